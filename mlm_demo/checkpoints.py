@@ -1,0 +1,119 @@
+"""What the model picker offers: the built-in models, four from the Hub, and whatever a person names."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlm_demo import hub
+from mlm_demo.errors import ModelError, shown
+
+BUILT_IN_FOLDER = Path(__file__).resolve().parent.parent / "assets" / "models"
+HUB_PAGE = re.compile(r"^https?://(?:www\.)?(?:huggingface\.co|hf\.co)/([^/\s]+/[^/\s?#]+?)/?(?:[?#].*)?$")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A masked language model that can be picked.
+
+    `name` is what a person or a link says (`general`, a Hub id, a folder), `kind` one of `built in`, `hub`
+    and `folder`, `domain` one of `general`, `biomedical` and `other`; `megabytes` the size of the weights
+    file, 0 where it is not known before the download.
+    """
+
+    name: str
+    kind: str
+    title: str
+    domain: str = "other"
+    license: str = ""
+    megabytes: int = 0
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that holds the files now, or None if they are still to be downloaded."""
+        if self.kind == "built in":
+            return BUILT_IN_FOLDER / self.name
+        if self.kind == "folder":
+            return Path(self.name).expanduser()
+        return hub.cached_folder(self.name)
+
+    @property
+    def source(self) -> str:
+        """What transformers' `from_pretrained` takes, from the project's folder."""
+        return f"assets/models/{self.name}" if self.kind == "built in" else self.name
+
+    @property
+    def availability(self) -> str:
+        """`built in`, `local folder`, `downloaded` or `downloads N MB`."""
+        if self.kind == "built in":
+            return "built in"
+        if self.kind == "folder":
+            return "local folder"
+        if self.folder:
+            return "downloaded"
+        return f"downloads {self.megabytes} MB" if self.megabytes else "to be downloaded"
+
+    @property
+    def label(self) -> str:
+        """The line the picker shows: title, domain, size, licence, availability."""
+        size = f"{self.megabytes} MB" if self.megabytes and self.folder else ""
+        parts = [self.title, self.domain if self.domain != "other" else "", size, self.license]
+        return " · ".join(part for part in [*parts, self.availability] if part)
+
+
+# Sizes are those of the float32 weights: four bytes a parameter (82, 110 and 150 million). Licences as on
+# the model cards.
+CATALOGUE = (
+    Checkpoint("general", "built in", "General, small", "general", "Apache-2.0", 45),
+    Checkpoint("biomedical", "built in", "Biomedical, small", "biomedical", "Apache-2.0", 45),
+    Checkpoint("distilbert/distilroberta-base", "hub", "DistilRoBERTa", "general", "Apache-2.0", 331),
+    Checkpoint("answerdotai/ModernBERT-base", "hub", "ModernBERT", "general", "Apache-2.0", 599),
+    Checkpoint(
+        "microsoft/BiomedNLP-BiomedBERT-base-uncased-abstract-fulltext",
+        "hub",
+        "BiomedBERT (PubMedBERT)",
+        "biomedical",
+        "MIT",
+        440,
+    ),
+    Checkpoint(
+        "thomas-sounack/BioClinical-ModernBERT-base",
+        "hub",
+        "BioClinical ModernBERT",
+        "biomedical",
+        "MIT",
+        599,
+    ),
+)
+
+
+def find_checkpoint(name: str) -> Checkpoint:
+    """Return the checkpoint a person means by a catalogue name, a Hub id, a Hub page or a folder.
+
+    Raises ModelError if the name can be none of these. Nothing is fetched or loaded.
+    """
+    name = name.strip()
+    if page := HUB_PAGE.match(name):
+        name = page[1]
+    for checkpoint in CATALOGUE:
+        if checkpoint.name == name:
+            return checkpoint
+    if not name:
+        raise ModelError("The model is empty; pick one from the list, or type a Hub id or a folder.")
+    if "\0" not in name and (name.startswith(("/", "./", "../", "~")) or Path(name).is_dir()):
+        folder = Path(name).expanduser()
+        if not folder.is_dir():
+            raise ModelError(
+                f"There is no folder {shown(name)}; check the path, or pick a model by its Hub id."
+            )
+        return Checkpoint(name, "folder", folder.resolve().name)
+    if not hub.is_repo_id(name):
+        raise ModelError(
+            f"{shown(name)} names no model; use general, biomedical, a Hub id such as "
+            "'distilbert/distilroberta-base', or the path of a folder."
+        )
+    return Checkpoint(name, "hub", name)
+
+
+def default_checkpoint() -> Checkpoint:
+    """The first of the catalogue that needs no download."""
+    return next(c for c in CATALOGUE if c.folder is not None)

@@ -1,0 +1,44 @@
+"""What a user is told.
+
+    MlmDemoError          something a person can put right
+    ├── SettingError      a value in the environment
+    ├── PromptError       the sentence
+    ├── ParameterError    top_k, targets, a method, a list of models
+    └── ModelError        a model that cannot be used
+        └── HubError      a model that cannot be fetched
+
+The text of each names the problem, the offending value and the fix, in one or two sentences without
+markup. The command line prints it and exits with 1, the page shows it as a message, HTTP returns it.
+"""
+
+
+class MlmDemoError(Exception):
+    """Something a person can put right."""
+
+
+class SettingError(MlmDemoError):
+    """An environment variable holds a value that cannot be used."""
+
+
+class PromptError(MlmDemoError):
+    """The sentence cannot be filled or scored as it is."""
+
+
+class ParameterError(MlmDemoError):
+    """A parameter beside the sentence is out of its range."""
+
+
+class ModelError(MlmDemoError):
+    """A model cannot be used here."""
+
+
+class HubError(ModelError):
+    """A model cannot be fetched from the Hub."""
+
+
+def shown(value: object, limit: int = 80) -> str:
+    """Return a value in quotes as an error message shows it: escaped, on one line, not longer than `limit`."""
+    text = str(value).encode("unicode_escape", "backslashreplace").decode("ascii")
+    if str(value).isprintable():
+        text = str(value)
+    return f"'{text}'" if len(text) <= limit else f"'{text[:limit]}…'"

@@ -1,0 +1,253 @@
+"""Fetch a model's files from the Hugging Face Hub, bounded in time, or say in one sentence why not.
+
+huggingface_hub does the HTTP, the cache and the resuming. What is added here: which files, progress in
+bytes, a limit on silence (its own retries can wait for minutes), a check of what arrived against the hashes
+the Hub announced, and one clear error for each way it can fail.
+"""
+
+import hashlib
+import json
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from huggingface_hub import HfApi, constants, hf_hub_download
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+)
+from huggingface_hub.utils import tqdm as hub_tqdm
+from huggingface_hub.utils import validate_repo_id
+
+from mlm_demo.errors import HubError, MlmDemoError, shown
+
+Progress = Callable[[int, int], None]  # bytes so far, bytes in all
+
+SAFETENSORS, SHARDED = "model.safetensors", "model.safetensors.index.json"
+PICKLE = "pytorch_model.bin"
+TOKENIZER_FILES = {
+    "added_tokens.json", "merges.txt", "sentencepiece.bpe.model", "special_tokens_map.json", "spiece.model",
+    "spm.model", "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json", "vocab.txt",
+}  # fmt: skip
+# The Hub's own bot offers the same weights as safetensors in a pull request of this name.
+CONVERSION_AUTHOR, CONVERSION_TITLE = "SFconvertbot", "Adding `safetensors` variant of this model"
+# Less than this in one period of silence allowed counts as silence: a connection that only drips.
+DRIP_BYTES = 16 * 1024
+
+
+def is_repo_id(name: str) -> bool:
+    """Whether a name has the form of a Hub id (`owner/name` or `name`)."""
+    try:
+        validate_repo_id(name)
+    except HFValidationError:
+        return False
+    return True
+
+
+def cached_folder(repo_id: str) -> Path | None:
+    """The newest complete snapshot of a model in the Hub's cache on this machine, or None."""
+    repo = Path(constants.HF_HUB_CACHE) / f"models--{repo_id.replace('/', '--')}"
+    for ref in [repo / "refs" / "main", *sorted((repo / "refs").glob("refs/pr/*"), reverse=True)]:
+        if ref.is_file() and is_complete(folder := repo / "snapshots" / ref.read_text().strip()):
+            return folder
+    return None
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether a folder holds a config, a tokenizer and weights (all shards of them)."""
+    if not (folder / "config.json").is_file() or not any((folder / f).is_file() for f in TOKENIZER_FILES):
+        return False
+    if (folder / SHARDED).is_file():
+        return all((folder / shard).is_file() for shard in shards(folder / SHARDED))
+    return (folder / SAFETENSORS).is_file() or (folder / PICKLE).is_file()
+
+
+def shards(index: Path) -> list[str]:
+    """The weight files that a sharded checkpoint's index names."""
+    return sorted(set(json.loads(index.read_text())["weight_map"].values()))
+
+
+def download(
+    repo_id: str, *, timeout: float, allow_pickle: bool, on_progress: Progress | None = None
+) -> Path:
+    """Download a masked language model into the Hub's cache and return its folder.
+
+    `timeout` is the longest silence in seconds that is borne; a slow download that moves goes on. Raises
+    HubError within about that time if the Hub cannot be reached, refuses, stalls or sends a broken file.
+    The work is done in a thread, which is left behind when it is given up: it ends by itself.
+    """
+    events: queue.Queue = queue.Queue()
+    given_up = threading.Event()
+
+    def work() -> None:
+        try:
+            events.put(_fetch(repo_id, allow_pickle, lambda *progress: _report(events, given_up, progress)))
+        except BaseException as error:
+            events.put(error)
+
+    threading.Thread(target=work, name=f"download {repo_id}", daemon=True).start()
+    try:
+        for event in _until_silent(events, timeout):
+            if isinstance(event, Path):
+                return event
+            if isinstance(event, BaseException):
+                raise _in_one_sentence(event, repo_id, timeout) from event
+            if on_progress:
+                on_progress(*event)
+    finally:
+        given_up.set()
+    raise HubError(
+        f"The Hub sent nothing, or next to nothing, of {shown(repo_id)} for {timeout:g} seconds; try again "
+        "later, or pick a model that is built in or downloaded."
+    )
+
+
+def _until_silent(events: queue.Queue, timeout: float) -> Iterator[object]:
+    """Yield events until less than DRIP_BYTES of progress came in a period of `timeout` seconds."""
+    mark, deadline = 0, time.monotonic() + timeout
+    while (left := deadline - time.monotonic()) > 0:
+        try:
+            event = events.get(timeout=left)
+        except queue.Empty:
+            return
+        yield event
+        done, total = event if isinstance(event, tuple) else (0, 0)
+        if done - mark >= DRIP_BYTES or done == total:
+            mark, deadline = done, time.monotonic() + timeout
+
+
+def _report(events: queue.Queue, given_up: threading.Event, progress: tuple[int, int]) -> None:
+    if given_up.is_set():
+        raise HubError("given up")  # ends the thread at its next chunk; nobody reads this
+    events.put(progress)
+
+
+def _fetch(repo_id: str, allow_pickle: bool, report: Progress) -> Path:
+    """Download the files of one revision one after the other, checking each; runs in its own thread."""
+    api = HfApi()
+    info = api.model_info(repo_id, files_metadata=True)
+    revision = "main"
+    names = {f.rfilename for f in info.siblings}
+    if not names & {SAFETENSORS, SHARDED}:
+        if conversion := _conversion(api, repo_id):
+            revision = conversion
+            info = api.model_info(repo_id, revision=revision, files_metadata=True)
+            names = {f.rfilename for f in info.siblings}
+        elif PICKLE in names and not allow_pickle:
+            raise HubError(
+                f"{shown(repo_id)} has its weights only as a pickle file ({PICKLE}), which can run code when "
+                "loaded; pick a model with safetensors, or set MLM_DEMO_ALLOW_PICKLE=1 if you trust its owner."
+            )
+    weights = next((f for f in (SAFETENSORS, SHARDED, PICKLE) if f in names), None)
+    if "config.json" not in names or weights is None:
+        missing = "config.json" if "config.json" not in names else "weights in the transformers format"
+        raise HubError(f"{shown(repo_id)} is no transformers model: it has no {missing}; pick another one.")
+
+    sizes = {f.rfilename: f.size or 0 for f in info.siblings}
+    wanted = ["config.json", *sorted(names & TOKENIZER_FILES), weights]
+    if weights == SHARDED:
+        index = hf_hub_download(repo_id, SHARDED, revision=revision)
+        wanted += [shard for shard in shards(Path(index)) if shard in names]
+    total, done = sum(sizes[f] for f in wanted), 0
+    for name in wanted:
+        bar = _progress_bar(lambda n, done=done: report(done + n, total))
+        path = Path(hf_hub_download(repo_id, name, revision=revision, tqdm_class=bar))
+        _check_hash(path, repo_id)
+        done += sizes[name]
+        report(done, total)
+    return path.parent
+
+
+def _conversion(api: HfApi, repo_id: str) -> str | None:
+    """The open pull request in which the Hub's bot offers the weights as safetensors, as a revision."""
+    for discussion in api.get_repo_discussions(
+        repo_id, author=CONVERSION_AUTHOR, discussion_type="pull_request"
+    ):
+        if (discussion.title, discussion.status, discussion.author) == (
+            CONVERSION_TITLE,
+            "open",
+            CONVERSION_AUTHOR,
+        ):
+            return discussion.git_reference
+    return None
+
+
+def _progress_bar(report: Callable[[int], None]) -> type:
+    """A progress bar class, as huggingface_hub takes it, that draws nothing and reports bytes."""
+
+    class ReportingBar(hub_tqdm):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **{**kwargs, "disable": True})
+            self.done = kwargs.get("initial") or 0
+
+        def update(self, n: float | None = 1) -> None:
+            self.done += int(n or 0)
+            report(self.done)
+
+    return ReportingBar
+
+
+def _check_hash(path: Path, repo_id: str) -> None:
+    """Compare a file with its name in the cache, the ETag: SHA-256 of a large file, git's SHA-1 of a small one."""
+    blob = path.resolve()
+    with blob.open("rb") as file:
+        if len(blob.name) == 64:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        elif len(blob.name) == 40:
+            size = blob.stat().st_size
+            digest = hashlib.sha1(b"blob %d\0" % size + file.read(), usedforsecurity=False).hexdigest()
+        else:
+            return  # a mirror with ETags of its own: nothing to compare with
+    if digest != blob.name:
+        blob.unlink()
+        path.unlink(missing_ok=True)
+        raise HubError(
+            f"The file {path.name} of {shown(repo_id)} arrived broken (its hash is not the one the Hub "
+            "announced) and was deleted; try again, or pick another model."
+        )
+
+
+def _in_one_sentence(error: BaseException, repo_id: str, timeout: float) -> MlmDemoError:
+    """Say what an error of huggingface_hub means to the person who picked the model."""
+    other = "pick a model that is built in or downloaded"
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if isinstance(error, MlmDemoError):
+        return error
+    if isinstance(error, GatedRepoError):
+        return HubError(
+            f"{shown(repo_id)} is gated: accept its terms on the Hub and sign in here with `hf auth login`, "
+            f"or {other}."
+        )
+    if isinstance(error, RepositoryNotFoundError) or status in (401, 403, 404):
+        return HubError(
+            f"The Hub has no model {shown(repo_id)} that can be read from here (answer {status or 404}): check "
+            f"the spelling, sign in with `hf auth login` if it is private, or {other}."
+        )
+    if status == 429:
+        return HubError(
+            f"The Hub limits how often it may be asked (answer 429); wait a few minutes, or {other}."
+        )
+    if isinstance(error, OfflineModeIsEnabled):
+        return HubError(
+            f"{shown(repo_id)} is not on this machine and HF_HUB_OFFLINE forbids downloading; unset it, or {other}."
+        )
+    if isinstance(error, HfHubHTTPError) and status is not None:
+        return HubError(f"The Hub answered {status} for {shown(repo_id)}; try again later, or {other}.")
+    if isinstance(error, LocalEntryNotFoundError) or type(error).__module__.split(".")[0].startswith("http"):
+        return HubError(
+            f"The Hub cannot be reached ({constants.ENDPOINT}), so {shown(repo_id)} cannot be downloaded; check "
+            f"the network, or {other}."
+        )
+    if isinstance(error, OSError):
+        return HubError(
+            f"{shown(repo_id)} could not be stored: {error.strerror or error}; make room, or {other}."
+        )
+    return HubError(
+        f"{shown(repo_id)} could not be downloaded ({type(error).__name__}); try again, or {other}."
+    )

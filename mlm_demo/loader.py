@@ -1,0 +1,224 @@
+"""Load a folder as a masked language model, or say why it is none.
+
+transformers warns where it should refuse: a classifier loads with a head of random numbers, a causal model
+loads and predicts nonsense. Each such case is refused here with its reason.
+"""
+
+import hashlib
+import json
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from transformers import AutoConfig, AutoModelForMaskedLM, AutoTokenizer, PreTrainedTokenizerBase
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+    MODEL_FOR_PRETRAINING_MAPPING_NAMES,
+)
+from transformers.utils import logging as transformers_logging
+
+from mlm_demo import hub
+from mlm_demo.checkpoints import Checkpoint
+from mlm_demo.errors import ModelError, shown
+from mlm_demo.masked_lm import MaskedLM
+
+Progress = Callable[[float, str], None]  # share done from 0 to 1, what is being done
+LFS_POINTER = b"version https://git-lfs"
+
+
+def load(
+    checkpoint: Checkpoint,
+    *,
+    device: str = "auto",
+    allow_pickle: bool = False,
+    hub_timeout: float = 15.0,
+    on_progress: Progress = lambda share, what: None,
+) -> MaskedLM:
+    """Download what is missing, load it memory-mapped and return it in float32 on the device.
+
+    Raises HubError if it cannot be downloaded, ModelError if it is no usable masked language model.
+    """
+    folder = checkpoint.folder
+    if folder is None:
+
+        def megabytes(done: int, total: int) -> None:
+            text = f"Downloading {checkpoint.title}: {done / 1e6:.0f} of {total / 1e6:.0f} MB"
+            on_progress(done / total if total else 0.0, text)
+
+        on_progress(0.0, f"Asking the Hub for {checkpoint.title}")
+        folder = hub.download(
+            checkpoint.name, timeout=hub_timeout, allow_pickle=allow_pickle, on_progress=megabytes
+        )
+    on_progress(1.0, f"Loading {checkpoint.title}")
+    return load_folder(
+        folder, checkpoint.name, source=checkpoint.source, device=device, allow_pickle=allow_pickle
+    )
+
+
+def load_folder(
+    folder: Path, name: str, *, source: str = "", device: str = "auto", allow_pickle: bool = False
+) -> MaskedLM:
+    """Load a transformers folder; raises ModelError with the reason if it is no masked language model."""
+    weights = _weights_file(folder, name, allow_pickle)
+    _check_config(folder, name)
+    tokenizer = _load_tokenizer(folder, name)
+    model = _load_model(folder, name, weights)
+    _check_fit(tokenizer, model, name)
+    return MaskedLM(
+        tokenizer,
+        model.to(_device(device)),
+        name=name,
+        source=source,
+        revision=_revision(folder, weights),
+    )
+
+
+def _weights_file(folder: Path, name: str, allow_pickle: bool) -> Path:
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"{shown(name)} is no transformers folder: it has no config.json; check the path.")
+    for file in (hub.SAFETENSORS, hub.SHARDED, hub.PICKLE):
+        path = folder / file
+        if not path.is_file():
+            continue
+        if file == hub.PICKLE and not allow_pickle:
+            raise ModelError(
+                f"{shown(name)} has its weights only as a pickle file ({hub.PICKLE}), which can run code when "
+                "loaded; use safetensors, or set MLM_DEMO_ALLOW_PICKLE=1 if you trust where it comes from."
+            )
+        with path.open("rb") as opened:
+            if opened.read(len(LFS_POINTER)) == LFS_POINTER:
+                raise ModelError(
+                    f"The weights of {shown(name)} are a git-LFS pointer, not the file itself; run `git lfs pull`."
+                )
+        return path
+    raise ModelError(
+        f"{shown(name)} has no weights: no {hub.SAFETENSORS} is in its folder; pick another model."
+    )
+
+
+def _check_config(folder: Path, name: str) -> None:
+    """Refuse by the config alone what is no masked language model."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        model_type, architectures = config.get("model_type", ""), config.get("architectures") or []
+    except (ValueError, AttributeError, OSError) as error:
+        raise ModelError(f"The config.json of {shown(name)} cannot be read: {_line(error)}") from error
+    masked_lm = MODEL_FOR_MASKED_LM_MAPPING_NAMES.get(model_type)
+    if masked_lm is None:
+        own_code = ", and code that comes with a model is not run here" if "auto_map" in config else ""
+        raise ModelError(
+            f"{shown(name)} is of the type {shown(model_type)}, for which transformers has no masked language "
+            f"model{own_code}; pick a model of the fill-mask task."
+        )
+    # A pre-training checkpoint (BertForPreTraining) holds the masked-LM head beside another one.
+    accepted = {masked_lm, MODEL_FOR_PRETRAINING_MAPPING_NAMES.get(model_type)}
+    if architectures and not accepted & set(architectures):
+        raise ModelError(
+            f"{shown(name)} is a {architectures[0]}, not a masked language model ({masked_lm}); pick a model of "
+            "the fill-mask task."
+        )
+    if config.get("is_decoder"):
+        raise ModelError(
+            f"{shown(name)} is a causal language model (is_decoder is true in its config): it reads from left to "
+            "right only; pick a model of the fill-mask task."
+        )
+
+
+def _load_tokenizer(folder: Path, name: str) -> PreTrainedTokenizerBase:
+    try:
+        with _quiet():
+            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    except Exception as error:  # a broken file raises whatever its parser raises
+        raise ModelError(f"The tokenizer of {shown(name)} cannot be loaded: {_line(error)}") from error
+    if tokenizer.mask_token is None or tokenizer.mask_token_id in (None, tokenizer.unk_token_id):
+        raise ModelError(
+            f"The tokenizer of {shown(name)} has no mask token, so there is nothing to fill; pick another model."
+        )
+    if not tokenizer.is_fast:
+        raise ModelError(
+            f"The tokenizer of {shown(name)} ({type(tokenizer).__name__}) cannot tell which characters a token "
+            "stands for (it has no tokenizer.json); pick a model with a fast tokenizer."
+        )
+    return tokenizer
+
+
+def _load_model(folder: Path, name: str, weights: Path):
+    try:
+        AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+        with _quiet():
+            model, info = AutoModelForMaskedLM.from_pretrained(
+                folder,
+                dtype=torch.float32,
+                trust_remote_code=False,
+                local_files_only=True,
+                use_safetensors=weights.name != hub.PICKLE,
+                output_loading_info=True,
+            )
+    except Exception as error:  # as above; a truncated safetensors file is the common case
+        raise ModelError(
+            f"The weights of {shown(name)} cannot be loaded, the file may be broken: {_line(error)}"
+        ) from error
+    absent = sorted({*info["missing_keys"], *(key for key, *_ in info["mismatched_keys"])})
+    absent = [key for key in absent if "pooler" not in key and not key.endswith("position_ids")]
+    if absent:
+        raise ModelError(
+            f"{shown(name)} lacks weights that a masked language model needs ({len(absent)} of them, such as "
+            f"{absent[0]}): its head would be random numbers; pick a model of the fill-mask task."
+        )
+    return model
+
+
+def _check_fit(tokenizer: PreTrainedTokenizerBase, model, name: str) -> None:
+    rows = model.get_input_embeddings().weight.shape[0]
+    largest = max(tokenizer.get_vocab().values())
+    if largest >= rows:
+        raise ModelError(
+            f"The tokenizer of {shown(name)} does not fit its model: it gives numbers up to {largest}, the "
+            f"model knows {rows} tokens; the files are of two different models."
+        )
+
+
+def _device(device: str) -> torch.device:
+    there = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if device == "auto":
+        device = "cuda" if there["cuda"] else "cpu"
+    if not there[device]:
+        raise ModelError(
+            f"This machine has no {device} device that torch can use; set MLM_DEMO_DEVICE to auto."
+        )
+    return torch.device(device)
+
+
+def _revision(folder: Path, weights: Path) -> str:
+    """The Hub's commit for a downloaded model, else the start of the SHA-256 of the weights."""
+    if folder.parent.name == "snapshots":
+        return folder.name[:12]
+    with weights.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+
+
+def _line(error: Exception) -> str:
+    """The first line of an error, without the paths of this machine, as the end of a sentence."""
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}{': ' + text[0][:160] if text else ''}."
+
+
+class _quiet:
+    """Keep transformers' bars and warnings off the terminal: what matters in them is refused above."""
+
+    def __enter__(self):
+        self.verbosity = transformers_logging.get_verbosity()
+        transformers_logging.set_verbosity_error()
+        transformers_logging.disable_progress_bar()
+        self.warnings = warnings.catch_warnings()
+        self.warnings.__enter__()
+        warnings.simplefilter("ignore")
+
+    def __exit__(self, *error):
+        self.warnings.__exit__(*error)
+        transformers_logging.set_verbosity(self.verbosity)

@@ -1,0 +1,209 @@
+"""A masked language model and its tokenizer, with the few things asked of the pair.
+
+The speed comes from one idea: every `*ForMaskedLM` model runs its encoder (`model.base_model`) and gives the
+result to its head, and the head's projection onto the vocabulary is a large share of the work. A forward hook
+on the encoder keeps only the positions that are asked for, so the head runs on those alone, with the same
+result and with no code per architecture.
+"""
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from mlm_demo.errors import ModelError
+
+# Tokens (rows x length, padding included) in one forward pass: bounds the memory, loses no speed.
+TOKENS_PER_PASS = 4096
+FAR = 1 << 20  # tokenizers without a limit of their own give a number larger than this
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One entry of the vocabulary as text: `attaches` means that it goes on the word before it."""
+
+    text: str
+    attaches: bool
+    spaced: bool  # the entry itself says that a space comes before it
+
+
+class MaskedLM:
+    """A tokenizer and a model in evaluation mode. Safe to share between threads: one pass at a time."""
+
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        model: PreTrainedModel,
+        *,
+        name: str = "model",
+        source: str = "",
+        revision: str = "",
+    ):
+        self.tokenizer, self.model = tokenizer, model.eval()
+        self.name, self.source, self.revision = name, source or name, revision
+        self.device = model.device
+        self.mask_token, self.mask_id = tokenizer.mask_token, tokenizer.mask_token_id
+        self.vocab_size = model.get_output_embeddings().weight.shape[0]
+        self.prefix, self.suffix = self._special_tokens_around()
+        self.max_tokens = self._max_tokens()
+        self.mask_absorbs_space = len(self.encode(f"a {self.mask_token}").ids) == len(
+            self.encode(f"a{self.mask_token}").ids
+        )
+        self._style = _piece_style(tokenizer)
+        self._lock = threading.Lock()
+        self._wanted: tuple[torch.Tensor, torch.Tensor] | None = None
+        model.base_model.register_forward_hook(self._keep_wanted)
+
+    # Text to tokens
+
+    def encode(self, text: str) -> "Encoded":
+        """Tokenise a text without the special tokens around it."""
+        encoding = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        return Encoded(encoding.input_ids, encoding.offset_mapping, encoding.word_ids())
+
+    def with_special_tokens(self, ids: Sequence[int]) -> list[int]:
+        """Put the model's special tokens (such as [CLS] and [SEP]) around the tokens of a text."""
+        return [*self.prefix, *ids, *self.suffix]
+
+    @property
+    def capacity(self) -> int:
+        """How many tokens of text fit beside the special tokens."""
+        return self.max_tokens - len(self.prefix) - len(self.suffix)
+
+    # Tokens to text
+
+    def token_str(self, token: int) -> str:
+        """One token as transformers' pipeline writes it, leading space included."""
+        return self.tokenizer.decode([token])
+
+    def piece(self, token: int) -> Piece:
+        """One token as it stands in a text."""
+        raw = self.tokenizer.convert_ids_to_tokens(token) or ""
+        text = self.token_str(token)
+        if self._style.startswith("word"):
+            marker = self._style.removeprefix("word ")
+            attaches = raw.startswith(marker) and raw != marker
+            return Piece(text.removeprefix(marker) if attaches else text, attaches, False)
+        spaced = raw.startswith(self._style)
+        return Piece(text.strip(), not spaced, spaced)
+
+    # Tokens to logits
+
+    @torch.inference_mode()
+    def logits_at(self, rows: Sequence[Sequence[int]], positions: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Return the logits at some positions of each row, the head computed at those alone.
+
+        rows: token ids, special tokens included, of any lengths; positions: for each row the positions
+        wanted. Returns float32 (sum of the numbers of positions, vocab_size), in the order given, from
+        passes of at most TOKENS_PER_PASS tokens each. Raises ModelError on values that are not
+        finite (broken weights).
+        """
+        flat = [(row, wanted) for row, wanted in zip(rows, positions, strict=True)]
+        logits = torch.cat([self._forward(batch) for batch in _batches(flat)])
+        if not torch.isfinite(logits).all():
+            raise ModelError(
+                f"The model {self.name} gives values that are not finite (NaN), so its weights are broken; "
+                "pick another one."
+            )
+        return logits
+
+    def _forward(self, batch: list[tuple[Sequence[int], Sequence[int]]]) -> torch.Tensor:
+        length = max(len(row) for row, _ in batch)
+        pad = self.tokenizer.pad_token_id or 0
+        ids = torch.tensor([[*row, *[pad] * (length - len(row))] for row, _ in batch], device=self.device)
+        inputs = {"input_ids": ids}
+        if len(batch) > 1:
+            lengths = torch.tensor([len(row) for row, _ in batch], device=self.device)
+            inputs["attention_mask"] = (torch.arange(length, device=self.device) < lengths[:, None]).long()
+        else:
+            inputs["attention_mask"] = torch.ones_like(ids)
+        row_of = torch.tensor([i for i, (_, wanted) in enumerate(batch) for _ in wanted], device=self.device)
+        column_of = torch.tensor([p for _, wanted in batch for p in wanted], device=self.device)
+        with self._lock:
+            self._wanted = (row_of, column_of)
+            try:
+                logits = self.model(**inputs).logits
+            finally:
+                self._wanted = None
+        if logits.shape[:2] != (1, len(column_of)):  # an encoder whose output the hook does not know
+            logits = logits[row_of, column_of]
+        return logits.view(len(column_of), -1).float()
+
+    def _keep_wanted(self, _module, _inputs, output):
+        """The forward hook: (rows, length, hidden) → (1, positions wanted, hidden)."""
+        hidden = getattr(output, "last_hidden_state", None)
+        if self._wanted is None or hidden is None:
+            return None
+        rows, columns = self._wanted
+        return type(output)(last_hidden_state=hidden[rows, columns].unsqueeze(0))
+
+    # What the pair is like
+
+    def describe(self) -> dict:
+        """Name, source, revision, device and mask token, as the JSON answers carry them."""
+        return {
+            "name": self.name,
+            "source": self.source,
+            "revision": self.revision,
+            "architecture": type(self.model).__name__,
+            "parameters": sum(p.numel() for p in self.model.parameters()),
+            "device": str(self.device),
+            "mask_token": self.mask_token,
+            "vocabulary": self.vocab_size,
+        }
+
+    def _special_tokens_around(self) -> tuple[list[int], list[int]]:
+        plain = self.tokenizer("a", add_special_tokens=False).input_ids
+        full = self.tokenizer("a").input_ids
+        starts = (i for i in range(len(full)) if full[i : i + len(plain)] == plain)
+        start = next(starts)
+        return full[:start], full[start + len(plain) :]
+
+    def _max_tokens(self) -> int:
+        limits = [self.tokenizer.model_max_length]
+        config = self.model.config
+        if positions := getattr(config, "max_position_embeddings", None):
+            # RoBERTa and its kin have a padding index in this table and number positions from the next one.
+            table = getattr(getattr(self.model.base_model, "embeddings", None), "position_embeddings", None)
+            padding = getattr(table, "padding_idx", None)
+            limits.append(positions if padding is None else positions - padding - 1)
+        return min((limit for limit in limits if 0 < limit < FAR), default=512)
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The tokens of a text: ids, the characters each stands for, and the number of the word it is part of."""
+
+    ids: list[int]
+    offsets: list[tuple[int, int]]
+    word_ids: list[int | None]
+
+
+def _piece_style(tokenizer: PreTrainedTokenizerBase) -> str:
+    """`word ##` where a mark says that a piece attaches, or the mark of a space before: `Ġ`, `▁`."""
+    decoder = tokenizer.backend_tokenizer.decoder
+    state = json.loads(decoder.__getstate__()) if decoder is not None else {}
+    steps = state.get("decoders", [state])
+    for step in steps:
+        if step.get("type") == "WordPiece":
+            return f"word {step['prefix']}"
+        if step.get("type") == "ByteLevel":
+            return "Ġ"
+        if step.get("type") == "Metaspace":
+            return step["replacement"]
+    return "▁"
+
+
+def _batches(items: list[tuple[Sequence[int], Sequence[int]]]) -> Iterator[list]:
+    """Cut the rows, in their order, into passes of at most TOKENS_PER_PASS padded tokens."""
+    batch, longest = [], 0
+    for item in items:
+        longest = max(longest, len(item[0]))
+        if batch and longest * (len(batch) + 1) > TOKENS_PER_PASS:
+            yield batch
+            batch, longest = [], len(item[0])
+        batch.append(item)
+    yield batch
