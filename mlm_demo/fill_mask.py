@@ -5,7 +5,7 @@ model that everything starts from.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import torch
 
@@ -24,7 +24,8 @@ class Prediction:
     score: its probability, the share of the whole vocabulary; token: its id, None for a target of several
     pieces; token_str: as transformers' pipeline gives it; sequence: the sentence as typed, with the word put
     in; word: as a chart shows it, `##` before a piece that goes on the word before. For targets also share:
-    the score as a share of the list's scores; pieces; scored: how.
+    the score as a share of the list's scores; pieces; scored: how. In a comparison also elsewhere: the rank that
+    each other model gives the word.
     """
 
     score: float
@@ -35,6 +36,7 @@ class Prediction:
     share: float | None = None
     pieces: tuple[str, ...] | None = None
     scored: str | None = None
+    elsewhere: tuple[dict, ...] | None = None
 
     def to_json(self) -> dict:
         """The fields that hold something."""
@@ -80,20 +82,22 @@ def fill_mask(
     """
     top_k = check_top_k(top_k, mlm)
     probabilities, notices = distributions(mlm, prompt)
+    answer = rank_words(mlm, prompt, probabilities, top_k=top_k, targets=targets)
+    fillings = tuple(fill_jointly(mlm, prompt, top_k=top_k, targets=targets)) if joint else None
+    return replace(answer, joint=fillings, notices=(*prompt.notices, *notices, *answer.notices))
+
+
+def rank_words(
+    mlm: MaskedLM, prompt: Prompt, probabilities: torch.Tensor, *, top_k: int, targets: Sequence[str] = ()
+) -> Answer:
+    """The ranked words of each mask, given the (masks, vocab_size) probabilities of single tokens."""
+    notices: list[str] = []
     if targets:
-        scored, missing = score_targets(mlm, prompt, targets, probabilities)
-        notices += missing
+        scored, notices = score_targets(mlm, prompt, targets, probabilities)
         masks = [_target_predictions(mlm, prompt, i, rows) for i, rows in enumerate(scored)]
     else:
         masks = [_predictions(mlm, prompt, i, row, top_k) for i, row in enumerate(probabilities)]
-    fillings = fill_jointly(mlm, prompt, top_k=top_k, targets=targets) if joint else None
-    return Answer(
-        mlm.describe(),
-        prompt.text,
-        tuple(masks),
-        tuple(fillings) if fillings is not None else None,
-        (*prompt.notices, *notices),
-    )
+    return Answer(mlm.describe(), prompt.text, tuple(masks), None, tuple(notices))
 
 
 def distributions(mlm: MaskedLM, prompt: Prompt) -> tuple[torch.Tensor, list[str]]:

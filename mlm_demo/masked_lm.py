@@ -52,7 +52,7 @@ class MaskedLM:
         self.mask_absorbs_space = len(self.encode(f"a {self.mask_token}").ids) == len(
             self.encode(f"a{self.mask_token}").ids
         )
-        self._style = _piece_style(tokenizer)
+        self.piece_style = _piece_style(tokenizer)
         self._lock = threading.Lock()
         self._wanted: tuple[torch.Tensor, torch.Tensor] | None = None
         model.base_model.register_forward_hook(self._keep_wanted)
@@ -83,11 +83,11 @@ class MaskedLM:
         """One token as it stands in a text."""
         raw = self.tokenizer.convert_ids_to_tokens(token) or ""
         text = self.token_str(token)
-        if self._style.startswith("word"):
-            marker = self._style.removeprefix("word ")
+        if self.piece_style.startswith("word"):
+            marker = self.piece_style.removeprefix("word ")
             attaches = raw.startswith(marker) and raw != marker
             return Piece(text.removeprefix(marker) if attaches else text, attaches, False)
-        spaced = raw.startswith(self._style)
+        spaced = raw.startswith(self.piece_style)
         return Piece(text.strip(), not spaced, spaced)
 
     # Tokens to logits

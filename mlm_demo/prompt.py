@@ -55,8 +55,7 @@ def read_prompt(text: str, mlm: MaskedLM, *, max_characters: int, max_masks: int
     surrogate pair. What is merely worth knowing becomes a notice.
     """
     text, notices = clean_text(text, max_characters=max_characters)
-    mask = re.compile(f"{KNOWN_MASK}|{re.escape(mlm.mask_token)}", re.IGNORECASE)
-    found = list(mask.finditer(text))
+    found = list(mask_pattern(mlm).finditer(text))
     if not found:
         raise PromptError(
             f"The sentence holds no mask; put <mask> where a word is to be predicted, {EXAMPLE}"
@@ -72,6 +71,11 @@ def read_prompt(text: str, mlm: MaskedLM, *, max_characters: int, max_masks: int
     return Prompt(
         prompt.text, prompt.spans, (*notices, *vocabulary_notices(prompt.for_model(mlm).text, text, mlm))
     )
+
+
+def mask_pattern(mlm: MaskedLM) -> re.Pattern:
+    """What counts as a mask for a model: the mask tokens of all families, in any case, and its own."""
+    return re.compile(f"{KNOWN_MASK}|{re.escape(mlm.mask_token)}", re.IGNORECASE)
 
 
 def clean_text(text: str, *, max_characters: int) -> tuple[str, list[str]]:

@@ -1,0 +1,91 @@
+"""The same sentence before several models: what each expects, and where the others rank its words."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+
+from mlm_demo.errors import ParameterError
+from mlm_demo.fill_mask import Answer, Prediction, check_top_k, distributions, rank_words
+from mlm_demo.joint import fill_jointly
+from mlm_demo.masked_lm import MaskedLM
+from mlm_demo.prompt import Prompt
+from mlm_demo.targets import target_pieces
+
+MAX_MODELS = 3
+
+
+def compare(
+    models: Sequence[MaskedLM],
+    prompts: Sequence[Prompt],
+    *,
+    top_k: int = 5,
+    targets: Sequence[str] = (),
+    joint: bool = False,
+) -> list[Answer]:
+    """Fill the masks of one sentence with each model; each prediction also tells its rank in the others.
+
+    prompts: the sentence as each of the models reads it. The ranks are over the whole vocabulary of the other
+    model, 1 the most probable. Raises ParameterError for more than MAX_MODELS models and as `fill_mask` does.
+    """
+    if not 1 <= len(models) <= MAX_MODELS:
+        raise ParameterError(
+            f"There are {len(models)} models to compare; choose 1 to {MAX_MODELS} different ones."
+        )
+    top_k = min(check_top_k(top_k, mlm) for mlm in models)
+    seen = [distributions(mlm, prompt) for mlm, prompt in zip(models, prompts, strict=True)]
+    answers = []
+    for mlm, prompt, (probabilities, notices) in zip(models, prompts, seen, strict=True):
+        answer = rank_words(mlm, prompt, probabilities, top_k=top_k, targets=targets)
+        others = [
+            (other, other_prompt, rows)
+            for other, other_prompt, (rows, _) in zip(models, prompts, seen, strict=True)
+            if other is not mlm
+        ]
+        masks = tuple(
+            tuple(
+                replace(p, elsewhere=tuple(_rank(mlm, p, i, *other) for other in others)) if others else p
+                for p in predictions
+            )
+            for i, predictions in enumerate(answer.masks)
+        )
+        fillings = tuple(fill_jointly(mlm, prompt, top_k=top_k, targets=targets)) if joint else None
+        notices = (*prompt.notices, *notices, *answer.notices)
+        answers.append(replace(answer, masks=masks, joint=fillings, notices=notices))
+    return answers
+
+
+def _rank(
+    mlm: MaskedLM,
+    prediction: Prediction,
+    mask: int,
+    other: MaskedLM,
+    prompt: Prompt,
+    probabilities: torch.Tensor,
+) -> dict:
+    """Where another model ranks a word: its rank and score, or in how many pieces it would write it."""
+    ids = _same_word(mlm, prediction, mask, other, prompt)
+    found = {"model": other.name, "rank": None, "score": None, "pieces": len(ids)}
+    if len(ids) == 1:
+        row = probabilities[mask]
+        score = row[ids[0]]
+        found.update(rank=int((row > score).sum()) + 1, score=score.item())
+    return found
+
+
+def _same_word(
+    mlm: MaskedLM, prediction: Prediction, mask: int, other: MaskedLM, prompt: Prompt
+) -> tuple[int, ...]:
+    """The other model's tokens for a word of this one; empty where it has none for it."""
+    if prediction.token is not None and mlm.piece_style == other.piece_style:
+        raw = mlm.tokenizer.convert_ids_to_tokens(prediction.token)
+        token = other.tokenizer.convert_tokens_to_ids(raw)
+        if token is not None and token != other.tokenizer.unk_token_id:
+            return (token,)
+    text = prediction.word
+    if prediction.token is not None:
+        piece = mlm.piece(prediction.token)
+        if piece.attaches and piece.text.isalnum():
+            return ()  # an ending: where it begins depends on how the other vocabulary cuts the word
+        text = piece.text
+    return target_pieces(other, prompt, mask, text) if text else ()
