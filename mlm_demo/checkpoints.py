@@ -54,17 +54,19 @@ class Checkpoint:
 
     @property
     def label(self) -> str:
-        """The line the picker shows: title, domain, size, licence, availability."""
+        """The line the picker shows: domain, title, size, licence, availability."""
+        domain = "" if self.domain == "other" else self.domain.capitalize()
         size = f"{self.megabytes} MB" if self.megabytes and self.folder else ""
-        parts = [self.title, self.domain if self.domain != "other" else "", size, self.license]
-        return " · ".join(part for part in [*parts, self.availability] if part)
+        return " · ".join(
+            part for part in [domain, self.title, size, self.license, self.availability] if part
+        )
 
 
 # Sizes are those of the float32 weights: four bytes a parameter (82, 110 and 150 million). Licences as on
 # the model cards.
 CATALOGUE = (
-    Checkpoint("general", "built in", "General, small", "general", "Apache-2.0", 45),
-    Checkpoint("biomedical", "built in", "Biomedical, small", "biomedical", "Apache-2.0", 45),
+    Checkpoint("general", "built in", "Small BERT", "general", "Apache-2.0", 45),
+    Checkpoint("biomedical", "built in", "Small BERT", "biomedical", "Apache-2.0", 45),
     Checkpoint("distilbert/distilroberta-base", "hub", "DistilRoBERTa", "general", "Apache-2.0", 331),
     Checkpoint("answerdotai/ModernBERT-base", "hub", "ModernBERT", "general", "Apache-2.0", 599),
     Checkpoint(

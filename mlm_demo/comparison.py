@@ -5,14 +5,11 @@ from dataclasses import replace
 
 import torch
 
-from mlm_demo.errors import ParameterError
 from mlm_demo.fill_mask import Answer, Prediction, check_top_k, distributions, rank_words
 from mlm_demo.joint import fill_jointly
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.prompt import Prompt
 from mlm_demo.targets import target_pieces
-
-MAX_MODELS = 3
 
 
 def compare(
@@ -26,12 +23,8 @@ def compare(
     """Fill the masks of one sentence with each model; each prediction also tells its rank in the others.
 
     prompts: the sentence as each of the models reads it. The ranks are over the whole vocabulary of the other
-    model, 1 the most probable. Raises ParameterError for more than MAX_MODELS models and as `fill_mask` does.
+    model, 1 the most probable. Raises as `fill_mask` does.
     """
-    if not 1 <= len(models) <= MAX_MODELS:
-        raise ParameterError(
-            f"There are {len(models)} models to compare; choose 1 to {MAX_MODELS} different ones."
-        )
     top_k = min(check_top_k(top_k, mlm) for mlm in models)
     seen = [distributions(mlm, prompt) for mlm, prompt in zip(models, prompts, strict=True)]
     answers = []

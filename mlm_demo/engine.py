@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[float, str], None]  # share done from 0 to 1, what is being done
 TOP_K = 5
+MAX_MODELS = 3
 
 
 def _silent(share: float, what: str) -> None:
@@ -63,7 +64,8 @@ class Engine:
         on_progress: Progress = _silent,
     ) -> dict:
         """The same for up to three models: `{"answers": [...]}`, each prediction with its rank in the others."""
-        loaded = self._load_all(models, on_progress)
+        checkpoints = find_all(models)
+        loaded = [self._load(checkpoint, on_progress) for checkpoint in checkpoints]
         from mlm_demo.comparison import compare
         from mlm_demo.prompt import read_prompt
         from mlm_demo.targets import read_targets
@@ -81,10 +83,11 @@ class Engine:
             "answers": [
                 {
                     **answer.to_json(),
+                    "model": {**answer.model, **model_json(checkpoint)},
                     "notices": [*answer.notices, *notices],
                     "seconds": seconds / len(answers),
                 }
-                for answer in answers
+                for answer, checkpoint in zip(answers, checkpoints, strict=True)
             ]
         }
 
@@ -97,11 +100,12 @@ class Engine:
         on_progress: Progress = _silent,
     ) -> dict:
         """Pseudo-log-likelihood and surprisals by up to three models: `{"scores": [...]}`."""
-        loaded = self._load_all(models, on_progress)
+        checkpoints = find_all(models)
+        loaded = [self._load(checkpoint, on_progress) for checkpoint in checkpoints]
         from mlm_demo.scoring import score_sentence
 
         scores = []
-        for mlm in loaded:
+        for checkpoint, mlm in zip(checkpoints, loaded, strict=True):
             start = time.perf_counter()
             score = score_sentence(
                 mlm,
@@ -111,21 +115,15 @@ class Engine:
                 max_tokens=self.settings.max_score_tokens,
                 on_progress=lambda share, mlm=mlm: on_progress(share, f"Scoring with {mlm.name}"),
             )
-            scores.append({**score.to_json(), "seconds": time.perf_counter() - start})
+            seconds = time.perf_counter() - start
+            scores.append(
+                {**score.to_json(), "model": {**score.model, **model_json(checkpoint)}, "seconds": seconds}
+            )
         return {"scores": scores}
 
     def warm(self) -> None:
         """Load the default model and put one sentence through it."""
         self.fill_mask("Paris is the <mask> of France.")
-
-    def _load_all(self, names: Sequence[str], on_progress: Progress) -> list["MaskedLM"]:
-        """Load up to three models by name, each once; an empty name means the default model."""
-        names = [names] if isinstance(names, str) else list(names)
-        wanted = [find_checkpoint(name) if name else default_checkpoint() for name in names]
-        unique = list({checkpoint.name: checkpoint for checkpoint in wanted}.values())
-        if not 1 <= len(unique) <= 3:
-            raise ParameterError(f"There are {len(unique)} models to ask; choose 1 to 3 different ones.")
-        return [self._load(checkpoint, on_progress) for checkpoint in unique]
 
     def _load(self, checkpoint: Checkpoint, on_progress: Progress) -> "MaskedLM":
         with self._starting:
@@ -145,6 +143,21 @@ class Engine:
                 on_progress=on_progress,
             ),
         )
+
+
+def find_all(names: Sequence[str]) -> list[Checkpoint]:
+    """Up to three checkpoints by name, each once; an empty name means the default model.
+
+    Raises ModelError for a name that can be no model, ParameterError for none or too many.
+    """
+    names = [names] if isinstance(names, str) else list(names)
+    wanted = [find_checkpoint(name) if name else default_checkpoint() for name in names]
+    unique = list({checkpoint.name: checkpoint for checkpoint in wanted}.values())
+    if not 1 <= len(unique) <= MAX_MODELS:
+        raise ParameterError(
+            f"There are {len(unique)} models to ask; choose 1 to {MAX_MODELS} different ones."
+        )
+    return unique
 
 
 def model_json(checkpoint: Checkpoint) -> dict:

@@ -45,10 +45,14 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Answer:
-    """The predictions for each mask of a sentence, in their order, best first."""
+    """The predictions for each mask of a sentence, in their order, best first.
+
+    text: as typed; model_text: as the model read it, with its own mask token.
+    """
 
     model: dict
     text: str
+    model_text: str
     masks: tuple[tuple[Prediction, ...], ...]
     joint: tuple[Filling, ...] | None
     notices: tuple[str, ...]
@@ -58,6 +62,7 @@ class Answer:
         answer = {
             "model": self.model,
             "text": self.text,
+            "model_text": self.model_text,
             "masks": [[prediction.to_json() for prediction in mask] for mask in self.masks],
             "notices": list(self.notices),
         }
@@ -97,7 +102,8 @@ def rank_words(
         masks = [_target_predictions(mlm, prompt, i, rows) for i, rows in enumerate(scored)]
     else:
         masks = [_predictions(mlm, prompt, i, row, top_k) for i, row in enumerate(probabilities)]
-    return Answer(mlm.describe(), prompt.text, tuple(masks), None, tuple(notices))
+    text = prompt.for_model(mlm).text
+    return Answer(mlm.describe(), prompt.text, text, tuple(masks), None, tuple(notices))
 
 
 def distributions(mlm: MaskedLM, prompt: Prompt) -> tuple[torch.Tensor, list[str]]:

@@ -1,0 +1,38 @@
+# make run: set up and serve the page     make test: set up and run everything     make check: format and lint
+# On a machine without a GPU, PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu saves gigabytes.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Where Debian's Python comes without ensurepip, the pip of the machine installs into the environment.
+PIP = $(shell test -x $(BIN)/pip && echo $(BIN)/python -m pip || echo $(PYTHON) -m pip --python $(BIN)/python)
+
+.PHONY: run test check clean
+
+run: $(VENV)/run.stamp
+	$(BIN)/python app.py
+
+test: $(VENV)/test.stamp
+	@command -v chromium >/dev/null || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || \
+		(apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null) || true
+	$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
+	$(BIN)/python -m pytest
+
+check: $(VENV)/test.stamp
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV)
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV) 2>/dev/null || $(PYTHON) -m venv --without-pip $(VENV)
+
+$(VENV)/run.stamp: requirements.txt | $(BIN)/python
+	$(PIP) install -q -r requirements.txt
+	touch $@
+
+# After the run environment, so that a package missing from requirements.txt is not hidden by order.
+$(VENV)/test.stamp: requirements-dev.txt $(VENV)/run.stamp
+	$(PIP) install -q -r requirements-dev.txt
+	touch $@

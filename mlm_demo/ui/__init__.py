@@ -1,0 +1,90 @@
+"""The page: `create_app` builds it, `serve` launches it. The only place that imports gradio."""
+
+import threading
+from pathlib import Path
+
+import gradio as gr
+
+from mlm_demo.engine import Engine
+from mlm_demo.errors import MlmDemoError, SettingError
+from mlm_demo.settings import Settings
+from mlm_demo.ui.api import add_endpoints
+from mlm_demo.ui.fill_tab import fill_tab
+from mlm_demo.ui.learn_tab import learn_tab
+from mlm_demo.ui.score_tab import score_tab
+
+ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
+# The fonts come with Gradio, so the page asks nobody for any. Weight 700 and not the theme's own 600: the
+# files of that weight that Gradio 6.31 brings hold a few letters only, and the rest falls back to another font.
+THEME = gr.themes.Default(
+    primary_hue="blue",
+    neutral_hue="slate",
+    font=[
+        gr.themes.LocalFont("Source Sans Pro", weights=(400, 700)),
+        "ui-sans-serif",
+        "system-ui",
+        "sans-serif",
+    ],
+    font_mono=[gr.themes.LocalFont("IBM Plex Mono", weights=(400, 700)), "ui-monospace", "monospace"],
+)
+INTRODUCTION = """# What does a masked language model expect?
+
+Hide a word of a sentence and see which words the model would put there, and how sure it is of each."""
+
+
+def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
+    """Build the page; nothing is loaded before the first question."""
+    engine = engine or Engine(settings)
+    with gr.Blocks(title="mlm_demo: what a masked language model expects", analytics_enabled=False) as demo:
+        gr.Markdown(INTRODUCTION, elem_id="introduction")
+        with gr.Tab("Fill mask", id="fill"):
+            fill_tab(demo, engine)
+        with gr.Tab("Score", id="score"):
+            score_tab(engine)
+        with gr.Tab("Learn", id="learn"):
+            learn_tab()
+        add_endpoints(engine)
+    return demo.queue(default_concurrency_limit=8, max_size=200)
+
+
+def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
+    """Start serving in the background and return the page's address on this machine.
+
+    Raises SettingError if the port is taken.
+    """
+    try:
+        _, address, _ = demo.launch(
+            server_name=settings.host,
+            server_port=settings.port,
+            share=share,
+            prevent_thread_lock=True,
+            quiet=not share,
+            ssr_mode=False,
+            show_error=False,
+            run_history=False,  # it would keep what people type in their browser
+            footer_links=["settings", "api"],
+            favicon_path=ASSETS / "icon.svg",
+            css_paths=[ASSETS / "style.css"],
+            theme=THEME,
+        )
+    except OSError as error:
+        raise SettingError(
+            f"Port {settings.port} of {settings.host} cannot be had ({error}); set MLM_DEMO_PORT to another one."
+        ) from error
+    return address
+
+
+def serve(settings: Settings, *, share: bool = False) -> None:
+    """Serve the page until interrupted, with the default model warming up behind it."""
+    engine = Engine(settings)
+    demo = create_app(settings, engine)
+    print(f"The page is at {launch(demo, settings, share=share)}", flush=True)
+    threading.Thread(target=_warm, args=(engine,), daemon=True).start()
+    demo.block_thread()
+
+
+def _warm(engine: Engine) -> None:
+    try:
+        engine.warm()
+    except MlmDemoError as error:  # the page tells whoever asks; the owner is told here
+        print(f"mlm_demo: {error}", flush=True)

@@ -1,0 +1,41 @@
+"""The little that only the browser can do: the cursor, the clipboard, saving a file. No text leaves the page."""
+
+import json
+
+# Put <mask> in place of the selection, or at the cursor with a space on the sides where a word touches it.
+INSERT_MASK = """(text) => {
+  const box = document.querySelector('#sentence textarea, #sentence input');
+  const typed = box ? box.value : (text || '');
+  const start = box ? box.selectionStart : typed.length, end = box ? box.selectionEnd : typed.length;
+  const chosen = typed.slice(start, end), body = chosen.trim();
+  const from = start + (body ? chosen.indexOf(body) : 0), to = body ? from + body.length : end;
+  const left = typed.slice(0, from), right = typed.slice(to);
+  const before = !body && /[\\p{L}\\p{N}]$/u.test(left) ? ' ' : '';
+  const after = !body && /^[\\p{L}\\p{N}]/u.test(right) ? ' ' : '';
+  const cursor = (left + before).length + '<mask>'.length;
+  if (box) setTimeout(() => { box.focus(); box.setSelectionRange(cursor, cursor); }, 60);
+  return left + before + '<mask>' + after + right;
+}"""
+
+# Copy the page's address with the query; the clipboard needs HTTPS or localhost, so the link is shown as well.
+COPY_LINK = """(link) => {
+  const address = link.startsWith('?') ? location.origin + location.pathname + link : link;
+  const button = document.querySelector('#copy-link'), label = button.textContent;
+  const tell = (text) => { button.textContent = text; setTimeout(() => { button.textContent = label; }, 2000); };
+  const box = document.querySelector('#link');
+  if (box) box.classList.add('shown');
+  if (navigator.clipboard) navigator.clipboard.writeText(address).then(() => tell('Copied'), () => tell('Link below'));
+  else tell('Link below');
+  return address;
+}"""
+
+
+def download(name: str, media_type: str) -> str:
+    """JavaScript that saves its argument as a file of this name."""
+    return f"""(text) => {{
+  const anchor = document.createElement('a');
+  anchor.href = URL.createObjectURL(new Blob([text], {{type: {json.dumps(media_type)}}}));
+  anchor.download = {json.dumps(name)};
+  anchor.click();
+  setTimeout(() => URL.revokeObjectURL(anchor.href), 1000);
+}}"""

@@ -1,0 +1,128 @@
+"""Answers as ranked bar charts: rows of HTML built here, every value escaped.
+
+One chart a mask and model, all on one scale. The number stands beside each bar, and the sentence with the
+word in it appears on hover and on focus, so neither colour nor length is the only carrier.
+"""
+
+from html import escape
+
+ROWS_SHOWN = 100
+SCALES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+
+
+def charts(answers: list[dict]) -> str:
+    """The charts of one answer, or of several side by side: one section a mask."""
+    rows = [row for answer in answers for mask in answer["masks"] for row in mask]
+    rows += [filling for answer in answers for filling in answer.get("joint", [])]
+    scale = scale_for(max((row["score"] for row in rows), default=1.0))
+    sections = []
+    for mask in range(len(answers[0]["masks"])):
+        figures = "".join(_figure(answer, mask, scale) for answer in answers)
+        sections.append(_section(_mask_title(answers[0], mask), figures))
+    if "joint" in answers[0]:
+        figures = "".join(_joint_figure(answer, scale) for answer in answers)
+        sections.append(_section("All masks filled together", figures))
+    return "".join(sections)
+
+
+def scale_for(largest: float) -> float:
+    """The end of the axis: the smallest round number that the largest probability fits under."""
+    return next((end for end in SCALES if largest <= end), 1.0)
+
+
+def probability(score: float) -> str:
+    """A probability to four digits, in powers of ten where these would all be zeros."""
+    return f"{score:.4f}" if score >= 0.0005 or score == 0 else f"{score:.1e}"
+
+
+def short_name(name: str) -> str:
+    """A model's name without its owner or the folders above it."""
+    return name.rstrip("/").rsplit("/", 1)[-1]
+
+
+def model_caption(model: dict, seconds: float) -> str:
+    """The line over a figure: the model, its domain, revision and device, and the time taken."""
+    facts = [
+        model["architecture"],
+        f"revision {model['revision'][:7]}",
+        model["device"],
+        f"{seconds * 1000:.0f} ms",
+    ]
+    return (
+        f'<span class="model">{escape(short_name(model["name"]))}</span> '
+        f'<span class="facts">{escape(" · ".join(facts))}</span>'
+    )
+
+
+def elsewhere(row: dict) -> list[str]:
+    """Where the other models of a comparison rank a word, a phrase each, not escaped."""
+    phrases = []
+    for other in row.get("elsewhere", ()):
+        name = short_name(other["model"])
+        if other["rank"] is not None:
+            phrases.append(f"#{other['rank']:,} in {name}")
+        elif other["pieces"]:
+            phrases.append(f"{other['pieces']} pieces in {name}")
+        else:
+            phrases.append(f"no such piece in {name}")
+    return phrases
+
+
+def _section(title: str, figures: str) -> str:
+    heading = f"<h3>{title}</h3>" if title else ""
+    return f'<section class="mask">{heading}<div class="figures">{figures}</div></section>'
+
+
+def _mask_title(answer: dict, mask: int) -> str:
+    count = len(answer["masks"])
+    return f"Mask {mask + 1} of {count}" if count > 1 else ""
+
+
+def _figure(answer: dict, mask: int, scale: float) -> str:
+    rows = answer["masks"][mask]
+    items = "".join(_row(rank, row, scale) for rank, row in enumerate(rows[:ROWS_SHOWN], 1))
+    return _frame(answer, items, len(rows), scale)
+
+
+def _joint_figure(answer: dict, scale: float) -> str:
+    fillings = answer["joint"]
+    items = []
+    for rank, filling in enumerate(fillings[:ROWS_SHOWN], 1):
+        words = " + ".join(word.strip() for word in filling["token_strs"])
+        items.append(_row(rank, {**filling, "word": words}, scale))
+    return _frame(answer, "".join(items), len(fillings), scale)
+
+
+def _frame(answer: dict, items: str, count: int, scale: float) -> str:
+    model = answer["model"]
+    more = (
+        f'<p class="more">The first {ROWS_SHOWN} of {count:,}; JSON and CSV hold all.</p>'
+        if count > ROWS_SHOWN
+        else ""
+    )
+    ticks = "".join(f"<span>{scale * share:g}</span>" for share in (0, 0.5, 1))
+    return (
+        f'<figure class="chart domain-{escape(model["domain"])}">'
+        f"<figcaption>{model_caption(model, answer['seconds'])}</figcaption>"
+        f"<ol>{items}</ol>"
+        f'<div class="axis" aria-hidden="true"><span class="ticks">{ticks}</span><span>probability</span></div>'
+        f"{more}</figure>"
+    )
+
+
+def _row(rank: int, row: dict, scale: float) -> str:
+    word, score, sequence = escape(row["word"]), probability(row["score"]), escape(row["sequence"])
+    notes = elsewhere(row)
+    if "scored" in row:
+        notes += [f"{row['share']:.1%} of the list", row["scored"]]
+    note = f'<span class="note">{escape(" · ".join(notes))}</span>' if notes else ""
+    spoken = escape(". ".join([f"{row['word']}, probability {score}", *notes, row["sequence"]]))
+    width = min(row["score"] / scale, 1.0)
+    return (
+        f'<li tabindex="0" aria-label="{spoken}">'
+        f'<span class="rank">{rank}</span>'
+        f'<span class="word" dir="auto">{word}</span>'
+        f'<span class="track"><span class="bar" style="inline-size:{width:.2%}"></span></span>'
+        f'<span class="score">{score}</span>{note}'
+        f'<span class="sentence" dir="auto">{sequence}</span></li>'
+    )

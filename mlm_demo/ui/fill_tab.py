@@ -1,0 +1,229 @@
+"""The 'Fill mask' tab: plain functions on top, widgets and wiring below."""
+
+import json
+from dataclasses import dataclass
+from html import escape
+
+import gradio as gr
+
+from mlm_demo.engine import Engine
+from mlm_demo.errors import MlmDemoError
+from mlm_demo.ui import browser
+from mlm_demo.ui.charts import charts
+from mlm_demo.ui.guard import on_page
+from mlm_demo.ui.links import MOST_COMPARED, Question, page_address, read_link, write_link
+from mlm_demo.ui.picker import choices, is_here, short_choices
+from mlm_demo.ui.snippets import pipeline_code, shell_line
+from mlm_demo.ui.tables import csv, tables
+
+BUILT_IN = ("general", "biomedical")
+# Chosen because the two built-in models put another word first; a test holds them to it.
+GENERAL_EXAMPLES = (
+    "She poured the hot <mask> into a cup.",
+    "The king sat on his <mask>.",
+    "The operation was a military <mask>.",
+)
+BIOMEDICAL_EXAMPLES = (
+    "The patient was diagnosed with type 2 <mask>.",
+    "He was admitted to the <mask> after the accident.",
+    "Mutations in this <mask> cause the disease.",
+)
+VIEWS = ("Chart", "Table")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What an answer puts on the page, in the order of the output components."""
+
+    results: str
+    answers: list[dict]
+    link: str
+    python: str
+    shell: str
+    json: str
+    csv: str
+
+
+def ask(engine: Engine, question: Question, view: str, on_progress=None) -> Shown:
+    """Put a question to the engine and draw its answer."""
+    named = {"on_progress": on_progress} if on_progress else {}
+    answers = engine.compare(
+        question.text,
+        question.models,
+        top_k=question.top_k,
+        targets=question.targets,
+        joint=question.joint,
+        **named,
+    )["answers"]
+    return Shown(
+        results=draw(answers, view),
+        answers=answers,
+        link=page_address() + write_link(question),
+        python=pipeline_code(question, answers[0]),
+        shell=shell_line(question),
+        json=json.dumps(
+            answers[0] if len(answers) == 1 else {"answers": answers}, ensure_ascii=False, indent=2
+        ),
+        csv=csv(answers),
+    )
+
+
+def draw(answers: list[dict], view: str, notices: tuple[str, ...] = ()) -> str:
+    """The notices and then the charts or the tables."""
+    told = dict.fromkeys([*notices, *(notice for answer in answers for notice in answer["notices"])])
+    items = "".join(f'<li dir="auto">{escape(notice)}</li>' for notice in told)
+    box = f'<ul class="notices" role="status">{items}</ul>' if items else ""
+    return box + (tables(answers) if view == VIEWS[1] else charts(answers))
+
+
+def first_answer(engine: Engine, query: dict, view: str) -> tuple[Question, Shown]:
+    """Answer the page's link; where it cannot be answered, say why over the default model's answer."""
+    question, notices = read_link(query, max_characters=engine.settings.max_characters)
+    try:
+        shown = ask(engine, question, view)
+    except MlmDemoError as error:
+        notices.append(f"The link could not be answered. {error}")
+        fallback = Question(model=read_link({}, max_characters=1)[0].model)
+        shown = ask(engine, fallback, view)
+        # The form keeps what the link asks, so that it can be put right; the chart says which sentence it is of.
+        notices.append(f"Shown instead: {fallback.text}")
+    return question, Shown(**{**shown.__dict__, "results": draw(shown.answers, view, tuple(notices))})
+
+
+def fill_tab(demo: gr.Blocks, engine: Engine) -> None:
+    """Draw the tab and wire it."""
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=2, min_width=320):
+            sentence = gr.Textbox(
+                label="Sentence",
+                info="Put <mask> where a word is to be predicted; Enter runs.",
+                placeholder="Paris is the <mask> of France.",
+                lines=1,
+                max_lines=8,
+                elem_id="sentence",
+                html_attributes=gr.InputHTMLAttributes(spellcheck=False),
+            )
+            with gr.Row():
+                insert = gr.Button("Insert mask", size="md", elem_id="insert", min_width=120)
+                run = gr.Button("Fill", variant="primary", size="md", elem_id="fill", min_width=120)
+            model = gr.Dropdown(
+                choices(),
+                label="Model",
+                info="Or type the id of a model on the Hub, or a folder.",
+                allow_custom_value=True,
+                elem_id="model",
+            )
+            compare = gr.Dropdown(
+                short_choices(),
+                value=[],
+                label="Compare with",
+                info=f"Up to {MOST_COMPARED} more models on the same sentence.",
+                multiselect=True,
+                max_choices=MOST_COMPARED,
+                allow_custom_value=True,
+                elem_id="compare",
+            )
+            with gr.Accordion("More", open=False, elem_id="more"):
+                top_k = gr.Number(label="How many words (top-k)", precision=None, elem_id="top-k")
+                targets = gr.Textbox(
+                    label="Targets",
+                    info="Rank only these words, with commas between them.",
+                    placeholder="capital, city, heart",
+                    elem_id="targets",
+                )
+                joint = gr.Checkbox(
+                    label="Fill several masks together",
+                    info="Beam search over the joint probability, 20 wide, from left to right.",
+                    elem_id="joint",
+                )
+        with gr.Column(scale=3, min_width=320):
+            view = gr.Radio(
+                VIEWS, value=VIEWS[0], show_label=False, container=False, label="View", elem_id="view"
+            )
+            results = gr.HTML(min_height=340, js_on_load=None, elem_id="results")
+            with gr.Row(elem_id="take-home"):
+                copy = gr.Button("Copy link", size="sm", min_width=90, elem_id="copy-link")
+                json_down = gr.Button("Download JSON", size="sm", min_width=90, elem_id="download-json")
+                csv_down = gr.Button("Download CSV", size="sm", min_width=90, elem_id="download-csv")
+            copied = gr.Textbox(
+                show_label=False, container=False, interactive=False, visible="hidden", elem_id="link"
+            )
+            with gr.Accordion("Show code", open=False, elem_id="code"):
+                python = gr.Code(
+                    label="Python, with transformers", language="python", interactive=False, wrap_lines=True, lines=1
+                )
+                shell = gr.Code(
+                    label="Shell, with this project", language="shell", interactive=False, wrap_lines=True, lines=1
+                )
+    with gr.Row():
+        examples = [
+            _examples("Examples, general", GENERAL_EXAMPLES, sentence),
+            _examples("Examples, biomedical", BIOMEDICAL_EXAMPLES, sentence),
+        ]
+    answers = gr.State([])
+    # Hidden and not stored anywhere: what the buttons above hand out in the browser.
+    link, json_text, csv_text = (gr.Textbox(visible="hidden") for _ in range(3))
+
+    form = [sentence, model, compare, top_k, targets, joint]
+    shown = [results, answers, link, python, shell, json_text, csv_text]
+
+    @on_page
+    def fill(text, name, others, k, words, together, chosen_view, progress=gr.Progress()):
+        question = Question(
+            text, name or "", tuple(others or ()), k if k is not None else "", words, together
+        )
+        here = choices()
+        result = ask(engine, question, chosen_view, lambda share, what: progress(share, desc=what))
+        fresh = (
+            (gr.Dropdown(choices()), gr.Dropdown(short_choices())) if choices() != here else (gr.skip(),) * 2
+        )
+        return *vars(result).values(), *fresh
+
+    @on_page
+    def fill_if_here(text, name, others, *rest, progress=gr.Progress()):
+        if not all(is_here(n) for n in [name, *(others or ())]):  # a download waits for the button
+            return (gr.skip(),) * (len(shown) + 2)
+        return fill(text, name, others, *rest, progress=progress)
+
+    @on_page
+    def open_page(chosen_view, request: gr.Request):
+        question, result = first_answer(engine, dict(request.query_params), chosen_view)
+        values = (
+            question.text,
+            gr.Dropdown(choices(), value=question.model),
+            gr.Dropdown(short_choices(), value=list(question.compare)),
+            question.top_k,
+            question.targets,
+            question.joint,
+        )
+        return *values, *vars(result).values()
+
+    ask_for = {"inputs": [*form, view], "outputs": [*shown, model, compare], "concurrency_id": "model"}
+    ask_for |= {"concurrency_limit": 8, "show_progress_on": results, "api_visibility": "private"}
+    gr.on([run.click, sentence.submit, targets.submit, top_k.submit], fill, **ask_for)
+    gr.on([model.input, compare.input, joint.input], fill_if_here, **ask_for)
+    for group, dataset in zip((GENERAL_EXAMPLES, BIOMEDICAL_EXAMPLES), examples, strict=True):
+        dataset.click(
+            lambda index, name, group=group: (group[index], _other_built_in(name)),
+            [dataset, model],
+            [sentence, compare],
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+        ).then(fill, **ask_for)
+    view.change(draw, [answers, view], results, queue=False, show_progress="hidden", api_visibility="private")
+    demo.load(open_page, view, [*form, *shown], show_progress_on=results, api_visibility="private")
+
+    insert.click(None, sentence, sentence, js=browser.INSERT_MASK, api_visibility="private")
+    copy.click(None, link, copied, js=browser.COPY_LINK, api_visibility="private")
+    json_down.click(None, json_text, js=browser.download("predictions.json", "application/json"))
+    csv_down.click(None, csv_text, js=browser.download("predictions.csv", "text/csv"))
+
+
+def _examples(label: str, sentences: tuple[str, ...], sentence: gr.Textbox) -> gr.Dataset:
+    return gr.Dataset(label=label, components=[sentence], samples=[[s] for s in sentences], type="index")
+
+
+def _other_built_in(name: str) -> list[str]:
+    """What an example is compared with: the other of the two models that it was chosen for."""
+    return [other for other in BUILT_IN if other != name] if name in BUILT_IN else ["general"]

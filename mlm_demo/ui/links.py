@@ -1,0 +1,97 @@
+"""The page's own links: `/?text=…&model=…&k=…&targets=…&compare=…`, read and written."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from mlm_demo.checkpoints import default_checkpoint, find_checkpoint
+from mlm_demo.errors import MlmDemoError, shown
+
+FIRST_SENTENCE = "Paris is the <mask> of France."
+FIRST_TOP_K = 8
+MOST_COMPARED = 2  # beside the model itself
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked on the 'Fill mask' tab."""
+
+    text: str = FIRST_SENTENCE
+    model: str = ""
+    compare: tuple[str, ...] = ()
+    top_k: float = FIRST_TOP_K
+    targets: str = ""
+    joint: bool = False
+
+    @property
+    def models(self) -> list[str]:
+        """The model and those it is compared with, each once."""
+        return list(dict.fromkeys([self.model, *self.compare]))
+
+
+def read_link(parameters: Mapping[str, str], *, max_characters: int) -> tuple[Question, list[str]]:
+    """Return the question a link asks, and a notice for each value that is ignored."""
+    notices: list[str] = []
+    text = parameters.get("text", "")
+    if len(text) > max_characters:
+        notices.append(
+            f"The link's text has {len(text):,} characters, more than {max_characters:,}, and was ignored."
+        )
+        text = ""
+    joint = parameters.get("joint", "")
+    if joint not in ("", "0", "1"):
+        notices.append(f"The link's joint={shown(joint)} is not 0 or 1 and was ignored.")
+    models = [_model(name, "model", notices) for name in [parameters.get("model", "")] if name]
+    compared = [
+        _model(name, "compare", notices) for name in parameters.get("compare", "").split(",") if name.strip()
+    ]
+    if len(compared) > MOST_COMPARED:
+        notices.append(
+            f"The link compares with {len(compared)} models; the first {MOST_COMPARED} were taken."
+        )
+    question = Question(
+        text=text or FIRST_SENTENCE,
+        model=next((name for name in models if name), default_checkpoint().name),
+        compare=tuple(dict.fromkeys(name for name in compared[:MOST_COMPARED] if name)),
+        top_k=_top_k(parameters.get("k", ""), notices),
+        targets=parameters.get("targets", ""),
+        joint=joint == "1",
+    )
+    return question, notices
+
+
+def write_link(question: Question) -> str:
+    """Return the query string of a question, without what is as a fresh page has it."""
+    parameters = {
+        "text": question.text,
+        "model": question.model,
+        "k": f"{question.top_k:g}",
+        "targets": question.targets,
+        "compare": ",".join(question.compare),
+        "joint": "1" if question.joint else "",
+    }
+    return "?" + urlencode({name: value for name, value in parameters.items() if value})
+
+
+def page_address(environ: Mapping[str, str] = os.environ) -> str:
+    """Where links lead on a Space, whose page is framed by another; empty elsewhere: the browser knows."""
+    host = environ.get("SPACE_HOST", "")
+    return f"https://{host}/" if host else ""
+
+
+def _top_k(text: str, notices: list[str]) -> int:
+    if not text:
+        return FIRST_TOP_K
+    if text.isdecimal() and len(text) < 7 and int(text) > 0:
+        return int(text)
+    notices.append(f"The link's k={shown(text)} is not a whole number above 0 and was ignored.")
+    return FIRST_TOP_K
+
+
+def _model(name: str, parameter: str, notices: list[str]) -> str:
+    try:
+        return find_checkpoint(name).name
+    except MlmDemoError as error:
+        notices.append(f"The link's {parameter}={shown(name)} was ignored. {error}")
+        return ""
