@@ -150,10 +150,18 @@ def fill_tab(demo: gr.Blocks, engine: Engine) -> None:
             )
             with gr.Accordion("Show code", open=False, elem_id="code"):
                 python = gr.Code(
-                    label="Python, with transformers", language="python", interactive=False, wrap_lines=True, lines=1
+                    label="Python, with transformers",
+                    language="python",
+                    interactive=False,
+                    wrap_lines=True,
+                    lines=1,
                 )
                 shell = gr.Code(
-                    label="Shell, with this project", language="shell", interactive=False, wrap_lines=True, lines=1
+                    label="Shell, with this project",
+                    language="shell",
+                    interactive=False,
+                    wrap_lines=True,
+                    lines=1,
                 )
     with gr.Row():
         examples = [

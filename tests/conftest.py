@@ -1,0 +1,40 @@
+"""What the tests share: no network, no settings of the machine, a few built-in models."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+# Before huggingface_hub is imported: a test that asks the Hub by mistake fails at once.
+os.environ["HF_ENDPOINT"] = "http://127.0.0.1:9"
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "0"
+for name in [name for name in os.environ if name.startswith(("MLM_DEMO_", "GRADIO_SERVER_", "SPACE_"))]:
+    del os.environ[name]
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _empty_hub_cache(tmp_path_factory):
+    """Nothing counts as downloaded unless a test downloads it."""
+    from huggingface_hub import constants
+
+    constants.HF_HUB_CACHE = str(tmp_path_factory.mktemp("hub"))
+
+
+@pytest.fixture(scope="session")
+def general():
+    from mlm_demo.checkpoints import find_checkpoint
+    from mlm_demo.loader import load
+
+    return load(find_checkpoint("general"), device="cpu")
+
+
+@pytest.fixture(scope="session")
+def biomedical():
+    from mlm_demo.checkpoints import find_checkpoint
+    from mlm_demo.loader import load
+
+    return load(find_checkpoint("biomedical"), device="cpu")

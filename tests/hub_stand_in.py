@@ -1,0 +1,146 @@
+"""A Hub of one's own for the tests: its HTTP routes over a folder of models, and its ways to fail.
+
+Routes as huggingface_hub 2.4 asks them: model information, discussions, and files by revision with ETag,
+commit, size and byte ranges. The owner's name in a repository's id chooses how it answers.
+"""
+
+import hashlib
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+COMMIT, CONVERSION = "1" * 40, "2" * 40
+REFUSALS = {"private": 401, "missing": 404, "limited": 429, "failing": 500}
+
+
+class HubStandIn:
+    """`models` maps a name to a folder; any owner may be put before it. `requests` logs what was asked."""
+
+    def __init__(self, models: dict[str, Path]):
+        self.models, self.requests = models, []
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (_Handler,), {"hub": self}))
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    hub: HubStandIn
+    protocol_version = "HTTP/1.1"
+
+    def do_HEAD(self):
+        self.answer(body=False)
+
+    def do_GET(self):
+        self.answer(body=True)
+
+    def answer(self, body: bool) -> None:
+        path = unquote(urlsplit(self.path).path).strip("/")
+        self.hub.requests.append(f"{self.command} {path}")
+        api, parts = path.startswith("api/models/"), path.removeprefix("api/models/").split("/")
+        owner, name, rest = parts[0], parts[1], parts[2:]
+        if owner == "silent":
+            time.sleep(30)
+        if owner in REFUSALS or name not in self.hub.models:
+            return self.refuse(REFUSALS.get(owner, 404))
+        if owner == "gated" and not api:
+            return self.refuse(403, {"X-Error-Code": "GatedRepo"})
+        if api and rest[:1] == ["discussions"]:
+            return self.discussions(owner)
+        if api:
+            return self.information(owner, name, "refs/pr/1" if "pr" in rest else "main")
+        revision = "refs/pr/1" if rest[1] in ("refs", CONVERSION) else "main"
+        self.file(owner, self.folder(owner, name, revision) / rest[-1], revision, body)
+
+    def folder(self, owner: str, name: str, revision: str) -> Path:
+        pickled = owner in ("pickled", "converted") and revision == "main"
+        return self.hub.models["pickle" if pickled else name]
+
+    def information(self, owner: str, name: str, revision: str) -> None:
+        siblings = []
+        for path in sorted(self.folder(owner, name, revision).iterdir()):
+            entry = {"rfilename": path.name, "size": path.stat().st_size, "blobId": "0" * 40}
+            siblings.append(entry)
+        commit = COMMIT if revision == "main" else CONVERSION
+        fields = {"private": False, "downloads": 1, "likes": 0, "tags": [], "gated": False, "disabled": False}
+        self.json({"_id": "0", "id": f"{owner}/{name}", "sha": commit, "siblings": siblings, **fields})
+
+    def discussions(self, owner: str) -> None:
+        found = []
+        if owner == "converted":
+            found = [
+                {
+                    "num": 1,
+                    "title": "Adding `safetensors` variant of this model",
+                    "author": {"name": "SFconvertbot"},
+                    "status": "open",
+                    "isPullRequest": True,
+                    "createdAt": "2024-01-01T00:00:00.000Z",
+                    "repo": {"name": "x/y", "type": "model"},
+                }
+            ]
+        self.json({"discussions": found, "count": len(found), "start": 0})
+
+    def file(self, owner: str, path: Path, revision: str, body: bool) -> None:
+        if not path.is_file():
+            return self.refuse(404, {"X-Error-Code": "EntryNotFound"})
+        content = path.read_bytes()
+        large = path.suffix in (".safetensors", ".bin")
+        git = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+        etag = hashlib.sha256(content).hexdigest() if large else git
+        if owner == "broken" and large:
+            content = content[:-4] + b"\0\1\2\3"
+        start = int((self.headers.get("Range") or "bytes=0-").removeprefix("bytes=").split("-")[0])
+        self.send_response(206 if start else 200)
+        self.send_header("ETag", f'"{etag}"')
+        self.send_header("X-Repo-Commit", COMMIT if revision == "main" else CONVERSION)
+        self.send_header("X-Linked-Size", str(len(content)))
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        if not body:
+            return
+        try:
+            if owner == "stalling" and large:
+                self.wfile.write(content[start : start + 1000])
+                time.sleep(30)
+            elif owner == "dripping" and large:
+                for i in range(start, len(content)):
+                    self.wfile.write(content[i : i + 1])
+                    time.sleep(0.05)
+            elif owner == "dropping" and large:
+                self.wfile.write(content[start : start + 1000])
+                self.close_connection = True
+            else:
+                self.wfile.write(content[start:])
+        except OSError:
+            pass  # the client has given up, as it should
+
+    def json(self, value: dict) -> None:
+        content = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def refuse(self, status: int, headers: dict | None = None) -> None:
+        extra = {"X-Error-Code": "RepoNotFound"} if status in (401, 404) else {}
+        self.send_response(status)
+        for name, value in {**extra, **(headers or {}), "Content-Length": "0"}.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def log_message(self, *arguments):
+        pass

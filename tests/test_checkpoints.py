@@ -1,0 +1,63 @@
+import pytest
+from tiny_models import save_tiny
+
+from mlm_demo.checkpoints import CATALOGUE, default_checkpoint, find_checkpoint
+from mlm_demo.errors import ModelError
+
+
+def test_the_catalogue_has_both_domains_built_in_and_from_the_hub():
+    assert [(c.kind, c.domain) for c in CATALOGUE] == [
+        ("built in", "general"),
+        ("built in", "biomedical"),
+        ("hub", "general"),
+        ("hub", "general"),
+        ("hub", "biomedical"),
+        ("hub", "biomedical"),
+    ]
+
+
+def test_the_picker_shows_domain_size_licence_and_availability():
+    assert find_checkpoint("general").label == "General · Small BERT · 45 MB · Apache-2.0 · built in"
+    assert (
+        find_checkpoint("distilbert/distilroberta-base").label
+        == "General · DistilRoBERTa · Apache-2.0 · downloads 331 MB"
+    )
+
+
+def test_sizes_are_those_of_the_files():
+    for checkpoint in CATALOGUE[:2]:
+        size = (checkpoint.folder / "model.safetensors").stat().st_size
+        assert checkpoint.megabytes == round(size / 1e6)
+
+
+def test_the_default_needs_no_download():
+    assert default_checkpoint().name == "general"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "distilbert/distilroberta-base",
+        "  distilbert/distilroberta-base ",
+        "https://huggingface.co/distilbert/distilroberta-base",
+        "https://huggingface.co/distilbert/distilroberta-base/",
+        "https://hf.co/distilbert/distilroberta-base?library=transformers",
+    ],
+)
+def test_a_hub_id_or_its_page(typed):
+    assert find_checkpoint(typed).name == "distilbert/distilroberta-base"
+
+
+def test_a_folder(tmp_path):
+    checkpoint = find_checkpoint(str(save_tiny(tmp_path / "mine")))
+    assert (checkpoint.kind, checkpoint.label) == ("folder", "mine · local folder")
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "  ", "a b", "x" * 200, "<img src=x>", "a/b/c", "${alert(1)}", "a\0b", "http://x/y"]
+)
+def test_what_is_no_model_is_named(typed):
+    with pytest.raises(
+        ModelError, match="names no model; use general, biomedical, a Hub id|The model is empty"
+    ):
+        find_checkpoint(typed)

@@ -1,0 +1,175 @@
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from conftest import ROOT
+from hub_stand_in import COMMIT, CONVERSION, HubStandIn
+from huggingface_hub import constants
+from tiny_models import build, save_tiny
+
+from mlm_demo import hub
+from mlm_demo.checkpoints import Checkpoint, find_checkpoint
+from mlm_demo.errors import HubError
+from mlm_demo.loader import load
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    tiny = save_tiny(folder / "tiny")
+    pickle = save_tiny(folder / "pickle")
+    (pickle / "model.safetensors").unlink()
+    torch.save(build("BERT")[1].state_dict(), pickle / "pytorch_model.bin")
+    empty = folder / "empty"
+    empty.mkdir()
+    (empty / "README.md").write_text("nothing")
+    sharded = save_tiny(folder / "sharded")
+    (sharded / "model.safetensors").unlink()
+    build("BERT")[1].save_pretrained(sharded, max_shard_size="8KB")
+    return {"tiny": tiny, "pickle": pickle, "empty": empty, "sharded": sharded}
+
+
+@pytest.fixture(scope="module")
+def stand_in(models):
+    server = HubStandIn(models)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def endpoint(stand_in, tmp_path, monkeypatch):
+    monkeypatch.setattr(constants, "ENDPOINT", stand_in.address)
+    monkeypatch.setattr(
+        constants,
+        "HUGGINGFACE_CO_URL_TEMPLATE",
+        stand_in.address + "/{repo_id}/resolve/{revision}/{filename}",
+    )
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    stand_in.requests.clear()
+    return stand_in
+
+
+def fetch(repo_id, timeout=3.0, allow_pickle=False, on_progress=None):
+    return hub.download(repo_id, timeout=timeout, allow_pickle=allow_pickle, on_progress=on_progress)
+
+
+def test_a_model_is_downloaded_once_with_progress_and_loads(endpoint):
+    seen = []
+    checkpoint = find_checkpoint("good/tiny")
+    assert checkpoint.availability == "to be downloaded"
+    mlm = load(checkpoint, device="cpu", on_progress=lambda share, what: seen.append((share, what)))
+    assert mlm.revision == COMMIT[:12]
+    assert seen[0] == (0.0, "Asking the Hub for good/tiny")
+    assert seen[-1] == (1.0, "Loading good/tiny")
+    assert any(what.startswith("Downloading good/tiny: ") and " MB" in what for _, what in seen)
+    assert [share for share, _ in seen] == sorted(share for share, _ in seen)
+    assert find_checkpoint("good/tiny").availability == "downloaded"
+    endpoint.requests.clear()
+    load(checkpoint, device="cpu")
+    assert endpoint.requests == []
+
+
+def test_a_sharded_model_comes_whole(endpoint):
+    folder = fetch("good/sharded")
+    assert len(hub.shards(folder / hub.SHARDED)) > 1
+    assert load(find_checkpoint("good/sharded"), device="cpu").vocab_size > 100
+    (folder / hub.shards(folder / hub.SHARDED)[0]).unlink()
+    assert hub.cached_folder("good/sharded") is None
+
+
+def test_weights_offered_as_safetensors_by_the_hubs_bot_are_taken(endpoint):
+    folder = fetch("converted/tiny")
+    assert folder.name == CONVERSION
+    assert (folder / "model.safetensors").is_file()
+    assert find_checkpoint("converted/tiny").availability == "downloaded"
+
+
+def test_a_pickle_is_refused_unless_allowed(endpoint):
+    with pytest.raises(HubError, match=r"only as a pickle file .* set MLM_DEMO_ALLOW_PICKLE=1"):
+        fetch("pickled/tiny")
+    assert not any("resolve" in request for request in endpoint.requests)
+    assert (fetch("pickled/tiny", allow_pickle=True) / "pytorch_model.bin").is_file()
+
+
+@pytest.mark.parametrize(
+    ("repo_id", "message"),
+    [
+        ("private/tiny", r"The Hub has no model 'private/tiny' that can be read from here \(answer 401\)"),
+        ("missing/tiny", r"The Hub has no model 'missing/tiny' .* \(answer 404\): check the spelling"),
+        ("good/nowhere", r"The Hub has no model 'good/nowhere' .* \(answer 404\)"),
+        ("limited/tiny", r"limits how often it may be asked \(answer 429\); wait a few minutes"),
+        ("failing/tiny", r"The Hub answered 500 for 'failing/tiny'; try again later"),
+        ("gated/tiny", r"'gated/tiny' is gated: accept its terms"),
+        ("good/empty", r"'good/empty' is no transformers model: it has no config.json"),
+        ("broken/tiny", r"The file model.safetensors of 'broken/tiny' arrived broken .* and was deleted"),
+    ],
+)
+def test_a_refusal_is_one_sentence(endpoint, repo_id, message):
+    with pytest.raises(HubError, match=message) as caught:
+        fetch(repo_id, timeout=15)
+    assert "\n" not in str(caught.value)
+    assert hub.cached_folder(repo_id) is None
+
+
+@pytest.mark.parametrize("owner", ["silent", "stalling", "dripping", "dropping"])
+def test_a_slow_or_dropping_hub_is_given_up_in_time(endpoint, owner):
+    start = time.monotonic()
+    with pytest.raises(HubError, match=rf"'{owner}/tiny'") as caught:
+        fetch(f"{owner}/tiny", timeout=2)
+    assert time.monotonic() - start < 8
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unreachable_hub_is_one_sentence(endpoint, monkeypatch):
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(
+        HubError, match=r"cannot be reached \(http://127.0.0.1:9\).* check the network|sent nothing"
+    ):
+        fetch("good/tiny", timeout=15)
+
+
+def test_offline_mode_is_told(endpoint, monkeypatch):
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(HubError, match="HF_HUB_OFFLINE forbids downloading"):
+        fetch("good/tiny")
+
+
+def test_the_whole_path_through_hf_endpoint_in_a_process_of_its_own(stand_in, tmp_path):
+    environ = {
+        **os.environ,
+        "HF_ENDPOINT": stand_in.address,
+        "HF_HOME": str(tmp_path),
+        "MLM_DEMO_DEVICE": "cpu",
+    }
+    environ.pop("HF_HUB_CACHE", None)
+
+    def run(*words):
+        return subprocess.run(
+            [sys.executable, "-m", "mlm_demo", *words],
+            capture_output=True,
+            text=True,
+            env=environ,
+            cwd=ROOT,
+            timeout=120,
+        )
+
+    answered = run("fill", "the <mask> sat", "--model", "good/tiny", "--json")
+    assert answered.returncode == 0, answered.stderr
+    assert json.loads(answered.stdout)["model"]["revision"] == COMMIT[:12]
+    refused = run("fill", "the <mask> sat", "--model", "missing/tiny")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("mlm_demo: The Hub has no model 'missing/tiny'")
+    assert refused.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["a b", "a/b/c", "-a", "a--b", "../x/y", "a/b.git", "é/x", ""])
+def test_what_is_no_hub_id(name):
+    assert not hub.is_repo_id(name)
+
+
+def test_a_checkpoint_of_the_catalogue_tells_what_it_downloads():
+    assert Checkpoint("a/b", "hub", "B", megabytes=331).availability == "downloads 331 MB"
