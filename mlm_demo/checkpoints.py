@@ -65,8 +65,8 @@ class Checkpoint:
 # Sizes are those of the float32 weights: four bytes a parameter (82, 110 and 150 million). Licences as on
 # the model cards.
 CATALOGUE = (
-    Checkpoint("general", "built in", "Small BERT", "general", "Apache-2.0", 45),
-    Checkpoint("biomedical", "built in", "Small BERT", "biomedical", "Apache-2.0", 45),
+    Checkpoint("general", "built in", "Small BERT", "general", "Apache-2.0", 46),
+    Checkpoint("biomedical", "built in", "Small BERT", "biomedical", "Apache-2.0", 46),
     Checkpoint("distilbert/distilroberta-base", "hub", "DistilRoBERTa", "general", "Apache-2.0", 331),
     Checkpoint("answerdotai/ModernBERT-base", "hub", "ModernBERT", "general", "Apache-2.0", 599),
     Checkpoint(

@@ -13,7 +13,7 @@ for name in [name for name in os.environ if name.startswith(("MLM_DEMO_", "GRADI
     del os.environ[name]
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "ui")]
 
 
 @pytest.fixture(scope="session", autouse=True)

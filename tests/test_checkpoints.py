@@ -17,7 +17,7 @@ def test_the_catalogue_has_both_domains_built_in_and_from_the_hub():
 
 
 def test_the_picker_shows_domain_size_licence_and_availability():
-    assert find_checkpoint("general").label == "General · Small BERT · 45 MB · Apache-2.0 · built in"
+    assert find_checkpoint("general").label == "General · Small BERT · 46 MB · Apache-2.0 · built in"
     assert (
         find_checkpoint("distilbert/distilroberta-base").label
         == "General · DistilRoBERTa · Apache-2.0 · downloads 331 MB"
@@ -58,6 +58,6 @@ def test_a_folder(tmp_path):
 )
 def test_what_is_no_model_is_named(typed):
     with pytest.raises(
-        ModelError, match="names no model; use general, biomedical, a Hub id|The model is empty"
+        ModelError, match=r"names no model; use general, biomedical, a Hub id|The model is empty"
     ):
         find_checkpoint(typed)

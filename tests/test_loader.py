@@ -45,7 +45,7 @@ def test_the_built_in_models_are_half_precision_on_disk_and_float32_in_memory(ge
 
 
 def test_a_folder_that_is_none_is_told(tmp_path):
-    with pytest.raises(ModelError, match="'it' is no transformers folder: it has no config.json"):
+    with pytest.raises(ModelError, match=r"'it' is no transformers folder: it has no config\.json"):
         load_from(tmp_path)
     with pytest.raises(ModelError, match="There is no folder '/no/such'"):
         find_checkpoint("/no/such")

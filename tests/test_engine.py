@@ -1,0 +1,89 @@
+import threading
+from dataclasses import replace
+
+import pytest
+
+from mlm_demo.engine import Engine
+from mlm_demo.errors import MlmDemoError, ModelError, ParameterError, PromptError
+from mlm_demo.settings import Settings
+
+SETTINGS = Settings(device="cpu")
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return Engine(SETTINGS)
+
+
+def test_fill_mask_tells_what_answered_and_how_long_it_took(engine):
+    answer = engine.fill_mask("Paris is the <mask> of France.", top_k=3)
+    assert [row["word"] for row in answer["masks"][0]] == ["capital", "city", "country"]
+    assert answer["model"]["name"] == "general"
+    assert answer["model"]["domain"] == "general"
+    assert answer["model"]["device"] == "cpu"
+    assert 0 < answer["seconds"] < 60
+
+
+def test_compare_asks_each_model_once(engine):
+    answers = engine.compare("The <mask> sat.", ["general", "biomedical", "general", ""])["answers"]
+    assert [a["model"]["name"] for a in answers] == ["general", "biomedical"]
+    assert answers[0]["masks"][0][0]["elsewhere"][0]["model"] == "biomedical"
+
+
+def test_score_asks_each_model(engine):
+    scores = engine.score("The patient sat.", ["biomedical", "general"])["scores"]
+    assert [s["model"]["name"] for s in scores] == ["biomedical", "general"]
+
+
+@pytest.mark.parametrize("models", [[], ["general", "biomedical", "a/b", "c/d"]])
+def test_no_or_too_many_models(engine, models):
+    with pytest.raises(ParameterError, match="choose 1 to 3 different ones"):
+        engine.compare("a <mask>", models)
+
+
+def test_the_limits_are_the_settings():
+    strict = Engine(replace(SETTINGS, max_characters=20, max_masks=1, max_targets=1, max_score_tokens=2))
+    for message, ask in {
+        "20 are the most": lambda: strict.fill_mask("<mask> " + "x" * 20),
+        "1 are the most that are filled": lambda: strict.fill_mask("<mask> <mask>"),
+        "1 are the most that are scored": lambda: strict.fill_mask("<mask>", targets="a,b"),
+        "2 are the most that are scored": lambda: strict.score("one two three"),
+    }.items():
+        with pytest.raises(MlmDemoError, match=message):
+            ask()
+
+
+def test_a_model_that_cannot_be_had_leaves_the_others_usable(engine):
+    with pytest.raises(ModelError):
+        engine.fill_mask("a <mask>", "nobody/nothing")
+    assert engine.fill_mask("a <mask>", "general")["masks"][0]
+
+
+def test_models_tells_what_is_in_memory():
+    engine = Engine(SETTINGS)
+    assert not any(model["in_memory"] for model in engine.models())
+    engine.warm()
+    assert [model["name"] for model in engine.models() if model["in_memory"]] == ["general"]
+
+
+def test_many_at_once_get_their_own_answers(engine):
+    asked = {f"The <mask> number {i} sat.": None for i in range(8)}
+
+    def ask(text):
+        asked[text] = engine.fill_mask(text)
+
+    threads = [threading.Thread(target=ask, args=(text,)) for text in asked]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for text, answer in asked.items():
+        again = engine.fill_mask(text)
+        assert answer["text"] == text
+        assert [row["token"] for row in answer["masks"][0]] == [row["token"] for row in again["masks"][0]]
+
+
+def test_an_error_in_the_text_is_the_same_for_every_question(engine):
+    for ask in (lambda: engine.fill_mask("", "general"), lambda: engine.score("", ["general"])):
+        with pytest.raises(PromptError, match="The sentence is empty"):
+            ask()

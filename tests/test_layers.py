@@ -1,0 +1,123 @@
+"""The layout holds: who may import whom, what is declared, what the error tree is."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from mlm_demo import errors
+
+PACKAGE = ROOT / "mlm_demo"
+# What each module may import of the project, as docs/decisions.md has it.
+MAY_IMPORT = {
+    "__init__": set(),
+    "errors": set(),
+    "settings": {"errors"},
+    "hub": {"errors"},
+    "checkpoints": {"hub", "errors"},
+    "masked_lm": {"errors"},
+    "loader": {"masked_lm", "checkpoints", "hub", "errors"},
+    "model_cache": {"masked_lm"},
+    "prompt": {"masked_lm", "errors"},
+    "window": {"prompt", "masked_lm", "errors"},
+    "targets": {"window", "prompt", "masked_lm", "errors"},
+    "joint": {"targets", "window", "prompt", "masked_lm", "errors"},
+    "fill_mask": {"joint", "targets", "window", "prompt", "masked_lm", "errors"},
+    "comparison": {"fill_mask", "joint", "targets", "prompt", "masked_lm"},
+    "scoring": {"window", "prompt", "masked_lm", "errors"},
+    "engine": {
+        "comparison", "scoring", "prompt", "targets", "loader", "model_cache", "masked_lm", "checkpoints",
+        "settings", "errors",
+    },
+    "cli": {"", "engine", "settings", "errors", "ui"},
+    "__main__": {"cli"},
+}  # fmt: skip
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every module imported anywhere in a file, in functions too."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            whole = node.module == "mlm_demo"
+            found |= {f"mlm_demo.{alias.name}" if whole else node.module for alias in node.names}
+    return found
+
+
+def own(names: set[str]) -> set[str]:
+    parts = {name.split(".")[1] for name in names if name.startswith("mlm_demo.")}
+    return {"" if part == "__version__" else part for part in parts}
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.py")), ids=lambda p: p.stem)
+def test_a_module_imports_what_it_may(path):
+    assert own(imports_of(path)) <= MAY_IMPORT[path.stem]
+
+
+def test_gradio_is_imported_by_the_page_alone():
+    importers = {
+        path.relative_to(PACKAGE).parts[0]
+        for path in PACKAGE.rglob("*.py")
+        if any(name.split(".")[0] == "gradio" for name in imports_of(path))
+    }
+    assert importers == {"ui"}
+
+
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [
+        ("mlm_demo.ui", "torch"),
+        ("mlm_demo.ui", "transformers"),
+        ("mlm_demo.cli", "torch"),
+        ("mlm_demo.cli", "gradio"),
+        ("mlm_demo.comparison", "gradio"),
+        ("mlm_demo.scoring", "gradio"),
+    ],
+)
+def test_a_module_is_imported_without(module, absent):
+    code = f"import sys, {module}; sys.exit({absent!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_every_package_imported_is_declared():
+    def declared(name):
+        lines = (ROOT / name).read_text().splitlines()
+        for line in lines:
+            assert re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][0-9a-z.]*", line), f"{name}: {line} is not pinned"
+        return {line.split("==")[0].lower().replace("-", "_") for line in lines}
+
+    def used(paths):
+        names = {name.split(".")[0] for path in paths for name in imports_of(path)}
+        return names - set(sys.stdlib_module_names) - {"mlm_demo"}
+
+    runs = declared("requirements.txt")
+    assert used([*PACKAGE.rglob("*.py"), ROOT / "app.py"]) <= runs
+    local = {path.stem for path in (ROOT / "tests").rglob("*.py")}
+    tests = used((ROOT / "tests").rglob("*.py")) - local
+    assert {"pyyaml" if name == "yaml" else name for name in tests} <= runs | declared("requirements-dev.txt")
+
+
+def test_every_dependency_has_its_reason():
+    decisions = (ROOT / "docs" / "decisions.md").read_text()
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        for line in (ROOT / name).read_text().splitlines():
+            assert re.search(rf"^\| `{re.escape(line.split('==')[0])}` \| \S", decisions, re.M), line
+
+
+def test_files_stay_small():
+    for path in [*PACKAGE.rglob("*.py"), *(ROOT / "tests").rglob("*.py")]:
+        assert len(path.read_text().splitlines()) <= 260, path
+
+
+def test_the_error_tree_is_the_one_drawn():
+    drawn = re.findall(r"^    [├└─│ ]*(\w+Error)", errors.__doc__, re.M)
+    defined = [name for name, kind in vars(errors).items() if isinstance(kind, type)]
+    assert sorted(drawn) == sorted(defined)
+    for name in defined:
+        assert issubclass(getattr(errors, name), errors.MlmDemoError)
