@@ -12,8 +12,8 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "0"
 for name in [name for name in os.environ if name.startswith(("MLM_DEMO_", "GRADIO_SERVER_", "SPACE_"))]:
     del os.environ[name]
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "ui")]
+TESTS = Path(__file__).resolve().parent
+sys.path[:0] = [str(TESTS.parent), str(TESTS), str(TESTS / "ui")]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,9 +6,9 @@ import time
 
 import pytest
 import torch
-from conftest import ROOT
 from hub_stand_in import COMMIT, CONVERSION, HubStandIn
 from huggingface_hub import constants
+from places import ROOT
 from tiny_models import build, save_tiny
 
 from mlm_demo import hub

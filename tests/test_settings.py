@@ -2,7 +2,7 @@ import re
 from dataclasses import fields
 
 import pytest
-from conftest import ROOT
+from places import ROOT
 
 from mlm_demo.errors import SettingError
 from mlm_demo.settings import Settings

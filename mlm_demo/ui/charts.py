@@ -1,38 +1,44 @@
 """Answers as ranked bar charts: rows of HTML built here, every value escaped.
 
-One chart a mask and model, all on one scale. The number stands beside each bar, and the sentence with the
+One chart a mask and model. The number stands beside each bar, and the sentence with the
 word in it appears on hover and on focus, so neither colour nor length is the only carrier.
 """
 
 from html import escape
 
 ROWS_SHOWN = 100
-SCALES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+SCALES = (1e-7, 1e-6, 1e-5, 1e-4, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
 def charts(answers: list[dict]) -> str:
-    """The charts of one answer, or of several side by side: one section a mask."""
-    rows = [row for answer in answers for mask in answer["masks"] for row in mask]
-    rows += [filling for answer in answers for filling in answer.get("joint", [])]
-    scale = scale_for(max((row["score"] for row in rows), default=1.0))
+    """The charts of one answer, or of several side by side: one section a mask, all on one scale."""
+    scale = scale_for([row for answer in answers for mask in answer["masks"] for row in mask])
     sections = []
     for mask in range(len(answers[0]["masks"])):
         figures = "".join(_figure(answer, mask, scale) for answer in answers)
         sections.append(_section(_mask_title(answers[0], mask), figures))
     if "joint" in answers[0]:
+        # A scale of their own: a probability of several words together is far below that of each.
+        scale = scale_for([filling for answer in answers for filling in answer["joint"]])
         figures = "".join(_joint_figure(answer, scale) for answer in answers)
         sections.append(_section("All masks filled together", figures))
     return "".join(sections)
 
 
-def scale_for(largest: float) -> float:
+def scale_for(rows: list[dict]) -> float:
     """The end of the axis: the smallest round number that the largest probability fits under."""
+    largest = max((row["score"] for row in rows), default=1.0)
     return next((end for end in SCALES if largest <= end), 1.0)
 
 
 def probability(score: float) -> str:
     """A probability to four digits, in powers of ten where these would all be zeros."""
     return f"{score:.4f}" if score >= 0.0005 or score == 0 else f"{score:.1e}"
+
+
+def list_share(share: float) -> str:
+    """The share of a list of targets, in percent."""
+    return f"{share:.1%}" if share >= 0.001 or share == 0 else "under 0.1%"
 
 
 def short_name(name: str) -> str:
@@ -114,7 +120,7 @@ def _row(rank: int, row: dict, scale: float) -> str:
     word, score, sequence = escape(row["word"]), probability(row["score"]), escape(row["sequence"])
     notes = elsewhere(row)
     if "scored" in row:
-        notes += [f"{row['share']:.1%} of the list", row["scored"]]
+        notes += [f"{list_share(row['share'])} of the list", row["scored"]]
     note = f'<span class="note">{escape(" · ".join(notes))}</span>' if notes else ""
     spoken = escape(". ".join([f"{row['word']}, probability {score}", *notes, row["sequence"]]))
     width = min(row["score"] / scale, 1.0)

@@ -4,7 +4,7 @@ from html import escape
 
 import pandas as pd
 
-from mlm_demo.ui.charts import ROWS_SHOWN, elsewhere, model_caption, probability
+from mlm_demo.ui.charts import ROWS_SHOWN, elsewhere, list_share, model_caption, probability
 
 
 def tables(answers: list[dict]) -> str:
@@ -62,7 +62,7 @@ def _row(rank: int, row: dict, targets: bool, compared: bool) -> str:
         f'<td class="number">{probability(row["score"])}</td>',
     ]
     if targets:
-        cells += [f'<td class="number">{row["share"]:.1%}</td>', f"<td>{escape(row['scored'])}</td>"]
+        cells += [f'<td class="number">{list_share(row["share"])}</td>', f"<td>{escape(row['scored'])}</td>"]
     if compared:
         cells.append(f"<td>{escape(' · '.join(elsewhere(row)))}</td>")
     return f'<tr>{"".join(cells)}<td dir="auto">{escape(row["sequence"])}</td></tr>'

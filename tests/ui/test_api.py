@@ -1,18 +1,11 @@
-import socket
-
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
+from places import free_port
 
 from mlm_demo.errors import SettingError
 from mlm_demo.settings import Settings
 from mlm_demo.ui import create_app, launch
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,80 @@
+"""A served page and a real Chromium. Skipped where there is none, except in CI."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from places import free_port
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+# A browser of its own makes connections too; what is watched here is the page.
+QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            if not CHROMIUM and not os.environ.get("CI"):
+                item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
+
+
+@pytest.fixture(scope="session")
+def address():
+    from mlm_demo.settings import Settings
+    from mlm_demo.ui import create_app, launch
+
+    demo = create_app(Settings(device="cpu", hub_timeout=3))
+    yield launch(demo, Settings(port=free_port()))
+    demo.close()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    assert CHROMIUM, "CI needs Chromium: apt-get install chromium"
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium, address):
+    """Open the page, with a query; at the end nothing outside must have been asked, and no error logged."""
+    contexts, outside, errors = [], [], []
+
+    def opened(query="", width=1280, scheme="light", **options):
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, **options
+        )
+        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address.rstrip("/"))
+        contexts.append(context)
+        page = context.new_page()
+        local = (address, "blob:" + address, "data:")
+        page.on("request", lambda r: outside.append(r.url) if not r.url.startswith(local) else None)
+        page.on("pageerror", lambda e: errors.append(str(e)))
+        page.goto(address + query)
+        page.wait_for_selector("#results figure, #results table")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert outside == []
+    assert errors == []
+
+
+@pytest.fixture(scope="session")
+def picture():
+    """Save a screenshot of the whole page."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+
+    def save(page, name):
+        page.wait_for_timeout(400)  # transitions
+        page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+    return save

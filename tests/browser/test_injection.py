@@ -1,0 +1,89 @@
+"""Hostile text everywhere a person's or a model's words are shown, with a canary that must not fire."""
+
+import shutil
+from urllib.parse import urlencode
+
+import pytest
+from tiny_models import save_tiny
+
+HOSTILE = [
+    "<img src=x onerror=window.fired=1>",
+    "<script>window.fired=1</script>",
+    "<svg onload=window.fired=1>",
+    "${window.fired=1}",
+    "`${window.fired=1}`",
+    "{{window.fired=1}}",
+    "{{constructor.constructor('window.fired=1')()}}",
+    "'\"><img src=x onerror=window.fired=1>",
+    "[x](javascript:window.fired=1)",
+]
+
+
+def assert_calm(page):
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.fired") is None
+    assert page.locator("#results img, #score-results img, #results script, svg[onload]").count() == 0
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_in_the_sentence_the_chart_the_table_and_the_code(open_page, hostile):
+    page = open_page("?" + urlencode({"text": f"{hostile} the <mask> sat", "compare": "biomedical"}))
+    assert hostile in page.locator("#results .sentence").first.text_content()
+    assert_calm(page)
+    page.get_by_role("radio", name="Table").check()
+    page.wait_for_selector("#results table")
+    assert hostile in page.locator("#results td").last.text_content()
+    page.get_by_role("button", name="Show code").click()
+    page.locator("#copy-link").click()
+    assert_calm(page)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_in_targets_model_names_notices_and_errors(open_page, hostile):
+    page = open_page(
+        "?" + urlencode({"targets": f"dog,{hostile}", "model": hostile, "compare": hostile, "k": hostile})
+    )
+    assert_calm(page)
+    assert "was ignored" in page.locator("#results .notices").inner_text()
+    page.locator("#model input").fill(hostile)
+    page.keyboard.press("Enter")
+    page.locator("#fill").click()
+    page.get_by_text("names no model; use general").last.wait_for()
+    assert_calm(page)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_in_the_score(open_page, hostile):
+    page = open_page()
+    page.get_by_role("tab", name="Score").click()
+    page.locator("#score-sentence textarea").fill(f"The {hostile} sat.")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#score-results .scored")
+    assert_calm(page)
+    page.locator("#score-sentence textarea").fill(f"{hostile} <mask>")
+    page.keyboard.press("Enter")
+    page.get_by_text("The sentence holds a mask").wait_for()
+    assert_calm(page)
+
+
+def test_in_the_tokens_and_the_folder_of_a_model(open_page, tmp_path):
+    folder = tmp_path / "${window.fired=1}<img src=x onerror=window.fired=1>"
+    save_tiny(folder)
+    vocabulary = (folder / "tokenizer.json").read_text()
+    for word, hostile in (
+        ("france", "<img src=x onerror=window.fired=1>"),
+        ("dog", "${window.fired=1}`{{x}}"),
+    ):
+        assert f'"{word}":' in vocabulary or f'"##{word}":' in vocabulary or word not in ("france",)
+        vocabulary = vocabulary.replace(f'"{word}"', f'"{hostile}"')
+    (folder / "tokenizer.json").write_text(vocabulary)
+    page = open_page(
+        "?" + urlencode({"text": "the <mask> sat", "model": str(folder), "k": 100, "compare": "general"})
+    )
+    shown = page.locator("#results .domain-other .word").all_text_contents()
+    assert {"<img src=x onerror=window.fired=1>", "${window.fired=1}`{{x}}"} <= set(shown)
+    assert_calm(page)
+    page.get_by_role("radio", name="Table").check()
+    page.wait_for_selector("#results table")
+    assert_calm(page)
+    shutil.rmtree(folder)

@@ -1,0 +1,219 @@
+import json
+import re
+
+import pandas as pd
+import pytest
+
+SIZES = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
+
+
+def words(page, model="general"):
+    return page.locator(f"#results .domain-{model} .word").all_inner_texts()
+
+
+def choose(page, picker, label):
+    """Pick an entry of a dropdown by its visible text."""
+    page.locator(f"#{picker} input").click()
+    page.get_by_role("option", name=label).click()
+
+
+def ask(page, sentence):
+    page.get_by_label("Sentence").first.fill(sentence)
+    page.keyboard.press("Enter")
+
+
+@pytest.mark.parametrize(("width", "scheme"), SIZES)
+def test_a_newcomers_path(open_page, picture, width, scheme):
+    page = open_page(width=width, scheme=scheme)
+    assert words(page)[:3] == ["capital", "city", "country"]
+    picture(page, f"1-opened-{width}-{scheme}")
+
+    ask(page, "The judge sent the thief to <mask>.")
+    page.get_by_text("The judge sent the thief to him.").wait_for(state="attached")
+    ask(page, "Paris is the <mask> of France.")
+    page.get_by_text("Paris is the capital of France.").wait_for(state="attached")
+
+    choose(page, "model", "Biomedical · Small BERT")
+    page.wait_for_selector("#results .domain-biomedical")
+    assert words(page, "biomedical")[0] == "capital"
+    assert page.locator("#results .domain-general").count() == 0
+
+    page.locator("#results li").first.hover()
+    assert page.locator("#results .sentence").first.is_visible()
+    picture(page, f"2-biomedical-{width}-{scheme}")
+
+    choose(page, "compare", "general (built in)")
+    page.wait_for_selector("#results .domain-general")
+    page.keyboard.press("Escape")
+    assert page.locator("#results .note").first.inner_text() == "#1 in general"
+    picture(page, f"3-compared-{width}-{scheme}")
+
+    page.locator("#copy-link").click()
+    page.wait_for_function("document.querySelector('#link textarea, #link input').value.includes('?text=')")
+    link = page.locator("#link textarea, #link input").input_value()
+    assert page.evaluate("navigator.clipboard.readText()") == link
+    second = open_page(link[link.index("?") :], width=width, scheme=scheme)
+    assert second.get_by_label("Sentence").first.input_value() == "Paris is the <mask> of France."
+    for model in ("general", "biomedical"):
+        assert words(second, model) == words(page, model)
+
+    page.get_by_role("radio", name="Table").check()
+    page.wait_for_selector("#results table")
+    picture(page, f"4-table-{width}-{scheme}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    page.get_by_role("tab", name="Score").click()
+    page.locator("#score").click()
+    page.wait_for_selector("#score-results .scored")
+    picture(page, f"5-score-{width}-{scheme}")
+    page.get_by_role("tab", name="Learn").click()
+    page.get_by_role("link", name="Course chapter").wait_for()
+    picture(page, f"6-learn-{width}-{scheme}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_sentence_fills_without_leaving_the_keyboard(open_page, picture):
+    page = open_page()
+    page.get_by_label("Sentence").first.focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("The ship sailed across the <mask>.")
+    page.keyboard.press("Enter")
+    page.get_by_text("The ship sailed across the sea.").wait_for(state="attached")
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.matches('#results li')"):
+            break
+    assert page.locator("#results li:focus .sentence").is_visible()
+    picture(page, "keyboard-focus")
+    assert page.locator("#results li:focus").get_attribute("aria-label").startswith("sea, probability 0.2")
+
+
+@pytest.mark.parametrize(
+    ("typed", "selection", "expected"),
+    [
+        ("Paris is the capital of France.", (13, 20), "Paris is the <mask> of France."),
+        ("Paris is the capital of France.", (12, 21), "Paris is the <mask> of France."),
+        ("Paris is the of France.", (13, 13), "Paris is the <mask> of France."),
+        ("Paris is the", (12, 12), "Paris is the <mask>"),
+        ("", (0, 0), "<mask>"),
+    ],
+)
+def test_the_mask_goes_to_the_cursor_or_the_selected_word(open_page, typed, selection, expected):
+    page = open_page()
+    box = page.get_by_label("Sentence").first
+    box.fill(typed)
+    box.evaluate(
+        "(box, [start, end]) => { box.focus(); box.setSelectionRange(start, end); }", list(selection)
+    )
+    page.locator("#insert").click()
+    page.wait_for_function(
+        "text => document.querySelector('#sentence textarea').value === text", arg=expected
+    )
+    page.wait_for_timeout(150)
+    assert box.evaluate("box => box === document.activeElement")
+    assert box.evaluate("box => box.selectionStart") == expected.index("<mask>") + len("<mask>")
+
+
+def test_an_example_shows_both_models(open_page, picture):
+    page = open_page()
+    page.get_by_role("button", name="Mutations in this").click()
+    page.wait_for_selector("#results .domain-biomedical")
+    assert (words(page)[0], words(page, "biomedical")[0]) == ("can", "gene")
+    picture(page, "example")
+
+
+def test_targets_several_masks_and_joint_filling(open_page, picture):
+    page = open_page("?text=The+<mask>+sat+on+the+<mask>.&k=4&joint=1")
+    titles = page.locator("#results h3").all_inner_texts()
+    assert titles == ["Mask 1 of 2", "Mask 2 of 2", "All masks filled together"]
+    picture(page, "joint")
+    page.locator("#more").get_by_role("button").first.click()
+    page.get_by_label("Targets").fill("dog, cat, hepatosplenomegaly")
+    page.keyboard.press("Enter")
+    page.get_by_text("pieces, left to right").first.wait_for()
+    picture(page, "targets")
+
+
+def test_the_answer_comes_home_as_json_and_csv(open_page):
+    page = open_page("?compare=biomedical")
+    with page.expect_download() as waiting:
+        page.locator("#download-json").click()
+    content = json.loads(waiting.value.path().read_text())
+    assert content["answers"][0]["masks"][0][0]["word"] == "capital"
+    with page.expect_download() as waiting:
+        page.locator("#download-csv").click()
+    assert waiting.value.suggested_filename == "predictions.csv"
+    assert len(pd.read_csv(waiting.value.path())) == 16
+
+
+def test_the_code_shown_names_the_model_and_the_sentence(open_page):
+    page = open_page()
+    page.get_by_role("button", name="Show code").click()
+    page.wait_for_selector("#code .cm-content")
+    code = page.locator("#code .cm-content").all_inner_texts()
+    assert "pipeline" in code[0]
+    assert "Paris is the [MASK] of France." in code[0]
+    assert "python -m mlm_demo fill --model general --top-k 8" in code[1]
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("?text=no+mask", "The link could not be answered. The sentence holds no mask"),
+        ("?k=zero", "The link's k='zero' is not a whole number above 0 and was ignored."),
+        ("?model=no+such+model", "The link's model='no such model' was ignored."),
+        ("?model=nobody/nothing", "The link could not be answered. The Hub cannot be reached"),
+        ("?targets=%2C", "The link could not be answered. The targets ',' hold no word"),
+    ],
+)
+def test_a_bad_link_opens_the_page_with_a_notice(open_page, query, message):
+    page = open_page(query)
+    assert message in page.locator("#results .notices").inner_text()
+    assert words(page)[0] == "capital"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "message"),
+    [
+        ("", "The sentence is empty"),
+        ("no mask", "The sentence holds no mask; put <mask> where"),
+        ("<mask> " * 17, "The sentence holds 17 masks; 16 are the most"),
+        ("<mask>" + "x" * 20_000, "The sentence has 20,006 characters; 20,000 are the most"),
+    ],
+)
+def test_a_bad_sentence_is_told_and_the_answer_stays(open_page, sentence, message):
+    page = open_page()
+    ask(page, sentence)
+    page.get_by_text(message).wait_for()
+    assert "Traceback" not in page.content()
+    assert words(page)[0] == "capital"
+
+
+def test_a_bad_number_and_an_unreachable_model_are_told_and_the_answer_stays(open_page, picture):
+    page = open_page()
+    page.locator("#more").get_by_role("button").first.click()
+    page.get_by_label("How many words").fill("0")
+    page.keyboard.press("Enter")
+    page.get_by_text("top_k is '0'; it must be a whole number from 1 to 30,522").wait_for()
+    page.get_by_label("How many words").fill("5")
+    page.locator("#model input").fill("nobody/nothing")
+    page.keyboard.press("Enter")
+    page.locator("#fill").click()
+    page.get_by_text(re.compile("The Hub cannot be reached|The Hub sent nothing")).wait_for()
+    picture(page, "error")
+    assert words(page)[0] == "capital"
+
+
+def test_every_field_and_button_has_a_name(open_page):
+    page = open_page()
+    for tab in ("Fill mask", "Score"):
+        page.get_by_role("tab", name=tab).click()
+        for more in page.get_by_role("button", name="More").all():
+            if more.is_visible():
+                more.click()
+        unnamed = page.evaluate(
+            """() => [...document.querySelectorAll('input, textarea, button')].filter(e => e.offsetParent)
+              .filter(e => !(e.labels?.length || e.getAttribute('aria-label') || e.textContent.trim() || e.title))
+              .map(e => e.outerHTML.slice(0, 200))"""
+        )
+        assert unnamed == []
