@@ -32,7 +32,7 @@ def load(
     *,
     device: str = "auto",
     allow_pickle: bool = False,
-    hub_timeout: float = 15.0,
+    hub_timeout: float = 12.0,
     on_progress: Progress = lambda share, what: None,
 ) -> MaskedLM:
     """Download what is missing, load it memory-mapped and return it in float32 on the device.

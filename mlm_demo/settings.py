@@ -19,7 +19,7 @@ class Settings:
     device: str = "auto"
     models_in_memory: int = 3
     allow_pickle: bool = False
-    hub_timeout: float = 15.0
+    hub_timeout: float = 12.0
     max_characters: int = 20_000
     max_masks: int = 16
     max_targets: int = 50

@@ -119,6 +119,10 @@ class _Handler(BaseHTTPRequestHandler):
                 for i in range(start, len(content)):
                     self.wfile.write(content[i : i + 1])
                     time.sleep(0.05)
+            elif owner == "steady" and large:
+                for i in range(start, len(content), 8192):
+                    self.wfile.write(content[i : i + 8192])
+                    time.sleep(0.4)
             elif owner == "dropping" and large:
                 self.wfile.write(content[start : start + 1000])
                 self.close_connection = True

@@ -22,8 +22,6 @@ COPY_LINK = """(link) => {
   const address = link.startsWith('?') ? location.origin + location.pathname + link : link;
   const button = document.querySelector('#copy-link'), label = button.textContent;
   const tell = (text) => { button.textContent = text; setTimeout(() => { button.textContent = label; }, 2000); };
-  const box = document.querySelector('#link');
-  if (box) box.classList.add('shown');
   if (navigator.clipboard) navigator.clipboard.writeText(address).then(() => tell('Copied'), () => tell('Link below'));
   else tell('Link below');
   return address;

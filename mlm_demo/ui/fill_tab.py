@@ -42,6 +42,7 @@ class Shown:
     shell: str
     json: str
     csv: str
+    copied: str = ""  # the link shown belongs to the answer before
 
 
 def ask(engine: Engine, question: Question, view: str, on_progress=None) -> Shown:
@@ -145,9 +146,7 @@ def fill_tab(demo: gr.Blocks, engine: Engine) -> None:
                 copy = gr.Button("Copy link", size="sm", min_width=90, elem_id="copy-link")
                 json_down = gr.Button("Download JSON", size="sm", min_width=90, elem_id="download-json")
                 csv_down = gr.Button("Download CSV", size="sm", min_width=90, elem_id="download-csv")
-            copied = gr.Textbox(
-                show_label=False, container=False, interactive=False, visible="hidden", elem_id="link"
-            )
+            copied = gr.Textbox(label="Link", placeholder=" ", interactive=False, elem_id="link")
             with gr.Accordion("Show code", open=False, elem_id="code"):
                 python = gr.Code(
                     label="Python, with transformers",
@@ -173,7 +172,7 @@ def fill_tab(demo: gr.Blocks, engine: Engine) -> None:
     link, json_text, csv_text = (gr.Textbox(visible="hidden") for _ in range(3))
 
     form = [sentence, model, compare, top_k, targets, joint]
-    shown = [results, answers, link, python, shell, json_text, csv_text]
+    shown = [results, answers, link, python, shell, json_text, csv_text, copied]
 
     @on_page
     def fill(text, name, others, k, words, together, chosen_view, progress=gr.Progress()):

@@ -70,18 +70,15 @@ def test_in_the_tokens_and_the_folder_of_a_model(open_page, tmp_path):
     folder = tmp_path / "${window.fired=1}<img src=x onerror=window.fired=1>"
     save_tiny(folder)
     vocabulary = (folder / "tokenizer.json").read_text()
-    for word, hostile in (
-        ("france", "<img src=x onerror=window.fired=1>"),
-        ("dog", "${window.fired=1}`{{x}}"),
-    ):
-        assert f'"{word}":' in vocabulary or f'"##{word}":' in vocabulary or word not in ("france",)
-        vocabulary = vocabulary.replace(f'"{word}"', f'"{hostile}"')
+    kinds = ["<img src=x onerror=window.fired=1>", "${window.fired=1}`{{x}}"]
+    for i, letter in enumerate("abcdefghijklmnopqrstuvwxyz"):
+        vocabulary = vocabulary.replace(f'"{letter}":', f'"{letter}{kinds[i % 2]}":')
     (folder / "tokenizer.json").write_text(vocabulary)
     page = open_page(
         "?" + urlencode({"text": "the <mask> sat", "model": str(folder), "k": 100, "compare": "general"})
     )
-    shown = page.locator("#results .domain-other .word").all_text_contents()
-    assert {"<img src=x onerror=window.fired=1>", "${window.fired=1}`{{x}}"} <= set(shown)
+    shown = " ".join(page.locator("#results .domain-other .word").all_text_contents())
+    assert all(kind in shown for kind in kinds)
     assert_calm(page)
     page.get_by_role("radio", name="Table").check()
     page.wait_for_selector("#results table")

@@ -52,6 +52,7 @@ def test_a_newcomers_path(open_page, picture, width, scheme):
     page.wait_for_function("document.querySelector('#link textarea, #link input').value.includes('?text=')")
     link = page.locator("#link textarea, #link input").input_value()
     assert page.evaluate("navigator.clipboard.readText()") == link
+    assert page.get_by_label("Link", exact=True).is_visible()
     second = open_page(link[link.index("?") :], width=width, scheme=scheme)
     assert second.get_by_label("Sentence").first.input_value() == "Paris is the <mask> of France."
     for model in ("general", "biomedical"):

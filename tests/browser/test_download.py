@@ -1,0 +1,42 @@
+"""A model from the Hub, picked on the page: progress while it comes, the answer after, the picker up to date."""
+
+import pytest
+from hub_stand_in import HubStandIn
+from huggingface_hub import constants
+from tiny_models import save_tiny
+
+
+@pytest.fixture
+def stand_in(tmp_path, monkeypatch):
+    server = HubStandIn({"distilroberta-base": save_tiny(tmp_path / "tiny")})
+    file_address = server.address + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "ENDPOINT", server.address)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", file_address)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    yield server
+    server.close()
+
+
+def test_a_download_shows_its_progress_and_then_its_answer(open_page, picture, stand_in):
+    page = open_page()
+    page.locator("#model input").fill("steady/distilroberta-base")
+    page.keyboard.press("Enter")
+    page.locator("#fill").click()
+    page.get_by_text("Downloading steady/distilroberta-base: 0 of 0 MB").wait_for()
+    picture(page, "downloading")
+    page.wait_for_selector("#results .domain-other")
+
+
+def test_the_picker_says_downloaded_afterwards(open_page, stand_in, monkeypatch):
+    page = open_page()
+    page.locator("#model input").click()
+    page.get_by_role("option", name="DistilRoBERTa · Apache-2.0 · downloads 331 MB").click()
+    page.wait_for_timeout(500)
+    assert (
+        page.locator("#results .domain-general .word").first.inner_text() == "capital"
+    )  # nothing fetched unasked
+    assert stand_in.requests == []
+    page.locator("#fill").click()
+    page.get_by_text("RobertaForMaskedLM").or_(page.get_by_text("revision 1111111")).first.wait_for()
+    page.locator("#model input").click()
+    page.get_by_role("option", name="DistilRoBERTa · 331 MB · Apache-2.0 · downloaded").wait_for()
