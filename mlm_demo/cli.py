@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from mlm_demo import __version__
+from mlm_demo.adaptation_options import add_adaptation
 from mlm_demo.engine import TOP_K, Engine
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.settings import Settings
@@ -83,6 +84,18 @@ def _models(options: argparse.Namespace, settings: Settings) -> None:
         )
 
 
+def _adapt(options: argparse.Namespace, settings: Settings) -> None:
+    from mlm_demo.adaptation_command import adapt_command  # torch is imported for the training verbs alone
+
+    adapt_command(options, settings)
+
+
+def _evaluate(options: argparse.Namespace, settings: Settings) -> None:
+    from mlm_demo.adaptation_command import evaluate_command
+
+    evaluate_command(options, settings)
+
+
 def _serve(options: argparse.Namespace, settings: Settings) -> None:
     from mlm_demo.ui import serve  # gradio is imported for the page alone
 
@@ -136,6 +149,8 @@ def _parser() -> argparse.ArgumentParser:
     models = verbs.add_parser("models", help="list the models of the picker")
     models.add_argument("--json", action="store_true", help="print JSON")
     models.set_defaults(run=_models)
+
+    add_adaptation(verbs, model_help, _adapt, _evaluate)
 
     serve = verbs.add_parser("serve", help="serve the page")
     serve.add_argument(

@@ -4,8 +4,10 @@
     ├── SettingError      a value in the environment
     ├── PromptError       the sentence
     ├── ParameterError    top_k, targets, a method, a list of models
-    └── ModelError        a model that cannot be used
-        └── HubError      a model that cannot be fetched
+    ├── ModelError        a model that cannot be used
+    │   └── HubError      a model that cannot be fetched, or not be pushed
+    ├── CorpusError       files that cannot be read, or hold too little
+    └── TrainingError     a run that cannot start, or cannot go on
 
 The text of each names the problem, the offending value and the fix, in one or two sentences without
 markup. The command line prints it and exits with 1, the page shows it as a message, HTTP returns it.
@@ -33,7 +35,15 @@ class ModelError(MlmDemoError):
 
 
 class HubError(ModelError):
-    """A model cannot be fetched from the Hub."""
+    """A model cannot be fetched from the Hub, or not be pushed to it."""
+
+
+class CorpusError(MlmDemoError):
+    """A file of a corpus cannot be read, or the corpus is too small for what is asked."""
+
+
+class TrainingError(MlmDemoError):
+    """A training run cannot start with these settings, or cannot go on."""
 
 
 def shown(value: object, limit: int = 80) -> str:

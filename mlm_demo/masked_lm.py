@@ -1,10 +1,4 @@
-"""A masked language model and its tokenizer, with the few things asked of the pair.
-
-The speed comes from one idea: every `*ForMaskedLM` model runs its encoder (`model.base_model`) and gives the
-result to its head, and the head's projection onto the vocabulary is a large share of the work. A forward hook
-on the encoder keeps only the positions that are asked for, so the head runs on those alone, with the same
-result and with no code per architecture.
-"""
+"""A masked language model and its tokenizer, with the few things asked of the pair."""
 
 import json
 import threading
@@ -15,6 +9,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from mlm_demo.errors import ModelError
+from mlm_demo.positions import WantedPositions
 
 # Tokens (rows x length, padding included) in one forward pass: bounds the memory, loses no speed.
 TOKENS_PER_PASS = 4096
@@ -54,8 +49,7 @@ class MaskedLM:
         )
         self.piece_style = _piece_style(tokenizer)
         self._lock = threading.Lock()
-        self._wanted: tuple[torch.Tensor, torch.Tensor] | None = None
-        model.base_model.register_forward_hook(self._keep_wanted)
+        self.positions = WantedPositions(model)
 
     # Text to tokens
 
@@ -122,23 +116,9 @@ class MaskedLM:
             inputs["attention_mask"] = torch.ones_like(ids)
         row_of = torch.tensor([i for i, (_, wanted) in enumerate(batch) for _ in wanted], device=self.device)
         column_of = torch.tensor([p for _, wanted in batch for p in wanted], device=self.device)
-        with self._lock:
-            self._wanted = (row_of, column_of)
-            try:
-                logits = self.model(**inputs).logits
-            finally:
-                self._wanted = None
-        if logits.shape[:2] != (1, len(column_of)):  # an encoder whose output the hook does not know
-            logits = logits[row_of, column_of]
-        return logits.view(len(column_of), -1).float()
-
-    def _keep_wanted(self, _module, _inputs, output):
-        """The forward hook: (rows, length, hidden) → (1, positions wanted, hidden)."""
-        hidden = getattr(output, "last_hidden_state", None)
-        if self._wanted is None or hidden is None:
-            return None
-        rows, columns = self._wanted
-        return type(output)(last_hidden_state=hidden[rows, columns].unsqueeze(0))
+        with self._lock, self.positions.at(row_of, column_of):
+            logits = self.model(**inputs).logits
+        return self.positions.pick(logits, row_of, column_of)
 
     # What the pair is like
 

@@ -1,0 +1,164 @@
+"""The verbs `adapt` and `evaluate`: report, progress bar, table, and Ctrl-C that keeps what was learned."""
+
+import argparse
+import json
+import signal
+import sys
+
+from mlm_demo.adapt import adapt, check_output, general_texts
+from mlm_demo.checkpoints import default_checkpoint, find_checkpoint
+from mlm_demo.corpus import read_corpus, read_texts
+from mlm_demo.evaluation import figures, freeze, tally, vocabulary_ids
+from mlm_demo.loader import load
+from mlm_demo.masked_lm import MaskedLM
+from mlm_demo.masking import Masking
+from mlm_demo.model_card import figures_table
+from mlm_demo.report import Report, make_report
+from mlm_demo.settings import Settings
+from mlm_demo.training import AdaptConfig, make_blocks, no_dropout, peak_megabytes, trial
+
+BAR = 30
+
+
+def adapt_command(options: argparse.Namespace, settings: Settings) -> None:
+    """Read, report, train, judge, print."""
+    config = _config(options)
+    check_output(options.output, options.resume)
+    corpus = read_corpus(options.files, column=options.column, seed=config.seed, on_progress=_status)
+    mlm = _load(options.model, settings)
+    blocks = make_blocks(mlm, corpus.training, [], config)
+    masking = Masking(
+        mlm.mask_id, vocabulary_ids(mlm), config.mlm_probability, config.whole_word, config.seed
+    )
+    _status("measuring this machine")
+    no_dropout(mlm)
+    seconds = trial(mlm, blocks, masking, config) * max(1, len(blocks) / config.batch_size)
+    report = make_report(
+        corpus,
+        blocks,
+        mlm.tokenizer,
+        [text for part in general_texts() for text in part],
+        seconds_a_pass=seconds,
+        memory_megabytes=peak_megabytes(),
+    )
+    _status("")
+    if options.report:
+        return print(json.dumps(report.to_json(), indent=2) if options.json else report_text(report))
+    if not options.json:
+        print(report_text(report) + "\n", flush=True)
+    stop = _stop_on_signal()
+    result = adapt(
+        mlm,
+        corpus,
+        config,
+        options.output,
+        resume=options.resume,
+        on_progress=_Bar(),
+        should_stop=lambda: stop["asked"],
+    )
+    _status("")
+    if options.json:
+        return print(
+            json.dumps({**result, "output": str(options.output), "report": report.to_json()}, indent=2)
+        )
+    print(figures_table(result["figures"]))
+    training = result["training"]
+    speed = f"{training['tokens_per_second']:,.0f} tokens a second, peak memory {training['peak_megabytes']:,.0f} MB"
+    print(f"\n{training['steps']:,} steps in {training['seconds']:.0f} s, {speed}.")
+    if training["stopped"]:
+        print("Stopped early; to go on from here, give the same command with --resume.")
+    print(f"The model is in {options.output}: python -m mlm_demo fill --model {options.output} 'A <mask>.'")
+
+
+def evaluate_command(options: argparse.Namespace, settings: Settings) -> None:
+    """Read, hide, predict, print."""
+    texts, counts = read_texts(options.files, column=options.column, on_progress=_status)
+    mlm = _load(options.model, settings)
+    frozen = freeze(mlm, texts, seed=options.seed)
+    found = figures(tally(mlm, frozen, lambda share: _status(f"{share:.0%} of the blocks")))
+    _status("")
+    if options.json:
+        answer = {"model": mlm.describe(), **found.to_json(), "notes": list(dict.fromkeys(counts.notes))}
+        return print(json.dumps(answer, indent=2))
+    for name in ("loss", "perplexity", "accuracy"):
+        value = getattr(found, name)
+        print(f"{name:<10}  {value.value:.4f}  (95 % interval {value.low:.4f} to {value.high:.4f})")
+    print(f"{found.masked_tokens:,} hidden tokens in {found.documents:,} documents")
+
+
+def report_text(report: Report) -> str:
+    """The report as lines for a terminal."""
+    lines = [
+        f"{report.files} file{'s' * (report.files != 1)}, {report.documents:,} documents, {report.words:,} words "
+        f"({report.language}, {report.language_share:.0%} of a sample)",
+        f"left out: {report.exact_duplicates:,} exact and {report.near_duplicates:,} near duplicate paragraphs",
+        f"training part {report.training_documents:,} texts, held out {report.held_out_documents:,}; "
+        f"{report.tokens:,} tokens in {report.blocks:,} blocks",
+        f"{report.pieces_per_word:.2f} tokens a word (general English {report.general_pieces_per_word:.2f})",
+        "split most: " + ", ".join(f"{word} ({pieces})" for word, pieces in report.worst_split[:8]),
+        f"one pass takes about {report.seconds_a_pass / 60:.1f} minutes and {report.memory_megabytes:,.0f} MB here",
+        f"verdict: {report.verdict}. {report.advice}".rstrip(),
+    ]
+    lines += [f"note: {note}" for note in report.notes]
+    lines += [
+        f"dropped: {item['source']}, {item['reason']}: {item['first_line']}" for item in report.dropped[:10]
+    ]
+    if len(report.dropped) > 10:
+        lines.append(f"dropped: {len(report.dropped) - 10} more")
+    return "\n".join(lines)
+
+
+class _Bar:
+    """Draws the progress of a run on one line of a terminal, and each evaluation on a line of its own."""
+
+    def __call__(self, line: dict) -> None:
+        if "stage" in line or "note" in line:
+            print(line.get("stage") or line["note"], file=sys.stderr, flush=True)
+        elif "eval_loss" in line:
+            _status("")
+            print(f"step {line['step']}: held-out loss {line['eval_loss']:.3f}", file=sys.stderr, flush=True)
+        elif "loss" in line:
+            done = round(BAR * line["step"] / max(line["of"], 1))
+            bar = "=" * done + " " * (BAR - done)
+            _status(f"[{bar}] {line['step']}/{line['of']}  loss {line['loss']:.3f}")
+
+
+def _status(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def _stop_on_signal() -> dict:
+    """The first Ctrl-C (or a SIGTERM) asks the run to stop after its step; the second ends the program."""
+    asked = {"asked": False}
+
+    def ask(_number, _frame) -> None:
+        if asked["asked"]:
+            raise KeyboardInterrupt
+        asked["asked"] = True
+        print("\nStopping after this step; what was learned is kept.", file=sys.stderr, flush=True)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask)
+    return asked
+
+
+def _load(name: str, settings: Settings) -> MaskedLM:
+    checkpoint = find_checkpoint(name) if name else default_checkpoint()
+    return load(
+        checkpoint,
+        device=settings.device,
+        allow_pickle=settings.allow_pickle,
+        hub_timeout=settings.hub_timeout,
+        on_progress=lambda share, what: _status(f"{what} {share:.0%}"),
+    )
+
+
+def _config(options: argparse.Namespace) -> AdaptConfig:
+    """The options given, over the defaults of AdaptConfig."""
+    names = ("mlm_probability", "learning_rate", "batch_size", "block_size", "replay", "seed")
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    budget = {name: getattr(options, name) for name in ("minutes", "epochs", "max_steps")}
+    if not any(value is not None for value in budget.values()):
+        budget["minutes"] = 10.0
+    return AdaptConfig(**budget, **given, whole_word=options.whole_word, line_by_line=options.line_by_line)

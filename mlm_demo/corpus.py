@@ -1,0 +1,148 @@
+"""Files into documents, and documents into a training part and a held-out part.
+
+The way of a text: read and decoded (`formats.py`) → duplicates left out (`duplicates.py`) → long documents of a
+small corpus cut into sections → split by document, from a seed.
+"""
+
+import hashlib
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mlm_demo.duplicates import Duplicates
+from mlm_demo.errors import CorpusError
+from mlm_demo.formats import Dropped, ReadLimits, read_documents
+
+MAX_CHARACTERS = (
+    200_000_000  # kept in memory; about 33 million words, far more than a processor trains on in a day
+)
+HELD_OUT_SHARE, HELD_OUT_WORDS = 0.1, 30_000
+FEW_DOCUMENTS, SECTIONS = 20, 40  # a corpus of fewer documents is cut into about so many sections
+SHORTEST_SECTION, LONGEST_SECTION = 60, 1_000  # words
+LEAST_WORDS = 200
+
+
+@dataclass
+class Counts:
+    """What was read, and what was left out."""
+
+    files: int = 0
+    documents: int = 0
+    words: int = 0
+    characters: int = 0
+    exact_duplicates: int = 0
+    near_duplicates: int = 0
+    cut_short: bool = False
+    dropped: list[Dropped] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """The training part and the held-out part, each a list of texts whose paragraphs an empty line separates."""
+
+    training: list[str]
+    held_out: list[str]
+    counts: Counts
+    sha256: str
+
+
+def read_corpus(
+    paths: Sequence[Path],
+    *,
+    column: str | None = None,
+    seed: int = 0,
+    limits: ReadLimits | None = None,
+    on_progress: Callable[[str], None] = lambda what: None,
+) -> Corpus:
+    """Read files into a corpus; raises CorpusError naming the file and the line, or what is too little."""
+    texts, counts = read_texts(paths, column=column, limits=limits, on_progress=on_progress)
+    if counts.words < LEAST_WORDS:
+        raise CorpusError(
+            f"The corpus holds {counts.words:,} different words of text in all; {LEAST_WORDS} are the least that can "
+            "be trained on and judged. Add more text."
+        )
+    training, held_out = split(texts, seed)
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(text.encode() + b"\0")
+    return Corpus(training, held_out, counts, digest.hexdigest())
+
+
+def read_texts(
+    paths: Sequence[Path],
+    *,
+    column: str | None = None,
+    limits: ReadLimits | None = None,
+    on_progress: Callable[[str], None] = lambda what: None,
+) -> tuple[list[str], Counts]:
+    """Read files into texts without duplicates, up to MAX_CHARACTERS."""
+    counts, seen, texts = Counts(), Duplicates(), []
+    for path in paths:
+        counts.files += 1
+        for item in read_documents(path, column=column, limits=limits or ReadLimits(), notes=counts.notes):
+            if isinstance(item, Dropped):
+                counts.dropped.append(item)
+                continue
+            counts.documents += 1
+            paragraphs = [p.strip() for p in item.text.split("\n\n")]
+            fresh = [p for p in paragraphs if p and seen.is_new(p)]
+            if not fresh:
+                counts.dropped.append(Dropped(item.source, "all of it was there before", item.text[:80]))
+                continue
+            texts.append("\n\n".join(fresh))
+            counts.characters += len(texts[-1])
+            counts.words += len(texts[-1].split())
+            if counts.documents % 500 == 0:
+                on_progress(f"{counts.documents:,} documents, {counts.words:,} words")
+            if counts.characters > MAX_CHARACTERS:
+                counts.cut_short = True
+                break
+        if counts.cut_short:
+            break
+    counts.exact_duplicates, counts.near_duplicates = seen.exact, seen.near
+    return texts, counts
+
+
+def split(texts: Sequence[str], seed: int) -> tuple[list[str], list[str]]:
+    """Hold out about a tenth of the texts, HELD_OUT_WORDS at most, chosen from a seed.
+
+    Texts of a corpus of few documents are cut into sections first. Raises CorpusError if nothing can be held out.
+    """
+    texts = list(texts) if len(texts) >= FEW_DOCUMENTS else _sections(texts)
+    if len(texts) < 2:
+        raise CorpusError(
+            "The corpus is one paragraph, so no part of it can be held out to judge by; add more text, with an "
+            "empty line between paragraphs."
+        )
+    order = random.Random(seed).sample(range(len(texts)), len(texts))
+    sizes = [len(text.split()) for text in texts]
+    wanted = min(HELD_OUT_SHARE * sum(sizes), HELD_OUT_WORDS)
+    held, words = set(), 0
+    for i in order[:-1]:
+        if held and words + sizes[i] > wanted * 1.5:
+            continue
+        held.add(i)
+        words += sizes[i]
+        if words >= wanted:
+            break
+    return [t for i, t in enumerate(texts) if i not in held], [texts[i] for i in sorted(held)]
+
+
+def _sections(texts: Sequence[str]) -> list[str]:
+    """Cut texts at paragraph ends into sections of about equal length."""
+    total = sum(len(text.split()) for text in texts)
+    size = min(max(total / SECTIONS, SHORTEST_SECTION), LONGEST_SECTION)
+    sections = []
+    for text in texts:
+        section, words = [], 0
+        for paragraph in text.split("\n\n"):
+            section.append(paragraph)
+            words += len(paragraph.split())
+            if words >= size:
+                sections.append("\n\n".join(section))
+                section, words = [], 0
+        if section:
+            sections.append("\n\n".join(section))
+    return sections

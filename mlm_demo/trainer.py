@@ -1,0 +1,142 @@
+"""transformers' Trainer with our masks and our loss.
+
+What Trainer brings stays its own: accumulation, mixed precision, checkpoints, resuming, several devices. Ours are
+the masks (drawn from seed, epoch and block, so a resumed run sees what an undisturbed one does), the loss (the
+head at the hidden positions only) and the evaluation (frozen masks).
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy
+from transformers import Trainer, TrainerCallback, TrainingArguments
+
+from mlm_demo.errors import TrainingError
+from mlm_demo.evaluation import FrozenText, tally
+from mlm_demo.masked_lm import MaskedLM
+from mlm_demo.masking import IGNORED, Masking, mask_blocks
+from mlm_demo.packing import NO_WORD, Blocks
+
+
+class BlockNumbers(torch.utils.data.Dataset):
+    """The numbers of the blocks, each with the epoch it is drawn in; the collator does the rest."""
+
+    def __init__(self, count: int):
+        self.count, self.epoch = count, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by accelerate before each epoch."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, number: int) -> tuple[int, int]:
+        return self.epoch, int(number)
+
+
+class Shuffled(torch.utils.data.Sampler):
+    """Every number once an epoch, in an order that depends on the seed and the epoch alone.
+
+    accelerate's own seeded sampler loses its epoch when a resumed run skips the batches already seen.
+    """
+
+    def __init__(self, numbers: BlockNumbers, seed: int):
+        self.numbers, self.seed = numbers, seed
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(
+            np.random.default_rng([self.seed, self.numbers.epoch]).permutation(len(self.numbers)).tolist()
+        )
+
+
+class Collator:
+    """Numbers of blocks into a batch of masked tokens: input_ids, labels, and attention_mask if there is padding."""
+
+    def __init__(self, blocks: Blocks, masking: Masking):
+        self.blocks, self.masking = blocks, masking
+
+    def __call__(self, drawn: list[tuple[int, int]]) -> dict[str, torch.Tensor]:
+        epoch, numbers = drawn[0][0], [number for _, number in drawn]
+        masked = mask_blocks(self.blocks, numbers, self.masking, epoch)
+        batch = {"input_ids": torch.from_numpy(masked.ids), "labels": torch.from_numpy(masked.labels)}
+        padding = (self.blocks.ids[numbers] == self.blocks.pad_id) & (self.blocks.words[numbers] == NO_WORD)
+        if padding.any():  # without a mask attention takes its fastest way
+            batch["attention_mask"] = torch.from_numpy((~padding).astype(np.int64))
+        return batch
+
+
+class MaskedLMTrainer(Trainer):
+    """Trains `mlm.model` on blocks; evaluates on frozen texts."""
+
+    def __init__(
+        self,
+        mlm: MaskedLM,
+        args: TrainingArguments,
+        blocks: Blocks,
+        masking: Masking,
+        watched: FrozenText | None,
+        **more,
+    ):
+        super().__init__(
+            model=mlm.model,
+            args=args,
+            train_dataset=BlockNumbers(len(blocks)),
+            eval_dataset=BlockNumbers(0),
+            data_collator=Collator(blocks, masking),
+            **more,
+        )
+        self.mlm, self.watched = mlm, watched
+        # Our loss divides by the number of hidden tokens of all accumulated batches, so it needs to be told it.
+        self.model_accepts_loss_kwargs, self.loss_is_scaled_for_ga = True, True
+
+    def _get_train_sampler(self, train_dataset=None) -> Shuffled:
+        return Shuffled(self.train_dataset, self.args.seed)
+
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        """The sum of the losses of the hidden tokens over their number in the whole step."""
+        labels = inputs.pop("labels")
+        rows, columns = (labels != IGNORED).nonzero(as_tuple=True)
+        with self.mlm.positions.at(rows, columns):
+            outputs = model(**inputs)
+        logits = self.mlm.positions.pick(outputs.logits, rows, columns)
+        loss = cross_entropy(logits, labels[rows, columns], reduction="sum") / (
+            num_items_in_batch or len(rows)
+        )
+        return (loss, outputs) if return_outputs else loss
+
+    def evaluate(self, *_arguments, **_named) -> dict[str, float]:
+        """The loss on the watched text, under the name that early stopping looks for."""
+        self.model.eval()
+        result = tally(self.mlm, self.watched)
+        metrics = {"eval_loss": float(result.loss.sum() / result.count.sum())}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+
+class Watch(TrainerCallback):
+    """Passes each log line on, stops when asked to, and ends a run whose loss is no number."""
+
+    def __init__(self, tell: Callable[[dict], None], should_stop: Callable[[], bool]):
+        self.tell, self.should_stop, self.stopped = tell, should_stop, False
+
+    def on_step_end(self, args, state, control, **_):
+        """Stop after this step, with a checkpoint."""
+        if self.should_stop() and not self.stopped:
+            self.stopped = control.should_training_stop = control.should_save = True
+
+    def on_log(self, args, state, control, logs=None, **_):
+        """Tell the step, the loss, the learning rate; raises TrainingError at the first loss that is NaN."""
+        logs = logs or {}
+        loss = logs.get("loss", logs.get("eval_loss", 0.0))
+        if not np.isfinite(loss):
+            raise TrainingError(
+                f"The loss is no number any more (step {state.global_step}); what was learned until the last "
+                "checkpoint is kept. Try a lower learning rate."
+            )
+        self.tell({"step": state.global_step, "of": state.max_steps, "epoch": state.epoch, **logs})

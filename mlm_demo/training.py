@@ -1,0 +1,303 @@
+"""One training run: a budget into a plan, the plan into steps, with checkpoints to go on from.
+
+Read `train` first.
+"""
+
+import json
+import math
+import resource
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArguments
+
+from mlm_demo.errors import TrainingError
+from mlm_demo.evaluation import freeze, vocabulary_ids
+from mlm_demo.masked_lm import MaskedLM
+from mlm_demo.masking import Masking
+from mlm_demo.packing import Blocks, one_by_one, pack
+from mlm_demo.trainer import MaskedLMTrainer, Watch
+
+CHECKPOINTS = "checkpoints"
+TRIAL_STEPS = 5
+# Evaluations on the way, and about the share of the time they may take together.
+EVALUATIONS, SHARE_FOR_WATCHING = 8, 0.06
+PATIENCE = 3  # evaluations without a better loss before a run ends early
+QUIET = {
+    "save_strategy": "no",
+    "report_to": "none",
+    "disable_tqdm": True,
+    "logging_nan_inf_filter": False,
+    "remove_unused_columns": False,
+    "dataloader_num_workers": 0,
+}
+
+
+@dataclass(frozen=True)
+class AdaptConfig:
+    """What a person can choose. One of epochs, max_steps and minutes is the budget; the rest have defaults that
+    docs/decisions.md argues for."""
+
+    epochs: float | None = None
+    max_steps: int | None = None
+    minutes: float | None = None
+    mlm_probability: float = 0.15
+    whole_word: bool = False
+    learning_rate: float = 5e-4
+    batch_size: int = 32
+    block_size: int = 128
+    seed: int = 0
+    replay: float = 0.0
+    line_by_line: bool = False
+
+    def __post_init__(self):
+        budget = {
+            k: v for k, v in asdict(self).items() if k in ("epochs", "max_steps", "minutes") and v is not None
+        }
+        if len(budget) != 1:
+            given = ", ".join(budget) or "none"
+            raise TrainingError(
+                f"The budget is one of epochs, max_steps and minutes ({given} given); choose one."
+            )
+        for name, low, high in (
+            *((name, 0, 100_000) for name in budget),
+            ("mlm_probability", 0, 0.9),
+            ("learning_rate", 0, 0.1),
+            ("batch_size", 0, 4096),
+            ("block_size", 0, 8192),
+        ):
+            value = getattr(self, name)
+            if not (isinstance(value, int | float) and low < value <= high):
+                raise TrainingError(f"{name} is {value!r}; it must be above {low} and at most {high:,}.")
+        if not 0 <= self.replay <= 0.9:
+            raise TrainingError(f"replay is {self.replay!r}; it must be from 0 to 0.9.")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How a run went: steps taken of those planned, tokens of text read a second, peak memory, the log lines."""
+
+    steps: int
+    planned: int
+    stopped: bool
+    seconds: float
+    tokens_per_second: float
+    peak_megabytes: float
+    log: tuple[dict, ...]
+
+
+def make_blocks(mlm: MaskedLM, training: Sequence[str], replay: Sequence[str], config: AdaptConfig) -> Blocks:
+    """The blocks of a run: the corpus, and the share of general text asked for."""
+    size = min(config.block_size, mlm.max_tokens)
+    if config.line_by_line:
+        lines = [line for text in training for line in text.split("\n") if line.strip()]
+        blocks = one_by_one(mlm.tokenizer, lines, size)
+    else:
+        blocks = pack(mlm.tokenizer, training, size)
+    if not config.replay or not replay:
+        return blocks
+    general = pack(mlm.tokenizer, replay, size)
+    wanted = round(len(blocks) * config.replay / (1 - config.replay))
+    chosen = np.resize(np.random.default_rng(config.seed).permutation(len(general)), wanted)
+    return Blocks(
+        np.concatenate([blocks.ids, general.ids[chosen]]),
+        np.concatenate([blocks.words, general.words[chosen]]),
+        np.concatenate([blocks.document, np.full(wanted, -1, np.int32)]),
+        blocks.pad_id,
+    )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a budget comes to on this machine; kept beside the checkpoints, so that resuming follows it."""
+
+    steps: int
+    warm_up: int
+    evaluate_every: int
+    watched_blocks: int
+
+
+def train(
+    mlm: MaskedLM,
+    blocks: Blocks,
+    watched: Sequence[str],
+    config: AdaptConfig,
+    output: Path,
+    *,
+    resume: bool = False,
+    on_progress: Callable[[dict], None] = lambda line: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Trained:
+    """Train mlm in place, with checkpoints under output; the best on the watched text is what stays.
+
+    watched: held-out texts for early stopping, none to go without. Raises TrainingError for a loss that is NaN,
+    a disk that cannot be written, or a model that does not fit the memory even one block at a time.
+    """
+    no_dropout(mlm)
+    masking = Masking(
+        mlm.mask_id, vocabulary_ids(mlm), config.mlm_probability, config.whole_word, config.seed
+    )
+    checkpoint = last_checkpoint(output) if resume else None
+    if resume and checkpoint is None:
+        raise TrainingError(f"There is no checkpoint under {output} to go on from; start without resume.")
+    plan_file = output / CHECKPOINTS / "plan.json"
+    if checkpoint:
+        plan = Plan(**json.loads(plan_file.read_text()))
+    else:
+        shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)
+        plan = make_plan(mlm, blocks, masking, config)
+    frozen = freeze(mlm, watched, block_size=config.block_size, seed=config.seed) if watched else None
+    frozen = frozen and frozen.first(plan.watched_blocks)
+    batch, accumulate, log = config.batch_size, 1, []
+
+    def tell(line: dict) -> None:
+        log.append(line)
+        on_progress(line)
+
+    while True:
+        watch = Watch(tell, should_stop)
+        start = time.monotonic()
+        try:
+            plan_file.parent.mkdir(parents=True, exist_ok=True)
+            plan_file.write_text(json.dumps(asdict(plan)))
+            arguments = _arguments(
+                mlm, plan, config, output, batch, accumulate, early_stop=frozen is not None
+            )
+            callbacks = [watch, *([EarlyStoppingCallback(PATIENCE)] if frozen else [])]
+            trainer = MaskedLMTrainer(mlm, arguments, blocks, masking, frozen, callbacks=callbacks)
+            trainer.remove_callback(PrinterCallback)
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+            break
+        except torch.OutOfMemoryError as error:
+            if batch == 1:
+                raise TrainingError(
+                    f"The model does not fit this device's memory even with one block of {config.block_size} tokens "
+                    "at a time; choose shorter blocks or a smaller model."
+                ) from error
+            # Half as much at once, twice as often: the same step.
+            batch, accumulate = batch // 2, accumulate * 2
+            torch.cuda.empty_cache()
+            checkpoint = last_checkpoint(output)
+            tell({"note": f"Out of memory; going on with {batch} blocks at once, {accumulate} times a step."})
+        except OSError as error:
+            raise TrainingError(
+                f"The run cannot be written to {output} ({error.strerror or error}); make room."
+            ) from error
+    seconds = time.monotonic() - start
+    mlm.model.eval()
+    steps = trainer.state.global_step
+    begun = int(checkpoint.name.rsplit("-", 1)[1]) if checkpoint else 0
+    tokens = (steps - begun) * config.batch_size * blocks.tokens / max(len(blocks), 1)
+    return Trained(steps, plan.steps, watch.stopped, seconds, tokens / seconds, peak_megabytes(), tuple(log))
+
+
+def make_plan(mlm: MaskedLM, blocks: Blocks, masking: Masking, config: AdaptConfig) -> Plan:
+    """Turn the budget into steps; minutes are measured out by a short trial on a copy of the weights."""
+    an_epoch = max(1, math.ceil(len(blocks) / config.batch_size))
+    if config.minutes is not None:
+        seconds = trial(mlm, blocks, masking, config)
+        steps = int(config.minutes * 60 * (1 - SHARE_FOR_WATCHING) / seconds)
+        watched = int(
+            config.minutes * 60 * SHARE_FOR_WATCHING / EVALUATIONS / (seconds / config.batch_size) * 2
+        )
+    else:
+        steps = config.max_steps or round(config.epochs * an_epoch)
+        watched = round(steps * config.batch_size * SHARE_FOR_WATCHING / EVALUATIONS * 2)
+    steps = max(1, steps)
+    return Plan(
+        steps=steps,
+        warm_up=min(40, math.ceil(steps * 0.1)),
+        evaluate_every=max(1, math.ceil(steps / EVALUATIONS)),
+        watched_blocks=min(max(watched, 8), 400),
+    )
+
+
+def trial(mlm: MaskedLM, blocks: Blocks, masking: Masking, config: AdaptConfig) -> float:
+    """Seconds that one step takes here, by doing a few; the weights are put back."""
+    weights = {name: tensor.clone() for name, tensor in mlm.model.state_dict().items()}
+    args = TrainingArguments(
+        output_dir=tempfile.gettempdir(),
+        max_steps=TRIAL_STEPS,
+        per_device_train_batch_size=min(config.batch_size, len(blocks)),
+        learning_rate=1e-9,
+        use_cpu=mlm.device.type == "cpu",
+        **QUIET,
+    )
+    marks = []
+    watch = Watch(lambda line: None, lambda: bool(marks.append(time.monotonic())))
+    trainer = MaskedLMTrainer(mlm, args, blocks, masking, None, callbacks=[watch])
+    trainer.remove_callback(PrinterCallback)
+    trainer.train()
+    mlm.model.load_state_dict(weights)
+    # The first step warms up; the median of the others is not moved by one that was disturbed.
+    return float(np.median(np.diff(marks)))
+
+
+def last_checkpoint(output: Path) -> Path | None:
+    """The newest checkpoint under a run's folder that is whole."""
+    found = [p for p in (output / CHECKPOINTS).glob("checkpoint-*") if (p / "trainer_state.json").is_file()]
+    return max(found, key=lambda p: int(p.name.rsplit("-", 1)[1]), default=None)
+
+
+def no_dropout(mlm: MaskedLM) -> None:
+    """Switch dropout off in the modules; the config, and so the saved model, keeps its own values.
+
+    A short run over a large corpus hardly sees a block twice, so there is nothing to overfit to.
+    """
+    for module in mlm.model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+        for name in ("attention_dropout", "dropout_prob"):
+            if isinstance(getattr(module, name, None), float):
+                setattr(module, name, 0.0)
+
+
+def peak_megabytes() -> float:
+    """The most memory this process has held: on the GPU where there is one, else of the machine's."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+
+
+def _arguments(
+    mlm: MaskedLM,
+    plan: Plan,
+    config: AdaptConfig,
+    output: Path,
+    batch: int,
+    accumulate: int,
+    early_stop: bool,
+) -> TrainingArguments:
+    cuda = mlm.device.type == "cuda"
+    watching = {}
+    if early_stop:
+        watching = {
+            "eval_strategy": "steps",
+            "eval_steps": plan.evaluate_every,
+            "load_best_model_at_end": True,
+            "metric_for_best_model": "eval_loss",
+            "greater_is_better": False,
+        }
+    return TrainingArguments(
+        output_dir=str(output / CHECKPOINTS),
+        max_steps=plan.steps,
+        warmup_steps=plan.warm_up,
+        per_device_train_batch_size=batch,
+        gradient_accumulation_steps=accumulate,
+        learning_rate=config.learning_rate,
+        adam_beta2=0.98,
+        weight_decay=0.01,
+        optim="adamw_torch_fused",
+        bf16=cuda and torch.cuda.is_bf16_supported(),
+        use_cpu=mlm.device.type == "cpu",
+        seed=config.seed,
+        save_steps=plan.evaluate_every,
+        save_total_limit=2,
+        **{**QUIET, "save_strategy": "steps", "logging_steps": max(1, plan.steps // 200), **watching},
+    )

@@ -1,0 +1,223 @@
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from tiny_models import ARCHITECTURES, SENTENCES, build
+from transformers import TrainingArguments
+
+from mlm_demo import trainer
+from mlm_demo.errors import TrainingError
+from mlm_demo.evaluation import Tally, vocabulary_ids
+from mlm_demo.masked_lm import MaskedLM
+from mlm_demo.masking import Masking
+from mlm_demo.trainer import Collator, MaskedLMTrainer
+from mlm_demo.training import AdaptConfig, last_checkpoint, make_blocks, make_plan, no_dropout, train
+
+TEXTS = [f"{s} {t}" for s in SENTENCES for t in SENTENCES]
+CONFIG = AdaptConfig(max_steps=8, batch_size=4, block_size=32, learning_rate=1e-3)
+
+
+def fresh(architecture="BERT"):
+    return MaskedLM(*build(architecture), name="tiny")
+
+
+def run(output, config=CONFIG, mlm=None, watched=(), **options):
+    mlm = mlm or fresh()
+    blocks = make_blocks(mlm, TEXTS, [], config)
+    return mlm, train(mlm, blocks, watched, config, output, **options)
+
+
+def weights(mlm):
+    return {name: tensor.clone() for name, tensor in mlm.model.state_dict().items()}
+
+
+def assert_same(one, two, tolerance=0.0):
+    for name, tensor in one.items():
+        # A key's bias has no effect on attention, so its gradient is rounding noise, which Adam makes large.
+        if not (tolerance and name.endswith("key.bias")):
+            torch.testing.assert_close(tensor, two[name], atol=tolerance, rtol=0, msg=name)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_loss_and_gradients_are_run_mlms(architecture, tmp_path):
+    """The stock model with labels, dropout off: the same loss and the same gradient of every weight."""
+    mlm = fresh(architecture)
+    no_dropout(mlm)
+    blocks = make_blocks(mlm, TEXTS[:5], [], CONFIG)
+    masking = Masking(mlm.mask_id, vocabulary_ids(mlm), 0.3)
+    batch = Collator(blocks, masking)([(0, i) for i in range(len(blocks))])
+    mlm.model.train()
+    stock = mlm.model(**batch).loss
+    stock.backward()
+    expected = {name: p.grad.clone() for name, p in mlm.model.named_parameters() if p.grad is not None}
+    mlm.model.zero_grad()
+    arguments = TrainingArguments(output_dir=str(tmp_path), use_cpu=True, report_to="none")
+    ours = MaskedLMTrainer(mlm, arguments, blocks, masking, None).compute_loss(mlm.model, dict(batch))
+    ours.backward()
+    assert ours.item() == pytest.approx(stock.item(), rel=1e-5)
+    for name, parameter in mlm.model.named_parameters():
+        if name in expected:
+            torch.testing.assert_close(parameter.grad, expected[name], atol=1e-5, rtol=1e-3, msg=name)
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_does_not(tmp_path):
+    one, _ = run(tmp_path / "a")
+    two, _ = run(tmp_path / "b")
+    assert_same(weights(one), weights(two))
+    other, _ = run(tmp_path / "c", AdaptConfig(**{**vars(CONFIG), "seed": 1}))
+    assert any((weights(one)[n] != t).any() for n, t in weights(other).items())
+
+
+@pytest.mark.parametrize("stop_at", [3, 11])
+def test_a_run_stopped_and_resumed_is_an_undisturbed_run(tmp_path, stop_at):
+    """Over an epoch's end too: 13 steps of 4 blocks are more than one pass."""
+    config = AdaptConfig(max_steps=13, batch_size=4, block_size=32, learning_rate=1e-3)
+    whole, _ = run(tmp_path / "whole", config)
+    steps = []
+    _, trained = run(
+        tmp_path / "stopped", config, should_stop=lambda: steps.append(1) or len(steps) >= stop_at
+    )
+    assert (trained.stopped, trained.steps) == (True, stop_at)
+    assert last_checkpoint(tmp_path / "stopped").name == f"checkpoint-{stop_at}"
+    resumed, trained = run(tmp_path / "stopped", config, resume=True)
+    assert (trained.stopped, trained.steps) == (False, 13)
+    assert_same(weights(whole), weights(resumed))
+
+
+def test_half_the_batch_twice_is_the_same_step(tmp_path, monkeypatch):
+    """Out of memory: the batch is halved and the effective batch kept."""
+    whole, _ = run(tmp_path / "whole")
+    stock, failed, notes = MaskedLMTrainer.train, [], []
+
+    def fails_once(self, **options):
+        if not failed:
+            failed.append(1)
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        assert (self.args.per_device_train_batch_size, self.args.gradient_accumulation_steps) == (2, 2)
+        return stock(self, **options)
+
+    monkeypatch.setattr(MaskedLMTrainer, "train", fails_once)
+    halved, _ = run(tmp_path / "halved", on_progress=lambda line: notes.append(line.get("note")))
+    assert "Out of memory; going on with 2 blocks at once, 2 times a step." in notes
+    assert_same(weights(whole), weights(halved), tolerance=2e-4)
+
+
+def test_what_never_fits_is_told(tmp_path, monkeypatch):
+    def fails(self, **options):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(MaskedLMTrainer, "train", fails)
+    with pytest.raises(
+        TrainingError, match="does not fit this device's memory even with one block of 32 tokens"
+    ):
+        run(tmp_path)
+
+
+def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(tmp_path):
+    mlm = fresh()
+    with torch.no_grad():
+        mlm.model.cls.predictions.bias[7] = float("nan")
+    with pytest.raises(
+        TrainingError, match=r"The loss is no number any more \(step 1\).*Try a lower learning rate"
+    ):
+        run(tmp_path, mlm=mlm)
+
+
+def test_training_learns_and_keeps_the_best(tmp_path):
+    lines = []
+    config = AdaptConfig(max_steps=60, batch_size=8, block_size=32, learning_rate=3e-3)
+    mlm, trained = run(tmp_path, config, watched=TEXTS[:4], on_progress=lines.append)
+    losses = [line["loss"] for line in lines if "loss" in line]
+    watched = [line["eval_loss"] for line in lines if "eval_loss" in line]
+    assert np.mean(losses[-5:]) < np.mean(losses[:5]) - 0.5
+    assert len(watched) >= 3
+    assert trained.tokens_per_second > 0
+    assert trained.steps <= trained.planned == 60
+    assert not mlm.model.training
+
+
+def test_a_run_that_does_not_get_better_ends_early(tmp_path, monkeypatch):
+    losses = iter(range(3, 100))
+    worse = lambda *_: Tally(np.array([float(next(losses))]), np.zeros(1), np.ones(1))  # noqa: E731
+    monkeypatch.setattr(trainer, "tally", worse)
+    config = AdaptConfig(max_steps=64, batch_size=4, block_size=32, learning_rate=1e-3)
+    mlm, trained = run(tmp_path, config, watched=TEXTS[:4])
+    assert trained.steps == 4 * 8  # the first evaluation and PATIENCE more
+    best = MaskedLM(*build("BERT"))
+    best.model.load_state_dict(
+        load_file(tmp_path / "checkpoints" / "checkpoint-8" / "model.safetensors"), strict=False
+    )
+    assert_same(weights(best), weights(mlm))
+
+
+def test_minutes_are_measured_out_and_the_trial_leaves_no_trace(tmp_path):
+    mlm = fresh()
+    before = weights(mlm)
+    blocks = make_blocks(mlm, TEXTS, [], CONFIG)
+    config = AdaptConfig(minutes=0.2, batch_size=4, block_size=32)
+    plan = make_plan(mlm, blocks, Masking(mlm.mask_id, vocabulary_ids(mlm)), config)
+    assert plan.steps > 20
+    assert_same(before, weights(mlm))
+
+
+def test_epochs_are_passes_over_the_blocks():
+    mlm = fresh()
+    blocks = make_blocks(mlm, TEXTS, [], CONFIG)
+    plan = make_plan(mlm, blocks, None, AdaptConfig(epochs=2, batch_size=4, block_size=32))
+    assert plan.steps == 2 * math.ceil(len(blocks) / 4)
+
+
+def test_replay_mixes_in_the_share_asked_for():
+    mlm = fresh()
+    config = AdaptConfig(max_steps=1, block_size=32, replay=0.25)
+    blocks = make_blocks(mlm, TEXTS, SENTENCES, config)
+    assert (blocks.document == -1).mean() == pytest.approx(0.25, abs=0.02)
+
+
+def test_line_by_line_keeps_lines_apart():
+    mlm = fresh()
+    config = AdaptConfig(max_steps=1, block_size=32, line_by_line=True)
+    assert len(make_blocks(mlm, ["the dog\nthe cat\n\nthe fox"], [], config)) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, r"The budget is one of epochs, max_steps and minutes \(none given\)"),
+        ({"epochs": 1, "minutes": 1}, r"\(epochs, minutes given\); choose one"),
+        ({"minutes": 0}, "minutes is 0; it must be above 0"),
+        ({"max_steps": -1}, "max_steps is -1"),
+        ({"max_steps": 1, "mlm_probability": 1}, "mlm_probability is 1; it must be above 0 and at most 0.9"),
+        ({"max_steps": 1, "learning_rate": 1}, "learning_rate is 1"),
+        ({"max_steps": 1, "learning_rate": float("nan")}, "learning_rate is nan"),
+        ({"max_steps": 1, "replay": 1}, "replay is 1; it must be from 0 to 0.9"),
+        ({"max_steps": 1, "batch_size": 0}, "batch_size is 0"),
+    ],
+)
+def test_a_setting_out_of_range_is_named(options, message):
+    with pytest.raises(TrainingError, match=message):
+        AdaptConfig(**options)
+
+
+def test_resuming_nothing_is_told(tmp_path):
+    with pytest.raises(TrainingError, match="There is no checkpoint under"):
+        run(tmp_path, resume=True)
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TrainingError, match=r"The run cannot be written to .*; make room"):
+        run(tmp_path / "file")
+
+
+def test_a_checkpoint_half_written_is_passed_over(tmp_path):
+    run(tmp_path, should_stop=lambda: False)
+    newest = last_checkpoint(tmp_path)
+    half = newest.with_name("checkpoint-99")
+    half.mkdir()
+    (half / "model.safetensors").write_text("")
+    assert last_checkpoint(tmp_path) == newest
+    assert json.loads((newest / "trainer_state.json").read_text())["global_step"] == 8
