@@ -23,7 +23,7 @@ from mlm_demo.errors import TrainingError
 from mlm_demo.evaluation import FrozenText, Tally, change, figures, freeze, tally
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.model_card import model_card
-from mlm_demo.training import CHECKPOINTS, AdaptConfig, make_blocks, train
+from mlm_demo.training import CHECKPOINTS, AdaptConfig, checkpoint_to_resume, make_blocks, train
 
 GENERAL_TEXT = Path(__file__).resolve().parent.parent / "assets" / "corpora" / "general_english.txt"
 RESULT = "result.json"
@@ -144,7 +144,9 @@ def general_texts() -> tuple[list[str], list[str]]:
 
 
 def check_output(output: Path, resume: bool) -> None:
-    """Refuse a folder that holds something else; raises TrainingError."""
+    """Refuse a folder that holds something else, or nothing to resume; raises TrainingError."""
+    if resume:
+        checkpoint_to_resume(output)
     if output.exists() and not output.is_dir():
         raise TrainingError(f"{output} is a file; give a folder to write the model to.")
     inside = {p.name for p in output.iterdir()} if output.is_dir() else set()

@@ -14,7 +14,9 @@ from mlm_demo.errors import CorpusError, shown
 
 HEAD = 256 * 1024  # bytes that the encoding and the format are told from
 CONTROL_SHARE = 0.05
-CAN_BE_READ = "text, Markdown, CSV, TSV, JSON, JSONL, Parquet, HTML, PDF, Word (.docx), PubMed or JATS XML, .gz and .zip"
+CAN_BE_READ = (
+    "text, Markdown, CSV, TSV, JSON, JSONL, Parquet, HTML, PDF, .docx, PubMed or JATS XML, .gz and .zip"
+)
 
 BOMS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -36,7 +38,7 @@ OTHER_SCRIPTS = [
     "cp1251", "koi8_r", "iso8859_5", "cp866", "cp1253", "iso8859_7", "cp1255", "cp1256", "cp874",
     "cp932", "euc_jp", "gb18030", "big5", "cp949",
 ]  # fmt: skip
-LATIN_AT_MOST = 0.3  # share of letters beyond ASCII; other scripts have more, Latin ones less
+LATIN_AT_MOST = 0.4  # share of letters beyond ASCII; other scripts have more, Latin ones less
 
 BINARY = {
     b"\x89PNG": "a PNG picture",
@@ -105,13 +107,14 @@ def _guess(head: bytes) -> str:
     beyond, ascii_letters = sum(byte > 0x7F for byte in sample), len(re.findall(rb"[A-Za-z]", sample))
     if beyond >= LATIN_AT_MOST * (beyond + ascii_letters):
         best = from_bytes(sample, cp_isolation=OTHER_SCRIPTS).best()
-        return best.encoding if best else WESTERN
+        if best:
+            return best.encoding
     return max(LATIN, key=lambda codec: _usual_letters(sample, codec))  # the first of equals
 
 
 def _usual_letters(sample: bytes, codec: str) -> float:
-    """The share, to a twentieth, of the characters beyond ASCII within words that are usual in an encoding."""
-    found = re.findall(r"(?<=[^\W\d_])[^\0-\x7f]|[^\0-\x7f](?=[^\W\d_])", sample.decode(codec, "replace"))
+    """The share, to a twentieth, of the characters beyond ASCII within or ending words that are usual."""
+    found = re.findall(r"(?<=[^\W\d_])[^\0-\x7f]", sample.decode(codec, "replace"))
     return round(20 * sum(c.lower() in LATIN[codec] for c in found) / max(1, len(found)))
 
 
@@ -186,16 +189,19 @@ def tidy(text: str) -> str:
 
 def pieces(chunks: Iterable[str], limit: int) -> Iterator[str]:
     """Join text and cut it into pieces of at most `limit` characters, at a paragraph, line or space if it can be."""
-    buffer = ""
+    parts, length = [], 0
     for chunk in chunks:
-        buffer, start = buffer + chunk, 0
-        while len(buffer) - start > limit:
-            end = _boundary(buffer, start, start + limit)
-            yield buffer[start:end]
-            start = end
-        buffer = buffer[start:]
-    if buffer:
-        yield buffer
+        parts.append(chunk)
+        length += len(chunk)
+        if length > limit:
+            buffer, start = "".join(parts), 0
+            while len(buffer) - start > limit:
+                end = _boundary(buffer, start, start + limit)
+                yield buffer[start:end]
+                start = end
+            parts, length = [buffer[start:]], len(buffer) - start
+    if length:
+        yield "".join(parts)
 
 
 def _boundary(text: str, start: int, end: int) -> int:

@@ -47,11 +47,12 @@ class Prediction:
 class Answer:
     """The predictions for each mask of a sentence, in their order, best first.
 
-    text: as typed; model_text: as the model read it, with its own mask token.
+    text: as typed, with the masks at the characters `spans`; model_text: as the model read it.
     """
 
     model: dict
     text: str
+    spans: tuple[tuple[int, int], ...]
     model_text: str
     masks: tuple[tuple[Prediction, ...], ...]
     joint: tuple[Filling, ...] | None
@@ -62,6 +63,7 @@ class Answer:
         answer = {
             "model": self.model,
             "text": self.text,
+            "spans": [list(span) for span in self.spans],
             "model_text": self.model_text,
             "masks": [[prediction.to_json() for prediction in mask] for mask in self.masks],
             "notices": list(self.notices),
@@ -103,7 +105,7 @@ def rank_words(
     else:
         masks = [_predictions(mlm, prompt, i, row, top_k) for i, row in enumerate(probabilities)]
     text = prompt.for_model(mlm).text
-    return Answer(mlm.describe(), prompt.text, text, tuple(masks), None, tuple(notices))
+    return Answer(mlm.describe(), prompt.text, prompt.spans, text, tuple(masks), None, tuple(notices))
 
 
 def distributions(mlm: MaskedLM, prompt: Prompt) -> tuple[torch.Tensor, list[str]]:

@@ -4,7 +4,7 @@ Each mask on its own may expect a word that does not go with what the others exp
 filled from left to right, each given the words already chosen and the later masks still masked:
     p(w1, …, wm) = p(w1 | all masked) · p(w2 | w1, the rest masked) · … · p(wm | w1, …)
 A masked language model has no joint distribution that all orders agree on; this is the one of reading order.
-The beam keeps the best max(top_k, BEAM) partial fillings after each mask; with a beam as wide as the
+The beam keeps the best BEAM partial fillings after each mask, and so many are given at most; with a beam as wide as the
 vocabulary to the power of the masks it would be exact.
 """
 
@@ -36,7 +36,7 @@ class Filling:
 def fill_jointly(
     mlm: MaskedLM, prompt: Prompt, *, top_k: int = 5, targets: Sequence[str] = (), beam: int = BEAM
 ) -> list[Filling]:
-    """Return the best fillings of all masks at once, at most top_k, best first.
+    """Return the best fillings of all masks at once, at most top_k and at most the beam, best first.
 
     With targets, only those of one piece are considered. Raises ParameterError if the masks do not share one
     window of the model, or no target has one piece.
@@ -48,7 +48,6 @@ def fill_jointly(
             "Shorten the text between them, or switch joint filling off."
         )
     (window,) = windows(mlm, text, positions)
-    beam = max(top_k, beam)
     hypotheses: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
     for mask, at in enumerate(window.positions):
         allowed = _one_piece(mlm, prompt, mask, targets) if targets else None

@@ -49,6 +49,7 @@ class MaskedLM:
         )
         self.piece_style = _piece_style(tokenizer)
         self._lock = threading.Lock()
+        self._pieces: dict[int, Piece] = {}
         self.positions = WantedPositions(model)
 
     # Text to tokens
@@ -75,6 +76,11 @@ class MaskedLM:
 
     def piece(self, token: int) -> Piece:
         """One token as it stands in a text."""
+        if token not in self._pieces:
+            self._pieces[token] = self._piece(token)
+        return self._pieces[token]
+
+    def _piece(self, token: int) -> Piece:
         raw = self.tokenizer.convert_ids_to_tokens(token) or ""
         text = self.token_str(token)
         if self.piece_style.startswith("word"):

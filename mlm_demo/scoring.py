@@ -22,13 +22,17 @@ TOKENS_PER_CHUNK = 64
 
 @dataclass(frozen=True)
 class ScoredWord:
-    """A word at the characters `start` to `end` of the text; `surprisal` in bits: -log2 of its probability."""
+    """A word at the characters `start` to `end` of the text; `surprisal` in bits: -log2 of its probability.
+
+    unknown: the vocabulary cannot write it, so the number is that of the unknown token, not of this word.
+    """
 
     text: str
     start: int
     end: int
     surprisal: float
     pieces: tuple[str, ...]
+    unknown: bool
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class SentenceScore:
 
     log_likelihood: the pseudo-log-likelihood in nats; tokens: how many were scored; pseudo_perplexity:
     exp(-log_likelihood / tokens), not to be compared between models whose vocabularies cut words differently;
-    bits_per_word: the mean surprisal of a word, which can be.
+    bits_per_word: -log2 of the same over the number of words between white space, which can be.
     """
 
     model: dict
@@ -89,6 +93,8 @@ def score_sentence(
             "token was scored with the text around it."
         )
     notices += vocabulary_notices(text, text, mlm)
+    if mlm.tokenizer.unk_token_id in encoded.ids:
+        notices.append("The numbers of unknown words are those of the unknown token; they are in the sums.")
     nats = token_log_probabilities(mlm, encoded, method=method, on_progress=on_progress)
     words = _words(mlm, text, encoded, nats)
     total = sum(nats)
@@ -99,7 +105,7 @@ def score_sentence(
         log_likelihood=total,
         tokens=len(nats),
         pseudo_perplexity=exp(min(-total / len(nats), 700.0)),
-        bits_per_word=-total / log(2) / len(words),
+        bits_per_word=-total / log(2) / len(text.split()),
         words=tuple(words),
         notices=tuple(notices),
     )
@@ -155,5 +161,7 @@ def _words(mlm: MaskedLM, text: str, encoded: Encoded, nats: list[float]) -> lis
         ):  # byte-level vocabularies count the space before the word
             start += 1
         surprisal = -sum(nats[i] for i in group) / log(2)
-        words.append(ScoredWord(text[start:end], start, end, surprisal, tuple(pieces[i] for i in group)))
+        unknown = any(encoded.ids[i] == mlm.tokenizer.unk_token_id for i in group)
+        word_pieces = tuple(pieces[i] for i in group)
+        words.append(ScoredWord(text[start:end], start, end, surprisal, word_pieces, unknown))
     return words

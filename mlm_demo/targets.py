@@ -14,7 +14,7 @@ import torch
 
 from mlm_demo.errors import ParameterError, shown
 from mlm_demo.masked_lm import MaskedLM
-from mlm_demo.prompt import Prompt
+from mlm_demo.prompt import Prompt, mask_pattern
 from mlm_demo.window import mask_positions, windows
 
 
@@ -90,6 +90,8 @@ def target_pieces(mlm: MaskedLM, prompt: Prompt, mask: int, target: str) -> tupl
     The word is tokenised in its place, so that a vocabulary that marks the space before a word gets its due
     whatever that mark is. Where it would merge with its neighbours (`un<mask>`), it is tokenised alone.
     """
+    if mask_pattern(mlm).search(target):
+        return ()
     filled = prompt.for_model(mlm, {mask: target})
     start, end = filled.spans[mask]
     before = len(filled.text[:start].rstrip())  # the space before the word is part of its first token

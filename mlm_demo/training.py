@@ -143,9 +143,7 @@ def train(
     masking = Masking(
         mlm.mask_id, vocabulary_ids(mlm), config.mlm_probability, config.whole_word, config.seed
     )
-    checkpoint = last_checkpoint(output) if resume else None
-    if resume and checkpoint is None:
-        raise TrainingError(f"There is no checkpoint under {output} to go on from; start without resume.")
+    checkpoint = checkpoint_to_resume(output) if resume else None
     plan_file = output / CHECKPOINTS / "plan.json"
     if checkpoint:
         plan = Plan(**json.loads(plan_file.read_text()))
@@ -237,6 +235,14 @@ def trial(mlm: MaskedLM, blocks: Blocks, masking: Masking, config: AdaptConfig) 
     mlm.model.load_state_dict(weights)
     # The first step warms up; the median of the others is not moved by one that was disturbed.
     return float(np.median(np.diff(marks)))
+
+
+def checkpoint_to_resume(output: Path) -> Path:
+    """The checkpoint to go on from; raises TrainingError if there is none."""
+    checkpoint = last_checkpoint(output)
+    if checkpoint is None:
+        raise TrainingError(f"There is no checkpoint under {output} to go on from; start without --resume.")
+    return checkpoint
 
 
 def last_checkpoint(output: Path) -> Path | None:

@@ -115,5 +115,5 @@ def test_unknown_words_and_typed_special_tokens_stay_in_the_sentence(general):
 
 def test_the_json_has_the_pipelines_fields(general):
     answer = fill("a <mask> <mask>", general, top_k=2, joint=True).to_json()
-    assert set(answer) == {"model", "text", "model_text", "masks", "notices", "joint"}
+    assert set(answer) == {"model", "text", "spans", "model_text", "masks", "notices", "joint"}
     assert set(answer["masks"][0][0]) == {"score", "token", "token_str", "sequence", "word"}

@@ -13,15 +13,16 @@ SCALES = (1e-7, 1e-6, 1e-5, 1e-4, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.
 def charts(answers: list[dict]) -> str:
     """The charts of one answer, or of several side by side: one section a mask, all on one scale."""
     scale = scale_for([row for answer in answers for mask in answer["masks"] for row in mask])
+    names = shown_names([answer["model"]["name"] for answer in answers])
     sections = []
     for mask in range(len(answers[0]["masks"])):
-        figures = "".join(_figure(answer, mask, scale) for answer in answers)
-        sections.append(_section(_mask_title(answers[0], mask), figures))
+        figures = "".join(_figure(answer, mask, scale, names) for answer in answers)
+        sections.append(section(mask_title(answers[0], mask), figures))
     if "joint" in answers[0]:
         # A scale of their own: a probability of several words together is far below that of each.
         scale = scale_for([filling for answer in answers for filling in answer["joint"]])
-        figures = "".join(_joint_figure(answer, scale) for answer in answers)
-        sections.append(_section("All masks filled together", figures))
+        figures = "".join(_joint_figure(answer, scale, names) for answer in answers)
+        sections.append(section("All masks filled together", figures))
     return "".join(sections)
 
 
@@ -46,7 +47,13 @@ def short_name(name: str) -> str:
     return name.rstrip("/").rsplit("/", 1)[-1]
 
 
-def model_caption(model: dict, seconds: float) -> str:
+def shown_names(names: list[str]) -> dict[str, str]:
+    """How each of several models is called: by its short name, or in full where two would be called the same."""
+    short = [short_name(name) for name in names]
+    return {name: short_name(name) if short.count(short_name(name)) == 1 else name for name in names}
+
+
+def model_caption(model: dict, seconds: float, names: dict[str, str]) -> str:
     """The line over a figure: the model, its domain, revision and device, and the time taken."""
     facts = [
         model["architecture"],
@@ -55,16 +62,16 @@ def model_caption(model: dict, seconds: float) -> str:
         f"{seconds * 1000:.0f} ms",
     ]
     return (
-        f'<span class="model">{escape(short_name(model["name"]))}</span> '
+        f'<span class="model">{escape(names[model["name"]])}</span> '
         f'<span class="facts">{escape(" · ".join(facts))}</span>'
     )
 
 
-def elsewhere(row: dict) -> list[str]:
+def elsewhere(row: dict, names: dict[str, str]) -> list[str]:
     """Where the other models of a comparison rank a word, a phrase each, not escaped."""
     phrases = []
     for other in row.get("elsewhere", ()):
-        name = short_name(other["model"])
+        name = names[other["model"]]
         if other["rank"] is not None:
             phrases.append(f"#{other['rank']:,} in {name}")
         elif other["pieces"]:
@@ -74,32 +81,40 @@ def elsewhere(row: dict) -> list[str]:
     return phrases
 
 
-def _section(title: str, figures: str) -> str:
+def section(title: str, figures: str) -> str:
+    """Figures side by side under a title, which is HTML."""
     heading = f"<h3>{title}</h3>" if title else ""
     return f'<section class="mask">{heading}<div class="figures">{figures}</div></section>'
 
 
-def _mask_title(answer: dict, mask: int) -> str:
-    count = len(answer["masks"])
-    return f"Mask {mask + 1} of {count}" if count > 1 else ""
+def joint_rows(answer: dict) -> list[dict]:
+    """The joint fillings as rows, their words joined by a plus sign."""
+    return [{**f, "word": " + ".join(word.strip() for word in f["token_strs"])} for f in answer["joint"]]
 
 
-def _figure(answer: dict, mask: int, scale: float) -> str:
+def mask_title(answer: dict, mask: int) -> str:
+    """Which of several masks, with the sentence and that mask marked in it; empty for the only one."""
+    if len(answer["masks"]) == 1:
+        return ""
+    text, (start, end) = answer["text"], answer["spans"][mask]
+    near = escape(text[max(0, start - 60) : start]), escape(text[end : end + 60])
+    marked = f'<span class="which" dir="auto">{near[0]}<mark>{escape(text[start:end])}</mark>{near[1]}</span>'
+    return f"Mask {mask + 1} of {len(answer['masks'])} {marked}"
+
+
+def _figure(answer: dict, mask: int, scale: float, names: dict[str, str]) -> str:
     rows = answer["masks"][mask]
-    items = "".join(_row(rank, row, scale) for rank, row in enumerate(rows[:ROWS_SHOWN], 1))
-    return _frame(answer, items, len(rows), scale)
+    items = "".join(_row(rank, row, scale, names) for rank, row in enumerate(rows[:ROWS_SHOWN], 1))
+    return _frame(answer, items, len(rows), scale, names)
 
 
-def _joint_figure(answer: dict, scale: float) -> str:
-    fillings = answer["joint"]
-    items = []
-    for rank, filling in enumerate(fillings[:ROWS_SHOWN], 1):
-        words = " + ".join(word.strip() for word in filling["token_strs"])
-        items.append(_row(rank, {**filling, "word": words}, scale))
-    return _frame(answer, "".join(items), len(fillings), scale)
+def _joint_figure(answer: dict, scale: float, names: dict[str, str]) -> str:
+    rows = joint_rows(answer)
+    items = "".join(_row(rank, row, scale, names) for rank, row in enumerate(rows, 1))
+    return _frame(answer, items, len(rows), scale, names)
 
 
-def _frame(answer: dict, items: str, count: int, scale: float) -> str:
+def _frame(answer: dict, items: str, count: int, scale: float, names: dict[str, str]) -> str:
     model = answer["model"]
     more = (
         f'<p class="more">The first {ROWS_SHOWN} of {count:,}; JSON and CSV hold all.</p>'
@@ -109,16 +124,16 @@ def _frame(answer: dict, items: str, count: int, scale: float) -> str:
     ticks = "".join(f"<span>{scale * share:g}</span>" for share in (0, 0.5, 1))
     return (
         f'<figure class="chart domain-{escape(model["domain"])}">'
-        f"<figcaption>{model_caption(model, answer['seconds'])}</figcaption>"
+        f"<figcaption>{model_caption(model, answer['seconds'], names)}</figcaption>"
         f"<ol>{items}</ol>"
         f'<div class="axis" aria-hidden="true"><span class="ticks">{ticks}</span><span>probability</span></div>'
         f"{more}</figure>"
     )
 
 
-def _row(rank: int, row: dict, scale: float) -> str:
+def _row(rank: int, row: dict, scale: float, names: dict[str, str]) -> str:
     word, score, sequence = escape(row["word"]), probability(row["score"]), escape(row["sequence"])
-    notes = elsewhere(row)
+    notes = elsewhere(row, names)
     if "scored" in row:
         notes += [f"{list_share(row['share'])} of the list", row["scored"]]
     note = f'<span class="note">{escape(" · ".join(notes))}</span>' if notes else ""

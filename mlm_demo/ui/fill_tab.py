@@ -1,8 +1,7 @@
 """The 'Fill mask' tab: plain functions on top, widgets and wiring below."""
 
 import json
-from dataclasses import dataclass
-from html import escape
+from dataclasses import dataclass, replace
 
 import gradio as gr
 
@@ -10,8 +9,8 @@ from mlm_demo.engine import Engine
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.ui import browser
 from mlm_demo.ui.charts import charts
-from mlm_demo.ui.guard import on_page
-from mlm_demo.ui.links import MOST_COMPARED, Question, page_address, read_link, write_link
+from mlm_demo.ui.guard import notices, notices_of, refusal
+from mlm_demo.ui.links import FIRST_TOP_K, MOST_COMPARED, Question, page_address, read_link, write_link
 from mlm_demo.ui.picker import choices, is_here, short_choices
 from mlm_demo.ui.snippets import pipeline_code, shell_line
 from mlm_demo.ui.tables import csv, tables
@@ -69,26 +68,25 @@ def ask(engine: Engine, question: Question, view: str, on_progress=None) -> Show
     )
 
 
-def draw(answers: list[dict], view: str, notices: tuple[str, ...] = ()) -> str:
+def draw(answers: list[dict], view: str, told: tuple[str, ...] = ()) -> str:
     """The notices and then the charts or the tables."""
-    told = dict.fromkeys([*notices, *(notice for answer in answers for notice in answer["notices"])])
-    items = "".join(f'<li dir="auto">{escape(notice)}</li>' for notice in told)
-    box = f'<ul class="notices" role="status">{items}</ul>' if items else ""
-    return box + (tables(answers) if view == VIEWS[1] else charts(answers))
+    if not answers:
+        return ""
+    return notices([*told, *notices_of(answers)]) + (tables(answers) if view == VIEWS[1] else charts(answers))
 
 
 def first_answer(engine: Engine, query: dict, view: str) -> tuple[Question, Shown]:
     """Answer the page's link; where it cannot be answered, say why over the default model's answer."""
-    question, notices = read_link(query, max_characters=engine.settings.max_characters)
+    question, told = read_link(query, max_characters=engine.settings.max_characters)
     try:
         shown = ask(engine, question, view)
     except MlmDemoError as error:
-        notices.append(f"The link could not be answered. {error}")
+        told.append(f"The link could not be answered. {error}")
         fallback = Question(model=read_link({}, max_characters=1)[0].model)
         shown = ask(engine, fallback, view)
-        # The form keeps what the link asks, so that it can be put right; the chart says which sentence it is of.
-        notices.append(f"Shown instead: {fallback.text}")
-    return question, Shown(**{**shown.__dict__, "results": draw(shown.answers, view, tuple(notices))})
+        # The form keeps what the link asks, so that it can be put right; this says which sentence the chart is of.
+        told.append(f"Shown instead: {fallback.text}")
+    return question, replace(shown, results=draw(shown.answers, view, tuple(told)))
 
 
 def fill_tab(demo: gr.Blocks, engine: Engine) -> None:
@@ -124,7 +122,7 @@ def fill_tab(demo: gr.Blocks, engine: Engine) -> None:
                 allow_custom_value=True,
                 elem_id="compare",
             )
-            with gr.Accordion("More", open=False, elem_id="more"):
+            with gr.Accordion("More", open=False, elem_id="more") as more:
                 top_k = gr.Number(label="How many words (top-k)", precision=None, elem_id="top-k")
                 targets = gr.Textbox(
                     label="Targets",
@@ -146,7 +144,9 @@ def fill_tab(demo: gr.Blocks, engine: Engine) -> None:
                 copy = gr.Button("Copy link", size="sm", min_width=90, elem_id="copy-link")
                 json_down = gr.Button("Download JSON", size="sm", min_width=90, elem_id="download-json")
                 csv_down = gr.Button("Download CSV", size="sm", min_width=90, elem_id="download-csv")
-            copied = gr.Textbox(label="Link", placeholder=" ", interactive=False, elem_id="link")
+            copied = gr.Textbox(
+                label="Link to the answer shown", placeholder=" ", interactive=False, elem_id="link"
+            )
             with gr.Accordion("Show code", open=False, elem_id="code"):
                 python = gr.Code(
                     label="Python, with transformers",
@@ -174,25 +174,25 @@ def fill_tab(demo: gr.Blocks, engine: Engine) -> None:
     form = [sentence, model, compare, top_k, targets, joint]
     shown = [results, answers, link, python, shell, json_text, csv_text, copied]
 
-    @on_page
-    def fill(text, name, others, k, words, together, chosen_view, progress=gr.Progress()):
+    def fill(text, name, others, k, words, together, chosen_view, before, progress=gr.Progress()):
         question = Question(
             text, name or "", tuple(others or ()), k if k is not None else "", words, together
         )
         here = choices()
-        result = ask(engine, question, chosen_view, lambda share, what: progress(share, desc=what))
+        try:
+            result = ask(engine, question, chosen_view, lambda share, what: progress(share, desc=what))
+        except MlmDemoError as error:
+            return refusal(error, draw(before, chosen_view)), *(gr.skip(),) * (len(shown) + 1)
         fresh = (
             (gr.Dropdown(choices()), gr.Dropdown(short_choices())) if choices() != here else (gr.skip(),) * 2
         )
         return *vars(result).values(), *fresh
 
-    @on_page
     def fill_if_here(text, name, others, *rest, progress=gr.Progress()):
         if not all(is_here(n) for n in [name, *(others or ())]):  # a download waits for the button
             return (gr.skip(),) * (len(shown) + 2)
         return fill(text, name, others, *rest, progress=progress)
 
-    @on_page
     def open_page(chosen_view, request: gr.Request):
         question, result = first_answer(engine, dict(request.query_params), chosen_view)
         values = (
@@ -203,23 +203,28 @@ def fill_tab(demo: gr.Blocks, engine: Engine) -> None:
             question.targets,
             question.joint,
         )
-        return *values, *vars(result).values()
+        unusual = question.joint or bool(question.targets) or question.top_k != FIRST_TOP_K
+        return *values, *vars(result).values(), gr.Accordion(open=unusual)
 
-    ask_for = {"inputs": [*form, view], "outputs": [*shown, model, compare], "concurrency_id": "model"}
+    ask_for = {
+        "inputs": [*form, view, answers],
+        "outputs": [*shown, model, compare],
+        "concurrency_id": "model",
+    }
     ask_for |= {"concurrency_limit": 8, "show_progress_on": results, "api_visibility": "private"}
     gr.on([run.click, sentence.submit, targets.submit, top_k.submit], fill, **ask_for)
     gr.on([model.input, compare.input, joint.input], fill_if_here, **ask_for)
     for group, dataset in zip((GENERAL_EXAMPLES, BIOMEDICAL_EXAMPLES), examples, strict=True):
         dataset.click(
-            lambda index, name, group=group: (group[index], _other_built_in(name)),
+            lambda index, name, group=group: (group[index], _other_built_in(name), "", False),
             [dataset, model],
-            [sentence, compare],
+            [sentence, compare, targets, joint],
             queue=False,
             show_progress="hidden",
             api_visibility="private",
         ).then(fill, **ask_for)
     view.change(draw, [answers, view], results, queue=False, show_progress="hidden", api_visibility="private")
-    demo.load(open_page, view, [*form, *shown], show_progress_on=results, api_visibility="private")
+    demo.load(open_page, view, [*form, *shown, more], show_progress_on=results, api_visibility="private")
 
     insert.click(None, sentence, sentence, js=browser.INSERT_MASK, api_visibility="private")
     copy.click(None, link, copied, js=browser.COPY_LINK, api_visibility="private")

@@ -1,28 +1,41 @@
 """The one place where an error becomes a message: on the page, and over HTTP."""
 
-import html
 from collections.abc import Callable
 from functools import wraps
+from html import escape
 
 import gradio as gr
 
 from mlm_demo.errors import MlmDemoError
 
-SECONDS_SHOWN = 15
+SECONDS_SHOWN = 12
 
 
-def on_page(handler: Callable) -> Callable:
-    """Let a handler's MlmDemoError appear as a message; its text is escaped, since messages are drawn as HTML."""
+def refusal(error: MlmDemoError, before: str) -> str:
+    """The results area when a question cannot be answered: why, over the answer before, which is marked as old.
 
-    @wraps(handler)
-    def guarded(*arguments, **named):
-        try:
-            return handler(*arguments, **named)
-        except MlmDemoError as error:
-            text = html.escape(str(error))
-            raise gr.Error(text, duration=SECONDS_SHOWN, title="Not done", print_exception=False) from None
+    A message appears as well, for whoever has the results out of sight. Both are drawn as HTML, so it is escaped.
+    """
+    text = escape(str(error))
+    gr.Warning(text, duration=SECONDS_SHOWN)
+    old = f'<p class="old">The answer before:</p><div class="stale">{before}</div>' if before else ""
+    return f'<p class="refusal" role="alert" dir="auto">{text}</p>{old}'
 
-    return guarded
+
+def notices(told: list[str]) -> str:
+    """What is worth knowing, once each, as a list; empty where there is nothing."""
+    items = "".join(f'<li dir="auto">{escape(notice)}</li>' for notice in dict.fromkeys(told))
+    return f'<ul class="notices" role="status">{items}</ul>' if items else ""
+
+
+def notices_of(answers: list[dict]) -> list[str]:
+    """The notices of answers by several models; one that not all share says whose it is."""
+    shared = set.intersection(*(set(answer["notices"]) for answer in answers)) if answers else set()
+    return [
+        notice if notice in shared else f"{answer['model']['name']}: {notice}"
+        for answer in answers
+        for notice in answer["notices"]
+    ]
 
 
 def over_http(endpoint: Callable) -> Callable:

@@ -1,11 +1,10 @@
 """The 'Score' tab: how much each word of a sentence surprises up to three models."""
 
-from html import escape
-
 import gradio as gr
 
 from mlm_demo.engine import MAX_MODELS, Engine
-from mlm_demo.ui.guard import on_page
+from mlm_demo.errors import MlmDemoError
+from mlm_demo.ui.guard import notices, notices_of, refusal
 from mlm_demo.ui.picker import short_choices
 from mlm_demo.ui.surprisal import surprisals
 
@@ -26,13 +25,9 @@ METHODS = [
 ]
 
 
-def score(engine: Engine, text: str, models: list[str], method: str, on_progress=None) -> str:
-    """Score a sentence and draw the result."""
-    named = {"on_progress": on_progress} if on_progress else {}
-    scores = engine.score(text, models, method=method, **named)["scores"]
-    told = dict.fromkeys(notice for score in scores for notice in score["notices"])
-    items = "".join(f'<li dir="auto">{escape(notice)}</li>' for notice in told)
-    return (f'<ul class="notices" role="status">{items}</ul>' if items else "") + surprisals(scores)
+def draw(scores: list[dict]) -> str:
+    """The notices and then a figure a model."""
+    return notices(notices_of(scores)) + surprisals(scores) if scores else ""
 
 
 def score_tab(engine: Engine) -> None:
@@ -67,12 +62,23 @@ def score_tab(engine: Engine) -> None:
         label="Examples", components=[sentence], samples=[[s] for s in EXAMPLES], type="index"
     )
 
-    @on_page
-    def show(text, names, chosen, progress=gr.Progress()):
-        return score(engine, text, names or [""], chosen, lambda share, what: progress(share, desc=what))
+    scored = gr.State([])
 
-    ask_for = {"inputs": [sentence, models, method], "outputs": results, "concurrency_id": "model"}
-    ask_for |= {"concurrency_limit": 8, "api_visibility": "private"}
+    def show(text, names, chosen, before, progress=gr.Progress()):
+        try:
+            scores = engine.score(
+                text, names or [""], method=chosen, on_progress=lambda share, what: progress(share, desc=what)
+            )["scores"]
+        except MlmDemoError as error:
+            return refusal(error, draw(before)), gr.skip()
+        return draw(scores), scores
+
+    ask_for = {
+        "inputs": [sentence, models, method, scored],
+        "outputs": [results, scored],
+        "concurrency_id": "model",
+    }
+    ask_for |= {"show_progress_on": results, "concurrency_limit": 8, "api_visibility": "private"}
     gr.on([run.click, sentence.submit], show, **ask_for)
     examples.click(
         lambda index: EXAMPLES[index],

@@ -11,7 +11,11 @@ def pipeline_code(question: Question, answer: dict) -> str:
     # A folder's revision is a hash of ours; only the Hub knows revisions by name.
     revision = f", revision={model['revision']!r}" if model["kind"] == "hub" else ""
     options = f"top_k={question.top_k:g}"
-    notes = []
+    notes = (
+        ["# Run it in the project's folder, where the built-in models are."]
+        if model["kind"] == "built in"
+        else []
+    )
     if question.targets:
         targets = [row["token_str"] for row in answer["masks"][0]]
         options = f"targets={targets!r}"

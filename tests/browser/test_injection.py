@@ -48,7 +48,7 @@ def test_in_targets_model_names_notices_and_errors(open_page, hostile):
     page.locator("#model input").fill(hostile)
     page.keyboard.press("Enter")
     page.locator("#fill").click()
-    page.get_by_text("names no model; use general").last.wait_for()
+    page.locator("#results .refusal").get_by_text("names no model; use general").wait_for()
     assert_calm(page)
 
 
@@ -62,7 +62,7 @@ def test_in_the_score(open_page, hostile):
     assert_calm(page)
     page.locator("#score-sentence textarea").fill(f"{hostile} <mask>")
     page.keyboard.press("Enter")
-    page.get_by_text("The sentence holds a mask").wait_for()
+    page.locator("#score-results .refusal").get_by_text("The sentence holds a mask").wait_for()
     assert_calm(page)
 
 

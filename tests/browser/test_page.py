@@ -52,7 +52,7 @@ def test_a_newcomers_path(open_page, picture, width, scheme):
     page.wait_for_function("document.querySelector('#link textarea, #link input').value.includes('?text=')")
     link = page.locator("#link textarea, #link input").input_value()
     assert page.evaluate("navigator.clipboard.readText()") == link
-    assert page.get_by_label("Link", exact=True).is_visible()
+    assert page.get_by_label("Link to the answer shown").is_visible()
     second = open_page(link[link.index("?") :], width=width, scheme=scheme)
     assert second.get_by_label("Sentence").first.input_value() == "Paris is the <mask> of France."
     for model in ("general", "biomedical"):
@@ -126,9 +126,12 @@ def test_an_example_shows_both_models(open_page, picture):
 def test_targets_several_masks_and_joint_filling(open_page, picture):
     page = open_page("?text=The+<mask>+sat+on+the+<mask>.&k=4&joint=1")
     titles = page.locator("#results h3").all_inner_texts()
-    assert titles == ["Mask 1 of 2", "Mask 2 of 2", "All masks filled together"]
+    assert [title.split("\n")[0].strip() for title in titles] == [
+        "Mask 1 of 2",
+        "Mask 2 of 2",
+        "All masks filled together",
+    ]
     picture(page, "joint")
-    page.locator("#more").get_by_role("button").first.click()
     page.get_by_label("Targets").fill("dog, cat, hepatosplenomegaly")
     page.keyboard.press("Enter")
     page.get_by_text("pieces, left to right").first.wait_for()
@@ -185,7 +188,8 @@ def test_a_bad_link_opens_the_page_with_a_notice(open_page, query, message):
 def test_a_bad_sentence_is_told_and_the_answer_stays(open_page, sentence, message):
     page = open_page()
     ask(page, sentence)
-    page.get_by_text(message).wait_for()
+    page.locator("#results .refusal").get_by_text(message).wait_for()
+    assert page.locator("#results .stale").count() == 1
     assert "Traceback" not in page.content()
     assert words(page)[0] == "capital"
 
@@ -195,12 +199,16 @@ def test_a_bad_number_and_an_unreachable_model_are_told_and_the_answer_stays(ope
     page.locator("#more").get_by_role("button").first.click()
     page.get_by_label("How many words").fill("0")
     page.keyboard.press("Enter")
-    page.get_by_text("top_k is '0'; it must be a whole number from 1 to 30,522").wait_for()
+    page.locator("#results .refusal").get_by_text(
+        "top_k is '0'; it must be a whole number from 1 to 30,522"
+    ).wait_for()
     page.get_by_label("How many words").fill("5")
     page.locator("#model input").fill("nobody/nothing")
     page.keyboard.press("Enter")
     page.locator("#fill").click()
-    page.get_by_text(re.compile("The Hub cannot be reached|The Hub sent nothing")).wait_for()
+    page.locator("#results .refusal").get_by_text(
+        re.compile("The Hub cannot be reached|The Hub sent nothing")
+    ).wait_for()
     picture(page, "error")
     assert words(page)[0] == "capital"
 

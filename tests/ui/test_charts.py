@@ -4,7 +4,7 @@ import pytest
 
 from mlm_demo.engine import Engine
 from mlm_demo.settings import Settings
-from mlm_demo.ui.charts import ROWS_SHOWN, charts, elsewhere, probability, scale_for, short_name
+from mlm_demo.ui.charts import ROWS_SHOWN, charts, elsewhere, probability, scale_for, short_name, shown_names
 
 HOSTILE = "<img src=x onerror=alert(1)>${alert(1)}`{{x}}</li><script>alert(1)</script>\"'"
 
@@ -50,7 +50,7 @@ def test_one_chart_a_mask_and_model_on_one_scale(engine):
     read = Reader(html)
     assert read.tags.count("figure") == 6
     titles = [t for t in read.texts if t.startswith(("Mask", "All"))]
-    assert titles == ["Mask 1 of 2", "Mask 2 of 2", "All masks filled together"]
+    assert [t.strip() for t in titles] == ["Mask 1 of 2", "Mask 2 of 2", "All masks filled together"]
     axes = [part.split("</span></span>")[0] for part in html.split('class="ticks">')[1:]]
     assert len(set(axes[:4])) == len(set(axes[4:])) == 1
     classes = [a.get("class", "") for a in read.attributes]
@@ -92,7 +92,15 @@ def test_ranks_elsewhere_in_words():
         {"model": "a/b", "rank": None, "score": None, "pieces": 3},
         {"model": "c", "rank": None, "score": None, "pieces": 0},
     ]
-    assert elsewhere({"elsewhere": found}) == ["#1,234 in biomedical", "3 pieces in b", "no such piece in c"]
+    assert elsewhere({"elsewhere": found}, shown_names(["biomedical", "a/b", "c"])) == [
+        "#1,234 in biomedical",
+        "3 pieces in b",
+        "no such piece in c",
+    ]
+
+
+def test_two_of_one_short_name_are_called_in_full():
+    assert shown_names(["a/x", "b/x", "c/y"]) == {"a/x": "a/x", "b/x": "b/x", "c/y": "y"}
 
 
 @pytest.mark.parametrize(("name", "short"), [("general", "general"), ("a/b", "b"), ("/x/y/", "y")])

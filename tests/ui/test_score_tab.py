@@ -1,11 +1,11 @@
 from mlm_demo.engine import Engine
 from mlm_demo.settings import Settings
-from mlm_demo.ui.score_tab import EXAMPLES, score
+from mlm_demo.ui.score_tab import EXAMPLES, draw
 
 
 def test_a_figure_a_model_under_the_notices():
     engine = Engine(Settings(device="cpu"))
-    html = score(engine, "The [SEP] sat.", ["general", "biomedical"], "within_word")
+    html = draw(engine.score("The [SEP] sat.", ["general", "biomedical"])["scores"])
     assert html.startswith('<ul class="notices"')
     assert html.count("<figure") == 2
 

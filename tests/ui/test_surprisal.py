@@ -16,7 +16,14 @@ def test_every_word_has_its_number():
 
 
 def test_hostile_text_stays_text():
-    word = {"text": HOSTILE, "start": 0, "end": len(HOSTILE), "surprisal": -0.0, "pieces": [HOSTILE]}
+    word = {
+        "text": HOSTILE,
+        "start": 0,
+        "end": len(HOSTILE),
+        "surprisal": -0.0,
+        "pieces": [HOSTILE],
+        "unknown": True,
+    }
     model = dict.fromkeys(("name", "domain", "architecture", "revision", "device"), HOSTILE)
     score = {"model": model, "text": HOSTILE, "words": [word], "seconds": 1, "tokens": 1}
     score |= {"pseudo_perplexity": 1.0, "bits_per_word": 1.0, "log_likelihood": 0.0}

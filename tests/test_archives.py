@@ -1,0 +1,290 @@
+import gzip
+import io
+import itertools
+import random
+import tracemalloc
+import zipfile
+
+import docx
+import pypdf
+import pytest
+from test_formats import reading, refusing
+
+from mlm_demo.errors import CorpusError
+from mlm_demo.formats import Document, Dropped
+
+
+@pytest.fixture
+def read(tmp_path):
+    return reading(tmp_path)
+
+
+@pytest.fixture
+def refused(tmp_path):
+    return refusing(tmp_path)
+
+
+def zipped(members, compression=zipfile.ZIP_DEFLATED):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", compression) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return data.getvalue()
+
+
+def pdf(*pages):
+    """A PDF made by hand: a list of lines for each page."""
+    kids = " ".join(f"{4 + 2 * i} 0 R" for i in range(len(pages)))
+    objects = ["<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>"]
+    objects.append("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>")
+    for i, page in enumerate(pages):
+        stream = "BT /F1 12 Tf 14 TL 72 700 Td " + " ".join(f"({line}) Tj T*" for line in page) + " ET"
+        objects.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {5 + 2 * i} 0 R "
+            "/Resources << /Font << /F1 3 0 R >> >> >>"
+        )
+        objects.append(f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream")
+    out, offsets = b"%PDF-1.4\n", []
+    for number, content in enumerate(objects, 1):
+        offsets.append(len(out))
+        out += f"{number} 0 obj\n{content}\nendobj\n".encode()
+    table = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
+    size = len(objects) + 1
+    end = f"xref\n0 {size}\n0000000000 65535 f \n{table}trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n"
+    return out + end.encode() + f"{len(out)}\n%%EOF\n".encode()
+
+
+def word(*paragraphs, cell=None):
+    document, data = docx.Document(), io.BytesIO()
+    for paragraph in paragraphs:
+        document.add_paragraph(paragraph)
+    if cell:
+        document.add_table(1, 1).cell(0, 0).text = cell
+    document.save(data)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "text"),
+    [
+        ("a.txt.gz", b"One.\n\nTwo.", "One.\n\nTwo."),
+        ("a.gz", b"One.", "One."),
+        ("a.md.gz", b"# One", "One"),
+        ("a.pdf.gz", pdf(["One."]), "One."),
+        ("a.docx.gz", word("One."), "One."),
+    ],
+)
+def test_a_gzip_file_is_what_is_in_it(read, name, data, text):
+    assert read(name, gzip.compress(data)) == ([Document(name, text)], [])
+
+
+def test_the_rows_of_a_packed_table_are_named(read):
+    found, _ = read("a.csv.gz", gzip.compress(b"text,n\na,1\n"))
+    assert found == [Document("a.csv.gz, row 2", "a")]
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [(gzip.compress(b"One."), "a gzip file"), (zipped([("b.txt", "One.")]), "a zip file"),
+     (pdf(["One."]), "a PDF"), (word("One."), "a Word file")],
+)  # fmt: skip
+def test_a_file_named_as_text_is_read_as_what_it_is(read, data, what):
+    found, notes = read("a.txt", data)
+    assert [d.text for d in found] == ["One."]
+    assert notes == [f"a.txt is {what}, and was read as one."]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "what"),
+    [
+        ("a.txt.gz", gzip.compress(random.Random(0).randbytes(9_000).hex().encode())[:-3_000], "compressed file"),
+        ("a.txt.gz", gzip.compress(b"One.")[:-8] + b"\0" * 8, "compressed file"),
+        ("a.txt.gz", b"just words", ".gz file"),
+        ("a.zip", zipped([("a.txt", "One.")])[:-10], "zip file"),
+        ("a.zip", b"just words", ".zip file"),
+        ("a.docx", word("One.")[:-50], "zip file"),
+        ("a.docx", zipped([("word/document.xml", "<w:document>")]), "Word file"),
+        ("a.docx", b"just words", ".docx file"),
+        ("a.pdf", pdf(["One."])[:60], "PDF"),
+        ("a.pdf", b"just words", ".pdf file"),
+        ("a.xml", b"<PubmedArticleSet><PubmedArticle></PubmedArticleSet>", "XML file"),
+    ],
+)  # fmt: skip
+def test_a_broken_file_is_told(refused, name, data, what):
+    refused(name, data, rf"^'{name}' is a broken {what} \(.+\); get or save it anew\.$")
+
+
+def test_the_members_of_a_zip_are_named_and_what_cannot_be_read_is_left_out(read):
+    link = zipfile.ZipInfo("link.txt")
+    link.external_attr = 0o120777 << 16
+    found, notes = read("papers.zip", zipped([
+        ("folder/", ""), ("folder/a.csv", "text,n\nwords,1\n"), ("__MACOSX/folder/._a.csv", "x"), (".DS_Store", "x"),
+        ("b.md", "# Title"), ("c.pdf", pdf(["Page."])), ("d.docx", word("Word.")), ("p.png", b"\x89PNG\r\n\x1a\n\0"),
+        ("e.zip", zipped([("x.txt", "x")])), ("f.txt.gz", gzip.compress(b"x")), ("../x.txt", "x"), ("/etc/x.txt", "x"),
+        ("..\\y.txt", "x"), ("C:\\z.txt", "x"), (link, "/etc/passwd"), ("g.txt", ""), ("h.jsonl", '"ok"\n{bad\n'),
+        ("i.xyz", "First\nSecond"),
+    ]))  # fmt: skip
+    assert [d for d in found if isinstance(d, Document)] == [
+        Document("papers.zip/folder/a.csv, row 2", "words"),
+        Document("papers.zip/b.md", "Title"),
+        Document("papers.zip/c.pdf", "Page."),
+        Document("papers.zip/d.docx", "Word."),
+    ]
+    assert "Column 'text' of papers.zip/folder/a.csv was taken as the text." in notes
+    reasons = {d.source.removeprefix("papers.zip/"): d.reason for d in found if isinstance(d, Dropped)}
+    assert reasons.pop("p.png").startswith("'papers.zip/p.png' is not text (it looks like a PNG")
+    assert reasons.pop("g.txt") == "'papers.zip/g.txt' is empty; leave it out."
+    assert reasons.pop("h.jsonl").startswith("Line 2 of 'papers.zip/h.jsonl' is not JSON")
+    assert reasons.pop("i.xyz").startswith("'papers.zip/i.xyz' has an unknown format (.xyz)")
+    assert [d.first_line for d in found if d.source.endswith((".xyz", ".png"))] == ["", "First"]
+    out = "its name leads out of the archive"
+    assert reasons == {
+        "e.zip": "an archive in an archive is not opened", "f.txt.gz": "an archive in an archive is not opened",
+        "../x.txt": out, "/etc/x.txt": out, "..\\y.txt": out, "C:\\z.txt": out, "link.txt": "it is a symbolic link",
+    }  # fmt: skip
+
+
+def test_a_locked_or_broken_member_is_left_out(read):
+    data = zipped([("a.txt", "locked"), ("b.txt", "good"), ("c.txt", "broken")], zipfile.ZIP_STORED)
+    local, central = data.index(b"PK\3\4"), data.index(b"PK\1\2")
+    data = bytearray(data)
+    data[local + 6] |= 1  # the flag of a password, in both places that have it
+    data[central + 8] |= 1
+    data[data.index(b"broken")] ^= 1
+    found, _ = read("a.zip", bytes(data))
+    assert found[:2] == [
+        Dropped("a.zip/a.txt", "it is locked with a password"),
+        Document("a.zip/b.txt", "good"),
+    ]
+    assert found[2].source == "a.zip/c.txt"
+    assert "Bad CRC-32" in found[2].reason
+
+
+def test_a_zip_of_which_nothing_can_be_read_is_told(refused):
+    refused("a.zip", zipped([]), r"'a.zip' holds no file that can be read \(it is empty\)")
+    refused(
+        "a.zip",
+        zipped([("a.xyz", "x")]),
+        r"'a.zip' holds no file that can be read \('a.zip/a.xyz' has an unknown",
+    )
+    refused("a.xlsx", zipped([("xl/workbook.xml", "x")]), r"'a.xlsx' is an Excel workbook; save it as .csv")
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.txt.gz", "a.docx"])
+def test_what_expands_far_beyond_its_size_is_refused_early(refused, name):
+    full = b"a" * 50_000_000
+    small = {
+        "a.zip": lambda: zipped([("a.txt", full)], zipfile.ZIP_BZIP2),
+        "a.txt.gz": lambda: gzip.compress(full),
+        "a.docx": lambda: zipped([("word/document.xml", b"<w>" + b"<p><r><t>a</t></r></p>" * 2_000_000)]),
+    }[name]()
+    assert len(small) < (10_000 if name == "a.zip" else 200_000)
+    refused(name, small, r"'a\..*' expands to more than 200 times its size")
+
+
+def test_a_zip_is_bounded_in_all(refused):
+    texts = [(f"{i}.txt", random.Random(i).randbytes(500_000).hex()) for i in range(3)]
+    refused("a.zip", zipped(texts), "holds more than 2,500,000 bytes when unpacked", max_bytes=2_500_000)
+    refused("a.zip", zipped(texts), "'a.zip' holds 3 files; 2 are the most that are read", max_members=2)
+
+
+def test_the_pages_of_a_pdf_are_one_document_and_divided_words_are_joined(read):
+    found, _ = read("a.pdf", pdf(["The treat-", "ment of X-", "Rays was"], ["tried."], [], ["End."]))
+    assert found == [
+        Document("a.pdf", "The treatment of X-\nRays was\ntried.\n\nEnd."),
+        Dropped("a.pdf, page 3", "the page holds no text; it may be a picture"),
+    ]
+
+
+def test_a_pdf_without_text_is_told(refused):
+    refused(
+        "a.pdf",
+        pdf([], []),
+        "'a.pdf' holds no text on its 2 pages, so it may be a scan; run a text recognition",
+    )
+
+
+@pytest.mark.parametrize("password", ["secret", ""])
+def test_a_locked_pdf_is_told_and_one_that_opens_is_read(read, refused, password):
+    writer, data = pypdf.PdfWriter(io.BytesIO(pdf(["One."]))), io.BytesIO()
+    writer.encrypt(password, "owner", algorithm="RC4-128")
+    writer.write(data)
+    if password:
+        refused("a.pdf", data.getvalue(), "^'a.pdf' is locked with a password; save it without one")
+    else:
+        assert read("a.pdf", data.getvalue())[0] == [Document("a.pdf", "One.")]
+
+
+def test_the_paragraphs_of_a_word_file_and_its_tables_are_read(read):
+    assert read("a.docx", word("One\ttwo", "", "Three\nfour", cell="In a table")) == (
+        [Document("a.docx", "One two\n\nThree\nfour\n\nIn a table")],
+        [],
+    )
+
+
+PUBMED = """<?xml version="1.0"?>
+<!DOCTYPE PubmedArticleSet PUBLIC "-//NLM//DTD PubMedArticle" "http://127.0.0.1:9/a.dtd">
+<PubmedArticleSet><PubmedArticle><MedlineCitation><PMID>7</PMID><Article>
+<ArticleTitle>On <i>X</i> &beta;.</ArticleTitle><Abstract><AbstractText Label="A">First
+part.</AbstractText><AbstractText>Second.</AbstractText></Abstract></Article></MedlineCitation>
+<PubmedData>no</PubmedData></PubmedArticle><PubmedArticle><MedlineCitation><PMID>8</PMID><Article>
+<ArticleTitle>Y.</ArticleTitle></Article></MedlineCitation></PubmedArticle></PubmedArticleSet>"""
+JATS = """<article><front><article-meta><title-group><article-title>Title</article-title></title-group>
+<abstract><p>Short.</p></abstract></article-meta></front><body><sec><title>S</title><p>Body <xref>1</xref>.
+<list><list-item><p>in it</p></list-item></list></p><table-wrap><p>1 2 3</p></table-wrap><p>End.</p></sec></body>
+<back><p>no</p></back></article>"""
+
+
+@pytest.mark.parametrize("name", ["a.xml", "a.txt", "a.xml.gz"])
+def test_each_record_of_pubmed_is_a_document(read, name):
+    found, _ = read(name, gzip.compress(PUBMED.encode()) if name.endswith("gz") else PUBMED)
+    expected = [("7", "On X β.\n\nFirst part.\n\nSecond."), ("8", "Y.")]
+    assert found == [Document(f"{name}, PMID {number}", text) for number, text in expected]
+
+
+@pytest.mark.parametrize("namespace", ["", ' xmlns="https://jats.nlm.nih.gov/ns/archiving/1.3/"'])
+def test_a_jats_article_is_its_title_abstract_and_body(read, namespace):
+    found, _ = read("a.xml", JATS.replace("<article>", f"<article{namespace}>"))
+    assert found == [Document("a.xml", "Title\n\nShort.\n\nBody 1. in it\n\nEnd.")]
+
+
+def test_xml_opens_no_other_file_and_expands_no_entity(read, tmp_path):
+    (tmp_path / "secret").write_text("root:x:0:0")
+    for url in ("/etc/passwd", f"file://{tmp_path}/secret", "http://127.0.0.1:9/x"):
+        entities = f'<!DOCTYPE article [<!ENTITY x SYSTEM "{url}"><!ENTITY a "haha"><!ENTITY b "&a;&a;">]>'
+        found, _ = read("a.xml", entities + JATS.replace("End.", "End &x;&b; &a;."))
+        assert found[0].text.endswith("\n\nEnd .")
+        assert "root:" not in found[0].text
+
+
+@pytest.mark.parametrize("depth", [10, 35])
+def test_a_billion_laughs_are_refused(refused, depth):
+    laughs = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10}">' for i in range(1, depth))
+    entities = f'<!DOCTYPE article [<!ENTITY l0 "ha">{laughs}]>'
+    tracemalloc.start()
+    try:
+        refused(
+            "a.xml",
+            entities + JATS.replace("End.", f"&l{depth - 1};"),
+            "'a.xml' is a broken XML .*Maximum entity",
+        )
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
+
+
+SUFFIXES = ["txt", "md", "csv", "tsv", "jsonl", "json", "html", "xml", "pdf", "docx", "parquet", "zip", "gz"]
+STARTS = (b"", b"%PDF-1.4\n", b"PK\3\4", b"\x1f\x8b\x08", b"PAR1", b"<html>", b"<article>", b"text,n\n", b"{")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_whatever_a_file_holds_it_is_read_or_told(read, suffix):
+    chance, told, whole = random.Random(suffix), [], 0
+    for start, alphabet in itertools.product(STARTS, (range(256), b'abc ,;\n"<>/&{}[]:%\\')):
+        try:
+            found, _ = read(f"a.{suffix}", start + bytes(chance.choices(alphabet, k=3000)))
+            whole += any(isinstance(item, Document) for item in found)
+        except CorpusError as error:
+            told.append(str(error))
+    assert all(f"'a.{suffix}" in message for message in told)
+    assert len(told) + whole == 2 * len(STARTS)
