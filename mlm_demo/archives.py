@@ -1,11 +1,10 @@
-"""What has to be unpacked before there is text: gzip, zip, and the containers of Word, PDF and XML.
+"""What has to be unpacked before there is text: gzip, zip and PDF.
 
-Files come from strangers: what they expand to is counted while it is read, nothing is written under a name of
-theirs, and XML neither opens other files nor expands entities.
+Files come from strangers: what they expand to is counted while it is read, and nothing is written under a name
+of theirs.
 """
 
 import gzip
-import html
 import io
 import lzma
 import re
@@ -16,8 +15,6 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import BinaryIO
-
-from lxml import etree
 
 from mlm_demo.decoding import HEAD
 from mlm_demo.errors import CorpusError, shown
@@ -185,50 +182,6 @@ def _open_zip(source: Input) -> zipfile.ZipFile:
         return zipfile.ZipFile(source.file())
     except BROKEN as error:
         raise broken(source.name, "zip file", error) from error
-
-
-def docx_paragraphs(source: Input) -> Iterator[str]:
-    """The paragraphs of a Word file, those of tables among them, in their order."""
-    try:
-        archive = zipfile.ZipFile(source.file())
-        info = archive.getinfo("word/document.xml")
-        stream = archive.open(info)
-    except (*BROKEN, KeyError, RuntimeError) as error:
-        raise broken(source.name, "Word file", error) from error
-    document = Input(source.name, stream, source.budget, lambda: max(1, info.compress_size))
-    for paragraph in elements(document, ("{*}p",), "Word file"):
-        # What Word draws in a way that older programs cannot read is there twice.
-        if next(paragraph.iterancestors("{*}Fallback"), None) is None:
-            marks = paragraph.iter("{*}t", "{*}tab", "{*}br", "{*}cr")
-            runs = (e for e in marks if etree.QName(e.getparent()).localname == "r")
-            breaks = {"tab": " ", "br": "\n", "cr": "\n"}
-            yield "".join(breaks.get(etree.QName(e).localname, e.text or "") for e in runs)
-
-
-def elements(source: Input, tags: tuple[str, ...], what: str = "XML file") -> Iterator[etree._Element]:
-    """The elements of an XML file that have one of these tags, each emptied once the next is asked for.
-
-    Entities are not expanded, no DTD and no other file is read. Raises CorpusError where the XML breaks.
-    """
-    safely = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
-    try:
-        for _, element in etree.iterparse(source, events=("end",), tag=tags, **safely):
-            yield element
-            element.clear()
-            while element.getprevious() is not None and element.getparent() is not None:
-                del element.getparent()[0]
-    except etree.XMLSyntaxError as error:
-        raise broken(source.name, what, error) from error
-
-
-def text_of(element: etree._Element | None) -> str:
-    """The text in an element on one line; of entities only those that HTML knows too, such as &alpha;."""
-    if element is None:
-        return ""
-    text = "".join(element.itertext())
-    for entity in {e.text for e in element.iter(etree.Entity)}:
-        text = text.replace(entity, html.unescape(entity) if html.unescape(entity) != entity else "")
-    return " ".join(text.split())
 
 
 def pdf_pages(source: Input) -> Iterator[str | None]:

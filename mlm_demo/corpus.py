@@ -60,7 +60,7 @@ def read_corpus(
     texts, counts = read_texts(paths, column=column, limits=limits, on_progress=on_progress)
     if counts.words < LEAST_WORDS:
         raise CorpusError(
-            f"The corpus holds {counts.words:,} different words of text in all; {LEAST_WORDS} are the least that can "
+            f"The corpus holds {counts.words:,} words of text, copies left out; {LEAST_WORDS} are the least that can "
             "be trained on and judged. Add more text."
         )
     training, held_out = split(texts, seed)

@@ -2,7 +2,6 @@ import gzip
 import io
 import itertools
 import random
-import tracemalloc
 import zipfile
 
 import docx
@@ -176,7 +175,7 @@ def test_what_expands_far_beyond_its_size_is_refused_early(refused, name):
     small = {
         "a.zip": lambda: zipped([("a.txt", full)], zipfile.ZIP_BZIP2),
         "a.txt.gz": lambda: gzip.compress(full),
-        "a.docx": lambda: zipped([("word/document.xml", b"<w>" + b"<p><r><t>a</t></r></p>" * 2_000_000)]),
+        "a.docx": lambda: zipped([("word/document.xml", b"<w>" + b"<p><r><t>a</t></r></p>" * 600_000)]),
     }[name]()
     assert len(small) < (10_000 if name == "a.zip" else 200_000)
     refused(name, small, r"'a\..*' expands to more than 200 times its size")
@@ -213,64 +212,6 @@ def test_a_locked_pdf_is_told_and_one_that_opens_is_read(read, refused, password
         refused("a.pdf", data.getvalue(), "^'a.pdf' is locked with a password; save it without one")
     else:
         assert read("a.pdf", data.getvalue())[0] == [Document("a.pdf", "One.")]
-
-
-def test_the_paragraphs_of_a_word_file_and_its_tables_are_read(read):
-    assert read("a.docx", word("One\ttwo", "", "Three\nfour", cell="In a table")) == (
-        [Document("a.docx", "One two\n\nThree\nfour\n\nIn a table")],
-        [],
-    )
-
-
-PUBMED = """<?xml version="1.0"?>
-<!DOCTYPE PubmedArticleSet PUBLIC "-//NLM//DTD PubMedArticle" "http://127.0.0.1:9/a.dtd">
-<PubmedArticleSet><PubmedArticle><MedlineCitation><PMID>7</PMID><Article>
-<ArticleTitle>On <i>X</i> &beta;.</ArticleTitle><Abstract><AbstractText Label="A">First
-part.</AbstractText><AbstractText>Second.</AbstractText></Abstract></Article></MedlineCitation>
-<PubmedData>no</PubmedData></PubmedArticle><PubmedArticle><MedlineCitation><PMID>8</PMID><Article>
-<ArticleTitle>Y.</ArticleTitle></Article></MedlineCitation></PubmedArticle></PubmedArticleSet>"""
-JATS = """<article><front><article-meta><title-group><article-title>Title</article-title></title-group>
-<abstract><p>Short.</p></abstract></article-meta></front><body><sec><title>S</title><p>Body <xref>1</xref>.
-<list><list-item><p>in it</p></list-item></list></p><table-wrap><p>1 2 3</p></table-wrap><p>End.</p></sec></body>
-<back><p>no</p></back></article>"""
-
-
-@pytest.mark.parametrize("name", ["a.xml", "a.txt", "a.xml.gz"])
-def test_each_record_of_pubmed_is_a_document(read, name):
-    found, _ = read(name, gzip.compress(PUBMED.encode()) if name.endswith("gz") else PUBMED)
-    expected = [("7", "On X β.\n\nFirst part.\n\nSecond."), ("8", "Y.")]
-    assert found == [Document(f"{name}, PMID {number}", text) for number, text in expected]
-
-
-@pytest.mark.parametrize("namespace", ["", ' xmlns="https://jats.nlm.nih.gov/ns/archiving/1.3/"'])
-def test_a_jats_article_is_its_title_abstract_and_body(read, namespace):
-    found, _ = read("a.xml", JATS.replace("<article>", f"<article{namespace}>"))
-    assert found == [Document("a.xml", "Title\n\nShort.\n\nBody 1. in it\n\nEnd.")]
-
-
-def test_xml_opens_no_other_file_and_expands_no_entity(read, tmp_path):
-    (tmp_path / "secret").write_text("root:x:0:0")
-    for url in ("/etc/passwd", f"file://{tmp_path}/secret", "http://127.0.0.1:9/x"):
-        entities = f'<!DOCTYPE article [<!ENTITY x SYSTEM "{url}"><!ENTITY a "haha"><!ENTITY b "&a;&a;">]>'
-        found, _ = read("a.xml", entities + JATS.replace("End.", "End &x;&b; &a;."))
-        assert found[0].text.endswith("\n\nEnd .")
-        assert "root:" not in found[0].text
-
-
-@pytest.mark.parametrize("depth", [10, 35])
-def test_a_billion_laughs_are_refused(refused, depth):
-    laughs = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10}">' for i in range(1, depth))
-    entities = f'<!DOCTYPE article [<!ENTITY l0 "ha">{laughs}]>'
-    tracemalloc.start()
-    try:
-        refused(
-            "a.xml",
-            entities + JATS.replace("End.", f"&l{depth - 1};"),
-            "'a.xml' is a broken XML .*Maximum entity",
-        )
-        assert tracemalloc.get_traced_memory()[1] < 5_000_000
-    finally:
-        tracemalloc.stop()
 
 
 SUFFIXES = ["txt", "md", "csv", "tsv", "jsonl", "json", "html", "xml", "pdf", "docx", "parquet", "zip", "gz"]

@@ -70,7 +70,7 @@ def test_a_corpus_longer_than_is_kept_is_cut_short_and_told(tmp_path, monkeypatc
 
 def test_too_little_text_is_told(tmp_path):
     with pytest.raises(
-        CorpusError, match="The corpus holds 40 different words of text in all; 200 are the least"
+        CorpusError, match="The corpus holds 40 words of text, copies left out; 200 are the least"
     ):
         read_corpus([write(tmp_path / "a.jsonl", [paragraph(0)] * 50)])
 
