@@ -13,9 +13,10 @@ from mlm_demo.loader import load
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.masking import Masking
 from mlm_demo.model_card import figures_table
+from mlm_demo.plan import AdaptConfig, trial
 from mlm_demo.report import Report, make_report
 from mlm_demo.settings import Settings
-from mlm_demo.training import AdaptConfig, make_blocks, no_dropout, peak_megabytes, trial
+from mlm_demo.training import make_blocks, no_dropout, peak_megabytes
 
 BAR = 30
 

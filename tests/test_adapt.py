@@ -10,7 +10,7 @@ from mlm_demo.errors import TrainingError
 from mlm_demo.evaluation import freeze, tally
 from mlm_demo.loader import load_folder
 from mlm_demo.masked_lm import MaskedLM
-from mlm_demo.training import AdaptConfig
+from mlm_demo.plan import AdaptConfig
 
 TEXTS = [f"{s} {t}" for s in SENTENCES for t in SENTENCES]
 CORPUS = Corpus(TEXTS[6:], TEXTS[:6], Counts(files=1, documents=36, words=600), "0" * 64)

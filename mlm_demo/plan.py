@@ -1,0 +1,119 @@
+"""What a person chooses for a run, and what that comes to on this machine."""
+
+import math
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from transformers import PrinterCallback, TrainingArguments
+
+from mlm_demo.errors import TrainingError
+from mlm_demo.masked_lm import MaskedLM
+from mlm_demo.masking import Masking
+from mlm_demo.packing import Blocks
+from mlm_demo.trainer import MaskedLMTrainer, Watch
+
+TRIAL_STEPS = 5
+# Evaluations on the way, and about the share of the time they may take together.
+EVALUATIONS, SHARE_FOR_WATCHING = 8, 0.06
+QUIET = {
+    "save_strategy": "no",
+    "report_to": "none",
+    "disable_tqdm": True,
+    "logging_nan_inf_filter": False,
+    "remove_unused_columns": False,
+    "dataloader_num_workers": 0,
+}
+
+
+@dataclass(frozen=True)
+class AdaptConfig:
+    """What a person can choose. One of epochs, max_steps and minutes is the budget; the rest have defaults that
+    docs/decisions.md argues for."""
+
+    epochs: float | None = None
+    max_steps: int | None = None
+    minutes: float | None = None
+    mlm_probability: float = 0.15
+    whole_word: bool = False
+    learning_rate: float = 5e-4
+    batch_size: int = 32
+    block_size: int = 128
+    seed: int = 0
+    replay: float = 0.0
+    line_by_line: bool = False
+
+    def __post_init__(self):
+        budget = {
+            k: v for k, v in asdict(self).items() if k in ("epochs", "max_steps", "minutes") and v is not None
+        }
+        if len(budget) != 1:
+            given = ", ".join(budget) or "none"
+            raise TrainingError(
+                f"The budget is one of epochs, max_steps and minutes ({given} given); choose one."
+            )
+        for name, low, high in (
+            *((name, 0, 100_000) for name in budget),
+            ("mlm_probability", 0, 0.9),
+            ("learning_rate", 0, 0.1),
+            ("batch_size", 0, 4096),
+            ("block_size", 0, 8192),
+        ):
+            value = getattr(self, name)
+            if not (isinstance(value, int | float) and low < value <= high):
+                raise TrainingError(f"{name} is {value!r}; it must be above {low} and at most {high:,}.")
+        if not 0 <= self.replay <= 0.9:
+            raise TrainingError(f"replay is {self.replay!r}; it must be from 0 to 0.9.")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a budget comes to on this machine; kept beside the checkpoints, so that resuming follows it."""
+
+    steps: int
+    warm_up: int
+    evaluate_every: int
+    watched_blocks: int
+
+
+def make_plan(mlm: MaskedLM, blocks: Blocks, masking: Masking, config: AdaptConfig) -> Plan:
+    """Turn the budget into steps; minutes are measured out by a short trial on a copy of the weights."""
+    an_epoch = max(1, math.ceil(len(blocks) / config.batch_size))
+    if config.minutes is not None:
+        seconds = trial(mlm, blocks, masking, config)
+        steps = int(config.minutes * 60 * (1 - SHARE_FOR_WATCHING) / seconds)
+        watched = int(
+            config.minutes * 60 * SHARE_FOR_WATCHING / EVALUATIONS / (seconds / config.batch_size) * 2
+        )
+    else:
+        steps = config.max_steps or round(config.epochs * an_epoch)
+        watched = round(steps * config.batch_size * SHARE_FOR_WATCHING / EVALUATIONS * 2)
+    steps = max(1, steps)
+    return Plan(
+        steps=steps,
+        warm_up=min(40, math.ceil(steps * 0.1)),
+        evaluate_every=max(1, math.ceil(steps / EVALUATIONS)),
+        watched_blocks=min(max(watched, 8), 400),
+    )
+
+
+def trial(mlm: MaskedLM, blocks: Blocks, masking: Masking, config: AdaptConfig) -> float:
+    """Seconds that one step takes here, by doing a few; the weights are put back."""
+    weights = {name: tensor.clone() for name, tensor in mlm.model.state_dict().items()}
+    args = TrainingArguments(
+        output_dir=tempfile.gettempdir(),
+        max_steps=TRIAL_STEPS,
+        per_device_train_batch_size=min(config.batch_size, len(blocks)),
+        learning_rate=1e-9,
+        use_cpu=mlm.device.type == "cpu",
+        **QUIET,
+    )
+    marks = []
+    watch = Watch(lambda line: None, lambda: bool(marks.append(time.monotonic())))
+    trainer = MaskedLMTrainer(mlm, args, blocks, masking, None, callbacks=[watch])
+    trainer.remove_callback(PrinterCallback)
+    trainer.train()
+    mlm.model.load_state_dict(weights)
+    # The first step warms up; the median of the others is not moved by one that was disturbed.
+    return float(np.median(np.diff(marks)))

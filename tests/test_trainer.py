@@ -1,0 +1,56 @@
+import pytest
+import torch
+from test_training import TEXTS
+from tiny_models import ARCHITECTURES, build
+from transformers import TrainingArguments
+
+from mlm_demo.evaluation import vocabulary_ids
+from mlm_demo.masked_lm import MaskedLM
+from mlm_demo.masking import Masking
+from mlm_demo.plan import AdaptConfig
+from mlm_demo.trainer import BlockNumbers, Collator, MaskedLMTrainer, Shuffled
+from mlm_demo.training import make_blocks, no_dropout
+
+CONFIG = AdaptConfig(max_steps=8, batch_size=4, block_size=32, learning_rate=1e-3)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_loss_and_gradients_are_run_mlms(architecture, tmp_path):
+    """The stock model with labels, dropout off: the same loss and the same gradient of every weight."""
+    mlm = MaskedLM(*build(architecture))
+    no_dropout(mlm)
+    blocks = make_blocks(mlm, TEXTS[:5], [], CONFIG)
+    masking = Masking(mlm.mask_id, vocabulary_ids(mlm), 0.3)
+    batch = Collator(blocks, masking)([(0, i) for i in range(len(blocks))])
+    mlm.model.train()
+    stock = mlm.model(**batch).loss
+    stock.backward()
+    expected = {name: p.grad.clone() for name, p in mlm.model.named_parameters() if p.grad is not None}
+    mlm.model.zero_grad()
+    arguments = TrainingArguments(output_dir=str(tmp_path), use_cpu=True, report_to="none")
+    ours = MaskedLMTrainer(mlm, arguments, blocks, masking, None).compute_loss(mlm.model, dict(batch))
+    ours.backward()
+    assert ours.item() == pytest.approx(stock.item(), rel=1e-5)
+    for name, parameter in mlm.model.named_parameters():
+        if name in expected:
+            torch.testing.assert_close(parameter.grad, expected[name], atol=1e-5, rtol=1e-3, msg=name)
+
+
+def test_each_epoch_has_an_order_of_its_own_that_only_the_seed_decides():
+    numbers = BlockNumbers(50)
+    orders = []
+    for epoch in (0, 1, 0):
+        numbers.set_epoch(epoch)
+        orders.append(list(Shuffled(numbers, seed=3)))
+    assert orders[0] == orders[2] != orders[1]
+    assert sorted(orders[1]) == list(range(50))
+    assert list(Shuffled(numbers, seed=4)) != orders[0]
+
+
+def test_a_batch_without_padding_has_no_attention_mask():
+    mlm = MaskedLM(*build("BERT"))
+    blocks = make_blocks(mlm, TEXTS, [], CONFIG)
+    collate = Collator(blocks, Masking(mlm.mask_id, vocabulary_ids(mlm)))
+    assert "attention_mask" not in collate([(0, 0), (0, 1)])
+    last = collate([(0, 0), (0, len(blocks) - 1)])
+    assert (last["attention_mask"].numpy() == (blocks.ids[[0, -1]] != blocks.pad_id)).all()
