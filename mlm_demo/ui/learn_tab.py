@@ -44,11 +44,11 @@ those that run with today's release; the others need transformers 4.
 
 | Resource | What does the same here |
 |---|---|
-| [Course chapter: fine-tuning a masked language model](https://huggingface.co/course/chapter7/3?fw=pt) | Fill mask and Score, before and after; the built-in pair is such a model and its base |
-| [Notebook, PyTorch](https://github.com/huggingface/notebooks/blob/master/examples/language_modeling.ipynb) | `mlm_demo/masked_lm.py`: one tokenizer, one model, the scores at the masks |
+| [Course chapter: fine-tuning a masked language model](https://huggingface.co/course/chapter7/3?fw=pt) | `python -m mlm_demo adapt` and `evaluate`; the built-in pair is such a model and its base |
+| [Notebook, PyTorch](https://github.com/huggingface/notebooks/blob/master/examples/language_modeling.ipynb) | `mlm_demo/packing.py`, `masking.py` and `training.py`: blocks, masks, steps |
 | [Notebook, JAX/Flax, with the tokenizer's training](https://github.com/huggingface/notebooks/blob/master/examples/masked_language_modeling_flax.ipynb) | Nothing: transformers 5 has no Flax; take the PyTorch notebook |
 | [Notebook, TensorFlow](https://github.com/huggingface/notebooks/blob/master/examples/language_modeling-tf.ipynb) | Nothing: transformers 5 has no TensorFlow; take the PyTorch notebook |
-| Scripts: [PyTorch](https://github.com/huggingface/transformers/tree/master/examples/pytorch/language-modeling), [Flax](https://github.com/huggingface/transformers/tree/master/examples/flax/language-modeling), [TensorFlow](https://github.com/huggingface/transformers/tree/master/examples/tensorflow/language-modeling) | `python -m mlm_demo fill` and `score`: the command line |
+| Scripts: [PyTorch](https://github.com/huggingface/transformers/tree/master/examples/pytorch/language-modeling), [Flax](https://github.com/huggingface/transformers/tree/master/examples/flax/language-modeling), [TensorFlow](https://github.com/huggingface/transformers/tree/master/examples/tensorflow/language-modeling) | `python -m mlm_demo adapt`: transformers' Trainer with the head at the hidden words only |
 | [Paper: domain-specific pre-training for biomedicine (Gu et al. 2020)](https://arxiv.org/abs/2007.15779) | The biomedical models of the picker, BiomedBERT among them |
 | [Model: BiomedBERT, once named PubMedBERT](https://huggingface.co/microsoft/BiomedNLP-BiomedBERT-base-uncased-abstract-fulltext) | Pick it on the first tab |
 | [Task page: fill-mask](https://huggingface.co/tasks/fill-mask) | Fill mask |
