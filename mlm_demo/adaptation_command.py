@@ -9,6 +9,7 @@ from mlm_demo.adapt import adapt, check_output, general_texts
 from mlm_demo.checkpoints import default_checkpoint, find_checkpoint
 from mlm_demo.corpus import read_corpus, read_texts
 from mlm_demo.evaluation import figures, freeze, tally, vocabulary_ids
+from mlm_demo.export import push_model, zip_model
 from mlm_demo.loader import load
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.masking import Masking
@@ -58,9 +59,16 @@ def adapt_command(options: argparse.Namespace, settings: Settings) -> None:
         should_stop=lambda: stop["asked"],
     )
     _status("")
+    taken_home = {}
+    if options.zip:
+        taken_home["zip"] = str(zip_model(options.output))
+    if options.push_to:
+        taken_home["hub"] = push_model(options.output, options.push_to)
     if options.json:
         return print(
-            json.dumps({**result, "output": str(options.output), "report": report.to_json()}, indent=2)
+            json.dumps(
+                {**taken_home, **result, "output": str(options.output), "report": report.to_json()}, indent=2
+            )
         )
     print(figures_table(result["figures"]))
     training = result["training"]
@@ -68,6 +76,8 @@ def adapt_command(options: argparse.Namespace, settings: Settings) -> None:
     print(f"\n{training['steps']:,} steps in {training['seconds']:.0f} s, {speed}.")
     if training["stopped"]:
         print("Stopped early; to go on from here, give the same command with --resume.")
+    for kind, place in taken_home.items():
+        print(f"{kind}: {place}")
     print(f"The model is in {options.output}: python -m mlm_demo fill --model {options.output} 'A <mask>.'")
 
 

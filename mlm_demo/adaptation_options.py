@@ -35,6 +35,8 @@ def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) 
     parser.add_argument(
         "--seed", metavar="S", type=int, help="what is held out, masked and drawn (default: 0)"
     )
+    parser.add_argument("--zip", action="store_true", help="also pack the model into DIR.zip")
+    parser.add_argument("--push-to", metavar="REPO", help="also upload it to the Hub, private, as owner/name")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in DIR")
     parser.add_argument("--report", action="store_true", help="tell what is in the files, and stop there")
     parser.add_argument("--json", action="store_true", help="print JSON")

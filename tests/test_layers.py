@@ -55,9 +55,10 @@ MAY_IMPORT = {
         "", "cloze", "corpus", "evaluation", "masked_lm", "model_card", "plan", "training", "errors",
     },
     "adaptation_options": set(),
+    "export": {"", "hub", "errors"},
     "adaptation_command": {
-        "adapt", "checkpoints", "corpus", "evaluation", "loader", "masked_lm", "masking", "model_card", "plan",
-        "report", "settings", "training",
+        "adapt", "checkpoints", "corpus", "evaluation", "export", "loader", "masked_lm", "masking", "model_card",
+        "plan", "report", "settings", "training",
     },
     "cli": {"", "adaptation_options", "adaptation_command", "engine", "settings", "errors", "ui"},
     "__main__": {"cli"},
