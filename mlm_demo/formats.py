@@ -10,7 +10,7 @@ from mlm_demo.decoding import CAN_BE_READ, CONTROL, check_text, detect, plain_ma
 from mlm_demo.documents import Document, Dropped, Job, ReadLimits, decoded, documents
 from mlm_demo.errors import CorpusError, shown
 from mlm_demo.markup import docx_paragraphs, read_html, read_xml
-from mlm_demo.tables import read_csv, read_json, read_jsonl, read_parquet
+from mlm_demo.tabular import read_csv, read_json, read_jsonl, read_parquet
 
 KINDS = {
     ".txt": "text", ".text": "text", "": "text", ".md": "markdown", ".markdown": "markdown", ".csv": "csv",
