@@ -18,7 +18,7 @@ MAX_CHARACTERS = (
     200_000_000  # kept in memory; about 33 million words, far more than a processor trains on in a day
 )
 HELD_OUT_SHARE, HELD_OUT_WORDS = 0.1, 30_000
-FEW_DOCUMENTS, SECTIONS = 20, 40  # a corpus of fewer documents is cut into about so many sections
+FEW_DOCUMENTS, SECTIONS = 20, 150  # a corpus of fewer documents is cut into about so many sections
 SHORTEST_SECTION, LONGEST_SECTION = 60, 1_000  # words
 LEAST_WORDS = 200
 

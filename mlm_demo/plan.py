@@ -37,8 +37,8 @@ class AdaptConfig:
     minutes: float | None = None
     mlm_probability: float = 0.15
     whole_word: bool = False
-    learning_rate: float = 5e-4
-    batch_size: int = 32
+    learning_rate: float = 2e-4
+    batch_size: int = 16
     block_size: int = 128
     seed: int = 0
     replay: float = 0.0

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArguments
+from transformers.utils import logging as transformers_logging
 
 from mlm_demo.errors import TrainingError
 from mlm_demo.evaluation import freeze, vocabulary_ids
@@ -77,6 +78,8 @@ def train(
     watched: held-out texts for early stopping, none to go without. Raises TrainingError for a loss that is NaN,
     a disk that cannot be written, or a model that does not fit the memory even one block at a time.
     """
+    # It warns of tied weights "missing" from each checkpoint; what matters is raised.
+    transformers_logging.set_verbosity_error()
     no_dropout(mlm)
     masking = Masking(
         mlm.mask_id, vocabulary_ids(mlm), config.mlm_probability, config.whole_word, config.seed
