@@ -21,13 +21,13 @@ from mlm_demo.cloze import Graded, Question, set_exam, share_within, sit_exam
 from mlm_demo.corpus import Corpus
 from mlm_demo.errors import TrainingError
 from mlm_demo.evaluation import FrozenText, Tally, change, figures, freeze, tally
+from mlm_demo.export import RESULT
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.model_card import model_card
 from mlm_demo.plan import AdaptConfig
 from mlm_demo.training import CHECKPOINTS, checkpoint_to_resume, make_blocks, train
 
 GENERAL_TEXT = Path(__file__).resolve().parent.parent / "assets" / "corpora" / "general_english.txt"
-RESULT = "result.json"
 
 
 @dataclass(frozen=True)

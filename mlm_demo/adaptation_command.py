@@ -8,13 +8,12 @@ import sys
 from mlm_demo.adapt import adapt, check_output, general_texts
 from mlm_demo.checkpoints import default_checkpoint, find_checkpoint
 from mlm_demo.corpus import read_corpus, read_texts
-from mlm_demo.evaluation import figures, freeze, tally, vocabulary_ids
+from mlm_demo.evaluation import figures, freeze, tally
 from mlm_demo.export import push_model, zip_model
 from mlm_demo.loader import load
 from mlm_demo.masked_lm import MaskedLM
-from mlm_demo.masking import Masking
 from mlm_demo.model_card import figures_table
-from mlm_demo.plan import AdaptConfig, trial
+from mlm_demo.plan import AdaptConfig, make_masking, trial
 from mlm_demo.report import Report, make_report
 from mlm_demo.settings import Settings
 from mlm_demo.training import make_blocks, no_dropout, peak_megabytes
@@ -29,12 +28,9 @@ def adapt_command(options: argparse.Namespace, settings: Settings) -> None:
     corpus = read_corpus(options.files, column=options.column, seed=config.seed, on_progress=_status)
     mlm = _load(options.model, settings)
     blocks = make_blocks(mlm, corpus.training, [], config)
-    masking = Masking(
-        mlm.mask_id, vocabulary_ids(mlm), config.mlm_probability, config.whole_word, config.seed
-    )
     _status("measuring this machine")
     no_dropout(mlm)
-    seconds = trial(mlm, blocks, masking, config) * max(1, len(blocks) / config.batch_size)
+    seconds = trial(mlm, blocks, make_masking(mlm, config), config) * max(1, len(blocks) / config.batch_size)
     report = make_report(
         corpus,
         blocks,

@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import torch
 
-from mlm_demo.fill_mask import Answer, Prediction, check_top_k, distributions, rank_words
-from mlm_demo.joint import fill_jointly
+from mlm_demo.fill_mask import Answer, Prediction, answer_from, check_top_k, distributions
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.prompt import Prompt
 from mlm_demo.targets import target_pieces
@@ -29,7 +28,7 @@ def compare(
     seen = [distributions(mlm, prompt) for mlm, prompt in zip(models, prompts, strict=True)]
     answers = []
     for mlm, prompt, (probabilities, notices) in zip(models, prompts, seen, strict=True):
-        answer = rank_words(mlm, prompt, probabilities, top_k=top_k, targets=targets)
+        answer = answer_from(mlm, prompt, probabilities, notices, top_k=top_k, targets=targets, joint=joint)
         others = [
             (other, other_prompt, rows)
             for other, other_prompt, (rows, _) in zip(models, prompts, seen, strict=True)
@@ -42,9 +41,7 @@ def compare(
             )
             for i, predictions in enumerate(answer.masks)
         )
-        fillings = tuple(fill_jointly(mlm, prompt, top_k=top_k, targets=targets)) if joint else None
-        notices = (*prompt.notices, *notices, *answer.notices)
-        answers.append(replace(answer, masks=masks, joint=fillings, notices=notices))
+        answers.append(replace(answer, masks=masks))
     return answers
 
 

@@ -21,8 +21,8 @@ TOP_K = 5
 MAX_MODELS = 3
 
 
-def _silent(share: float, what: str) -> None:
-    pass
+def silent(share: float, what: str) -> None:
+    """Progress that nobody watches."""
 
 
 class Engine:
@@ -46,7 +46,7 @@ class Engine:
         top_k: int = TOP_K,
         targets: str | Sequence[str] = (),
         joint: bool = False,
-        on_progress: Progress = _silent,
+        on_progress: Progress = silent,
     ) -> dict:
         """Rank words for the masks of a sentence; see `fill_mask.fill_mask` for the fields and the errors."""
         return self.compare(
@@ -61,7 +61,7 @@ class Engine:
         top_k: int = TOP_K,
         targets: str | Sequence[str] = (),
         joint: bool = False,
-        on_progress: Progress = _silent,
+        on_progress: Progress = silent,
     ) -> dict:
         """The same for up to three models: `{"answers": [...]}`, each prediction with its rank in the others."""
         checkpoints = find_all(models)
@@ -97,7 +97,7 @@ class Engine:
         models: Sequence[str] = ("",),
         *,
         method: str = "within_word",
-        on_progress: Progress = _silent,
+        on_progress: Progress = silent,
     ) -> dict:
         """Pseudo-log-likelihood and surprisals by up to three models: `{"scores": [...]}`."""
         checkpoints = find_all(models)

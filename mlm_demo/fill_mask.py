@@ -5,7 +5,7 @@ model that everything starts from.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import torch
 
@@ -89,23 +89,35 @@ def fill_mask(
     """
     top_k = check_top_k(top_k, mlm)
     probabilities, notices = distributions(mlm, prompt)
-    answer = rank_words(mlm, prompt, probabilities, top_k=top_k, targets=targets)
-    fillings = tuple(fill_jointly(mlm, prompt, top_k=top_k, targets=targets)) if joint else None
-    return replace(answer, joint=fillings, notices=(*prompt.notices, *notices, *answer.notices))
+    return answer_from(mlm, prompt, probabilities, notices, top_k=top_k, targets=targets, joint=joint)
 
 
-def rank_words(
-    mlm: MaskedLM, prompt: Prompt, probabilities: torch.Tensor, *, top_k: int, targets: Sequence[str] = ()
+def answer_from(
+    mlm: MaskedLM,
+    prompt: Prompt,
+    probabilities: torch.Tensor,
+    notices: Sequence[str],
+    *,
+    top_k: int,
+    targets: Sequence[str],
+    joint: bool,
 ) -> Answer:
-    """The ranked words of each mask, given the (masks, vocab_size) probabilities of single tokens."""
-    notices: list[str] = []
+    """The answer, given what `distributions` returned."""
+    missing: list[str] = []
     if targets:
-        scored, notices = score_targets(mlm, prompt, targets, probabilities)
+        scored, missing = score_targets(mlm, prompt, targets, probabilities)
         masks = [_target_predictions(mlm, prompt, i, rows) for i, rows in enumerate(scored)]
     else:
         masks = [_predictions(mlm, prompt, i, row, top_k) for i, row in enumerate(probabilities)]
-    text = prompt.for_model(mlm).text
-    return Answer(mlm.describe(), prompt.text, prompt.spans, text, tuple(masks), None, tuple(notices))
+    return Answer(
+        model=mlm.describe(),
+        text=prompt.text,
+        spans=prompt.spans,
+        model_text=prompt.for_model(mlm).text,
+        masks=tuple(masks),
+        joint=tuple(fill_jointly(mlm, prompt, top_k=top_k, targets=targets)) if joint else None,
+        notices=(*prompt.notices, *notices, *missing),
+    )
 
 
 def distributions(mlm: MaskedLM, prompt: Prompt) -> tuple[torch.Tensor, list[str]]:

@@ -127,7 +127,7 @@ def _check_config(folder: Path, name: str) -> None:
 
 def _load_tokenizer(folder: Path, name: str) -> PreTrainedTokenizerBase:
     try:
-        with _quiet():
+        with quiet():
             tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     except Exception as error:  # a broken file raises whatever its parser raises
         raise ModelError(f"The tokenizer of {shown(name)} cannot be loaded: {_line(error)}") from error
@@ -146,7 +146,7 @@ def _load_tokenizer(folder: Path, name: str) -> PreTrainedTokenizerBase:
 def _load_model(folder: Path, name: str, weights: Path):
     try:
         AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-        with _quiet():
+        with quiet():
             model, info = AutoModelForMaskedLM.from_pretrained(
                 folder,
                 dtype=torch.float32,
@@ -208,7 +208,7 @@ def _line(error: Exception) -> str:
     return f"{type(error).__name__}{': ' + text[0][:160] if text else ''}."
 
 
-class _quiet:
+class quiet:
     """Keep transformers' bars and warnings off the terminal: what matters in them is refused above."""
 
     def __enter__(self):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from mlm_demo import special_tokens
 from mlm_demo.errors import ModelError
 from mlm_demo.positions import WantedPositions
 
@@ -42,7 +43,7 @@ class MaskedLM:
         self.device = model.device
         self.mask_token, self.mask_id = tokenizer.mask_token, tokenizer.mask_token_id
         self.vocab_size = model.get_output_embeddings().weight.shape[0]
-        self.prefix, self.suffix = self._special_tokens_around()
+        self.prefix, self.suffix = special_tokens.around(tokenizer)
         self.max_tokens = self._max_tokens()
         self.mask_absorbs_space = len(self.encode(f"a {self.mask_token}").ids) == len(
             self.encode(f"a{self.mask_token}").ids
@@ -140,13 +141,6 @@ class MaskedLM:
             "mask_token": self.mask_token,
             "vocabulary": self.vocab_size,
         }
-
-    def _special_tokens_around(self) -> tuple[list[int], list[int]]:
-        plain = self.tokenizer("a", add_special_tokens=False).input_ids
-        full = self.tokenizer("a").input_ids
-        starts = (i for i in range(len(full)) if full[i : i + len(plain)] == plain)
-        start = next(starts)
-        return full[:start], full[start + len(plain) :]
 
     def _max_tokens(self) -> int:
         limits = [self.tokenizer.model_max_length]

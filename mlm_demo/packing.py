@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
+from mlm_demo import special_tokens
 from mlm_demo.errors import TrainingError
 
 TEXTS_PER_CALL = 512  # tokenised at once: enough to keep the tokenizer's threads busy
-MAX_PIECE = (
-    20_000  # characters given to the tokenizer in one piece: its time on one huge line grows faster than it
-)
+# Characters given to the tokenizer in one piece: its time on one huge line grows faster than the line.
+MAX_PIECE = 20_000
 NO_WORD = -1
 
 
@@ -159,10 +159,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 def _special(tokenizer: PreTrainedTokenizerBase, block_size: int) -> tuple[list[int], list[int], int, int]:
     """The special tokens before and after a text, the separator between texts, and the padding token."""
-    plain = tokenizer("a", add_special_tokens=False).input_ids
-    full = tokenizer("a").input_ids
-    start = next(i for i in range(len(full)) if full[i : i + len(plain)] == plain)
-    prefix, suffix = full[:start], full[start + len(plain) :]
+    prefix, suffix = special_tokens.around(tokenizer)
     if block_size - len(prefix) - len(suffix) < 8:
         raise TrainingError(
             f"The block size is {block_size}; it must be at least {8 + len(prefix) + len(suffix)}."

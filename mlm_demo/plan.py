@@ -9,6 +9,7 @@ import numpy as np
 from transformers import PrinterCallback, TrainingArguments
 
 from mlm_demo.errors import TrainingError
+from mlm_demo.evaluation import vocabulary_ids
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.masking import Masking
 from mlm_demo.packing import Blocks
@@ -75,6 +76,11 @@ class Plan:
     warm_up: int
     evaluate_every: int
     watched_blocks: int
+
+
+def make_masking(mlm: MaskedLM, config: AdaptConfig) -> Masking:
+    """How a run hides tokens."""
+    return Masking(mlm.mask_id, vocabulary_ids(mlm), config.mlm_probability, config.whole_word, config.seed)
 
 
 def make_plan(mlm: MaskedLM, blocks: Blocks, masking: Masking, config: AdaptConfig) -> Plan:

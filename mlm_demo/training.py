@@ -14,14 +14,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArguments
-from transformers.utils import logging as transformers_logging
 
 from mlm_demo.errors import TrainingError
-from mlm_demo.evaluation import freeze, vocabulary_ids
+from mlm_demo.evaluation import freeze
+from mlm_demo.loader import quiet
 from mlm_demo.masked_lm import MaskedLM
-from mlm_demo.masking import Masking
 from mlm_demo.packing import Blocks, one_by_one, pack
-from mlm_demo.plan import QUIET, AdaptConfig, Plan, make_plan
+from mlm_demo.plan import QUIET, AdaptConfig, Plan, make_masking, make_plan
 from mlm_demo.trainer import MaskedLMTrainer, Watch
 
 CHECKPOINTS = "checkpoints"
@@ -78,12 +77,8 @@ def train(
     watched: held-out texts for early stopping, none to go without. Raises TrainingError for a loss that is NaN,
     a disk that cannot be written, or a model that does not fit the memory even one block at a time.
     """
-    # It warns of tied weights "missing" from each checkpoint; what matters is raised.
-    transformers_logging.set_verbosity_error()
     no_dropout(mlm)
-    masking = Masking(
-        mlm.mask_id, vocabulary_ids(mlm), config.mlm_probability, config.whole_word, config.seed
-    )
+    masking = make_masking(mlm, config)
     checkpoint = checkpoint_to_resume(output) if resume else None
     plan_file = output / CHECKPOINTS / "plan.json"
     if checkpoint:
@@ -111,7 +106,8 @@ def train(
             callbacks = [watch, *([EarlyStoppingCallback(PATIENCE)] if frozen else [])]
             trainer = MaskedLMTrainer(mlm, arguments, blocks, masking, frozen, callbacks=callbacks)
             trainer.remove_callback(PrinterCallback)
-            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+            with quiet():  # tied weights are reported as missing from each checkpoint
+                trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
             break
         except torch.OutOfMemoryError as error:
             if batch == 1:

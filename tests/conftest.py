@@ -38,3 +38,32 @@ def biomedical():
     from mlm_demo.loader import load
 
     return load(find_checkpoint("biomedical"), device="cpu")
+
+
+@pytest.fixture
+def read(tmp_path):
+    """A function that writes bytes or text under a name and reads it: what came of it, and the notes."""
+    from mlm_demo.formats import ReadLimits, read_documents
+
+    def read(name, data, **options):
+        path = tmp_path / "upload-1f3c"
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+        notes = []
+        limits = ReadLimits(**{k: options.pop(k) for k in list(options) if k.startswith("max_")})
+        return list(read_documents(path, name=name, limits=limits, notes=notes, **options)), notes
+
+    return read
+
+
+@pytest.fixture
+def refused(read):
+    """A function that does the same and expects to be told why it cannot be."""
+    from mlm_demo.errors import CorpusError
+
+    def refused(name, data, message, **options):
+        with pytest.raises(CorpusError, match=message) as told:
+            read(name, data, **options)
+        assert "\n" not in str(told.value)
+        assert "upload-" not in str(told.value)
+
+    return refused

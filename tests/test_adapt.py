@@ -4,10 +4,11 @@ import pytest
 from tiny_models import SENTENCES, build
 from transformers import AutoModelForMaskedLM, pipeline
 
-from mlm_demo.adapt import RESULT, adapt, general_texts
+from mlm_demo.adapt import adapt, general_texts
 from mlm_demo.corpus import Corpus, Counts
 from mlm_demo.errors import TrainingError
 from mlm_demo.evaluation import freeze, tally
+from mlm_demo.export import RESULT
 from mlm_demo.loader import load_folder
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.plan import AdaptConfig

@@ -7,20 +7,9 @@ import zipfile
 import docx
 import pypdf
 import pytest
-from test_formats import reading, refusing
 
 from mlm_demo.errors import CorpusError
 from mlm_demo.formats import Document, Dropped
-
-
-@pytest.fixture
-def read(tmp_path):
-    return reading(tmp_path)
-
-
-@pytest.fixture
-def refused(tmp_path):
-    return refusing(tmp_path)
 
 
 def zipped(members, compression=zipfile.ZIP_DEFLATED):

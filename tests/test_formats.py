@@ -8,41 +8,6 @@ from mlm_demo.formats import Document, ReadLimits, read_documents
 LONG = "The patient was given a low dose of the drug and was followed for a year, without any sign of harm."
 
 
-def reading(tmp_path):
-    """A function that writes bytes or text under a name and reads it: what came of it, and the notes."""
-
-    def read(name, data, **options):
-        path = tmp_path / "upload-1f3c"
-        path.write_bytes(data.encode() if isinstance(data, str) else data)
-        notes = []
-        limits = ReadLimits(**{k: options.pop(k) for k in list(options) if k.startswith("max_")})
-        return list(read_documents(path, name=name, limits=limits, notes=notes, **options)), notes
-
-    return read
-
-
-def refusing(tmp_path):
-    """A function that does the same and expects to be told why it cannot be."""
-
-    def refused(name, data, message, **options):
-        with pytest.raises(CorpusError, match=message) as told:
-            reading(tmp_path)(name, data, **options)
-        assert "\n" not in str(told.value)
-        assert "upload-" not in str(told.value)
-
-    return refused
-
-
-@pytest.fixture
-def read(tmp_path):
-    return reading(tmp_path)
-
-
-@pytest.fixture
-def refused(tmp_path):
-    return refusing(tmp_path)
-
-
 def test_a_text_file_is_one_document(read):
     assert read("a.txt", "One\0\r\nline.\r\n\r\n\r\nTwo.\n") == (
         [Document("a.txt", "One\nline.\n\nTwo.")],

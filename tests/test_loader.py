@@ -17,6 +17,8 @@ from mlm_demo.checkpoints import BUILT_IN_FOLDER, find_checkpoint
 from mlm_demo.errors import ModelError
 from mlm_demo.loader import load, load_folder
 
+SIZES = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+
 
 def load_from(folder, **options):
     return load_folder(folder, "it", device="cpu", **options)
@@ -97,8 +99,7 @@ def test_a_causal_model_is_refused(tmp_path):
 def test_a_decoder_of_a_masked_family_is_refused(tmp_path):
     tokenizer = tokenizer_of("BERT")
     tokenizer.save_pretrained(tmp_path)
-    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
-    BertLMHeadModel(BertConfig(vocab_size=len(tokenizer), is_decoder=True, **sizes)).save_pretrained(tmp_path)
+    BertLMHeadModel(BertConfig(vocab_size=len(tokenizer), is_decoder=True, **SIZES)).save_pretrained(tmp_path)
     with pytest.raises(ModelError, match="is a BertLMHeadModel, not a masked language model"):
         load_from(tmp_path)
     config_of(tmp_path, architectures=["BertForMaskedLM"])
@@ -109,8 +110,7 @@ def test_a_decoder_of_a_masked_family_is_refused(tmp_path):
 def test_a_classifier_is_refused_by_name_and_by_its_weights(tmp_path):
     tokenizer = tokenizer_of("BERT")
     tokenizer.save_pretrained(tmp_path)
-    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
-    BertForSequenceClassification(BertConfig(vocab_size=len(tokenizer), **sizes)).save_pretrained(tmp_path)
+    BertForSequenceClassification(BertConfig(vocab_size=len(tokenizer), **SIZES)).save_pretrained(tmp_path)
     with pytest.raises(ModelError, match="is a BertForSequenceClassification, not a masked language model"):
         load_from(tmp_path)
     config_of(tmp_path, architectures=None)

@@ -3,20 +3,8 @@ import tracemalloc
 
 import pytest
 from test_archives import word, zipped
-from test_formats import reading, refusing
 
 from mlm_demo.formats import Document
-
-
-@pytest.fixture
-def read(tmp_path):
-    return reading(tmp_path)
-
-
-@pytest.fixture
-def refused(tmp_path):
-    return refusing(tmp_path)
-
 
 HTML = """<!doctype html><html><head><title>T</title><style>p {}</style></head><body><nav>Menu</nav>
 <header>Top</header><h1>Head &amp; line</h1><p>One <b>bold</b>

@@ -2,19 +2,9 @@ import json
 
 import pandas as pd
 import pytest
-from test_formats import LONG, reading, refusing
+from test_formats import LONG
 
 from mlm_demo.formats import Document
-
-
-@pytest.fixture
-def read(tmp_path):
-    return reading(tmp_path)
-
-
-@pytest.fixture
-def refused(tmp_path):
-    return refusing(tmp_path)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import gradio as gr
 
-from mlm_demo.engine import Engine
+from mlm_demo.engine import Engine, Progress, silent
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.ui import browser
 from mlm_demo.ui.charts import charts
@@ -44,16 +44,15 @@ class Shown:
     copied: str = ""  # the link shown belongs to the answer before
 
 
-def ask(engine: Engine, question: Question, view: str, on_progress=None) -> Shown:
+def ask(engine: Engine, question: Question, view: str, on_progress: Progress = silent) -> Shown:
     """Put a question to the engine and draw its answer."""
-    named = {"on_progress": on_progress} if on_progress else {}
     answers = engine.compare(
         question.text,
         question.models,
         top_k=question.top_k,
         targets=question.targets,
         joint=question.joint,
-        **named,
+        on_progress=on_progress,
     )["answers"]
     return Shown(
         results=draw(answers, view),
@@ -82,11 +81,11 @@ def first_answer(engine: Engine, query: dict, view: str) -> tuple[Question, Show
         shown = ask(engine, question, view)
     except MlmDemoError as error:
         told.append(f"The link could not be answered. {error}")
-        fallback = Question(model=read_link({}, max_characters=1)[0].model)
+        fallback, _ = read_link({}, max_characters=engine.settings.max_characters)
         shown = ask(engine, fallback, view)
         # The form keeps what the link asks, so that it can be put right; this says which sentence the chart is of.
         told.append(f"Shown instead: {fallback.text}")
-    return question, replace(shown, results=draw(shown.answers, view, tuple(told)))
+    return question, replace(shown, results=draw(shown.answers, view, tuple(told))) if told else shown
 
 
 def fill_tab(demo: gr.Blocks, engine: Engine) -> None:
@@ -148,20 +147,9 @@ def fill_tab(demo: gr.Blocks, engine: Engine) -> None:
                 label="Link to the answer shown", placeholder=" ", interactive=False, elem_id="link"
             )
             with gr.Accordion("Show code", open=False, elem_id="code"):
-                python = gr.Code(
-                    label="Python, with transformers",
-                    language="python",
-                    interactive=False,
-                    wrap_lines=True,
-                    lines=1,
-                )
-                shell = gr.Code(
-                    label="Shell, with this project",
-                    language="shell",
-                    interactive=False,
-                    wrap_lines=True,
-                    lines=1,
-                )
+                plain = {"interactive": False, "wrap_lines": True, "lines": 1}
+                python = gr.Code(label="Python, with transformers", language="python", **plain)
+                shell = gr.Code(label="Shell, with this project", language="shell", **plain)
     with gr.Row():
         examples = [
             _examples("Examples, general", GENERAL_EXAMPLES, sentence),
@@ -183,9 +171,8 @@ def fill_tab(demo: gr.Blocks, engine: Engine) -> None:
             result = ask(engine, question, chosen_view, lambda share, what: progress(share, desc=what))
         except MlmDemoError as error:
             return refusal(error, draw(before, chosen_view)), *(gr.skip(),) * (len(shown) + 1)
-        fresh = (
-            (gr.Dropdown(choices()), gr.Dropdown(short_choices())) if choices() != here else (gr.skip(),) * 2
-        )
+        now = choices()  # a download changes what the pickers say
+        fresh = (gr.Dropdown(now), gr.Dropdown(short_choices())) if now != here else (gr.skip(),) * 2
         return *vars(result).values(), *fresh
 
     def fill_if_here(text, name, others, *rest, progress=gr.Progress()):
