@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
 from mlm_demo.errors import TrainingError
@@ -17,6 +16,8 @@ from mlm_demo.evaluation import FrozenText, tally
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.masking import IGNORED, Masking, mask_blocks
 from mlm_demo.packing import NO_WORD, Blocks
+from mlm_demo.precision import attention_for_training
+from mlm_demo.vocabulary_loss import VocabularyLoss
 
 
 class BlockNumbers(torch.utils.data.Dataset):
@@ -91,8 +92,17 @@ class MaskedLMTrainer(Trainer):
             **more,
         )
         self.mlm, self.watched = mlm, watched
+        self.vocabulary_loss = VocabularyLoss(mlm, rounded=args.bf16)
         # Our loss divides by the number of hidden tokens of all accumulated batches, so it needs to be told it.
         self.model_accepts_loss_kwargs, self.loss_is_scaled_for_ga = True, True
+
+    def train(self, *arguments, **named):
+        """As Trainer's; the model comes back without the rounding that training put on it."""
+        with attention_for_training(self.mlm.model, self.args.bf16):
+            try:
+                return super().train(*arguments, **named)
+            finally:
+                self.accelerator.unwrap_model(self.mlm.model, keep_fp32_wrapper=False)
 
     def _get_train_sampler(self, train_dataset=None) -> Shuffled:
         return Shuffled(self.train_dataset, self.args.seed)
@@ -101,12 +111,11 @@ class MaskedLMTrainer(Trainer):
         """The sum of the losses of the hidden tokens over their number in the whole step."""
         labels = inputs.pop("labels")
         rows, columns = (labels != IGNORED).nonzero(as_tuple=True)
-        with self.mlm.positions.at(rows, columns):
+        with self.mlm.positions.at(rows, columns), self.vocabulary_loss.asked():
             outputs = model(**inputs)
-        logits = self.mlm.positions.pick(outputs.logits, rows, columns)
-        loss = cross_entropy(logits, labels[rows, columns], reduction="sum") / (
-            num_items_in_batch or len(rows)
-        )
+        given = self.mlm.positions.pick(outputs.logits, rows, columns)
+        total = self.vocabulary_loss.sum_of_losses(given, labels[rows, columns])
+        loss = total / (num_items_in_batch or len(rows))
         return (loss, outputs) if return_outputs else loss
 
     def evaluate(self, *_arguments, **_named) -> dict[str, float]:

@@ -20,7 +20,7 @@ from mlm_demo.evaluation import freeze
 from mlm_demo.loader import quiet
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.packing import Blocks, one_by_one, pack
-from mlm_demo.plan import QUIET, AdaptConfig, Plan, make_masking, make_plan
+from mlm_demo.plan import QUIET, AdaptConfig, Plan, arithmetic, make_masking, make_plan
 from mlm_demo.trainer import MaskedLMTrainer, Watch
 
 CHECKPOINTS = "checkpoints"
@@ -175,7 +175,6 @@ def _arguments(
     accumulate: int,
     early_stop: bool,
 ) -> TrainingArguments:
-    cuda = mlm.device.type == "cuda"
     watching = {}
     if early_stop:
         watching = {
@@ -195,8 +194,7 @@ def _arguments(
         adam_beta2=0.98,
         weight_decay=0.01,
         optim="adamw_torch_fused",
-        bf16=cuda and torch.cuda.is_bf16_supported(),
-        use_cpu=mlm.device.type == "cpu",
+        **arithmetic(mlm),
         seed=config.seed,
         save_steps=plan.evaluate_every,
         save_total_limit=2,

@@ -48,8 +48,12 @@ MAY_IMPORT = {
     "evaluation": {"masked_lm", "masking", "packing", "errors"},
     "cloze": {"masked_lm"},
     "report": {"corpus", "cloze", "packing"},
-    "trainer": {"evaluation", "masked_lm", "masking", "packing", "errors"},
-    "plan": {"trainer", "evaluation", "masked_lm", "masking", "packing", "errors"},
+    "precision": set(),
+    "vocabulary_loss": {"masked_lm", "precision"},
+    "trainer": {
+        "evaluation", "masked_lm", "masking", "packing", "precision", "vocabulary_loss", "errors",
+    },
+    "plan": {"trainer", "evaluation", "masked_lm", "masking", "packing", "precision", "errors"},
     "training": {"loader", "plan", "trainer", "evaluation", "masked_lm", "masking", "packing", "errors"},
     "model_card": set(),
     "adapt": {

@@ -1,0 +1,54 @@
+"""The arithmetic of training: float32 weights, bfloat16 products where the device is faster at them.
+
+Weights, optimiser, sums and every figure that is shown stay float32; what is rounded is the two factors of a matrix
+product while training. docs/decisions.md has what it gains and what it costs.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from transformers import PreTrainedModel
+
+# What a processor has to say of itself, by torch.cpu.get_capabilities().
+CPU_FEATURES = ("avx512_bf16", "amx_bf16")
+
+
+def bfloat16_is_fast(device: torch.device) -> bool:
+    """Whether a device multiplies bfloat16 natively; elsewhere it would be slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    features = torch.cpu.get_capabilities() if device.type == "cpu" else {}
+    return any(features.get(name, False) for name in CPU_FEATURES)
+
+
+@contextmanager
+def rounded_products(on: bool) -> Iterator[None]:
+    """Within this context float32 matrix products may round their factors; they still add up in float32."""
+    switches = ((torch.backends.mkldnn.matmul, "bf16"), (torch.backends.cuda.matmul, "tf32"))
+    before = [switch.fp32_precision for switch, _ in switches]
+    if on:
+        for switch, precision in switches:
+            switch.fp32_precision = precision
+    try:
+        yield
+    finally:
+        for (switch, _), precision in zip(switches, before, strict=True):
+            switch.fp32_precision = precision
+
+
+@contextmanager
+def attention_for_training(model: PreTrainedModel, rounded: bool) -> Iterator[None]:
+    """Within this context a model on the processor uses the attention that trains fastest there.
+
+    torch's fused attention for the processor is slow backwards in bfloat16; three plain products are faster.
+    """
+    chosen = model.config._attn_implementation
+    if not rounded or model.device.type != "cpu" or chosen != "sdpa":
+        yield
+        return
+    model.set_attn_implementation("eager")
+    try:
+        yield
+    finally:
+        model.set_attn_implementation(chosen)

@@ -1,0 +1,97 @@
+"""The loss of hidden tokens, without ever holding a score for every token of the vocabulary at once.
+
+Scores of a batch are its largest tensor by far (800 hidden tokens x 30,522 x 4 bytes: 98 MB, three times over). Here
+they are computed some rows at a time, turned into the gradient at once, and dropped: the same loss, the same
+gradients, less memory, and what is worked on stays in the processor's cache.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from mlm_demo.masked_lm import MaskedLM
+from mlm_demo.precision import rounded_products
+
+# Bytes of scores held at once: about a cache on the processor, enough to keep a GPU busy.
+BYTES_AT_ONCE = {"cpu": 16 << 20, "cuda": 512 << 20}
+
+
+class VocabularyLoss:
+    """The loss of a model's head; `rounded` as in precision.py."""
+
+    def __init__(self, mlm: MaskedLM, rounded: bool):
+        self.rounded = rounded
+        self.layer = mlm.model.get_output_embeddings()
+        self.in_parts = _is_last(mlm, self.layer)
+
+    @contextmanager
+    def asked(self) -> Iterator[None]:
+        """Within this context the model gives what `sum_of_losses` wants in place of its logits."""
+        if not self.in_parts:
+            yield
+            return
+        self.layer.forward = lambda hidden: hidden
+        try:
+            yield
+        finally:
+            del self.layer.forward
+
+    def sum_of_losses(self, given: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """(tokens, …) from a pass within `asked`, (tokens,) true ids → the sum of the losses in nats."""
+        if not self.in_parts:
+            return cross_entropy(given, labels, reduction="sum")
+        bias = self.layer.bias
+        if bias is None:
+            bias = given.new_zeros(len(self.layer.weight))
+        return _CrossEntropyInParts.apply(given, self.layer.weight, bias, labels, self.rounded)
+
+
+def _is_last(mlm: MaskedLM, layer: torch.nn.Module) -> bool:
+    """Whether the head ends with this layer and does nothing to its result, by trying it."""
+    if not isinstance(layer, torch.nn.Linear):
+        return False
+    ids = torch.tensor([mlm.with_special_tokens([mlm.mask_id] * 3)], device=mlm.device)
+    with torch.inference_mode():
+        logits = mlm.model(input_ids=ids).logits
+        layer.forward = lambda hidden: hidden
+        try:
+            hidden = mlm.model(input_ids=ids).logits
+        finally:
+            del layer.forward
+        return hidden.shape[-1] == layer.in_features and torch.allclose(layer(hidden), logits, atol=1e-4)
+
+
+class _CrossEntropyInParts(torch.autograd.Function):
+    """hidden (tokens, size), weight (vocabulary, size), bias (vocabulary,), labels (tokens,) → the sum of losses.
+
+    The gradients are made on the way forward, where the scores are at hand; there is no second derivative.
+    """
+
+    @staticmethod
+    def forward(ctx, hidden, weight, bias, labels, rounded):
+        exact = hidden.detach().float()
+        for_hidden = torch.empty_like(exact)
+        for_weight, for_bias = torch.zeros_like(weight), torch.zeros_like(bias)
+        total = exact.new_zeros(())
+        rows = max(16, BYTES_AT_ONCE.get(weight.device.type, 16 << 20) // (4 * len(weight)))
+        with rounded_products(rounded):
+            for first in range(0, len(labels), rows):
+                part, truth = exact[first : first + rows], labels[first : first + rows, None]
+                scores = torch.addmm(bias, part, weight.t())
+                norm = scores.logsumexp(-1, keepdim=True)
+                total += (norm - scores.gather(1, truth)).sum()
+                slope = scores.sub_(norm).exp_()  # probabilities, less one at the true token
+                slope.scatter_add_(1, truth, slope.new_full(truth.shape, -1.0))
+                torch.mm(slope, weight, out=for_hidden[first : first + rows])
+                for_weight.addmm_(slope.t(), part)
+                for_bias += slope.sum(0)
+        ctx.save_for_backward(for_hidden, for_weight, for_bias)
+        ctx.dtype = hidden.dtype
+        return total
+
+    @staticmethod
+    def backward(ctx, slope):
+        for_hidden, for_weight, for_bias = ctx.saved_tensors
+        return (for_hidden * slope).to(ctx.dtype), for_weight * slope, for_bias * slope, None, None
