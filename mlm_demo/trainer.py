@@ -16,7 +16,7 @@ from mlm_demo.evaluation import FrozenText, tally
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.masking import IGNORED, Masking, mask_blocks
 from mlm_demo.packing import NO_WORD, Blocks
-from mlm_demo.precision import attention_for_training
+from mlm_demo.precision import attention_for_training, bfloat16_is_fast
 from mlm_demo.vocabulary_loss import VocabularyLoss
 
 
@@ -92,17 +92,17 @@ class MaskedLMTrainer(Trainer):
             **more,
         )
         self.mlm, self.watched = mlm, watched
-        self.vocabulary_loss = VocabularyLoss(mlm, rounded=args.bf16)
+        # Not by the Trainer's own `bf16`, whose wrapper stays on the model: figures would be rounded too, and a second
+        # training on it would not be.
+        self.rounded = bfloat16_is_fast(mlm.device)
+        self.vocabulary_loss = VocabularyLoss(mlm, self.rounded)
         # Our loss divides by the number of hidden tokens of all accumulated batches, so it needs to be told it.
         self.model_accepts_loss_kwargs, self.loss_is_scaled_for_ga = True, True
 
     def train(self, *arguments, **named):
-        """As Trainer's; the model comes back without the rounding that training put on it."""
-        with attention_for_training(self.mlm.model, self.args.bf16):
-            try:
-                return super().train(*arguments, **named)
-            finally:
-                self.accelerator.unwrap_model(self.mlm.model, keep_fp32_wrapper=False)
+        """As Trainer's."""
+        with attention_for_training(self.mlm.model, self.rounded):
+            return super().train(*arguments, **named)
 
     def _get_train_sampler(self, train_dataset=None) -> Shuffled:
         return Shuffled(self.train_dataset, self.args.seed)
@@ -111,7 +111,8 @@ class MaskedLMTrainer(Trainer):
         """The sum of the losses of the hidden tokens over their number in the whole step."""
         labels = inputs.pop("labels")
         rows, columns = (labels != IGNORED).nonzero(as_tuple=True)
-        with self.mlm.positions.at(rows, columns), self.vocabulary_loss.asked():
+        autocast = torch.autocast(self.mlm.device.type, torch.bfloat16, enabled=self.rounded)
+        with autocast, self.mlm.positions.at(rows, columns), self.vocabulary_loss.asked():
             outputs = model(**inputs)
         given = self.mlm.positions.pick(outputs.logits, rows, columns)
         total = self.vocabulary_loss.sum_of_losses(given, labels[rows, columns])

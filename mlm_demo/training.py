@@ -20,7 +20,7 @@ from mlm_demo.evaluation import freeze
 from mlm_demo.loader import quiet
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.packing import Blocks, one_by_one, pack
-from mlm_demo.plan import QUIET, AdaptConfig, Plan, arithmetic, make_masking, make_plan
+from mlm_demo.plan import QUIET, AdaptConfig, Plan, make_masking, make_plan
 from mlm_demo.trainer import MaskedLMTrainer, Watch
 
 CHECKPOINTS = "checkpoints"
@@ -194,7 +194,7 @@ def _arguments(
         adam_beta2=0.98,
         weight_decay=0.01,
         optim="adamw_torch_fused",
-        **arithmetic(mlm),
+        use_cpu=mlm.device.type == "cpu",
         seed=config.seed,
         save_steps=plan.evaluate_every,
         save_total_limit=2,

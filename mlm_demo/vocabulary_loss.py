@@ -41,7 +41,7 @@ class VocabularyLoss:
     def sum_of_losses(self, given: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """(tokens, …) from a pass within `asked`, (tokens,) true ids → the sum of the losses in nats."""
         if not self.in_parts:
-            return cross_entropy(given, labels, reduction="sum")
+            return cross_entropy(given.float(), labels, reduction="sum")
         bias = self.layer.bias
         if bias is None:
             bias = given.new_zeros(len(self.layer.weight))
@@ -87,11 +87,12 @@ class _CrossEntropyInParts(torch.autograd.Function):
                 torch.mm(slope, weight, out=for_hidden[first : first + rows])
                 for_weight.addmm_(slope.t(), part)
                 for_bias += slope.sum(0)
-        ctx.save_for_backward(for_hidden, for_weight, for_bias)
-        ctx.dtype = hidden.dtype
+        ctx.gradients, ctx.dtype = (for_hidden, for_weight, for_bias), hidden.dtype
         return total
 
     @staticmethod
     def backward(ctx, slope):
-        for_hidden, for_weight, for_bias = ctx.saved_tensors
-        return (for_hidden * slope).to(ctx.dtype), for_weight * slope, for_bias * slope, None, None
+        # In place: the one for the weights is as large as the vocabulary, and is asked for once.
+        for_hidden, for_weight, for_bias = (gradient.mul_(slope) for gradient in ctx.gradients)
+        ctx.gradients = None
+        return for_hidden.to(ctx.dtype), for_weight, for_bias, None, None

@@ -53,7 +53,7 @@ MAY_IMPORT = {
     "trainer": {
         "evaluation", "masked_lm", "masking", "packing", "precision", "vocabulary_loss", "errors",
     },
-    "plan": {"trainer", "evaluation", "masked_lm", "masking", "packing", "precision", "errors"},
+    "plan": {"trainer", "evaluation", "masked_lm", "masking", "packing", "errors"},
     "training": {"loader", "plan", "trainer", "evaluation", "masked_lm", "masking", "packing", "errors"},
     "model_card": set(),
     "adapt": {

@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import load_file
 from tiny_models import SENTENCES, build
 
-from mlm_demo import plan, trainer
+from mlm_demo import trainer
 from mlm_demo.errors import TrainingError
 from mlm_demo.evaluation import Tally
 from mlm_demo.masked_lm import MaskedLM
@@ -65,7 +65,9 @@ def test_a_run_stopped_and_resumed_is_an_undisturbed_run(tmp_path, stop_at):
 
 def test_half_the_batch_twice_is_the_same_step(tmp_path, monkeypatch):
     """Out of memory: the batch is halved and the effective batch kept."""
-    monkeypatch.setattr(plan, "bfloat16_is_fast", lambda device: False)  # sums in another order: exact here
+    monkeypatch.setattr(
+        trainer, "bfloat16_is_fast", lambda device: False
+    )  # sums in another order: exact here
     whole, _ = run(tmp_path / "whole")
     stock, failed, notes = MaskedLMTrainer.train, [], []
 
