@@ -19,13 +19,14 @@ import transformers
 from mlm_demo import __version__
 from mlm_demo.cloze import Graded, Question, set_exam, share_within, sit_exam
 from mlm_demo.corpus import Corpus
-from mlm_demo.errors import TrainingError
 from mlm_demo.evaluation import FrozenText, Tally, change, figures, freeze, tally
 from mlm_demo.export import RESULT
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.model_card import model_card
+from mlm_demo.packing import Blocks
 from mlm_demo.plan import AdaptConfig
-from mlm_demo.training import CHECKPOINTS, checkpoint_to_resume, make_blocks, train
+from mlm_demo.run_folder import CHECKPOINTS, claimed, written
+from mlm_demo.training import make_blocks, train
 
 GENERAL_TEXT = Path(__file__).resolve().parent.parent / "assets" / "corpora" / "general_english.txt"
 
@@ -46,70 +47,58 @@ def adapt(
     output: Path,
     *,
     resume: bool = False,
+    blocks: Blocks | None = None,
+    seconds_a_step: float | None = None,
     on_progress: Callable[[dict], None] = lambda line: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> dict:
     """Adapt mlm (in place) to a corpus and write the result to the folder output; returns what result.json holds.
 
+    blocks and seconds_a_step are those of a report made before, None to make and measure them here.
     on_progress gets a dict for each log line (`step`, `of`, `loss`, …) and each stage (`stage`). Stopped early, what
     was learned is kept and judged, and the checkpoints stay for resuming. Raises TrainingError, CorpusError.
     """
-    check_output(output, resume)
-    replay, general = general_texts()
-    blocks = make_blocks(mlm, corpus.training, replay, config)
-    frozen = [
-        freeze(mlm, texts, block_size=config.block_size, seed=config.seed)
-        for texts in (corpus.held_out, general)
-    ]
-    questions = set_exam(corpus.held_out, [*corpus.training, *corpus.held_out], [*general, *replay])
+    with claimed(output, resume):
+        replay, general = general_texts()
+        blocks = blocks or make_blocks(mlm, corpus.training, replay, config)
+        frozen = [
+            freeze(mlm, texts, block_size=config.block_size, seed=config.seed)
+            for texts in (corpus.held_out, general)
+        ]
+        questions = set_exam(corpus.held_out, [*corpus.training, *corpus.held_out], [*general, *replay])
 
-    on_progress({"stage": "judging the model as it is"})
-    base = mlm.describe()
-    before = judge(mlm, *frozen, questions)
-    on_progress({"stage": "training"})
-    output.mkdir(parents=True, exist_ok=True)
-    trained = train(
-        mlm,
-        blocks,
-        corpus.held_out,
-        config,
-        output,
-        resume=resume,
-        on_progress=on_progress,
-        should_stop=should_stop,
-    )
-    on_progress({"stage": "judging what it has learned"})
-    after = judge(mlm, *frozen, questions)
-
-    counts = corpus.counts
-    result = {
-        "base": base,
-        "config": asdict(config),
-        "corpus": {
-            "sha256": corpus.sha256,
-            "documents": counts.documents,
-            "words": counts.words,
-            "training_documents": len(corpus.training),
-            "held_out_documents": len(corpus.held_out),
-            "tokens": blocks.tokens,
-        },
-        "figures": compare(before, after),
-        "exam": [
-            {**new.to_json(), "rank_before": old.rank, "guess_before": old.guess}
-            for old, new in zip(before.exam, after.exam, strict=True)
-        ],
-        "training": {k: v for k, v in asdict(trained).items() if k != "log"},
-        "curve": [line for line in trained.log if "loss" in line or "eval_loss" in line],
-        "versions": {
-            "mlm_demo": __version__,
-            "torch": torch.__version__,
-            "transformers": transformers.__version__,
-            "tokenizers": tokenizers.__version__,
-            "python": platform.python_version(),
-        },
-    }
-    save(mlm, result, output, keep_checkpoints=trained.stopped)
-    return result
+        on_progress({"stage": "judging the model as it is"})
+        base = mlm.describe()
+        before = judge(mlm, *frozen, questions)
+        on_progress({"stage": "training"})
+        trained = train(
+            mlm,
+            blocks,
+            corpus.held_out,
+            config,
+            output,
+            resume=resume,
+            seconds_a_step=seconds_a_step,
+            on_progress=on_progress,
+            should_stop=should_stop,
+        )
+        on_progress({"stage": "judging what it has learned"})
+        after = judge(mlm, *frozen, questions)
+        result = {
+            "base": base,
+            "config": asdict(config),
+            "corpus": _described(corpus, blocks),
+            "figures": compare(before, after),
+            "exam": [
+                {**new.to_json(), "rank_before": old.rank, "guess_before": old.guess}
+                for old, new in zip(before.exam, after.exam, strict=True)
+            ],
+            "training": {k: v for k, v in asdict(trained).items() if k != "log"},
+            "curve": [line for line in trained.log if "loss" in line or "eval_loss" in line],
+            "versions": _versions(),
+        }
+        save(mlm, result, output, keep_checkpoints=trained.stopped)
+        return result
 
 
 def judge(mlm: MaskedLM, domain: FrozenText, general: FrozenText, questions: Sequence[Question]) -> Judged:
@@ -138,21 +127,31 @@ def compare(before: Judged, after: Judged) -> dict:
     return table
 
 
+def _described(corpus: Corpus, blocks: Blocks) -> dict:
+    return {
+        "sha256": corpus.sha256,
+        "documents": corpus.counts.documents,
+        "words": corpus.counts.words,
+        "training_documents": len(corpus.training),
+        "held_out_documents": len(corpus.held_out),
+        "tokens": blocks.of_documents().tokens,
+    }
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "mlm_demo": __version__,
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
+        "tokenizers": tokenizers.__version__,
+        "python": platform.python_version(),
+    }
+
+
 def general_texts() -> tuple[list[str], list[str]]:
     """Our own general English, a part to replay and a part to judge forgetting by; they share no paragraph."""
     paragraphs = [p.strip() for p in GENERAL_TEXT.read_text(encoding="utf-8").split("\n\n") if p.strip()]
     return paragraphs[1::2], paragraphs[::2]
-
-
-def check_output(output: Path, resume: bool) -> None:
-    """Refuse a folder that holds something else, or nothing to resume; raises TrainingError."""
-    if resume:
-        checkpoint_to_resume(output)
-    if output.exists() and not output.is_dir():
-        raise TrainingError(f"{output} is a file; give a folder to write the model to.")
-    inside = {p.name for p in output.iterdir()} if output.is_dir() else set()
-    if inside and not resume and inside != {CHECKPOINTS}:
-        raise TrainingError(f"The folder {output} is not empty; give another one, or go on with --resume.")
 
 
 def save(mlm: MaskedLM, result: dict, output: Path, *, keep_checkpoints: bool) -> None:
@@ -160,16 +159,13 @@ def save(mlm: MaskedLM, result: dict, output: Path, *, keep_checkpoints: bool) -
     part = output / ".part"
     shutil.rmtree(part, ignore_errors=True)
     try:
-        mlm.model.save_pretrained(part)
-        mlm.tokenizer.save_pretrained(part)
-        (part / "README.md").write_text(model_card(result, mlm.mask_token), encoding="utf-8")
-        (part / RESULT).write_text(json.dumps(result, ensure_ascii=False, indent=1), encoding="utf-8")
-        for path in sorted(part.iterdir(), key=lambda p: p.name == RESULT):
-            os.replace(path, output / path.name)
-    except OSError as error:
-        raise TrainingError(
-            f"The model cannot be written to {output} ({error.strerror or error}); make room."
-        ) from error
+        with written(output):
+            mlm.model.save_pretrained(part)
+            mlm.tokenizer.save_pretrained(part)
+            (part / "README.md").write_text(model_card(result, mlm.mask_token), encoding="utf-8")
+            (part / RESULT).write_text(json.dumps(result, ensure_ascii=False, indent=1), encoding="utf-8")
+            for path in sorted(part.iterdir(), key=lambda p: p.name == RESULT):
+                os.replace(path, output / path.name)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     if not keep_checkpoints:

@@ -5,7 +5,7 @@ import json
 import signal
 import sys
 
-from mlm_demo.adapt import adapt, check_output, general_texts
+from mlm_demo.adapt import adapt, general_texts
 from mlm_demo.checkpoints import default_checkpoint, find_checkpoint
 from mlm_demo.corpus import read_corpus, read_texts
 from mlm_demo.evaluation import figures, freeze, tally
@@ -15,6 +15,7 @@ from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.model_card import figures_table
 from mlm_demo.plan import AdaptConfig, make_masking, trial
 from mlm_demo.report import Report, make_report
+from mlm_demo.run_folder import check_output
 from mlm_demo.settings import Settings
 from mlm_demo.training import make_blocks, no_dropout, peak_megabytes
 
@@ -27,16 +28,17 @@ def adapt_command(options: argparse.Namespace, settings: Settings) -> None:
     check_output(options.output, options.resume)
     corpus = read_corpus(options.files, column=options.column, seed=config.seed, on_progress=_status)
     mlm = _load(options.model, settings)
-    blocks = make_blocks(mlm, corpus.training, [], config)
+    replay, general = general_texts()
+    blocks = make_blocks(mlm, corpus.training, replay, config)
     _status("measuring this machine")
     no_dropout(mlm)
-    seconds = trial(mlm, blocks, make_masking(mlm, config), config) * max(1, len(blocks) / config.batch_size)
+    seconds_a_step = trial(mlm, blocks, make_masking(mlm, config), config)
     report = make_report(
         corpus,
-        blocks,
+        blocks.of_documents(),
         mlm.tokenizer,
-        [text for part in general_texts() for text in part],
-        seconds_a_pass=seconds,
+        [*replay, *general],
+        seconds_a_pass=seconds_a_step * max(1, len(blocks) / config.batch_size),
         memory_megabytes=peak_megabytes(),
     )
     _status("")
@@ -51,6 +53,8 @@ def adapt_command(options: argparse.Namespace, settings: Settings) -> None:
         config,
         options.output,
         resume=options.resume,
+        blocks=blocks,
+        seconds_a_step=seconds_a_step,
         on_progress=_Bar(),
         should_stop=lambda: stop["asked"],
     )

@@ -19,7 +19,7 @@ from mlm_demo.errors import TrainingError
 TEXTS_PER_CALL = 512  # tokenised at once: enough to keep the tokenizer's threads busy
 # Characters given to the tokenizer in one piece: its time on one huge line grows faster than the line.
 MAX_PIECE = 20_000
-NO_WORD = -1
+NO_WORD, REPLAYED = -1, -1
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,11 @@ class Blocks:
     def tokens(self) -> int:
         """How many tokens of text there are, special tokens and padding not counted."""
         return int((self.words != NO_WORD).sum())
+
+    def of_documents(self) -> "Blocks":
+        """Without the blocks of replayed text, whose document is REPLAYED."""
+        own = self.document != REPLAYED
+        return self if own.all() else Blocks(self.ids[own], self.words[own], self.document[own], self.pad_id)
 
 
 @dataclass(frozen=True)

@@ -83,11 +83,17 @@ def make_masking(mlm: MaskedLM, config: AdaptConfig) -> Masking:
     return Masking(mlm.mask_id, vocabulary_ids(mlm), config.mlm_probability, config.whole_word, config.seed)
 
 
-def make_plan(mlm: MaskedLM, blocks: Blocks, masking: Masking, config: AdaptConfig) -> Plan:
-    """Turn the budget into steps; minutes are measured out by a short trial on a copy of the weights."""
+def make_plan(
+    mlm: MaskedLM,
+    blocks: Blocks,
+    masking: Masking,
+    config: AdaptConfig,
+    seconds_a_step: float | None = None,
+) -> Plan:
+    """Turn the budget into steps; minutes are measured out by a trial, made here if it was not before."""
     an_epoch = max(1, math.ceil(len(blocks) / config.batch_size))
     if config.minutes is not None:
-        seconds = trial(mlm, blocks, masking, config)
+        seconds = seconds_a_step or trial(mlm, blocks, masking, config)
         steps = int(config.minutes * 60 * (1 - SHARE_FOR_WATCHING) / seconds)
         watched = int(
             config.minutes * 60 * SHARE_FOR_WATCHING / EVALUATIONS / (seconds / config.batch_size) * 2

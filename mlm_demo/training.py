@@ -7,6 +7,7 @@ import json
 import resource
 import shutil
 import time
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,11 +20,12 @@ from mlm_demo.errors import TrainingError
 from mlm_demo.evaluation import freeze
 from mlm_demo.loader import quiet
 from mlm_demo.masked_lm import MaskedLM
-from mlm_demo.packing import Blocks, one_by_one, pack
+from mlm_demo.packing import REPLAYED, Blocks, one_by_one, pack
 from mlm_demo.plan import QUIET, AdaptConfig, Plan, make_masking, make_plan
+from mlm_demo.run_folder import CHECKPOINTS, checkpoint_to_resume, last_checkpoint, step_of, written
 from mlm_demo.trainer import MaskedLMTrainer, Watch
 
-CHECKPOINTS = "checkpoints"
+PLAN = "plan.json"
 PATIENCE = 3  # evaluations without a better loss before a run ends early
 
 
@@ -56,7 +58,7 @@ def make_blocks(mlm: MaskedLM, training: Sequence[str], replay: Sequence[str], c
     return Blocks(
         np.concatenate([blocks.ids, general.ids[chosen]]),
         np.concatenate([blocks.words, general.words[chosen]]),
-        np.concatenate([blocks.document, np.full(wanted, -1, np.int32)]),
+        np.concatenate([blocks.document, np.full(wanted, REPLAYED, np.int32)]),
         blocks.pad_id,
     )
 
@@ -69,23 +71,24 @@ def train(
     output: Path,
     *,
     resume: bool = False,
+    seconds_a_step: float | None = None,
     on_progress: Callable[[dict], None] = lambda line: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Trained:
     """Train mlm in place, with checkpoints under output; the best on the watched text is what stays.
 
-    watched: held-out texts for early stopping, none to go without. Raises TrainingError for a loss that is NaN,
+    watched: held-out texts for early stopping, none to go without; seconds_a_step: what a trial here gave, None to make
+    one if minutes are the budget. Raises TrainingError for a loss that is NaN,
     a disk that cannot be written, or a model that does not fit the memory even one block at a time.
     """
     no_dropout(mlm)
     masking = make_masking(mlm, config)
     checkpoint = checkpoint_to_resume(output) if resume else None
-    plan_file = output / CHECKPOINTS / "plan.json"
     if checkpoint:
-        plan = Plan(**json.loads(plan_file.read_text()))
+        plan = _plan_begun(output, blocks, config)
     else:
-        shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)
-        plan = make_plan(mlm, blocks, masking, config)
+        plan = make_plan(mlm, blocks, masking, config, seconds_a_step)
+        _note_plan(output, plan, blocks, config)
     frozen = freeze(mlm, watched, block_size=config.block_size, seed=config.seed) if watched else None
     frozen = frozen and frozen.first(plan.watched_blocks)
     batch, accumulate, log = config.batch_size, 1, []
@@ -98,15 +101,13 @@ def train(
         watch = Watch(tell, should_stop)
         start = time.monotonic()
         try:
-            plan_file.parent.mkdir(parents=True, exist_ok=True)
-            plan_file.write_text(json.dumps(asdict(plan)))
             arguments = _arguments(
                 mlm, plan, config, output, batch, accumulate, early_stop=frozen is not None
             )
             callbacks = [watch, *([EarlyStoppingCallback(PATIENCE)] if frozen else [])]
             trainer = MaskedLMTrainer(mlm, arguments, blocks, masking, frozen, callbacks=callbacks)
             trainer.remove_callback(PrinterCallback)
-            with quiet():  # tied weights are reported as missing from each checkpoint
+            with quiet(), written(output):  # tied weights are reported as missing from each checkpoint
                 trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
             break
         except torch.OutOfMemoryError as error:
@@ -120,30 +121,36 @@ def train(
             torch.cuda.empty_cache()
             checkpoint = last_checkpoint(output)
             tell({"note": f"Out of memory; going on with {batch} blocks at once, {accumulate} times a step."})
-        except OSError as error:
-            raise TrainingError(
-                f"The run cannot be written to {output} ({error.strerror or error}); make room."
-            ) from error
     seconds = time.monotonic() - start
     mlm.model.eval()
     steps = trainer.state.global_step
-    begun = int(checkpoint.name.rsplit("-", 1)[1]) if checkpoint else 0
+    begun = step_of(checkpoint) if checkpoint else 0
     tokens = (steps - begun) * config.batch_size * blocks.tokens / max(len(blocks), 1)
     return Trained(steps, plan.steps, watch.stopped, seconds, tokens / seconds, peak_megabytes(), tuple(log))
 
 
-def checkpoint_to_resume(output: Path) -> Path:
-    """The checkpoint to go on from; raises TrainingError if there is none."""
-    checkpoint = last_checkpoint(output)
-    if checkpoint is None:
-        raise TrainingError(f"There is no checkpoint under {output} to go on from; start without --resume.")
-    return checkpoint
+def _note_plan(output: Path, plan: Plan, blocks: Blocks, config: AdaptConfig) -> None:
+    """Keep beside the checkpoints what resuming has to follow."""
+    with written(output):
+        shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)
+        (output / CHECKPOINTS).mkdir(parents=True)
+        noted = {"plan": asdict(plan), "settings": asdict(config), "blocks": zlib.crc32(blocks.ids.tobytes())}
+        (output / CHECKPOINTS / PLAN).write_text(json.dumps(noted))
 
 
-def last_checkpoint(output: Path) -> Path | None:
-    """The newest checkpoint under a run's folder that is whole."""
-    found = [p for p in (output / CHECKPOINTS).glob("checkpoint-*") if (p / "trainer_state.json").is_file()]
-    return max(found, key=lambda p: int(p.name.rsplit("-", 1)[1]), default=None)
+def _plan_begun(output: Path, blocks: Blocks, config: AdaptConfig) -> Plan:
+    """The plan of the run that is resumed; raises TrainingError if its settings or its corpus were others."""
+    noted = json.loads((output / CHECKPOINTS / PLAN).read_text())
+    for name, value in asdict(config).items():
+        if noted["settings"][name] != value:
+            raise TrainingError(
+                f"{name} is {value} now and was {noted['settings'][name]} when this run began; resume it as it was."
+            )
+    if noted["blocks"] != zlib.crc32(blocks.ids.tobytes()):
+        raise TrainingError(
+            "The corpus or the model is not what this run began with; resume it with the same files and model."
+        )
+    return Plan(**noted["plan"])
 
 
 def no_dropout(mlm: MaskedLM) -> None:

@@ -6,7 +6,6 @@ from transformers import AutoModelForMaskedLM, pipeline
 
 from mlm_demo.adapt import adapt, general_texts
 from mlm_demo.corpus import Corpus, Counts
-from mlm_demo.errors import TrainingError
 from mlm_demo.evaluation import freeze, tally
 from mlm_demo.export import RESULT
 from mlm_demo.loader import load_folder
@@ -93,15 +92,6 @@ def test_stopped_and_resumed_gives_what_an_undisturbed_run_gives(run, tmp_path):
     resumed = adapt(fresh(), CORPUS, CONFIG, tmp_path / "b", resume=True)
     assert resumed["figures"]["domain"]["after"] == whole["figures"]["domain"]["after"]
     assert not (tmp_path / "b" / "checkpoints").exists()
-
-
-def test_a_folder_in_use_or_a_file_is_refused(tmp_path):
-    (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(TrainingError, match="is not empty; give another one, or go on with --resume"):
-        adapt(fresh(), CORPUS, CONFIG, tmp_path)
-    with pytest.raises(TrainingError, match="is a file; give a folder"):
-        adapt(fresh(), CORPUS, CONFIG, tmp_path / "notes.txt")
-    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
 def test_replayed_and_judged_general_text_share_nothing():

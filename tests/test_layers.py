@@ -54,16 +54,20 @@ MAY_IMPORT = {
         "evaluation", "masked_lm", "masking", "packing", "precision", "vocabulary_loss", "errors",
     },
     "plan": {"trainer", "evaluation", "masked_lm", "masking", "packing", "errors"},
-    "training": {"loader", "plan", "trainer", "evaluation", "masked_lm", "masking", "packing", "errors"},
+    "run_folder": {"errors"},
+    "training": {
+        "loader", "plan", "trainer", "evaluation", "masked_lm", "masking", "packing", "run_folder", "errors",
+    },
     "model_card": set(),
     "adapt": {
-        "", "cloze", "corpus", "evaluation", "export", "masked_lm", "model_card", "plan", "training", "errors",
+        "", "cloze", "corpus", "evaluation", "export", "masked_lm", "model_card", "packing", "plan", "run_folder",
+        "training",
     },
     "adaptation_options": set(),
     "export": {"", "hub", "errors"},
     "adaptation_command": {
         "adapt", "checkpoints", "corpus", "evaluation", "export", "loader", "masked_lm", "model_card",
-        "plan", "report", "settings", "training",
+        "plan", "report", "run_folder", "settings", "training",
     },
     "cli": {"", "adaptation_options", "adaptation_command", "engine", "settings", "errors", "ui"},
     "__main__": {"cli"},

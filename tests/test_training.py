@@ -1,4 +1,4 @@
-import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +11,9 @@ from mlm_demo.errors import TrainingError
 from mlm_demo.evaluation import Tally
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.plan import AdaptConfig
+from mlm_demo.run_folder import last_checkpoint
 from mlm_demo.trainer import MaskedLMTrainer
-from mlm_demo.training import last_checkpoint, make_blocks, train
+from mlm_demo.training import make_blocks, train
 
 TEXTS = [f"{s} {t}" for s in SENTENCES for t in SENTENCES]
 CONFIG = AdaptConfig(max_steps=8, batch_size=4, block_size=32, learning_rate=1e-3)
@@ -22,9 +23,9 @@ def fresh(architecture="BERT"):
     return MaskedLM(*build(architecture), name="tiny")
 
 
-def run(output, config=CONFIG, mlm=None, watched=(), **options):
+def run(output, config=CONFIG, mlm=None, watched=(), texts=TEXTS, **options):
     mlm = mlm or fresh()
-    blocks = make_blocks(mlm, TEXTS, [], config)
+    blocks = make_blocks(mlm, texts, [], config)
     return mlm, train(mlm, blocks, watched, config, output, **options)
 
 
@@ -43,7 +44,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(tmp_path):
     one, _ = run(tmp_path / "a")
     two, _ = run(tmp_path / "b")
     assert_same(weights(one), weights(two))
-    other, _ = run(tmp_path / "c", AdaptConfig(**{**vars(CONFIG), "seed": 1}))
+    other, _ = run(tmp_path / "c", replace(CONFIG, seed=1))
     assert any((weights(one)[n] != t).any() for n, t in weights(other).items())
 
 
@@ -145,6 +146,14 @@ def test_line_by_line_keeps_lines_apart():
     assert len(make_blocks(mlm, ["the dog\nthe cat\n\nthe fox"], [], config)) == 3
 
 
+def test_a_run_is_resumed_with_what_it_began_with(tmp_path):
+    run(tmp_path / "a")
+    with pytest.raises(TrainingError, match=r"mlm_probability is 0\.3 now and was 0\.15 when this run began"):
+        run(tmp_path / "a", resume=True, config=replace(CONFIG, mlm_probability=0.3))
+    with pytest.raises(TrainingError, match="The corpus or the model is not what this run began with"):
+        run(tmp_path / "a", resume=True, texts=TEXTS[1:])
+
+
 def test_resuming_nothing_is_told(tmp_path):
     with pytest.raises(TrainingError, match="There is no checkpoint under"):
         run(tmp_path, resume=True)
@@ -152,15 +161,5 @@ def test_resuming_nothing_is_told(tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(TrainingError, match=r"The run cannot be written to .*; make room"):
+    with pytest.raises(TrainingError, match=r"cannot be written .*; make room"):
         run(tmp_path / "file")
-
-
-def test_a_checkpoint_half_written_is_passed_over(tmp_path):
-    run(tmp_path, should_stop=lambda: False)
-    newest = last_checkpoint(tmp_path)
-    half = newest.with_name("checkpoint-99")
-    half.mkdir()
-    (half / "model.safetensors").write_text("")
-    assert last_checkpoint(tmp_path) == newest
-    assert json.loads((newest / "trainer_state.json").read_text())["global_step"] == 8
