@@ -6,6 +6,7 @@ import time
 from dataclasses import asdict, dataclass
 
 import numpy as np
+import torch
 from transformers import PrinterCallback, TrainingArguments
 
 from mlm_demo.errors import TrainingError
@@ -111,12 +112,38 @@ def make_plan(
 
 
 def trial(mlm: MaskedLM, blocks: Blocks, masking: Masking, config: AdaptConfig) -> float:
-    """Seconds that one step takes here, by doing a few; the weights are put back."""
+    """Seconds that one step takes here, by doing a few; the weights are put back.
+
+    Raises TrainingError if not even one block at a time fits the memory.
+    """
     weights = {name: tensor.clone() for name, tensor in mlm.model.state_dict().items()}
+    batch = whole = min(config.batch_size, len(blocks))
+    try:
+        while True:
+            try:
+                return _seconds(mlm, blocks, masking, batch) * whole / batch
+            except torch.OutOfMemoryError as error:
+                batch = half(batch, config, error)
+    finally:
+        mlm.model.load_state_dict(weights)
+
+
+def half(batch: int, config: AdaptConfig, error: torch.OutOfMemoryError) -> int:
+    """How many blocks at once to try next; raises TrainingError if there was but one."""
+    if batch == 1:
+        raise TrainingError(
+            f"The model does not fit this device's memory even with one block of {config.block_size} tokens at a time; "
+            "choose shorter blocks or a smaller model."
+        ) from error
+    torch.cuda.empty_cache()
+    return batch // 2
+
+
+def _seconds(mlm: MaskedLM, blocks: Blocks, masking: Masking, batch: int) -> float:
     args = TrainingArguments(
         output_dir=tempfile.gettempdir(),
         max_steps=TRIAL_STEPS,
-        per_device_train_batch_size=min(config.batch_size, len(blocks)),
+        per_device_train_batch_size=batch,
         learning_rate=1e-9,
         use_cpu=mlm.device.type == "cpu",
         **QUIET,
@@ -126,5 +153,4 @@ def trial(mlm: MaskedLM, blocks: Blocks, masking: Masking, config: AdaptConfig) 
     trainer = MaskedLMTrainer(mlm, args, blocks, masking, None, callbacks=[watch])
     trainer.remove_callback(PrinterCallback)
     trainer.train()
-    mlm.model.load_state_dict(weights)
     return float(np.median(np.diff(marks)[-COUNTED:]))  # not moved by a step that was disturbed

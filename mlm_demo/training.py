@@ -21,7 +21,7 @@ from mlm_demo.evaluation import freeze
 from mlm_demo.loader import quiet
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.packing import REPLAYED, Blocks, one_by_one, pack
-from mlm_demo.plan import QUIET, AdaptConfig, Plan, make_masking, make_plan
+from mlm_demo.plan import QUIET, AdaptConfig, Plan, half, make_masking, make_plan
 from mlm_demo.run_folder import CHECKPOINTS, checkpoint_to_resume, last_checkpoint, step_of, written
 from mlm_demo.trainer import MaskedLMTrainer, Watch
 
@@ -111,14 +111,8 @@ def train(
                 trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
             break
         except torch.OutOfMemoryError as error:
-            if batch == 1:
-                raise TrainingError(
-                    f"The model does not fit this device's memory even with one block of {config.block_size} tokens "
-                    "at a time; choose shorter blocks or a smaller model."
-                ) from error
             # Half as much at once, twice as often: the same step.
-            batch, accumulate = batch // 2, accumulate * 2
-            torch.cuda.empty_cache()
+            batch, accumulate = half(batch, config, error), accumulate * 2
             checkpoint = last_checkpoint(output)
             tell({"note": f"Out of memory; going on with {batch} blocks at once, {accumulate} times a step."})
     seconds = time.monotonic() - start

@@ -1,12 +1,14 @@
 import math
 
 import pytest
+import torch
 from test_training import CONFIG, TEXTS, assert_same, fresh, weights
 
 from mlm_demo.errors import TrainingError
 from mlm_demo.evaluation import vocabulary_ids
 from mlm_demo.masking import Masking
-from mlm_demo.plan import AdaptConfig, make_plan
+from mlm_demo.plan import AdaptConfig, make_masking, make_plan, trial
+from mlm_demo.trainer import MaskedLMTrainer
 from mlm_demo.training import make_blocks
 
 
@@ -18,6 +20,23 @@ def test_minutes_are_measured_out_and_the_trial_leaves_no_trace(tmp_path):
     plan = make_plan(mlm, blocks, Masking(mlm.mask_id, vocabulary_ids(mlm)), config)
     assert plan.steps > 20
     assert_same(before, weights(mlm))
+
+
+def test_a_trial_that_does_not_fit_is_made_with_half_the_blocks(monkeypatch):
+    mlm, tried = fresh(), []
+    stock = MaskedLMTrainer.train
+
+    def train(self):
+        tried.append(self.args.per_device_train_batch_size)
+        if tried[-1] > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return stock(self)
+
+    monkeypatch.setattr(MaskedLMTrainer, "train", train)
+    config = AdaptConfig(minutes=1, batch_size=8, block_size=32)
+    blocks = make_blocks(mlm, TEXTS, [], config)
+    assert trial(mlm, blocks, make_masking(mlm, config), config) > 0
+    assert tried == [8, 4, 2]
 
 
 def test_epochs_are_passes_over_the_blocks():
