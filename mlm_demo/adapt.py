@@ -19,6 +19,7 @@ import transformers
 from mlm_demo import __version__
 from mlm_demo.cloze import Graded, Question, set_exam, share_within, sit_exam
 from mlm_demo.corpus import Corpus
+from mlm_demo.curve import curve_svg
 from mlm_demo.evaluation import FrozenText, Tally, change, figures, freeze, tally
 from mlm_demo.export import RESULT
 from mlm_demo.masked_lm import MaskedLM
@@ -163,6 +164,7 @@ def save(mlm: MaskedLM, result: dict, output: Path, *, keep_checkpoints: bool) -
             mlm.model.save_pretrained(part)
             mlm.tokenizer.save_pretrained(part)
             (part / "README.md").write_text(model_card(result, mlm.mask_token), encoding="utf-8")
+            (part / "curve.svg").write_text(curve_svg(result["curve"]), encoding="utf-8")
             (part / RESULT).write_text(json.dumps(result, ensure_ascii=False, indent=1), encoding="utf-8")
             for path in sorted(part.iterdir(), key=lambda p: p.name == RESULT):
                 os.replace(path, output / path.name)

@@ -38,9 +38,11 @@ print(fill({example!r}))
 ## How well it does
 
 Hidden tokens predicted on held-out text, the same before and after (95 % intervals from a bootstrap over
-documents). `result.json` holds the curve and every question of the exam.
+documents). `result.json` holds every question of the exam.
 
 {table}
+
+![Loss over the steps](curve.svg)
 
 ## Limits
 

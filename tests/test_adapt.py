@@ -33,7 +33,7 @@ def test_the_result_is_an_ordinary_folder(run):
     model = AutoModelForMaskedLM.from_pretrained(output)
     assert model.num_parameters() > 0
     files = {path.name for path in output.iterdir()}
-    assert {"config.json", "model.safetensors", "tokenizer.json", "README.md", RESULT} <= files
+    assert {"config.json", "model.safetensors", "tokenizer.json", "README.md", "curve.svg", RESULT} <= files
     assert "checkpoints" not in files
     assert json.loads((output / RESULT).read_text()) == json.loads(json.dumps(result))
 

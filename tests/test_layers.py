@@ -58,10 +58,11 @@ MAY_IMPORT = {
     "training": {
         "loader", "plan", "trainer", "evaluation", "masked_lm", "masking", "packing", "run_folder", "errors",
     },
+    "curve": set(),
     "model_card": set(),
     "adapt": {
-        "", "cloze", "corpus", "evaluation", "export", "masked_lm", "model_card", "packing", "plan", "run_folder",
-        "training",
+        "", "cloze", "corpus", "curve", "evaluation", "export", "masked_lm", "model_card", "packing", "plan",
+        "run_folder", "training",
     },
     "adaptation_options": set(),
     "export": {"", "hub", "errors"},

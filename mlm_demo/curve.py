@@ -1,0 +1,75 @@
+"""The curve of a run as a picture (SVG), for its card: training loss and held-out loss over the steps."""
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+WIDTH, HEIGHT = 640, 280
+LEFT, RIGHT, TOP, BOTTOM = (
+    52,
+    84,
+    16,
+    40,
+)  # room for numbers, for names at the lines' ends, for the title below
+# Readable on a light and on a dark page alike.
+TEXT, GRID, TRAINING, HELD_OUT = "#7d8590", "#7d859040", "#9aa0a6", "#e8710a"
+
+
+def curve_svg(curve: Sequence[dict]) -> str:
+    """Draw the log lines of a run: those with `loss` (mean since the one before) or `eval_loss`, in nats, by `step`."""
+    training = [(line["step"], line["loss"]) for line in curve if "loss" in line]
+    held_out = [(line["step"], line["eval_loss"]) for line in curve if "eval_loss" in line]
+    last = max((step for step, _ in training + held_out), default=1)
+    losses = [loss for _, loss in training + held_out] or [0.0, 1.0]
+    ticks = _ticks(min(losses), max(losses))
+
+    def x(step: float) -> float:
+        return LEFT + step / max(last, 1) * (WIDTH - LEFT - RIGHT)
+
+    def y(loss: float) -> float:
+        return HEIGHT - BOTTOM - (loss - ticks[0]) / (ticks[-1] - ticks[0]) * (HEIGHT - TOP - BOTTOM)
+
+    parts = []
+    for tick in ticks:
+        parts.append(f'<path d="M{LEFT} {y(tick):.1f}H{WIDTH - RIGHT}" stroke="{GRID}"/>')
+        parts.append(_text(LEFT - 8, y(tick) + 4, f"{tick:g}", "end"))
+    for step in [tick for tick in _ticks(0, last) if tick <= last]:
+        parts.append(_text(x(step), HEIGHT - BOTTOM + 18, f"{step:,g}", "middle"))
+    parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4, "steps", "middle"))
+    parts.append(_text(LEFT - 44, TOP - 16, "loss (nats a hidden token)", "start"))
+    ends = []
+    for name, points, colour, width in (
+        ("training", training, TRAINING, 1.2),
+        ("held out", held_out, HELD_OUT, 2.2),
+    ):
+        if not points:
+            continue
+        path = "L".join(f"{x(step):.1f} {y(loss):.1f}" for step, loss in points)
+        parts.append(f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="{width}"/>')
+        if points is held_out:
+            parts += [f'<circle cx="{x(s):.1f}" cy="{y(v):.1f}" r="3.5" fill="{colour}"/>' for s, v in points]
+        ends.append((y(points[-1][1]), x(points[-1][0]), f"{name} {points[-1][1]:.2f}", colour))
+    if len(ends) == 2 and abs(ends[0][0] - ends[1][0]) < 14:  # two names that would cover one another
+        upper, lower = sorted(ends)
+        middle = (upper[0] + lower[0]) / 2
+        ends = [(middle - 7, *upper[1:]), (middle + 7, *lower[1:])]
+    parts += [_text(at + 7, height + 4, name, "start", colour) for height, at, name, colour in ends]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        f'font-family="system-ui, sans-serif" font-size="12"><title>Loss over the steps</title>'
+        + "".join(parts)
+        + "</svg>\n"
+    )
+
+
+def _text(x: float, y: float, text: str, anchor: str, colour: str = TEXT) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{escape(text)}</text>'
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Four to eight round numbers at equal distances, the first not above low and the last not below high."""
+    span = max(high - low, 1e-3)
+    distance = 10 ** math.floor(math.log10(span / 4))
+    distance *= next(factor for factor in (1, 2, 5, 10) if span / (distance * factor) <= 6)
+    first, last = math.floor(low / distance), math.ceil(high / distance)
+    return [round(number * distance, 10) for number in range(first, max(last, first + 1) + 1)]
