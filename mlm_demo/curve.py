@@ -5,12 +5,7 @@ from collections.abc import Sequence
 from html import escape
 
 WIDTH, HEIGHT = 640, 280
-LEFT, RIGHT, TOP, BOTTOM = (
-    52,
-    84,
-    16,
-    40,
-)  # room for numbers, for names at the lines' ends, for the title below
+LEFT, RIGHT, TOP, BOTTOM = 52, 100, 32, 40  # room for numbers and names
 # Readable on a light and on a dark page alike.
 TEXT, GRID, TRAINING, HELD_OUT = "#7d8590", "#7d859040", "#9aa0a6", "#e8710a"
 
