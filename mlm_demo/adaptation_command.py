@@ -12,7 +12,7 @@ from mlm_demo.evaluation import figures, freeze, tally
 from mlm_demo.export import push_model, zip_model
 from mlm_demo.loader import load
 from mlm_demo.masked_lm import MaskedLM
-from mlm_demo.model_card import figures_table
+from mlm_demo.model_card import exam_table, figures_table
 from mlm_demo.plan import AdaptConfig, make_masking, trial
 from mlm_demo.report import Report, make_report
 from mlm_demo.run_folder import check_output
@@ -70,7 +70,7 @@ def adapt_command(options: argparse.Namespace, settings: Settings) -> None:
                 {**taken_home, **result, "output": str(options.output), "report": report.to_json()}, indent=2
             )
         )
-    print(figures_table(result["figures"]))
+    print(figures_table(result["figures"]) + "\n\n" + exam_table(result["exam"]))
     training = result["training"]
     speed = f"{training['tokens_per_second']:,.0f} tokens a second, peak memory {training['peak_megabytes']:,.0f} MB"
     print(f"\n{training['steps']:,} steps in {training['seconds']:.0f} s, {speed}.")

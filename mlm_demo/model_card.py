@@ -1,5 +1,9 @@
 """The README.md of an adapted model: what it is, from what, how, and how well, as the Hub shows it."""
 
+import math
+import re
+from collections.abc import Sequence
+
 CARD = """---
 library_name: transformers
 pipeline_tag: fill-mask
@@ -42,6 +46,11 @@ documents). `result.json` holds every question of the exam.
 
 {table}
 
+The exam hides terms typical of the domain in held-out sentences. What rose most and what fell most, by the rank of the
+right term:
+
+{exam}
+
 ![Loss over the steps](curve.svg)
 
 ## Limits
@@ -70,7 +79,43 @@ def model_card(result: dict, mask_token: str) -> str:
         speed=training["tokens_per_second"],
         versions=", ".join(f"{name} {version}" for name, version in result["versions"].items()),
         table=figures_table(result["figures"]),
+        exam=exam_table(result["exam"]),
     )
+
+
+def exam_table(exam: Sequence[dict], risen: int = 5, fallen: int = 2) -> str:
+    """The questions of the exam whose ranks changed most as a Markdown table, the term in its sentence in bold."""
+
+    def change(item: dict) -> float:
+        return math.log(item["rank"] / item["rank_before"])
+
+    ordered = sorted(exam, key=change)
+    chosen = [item for item in ordered[:risen] if change(item) < 0]
+    chosen += [item for item in ordered[-fallen:] if change(item) > 0]
+    rows = ["| sentence | rank before, first guess | rank after, first guess |", "|---|---|---|"]
+    for item in chosen:
+        cells = (
+            _around(item["sentence"], item["term"]),
+            f"{item['rank_before']:,}, *{_plain(item['guess_before'])}*",
+            f"{item['rank']:,}, *{_plain(item['guess'])}*",
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _around(sentence: str, term: str, characters: int = 60) -> str:
+    """A sentence with its term in bold, not more than so many characters on either side."""
+    before, _, after = sentence.partition(term)
+    if len(before) > characters:
+        before = "…" + before[-characters:].partition(" ")[2]
+    if len(after) > characters:
+        after = after[:characters].rpartition(" ")[0] + "…"
+    return f"{_plain(before)}**{_plain(term)}**{_plain(after)}"
+
+
+def _plain(text: str) -> str:
+    """Text with what Markdown would read as marks taken literally."""
+    return re.sub(r"([\\|*_`\[\]<>])", r"\\\1", text)
 
 
 def figures_table(figures: dict) -> str:

@@ -1,4 +1,4 @@
-from mlm_demo.model_card import figures_table
+from mlm_demo.model_card import exam_table, figures_table
 
 INTERVAL = {"value": 2.5, "low": 2.4, "high": 2.6}
 SHARE = {"value": 0.51, "low": 0.5, "high": 0.52}
@@ -20,3 +20,30 @@ def test_the_table_has_intervals_and_signed_changes():
     assert lines[4].endswith("| 51.0 % (50.0 to 52.0) | +2.0 % (-1.0 to +5.0) |")
     assert lines[-2] == "| exam, 40 questions: top 1 | 10% | 25% | |"
     assert len({line.count("|") for line in lines}) == 1
+
+
+def question(sentence, term, before, after):
+    return {
+        "sentence": sentence,
+        "term": term,
+        "rank_before": before,
+        "guess_before": "a|b",
+        "rank": after,
+        "guess": term,
+    }
+
+
+def test_the_exam_shows_what_rose_and_what_fell_most():
+    exam = [
+        question("The hive is full.", "hive", 100, 1),
+        question("No change at all here.", "change", 3, 3),
+        question(f"{'word ' * 40}drone{' word' * 40}.", "drone", 4, 2),
+        question("A queen was lost.", "queen", 2, 900),
+    ]
+    lines = exam_table(exam, risen=2, fallen=1).splitlines()
+    assert lines[2:] == [
+        r"| The **hive** is full. | 100, *a\|b* | 1, *hive* |",
+        f"| …{'word ' * 11}**drone**{' word' * 11}… | 4, *a\\|b* | 2, *drone* |",
+        r"| A **queen** was lost. | 2, *a\|b* | 900, *queen* |",
+    ]
+    assert len(exam_table([]).splitlines()) == 2
