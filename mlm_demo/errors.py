@@ -7,7 +7,8 @@
     ├── ModelError        a model that cannot be used
     │   └── HubError      a model that cannot be fetched, or not be pushed
     ├── CorpusError       files that cannot be read, or hold too little
-    └── TrainingError     a run that cannot start, or cannot go on
+    ├── TrainingError     a training that cannot start, or cannot go on
+    └── RunError          a run in the background that is not there, or cannot be started, resumed or deleted
 
 The text of each names the problem, the offending value and the fix, in one or two sentences without
 markup. The command line prints it and exits with 1, the page shows it as a message, HTTP returns it.
@@ -44,6 +45,10 @@ class CorpusError(MlmDemoError):
 
 class TrainingError(MlmDemoError):
     """A training run cannot start with these settings, or cannot go on."""
+
+
+class RunError(MlmDemoError):
+    """A run in the background is not there, or cannot be started, resumed or deleted now."""
 
 
 def shown(value: object, limit: int = 80) -> str:

@@ -64,6 +64,8 @@ MAY_IMPORT = {
         "", "cloze", "corpus", "curve", "evaluation", "export", "masked_lm", "model_card", "packing", "plan",
         "run_folder", "training",
     },
+    "runs": {"errors"},
+    "jobs": {"runs", "errors"},
     "adaptation_options": set(),
     "export": {"", "hub", "errors"},
     "adaptation_command": {

@@ -1,0 +1,120 @@
+"""The queue: which run is worked on now, which wait. Nothing here knows of language models.
+
+There is no server process to lose: whoever calls `tick` (a page's thread, a command) starts what is next, under a
+lock, so that two servers on one folder do not start two. A worker is a process in a session of its own: it outlives
+whoever started it. It finds the folder of its run in MLM_DEMO_RUN.
+"""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from mlm_demo.errors import RunError
+from mlm_demo.runs import CAN_GO_ON, GOING, Run, Runs
+
+NICE = 10
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Jobs:
+    """Starts, stops and resumes runs, one at a time.
+
+    most_waiting: runs that may wait in all; most_of_one: those of one person that may wait or be worked on.
+    environment: what the worker finds in its environment beside ours.
+    """
+
+    def __init__(
+        self,
+        runs: Runs,
+        *,
+        most_waiting: int = 20,
+        most_of_one: int = 2,
+        environment: Mapping[str, str] | None = None,
+    ):
+        self.runs, self.most_waiting, self.most_of_one = runs, most_waiting, most_of_one
+        self.environment = dict(environment or {})
+        self._children: list[subprocess.Popen] = []
+
+    def check_room(self, owner_hash: str, fingerprint: str) -> None:
+        """Raise RunError if the queue is full, or for this person, or the same thing is under way already."""
+        going = [run for run in self.runs.all() if run.state in GOING]
+        if len([run for run in going if run.state == "waiting"]) >= self.most_waiting:
+            raise RunError(f"{self.most_waiting} runs are waiting, the most there can be; try again later.")
+        own = [run for run in going if owner_hash and run.request.owner == owner_hash]
+        for run in own:
+            if fingerprint and run.request.fingerprint == fingerprint:
+                raise RunError(
+                    f"The same run is {run.state} already, as {run.id}; watch that one, or stop it first."
+                )
+        if len(own) >= self.most_of_one:
+            raise RunError(
+                f"You have {len(own)} runs under way, the most one person can have; wait for one, or stop one."
+            )
+
+    def tick(self) -> None:
+        """Start the next run if none is worked on; end those that were to stop before they began."""
+        self._children = [child for child in self._children if child.poll() is None]
+        with self._alone():
+            states = {run: run.state for run in self.runs.all()}
+            busy = any(state in ("running", "stopping") for state in states.values())
+            for run, state in states.items():
+                if state != "waiting":
+                    continue
+                if (run.folder / "stop").exists():
+                    run.end("stopped", "Stopped before it began.")
+                elif not busy:
+                    self._start(run)
+                    busy = True
+
+    def place(self, run: Run) -> int:
+        """How many runs come before this one that waits; 0 when it is next or does not wait."""
+        before = 0
+        for other in self.runs.all():
+            if other.id == run.id:
+                return before if run.state == "waiting" else 0
+            before += other.state in GOING
+        return 0
+
+    def stop(self, run: Run) -> None:
+        """Ask a run to stop; what it has learned is its worker's to keep."""
+        run.ask_to_stop()
+        if run.state == "stopping":
+            with suppress(ProcessLookupError):
+                os.kill(run.worker["pid"], signal.SIGTERM)
+        else:
+            self.tick()
+
+    def resume(self, run: Run) -> None:
+        """Put a run that ended early back into the queue; raises RunError if it cannot go on."""
+        if run.state in CAN_GO_ON:
+            self.check_room(run.request.owner, run.request.fingerprint)
+        run.go_on()
+        self.tick()
+
+    def _start(self, run: Run) -> None:
+        with (run.folder / "worker.log").open("ab") as said:
+            child = subprocess.Popen(
+                [sys.executable, *run.request.command],
+                cwd=ROOT,
+                env={**os.environ, **self.environment, "MLM_DEMO_RUN": str(run.folder)},
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
+            )
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, child.pid, NICE)
+        run.began(child.pid)
+        self._children.append(child)
+
+    @contextmanager
+    def _alone(self):
+        self.runs.folder.mkdir(parents=True, exist_ok=True)
+        with (self.runs.folder / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield

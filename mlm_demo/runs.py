@@ -1,0 +1,218 @@
+"""A run is a folder: whoever can read the folder can tell how the run stands. Nothing here knows of language models.
+
+    run.json      what was asked for; written first, whole, never changed
+    worker.json   the process that works on it, or worked on it last
+    stop          there from the moment somebody asks it to stop
+    log.jsonl     one JSON object a line, added by the worker
+    ended.json    how it ended; written last: without it the run waits, goes on or was interrupted
+    input/        files given to it, deleted at its end      output/  what it makes
+
+States: waiting, running, stopping, then done, stopped (by somebody), failed (with a sentence) or interrupted (its
+process is gone without a word: killed, or the machine was restarted).
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from mlm_demo.errors import RunError, shown
+
+GOING, AT_REST = {"waiting", "running", "stopping"}, {"done", "stopped", "failed", "interrupted"}
+CAN_GO_ON = {"stopped", "failed", "interrupted"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for.
+
+    command: the words of the worker's command line; title: one line for a list; owner: a hash, see `owner_hash`;
+    fingerprint: the same for the same thing asked twice; created: seconds since 1970.
+    """
+
+    id: str
+    command: list[str]
+    title: str
+    owner: str
+    fingerprint: str
+    created: float
+
+
+class Run:
+    """One run's folder."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def input(self) -> Path:
+        """Where the files given to the run are."""
+        return self.folder / "input"
+
+    @property
+    def output(self) -> Path:
+        """Where the run puts what it makes."""
+        return self.folder / "output"
+
+    @property
+    def request(self) -> Request:
+        return Request(**_read(self.folder / "run.json"))
+
+    @property
+    def state(self) -> str:
+        """One of the states above."""
+        if ended := _read(self.folder / "ended.json"):
+            return ended["state"]
+        worker = _read(self.folder / "worker.json")
+        if not worker:
+            return "waiting"
+        if not is_alive(worker):
+            # It may have ended between the two looks.
+            ended = _read(self.folder / "ended.json")
+            return ended["state"] if ended else "interrupted"
+        return "stopping" if (self.folder / "stop").exists() else "running"
+
+    @property
+    def message(self) -> str:
+        """The sentence a run ended with, if it has one."""
+        return _read(self.folder / "ended.json").get("message", "")
+
+    @property
+    def worker(self) -> dict:
+        """The process as `process_mark` tells it, {} before there is one."""
+        return _read(self.folder / "worker.json")
+
+    def log(self, line: dict) -> None:
+        """Add a line to the log; one write a line, so that a reader never meets half of one that others follow."""
+        data = (json.dumps({"at": round(time.time(), 3), **line}, ensure_ascii=False) + "\n").encode()
+        with (self.folder / "log.jsonl").open("ab", buffering=0) as file:
+            file.write(data)
+
+    def lines(self, after: int = 0) -> Iterator[dict]:
+        """The log from a line's number on; a line cut off by a crash is passed over."""
+        try:
+            data = (self.folder / "log.jsonl").read_bytes()
+        except FileNotFoundError:
+            return
+        for line in data.split(b"\n")[after:-1]:
+            try:
+                yield json.loads(line)
+            except ValueError:
+                yield {}
+
+    def ask_to_stop(self) -> None:
+        """Leave the word for the worker, and for a queue that has not started it yet."""
+        (self.folder / "stop").touch()
+
+    def began(self, pid: int) -> None:
+        """Note the process that works on it."""
+        write(self.folder / "worker.json", process_mark(pid))
+
+    def end(self, state: str, message: str = "") -> None:
+        """Say how it ended; files given to it go unless it can go on."""
+        if state not in CAN_GO_ON:
+            shutil.rmtree(self.input, ignore_errors=True)
+        write(self.folder / "ended.json", {"state": state, "message": message, "at": time.time()})
+
+    def go_on(self) -> None:
+        """Make it wait again; raises RunError if there is nothing to go on with."""
+        if self.state not in CAN_GO_ON:
+            raise RunError(f"The run {self.id} is {self.state}, so it cannot be resumed.")
+        for name in ("ended.json", "stop", "worker.json"):
+            (self.folder / name).unlink(missing_ok=True)
+
+    def delete(self) -> None:
+        """Remove everything; raises RunError while it is running."""
+        if self.state in ("running", "stopping"):
+            raise RunError(f"The run {self.id} is {self.state}; stop it before you delete it.")
+        shutil.rmtree(self.folder)
+
+
+class Runs:
+    """All runs under a folder."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def create(self, command: list[str], *, title: str, owner: str = "", fingerprint: str = "") -> Run:
+        """Make a run that waits; its id cannot be guessed."""
+        run = Run(self.folder / secrets.token_urlsafe(12).replace("-", "_"))
+        run.input.mkdir(parents=True)
+        request = Request(run.id, command, title, owner_hash(owner), fingerprint, time.time())
+        write(run.folder / "run.json", asdict(request))
+        return run
+
+    def all(self) -> list[Run]:
+        """Every run, the oldest first."""
+        found = [Run(path.parent) for path in self.folder.glob("*/run.json")]
+        return sorted(found, key=lambda run: (run.request.created, run.id))
+
+    def of(self, owner: str) -> list[Run]:
+        """The runs of one person, the newest first."""
+        return [run for run in reversed(self.all()) if owner and run.request.owner == owner_hash(owner)]
+
+    def find(self, id: str) -> Run:
+        """The run of an id; raises RunError if there is none."""
+        run = Run(self.folder / id)
+        if not id.replace("_", "").isalnum() or not (run.folder / "run.json").is_file():
+            raise RunError(f"There is no run {shown(id)}; it may have been deleted.")
+        return run
+
+
+def owner_hash(owner: str) -> str:
+    """What is kept of the secret that tells whose run it is."""
+    return hashlib.sha256(owner.encode()).hexdigest() if owner else ""
+
+
+def process_mark(pid: int) -> dict:
+    """A process as one that comes after it under the same number, or after a restart, is not."""
+    return {"pid": pid, "started": _started(pid), "boot": _boot()}
+
+
+def is_alive(mark: dict) -> bool:
+    """Whether the process of a mark is still there and no zombie."""
+    started = _started(mark["pid"])
+    return started != "" and (started, _boot()) == (mark["started"], mark["boot"])
+
+
+def write(path: Path, value: dict) -> None:
+    """Write JSON so that a reader sees all of it or none, whenever the power goes."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    with part.open("w", encoding="utf-8") as file:
+        json.dump(value, file, ensure_ascii=False, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)
+
+
+def _read(path: Path) -> dict:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+
+
+def _started(pid: int) -> str:
+    """When a process started, in ticks since the machine did; empty if it is gone or a zombie (proc(5))."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    state, *rest = stat.rpartition(")")[2].split()
+    return "" if state == "Z" else rest[18]
+
+
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
