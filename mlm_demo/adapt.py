@@ -29,6 +29,7 @@ from mlm_demo.plan import AdaptConfig
 from mlm_demo.run_folder import CHECKPOINTS, claimed, written
 from mlm_demo.training import make_blocks, train
 
+FOLLOWED, FOLLOWED_RANK = 3, 200
 GENERAL_TEXT = Path(__file__).resolve().parent.parent / "assets" / "corpora" / "general_english.txt"
 
 
@@ -56,7 +57,8 @@ def adapt(
     """Adapt mlm (in place) to a corpus and write the result to the folder output; returns what result.json holds.
 
     blocks and seconds_a_step are those of a report made before, None to make and measure them here.
-    on_progress gets a dict for each log line (`step`, `of`, `loss`, …) and each stage (`stage`). Stopped early, what
+    on_progress gets a dict for each log line (`step`, `of`, `loss`, …) and each stage (`stage`), with the answers to a
+    few questions of the exam (`followed`) when training begins and at each evaluation. Stopped early, what
     was learned is kept and judged, and the checkpoints stay for resuming. Raises TrainingError, CorpusError.
     """
     with claimed(output, resume):
@@ -71,7 +73,12 @@ def adapt(
         on_progress({"stage": "judging the model as it is"})
         base = mlm.describe()
         before = judge(mlm, *frozen, questions)
-        on_progress({"stage": "training"})
+        followed = _followed(questions, before.exam)
+        on_progress({"stage": "training", "followed": _answers(mlm, followed)})
+
+        def tell(line: dict) -> None:
+            on_progress({**line, "followed": _answers(mlm, followed)} if "eval_loss" in line else line)
+
         trained = train(
             mlm,
             blocks,
@@ -80,7 +87,7 @@ def adapt(
             output,
             resume=resume,
             seconds_a_step=seconds_a_step,
-            on_progress=on_progress,
+            on_progress=tell,
             should_stop=should_stop,
         )
         on_progress({"stage": "judging what it has learned"})
@@ -105,6 +112,17 @@ def adapt(
 def judge(mlm: MaskedLM, domain: FrozenText, general: FrozenText, questions: Sequence[Question]) -> Judged:
     """Put all questions to a model."""
     return Judged(tally(mlm, domain), tally(mlm, general), sit_exam(mlm, questions))
+
+
+def _followed(questions: Sequence[Question], graded: Sequence[Graded]) -> list[Question]:
+    """The questions shown while it learns: of those that are neither known already nor far out of reach."""
+    ranks = {(answer.sentence, answer.term): answer.rank for answer in graded}
+    open_ones = [q for q in questions if 1 < ranks.get((q.sentence, q.term), 0) <= FOLLOWED_RANK]
+    return open_ones[:FOLLOWED] or list(questions[:FOLLOWED])
+
+
+def _answers(mlm: MaskedLM, questions: Sequence[Question]) -> list[dict]:
+    return [answer.to_json() for answer in sit_exam(mlm, questions)]
 
 
 def compare(before: Judged, after: Judged) -> dict:

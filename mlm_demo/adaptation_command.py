@@ -4,15 +4,18 @@ import argparse
 import json
 import signal
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from mlm_demo.adapt import adapt, general_texts
 from mlm_demo.checkpoints import default_checkpoint, find_checkpoint
-from mlm_demo.corpus import read_corpus, read_texts
+from mlm_demo.corpus import Corpus, read_corpus, read_texts
 from mlm_demo.evaluation import figures, freeze, tally
 from mlm_demo.export import push_model, zip_model
 from mlm_demo.loader import load
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.model_card import exam_table, figures_table
+from mlm_demo.packing import Blocks
 from mlm_demo.plan import AdaptConfig, make_masking, trial
 from mlm_demo.report import Report, make_report
 from mlm_demo.run_folder import check_output
@@ -22,15 +25,26 @@ from mlm_demo.training import make_blocks, no_dropout, peak_megabytes
 BAR = 30
 
 
-def adapt_command(options: argparse.Namespace, settings: Settings) -> None:
-    """Read, report, train, judge, print."""
-    config = _config(options)
-    check_output(options.output, options.resume)
-    corpus = read_corpus(options.files, column=options.column, seed=config.seed, on_progress=_status)
-    mlm = _load(options.model, settings)
+@dataclass(frozen=True)
+class Prepared:
+    """What is there before the training: all that was read and measured."""
+
+    mlm: MaskedLM
+    corpus: Corpus
+    blocks: Blocks
+    seconds_a_step: float
+    report: Report
+
+
+def prepare(
+    options: argparse.Namespace, settings: Settings, config: AdaptConfig, tell: Callable[[str], None]
+) -> Prepared:
+    """Read the files, load the model, time a few steps, report."""
+    corpus = read_corpus(options.files, column=options.column, seed=config.seed, on_progress=tell)
+    mlm = _load(options.model, settings, tell)
     replay, general = general_texts()
     blocks = make_blocks(mlm, corpus.training, replay, config)
-    _status("measuring this machine")
+    tell("measuring this machine")
     no_dropout(mlm)
     seconds_a_step = trial(mlm, blocks, make_masking(mlm, config), config)
     report = make_report(
@@ -41,6 +55,15 @@ def adapt_command(options: argparse.Namespace, settings: Settings) -> None:
         seconds_a_pass=seconds_a_step * max(1, len(blocks) / config.batch_size),
         memory_megabytes=peak_megabytes(),
     )
+    return Prepared(mlm, corpus, blocks, seconds_a_step, report)
+
+
+def adapt_command(options: argparse.Namespace, settings: Settings) -> None:
+    """Read, report, train, judge, print."""
+    config = config_of(options)
+    check_output(options.output, options.resume)
+    prepared = prepare(options, settings, config, _status)
+    report = prepared.report
     _status("")
     if options.report:
         return print(json.dumps(report.to_json(), indent=2) if options.json else report_text(report))
@@ -48,13 +71,13 @@ def adapt_command(options: argparse.Namespace, settings: Settings) -> None:
         print(report_text(report) + "\n", flush=True)
     stop = _stop_on_signal()
     result = adapt(
-        mlm,
-        corpus,
+        prepared.mlm,
+        prepared.corpus,
         config,
         options.output,
         resume=options.resume,
-        blocks=blocks,
-        seconds_a_step=seconds_a_step,
+        blocks=prepared.blocks,
+        seconds_a_step=prepared.seconds_a_step,
         on_progress=_Bar(),
         should_stop=lambda: stop["asked"],
     )
@@ -84,7 +107,7 @@ def adapt_command(options: argparse.Namespace, settings: Settings) -> None:
 def evaluate_command(options: argparse.Namespace, settings: Settings) -> None:
     """Read, hide, predict, print."""
     texts, counts = read_texts(options.files, column=options.column, on_progress=_status)
-    mlm = _load(options.model, settings)
+    mlm = _load(options.model, settings, _status)
     frozen = freeze(mlm, texts, seed=options.seed)
     found = figures(tally(mlm, frozen, lambda share: _status(f"{share:.0%} of the blocks")))
     _status("")
@@ -154,18 +177,18 @@ def _stop_on_signal() -> dict:
     return asked
 
 
-def _load(name: str, settings: Settings) -> MaskedLM:
+def _load(name: str, settings: Settings, tell: Callable[[str], None]) -> MaskedLM:
     checkpoint = find_checkpoint(name) if name else default_checkpoint()
     return load(
         checkpoint,
         device=settings.device,
         allow_pickle=settings.allow_pickle,
         hub_timeout=settings.hub_timeout,
-        on_progress=lambda share, what: _status(f"{what} {share:.0%}"),
+        on_progress=lambda share, what: tell(f"{what} {share:.0%}"),
     )
 
 
-def _config(options: argparse.Namespace) -> AdaptConfig:
+def config_of(options: argparse.Namespace) -> AdaptConfig:
     """The options given, over the defaults of AdaptConfig."""
     names = ("mlm_probability", "learning_rate", "batch_size", "block_size", "replay", "seed")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}

@@ -38,6 +38,9 @@ def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) 
     parser.add_argument("--zip", action="store_true", help="also pack the model into DIR.zip")
     parser.add_argument("--push-to", metavar="REPO", help="also upload it to the Hub, private, as owner/name")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in DIR")
+    parser.add_argument(
+        "--run", dest="id", metavar="ID", help="tell the run of this id, started by the page, how it goes"
+    )
     parser.add_argument("--report", action="store_true", help="tell what is in the files, and stop there")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=adapt)

@@ -8,11 +8,14 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
 
 from mlm_demo import __version__
 from mlm_demo.adaptation_options import add_adaptation
 from mlm_demo.engine import TOP_K, Engine
 from mlm_demo.errors import MlmDemoError
+from mlm_demo.runs import Runs
 from mlm_demo.settings import Settings
 
 
@@ -85,15 +88,29 @@ def _models(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _adapt(options: argparse.Namespace, settings: Settings) -> None:
-    from mlm_demo.adaptation_command import adapt_command  # torch is imported for the training verbs alone
-
-    adapt_command(options, settings)
+    if options.id:
+        from mlm_demo.worker import work as run  # torch is imported for the training verbs alone
+    else:
+        from mlm_demo.adaptation_command import adapt_command as run
+    run(options, settings)
 
 
 def _evaluate(options: argparse.Namespace, settings: Settings) -> None:
     from mlm_demo.adaptation_command import evaluate_command
 
     evaluate_command(options, settings)
+
+
+def _runs(options: argparse.Namespace, settings: Settings) -> None:
+    rows = [
+        {"state": run.state, "message": run.message, **asdict(run.request)}
+        for run in Runs(settings.runs).all()
+    ]
+    if options.json:
+        return _print_json(rows)
+    for row in rows:
+        when = datetime.fromtimestamp(row["created"]).strftime("%Y-%m-%d %H:%M")
+        print(f"{row['id']}  {when}  {row['state']:<11}  {row['title']}  {row['message']}".rstrip())
 
 
 def _serve(options: argparse.Namespace, settings: Settings) -> None:
@@ -151,6 +168,10 @@ def _parser() -> argparse.ArgumentParser:
     models.set_defaults(run=_models)
 
     add_adaptation(verbs, model_help, _adapt, _evaluate)
+
+    runs = verbs.add_parser("runs", help="list the adaptations in the background, the oldest first")
+    runs.add_argument("--json", action="store_true", help="print JSON")
+    runs.set_defaults(run=_runs)
 
     serve = verbs.add_parser("serve", help="serve the page")
     serve.add_argument(

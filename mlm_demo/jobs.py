@@ -2,7 +2,7 @@
 
 There is no server process to lose: whoever calls `tick` (a page's thread, a command) starts what is next, under a
 lock, so that two servers on one folder do not start two. A worker is a process in a session of its own: it outlives
-whoever started it. It finds the folder of its run in MLM_DEMO_RUN.
+whoever started it.
 """
 
 import fcntl
@@ -101,7 +101,7 @@ class Jobs:
             child = subprocess.Popen(
                 [sys.executable, *run.request.command],
                 cwd=ROOT,
-                env={**os.environ, **self.environment, "MLM_DEMO_RUN": str(run.folder)},
+                env={**os.environ, **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,

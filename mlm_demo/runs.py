@@ -17,7 +17,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -143,11 +143,14 @@ class Runs:
     def __init__(self, folder: Path):
         self.folder = folder
 
-    def create(self, command: list[str], *, title: str, owner: str = "", fingerprint: str = "") -> Run:
-        """Make a run that waits; its id cannot be guessed."""
+    def create(
+        self, command: Callable[[Run], list[str]], *, title: str, owner: str = "", fingerprint: str = ""
+    ) -> Run:
+        """Make a run that waits; its id cannot be guessed. `command` puts files into its input folder
+        and returns the words."""
         run = Run(self.folder / secrets.token_urlsafe(12).replace("-", "_"))
         run.input.mkdir(parents=True)
-        request = Request(run.id, command, title, owner_hash(owner), fingerprint, time.time())
+        request = Request(run.id, command(run), title, owner_hash(owner), fingerprint, time.time())
         write(run.folder / "run.json", asdict(request))
         return run
 

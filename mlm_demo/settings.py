@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from mlm_demo.errors import SettingError
 
@@ -20,6 +21,7 @@ class Settings:
     models_in_memory: int = 3
     allow_pickle: bool = False
     hub_timeout: float = 12.0
+    data: str = "data"
     max_characters: int = 20_000
     max_masks: int = 16
     max_targets: int = 50
@@ -44,11 +46,17 @@ class Settings:
             models_in_memory=_number(environ, "MLM_DEMO_MODELS_IN_MEMORY", cls.models_in_memory, 1, 100),
             allow_pickle=_switch(environ, "MLM_DEMO_ALLOW_PICKLE"),
             hub_timeout=_number(environ, "MLM_DEMO_HUB_TIMEOUT", int(cls.hub_timeout), 1, 600),
+            data=environ.get("MLM_DEMO_DATA") or cls.data,
             max_characters=_number(environ, "MLM_DEMO_MAX_CHARACTERS", cls.max_characters, 1, 1_000_000),
             max_masks=_number(environ, "MLM_DEMO_MAX_MASKS", cls.max_masks, 1, 512),
             max_targets=_number(environ, "MLM_DEMO_MAX_TARGETS", cls.max_targets, 1, 1000),
             max_score_tokens=_number(environ, "MLM_DEMO_MAX_SCORE_TOKENS", cls.max_score_tokens, 1, 8192),
         )
+
+    @property
+    def runs(self) -> Path:
+        """The folder of all runs; a relative `data` counts from the project's own folder."""
+        return Path(__file__).resolve().parent.parent / Path(self.data).expanduser() / "runs"
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

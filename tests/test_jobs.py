@@ -14,12 +14,12 @@ from mlm_demo.runs import Runs
 
 # A worker as ours is one: logs, stops when it is told to, says how it ended.
 WORKER = """
-import os, signal, sys, time
+import signal, sys, time
 from pathlib import Path
 from mlm_demo.runs import Run
-run, asked = Run(Path(os.environ["MLM_DEMO_RUN"])), []
+run, asked = Run(Path(sys.argv[1])), []
 signal.signal(signal.SIGTERM, lambda *_: asked.append(1))
-for step in range(int(sys.argv[1])):
+for step in range(int(sys.argv[2])):
     run.log({"step": step})
     if asked:
         run.end("stopped", f"Stopped at step {step}.")
@@ -39,7 +39,7 @@ def jobs(tmp_path):
 
 
 def start(jobs, steps=10_000):
-    run = jobs.runs.create(["-c", WORKER, str(steps)], title="count")
+    run = jobs.runs.create(lambda run: ["-c", WORKER, str(run.folder), str(steps)], title="count")
     jobs.tick()
     return run
 
@@ -111,7 +111,7 @@ def test_the_run_outlives_a_killed_server_and_the_next_finds_it(tmp_path):
 
 def test_two_servers_do_not_start_two(jobs):
     start(jobs)
-    jobs.runs.create(["-c", "pass"], title="next")
+    jobs.runs.create(lambda run: ["-c", "pass"], title="next")
     others = [Jobs(jobs.runs) for _ in range(3)]
     for other in others:
         other.tick()
@@ -120,17 +120,17 @@ def test_two_servers_do_not_start_two(jobs):
 
 def test_the_same_twice_and_too_many_are_refused(tmp_path):
     jobs = Jobs(Runs(tmp_path / "runs"), most_waiting=3, most_of_one=2)
-    run = jobs.runs.create([], title="a", owner="me", fingerprint="x")
+    run = jobs.runs.create(lambda run: [], title="a", owner="me", fingerprint="x")
     mine = run.request.owner
     with pytest.raises(
         RunError, match=f"The same run is waiting already, as {run.id}; watch that one, or stop it"
     ):
         jobs.check_room(mine, "x")
     jobs.check_room("somebody else", "x")
-    jobs.runs.create([], title="b", owner="me", fingerprint="y")
+    jobs.runs.create(lambda run: [], title="b", owner="me", fingerprint="y")
     with pytest.raises(RunError, match="You have 2 runs under way"):
         jobs.check_room(mine, "z")
-    jobs.runs.create([], title="c", owner="you")
+    jobs.runs.create(lambda run: [], title="c", owner="you")
     with pytest.raises(RunError, match="3 runs are waiting, the most there can be"):
         jobs.check_room("a third", "z")
 

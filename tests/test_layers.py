@@ -70,9 +70,12 @@ MAY_IMPORT = {
     "export": {"", "hub", "errors"},
     "adaptation_command": {
         "adapt", "checkpoints", "corpus", "evaluation", "export", "loader", "masked_lm", "model_card",
-        "plan", "report", "run_folder", "settings", "training",
+        "packing", "plan", "report", "run_folder", "settings", "training",
     },
-    "cli": {"", "adaptation_options", "adaptation_command", "engine", "settings", "errors", "ui"},
+    "worker": {"adapt", "adaptation_command", "run_folder", "runs", "settings", "errors"},
+    "cli": {
+        "", "adaptation_options", "adaptation_command", "engine", "runs", "settings", "worker", "errors", "ui",
+    },
     "__main__": {"cli"},
 }  # fmt: skip
 

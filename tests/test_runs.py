@@ -8,6 +8,10 @@ from mlm_demo.errors import RunError
 from mlm_demo.runs import Run, Runs, is_alive, process_mark
 
 
+def no_words(run):
+    return []
+
+
 @pytest.fixture
 def runs(tmp_path):
     return Runs(tmp_path / "runs")
@@ -22,7 +26,7 @@ def process():
 
 
 def test_a_run_goes_through_its_states(runs, process):
-    run = runs.create(["-c", "pass"], title="bees", owner="me")
+    run = runs.create(no_words, title="bees", owner="me")
     assert run.state == "waiting"
     run.began(process.pid)
     assert run.state == "running"
@@ -38,7 +42,7 @@ def test_a_run_goes_through_its_states(runs, process):
 
 
 def test_a_run_whose_process_was_killed_is_interrupted(runs, process):
-    run = runs.create([], title="bees")
+    run = runs.create(no_words, title="bees")
     run.began(process.pid)
     process.kill()
     assert wait_until_gone(process)  # a zombie, as nobody has waited for it
@@ -66,7 +70,7 @@ def test_another_process_of_the_same_number_is_another(process):
 
 
 def test_the_log_is_read_from_where_one_was(runs):
-    run = runs.create([], title="bees")
+    run = runs.create(no_words, title="bees")
     assert list(run.lines()) == []
     for step in range(3):
         run.log({"step": step, "guess": "naïve"})
@@ -77,7 +81,7 @@ def test_the_log_is_read_from_where_one_was(runs):
 
 
 def test_a_run_is_its_owners_and_the_secret_is_not_kept(runs):
-    mine, _other, nobodys = (runs.create([], title="bees", owner=owner) for owner in ("me", "you", ""))
+    mine, _other, nobodys = (runs.create(no_words, title="bees", owner=owner) for owner in ("me", "you", ""))
     assert [run.id for run in runs.of("me")] == [mine.id]
     assert runs.of("") == []
     assert runs.find(nobodys.id).request.title == "bees"
@@ -86,21 +90,21 @@ def test_a_run_is_its_owners_and_the_secret_is_not_kept(runs):
 
 @pytest.mark.parametrize("id", ["", "..", "../x", "nothing", "/etc", ".", "a\0b"])
 def test_a_run_that_is_not_there_is_told(runs, id):
-    runs.create([], title="bees")
+    runs.create(no_words, title="bees")
     with pytest.raises(RunError, match="There is no run"):
         runs.find(id)
 
 
 def test_input_stays_as_long_as_it_can_go_on(runs):
     for state, kept in (("done", False), ("failed", True), ("stopped", True)):
-        run = runs.create([], title="bees")
+        run = runs.create(no_words, title="bees")
         (run.input / "a.txt").write_text("text")
         run.end(state)
         assert run.input.exists() is kept
 
 
 def test_only_what_rests_is_deleted(runs, process):
-    run = runs.create([], title="bees")
+    run = runs.create(no_words, title="bees")
     run.began(process.pid)
     with pytest.raises(RunError, match="is running; stop it before you delete it"):
         run.delete()
@@ -110,7 +114,7 @@ def test_only_what_rests_is_deleted(runs, process):
 
 
 def test_a_folder_half_made_is_no_run(runs):
-    run = runs.create([], title="bees")
+    run = runs.create(no_words, title="bees")
     half = Run(run.folder.with_name("half"))
     half.input.mkdir(parents=True)
     (half.folder / "run.json.77.part").write_text(json.dumps({"id": "half"}))

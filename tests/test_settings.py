@@ -1,5 +1,6 @@
 import re
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 from places import ROOT
@@ -21,6 +22,7 @@ def test_every_setting_can_be_set():
         "MLM_DEMO_MODELS_IN_MEMORY": "1",
         "MLM_DEMO_ALLOW_PICKLE": "yes",
         "MLM_DEMO_HUB_TIMEOUT": "5",
+        "MLM_DEMO_DATA": "/srv/mlm_demo",
         "MLM_DEMO_MAX_CHARACTERS": "100",
         "MLM_DEMO_MAX_MASKS": "2",
         "MLM_DEMO_MAX_TARGETS": "3",
@@ -62,3 +64,9 @@ def test_gradios_own_variables_count_where_ours_are_not_set():
 def test_a_bad_value_is_named(name, value, message):
     with pytest.raises(SettingError, match=re.escape(message)):
         Settings.from_environment({name: value})
+
+
+def test_runs_are_in_the_data_folder_wherever_it_is_started(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert Settings().runs == ROOT / "data" / "runs"
+    assert Settings.from_environment({"MLM_DEMO_DATA": "/srv/x"}).runs == Path("/srv/x/runs")

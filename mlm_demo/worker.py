@@ -1,0 +1,55 @@
+"""`adapt --run ID`: the same adaptation as a run in the background, told to its folder instead of a terminal."""
+
+import argparse
+import signal
+
+from mlm_demo.adapt import adapt
+from mlm_demo.adaptation_command import config_of, prepare
+from mlm_demo.errors import MlmDemoError
+from mlm_demo.run_folder import last_checkpoint
+from mlm_demo.runs import Run, Runs
+from mlm_demo.settings import Settings
+
+
+def work(options: argparse.Namespace, settings: Settings) -> None:
+    """Adapt, go on from a checkpoint if there is one, and leave word of the end, whatever it is.
+
+    The log has lines with `stage`, with `report` (once), with `loss` and with `eval_loss`, as on_progress of adapt.
+    """
+    run = Runs(settings.runs).find(options.id)
+    asked = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: asked.append(True))
+    try:
+        result = _adapt(run, options, settings, lambda: bool(asked))
+    except MlmDemoError as error:
+        run.end("failed", str(error))
+        raise
+    except BaseException as error:
+        run.end("failed", f"The run broke off ({type(error).__name__}); worker.log in its folder says where.")
+        raise
+    training = result["training"]
+    if training["stopped"]:
+        run.end(
+            "stopped",
+            f"Stopped at step {training['steps']:,} of {training['planned']:,}; what was learned is kept.",
+        )
+    else:
+        run.end("done")
+
+
+def _adapt(run: Run, options: argparse.Namespace, settings: Settings, should_stop) -> dict:
+    config = config_of(options)
+    prepared = prepare(options, settings, config, lambda what: run.log({"stage": what}))
+    run.log({"report": prepared.report.to_json()})
+    return adapt(
+        prepared.mlm,
+        prepared.corpus,
+        config,
+        options.output,
+        resume=last_checkpoint(options.output) is not None,
+        blocks=prepared.blocks,
+        seconds_a_step=prepared.seconds_a_step,
+        on_progress=run.log,
+        should_stop=should_stop,
+    )
