@@ -92,14 +92,25 @@ def train(
     frozen = freeze(mlm, watched, block_size=config.block_size, seed=config.seed) if watched else None
     frozen = frozen and frozen.first(plan.watched_blocks)
     batch, accumulate, log = config.batch_size, 1, []
+    begun, start = 0, 0.0
+    tokens_a_step = config.batch_size * blocks.tokens / max(len(blocks), 1)
+
+    def speed(step: int) -> dict:
+        seconds = time.monotonic() - start
+        return {
+            "steps_taken": step - begun,
+            "seconds": seconds,
+            "tokens_per_second": (step - begun) * tokens_a_step / seconds,
+            "peak_megabytes": peak_megabytes(),
+        }
 
     def tell(line: dict) -> None:
         log.append(line)
-        on_progress(line)
+        on_progress({**line, **speed(line["step"])} if "loss" in line else line)
 
     while True:
         watch = Watch(tell, should_stop)
-        start = time.monotonic()
+        begun, start = step_of(checkpoint) if checkpoint else 0, time.monotonic()
         try:
             arguments = _arguments(
                 mlm, plan, config, output, batch, accumulate, early_stop=frozen is not None
@@ -115,12 +126,11 @@ def train(
             batch, accumulate = half(batch, config, error), accumulate * 2
             checkpoint = last_checkpoint(output)
             tell({"note": f"Out of memory; going on with {batch} blocks at once, {accumulate} times a step."})
-    seconds = time.monotonic() - start
     mlm.model.eval()
     steps = trainer.state.global_step
-    begun = step_of(checkpoint) if checkpoint else 0
-    tokens = (steps - begun) * config.batch_size * blocks.tokens / max(len(blocks), 1)
-    return Trained(steps, plan.steps, watch.stopped, seconds, tokens / seconds, peak_megabytes(), tuple(log))
+    end = speed(steps)
+    figures = (end[name] for name in ("seconds", "tokens_per_second", "peak_megabytes"))
+    return Trained(steps, plan.steps, watch.stopped, *figures, tuple(log))
 
 
 def _note_plan(output: Path, plan: Plan, blocks: Blocks, config: AdaptConfig) -> None:

@@ -1,0 +1,139 @@
+"""A run as the page shows it: what is in the corpus, and how the training goes; plain functions to HTML."""
+
+from html import escape
+
+from mlm_demo.curve import curve_svg
+from mlm_demo.runs import Run
+from mlm_demo.ui.guard import notices
+
+STATES = {
+    "waiting": "Waiting", "running": "Running", "stopping": "Stopping", "done": "Done", "stopped": "Stopped",
+    "failed": "Failed", "interrupted": "Interrupted",
+}  # fmt: skip
+SENTENCE_SHOWN = 90  # characters on either side of a term
+
+
+def report(found: dict) -> str:
+    """What is in a corpus, and the verdict first."""
+    facts = [
+        ("Files", f"{found['files']:,}"),
+        ("Documents", f"{found['documents']:,}"),
+        ("Words", f"{found['words']:,}"),
+        ("Copies left out", f"{found['exact_duplicates']:,} exact, {found['near_duplicates']:,} near"),
+        ("Held out to judge by", f"{found['held_out_documents']:,} of the texts"),
+        ("Tokens to train on", f"{found['tokens']:,} in {found['blocks']:,} blocks"),
+        (
+            "Tokens a word",
+            f"{found['pieces_per_word']:.2f}; general English {found['general_pieces_per_word']:.2f}",
+        ),
+        (
+            "Split most",
+            ", ".join(f"{word} ({pieces})" for word, pieces in found["worst_split"][:8]) or "none",
+        ),
+        ("Language", f"{found['language']}, by {found['language_share']:.0%} of a sample"),
+    ]
+    if found["seconds_a_pass"] is not None:
+        facts.append(
+            ("One pass here", f"{duration(found['seconds_a_pass'])}, {found['memory_megabytes']:,.0f} MB")
+        )
+    rows = "".join(
+        f'<tr><th scope="row">{name}</th><td dir="auto">{escape(value)}</td></tr>' for name, value in facts
+    )
+    dropped = [f"{item['source']}: {item['reason']}" for item in found["dropped"][:10]]
+    if len(found["dropped"]) > 10:
+        dropped.append(f"and {len(found['dropped']) - 10:,} more")
+    verdict = f"Verdict: {found['verdict']}. {found['advice']}".strip()
+    return (
+        f'<p class="verdict">{escape(verdict)}</p>'
+        f'<div class="table" tabindex="0"><table class="facts-table"><tbody>{rows}</tbody></table></div>'
+        + notices([*found["notes"], *(f"Left out: {item}" for item in dropped)])
+    )
+
+
+def run_view(run: Run, before: int = 0) -> str:
+    """Everything about a run now; before: how many runs come before it while it waits."""
+    state, lines = run.state, list(run.lines())
+    parts = [f'<h3 class="run-title"><span class="state state-{state}">{STATES[state]}</span> ']
+    parts.append(f"{escape(run.request.title)}</h3>")
+    if run.message:
+        parts.append(f'<p class="refusal" role="status" dir="auto">{escape(run.message)}</p>')
+    if state == "interrupted":
+        parts.append(
+            '<p class="refusal" role="status">The worker is gone without a word: it was killed, or the machine was '
+            "restarted. Resume goes on from the last checkpoint.</p>"
+        )
+    if state == "waiting":
+        parts.append(f"<p>{'It is next.' if not before else f'{before} before it.'}</p>")
+    parts.append(progress(lines, state))
+    curve = [line for line in lines if "loss" in line or "eval_loss" in line]
+    if curve:
+        parts.append(f'<div class="curve">{curve_svg(curve)}</div>')
+    followed = [line["followed"] for line in lines if line.get("followed")]
+    if followed:
+        parts.append(guesses(followed))
+    found = next((line["report"] for line in lines if "report" in line), None)
+    if found:
+        parts.append(f"<details><summary>What is in the corpus</summary>{report(found)}</details>")
+    return "".join(parts)
+
+
+def progress(lines: list[dict], state: str) -> str:
+    """A bar with steps, speed, memory and the time left."""
+    steps = [line for line in lines if "loss" in line]
+    stage = next((line["stage"] for line in reversed(lines) if "stage" in line), "")
+    if not steps:
+        return f'<p class="facts">{escape(stage)}</p>' if stage and state in ("running", "stopping") else ""
+    last = steps[-1]
+    share = last["step"] / max(last["of"], 1)
+    facts = [f"step {last['step']:,} of {last['of']:,}", f"{last['tokens_per_second']:,.0f} tokens a second"]
+    facts.append(f"{last['peak_megabytes']:,.0f} MB at most")
+    if state == "running" and stage == "training":
+        begun = last["steps_taken"]
+        facts.append(f"{duration((last['of'] - last['step']) * last['seconds'] / max(begun, 1))} left")
+    elif state in ("running", "stopping"):
+        facts.append(stage)
+    return (
+        f'<progress value="{share:.4f}" max="1" aria-label="steps">{share:.0%}</progress>'
+        f'<p class="facts">{escape(" · ".join(facts))}</p>'
+    )
+
+
+def guesses(followed: list[list[dict]]) -> str:
+    """A few held-out sentences and what the model would say for the hidden word, first and now."""
+    first, now = followed[0], followed[-1]
+    rows = "".join(
+        f'<tr><td dir="auto">{hidden(new)}</td><td dir="auto">{_guess(old)}</td><td dir="auto">{_guess(new)}</td></tr>'
+        for old, new in zip(first, now, strict=False)
+    )
+    return table(("Held-out sentence", "Before", "Now"), rows, "guesses")
+
+
+def table(headings: tuple[str, ...], rows: str, kind: str = "") -> str:
+    """A table that scrolls by itself where it is too wide; rows are HTML."""
+    head = "".join(f'<th scope="col">{heading}</th>' for heading in headings)
+    inner = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    return f'<div class="table {kind}" tabindex="0">{inner}</div>'
+
+
+def hidden(answer: dict) -> str:
+    """A sentence with its term marked, shortened around it."""
+    before, term, after = answer["sentence"].partition(answer["term"])
+    if len(before) > SENTENCE_SHOWN:
+        before = "…" + before[-SENTENCE_SHOWN:].partition(" ")[2]
+    if len(after) > SENTENCE_SHOWN:
+        after = after[:SENTENCE_SHOWN].rpartition(" ")[0] + "…"
+    return f"{escape(before)}<mark>{escape(term)}</mark>{escape(after)}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def _guess(answer: dict) -> str:
+    found = "right" if answer["rank"] == 1 else f"the right word is number {answer['rank']:,}"
+    return f"<b>{escape(answer['guess'])}</b> <span class='facts'>{found}</span>"

@@ -1,0 +1,38 @@
+from test_model_card import EXAM, PART
+
+from mlm_demo.ui.result_view import result_view, summary
+
+UNSURE = {**PART, "change": {**PART["change"], "loss": {"value": 0.1, "low": -0.1, "high": 0.3}}}
+FIGURES = {"domain": PART, "general": UNSURE, "exam": EXAM}
+
+
+def question(term, before, after):
+    return {
+        "sentence": f"A <i> {term} is.", "term": term, "rank_before": before, "guess_before": "x", "rank": after,
+        "guess": "y",
+    }  # fmt: skip
+
+
+def test_the_summary_tells_chance_from_change():
+    assert summary(FIGURES) == (
+        "On the domain the loss fell by 0.50 nats (-0.60 to -0.40); on general English it did not change by more than "
+        "chance would (-0.10 to +0.30 nats) (95 % intervals; lower is better)."
+    )
+
+
+def test_the_result_has_a_picture_a_table_and_the_exam():
+    exam = [question(f"term{n}", 100, n) for n in range(1, 12)] + [
+        question("same", 3, 3),
+        question("lost", 1, 50),
+    ]
+    html = result_view({"figures": FIGURES, "exam": exam})
+    assert html.count("<figure") == 2
+    assert html.count('class="interval"') == 4
+    assert "51.0 %" in html
+    assert "2.50 (2.40 to 2.60)" in html
+    assert "+2.0 % (-1.0 to +5.0)" in html
+    assert "<mark>term1</mark>" in html
+    assert "<mark>lost</mark>" in html
+    assert "<mark>same</mark>" not in html
+    assert "<mark>term9</mark>" not in html, "eight are shown"
+    assert "A &lt;i&gt;" in html
