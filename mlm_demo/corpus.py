@@ -18,6 +18,7 @@ MAX_CHARACTERS = (
     200_000_000  # kept in memory; about 33 million words, far more than a processor trains on in a day
 )
 HELD_OUT_SHARE, HELD_OUT_WORDS = 0.1, 30_000
+JUDGES = 100  # so many texts, if there are, share the words held out
 FEW_DOCUMENTS, SECTIONS = 20, 150  # a corpus of fewer documents is cut into about so many sections
 SHORTEST_SECTION, LONGEST_SECTION = 60, 1_000  # words
 LEAST_WORDS = 200
@@ -106,9 +107,10 @@ def read_texts(
 
 
 def split(texts: Sequence[str], seed: int) -> tuple[list[str], list[str]]:
-    """Hold out about a tenth of the texts, HELD_OUT_WORDS at most, chosen from a seed.
+    """Hold out up to a tenth of the texts, chosen from a seed, and of these HELD_OUT_WORDS at most.
 
-    Texts of a corpus of few documents are cut into sections first. Raises CorpusError if nothing can be held out.
+    Of long texts only the beginning is kept to judge by, so that no few of them decide. Texts of a corpus of few
+    documents are cut into sections first. Raises CorpusError if nothing can be held out.
     """
     texts = list(texts) if len(texts) >= FEW_DOCUMENTS else _sections(texts)
     if len(texts) < 2:
@@ -118,16 +120,43 @@ def split(texts: Sequence[str], seed: int) -> tuple[list[str], list[str]]:
         )
     order = random.Random(seed).sample(range(len(texts)), len(texts))
     sizes = [len(text.split()) for text in texts]
-    wanted = min(HELD_OUT_SHARE * sum(sizes), HELD_OUT_WORDS)
-    held, words = set(), 0
+    share = HELD_OUT_SHARE * sum(sizes)
+    wanted = min(share, HELD_OUT_WORDS)
+    held, whole, fair = [], 0, 0.0
     for i in order[:-1]:
-        if held and words + sizes[i] > wanted * 1.5:
+        if held and whole + sizes[i] > share * 1.5:
             continue
-        held.add(i)
-        words += sizes[i]
-        if words >= wanted:
+        held.append(i)
+        whole += sizes[i]
+        fair += min(sizes[i], wanted / JUDGES)
+        if whole >= share or fair >= wanted:
             break
-    return [t for i, t in enumerate(texts) if i not in held], [texts[i] for i in sorted(held)]
+    longest = _level([sizes[i] for i in held], wanted)
+    chosen = set(held)
+    return (
+        [text for i, text in enumerate(texts) if i not in chosen],
+        [_beginning(texts[i], longest) for i in sorted(held)],
+    )
+
+
+def _level(sizes: Sequence[int], wanted: float) -> float:
+    """The length that longer ones have to be cut to for `wanted` to be left in all."""
+    for n, size in enumerate(sorted(sizes)):
+        if size * (len(sizes) - n) >= wanted:
+            return wanted / (len(sizes) - n)
+        wanted -= size
+    return max(sizes)
+
+
+def _beginning(text: str, words: float) -> str:
+    """The first paragraphs of a text, as many as hold so many words; at least one."""
+    kept, count = [], 0
+    for paragraph in text.split("\n\n"):
+        if count >= words:
+            break
+        kept.append(paragraph)
+        count += len(paragraph.split())
+    return "\n\n".join(kept)
 
 
 def _sections(texts: Sequence[str]) -> list[str]:
