@@ -17,16 +17,16 @@ import torch
 import transformers
 
 from mlm_demo import __version__
+from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.cloze import Graded, Question, set_exam, share_within, sit_exam
 from mlm_demo.corpus import Corpus
 from mlm_demo.curve import curve_svg
 from mlm_demo.evaluation import FrozenText, Tally, change, figures, freeze, tally
-from mlm_demo.export import RESULT
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.model_card import model_card
 from mlm_demo.packing import Blocks
-from mlm_demo.plan import AdaptConfig
 from mlm_demo.run_folder import CHECKPOINTS, claimed, written
+from mlm_demo.runs import RESULT
 from mlm_demo.training import make_blocks, train
 
 FOLLOWED, FOLLOWED_RANK = 3, 200

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mlm_demo.adapt import adapt, general_texts
+from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.checkpoints import default_checkpoint, find_checkpoint
 from mlm_demo.corpus import Corpus, read_corpus, read_texts
 from mlm_demo.evaluation import figures, freeze, tally
@@ -16,9 +17,10 @@ from mlm_demo.loader import load
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.model_card import exam_table, figures_table
 from mlm_demo.packing import Blocks
-from mlm_demo.plan import AdaptConfig, make_masking, trial
+from mlm_demo.plan import make_masking, trial
 from mlm_demo.report import Report, make_report
 from mlm_demo.run_folder import check_output
+from mlm_demo.runs import Runs
 from mlm_demo.settings import Settings
 from mlm_demo.training import make_blocks, no_dropout, peak_megabytes
 
@@ -62,7 +64,7 @@ def adapt_command(options: argparse.Namespace, settings: Settings) -> None:
     """Read, report, train, judge, print."""
     config = config_of(options)
     check_output(options.output, options.resume)
-    prepared = prepare(options, settings, config, _status)
+    prepared = prepare(options, settings, config, _tell)
     report = prepared.report
     _status("")
     if options.report:
@@ -162,6 +164,14 @@ def _status(text: str) -> None:
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
+def _tell(text: str) -> None:
+    """What is being done: over the last on a terminal, a line of its own where a program reads."""
+    if sys.stderr.isatty():
+        _status(text)
+    else:
+        print(text, file=sys.stderr, flush=True)
+
+
 def _stop_on_signal() -> dict:
     """The first Ctrl-C (or a SIGTERM) asks the run to stop after its step; the second ends the program."""
     asked = {"asked": False}
@@ -178,7 +188,7 @@ def _stop_on_signal() -> dict:
 
 
 def _load(name: str, settings: Settings, tell: Callable[[str], None]) -> MaskedLM:
-    checkpoint = find_checkpoint(name) if name else default_checkpoint()
+    checkpoint = find_checkpoint(name, Runs(settings.runs)) if name else default_checkpoint()
     return load(
         checkpoint,
         device=settings.device,

@@ -1,4 +1,4 @@
-"""What the model picker offers: the built-in models, four from the Hub, and whatever a person names."""
+"""What the model picker offers: the built-in models, four from the Hub, the adapted ones, and what a person names."""
 
 import re
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mlm_demo import hub
 from mlm_demo.errors import ModelError, shown
+from mlm_demo.runs import RESULT, Run, Runs
 
 BUILT_IN_FOLDER = Path(__file__).resolve().parent.parent / "assets" / "models"
 HUB_PAGE = re.compile(r"^https?://(?:www\.)?(?:huggingface\.co|hf\.co)/([^/\s]+/[^/\s?#]+?)/?(?:[?#].*)?$")
@@ -15,9 +16,9 @@ HUB_PAGE = re.compile(r"^https?://(?:www\.)?(?:huggingface\.co|hf\.co)/([^/\s]+/
 class Checkpoint:
     """A masked language model that can be picked.
 
-    `name` is what a person or a link says (`general`, a Hub id, a folder), `kind` one of `built in`, `hub`
-    and `folder`, `domain` one of `general`, `biomedical` and `other`; `megabytes` the size of the weights
-    file, 0 where it is not known before the download.
+    `name` is what a person or a link says (`general`, a Hub id, a folder, a run's id), `kind` one of `built in`, `hub`,
+    `folder` and `adapted`, `domain` one of `general`, `biomedical`, `adapted` and `other`; `megabytes` the size of the
+    weights file, 0 where it is not known before the download; `run` the folder of an adapted one.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Checkpoint:
     domain: str = "other"
     license: str = ""
     megabytes: int = 0
+    run: Run | None = None
 
     @property
     def folder(self) -> Path | None:
@@ -34,20 +36,29 @@ class Checkpoint:
             return BUILT_IN_FOLDER / self.name
         if self.kind == "folder":
             return Path(self.name).expanduser()
+        if self.run:
+            return self.run.output
         return hub.cached_folder(self.name)
 
     @property
     def source(self) -> str:
         """What transformers' `from_pretrained` takes, from the project's folder."""
-        return f"assets/models/{self.name}" if self.kind == "built in" else self.name
+        if self.kind == "built in":
+            return f"assets/models/{self.name}"
+        return archive_name(self.run) if self.run else self.name
+
+    @property
+    def version(self) -> str:
+        """Changes when the files behind the name do: an adapted model is written anew where its run goes on."""
+        return str((self.run.output / RESULT).stat().st_mtime_ns) if self.run else ""
 
     @property
     def availability(self) -> str:
         """`built in`, `local folder`, `downloaded` or `downloads N MB`."""
         if self.kind == "built in":
             return "built in"
-        if self.kind == "folder":
-            return "local folder"
+        if self.kind in ("folder", "adapted"):
+            return "local folder" if self.kind == "folder" else "adapted here"
         if self.folder:
             return "downloaded"
         return f"downloads {self.megabytes} MB" if self.megabytes else "to be downloaded"
@@ -88,8 +99,24 @@ CATALOGUE = (
 )
 
 
-def find_checkpoint(name: str) -> Checkpoint:
-    """Return the checkpoint a person means by a catalogue name, a Hub id, a Hub page or a folder.
+def adapted(run: Run) -> Checkpoint | None:
+    """The model a run has made, or None while it has made none."""
+    if not (run.output / RESULT).is_file():
+        return None
+    about = run.request.about
+    base = str(about.get("model", "a model")).rstrip("/").rsplit("/", 1)[-1]
+    return Checkpoint(run.id, "adapted", f"{base} adapted to {run.request.title}", "adapted", run=run)
+
+
+def archive_name(run: Run) -> str:
+    """A plain name for the folder and the archive in which an adapted model is taken home."""
+    checkpoint = adapted(run)
+    words = re.findall(r"[A-Za-z0-9]+", checkpoint.title if checkpoint else run.request.title)
+    return "-".join(words)[:60].strip("-") or "adapted"
+
+
+def find_checkpoint(name: str, runs: Runs | None = None) -> Checkpoint:
+    """Return the checkpoint a person means by a catalogue name, a run's id, a Hub id, a Hub page or a folder.
 
     Raises ModelError if the name can be none of these. Nothing is fetched or loaded.
     """
@@ -99,6 +126,12 @@ def find_checkpoint(name: str) -> Checkpoint:
     for checkpoint in CATALOGUE:
         if checkpoint.name == name:
             return checkpoint
+    if runs and runs.has(name):
+        if found := adapted(runs.find(name)):
+            return found
+        raise ModelError(
+            f"The run {name} has no model yet; wait for its end, or stop it to keep what it has learned."
+        )
     if not name:
         raise ModelError("The model is empty; pick one from the list, or type a Hub id or a folder.")
     if "\0" not in name and (name.startswith(("/", "./", "../", "~")) or Path(name).is_dir()):

@@ -5,16 +5,19 @@ from collections.abc import Sequence
 from html import escape
 
 WIDTH, HEIGHT = 640, 280
-LEFT, RIGHT, TOP, BOTTOM = 52, 100, 32, 40  # room for numbers and names
+LEFT, RIGHT, TOP, BOTTOM = 52, 124, 32, 40  # room for numbers and names
 # Readable on a light and on a dark page alike.
 TEXT, GRID, TRAINING, HELD_OUT = "#7d8590", "#7d859040", "#9aa0a6", "#e8710a"
 
 
-def curve_svg(curve: Sequence[dict]) -> str:
-    """Draw the log lines of a run: those with `loss` (mean since the one before) or `eval_loss`, in nats, by `step`."""
+def curve_svg(curve: Sequence[dict], planned: int = 0) -> str:
+    """Draw the log lines of a run: those with `loss` (mean since the one before) or `eval_loss`, in nats, by `step`.
+
+    planned: the step the axis goes to, if the run is not there yet.
+    """
     training = [(line["step"], line["loss"]) for line in curve if "loss" in line]
     held_out = [(line["step"], line["eval_loss"]) for line in curve if "eval_loss" in line]
-    last = max((step for step, _ in training + held_out), default=1)
+    last = max([planned, *(step for step, _ in training + held_out)])
     losses = [loss for _, loss in training + held_out] or [0.0, 1.0]
     ticks = _ticks(min(losses), max(losses))
 
@@ -28,7 +31,7 @@ def curve_svg(curve: Sequence[dict]) -> str:
     for tick in ticks:
         parts.append(f'<path d="M{LEFT} {y(tick):.1f}H{WIDTH - RIGHT}" stroke="{GRID}"/>')
         parts.append(_text(LEFT - 8, y(tick) + 4, f"{tick:g}", "end"))
-    for step in [tick for tick in _ticks(0, last) if tick <= last]:
+    for step in [tick for tick in _ticks(0, max(last, 4)) if tick <= last and tick == int(tick)]:
         parts.append(_text(x(step), HEIGHT - BOTTOM + 18, f"{step:,g}", "middle"))
     parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4, "steps", "middle"))
     parts.append(_text(LEFT - 44, TOP - 16, "loss (nats a hidden token)", "start"))

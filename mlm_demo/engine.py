@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mlm_demo.checkpoints import CATALOGUE, Checkpoint, default_checkpoint, find_checkpoint
 from mlm_demo.errors import ParameterError
+from mlm_demo.runs import Runs
 from mlm_demo.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Engine:
 
     def __init__(self, settings: Settings):
         self.settings = settings
+        self.runs = Runs(settings.runs)
         self._cache = None
         self._starting = threading.Lock()
 
@@ -64,7 +66,7 @@ class Engine:
         on_progress: Progress = silent,
     ) -> dict:
         """The same for up to three models: `{"answers": [...]}`, each prediction with its rank in the others."""
-        checkpoints = find_all(models)
+        checkpoints = find_all(models, self.runs)
         loaded = [self._load(checkpoint, on_progress) for checkpoint in checkpoints]
         from mlm_demo.comparison import compare
         from mlm_demo.prompt import read_prompt
@@ -100,7 +102,7 @@ class Engine:
         on_progress: Progress = silent,
     ) -> dict:
         """Pseudo-log-likelihood and surprisals by up to three models: `{"scores": [...]}`."""
-        checkpoints = find_all(models)
+        checkpoints = find_all(models, self.runs)
         loaded = [self._load(checkpoint, on_progress) for checkpoint in checkpoints]
         from mlm_demo.scoring import score_sentence
 
@@ -134,7 +136,7 @@ class Engine:
 
             self._cache = self._cache or ModelCache(self.settings.models_in_memory)
         return self._cache.get(
-            checkpoint.name,
+            f"{checkpoint.name} {checkpoint.version}".rstrip(),
             lambda: load(
                 checkpoint,
                 device=self.settings.device,
@@ -145,13 +147,13 @@ class Engine:
         )
 
 
-def find_all(names: Sequence[str]) -> list[Checkpoint]:
+def find_all(names: Sequence[str], runs: Runs | None = None) -> list[Checkpoint]:
     """Up to three checkpoints by name, each once; an empty name means the default model.
 
     Raises ModelError for a name that can be no model, ParameterError for none or too many.
     """
     names = [names] if isinstance(names, str) else list(names)
-    wanted = [find_checkpoint(name) if name else default_checkpoint() for name in names]
+    wanted = [find_checkpoint(name, runs) if name else default_checkpoint() for name in names]
     unique = list({checkpoint.name: checkpoint for checkpoint in wanted}.values())
     if not 1 <= len(unique) <= MAX_MODELS:
         raise ParameterError(

@@ -10,19 +10,22 @@ from huggingface_hub.errors import LocalTokenNotFoundError
 
 from mlm_demo import hub
 from mlm_demo.errors import HubError, ModelError, shown
+from mlm_demo.runs import RESULT
 
-RESULT = "result.json"
 KEPT_BACK = ("checkpoints", ".part")  # what is only there to go on from
 
 
-def zip_model(folder: Path) -> Path:
-    """Pack a finished model into FOLDER.zip beside it, which appears whole; returns its path."""
+def zip_model(folder: Path, name: str = "") -> Path:
+    """Pack a finished model into FOLDER.zip beside it, which appears whole; returns its path.
+
+    name: the folder inside the archive, the folder's own where it is empty.
+    """
     _check(folder)
     target, part = folder.with_name(f"{folder.name}.zip"), folder.with_name(f".{folder.name}.zip.part")
     try:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED, strict_timestamps=False) as packed:
             for path in _files(folder):  # weights do not get smaller, so nothing is compressed
-                packed.write(path, f"{folder.name}/{path.relative_to(folder)}")
+                packed.write(path, f"{name or folder.name}/{path.relative_to(folder)}")
         os.replace(part, target)
     except OSError as error:
         raise ModelError(f"{target} cannot be written ({error.strerror or error}); make room.") from error

@@ -40,6 +40,10 @@ class Jobs:
         self.environment = dict(environment or {})
         self._children: list[subprocess.Popen] = []
 
+    def environment_of_worker(self) -> dict[str, str]:
+        """What a process that works for a run finds in its environment."""
+        return {**os.environ, **self.environment}
+
     def check_room(self, owner_hash: str, fingerprint: str) -> None:
         """Raise RunError if the queue is full, or for this person, or the same thing is under way already."""
         going = [run for run in self.runs.all() if run.state in GOING]
@@ -101,7 +105,7 @@ class Jobs:
             child = subprocess.Popen(
                 [sys.executable, *run.request.command],
                 cwd=ROOT,
-                env={**os.environ, **self.environment},
+                env=self.environment_of_worker(),
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,

@@ -1,14 +1,15 @@
-"""What a person chooses for a run, and what that comes to on this machine."""
+"""What the budget of a run comes to on this machine."""
 
 import math
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from transformers import PrinterCallback, TrainingArguments
 
+from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.errors import TrainingError
 from mlm_demo.evaluation import vocabulary_ids
 from mlm_demo.masked_lm import MaskedLM
@@ -27,46 +28,6 @@ QUIET = {
     "remove_unused_columns": False,
     "dataloader_num_workers": 0,
 }
-
-
-@dataclass(frozen=True)
-class AdaptConfig:
-    """What a person can choose. One of epochs, max_steps and minutes is the budget; the rest have defaults that
-    docs/decisions.md argues for."""
-
-    epochs: float | None = None
-    max_steps: int | None = None
-    minutes: float | None = None
-    mlm_probability: float = 0.15
-    whole_word: bool = False
-    learning_rate: float = 2e-4
-    batch_size: int = 16
-    block_size: int = 128
-    seed: int = 0
-    replay: float = 0.0
-    line_by_line: bool = False
-
-    def __post_init__(self):
-        budget = {
-            k: v for k, v in asdict(self).items() if k in ("epochs", "max_steps", "minutes") and v is not None
-        }
-        if len(budget) != 1:
-            given = ", ".join(budget) or "none"
-            raise TrainingError(
-                f"The budget is one of epochs, max_steps and minutes ({given} given); choose one."
-            )
-        for name, low, high in (
-            *((name, 0, 100_000) for name in budget),
-            ("mlm_probability", 0, 0.9),
-            ("learning_rate", 0, 0.1),
-            ("batch_size", 0, 4096),
-            ("block_size", 0, 8192),
-        ):
-            value = getattr(self, name)
-            if not (isinstance(value, int | float) and low < value <= high):
-                raise TrainingError(f"{name} is {value!r}; it must be above {low} and at most {high:,}.")
-        if not 0 <= self.replay <= 0.9:
-            raise TrainingError(f"replay is {self.replay!r}; it must be from 0 to 0.9.")
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,24 @@ process is gone without a word: killed, or the machine was restarted).
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from mlm_demo.errors import RunError, shown
 
+RESULT = "result.json"  # in the output folder of a run that has made something
+RESERVE, RESERVED_BYTES = (
+    "reserve",
+    65_536,
+)  # given back at the end, so that a full disk still takes the last word
 GOING, AT_REST = {"waiting", "running", "stopping"}, {"done", "stopped", "failed", "interrupted"}
 CAN_GO_ON = {"stopped", "failed", "interrupted"}
+ID = re.compile(r"[A-Za-z0-9_]{8,64}")
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,8 @@ class Request:
     """What was asked for.
 
     command: the words of the worker's command line; title: one line for a list; owner: a hash, see `owner_hash`;
-    fingerprint: the same for the same thing asked twice; created: seconds since 1970.
+    fingerprint: the same for the same thing asked twice; created: seconds since 1970; about: what whoever made it wants
+    to find again.
     """
 
     id: str
@@ -41,6 +49,7 @@ class Request:
     owner: str
     fingerprint: str
     created: float
+    about: dict = field(default_factory=dict)
 
 
 class Run:
@@ -87,6 +96,11 @@ class Run:
         return _read(self.folder / "ended.json").get("message", "")
 
     @property
+    def touched(self) -> float:
+        """When something last happened to it, in seconds since 1970."""
+        return max((path.stat().st_mtime for path in self.folder.glob("*.json*")), default=0.0)
+
+    @property
     def worker(self) -> dict:
         """The process as `process_mark` tells it, {} before there is one."""
         return _read(self.folder / "worker.json")
@@ -116,9 +130,11 @@ class Run:
     def began(self, pid: int) -> None:
         """Note the process that works on it."""
         write(self.folder / "worker.json", process_mark(pid))
+        (self.folder / RESERVE).write_bytes(bytes(RESERVED_BYTES))
 
     def end(self, state: str, message: str = "") -> None:
         """Say how it ended; files given to it go unless it can go on."""
+        (self.folder / RESERVE).unlink(missing_ok=True)
         if state not in CAN_GO_ON:
             shutil.rmtree(self.input, ignore_errors=True)
         write(self.folder / "ended.json", {"state": state, "message": message, "at": time.time()})
@@ -144,13 +160,21 @@ class Runs:
         self.folder = folder
 
     def create(
-        self, command: Callable[[Run], list[str]], *, title: str, owner: str = "", fingerprint: str = ""
+        self,
+        command: Callable[[Run], list[str]],
+        *,
+        title: str,
+        owner: str = "",
+        fingerprint: str = "",
+        about: dict | None = None,
     ) -> Run:
         """Make a run that waits; its id cannot be guessed. `command` puts files into its input folder
         and returns the words."""
-        run = Run(self.folder / secrets.token_urlsafe(12).replace("-", "_"))
+        run = Run(self.folder / secrets.token_urlsafe(16).replace("-", "_"))
         run.input.mkdir(parents=True)
-        request = Request(run.id, command(run), title, owner_hash(owner), fingerprint, time.time())
+        request = Request(
+            run.id, command(run), title, owner_hash(owner), fingerprint, time.time(), about or {}
+        )
         write(run.folder / "run.json", asdict(request))
         return run
 
@@ -165,10 +189,13 @@ class Runs:
 
     def find(self, id: str) -> Run:
         """The run of an id; raises RunError if there is none."""
-        run = Run(self.folder / id)
-        if not id.replace("_", "").isalnum() or not (run.folder / "run.json").is_file():
+        if not self.has(id):
             raise RunError(f"There is no run {shown(id)}; it may have been deleted.")
-        return run
+        return Run(self.folder / id)
+
+    def has(self, id: str) -> bool:
+        """Whether there is a run of this id."""
+        return bool(ID.fullmatch(id)) and (self.folder / id / "run.json").is_file()
 
 
 def owner_hash(owner: str) -> str:

@@ -22,6 +22,10 @@ class Settings:
     allow_pickle: bool = False
     hub_timeout: float = 12.0
     data: str = "data"
+    keep_days: int = 14
+    max_upload_megabytes: int = 200
+    max_waiting: int = 20
+    max_runs_a_person: int = 2
     max_characters: int = 20_000
     max_masks: int = 16
     max_targets: int = 50
@@ -47,6 +51,14 @@ class Settings:
             allow_pickle=_switch(environ, "MLM_DEMO_ALLOW_PICKLE"),
             hub_timeout=_number(environ, "MLM_DEMO_HUB_TIMEOUT", int(cls.hub_timeout), 1, 600),
             data=environ.get("MLM_DEMO_DATA") or cls.data,
+            keep_days=_number(environ, "MLM_DEMO_KEEP_DAYS", cls.keep_days, 1, 10_000),
+            max_upload_megabytes=_number(
+                environ, "MLM_DEMO_MAX_UPLOAD_MEGABYTES", cls.max_upload_megabytes, 1, 100_000
+            ),
+            max_waiting=_number(environ, "MLM_DEMO_MAX_WAITING", cls.max_waiting, 1, 10_000),
+            max_runs_a_person=_number(
+                environ, "MLM_DEMO_MAX_RUNS_A_PERSON", cls.max_runs_a_person, 1, 10_000
+            ),
             max_characters=_number(environ, "MLM_DEMO_MAX_CHARACTERS", cls.max_characters, 1, 1_000_000),
             max_masks=_number(environ, "MLM_DEMO_MAX_MASKS", cls.max_masks, 1, 512),
             max_targets=_number(environ, "MLM_DEMO_MAX_TARGETS", cls.max_targets, 1, 1000),
@@ -54,9 +66,14 @@ class Settings:
         )
 
     @property
+    def data_folder(self) -> Path:
+        """Where everything is kept; a relative `data` counts from the project's own folder."""
+        return Path(__file__).resolve().parent.parent / Path(self.data).expanduser()
+
+    @property
     def runs(self) -> Path:
-        """The folder of all runs; a relative `data` counts from the project's own folder."""
-        return Path(__file__).resolve().parent.parent / Path(self.data).expanduser() / "runs"
+        """The folder of all runs."""
+        return self.data_folder / "runs"
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

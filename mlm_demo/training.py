@@ -16,12 +16,13 @@ import numpy as np
 import torch
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArguments
 
+from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.errors import TrainingError
 from mlm_demo.evaluation import freeze
 from mlm_demo.loader import quiet
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.packing import REPLAYED, Blocks, one_by_one, pack
-from mlm_demo.plan import QUIET, AdaptConfig, Plan, half, make_masking, make_plan
+from mlm_demo.plan import QUIET, Plan, half, make_masking, make_plan
 from mlm_demo.run_folder import CHECKPOINTS, checkpoint_to_resume, last_checkpoint, step_of, written
 from mlm_demo.trainer import MaskedLMTrainer, Watch
 

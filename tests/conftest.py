@@ -14,6 +14,7 @@ for name in [name for name in os.environ if name.startswith(("MLM_DEMO_", "GRADI
 
 TESTS = Path(__file__).resolve().parent
 sys.path[:0] = [str(TESTS.parent), str(TESTS), str(TESTS / "ui")]
+pytest_plugins = ["adapting"]  # the fixtures of runs
 
 
 @pytest.fixture(scope="session", autouse=True)

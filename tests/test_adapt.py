@@ -5,12 +5,12 @@ from tiny_models import SENTENCES, build
 from transformers import AutoModelForMaskedLM, pipeline
 
 from mlm_demo.adapt import adapt, general_texts
+from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.corpus import Corpus, Counts
 from mlm_demo.evaluation import freeze, tally
 from mlm_demo.export import RESULT
 from mlm_demo.loader import load_folder
 from mlm_demo.masked_lm import MaskedLM
-from mlm_demo.plan import AdaptConfig
 
 TEXTS = [f"{s} {t}" for s in SENTENCES for t in SENTENCES]
 CORPUS = Corpus(TEXTS[6:], TEXTS[:6], Counts(files=1, documents=36, words=600), "0" * 64)

@@ -4,10 +4,11 @@ import pytest
 import torch
 from test_training import CONFIG, TEXTS, assert_same, fresh, weights
 
+from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.errors import TrainingError
 from mlm_demo.evaluation import vocabulary_ids
 from mlm_demo.masking import Masking
-from mlm_demo.plan import AdaptConfig, make_masking, make_plan, trial
+from mlm_demo.plan import make_masking, make_plan, trial
 from mlm_demo.trainer import MaskedLMTrainer
 from mlm_demo.training import make_blocks
 

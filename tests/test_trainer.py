@@ -5,10 +5,11 @@ from tiny_models import ARCHITECTURES, build
 from transformers import TrainingArguments
 
 from mlm_demo import trainer
+from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.evaluation import freeze, tally, vocabulary_ids
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.masking import Masking
-from mlm_demo.plan import QUIET, AdaptConfig
+from mlm_demo.plan import QUIET
 from mlm_demo.trainer import BlockNumbers, Collator, MaskedLMTrainer, Shuffled
 from mlm_demo.training import make_blocks, no_dropout
 

@@ -7,10 +7,10 @@ from safetensors.torch import load_file
 from tiny_models import SENTENCES, build
 
 from mlm_demo import trainer
+from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.errors import TrainingError
 from mlm_demo.evaluation import Tally
 from mlm_demo.masked_lm import MaskedLM
-from mlm_demo.plan import AdaptConfig
 from mlm_demo.run_folder import last_checkpoint
 from mlm_demo.trainer import MaskedLMTrainer
 from mlm_demo.training import make_blocks, train

@@ -5,12 +5,16 @@ from pathlib import Path
 
 import gradio as gr
 
+from mlm_demo.adaptations import Adaptations
 from mlm_demo.engine import Engine
 from mlm_demo.errors import MlmDemoError, SettingError
 from mlm_demo.settings import Settings
+from mlm_demo.ui.adapt_tab import adapt_setup
 from mlm_demo.ui.api import add_endpoints
+from mlm_demo.ui.downloads import add_downloads, browser_secret
 from mlm_demo.ui.fill_tab import fill_tab
 from mlm_demo.ui.learn_tab import learn_tab
+from mlm_demo.ui.run_panel import run_panel
 from mlm_demo.ui.score_tab import score_tab
 
 ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
@@ -35,15 +39,22 @@ Hide a word of a sentence and see which words the model would put there, and how
 def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
     """Build the page; nothing is loaded before the first question."""
     engine = engine or Engine(settings)
+    adaptations = Adaptations(settings)
     with gr.Blocks(title="mlm_demo: what a masked language model expects", analytics_enabled=False) as demo:
         gr.Markdown(INTRODUCTION, elem_id="introduction")
-        with gr.Tab("Fill mask", id="fill"):
-            fill_tab(demo, engine)
-        with gr.Tab("Score", id="score"):
-            score_tab(engine)
-        with gr.Tab("Learn", id="learn"):
-            learn_tab()
-        add_endpoints(engine)
+        owner = gr.BrowserState("", storage_key="mlm_demo_owner", secret=browser_secret(settings))
+        with gr.Tabs(elem_id="tabs") as tabs:
+            with gr.Tab("Fill mask", id="fill"):
+                form = fill_tab(demo, engine, owner)
+            with gr.Tab("Score", id="score"):
+                scored_models = score_tab(engine)
+            with gr.Tab("Adapt", id="adapt"):
+                setup = adapt_setup(adaptations, owner)
+                run_panel(adaptations, engine, owner, setup, form, scored_models, tabs, demo)
+            with gr.Tab("Learn", id="learn"):
+                learn_tab()
+        add_endpoints(engine, adaptations)
+    demo.adaptations = adaptations
     return demo.queue(default_concurrency_limit=8, max_size=200)
 
 
@@ -53,7 +64,7 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
     Raises SettingError if the port is taken.
     """
     try:
-        _, address, _ = demo.launch(
+        app, address, _ = demo.launch(
             server_name=settings.host,
             server_port=settings.port,
             share=share,
@@ -66,11 +77,15 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
             favicon_path=ASSETS / "icon.svg",
             css_paths=[ASSETS / "style.css"],
             theme=THEME,
+            max_file_size=settings.max_upload_megabytes * 1_000_000,
         )
     except OSError as error:
         raise SettingError(
             f"Port {settings.port} of {settings.host} cannot be had ({error}); set MLM_DEMO_PORT to another one."
         ) from error
+    add_downloads(app, demo.adaptations)
+    going = threading.Thread(target=demo.adaptations.keep_going, args=(lambda: demo.is_running,), daemon=True)
+    going.start()
     return address
 
 

@@ -1,15 +1,23 @@
 """The HTTP endpoints, for `gradio_client` and any other program: the command line's names and its JSON."""
 
+import secrets
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 
+from mlm_demo.adapt_config import AdaptConfig
+from mlm_demo.adaptations import Adaptations, Choices
 from mlm_demo.engine import TOP_K, Engine
+from mlm_demo.errors import CorpusError, shown
 from mlm_demo.ui.guard import over_http
 
+DEFAULTS = AdaptConfig(minutes=1)
 
-def add_endpoints(engine: Engine) -> None:
-    """Add `/fill_mask`, `/compare` and `/score` to the page being built."""
+
+def add_endpoints(engine: Engine, adaptations: Adaptations) -> None:
+    """Add `/fill_mask`, `/compare`, `/score`, `/start_adaptation`, `/run_status` and `/stop_run` to the page."""
 
     def fill_mask(
         text: str, model: str = "", top_k: float = TOP_K, targets: str = "", joint: bool = False
@@ -32,5 +40,64 @@ def add_endpoints(engine: Engine) -> None:
         (answer,) = engine.score(text, [model], method=method)["scores"]
         return answer
 
+    def start_adaptation(
+        files: list[Any],
+        model: str = "",
+        minutes: float = 0,
+        epochs: float = 0,
+        max_steps: int = 0,
+        mlm_probability: float = DEFAULTS.mlm_probability,
+        whole_word: bool = False,
+        learning_rate: float = DEFAULTS.learning_rate,
+        batch_size: int = DEFAULTS.batch_size,
+        block_size: int = DEFAULTS.block_size,
+        replay: float = 0.0,
+        seed: int = 0,
+        column: str = "",
+        owner: str = "",
+    ) -> dict[str, Any]:
+        """Start a run with files given by `handle_file`; one of minutes, epochs and max_steps is its budget.
+
+        Returns its id, which is all that watching it takes, and the owner's secret, which stopping it takes too; give
+        a secret of your own to have several runs under one.
+        """
+        budget = {"minutes": minutes, "epochs": epochs, "max_steps": max_steps}
+        config = AdaptConfig(
+            **{name: value for name, value in budget.items() if value},
+            mlm_probability=mlm_probability,
+            whole_word=whole_word,
+            learning_rate=learning_rate,
+            batch_size=batch_size,
+            block_size=block_size,
+            replay=replay,
+            seed=seed,
+        )
+        owner = owner or secrets.token_urlsafe(16)
+        draft = adaptations.draft([_uploaded(file) for file in files], move=True)
+        run = adaptations.start(draft, Choices(config, model, column), owner)
+        return {**adaptations.status(run), "owner": owner}
+
+    def run_status(run: str) -> dict[str, Any]:
+        """How a run stands: its state, the last step, the figures once it has been judged."""
+        return adaptations.status(adaptations.runs.find(run))
+
+    def stop_run(run: str, owner: str) -> dict[str, Any]:
+        """Stop a run; what it has learned is kept and judged."""
+        found = adaptations.own(run, owner)
+        adaptations.jobs.stop(found)
+        return adaptations.status(found)
+
     for endpoint in (fill_mask, compare, score):
         gr.api(over_http(endpoint), api_name=endpoint.__name__, concurrency_id="model", concurrency_limit=8)
+    for endpoint in (start_adaptation, run_status, stop_run):
+        gr.api(over_http(endpoint), api_name=endpoint.__name__)
+
+
+def _uploaded(file: Any) -> Path:
+    """The path of an uploaded file; a path that is not under the upload folder is none, whoever names it."""
+    path = Path(str(file.get("path", "") if isinstance(file, dict) else file)).resolve()
+    if not path.is_relative_to(Path(get_upload_folder()).resolve()) or not path.is_file():
+        raise CorpusError(
+            f"{shown(file)} is no uploaded file; upload it first, as gradio_client's handle_file does."
+        )
+    return path

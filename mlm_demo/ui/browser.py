@@ -17,15 +17,25 @@ INSERT_MASK = """(text) => {
   return left + before + '<mask>' + after + right;
 }"""
 
-# Copy the page's address with the query; the clipboard needs HTTPS or localhost, so the link is shown as well.
-COPY_LINK = """(link) => {
+# Keep the run that is shown in the page's address, so that a reload shows it again.
+SHOW_RUN = "(id) => { if (id) history.replaceState(null, '', '?run=' + id); }"
+SHOW_NO_RUN = "() => { history.replaceState(null, '', location.pathname); }"
+ARE_YOU_SURE = "() => confirm('Delete this run and its model for good?')"
+
+
+def copy_link(button: str) -> str:
+    """JavaScript that copies the page's address with the query it is given, and tells so on the button of this id.
+
+    The clipboard needs HTTPS or localhost, so the link is shown as well.
+    """
+    return """(link) => {
   const address = link.startsWith('?') ? location.origin + location.pathname + link : link;
-  const button = document.querySelector('#copy-link'), label = button.textContent;
+  const button = document.querySelector('#BUTTON'), label = button.textContent;
   const tell = (text) => { button.textContent = text; setTimeout(() => { button.textContent = label; }, 2000); };
   if (navigator.clipboard) navigator.clipboard.writeText(address).then(() => tell('Copied'), () => tell('Link below'));
   else tell('Link below');
   return address;
-}"""
+}""".replace("BUTTON", button)
 
 
 def download(name: str, media_type: str) -> str:

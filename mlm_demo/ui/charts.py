@@ -13,7 +13,7 @@ SCALES = (1e-7, 1e-6, 1e-5, 1e-4, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.
 def charts(answers: list[dict]) -> str:
     """The charts of one answer, or of several side by side: one section a mask, all on one scale."""
     scale = scale_for([row for answer in answers for mask in answer["masks"] for row in mask])
-    names = shown_names([answer["model"]["name"] for answer in answers])
+    names = shown_names([answer["model"] for answer in answers])
     sections = []
     for mask in range(len(answers[0]["masks"])):
         figures = "".join(_figure(answer, mask, scale, names) for answer in answers)
@@ -47,10 +47,17 @@ def short_name(name: str) -> str:
     return name.rstrip("/").rsplit("/", 1)[-1]
 
 
-def shown_names(names: list[str]) -> dict[str, str]:
-    """How each of several models is called: by its short name, or in full where two would be called the same."""
-    short = [short_name(name) for name in names]
-    return {name: short_name(name) if short.count(short_name(name)) == 1 else name for name in names}
+def shown_names(models: list[dict]) -> dict[str, str]:
+    """How each of several models is called: by its short name, or in full where two would be called the same.
+
+    An adapted one, whose name is the id of its run, is called by its title.
+    """
+    short = [m["title"] if m.get("kind") == "adapted" else short_name(m["name"]) for m in models]
+    full = [f"{m['title']}, {m['name'][:6]}" if m.get("kind") == "adapted" else m["name"] for m in models]
+    return {
+        model["name"]: brief if short.count(brief) == 1 else whole
+        for model, brief, whole in zip(models, short, full, strict=True)
+    }
 
 
 def model_caption(model: dict, seconds: float, names: dict[str, str]) -> str:
@@ -73,7 +80,7 @@ def elsewhere(row: dict, names: dict[str, str]) -> list[str]:
     for other in row.get("elsewhere", ()):
         name = names[other["model"]]
         if other["rank"] is not None:
-            phrases.append(f"#{other['rank']:,} in {name}")
+            phrases.append(f"#{other['rank']:,} in {name} ({probability(other['score'])})")
         elif other["pieces"]:
             phrases.append(f"{other['pieces']} pieces in {name}")
         else:

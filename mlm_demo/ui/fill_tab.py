@@ -1,17 +1,19 @@
 """The 'Fill mask' tab: plain functions on top, widgets and wiring below."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import gradio as gr
 
+from mlm_demo.checkpoints import CATALOGUE
 from mlm_demo.engine import Engine, Progress, silent
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.ui import browser
 from mlm_demo.ui.charts import charts
 from mlm_demo.ui.guard import notices, notices_of, refusal
 from mlm_demo.ui.links import FIRST_TOP_K, MOST_COMPARED, Question, page_address, read_link, write_link
-from mlm_demo.ui.picker import choices, is_here, short_choices
+from mlm_demo.ui.picker import choices, is_here, offered, short_choices
 from mlm_demo.ui.snippets import pipeline_code, shell_line
 from mlm_demo.ui.tables import csv, tables
 
@@ -23,7 +25,7 @@ GENERAL_EXAMPLES = (
     "The operation was a military <mask>.",
 )
 BIOMEDICAL_EXAMPLES = (
-    "The patient was diagnosed with type 2 <mask>.",
+    "The patient was treated with intravenous <mask>.",
     "He was admitted to the <mask> after the accident.",
     "Mutations in this <mask> cause the disease.",
 )
@@ -74,9 +76,20 @@ def draw(answers: list[dict], view: str, told: tuple[str, ...] = ()) -> str:
     return notices([*told, *notices_of(answers)]) + (tables(answers) if view == VIEWS[1] else charts(answers))
 
 
+@dataclass(frozen=True)
+class FillForm:
+    """What other tabs need of this one: its fields, and the event that asks."""
+
+    sentence: gr.Textbox
+    model: gr.Dropdown
+    compare: gr.Dropdown
+    fill: Callable
+    asks: dict
+
+
 def first_answer(engine: Engine, query: dict, view: str) -> tuple[Question, Shown]:
     """Answer the page's link; where it cannot be answered, say why over the default model's answer."""
-    question, told = read_link(query, max_characters=engine.settings.max_characters)
+    question, told = read_link(query, max_characters=engine.settings.max_characters, runs=engine.runs)
     try:
         shown = ask(engine, question, view)
     except MlmDemoError as error:
@@ -88,7 +101,7 @@ def first_answer(engine: Engine, query: dict, view: str) -> tuple[Question, Show
     return question, replace(shown, results=draw(shown.answers, view, tuple(told))) if told else shown
 
 
-def fill_tab(demo: gr.Blocks, engine: Engine) -> None:
+def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState) -> FillForm:
     """Draw the tab and wire it."""
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=320):
@@ -105,14 +118,14 @@ def fill_tab(demo: gr.Blocks, engine: Engine) -> None:
                 insert = gr.Button("Insert mask", size="md", elem_id="insert", min_width=120)
                 run = gr.Button("Fill", variant="primary", size="md", elem_id="fill", min_width=120)
             model = gr.Dropdown(
-                choices(),
+                choices(CATALOGUE),
                 label="Model",
                 info="Or type the id of a model on the Hub, or a folder.",
                 allow_custom_value=True,
                 elem_id="model",
             )
             compare = gr.Dropdown(
-                short_choices(),
+                short_choices(CATALOGUE),
                 value=[],
                 label="Compare with",
                 info=f"Up to {MOST_COMPARED} more models on the same sentence.",
@@ -162,30 +175,35 @@ def fill_tab(demo: gr.Blocks, engine: Engine) -> None:
     form = [sentence, model, compare, top_k, targets, joint]
     shown = [results, answers, link, python, shell, json_text, csv_text, copied]
 
-    def fill(text, name, others, k, words, together, chosen_view, before, progress=gr.Progress()):
+    def fill(text, name, others, k, words, together, chosen_view, before, who, progress=gr.Progress()):
         question = Question(
             text, name or "", tuple(others or ()), k if k is not None else "", words, together
         )
-        here = choices()
+        here = [is_here(n, engine.runs) for n in question.models]
         try:
             result = ask(engine, question, chosen_view, lambda share, what: progress(share, desc=what))
         except MlmDemoError as error:
             return refusal(error, draw(before, chosen_view)), *(gr.skip(),) * (len(shown) + 1)
-        now = choices()  # a download changes what the pickers say
-        fresh = (gr.Dropdown(now), gr.Dropdown(short_choices())) if now != here else (gr.skip(),) * 2
+        fresh = (gr.skip(),) * 2
+        if not all(here):  # a download changes what the pickers say
+            models = offered(engine.runs, who, question.models)
+            fresh = gr.Dropdown(choices(models)), gr.Dropdown(short_choices(models))
         return *vars(result).values(), *fresh
 
     def fill_if_here(text, name, others, *rest, progress=gr.Progress()):
-        if not all(is_here(n) for n in [name, *(others or ())]):  # a download waits for the button
+        if not all(
+            is_here(n, engine.runs) for n in [name, *(others or ())]
+        ):  # a download waits for the button
             return (gr.skip(),) * (len(shown) + 2)
         return fill(text, name, others, *rest, progress=progress)
 
-    def open_page(chosen_view, request: gr.Request):
+    def open_page(chosen_view, who, request: gr.Request):
         question, result = first_answer(engine, dict(request.query_params), chosen_view)
+        models = offered(engine.runs, who, question.models)
         values = (
             question.text,
-            gr.Dropdown(choices(), value=question.model),
-            gr.Dropdown(short_choices(), value=list(question.compare)),
+            gr.Dropdown(choices(models), value=question.model),
+            gr.Dropdown(short_choices(models), value=list(question.compare)),
             question.top_k,
             question.targets,
             question.joint,
@@ -194,7 +212,7 @@ def fill_tab(demo: gr.Blocks, engine: Engine) -> None:
         return *values, *vars(result).values(), gr.Accordion(open=unusual)
 
     ask_for = {
-        "inputs": [*form, view, answers],
+        "inputs": [*form, view, answers, owner],
         "outputs": [*shown, model, compare],
         "concurrency_id": "model",
     }
@@ -211,12 +229,15 @@ def fill_tab(demo: gr.Blocks, engine: Engine) -> None:
             api_visibility="private",
         ).then(fill, **ask_for)
     view.change(draw, [answers, view], results, queue=False, show_progress="hidden", api_visibility="private")
-    demo.load(open_page, view, [*form, *shown, more], show_progress_on=results, api_visibility="private")
+    demo.load(
+        open_page, [view, owner], [*form, *shown, more], show_progress_on=results, api_visibility="private"
+    )
 
     insert.click(None, sentence, sentence, js=browser.INSERT_MASK, api_visibility="private")
-    copy.click(None, link, copied, js=browser.COPY_LINK, api_visibility="private")
+    copy.click(None, link, copied, js=browser.copy_link("copy-link"), api_visibility="private")
     json_down.click(None, json_text, js=browser.download("predictions.json", "application/json"))
     csv_down.click(None, csv_text, js=browser.download("predictions.csv", "text/csv"))
+    return FillForm(sentence, model, compare, fill, ask_for)
 
 
 def _examples(label: str, sentences: tuple[str, ...], sentence: gr.Textbox) -> gr.Dataset:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from mlm_demo.checkpoints import default_checkpoint, find_checkpoint
 from mlm_demo.errors import MlmDemoError, shown
+from mlm_demo.runs import Runs
 
 FIRST_SENTENCE = "Paris is the <mask> of France."
 FIRST_TOP_K = 8
@@ -30,7 +31,9 @@ class Question:
         return list(dict.fromkeys([self.model, *self.compare]))
 
 
-def read_link(parameters: Mapping[str, str], *, max_characters: int) -> tuple[Question, list[str]]:
+def read_link(
+    parameters: Mapping[str, str], *, max_characters: int, runs: Runs | None = None
+) -> tuple[Question, list[str]]:
     """Return the question a link asks, and a notice for each value that is ignored."""
     notices: list[str] = []
     text = parameters.get("text", "")
@@ -42,9 +45,11 @@ def read_link(parameters: Mapping[str, str], *, max_characters: int) -> tuple[Qu
     joint = parameters.get("joint", "")
     if joint not in ("", "0", "1"):
         notices.append(f"The link's joint={shown(joint)} is not 0 or 1 and was ignored.")
-    models = [_model(name, "model", notices) for name in [parameters.get("model", "")] if name]
+    models = [_model(name, "model", notices, runs) for name in [parameters.get("model", "")] if name]
     compared = [
-        _model(name, "compare", notices) for name in parameters.get("compare", "").split(",") if name.strip()
+        _model(name, "compare", notices, runs)
+        for name in parameters.get("compare", "").split(",")
+        if name.strip()
     ]
     if len(compared) > MOST_COMPARED:
         notices.append(
@@ -89,9 +94,9 @@ def _top_k(text: str, notices: list[str]) -> int:
     return FIRST_TOP_K
 
 
-def _model(name: str, parameter: str, notices: list[str]) -> str:
+def _model(name: str, parameter: str, notices: list[str], runs: Runs | None) -> str:
     try:
-        return find_checkpoint(name).name
+        return find_checkpoint(name, runs).name
     except MlmDemoError as error:
         notices.append(f"The link's {parameter}={shown(name)} was ignored. {error}")
         return ""

@@ -1,23 +1,37 @@
-"""The choices of the model pickers."""
+"""The choices of the model pickers: the catalogue, and the models a person has adapted."""
 
-from mlm_demo.checkpoints import CATALOGUE, find_checkpoint
+from collections.abc import Sequence
+
+from mlm_demo.checkpoints import CATALOGUE, Checkpoint, adapted, find_checkpoint
 from mlm_demo.errors import MlmDemoError
+from mlm_demo.runs import Runs
 from mlm_demo.ui.charts import short_name
 
 
-def choices() -> list[tuple[str, str]]:
-    """(label, name) of every model of the catalogue, as it stands on this machine now."""
-    return [(checkpoint.label, checkpoint.name) for checkpoint in CATALOGUE]
+def offered(runs: Runs, owner: str, shown: Sequence[str] = ()) -> list[Checkpoint]:
+    """Every model that can be picked, as it stands on this machine now.
+
+    shown: names in use; a model that somebody else adapted is offered where its link named it.
+    """
+    own = [checkpoint for run in runs.of(owner) if (checkpoint := adapted(run))]
+    others = {name for name in shown if runs.has(name)} - {checkpoint.name for checkpoint in own}
+    linked = [checkpoint for name in sorted(others) if (checkpoint := adapted(runs.find(name)))]
+    return [*CATALOGUE, *own, *linked]
 
 
-def short_choices() -> list[tuple[str, str]]:
+def choices(offered: Sequence[Checkpoint]) -> list[tuple[str, str]]:
+    """(label, name) of each."""
+    return [(checkpoint.label, checkpoint.name) for checkpoint in offered]
+
+
+def short_choices(offered: Sequence[Checkpoint]) -> list[tuple[str, str]]:
     """The same with labels that fit a tag."""
-    return [(f"{short_name(c.name)} ({c.availability})", c.name) for c in CATALOGUE]
+    return [(c.title if c.run else f"{short_name(c.name)} ({c.availability})", c.name) for c in offered]
 
 
-def is_here(name: str) -> bool:
+def is_here(name: str, runs: Runs) -> bool:
     """Whether a model can be loaded without a download."""
     try:
-        return find_checkpoint(name).folder is not None
+        return find_checkpoint(name, runs).folder is not None
     except MlmDemoError:
         return False

@@ -1,9 +1,10 @@
 """A run as the page shows it: what is in the corpus, and how the training goes; plain functions to HTML."""
 
+from collections.abc import Sequence
 from html import escape
 
 from mlm_demo.curve import curve_svg
-from mlm_demo.runs import Run
+from mlm_demo.runs import GOING, Run
 from mlm_demo.ui.guard import notices
 
 STATES = {
@@ -13,10 +14,13 @@ STATES = {
 SENTENCE_SHOWN = 90  # characters on either side of a term
 
 
-def report(found: dict) -> str:
-    """What is in a corpus, and the verdict first."""
+def report(found: dict, names: Sequence[str] = ()) -> str:
+    """What is in a corpus, and the verdict first; names: those of its files."""
+    files = f"{found['files']:,}"
+    if names:
+        files += ": " + ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
     facts = [
-        ("Files", f"{found['files']:,}"),
+        ("Files", files),
         ("Documents", f"{found['documents']:,}"),
         ("Words", f"{found['words']:,}"),
         ("Copies left out", f"{found['exact_duplicates']:,} exact, {found['near_duplicates']:,} near"),
@@ -55,6 +59,8 @@ def run_view(run: Run, before: int = 0) -> str:
     state, lines = run.state, list(run.lines())
     parts = [f'<h3 class="run-title"><span class="state state-{state}">{STATES[state]}</span> ']
     parts.append(f"{escape(run.request.title)}</h3>")
+    if about := run.request.about:
+        parts.append(f'<p class="facts">from {escape(about["model"])} · {escape(about["budget"])}</p>')
     if run.message:
         parts.append(f'<p class="refusal" role="status" dir="auto">{escape(run.message)}</p>')
     if state == "interrupted":
@@ -66,15 +72,21 @@ def run_view(run: Run, before: int = 0) -> str:
         parts.append(f"<p>{'It is next.' if not before else f'{before} before it.'}</p>")
     parts.append(progress(lines, state))
     curve = [line for line in lines if "loss" in line or "eval_loss" in line]
+    planned = max((line["of"] for line in curve if "of" in line), default=0) if state in GOING else 0
     if curve:
-        parts.append(f'<div class="curve">{curve_svg(curve)}</div>')
+        parts.append(f'<div class="curve">{curve_svg(curve, planned)}</div>')
     followed = [line["followed"] for line in lines if line.get("followed")]
     if followed:
         parts.append(guesses(followed))
-    found = next((line["report"] for line in lines if "report" in line), None)
-    if found:
-        parts.append(f"<details><summary>What is in the corpus</summary>{report(found)}</details>")
     return "".join(parts)
+
+
+def corpus_view(run: Run) -> str:
+    """What was in a run's corpus, once it has been read."""
+    found = next((line["report"] for line in run.lines() if "report" in line), None)
+    return (
+        report(found, run.request.about.get("files", ())) if found else '<p class="empty">Not read yet.</p>'
+    )
 
 
 def progress(lines: list[dict], state: str) -> str:

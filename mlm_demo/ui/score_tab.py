@@ -2,6 +2,7 @@
 
 import gradio as gr
 
+from mlm_demo.checkpoints import CATALOGUE
 from mlm_demo.engine import MAX_MODELS, Engine
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.ui.guard import notices, notices_of, refusal
@@ -30,8 +31,8 @@ def draw(scores: list[dict]) -> str:
     return notices(notices_of(scores)) + surprisals(scores) if scores else ""
 
 
-def score_tab(engine: Engine) -> None:
-    """Draw the tab and wire it."""
+def score_tab(engine: Engine) -> gr.Dropdown:
+    """Draw the tab and wire it; returns its model picker."""
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=320):
             sentence = gr.Textbox(
@@ -45,7 +46,7 @@ def score_tab(engine: Engine) -> None:
             )
             run = gr.Button("Score", variant="primary", size="md", elem_id="score")
             models = gr.Dropdown(
-                short_choices(),
+                short_choices(CATALOGUE),
                 value=["general", "biomedical"],
                 label="Models",
                 info=f"Up to {MAX_MODELS}, from the list or by a Hub id or folder.",
@@ -88,3 +89,4 @@ def score_tab(engine: Engine) -> None:
         show_progress="hidden",
         api_visibility="private",
     ).then(show, **ask_for)
+    return models

@@ -16,6 +16,8 @@ def pipeline_code(question: Question, answer: dict) -> str:
         if model["kind"] == "built in"
         else []
     )
+    if model["kind"] == "adapted":
+        notes.append("# Download the model on the tab 'Adapt' and unpack it here first.")
     if question.targets:
         targets = [row["token_str"] for row in answer["masks"][0]]
         options = f"targets={targets!r}"

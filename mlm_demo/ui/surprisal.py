@@ -9,7 +9,7 @@ FULL_COLOUR_BITS = 16  # a probability of 1 in 65,536: as good as never expected
 
 def surprisals(scores: list[dict]) -> str:
     """The figures of one sentence, one a model."""
-    names = shown_names([score["model"]["name"] for score in scores])
+    names = shown_names([score["model"] for score in scores])
     return "".join(_figure(score, names) for score in scores)
 
 

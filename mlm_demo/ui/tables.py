@@ -19,7 +19,7 @@ from mlm_demo.ui.charts import (
 
 def tables(answers: list[dict]) -> str:
     """The same rows as the charts, as real tables: one a mask and model."""
-    names = shown_names([answer["model"]["name"] for answer in answers])
+    names = shown_names([answer["model"] for answer in answers])
     sections = []
     for mask in range(len(answers[0]["masks"])):
         parts = (_table(answer, answer["masks"][mask], names) for answer in answers)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -22,13 +23,23 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def address():
+def address(tmp_path_factory):
     from mlm_demo.settings import Settings
     from mlm_demo.ui import create_app, launch
 
-    demo = create_app(Settings(device="cpu", hub_timeout=3))
-    yield launch(demo, Settings(port=free_port()))
+    settings = Settings(
+        device="cpu",
+        hub_timeout=3,
+        port=free_port(),
+        data=str(tmp_path_factory.mktemp("data")),
+        max_runs_a_person=5,
+    )
+    demo = create_app(settings)
+    yield launch(demo, settings)
     demo.close()
+    for run in demo.adaptations.runs.all():
+        if run.state in ("running", "stopping"):
+            os.kill(run.worker["pid"], signal.SIGKILL)
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +58,7 @@ def open_page(chromium, address):
     """Open the page, with a query; at the end nothing outside must have been asked, and no error logged."""
     contexts, outside, errors = [], [], []
 
-    def opened(query="", width=1280, scheme="light", **options):
+    def opened(query="", width=1280, scheme="light", wait_for="#results figure, #results table", **options):
         context = chromium.new_context(
             viewport={"width": width, "height": 900}, color_scheme=scheme, **options
         )
@@ -58,7 +69,7 @@ def open_page(chromium, address):
         page.on("request", lambda r: outside.append(r.url) if not r.url.startswith(local) else None)
         page.on("pageerror", lambda e: errors.append(str(e)))
         page.goto(address + query)
-        page.wait_for_selector("#results figure, #results table")
+        page.wait_for_selector(wait_for)
         return page
 
     yield opened

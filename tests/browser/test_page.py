@@ -45,7 +45,7 @@ def test_a_newcomers_path(open_page, picture, width, scheme):
     choose(page, "compare", "general (built in)")
     page.wait_for_selector("#results .domain-general")
     page.keyboard.press("Escape")
-    assert page.locator("#results .note").first.inner_text() == "#1 in general"
+    assert page.locator("#results .note").first.inner_text() == "#1 in general (0.3923)"
     picture(page, f"3-compared-{width}-{scheme}")
 
     page.locator("#copy-link").click()

@@ -1,7 +1,13 @@
+import os
+import signal
+import subprocess
+import sys
+
 import pytest
-from gradio_client import Client
+from adapting import corpus_text, until
+from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
-from places import free_port
+from places import ROOT, free_port
 
 from mlm_demo.errors import SettingError
 from mlm_demo.settings import Settings
@@ -9,15 +15,39 @@ from mlm_demo.ui import create_app, launch
 
 
 @pytest.fixture(scope="module")
-def client():
-    demo = create_app(Settings(device="cpu"))
-    yield Client(launch(demo, Settings(port=free_port())), verbose=False)
+def client(tmp_path_factory):
+    settings = Settings(device="cpu", port=free_port(), data=str(tmp_path_factory.mktemp("data")))
+    demo = create_app(settings)
+    yield Client(launch(demo, settings), verbose=False)
     demo.close()
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """A function that starts the page as a person does, on one data folder; returns the process and a client."""
+    started, port = [], free_port()
+    environment = {**os.environ, "MLM_DEMO_DATA": str(tmp_path / "data"), "MLM_DEMO_PORT": str(port)}
+
+    def serve():
+        process = subprocess.Popen(
+            [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        assert "The page is at" in process.stdout.readline()
+        return process, Client(f"http://127.0.0.1:{port}", verbose=False)
+
+    yield serve
+    for process in started:
+        process.kill()
+        process.wait()
 
 
 def test_the_endpoints_are_these_and_no_other(client):
     named = client.view_api(return_format="dict")["named_endpoints"]
-    assert set(named) == {"/fill_mask", "/compare", "/score"}
+    assert set(named) == {
+        *("/fill_mask", "/compare", "/score"),
+        *("/start_adaptation", "/run_status", "/stop_run"),
+    }
 
 
 def test_fill_mask(client):
@@ -52,6 +82,53 @@ def test_score(client):
 def test_an_error_reaches_the_client_as_its_sentence(client, arguments, message):
     with pytest.raises(AppError, match=message):
         client.predict(**arguments)
+
+
+def small_run(client, tmp_path, tiny, steps, **more):
+    (tmp_path / "bees.txt").write_text(corpus_text())
+    options = {"model": tiny, "max_steps": steps, "batch_size": 4, "block_size": 32, **more}
+    return client.predict(
+        files=[handle_file(str(tmp_path / "bees.txt"))], **options, api_name="/start_adaptation"
+    )
+
+
+def test_a_run_is_started_watched_and_stopped(client, tmp_path, tiny):
+    started = small_run(client, tmp_path, tiny, 5_000)
+    id, owner = started["run"], started["owner"]
+
+    def status():
+        return client.predict(run=id, api_name="/run_status")
+
+    until(lambda: (status()["step"] or 0) >= 2, tell=status)
+    with pytest.raises(AppError, match="was started in another browser"):
+        client.predict(run=id, owner="somebody", api_name="/stop_run")
+    client.predict(run=id, owner=owner, api_name="/stop_run")
+    until(lambda: status()["state"] == "stopped", tell=status)
+    assert status()["figures"]["general"]["after"]["loss"]["value"] > 0
+    answer = client.predict("The <mask> sat.", model=id, api_name="/fill_mask")
+    assert answer["model"]["domain"] == "adapted"
+
+
+def test_a_path_that_was_not_uploaded_is_no_file(client, tmp_path, tiny):
+    (tmp_path / "secret.txt").write_text(corpus_text())
+    for given in (str(tmp_path / "secret.txt"), {"path": str(tmp_path / "secret.txt")}):
+        with pytest.raises(AppError, match="is no uploaded file"):
+            client.predict([given], model=tiny, max_steps=1, api_name="/start_adaptation")
+    assert (tmp_path / "secret.txt").is_file()
+
+
+def test_a_killed_server_leaves_the_run_going_and_a_new_one_finds_it(serve, tmp_path, tiny):
+    server, client = serve()
+    started = small_run(client, tmp_path, tiny, 60)
+    id = started["run"]
+    until(lambda: (client.predict(run=id, api_name="/run_status")["step"] or 0) >= 2)
+    server.send_signal(signal.SIGKILL)
+    server.wait()
+    seen = (tmp_path / "data" / "runs" / id / "log.jsonl").stat().st_size
+    until(lambda: (tmp_path / "data" / "runs" / id / "log.jsonl").stat().st_size > seen)
+    _, client = serve()
+    until(lambda: client.predict(run=id, api_name="/run_status")["state"] == "done")
+    assert client.predict(run=id, api_name="/run_status")["step"] == 60
 
 
 def test_a_taken_port_is_told(client):

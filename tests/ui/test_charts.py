@@ -25,6 +25,10 @@ class Reader(HTMLParser):
         self.texts.append(data)
 
 
+def models(*names):
+    return [{"name": name, "kind": "hub", "title": name.upper()} for name in names]
+
+
 @pytest.fixture(scope="module")
 def engine():
     return Engine(Settings(device="cpu"))
@@ -92,17 +96,24 @@ def test_ranks_elsewhere_in_words():
         {"model": "a/b", "rank": None, "score": None, "pieces": 3},
         {"model": "c", "rank": None, "score": None, "pieces": 0},
     ]
-    assert elsewhere({"elsewhere": found}, shown_names(["biomedical", "a/b", "c"])) == [
-        "#1,234 in biomedical",
+    assert elsewhere({"elsewhere": found}, shown_names(models("biomedical", "a/b", "c"))) == [
+        "#1,234 in biomedical (0.1000)",
         "3 pieces in b",
         "no such piece in c",
     ]
 
 
 def test_two_of_one_short_name_are_called_in_full():
-    assert shown_names(["a/x", "b/x", "c/y"]) == {"a/x": "a/x", "b/x": "b/x", "c/y": "y"}
+    assert shown_names(models("a/x", "b/x", "c/y")) == {"a/x": "a/x", "b/x": "b/x", "c/y": "y"}
 
 
 @pytest.mark.parametrize(("name", "short"), [("general", "general"), ("a/b", "b"), ("/x/y/", "y")])
 def test_short_names(name, short):
     assert short_name(name) == short
+
+
+def test_an_adapted_model_is_called_by_its_title():
+    one = {"name": "x8H", "kind": "adapted", "title": "general adapted to bees.txt"}
+    other = {**one, "name": "y9J"}
+    assert shown_names([one])["x8H"] == "general adapted to bees.txt"
+    assert shown_names([one, other])["y9J"] == "general adapted to bees.txt, y9J"

@@ -1,0 +1,248 @@
+"""Adaptations as runs: a person's files and choices into a run in the queue, and what is told of it.
+
+What the page and the HTTP endpoints share; plain values in, JSON out. Files wait as a draft until a run is started
+with them; what is in them is read by a child process, which a file made to harm cannot outlive.
+"""
+
+import hashlib
+import json
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from mlm_demo.adapt_config import AdaptConfig
+from mlm_demo.checkpoints import default_checkpoint, find_checkpoint
+from mlm_demo.errors import CorpusError, RunError
+from mlm_demo.jobs import ROOT, Jobs
+from mlm_demo.runs import AT_REST, ID, RESULT, Run, Runs, owner_hash
+from mlm_demo.settings import Settings
+
+SAMPLE = ROOT / "assets" / "corpora" / "beekeeping.txt"
+DRAFT_SECONDS = 86_400  # files nobody started a run with are deleted after a day
+READING_SECONDS = 600
+MAX_FILES = 1_000
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a person chose: the base model, the settings, the column of a table (empty: guessed)."""
+
+    config: AdaptConfig
+    model: str = ""
+    column: str = ""
+
+    def words(self) -> list[str]:
+        """As options of the command line."""
+        words = ["--model", self.model or default_checkpoint().name]
+        words += ["--column", self.column] if self.column else []
+        defaults = asdict(AdaptConfig(max_steps=1))
+        for name, value in asdict(self.config).items():
+            if value is None or (value == defaults[name] and name != "max_steps"):
+                continue
+            option = f"--{name.replace('_', '-')}"
+            words += [option] if value is True else [option, f"{value:g}"]
+        return words
+
+    @property
+    def budget(self) -> str:
+        """The budget as a phrase."""
+        if self.config.minutes is not None:
+            return f"{self.config.minutes:g} minute{'s' * (self.config.minutes != 1)}"
+        if self.config.max_steps is not None:
+            return f"{self.config.max_steps:,} step{'s' * (self.config.max_steps != 1)}"
+        return f"{self.config.epochs:g} epoch{'s' * (self.config.epochs != 1)}"
+
+
+class Adaptations:
+    """The drafts, the runs and the queue under one data folder. Safe to share between threads."""
+
+    def __init__(self, settings: Settings):
+        self.settings = settings
+        self.runs = Runs(settings.runs)
+        environment = {"MLM_DEMO_DATA": str(settings.data_folder), "MLM_DEMO_DEVICE": settings.device}
+        self.jobs = Jobs(
+            self.runs,
+            most_waiting=settings.max_waiting,
+            most_of_one=settings.max_runs_a_person,
+            environment=environment,
+        )
+        self.drafts = settings.data_folder / "drafts"
+
+    def draft(self, files: Sequence[Path], *, move: bool = False) -> str:
+        """Keep files until a run is started with them, and return the draft's id; raises CorpusError."""
+        if not files:
+            raise CorpusError("There is no file; add one, or use the sample corpus.")
+        if len(files) > MAX_FILES:
+            raise CorpusError(f"There are {len(files):,} files, more than {MAX_FILES:,}; pack them as .zip.")
+        megabytes = sum(path.stat().st_size for path in files) / 1e6
+        if megabytes > self.settings.max_upload_megabytes:
+            raise CorpusError(
+                f"The files have {megabytes:,.0f} MB, more than {self.settings.max_upload_megabytes:,}; pack them as "
+                ".zip, or take fewer."
+            )
+        id = secrets.token_urlsafe(16).replace("-", "_")
+        for number, path in enumerate(files):
+            folder = self.drafts / id / str(number)
+            folder.mkdir(parents=True)
+            (shutil.move if move else shutil.copyfile)(path, folder / _plain_name(path.name))
+        return id
+
+    def files(self, draft: str) -> list[Path]:
+        """The files of a draft in their order; raises CorpusError if they are no longer there."""
+        folder = self.drafts / draft
+        if not ID.fullmatch(draft) or not folder.is_dir():
+            raise CorpusError("The files are no longer here; add them again.")
+        return _files(folder)
+
+    def report(
+        self, draft: str, choices: Choices, on_progress: Callable[[str], None] = lambda what: None
+    ) -> dict:
+        """What is in a draft's files, by the verb adapt --report; raises CorpusError with its sentence."""
+        words = [str(path) for path in self.files(draft)]
+        command = [sys.executable, "-m", "mlm_demo", "adapt", *words, *choices.words()]
+        command += ["--output", str(self.drafts / draft / "output"), "--report", "--json"]
+        with (
+            tempfile.TemporaryFile("w+") as answer,
+            subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self.jobs.environment_of_worker(),
+                stdin=subprocess.DEVNULL,
+                stdout=answer,
+                stderr=subprocess.PIPE,
+                text=True,
+            ) as child,
+        ):
+            limit = threading.Timer(READING_SECONDS, child.kill)
+            limit.start()
+            last = ""
+            try:
+                for line in child.stderr:
+                    last = line.strip() or last
+                    on_progress(last)
+                child.wait()
+            finally:
+                limit.cancel()
+                child.kill()
+            if child.returncode == 0:
+                answer.seek(0)
+                return json.load(answer)
+        if last.startswith("mlm_demo: "):
+            raise CorpusError(last.removeprefix("mlm_demo: "))
+        raise CorpusError(
+            f"The files could not be read (the reading ended with {child.returncode}): it took longer than "
+            f"{READING_SECONDS // 60} minutes or more memory than there is. Try them one by one."
+        )
+
+    def start(self, draft: str, choices: Choices, owner: str) -> Run:
+        """Put a run with a draft's files into the queue; raises RunError, CorpusError, ModelError and says why not."""
+        files = self.files(draft)
+        base = find_checkpoint(choices.model, self.runs) if choices.model else default_checkpoint()
+        fingerprint = _fingerprint(files, choices)
+        self.jobs.check_room(owner_hash(owner), fingerprint)
+        title = files[0].name + (f" and {len(files) - 1} more" if len(files) > 1 else "")
+
+        def command(run: Run) -> list[str]:
+            run.input.rmdir()
+            (self.drafts / draft).rename(run.input)
+            words = [str(path) for path in _files(run.input)]
+            given = ["--output", str(run.output), "--run", run.id]
+            return ["-m", "mlm_demo", "adapt", *words, *choices.words(), *given]
+
+        about = {
+            "model": base.title if base.run else base.name,
+            "base": base.name,
+            "files": [path.name for path in files],
+            "budget": choices.budget,
+            "words": choices.words(),
+        }
+        run = self.runs.create(command, title=title, owner=owner, fingerprint=fingerprint, about=about)
+        self.jobs.tick()
+        return run
+
+    def own(self, id: str, owner: str) -> Run:
+        """A run that its owner may stop, resume or delete; raises RunError for anybody else."""
+        run = self.runs.find(id)
+        if not self.is_own(run, owner):
+            raise RunError(f"The run {run.id} was started in another browser; only there it can be changed.")
+        return run
+
+    def is_own(self, run: Run, owner: str) -> bool:
+        """Whether a run was started by the person of this secret."""
+        return bool(owner) and secrets.compare_digest(run.request.owner, owner_hash(owner))
+
+    def status(self, run: Run) -> dict:
+        """How a run stands, as JSON: state, place in the queue, the last of each kind of log line, the figures."""
+        lines = list(run.lines())
+        steps = next((line for line in reversed(lines) if "loss" in line), {})
+        held_out = next((line for line in reversed(lines) if "eval_loss" in line), {})
+        kept = ("step", "of", "loss", "tokens_per_second", "peak_megabytes", "seconds")
+        result = result_of(run)
+        return {
+            "run": run.id,
+            "state": run.state,
+            "message": run.message,
+            "place": self.jobs.place(run),
+            "stage": next((line["stage"] for line in reversed(lines) if "stage" in line), ""),
+            **{name: steps.get(name) for name in kept},
+            "eval_loss": held_out.get("eval_loss"),
+            "report": next((line["report"] for line in lines if "report" in line), None),
+            "figures": result.get("figures"),
+        }
+
+    def sweep(self) -> None:
+        """Delete drafts of a day ago, and runs that ended longer ago than they are kept."""
+        now = time.time()
+        for folder in self.drafts.glob("*"):
+            if now - folder.stat().st_mtime > DRAFT_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
+        for run in self.runs.all():
+            if run.state in AT_REST and now - run.touched > self.settings.keep_days * 86_400:
+                run.delete()
+
+    def keep_going(self, going: Callable[[], bool]) -> None:
+        """Start what waits as its turn comes and sweep now and then, until going() is false."""
+        swept = 0.0
+        while going():
+            try:
+                self.jobs.tick()
+                if time.monotonic() - swept > 3600:
+                    self.sweep()
+                    swept = time.monotonic()
+            except OSError as error:  # a full disk must not end the queue
+                print(f"mlm_demo: the queue met {error}", file=sys.stderr, flush=True)
+            time.sleep(1)
+
+
+def result_of(run: Run) -> dict:
+    """What result.json of a run holds, {} while there is none."""
+    try:
+        return json.loads((run.output / RESULT).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*/*"), key=lambda path: int(path.parent.name))
+
+
+def _plain_name(name: str) -> str:
+    """A name as a title can show it; its ending, which tells the format, stays."""
+    stem, suffix = Path(name).stem, Path(name).suffix
+    plain = "".join(c for c in stem if c.isprintable())[:80].strip()
+    return (plain or "file") + suffix[:12]
+
+
+def _fingerprint(files: Sequence[Path], choices: Choices) -> str:
+    digest = hashlib.sha256(json.dumps(choices.words()).encode())
+    for path in files:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()

@@ -1,0 +1,192 @@
+"""The 'Adapt' tab, until a run is started: the corpus, what is in it, the settings. `run_panel.py` has the rest."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+
+from mlm_demo.adapt_config import AdaptConfig
+from mlm_demo.adaptations import SAMPLE, Adaptations, Choices
+from mlm_demo.errors import MlmDemoError, TrainingError
+from mlm_demo.ui import browser
+from mlm_demo.ui.guard import refusal
+from mlm_demo.ui.picker import choices, offered
+from mlm_demo.ui.run_view import report
+
+PRESETS = [("1 minute", 1), ("5 minutes", 5), ("30 minutes", 30)]
+KINDS = "Text, Markdown, CSV, JSON lines, Parquet, HTML, PDF, Word, PubMed XML; .gz and .zip of these."
+EMPTY = (
+    '<p class="empty">Add files, or take the sample corpus: what is in them is told here before anything is '
+    "trained.</p>"
+)
+DEFAULTS = AdaptConfig(minutes=1)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What the run panel needs of this tab."""
+
+    group: gr.Column
+    started: gr.Textbox
+    model: gr.Dropdown
+
+
+def chosen(model, minutes, steps, rate, hidden, whole, batch, block, replay, column, seed) -> Choices:
+    """The form as Choices; raises TrainingError for a value that cannot be used."""
+    whole_numbers = {"max_steps": steps, "batch_size": batch, "block_size": block, "seed": seed}
+    for name, value in whole_numbers.items():
+        if value is not None and value != int(value):
+            raise TrainingError(f"{name} is {value:g}; it must be a whole number.")
+    named = {name: int(value) for name, value in whole_numbers.items() if value is not None}
+    budget = {} if "max_steps" in named else {"minutes": float(minutes)}
+    if rate is not None:
+        named["learning_rate"] = float(rate)
+    if hidden is not None:
+        named["mlm_probability"] = hidden / 100
+    config = AdaptConfig(**budget, **named, whole_word=bool(whole), replay=0.1 if replay else 0.0)
+    return Choices(config, model or "", (column or "").strip())
+
+
+def read(
+    adaptations: Adaptations, files: list[str], draft: str, choices: Choices, move: bool, on_progress
+) -> tuple[str, str]:
+    """Take files in (none: those of the draft again) and return the draft's id and what is in it, as HTML."""
+    draft = adaptations.draft([Path(name) for name in files], move=move) if files else draft
+    found = adaptations.report(draft, choices, on_progress)
+    names = [path.name for path in adaptations.files(draft)]
+    return draft, report(found, names)
+
+
+def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState) -> Setup:
+    """Draw the form and wire it."""
+    with gr.Column(elem_id="adapt-setup") as group:
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=2, min_width=320):
+                gr.Markdown("### 1 · Corpus", elem_classes="step")
+                files = gr.File(
+                    file_count="multiple", label="Files of your domain", height=150, elem_id="files"
+                )
+                sample = gr.Button("Use the sample corpus", size="md", elem_id="sample")
+                gr.Markdown(
+                    f"{KINDS} The sample is 301 paragraphs on beekeeping. Files are deleted when the run is done, or "
+                    "after a day if none is started.",
+                    elem_classes="quiet",
+                )
+                model = gr.Dropdown(
+                    choices(offered(adaptations.runs, "")),
+                    label="Start from",
+                    value="general",
+                    allow_custom_value=True,
+                    elem_id="base",
+                )
+            with gr.Column(scale=3, min_width=320):
+                gr.Markdown("### 2 · What is in it", elem_classes="step")
+                found = gr.HTML(EMPTY, min_height=240, padding=False, js_on_load=None, elem_id="report")
+        gr.Markdown("### 3 · Settings", elem_classes="step")
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=2, min_width=320):
+                minutes = gr.Radio(
+                    PRESETS,
+                    value=1,
+                    label="Time to train",
+                    info="Reading and judging before and after come on top.",
+                    elem_id="minutes",
+                )
+                start = gr.Button("Start", variant="primary", size="md", interactive=False, elem_id="start")
+            with gr.Column(scale=3, min_width=320), gr.Accordion("More", open=False, elem_id="adapt-more"):
+                options = _more()
+        refused = gr.HTML(padding=False, js_on_load=None, elem_id="start-refused")
+    draft = gr.State("")
+    started = gr.Textbox(visible="hidden")  # not a State: the page's address is made from it in the browser
+    form = [model, minutes, *options]
+
+    def take(given, before, *values, move, progress=gr.Progress()):
+        def on_progress(what):
+            progress(None, desc=what or "Reading")
+
+        try:
+            on_progress("Reading")
+            id, html = read(adaptations, given, before, chosen(*values), move, on_progress)
+        except MlmDemoError as error:
+            return None, "" if given else before, refusal(error, ""), gr.Button(interactive=False)
+        return None, id, html, gr.Button(interactive=True)
+
+    def take_upload(given, before, *values, progress=gr.Progress()):
+        return take(given or [], before, *values, move=True, progress=progress)
+
+    def take_sample(before, *values, progress=gr.Progress()):
+        return take([str(SAMPLE)], before, *values, move=False, progress=progress)
+
+    def read_again(before, *values, progress=gr.Progress()):
+        if not before:
+            return (gr.skip(),) * 4
+        return take([], before, *values, move=False, progress=progress)
+
+    def begin(id, who, *values):
+        try:
+            run = adaptations.start(id, chosen(*values), who)
+        except MlmDemoError as error:
+            return "", refusal(error, ""), gr.skip(), gr.skip(), gr.skip()
+        return run.id, "", "", EMPTY, gr.Button(interactive=False)
+
+    reading = {
+        "outputs": [files, draft, found, start],
+        "show_progress_on": found,
+        "api_visibility": "private",
+    }
+    reading |= {"concurrency_id": "reading", "concurrency_limit": 2}
+    files.upload(take_upload, [files, draft, *form], **reading)
+    sample.click(take_sample, [draft, *form], **reading)
+    gr.on([model.input, options[-2].submit], read_again, [draft, *form], **reading)
+    start.click(
+        begin,
+        [draft, owner, *form],
+        [started, refused, draft, found, start],
+        api_visibility="private",
+        show_progress="hidden",
+    ).success(None, started, js=browser.SHOW_RUN, api_visibility="private")
+    return Setup(group, started, model)
+
+
+def _more() -> list:
+    """The settings under 'More', in the order `chosen` takes them."""
+    number = {"min_width": 140}
+    with gr.Row():
+        steps = gr.Number(label="Steps", info="Instead of a time.", precision=None, elem_id="steps", **number)
+        rate = gr.Number(
+            DEFAULTS.learning_rate,
+            label="Learning rate",
+            info="At most; warm-up, then down to 0.",
+            elem_id="rate",
+            **number,
+        )
+        hidden = gr.Number(
+            DEFAULTS.mlm_probability * 100,
+            label="Hidden, %",
+            info="Share of the tokens to predict.",
+            elem_id="hidden",
+            **number,
+        )
+    with gr.Row():
+        batch = gr.Number(
+            DEFAULTS.batch_size, label="Batch size", info="Blocks a step.", elem_id="batch", **number
+        )
+        block = gr.Number(
+            DEFAULTS.block_size, label="Block size", info="Tokens a block.", elem_id="block", **number
+        )
+        seed = gr.Number(0, label="Seed", info="What is held out and hidden.", elem_id="seed", **number)
+    whole = gr.Checkbox(
+        label="Hide whole words",
+        info="All pieces of a word together: harder, and closer to what a word means.",
+        elem_id="whole",
+    )
+    replay = gr.Checkbox(
+        label="Replay general text, 10 %", info="So that less of it is forgotten.", elem_id="replay"
+    )
+    column = gr.Textbox(
+        label="Column",
+        info="Of a table or of JSON lines, where the text is; Enter reads again.",
+        placeholder="guessed",
+        elem_id="column",
+    )
+    return [steps, rate, hidden, whole, batch, block, replay, column, seed]

@@ -1,0 +1,48 @@
+"""What goes to a browser beside the page: an adapted model as a zip file, and the key of what the browser keeps."""
+
+import os
+import secrets
+from contextlib import suppress
+
+from fastapi import FastAPI, HTTPException
+from fastapi.responses import FileResponse
+
+from mlm_demo.adaptations import Adaptations
+from mlm_demo.checkpoints import adapted, archive_name
+from mlm_demo.errors import MlmDemoError
+from mlm_demo.export import zip_model
+from mlm_demo.settings import Settings
+
+
+def add_downloads(app: FastAPI, adaptations: Adaptations) -> None:
+    """Serve `/models/ID.zip` to whoever knows the id of a run that has a model."""
+
+    @app.get("/models/{id}.zip")
+    def model(id: str) -> FileResponse:
+        try:
+            run = adaptations.runs.find(id)
+            if adapted(run) is None:
+                raise HTTPException(404, f"The run {id} has no model yet.")
+            packed = run.output.with_name(f"{run.output.name}.zip")
+            newest = max(path.stat().st_mtime for path in run.output.iterdir())
+            if not packed.is_file() or packed.stat().st_mtime < newest:
+                packed = zip_model(run.output, archive_name(run))
+        except MlmDemoError as error:
+            raise HTTPException(404, str(error)) from None
+        return FileResponse(packed, filename=f"{archive_name(run)}.zip", media_type="application/zip")
+
+
+def browser_secret(settings: Settings) -> str:
+    """The key with which a browser's own state is encrypted; it stays the same over restarts."""
+    path, key = settings.data_folder / "browser.key", secrets.token_urlsafe(24)
+    part = path.with_name(f".{key[:8]}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.touch(mode=0o600)
+        part.write_text(key)
+        with suppress(FileExistsError):  # of a start before this one, or of another server on this folder
+            os.link(part, path)
+        part.unlink()
+        return path.read_text()
+    except OSError:  # nothing can be kept here: the page works, and forgets whose runs are whose at its end
+        return key

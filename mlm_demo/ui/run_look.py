@@ -1,0 +1,74 @@
+"""What there is to see of a run at one moment, and what can be done with it by whom; plain functions."""
+
+import shlex
+from dataclasses import dataclass
+from html import escape
+
+from mlm_demo.adaptations import Adaptations, result_of
+from mlm_demo.engine import Engine
+from mlm_demo.errors import MlmDemoError
+from mlm_demo.runs import CAN_GO_ON, GOING, Run
+from mlm_demo.ui.charts import charts
+from mlm_demo.ui.result_view import result_view
+from mlm_demo.ui.run_view import corpus_view, run_view
+
+
+@dataclass(frozen=True)
+class Look:
+    """What there is to see of a run at one moment."""
+
+    live: str
+    corpus: str
+    result: str
+    can: frozenset[str]  # of stop, resume, delete, use
+    seen: str  # changes when any of it does
+
+
+def look(adaptations: Adaptations, run: Run, owner: str) -> Look:
+    """A run as the page shows it to a person."""
+    state, place = run.state, adaptations.jobs.place(run)
+    own = adaptations.is_own(run, owner)
+    result = result_of(run) if state not in GOING else {}
+    can = {"stop"} if own and state in ("waiting", "running") else set()
+    can |= {"resume"} if own and state in CAN_GO_ON else set()
+    can |= {"delete"} if own and state not in GOING else set()
+    can |= {"use"} if result else set()
+    return Look(
+        live=run_view(run, place),
+        corpus=corpus_view(run),
+        result=download_link(run) + result_view(result) if result else "",
+        can=frozenset(can),
+        seen=f"{run.id} {state} {place} {sum(1 for _ in run.lines())}",
+    )
+
+
+def download_link(run: Run) -> str:
+    """The link to the model as a zip file."""
+    return (
+        f'<p class="download"><a href="models/{escape(run.id)}.zip" download>Download the model</a> '
+        '<span class="facts">a zip file: weights, tokenizer, card, figures; loads with transformers</span></p>'
+    )
+
+
+def shell_line(run: Run) -> str:
+    """The command that gives the same run."""
+    about = run.request.about
+    words = ["python", "-m", "mlm_demo", "adapt", *about.get("files", ()), *about.get("words", ())]
+    return shlex.join([*words, "--output", "adapted"])
+
+
+def sentence_before_and_after(engine: Engine, run: Run, sentence: str) -> str:
+    """The first tab's sentence by the adapted model and by its base, with the moves of the ranks."""
+    try:
+        answers = engine.compare(sentence, [run.id, run.request.about["base"]], top_k=5)["answers"]
+    except MlmDemoError as error:
+        return f'<p class="empty" dir="auto">{escape(str(error))}</p>'
+    return f"<h4>Your sentence, after and before</h4><p dir='auto'>{escape(sentence)}</p>{charts(answers)}"
+
+
+def refusal_of_link(id: str) -> str:
+    """What stands on the tab when a link leads nowhere."""
+    return (
+        f'<p class="refusal" role="alert">There is no run {escape(id[:40])}; it may have been deleted. Add files to '
+        "start one.</p>"
+    )

@@ -1,0 +1,81 @@
+"""What the tests of runs share: a tiny model, a small corpus, a data folder, and waiting."""
+
+import os
+import random
+import signal
+import time
+
+import pytest
+from tiny_models import SENTENCES, save_tiny
+
+from mlm_demo.adapt_config import AdaptConfig
+from mlm_demo.adaptations import Adaptations, Choices
+from mlm_demo.settings import Settings
+
+WORDS = " ".join(SENTENCES).replace(".", "").lower().split()
+
+
+def corpus_text(texts=40, seed=0):
+    """Paragraphs of the tiny vocabulary's words."""
+    return "\n\n".join(
+        " ".join(random.Random(f"{seed} {i}").choices(WORDS, k=40)) + "." for i in range(texts)
+    )
+
+
+def until(condition, seconds=90, tell=lambda: ""):
+    """Wait for a condition; fails with what `tell` says."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, tell()
+        time.sleep(0.05)
+    return found
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    return str(save_tiny(tmp_path_factory.mktemp("model") / "tiny"))
+
+
+@pytest.fixture
+def adaptations(tmp_path):
+    found = Adaptations(Settings(device="cpu", data=str(tmp_path / "data")))
+    found.jobs.environment["OMP_NUM_THREADS"] = "1"
+    yield found
+    for run in found.runs.all():
+        if run.state in ("running", "stopping"):
+            os.kill(run.worker["pid"], signal.SIGKILL)
+
+
+@pytest.fixture
+def draft(adaptations, tmp_path):
+    """A function that makes a draft of texts."""
+
+    def draft(*texts, name="bees.txt"):
+        files = []
+        for number, text in enumerate(texts or [corpus_text()]):
+            files.append(tmp_path / f"{number}" / name)
+            files[-1].parent.mkdir(exist_ok=True)
+            files[-1].write_text(text)
+        return adaptations.draft(files)
+
+    return draft
+
+
+@pytest.fixture
+def choices(tiny):
+    """A function that makes choices for a run of so many steps."""
+
+    def choices(steps=6, **more):
+        config = AdaptConfig(max_steps=steps, batch_size=4, block_size=32, **more)
+        return Choices(config, tiny)
+
+    return choices
+
+
+@pytest.fixture
+def finished(adaptations, draft, choices):
+    """A run that is done, with its model; its owner is `me`."""
+    run = adaptations.start(draft(), choices(4), "me")
+    until(lambda: run.state not in ("waiting", "running"), tell=lambda: (run.state, run.message))
+    assert run.state == "done", run.message
+    return run

@@ -1,0 +1,173 @@
+"""A person adapts a model on the page: files, report, run, reload, another browser, result, picker, zip."""
+
+import gzip
+import json
+import zipfile
+
+import pytest
+from places import ROOT
+from transformers import pipeline
+
+from mlm_demo.adaptations import SAMPLE
+
+ABSTRACTS = ROOT.parent / "shared" / "corpora" / "pubmedqa.jsonl.gz"
+MINUTES = 60_000  # of milliseconds
+
+
+def open_tab(page, name="Adapt"):
+    page.get_by_role("tab", name=name).click()
+
+
+def upload(page, path):
+    open_tab(page)
+    page.locator("#files input[type=file]").set_input_files(str(path))
+
+
+def start(page, **more):
+    """Take the sample corpus and start a run, with fields under 'More' filled in."""
+    open_tab(page)
+    page.locator("#sample").click()
+    page.wait_for_selector("#report .verdict", timeout=2 * MINUTES)
+    if more:
+        page.locator("#adapt-more button").first.click()
+    for name, value in more.items():
+        page.locator(f"#{name} input").fill(str(value))
+    page.locator("#start").click()
+    page.wait_for_selector("#live .run-title")
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """A hundred abstracts where the shared corpora are, else the sample corpus."""
+    if not ABSTRACTS.is_file():
+        return SAMPLE
+    path = tmp_path / "abstracts.jsonl"
+    with gzip.open(ABSTRACTS, "rt") as lines, path.open("w") as out:
+        for line in list(lines)[:100]:
+            out.write(json.dumps({"text": "\n\n".join(json.loads(line)["context"])}) + "\n")
+    return path
+
+
+def test_a_minute_of_adaptation_from_files_to_a_model_at_home(open_page, picture, corpus, tmp_path):
+    page = open_page()
+    upload(page, corpus)
+    page.wait_for_selector("#report .verdict", timeout=2 * MINUTES)
+    picture(page, "adapt-1-report-1280-light")
+    assert page.get_by_role("radio", name="1 minute").is_checked()
+    page.locator("#start").click()
+    page.wait_for_selector("#live progress", timeout=2 * MINUTES)
+    page.wait_for_function("location.search.startsWith('?run=')")
+    link = page.url[page.url.index("?") :]
+
+    page.reload()
+    page.wait_for_selector("#live progress")
+    page.wait_for_selector("#live .guesses", timeout=MINUTES)
+    assert page.locator("#stop").is_visible()
+    picture(page, "adapt-2-running-1280-light")
+
+    phone = open_page(link, width=390, scheme="dark", wait_for="#live .run-title")
+    phone.wait_for_selector("#live progress")
+    assert not phone.locator("#stop").is_visible()
+    picture(phone, "adapt-2-running-390-dark")
+    stranger = open_page()
+    open_tab(stranger)
+    assert stranger.get_by_text("Your runs will be listed here.").is_visible()
+    assert not stranger.locator("#live").is_visible()
+
+    page.wait_for_selector("#run-result figure", timeout=4 * MINUTES)
+    page.wait_for_selector("#run-sentence figure", timeout=MINUTES)
+    assert page.locator("#live .state").inner_text() == "Done"
+    picture(page, "adapt-3-result-1280-light")
+    phone.wait_for_selector("#run-result figure", timeout=MINUTES)
+    picture(phone, "adapt-3-result-390-dark")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Download the model").click()
+    saved.value.save_as(tmp_path / "model.zip")
+    with zipfile.ZipFile(tmp_path / "model.zip") as packed:
+        packed.extractall(tmp_path / "home")
+    (folder,) = (tmp_path / "home").iterdir()
+    fill = pipeline("fill-mask", model=str(folder))
+    here = fill("Paris is the [MASK] of France.", top_k=3)
+
+    page.locator("#use").click()
+    page.wait_for_selector("#results .domain-adapted .word")
+    page.wait_for_selector("#results .domain-general .word")
+    assert page.locator("#results .domain-adapted .word").all_inner_texts()[:3] == [
+        row["token_str"] for row in here
+    ]
+    assert " in general (0." in page.locator("#results .domain-adapted .note").first.inner_text()
+    picture(page, "adapt-4-compared-1280-light")
+
+    again = open_page()
+    assert page.context != again.context
+    open_tab(again)
+    assert not again.locator("#live").is_visible()
+    assert again.locator("#model input").input_value().startswith("General")
+
+
+def test_a_run_is_stopped_resumed_and_deleted(open_page):
+    page = open_page()
+    start(page, steps=2_000, batch=8)
+    page.wait_for_selector("#live progress", timeout=2 * MINUTES)
+    page.locator("#stop").click()
+    page.locator("#live .state", has_text="Stopped").wait_for(timeout=2 * MINUTES)
+    assert "what was learned is kept" in page.locator("#live").inner_text()
+    page.wait_for_selector("#run-result figure")
+    page.locator("#resume").click()
+    page.locator("#live .state", has_text="Running").wait_for(timeout=MINUTES)
+    page.wait_for_function(
+        "document.querySelector('#live .facts')?.textContent.includes('left')", timeout=2 * MINUTES
+    )
+    page.locator("#stop").click()
+    page.locator("#live .state", has_text="Stopped").wait_for(timeout=2 * MINUTES)
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.locator("#delete").click()
+    page.wait_for_selector("#adapt-setup")
+    page.get_by_text("Your runs will be listed here.").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("empty.txt", b"", "empty"),
+        ("bom.txt", b"\xef\xbb\xbf", "'bom.txt'"),
+        ("space.txt", b"  \n \n", "words of text"),
+        ("picture.txt", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8, "'picture.txt'"),
+        ("bad.jsonl", b'{"text": "one"}\n{"text": \n', "line 2"),
+        ("few.txt", b"One line of text.", "The corpus holds 4 words of text"),
+    ],
+)
+def test_what_cannot_be_read_is_told_where_the_report_would_be(open_page, tmp_path, name, data, message):
+    (tmp_path / name).write_bytes(data)
+    page = open_page()
+    open_tab(page)
+    page.locator("#base input").click()
+    page.get_by_role("option", name="Biomedical · Small BERT").click()
+    page.get_by_role("radio", name="5 minutes").check()
+    upload(page, tmp_path / name)
+    page.wait_for_selector("#report .refusal", timeout=2 * MINUTES)
+    assert message in page.locator("#report .refusal").inner_text()
+    assert page.get_by_role("radio", name="5 minutes").is_checked()
+    assert page.locator("#base input").input_value().startswith("Biomedical")
+    assert page.locator("#start").is_disabled()
+
+
+def test_a_setting_that_cannot_be_used_is_told_and_the_files_stay(open_page):
+    page = open_page()
+    open_tab(page)
+    page.locator("#sample").click()
+    page.wait_for_selector("#report .verdict", timeout=2 * MINUTES)
+    page.locator("#adapt-more button").first.click()
+    page.locator("#hidden input").fill("99")
+    page.locator("#start").click()
+    page.wait_for_selector("#start-refused .refusal")
+    assert "mlm_probability is 0.99; it must be above 0" in page.locator("#start-refused").inner_text()
+    assert page.locator("#report .verdict").is_visible()
+
+
+def test_a_link_to_no_run_is_told(open_page):
+    page = open_page("?run=<img src=x onerror=alert(1)>", wait_for="#run-missing .refusal")
+    assert "There is no run <img src=x onerror=alert(1)>" in page.locator("#run-missing").inner_text()
+    assert page.locator("#sample").is_visible()
