@@ -5,7 +5,7 @@ import json
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from mlm_demo.adapt import adapt, general_texts
 from mlm_demo.adapt_config import AdaptConfig
@@ -55,7 +55,7 @@ def prepare(
         mlm.tokenizer,
         [*replay, *general],
         seconds_a_pass=seconds_a_step * max(1, len(blocks) / config.batch_size),
-        memory_megabytes=peak_megabytes(),
+        memory_megabytes=peak_megabytes(mlm.device),
     )
     return Prepared(mlm, corpus, blocks, seconds_a_step, report)
 
@@ -84,12 +84,8 @@ def adapt_command(options: argparse.Namespace, settings: Settings) -> None:
         should_stop=lambda: stop["asked"],
     )
     _status("")
-    taken_home = {}
-    if options.zip:
-        taken_home["zip"] = str(zip_model(options.output))
-    if options.push_to:
-        taken_home["hub"] = push_model(options.output, options.push_to)
     if options.json:
+        taken_home = _take_home(options)
         return print(
             json.dumps(
                 {**taken_home, **result, "output": str(options.output), "report": report.to_json()}, indent=2
@@ -101,9 +97,22 @@ def adapt_command(options: argparse.Namespace, settings: Settings) -> None:
     print(f"\n{training['steps']:,} steps in {training['seconds']:.0f} s, {speed}.")
     if training["stopped"]:
         print("Stopped early; to go on from here, give the same command with --resume.")
-    for kind, place in taken_home.items():
+    print(
+        f"The model is in {options.output}: python -m mlm_demo fill --model {options.output} 'A <mask>.'",
+        flush=True,
+    )
+    for kind, place in _take_home(options).items():  # last: the figures are there whatever the network does
         print(f"{kind}: {place}")
-    print(f"The model is in {options.output}: python -m mlm_demo fill --model {options.output} 'A <mask>.'")
+
+
+def _take_home(options: argparse.Namespace) -> dict[str, str]:
+    """Where the model went beside its folder."""
+    places = {}
+    if options.zip:
+        places["zip"] = str(zip_model(options.output))
+    if options.push_to:
+        places["hub"] = push_model(options.output, options.push_to)
+    return places
 
 
 def evaluate_command(options: argparse.Namespace, settings: Settings) -> None:
@@ -114,8 +123,16 @@ def evaluate_command(options: argparse.Namespace, settings: Settings) -> None:
     found = figures(tally(mlm, frozen, lambda share: _status(f"{share:.0%} of the blocks")))
     _status("")
     if options.json:
-        answer = {"model": mlm.describe(), **found.to_json(), "notes": list(dict.fromkeys(counts.notes))}
-        return print(json.dumps(answer, indent=2))
+        notes = {
+            "notes": list(dict.fromkeys(counts.notes)),
+            "dropped": [asdict(item) for item in counts.dropped],
+        }
+        return print(json.dumps({"model": mlm.describe(), **found.to_json(), **notes}, indent=2))
+    for note in [
+        *dict.fromkeys(counts.notes),
+        *(f"{d.source} was left out: {d.reason}" for d in counts.dropped[:10]),
+    ]:
+        print(f"note: {note}", file=sys.stderr)
     for name in ("loss", "perplexity", "accuracy"):
         value = getattr(found, name)
         print(f"{name:<10}  {value.value:.4f}  (95 % interval {value.low:.4f} to {value.high:.4f})")

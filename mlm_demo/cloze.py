@@ -36,9 +36,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Graded:
-    """A question with the rank of its worst piece, 1 the best, and what the model would have said first."""
+    """A question with the rank of its worst piece, 1 the best, and what the model would have said first.
+
+    start: where in the sentence the term begins, in characters.
+    """
 
     sentence: str
+    start: int
     term: str
     rank: int
     guess: str
@@ -114,7 +118,9 @@ def sit_exam(mlm: MaskedLM, questions: Sequence[Question]) -> list[Graded]:
             known = graded.get(owner)
             guess = known.guess if known else mlm.token_str(int(row.argmax())).strip()
             rank = max(rank, known.rank) if known else rank
-            graded[owner] = Graded(questions[owner].sentence, questions[owner].term, rank, guess)
+            graded[owner] = Graded(
+                questions[owner].sentence, questions[owner].start, questions[owner].term, rank, guess
+            )
     return [graded[owner] for owner in sorted(graded)]
 
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 CARD = """---
 library_name: transformers
 pipeline_tag: fill-mask
-base_model: {base}
-tags:
+{base_model}tags:
   - domain-adaptation
 ---
 
@@ -63,11 +62,12 @@ whoever owns the corpus before passing the model on.
 def model_card(result: dict, mask_token: str) -> str:
     """The card of a run's result."""
     config, corpus, training = result["config"], result["corpus"], result["training"]
-    example = next(
-        (item["sentence"].replace(item["term"], mask_token, 1) for item in result["exam"]), f"A {mask_token}."
-    )
+    example = next((mask_token.join(around(item)) for item in result["exam"]), f"A {mask_token}.")
+    base = result["base"]["name"]
     return CARD.format(
-        base=result["base"]["name"],
+        # The Hub knows models by owner/name; of a folder the name alone is told.
+        base_model=f"base_model: {base}\n" if re.fullmatch(r"[\w.-]+/[\w.-]+", base) else "",
+        base=base.rstrip("/").rsplit("/", 1)[-1] if base.startswith(("/", ".", "~")) else base,
         revision=result["base"]["revision"],
         example=example,
         **{k: corpus[k] for k in ("words", "documents", "sha256", "tokens")},
@@ -95,7 +95,7 @@ def exam_table(exam: Sequence[dict], risen: int = 5, fallen: int = 2) -> str:
     rows = ["| sentence | rank before, first guess | rank after, first guess |", "|---|---|---|"]
     for item in chosen:
         cells = (
-            _around(item["sentence"], item["term"]),
+            _marked(item),
             f"{item['rank_before']:,}, *{_plain(item['guess_before'])}*",
             f"{item['rank']:,}, *{_plain(item['guess'])}*",
         )
@@ -103,14 +103,20 @@ def exam_table(exam: Sequence[dict], risen: int = 5, fallen: int = 2) -> str:
     return "\n".join(rows)
 
 
-def _around(sentence: str, term: str, characters: int = 60) -> str:
+def around(item: dict) -> tuple[str, str]:
+    """What stands before and after the term of a question of the exam."""
+    end = item["start"] + len(item["term"])
+    return item["sentence"][: item["start"]], item["sentence"][end:]
+
+
+def _marked(item: dict, characters: int = 60) -> str:
     """A sentence with its term in bold, not more than so many characters on either side."""
-    before, _, after = sentence.partition(term)
+    before, after = around(item)
     if len(before) > characters:
         before = "…" + before[-characters:].partition(" ")[2]
     if len(after) > characters:
         after = after[:characters].rpartition(" ")[0] + "…"
-    return f"{_plain(before)}**{_plain(term)}**{_plain(after)}"
+    return f"{_plain(before)}**{_plain(item['term'])}**{_plain(after)}"
 
 
 def _plain(text: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
-from mlm_demo.errors import TrainingError
+from mlm_demo.errors import ModelError, TrainingError
 from mlm_demo.evaluation import FrozenText, tally
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.masking import IGNORED, Masking, mask_blocks
@@ -122,11 +122,22 @@ class MaskedLMTrainer(Trainer):
     def evaluate(self, *_arguments, **_named) -> dict[str, float]:
         """The loss on the watched text, under the name that early stopping looks for."""
         self.model.eval()
-        result = tally(self.mlm, self.watched)
+        try:
+            result = tally(self.mlm, self.watched)
+        except ModelError:  # its predictions are no numbers: it has come to that since the last log line
+            raise no_number(self.state.global_step) from None
         metrics = {"eval_loss": float(result.loss.sum() / result.count.sum())}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+
+def no_number(step: int) -> TrainingError:
+    """What is said when a loss is NaN."""
+    return TrainingError(
+        f"The loss is no number any more (step {step}); what was learned until the last checkpoint is kept. Try a "
+        "lower learning rate."
+    )
 
 
 class Watch(TrainerCallback):
@@ -145,8 +156,5 @@ class Watch(TrainerCallback):
         logs = logs or {}
         loss = logs.get("loss", logs.get("eval_loss", 0.0))
         if not np.isfinite(loss):
-            raise TrainingError(
-                f"The loss is no number any more (step {state.global_step}); what was learned until the last "
-                "checkpoint is kept. Try a lower learning rate."
-            )
+            raise no_number(state.global_step)
         self.tell({"step": state.global_step, "of": state.max_steps, "epoch": state.epoch, **logs})

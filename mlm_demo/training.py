@@ -6,6 +6,7 @@ Read `train` first.
 import json
 import resource
 import shutil
+import sys
 import time
 import zlib
 from collections.abc import Callable, Sequence
@@ -102,7 +103,7 @@ def train(
             "steps_taken": step - begun,
             "seconds": seconds,
             "tokens_per_second": (step - begun) * tokens_a_step / seconds,
-            "peak_megabytes": peak_megabytes(),
+            "peak_megabytes": peak_megabytes(mlm.device),
         }
 
     def tell(line: dict) -> None:
@@ -171,11 +172,12 @@ def no_dropout(mlm: MaskedLM) -> None:
                 setattr(module, name, 0.0)
 
 
-def peak_megabytes() -> float:
-    """The most memory this process has held: on the GPU where there is one, else of the machine's."""
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated() / 1e6
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+def peak_megabytes(device: torch.device) -> float:
+    """The most memory this process has held: of the GPU if it works there, else of the machine's."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 1e6
+    unit = 1e6 if sys.platform == "darwin" else 1e3  # getrusage(2): bytes there, kilobytes elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 def _arguments(
@@ -210,5 +212,6 @@ def _arguments(
         seed=config.seed,
         save_steps=plan.evaluate_every,
         save_total_limit=2,
+        restore_callback_states_from_checkpoint=True,  # how long early stopping has waited
         **{**QUIET, "save_strategy": "steps", "logging_steps": max(1, plan.steps // 200), **watching},
     )

@@ -25,6 +25,7 @@ def test_the_table_has_intervals_and_signed_changes():
 def question(sentence, term, before, after):
     return {
         "sentence": sentence,
+        "start": sentence.index(term),
         "term": term,
         "rank_before": before,
         "guess_before": "a|b",

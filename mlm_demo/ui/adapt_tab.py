@@ -38,6 +38,8 @@ def chosen(model, minutes, steps, rate, hidden, whole, batch, block, replay, col
         if value is not None and value != int(value):
             raise TrainingError(f"{name} is {value:g}; it must be a whole number.")
     named = {name: int(value) for name, value in whole_numbers.items() if value is not None}
+    if not steps:
+        named.pop("max_steps", None)
     budget = {} if "max_steps" in named else {"minutes": float(minutes)}
     if rate is not None:
         named["learning_rate"] = float(rate)
@@ -152,7 +154,14 @@ def _more() -> list:
     """The settings under 'More', in the order `chosen` takes them."""
     number = {"min_width": 140}
     with gr.Row():
-        steps = gr.Number(label="Steps", info="Instead of a time.", precision=None, elem_id="steps", **number)
+        steps = gr.Number(
+            0,
+            label="Steps",
+            info="Instead of a time; 0 for a time.",
+            precision=None,
+            elem_id="steps",
+            **number,
+        )
         rate = gr.Number(
             DEFAULTS.learning_rate,
             label="Learning rate",

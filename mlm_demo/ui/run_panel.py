@@ -36,7 +36,8 @@ def run_panel(
     """Draw the panel and wire it."""
     settings = adaptations.settings
     current = gr.Textbox(visible="hidden")  # not a State: the page's address is made from it in the browser
-    seen, finished = gr.State(""), gr.State("")
+    finished = gr.Textbox(visible="hidden")
+    seen = gr.State("")
     missing = gr.HTML(padding=False, js_on_load=None, elem_id="run-missing")
     with gr.Column(visible=False, elem_id="run") as panel:
         live = gr.HTML(min_height=120, padding=False, js_on_load=None, elem_id="live")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from mlm_demo.curve import curve_svg
+from mlm_demo.model_card import around
 from mlm_demo.runs import GOING, Run
 from mlm_demo.ui.guard import notices
 
@@ -129,12 +130,12 @@ def table(headings: tuple[str, ...], rows: str, kind: str = "") -> str:
 
 def hidden(answer: dict) -> str:
     """A sentence with its term marked, shortened around it."""
-    before, term, after = answer["sentence"].partition(answer["term"])
+    before, after = around(answer)
     if len(before) > SENTENCE_SHOWN:
         before = "…" + before[-SENTENCE_SHOWN:].partition(" ")[2]
     if len(after) > SENTENCE_SHOWN:
         after = after[:SENTENCE_SHOWN].rpartition(" ")[0] + "…"
-    return f"{escape(before)}<mark>{escape(term)}</mark>{escape(after)}"
+    return f"{escape(before)}<mark>{escape(answer['term'])}</mark>{escape(after)}"
 
 
 def duration(seconds: float) -> str:

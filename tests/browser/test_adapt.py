@@ -117,9 +117,7 @@ def test_a_run_is_stopped_resumed_and_deleted(open_page):
     page.wait_for_selector("#run-result figure")
     page.locator("#resume").click()
     page.locator("#live .state", has_text="Running").wait_for(timeout=MINUTES)
-    page.wait_for_function(
-        "document.querySelector('#live .facts')?.textContent.includes('left')", timeout=2 * MINUTES
-    )
+    page.locator("#live .facts", has_text=" left").wait_for(timeout=2 * MINUTES)
     page.locator("#stop").click()
     page.locator("#live .state", has_text="Stopped").wait_for(timeout=2 * MINUTES)
     page.once("dialog", lambda dialog: dialog.accept())
@@ -133,9 +131,9 @@ def test_a_run_is_stopped_resumed_and_deleted(open_page):
     [
         ("empty.txt", b"", "empty"),
         ("bom.txt", b"\xef\xbb\xbf", "'bom.txt'"),
-        ("space.txt", b"  \n \n", "words of text"),
+        ("space.txt", b"  \n \n", "holds no text"),
         ("picture.txt", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8, "'picture.txt'"),
-        ("bad.jsonl", b'{"text": "one"}\n{"text": \n', "line 2"),
+        ("bad.jsonl", b'{"text": "one"}\n{"text": \n', "Line 2 of 'bad.jsonl'"),
         ("few.txt", b"One line of text.", "The corpus holds 4 words of text"),
     ],
 )

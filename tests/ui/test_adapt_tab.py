@@ -6,7 +6,7 @@ from mlm_demo.settings import Settings
 from mlm_demo.ui.adapt_tab import chosen, read
 
 FORM = {
-    "model": "general", "minutes": 1, "steps": None, "rate": 2e-4, "hidden": 15, "whole": False, "batch": 16,
+    "model": "general", "minutes": 1, "steps": 0, "rate": 2e-4, "hidden": 15, "whole": False, "batch": 16,
     "block": 128, "replay": False, "column": "", "seed": 0,
 }  # fmt: skip
 
@@ -23,7 +23,7 @@ def test_steps_stand_in_for_a_time():
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("steps", 0, "max_steps is 0; it must be above 0"),
+        ("steps", -1, "max_steps is -1; it must be above 0"),
         ("steps", 2.5, "max_steps is 2.5; it must be a whole number"),
         ("rate", -1, "learning_rate is -1.0"),
         ("hidden", 0, "mlm_probability is 0"),

@@ -8,8 +8,8 @@ FIGURES = {"domain": PART, "general": UNSURE, "exam": EXAM}
 
 def question(term, before, after):
     return {
-        "sentence": f"A <i> {term} is.", "term": term, "rank_before": before, "guess_before": "x", "rank": after,
-        "guess": "y",
+        "sentence": f"A <i> {term} is.", "start": 6, "term": term, "rank_before": before,
+        "guess_before": "x", "rank": after, "guess": "y",
     }  # fmt: skip
 
 

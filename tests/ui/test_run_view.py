@@ -25,7 +25,13 @@ def line(step, of=100, **more):
 
 
 def answer(rank, guess, sentence="The <b> bees make honey here."):
-    return {"sentence": sentence, "term": "honey", "rank": rank, "guess": guess}
+    return {
+        "sentence": sentence,
+        "start": sentence.index("honey"),
+        "term": "honey",
+        "rank": rank,
+        "guess": guess,
+    }
 
 
 @pytest.fixture
