@@ -17,7 +17,7 @@ from pathlib import Path
 from mlm_demo.errors import RunError
 from mlm_demo.runs import CAN_GO_ON, GOING, Run, Runs
 
-NICE = 10
+NICE = 19
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -95,9 +95,9 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState) -> Setup:
                     elem_id="minutes",
                 )
                 start = gr.Button("Start", variant="primary", size="md", interactive=False, elem_id="start")
+                refused = gr.HTML(padding=False, js_on_load=None, elem_id="start-refused")
             with gr.Column(scale=3, min_width=320), gr.Accordion("More", open=False, elem_id="adapt-more"):
                 options = _more()
-        refused = gr.HTML(padding=False, js_on_load=None, elem_id="start-refused")
     draft = gr.State("")
     started = gr.Textbox(visible="hidden")  # not a State: the page's address is made from it in the browser
     form = [model, minutes, *options]

@@ -32,6 +32,7 @@ def start(page, **more):
         page.locator("#adapt-more button").first.click()
     for name, value in more.items():
         page.locator(f"#{name} input").fill(str(value))
+        page.locator(f"#{name} input").press("Tab")
     page.locator("#start").click()
     page.wait_for_selector("#live .run-title")
 
@@ -159,6 +160,8 @@ def test_a_setting_that_cannot_be_used_is_told_and_the_files_stay(open_page):
     page.wait_for_selector("#report .verdict", timeout=2 * MINUTES)
     page.locator("#adapt-more button").first.click()
     page.locator("#hidden input").fill("99")
+    page.locator("#hidden input").press("Tab")
+    page.wait_for_timeout(500)
     page.locator("#start").click()
     page.wait_for_selector("#start-refused .refusal")
     assert "mlm_probability is 0.99; it must be above 0" in page.locator("#start-refused").inner_text()
