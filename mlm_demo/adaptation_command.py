@@ -17,7 +17,7 @@ from mlm_demo.loader import load
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.model_card import exam_table, figures_table
 from mlm_demo.packing import Blocks
-from mlm_demo.plan import make_masking, trial
+from mlm_demo.plan import make_masking, make_plan, trial
 from mlm_demo.report import Report, make_report
 from mlm_demo.run_folder import check_output
 from mlm_demo.runs import Runs
@@ -48,7 +48,9 @@ def prepare(
     blocks = make_blocks(mlm, corpus.training, replay, config)
     tell("measuring this machine")
     no_dropout(mlm)
-    seconds_a_step = trial(mlm, blocks, make_masking(mlm, config), config)
+    masking = make_masking(mlm, config)
+    seconds_a_step = trial(mlm, blocks, masking, config)
+    plan = make_plan(mlm, blocks, masking, config, seconds_a_step)
     report = make_report(
         corpus,
         blocks.of_documents(),
@@ -56,6 +58,7 @@ def prepare(
         [*replay, *general],
         seconds_a_pass=seconds_a_step * max(1, len(blocks) / config.batch_size),
         memory_megabytes=peak_megabytes(mlm.device),
+        blocks_read=plan.steps * config.batch_size,
     )
     return Prepared(mlm, corpus, blocks, seconds_a_step, report)
 

@@ -90,9 +90,12 @@ def typical_terms(domain: Sequence[str], general: Sequence[str], count: int = TE
 
 
 def sit_exam(mlm: MaskedLM, questions: Sequence[Question]) -> list[Graded]:
-    """Grade a model; a sentence longer than the model reads is left out."""
+    """Grade a model; a sentence longer than the model reads is left out, and one that holds a special token as text."""
     rows, positions, owners, truths = [], [], [], []
+    special = mlm.tokenizer.all_special_tokens
     for number, question in enumerate(questions):
+        if any(token in question.sentence for token in special):
+            continue
         encoded = mlm.encode(question.sentence)
         inside = [
             i

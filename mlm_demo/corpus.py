@@ -6,6 +6,7 @@ small corpus cut into sections → split by document, from a seed.
 
 import hashlib
 import random
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ JUDGES = 100  # so many texts, if there are, share the words held out
 FEW_DOCUMENTS, SECTIONS = 20, 150  # a corpus of fewer documents is cut into about so many sections
 SHORTEST_SECTION, LONGEST_SECTION = 60, 1_000  # words
 LEAST_WORDS = 200
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
 @dataclass
@@ -87,8 +89,7 @@ def read_texts(
                 counts.dropped.append(item)
                 continue
             counts.documents += 1
-            paragraphs = [p.strip() for p in item.text.split("\n\n")]
-            fresh = [p for p in paragraphs if p and seen.is_new(p)]
+            fresh = seen.fresh([p.strip() for p in item.text.split("\n\n") if p.strip()])
             if not fresh:
                 counts.dropped.append(Dropped(item.source, "all of it was there before", item.text[:80]))
                 continue
@@ -159,6 +160,21 @@ def _beginning(text: str, words: float) -> str:
     return "\n\n".join(kept)
 
 
+def _cut(paragraph: str) -> list[str]:
+    """A paragraph of more than LONGEST_SECTION words (one huge line, say) in parts, at ends of sentences if it can."""
+    if len(paragraph.split()) <= LONGEST_SECTION:
+        return [paragraph]
+    parts: list[list[str]] = [[]]
+    for sentence in SENTENCE_END.split(paragraph):
+        words = sentence.split()
+        for start in range(0, len(words), LONGEST_SECTION):
+            piece = words[start : start + LONGEST_SECTION]
+            if parts[-1] and len(parts[-1]) + len(piece) > LONGEST_SECTION:
+                parts.append([])
+            parts[-1] += piece
+    return [" ".join(part) for part in parts]
+
+
 def _sections(texts: Sequence[str]) -> list[str]:
     """Cut texts at paragraph ends into sections of about equal length."""
     total = sum(len(text.split()) for text in texts)
@@ -166,7 +182,7 @@ def _sections(texts: Sequence[str]) -> list[str]:
     sections = []
     for text in texts:
         section, words = [], 0
-        for paragraph in text.split("\n\n"):
+        for paragraph in (part for whole in text.split("\n\n") for part in _cut(whole)):
             section.append(paragraph)
             words += len(paragraph.split())
             if words >= size:

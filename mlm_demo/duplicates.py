@@ -6,6 +6,7 @@ the held-out part.
 """
 
 import re
+from collections.abc import Sequence
 
 from datasketch import MinHash, MinHashLSH
 
@@ -19,7 +20,20 @@ class Duplicates:
     def __init__(self):
         self.exact = self.near = 0
         self._hashes: set[int] = set()
+        self._documents: set[int] = set()
         self._index = MinHashLSH(threshold=THRESHOLD, num_perm=PERMUTATIONS)
+
+    def fresh(self, paragraphs: Sequence[str]) -> list[str]:
+        """The paragraphs of a document that say something new; none if the whole document was there before.
+
+        So a document of short paragraphs alone is not kept twice either.
+        """
+        whole = hash(tuple(paragraphs))
+        if whole in self._documents:
+            self.exact += len(paragraphs)
+            return []
+        self._documents.add(whole)
+        return [paragraph for paragraph in paragraphs if self.is_new(paragraph)]
 
     def is_new(self, paragraph: str) -> bool:
         """Whether a paragraph says something new; from then on it is known. Short ones are always new."""

@@ -17,7 +17,8 @@ WORST, SAMPLE_WORDS = 12, 200_000
 
 @dataclass(frozen=True)
 class Report:
-    """The figures of a corpus before training, and a verdict: `too small`, `enough` or `more than is read`.
+    """The figures of a corpus before training, and a verdict: `too small`, `enough`, `more than this run will read`, or
+    `more than is read` by any run.
 
     pieces_per_word and general_pieces_per_word: tokens a word, in the corpus and in general English; worst_split:
     frequent words with how many pieces each; language: a guess, with the share of texts it was made for;
@@ -58,13 +59,17 @@ def make_report(
     *,
     seconds_a_pass: float | None = None,
     memory_megabytes: float | None = None,
+    blocks_read: int | None = None,
 ) -> Report:
-    """Put the report together; time and memory are those of a trial, None where none was made."""
+    """Put the report together; time and memory are those of a trial, None where none was made.
+
+    blocks_read: how many blocks the run it is made for will read, each as often as it comes.
+    """
     counts = corpus.counts
     texts = [*corpus.training, *corpus.held_out]
     pieces, worst = _pieces(tokenizer, texts)
     language, share = _language(texts)
-    verdict, advice = _verdict(blocks.tokens, counts.cut_short)
+    verdict, advice = _verdict(blocks, counts.cut_short, blocks_read)
     if language != "en" and share > 0.5:
         advice += f" Most of it looks like '{language}', which an English model cannot read well."
     return Report(
@@ -117,7 +122,8 @@ def _language(texts: Sequence[str]) -> tuple[str, float]:
     return language, count / guesses.total()
 
 
-def _verdict(tokens: int, cut_short: bool) -> tuple[str, str]:
+def _verdict(blocks: Blocks, cut_short: bool, blocks_read: int | None) -> tuple[str, str]:
+    tokens = blocks.tokens
     if cut_short:
         return (
             "more than is read",
@@ -129,4 +135,7 @@ def _verdict(tokens: int, cut_short: bool) -> tuple[str, str]:
             f"{tokens:,} tokens will be seen many times over; {ENOUGH_TOKENS:,} and more are better. It can be "
             "tried all the same: the figures after the run tell.",
         )
+    if blocks_read is not None and blocks_read < len(blocks):
+        share = blocks_read / len(blocks)
+        return "more than this run will read", f"With these settings it reads about {share:.0%} of the text."
     return "enough", ""

@@ -95,6 +95,7 @@ def train(
     frozen = frozen and frozen.first(plan.watched_blocks)
     batch, accumulate, log = config.batch_size, 1, []
     begun, start = 0, 0.0
+    fresh = _weights(mlm) if mlm.device.type == "cuda" else {}
     tokens_a_step = config.batch_size * blocks.tokens / max(len(blocks), 1)
 
     def speed(step: int) -> dict:
@@ -127,12 +128,19 @@ def train(
             # Half as much at once, twice as often: the same step.
             batch, accumulate = half(batch, config, error), accumulate * 2
             checkpoint = last_checkpoint(output)
+            if checkpoint is None and fresh:
+                mlm.model.load_state_dict(fresh)
             tell({"note": f"Out of memory; going on with {batch} blocks at once, {accumulate} times a step."})
     mlm.model.eval()
     steps = trainer.state.global_step
     end = speed(steps)
     figures = (end[name] for name in ("seconds", "tokens_per_second", "peak_megabytes"))
     return Trained(steps, plan.steps, watch.stopped, *figures, tuple(log))
+
+
+def _weights(mlm: MaskedLM) -> dict[str, torch.Tensor]:
+    """A copy of the weights in the machine's memory: out of memory may come before the first checkpoint."""
+    return {name: tensor.cpu().clone() for name, tensor in mlm.model.state_dict().items()}
 
 
 def _note_plan(output: Path, plan: Plan, blocks: Blocks, config: AdaptConfig) -> None:

@@ -110,7 +110,11 @@ def picture():
         ("headless.csv", "\n".join(f'"{t}",{i}' for i, t in enumerate(TEXTS)), "'headless.csv'"),
         ("bad.jsonl", lines() + '\n{"text": "cut', "Line 41 of 'bad.jsonl' is not JSON"),
         ("line.txt", "One line.", "The corpus holds 2 words of text, copies left out; 200 are the least"),
-        ("paragraph.txt", " ".join(TEXTS), "is one paragraph, so no part of it can be held out to judge by"),
+        (
+            "paragraph.txt",
+            " ".join(TEXTS[:20]),
+            "is one paragraph, so no part of it can be held out to judge by",
+        ),
         ("copies.txt", "\n\n".join(TEXTS[:1] * 50), "copies left out; 200 are the least"),
     ],
 )

@@ -70,3 +70,8 @@ def test_a_sentence_too_long_for_the_model_is_left_out():
     mlm = tiny("BERT")
     sentence = "the dog sat " * 30 + "today."
     assert sit_exam(mlm, [Question(sentence, 4, 7)]) == []
+
+
+def test_a_sentence_that_holds_a_special_token_is_left_out(general):
+    questions = [Question(f"The bees {token} make honey in the hive.", 4, 8) for token in ("do", "[MASK]")]
+    assert [answer.sentence for answer in sit_exam(general, questions)] == [questions[0].sentence]

@@ -112,3 +112,18 @@ def test_a_few_long_texts_are_kept_whole_where_they_are_all_there_is():
     _, held_out = split(texts, seed=0)
     assert len(held_out) == 2
     assert set(held_out) <= set(texts)
+
+
+def test_one_huge_line_is_held_out_in_parts(tmp_path):
+    (tmp_path / "line.txt").write_text(" ".join(paragraph(i) for i in range(1_000)))
+    found = read_corpus([tmp_path / "line.txt"])
+    words = [len(text.split()) for text in found.held_out]
+    assert len(words) >= 3
+    assert 0.05 <= sum(words) / found.counts.words <= 0.16
+
+
+def test_a_document_of_short_paragraphs_is_not_kept_twice(tmp_path):
+    documents = [f"Number {i}.\n\nToo short." for i in range(100)] * 2
+    found = read_corpus([write(tmp_path / "a.jsonl", documents)])
+    assert len(found.training) + len(found.held_out) == 100
+    assert found.counts.exact_duplicates == 200

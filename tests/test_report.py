@@ -9,10 +9,11 @@ from mlm_demo.report import make_report
 GERMAN = ["Der Patient wurde gestern mit Fieber in das Krankenhaus gebracht und dort behandelt."] * 8
 
 
-def report_on(texts, **counts):
+def report_on(texts, blocks_read=None, **counts):
     tokenizer = tokenizer_of("BERT")
     corpus = Corpus(texts, texts[:1], Counts(files=1, documents=len(texts), **counts), "")
-    return make_report(corpus, pack(tokenizer, texts, 32), tokenizer, SENTENCES, seconds_a_pass=1.0)
+    blocks = pack(tokenizer, texts, 32)
+    return make_report(corpus, blocks, tokenizer, SENTENCES, seconds_a_pass=1.0, blocks_read=blocks_read)
 
 
 def test_what_was_read_and_what_was_dropped():
@@ -50,3 +51,6 @@ def test_the_verdicts():
     assert report_on(SENTENCES).verdict == "too small"
     assert report_on(SENTENCES * 1500).verdict == "enough"
     assert report_on(SENTENCES, cut_short=True).verdict == "more than is read"
+    much = report_on(SENTENCES * 1500, blocks_read=100)
+    assert much.verdict == "more than this run will read"
+    assert much.advice == f"With these settings it reads about {100 / much.blocks:.0%} of the text."

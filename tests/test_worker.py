@@ -2,7 +2,9 @@ import json
 import os
 import random
 import signal
+import subprocess
 import time
+from contextlib import suppress
 
 import pytest
 from tiny_models import SENTENCES, save_tiny
@@ -105,6 +107,32 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(start, jobs):
     again = [line["step"] for line in run.lines(after=seen) if "loss" in line]
     assert again[0] in (9, 17)
     assert again[-1] == 64
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 8 MB; making one takes a right that not everybody has."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("a small file system cannot be mounted here")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_a_full_disk_ends_the_run_with_a_sentence(small_disk, jobs, start):
+    jobs.runs.folder = small_disk / "runs"
+    jobs.environment["MLM_DEMO_DATA"] = str(small_disk)
+    run = start(5_000)
+    until(at_step(run, 1), run)
+    with suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(bytes(4096))
+    until(lambda: run.state == "failed", run)
+    assert "cannot be written (No space left on device); make room" in run.message
 
 
 def test_a_corpus_that_is_none_ends_the_run_with_a_sentence(start):
