@@ -11,9 +11,10 @@ from mlm_demo.errors import MlmDemoError, SettingError
 from mlm_demo.settings import Settings
 from mlm_demo.ui.adapt_tab import adapt_setup
 from mlm_demo.ui.api import add_endpoints
-from mlm_demo.ui.downloads import add_downloads, browser_secret
+from mlm_demo.ui.downloads import add_downloads
 from mlm_demo.ui.fill_tab import fill_tab
 from mlm_demo.ui.learn_tab import learn_tab
+from mlm_demo.ui.ownership import browser_secret, login_button
 from mlm_demo.ui.run_panel import run_panel
 from mlm_demo.ui.score_tab import score_tab
 
@@ -49,6 +50,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
             with gr.Tab("Score", id="score"):
                 scored_models = score_tab(engine)
             with gr.Tab("Adapt", id="adapt"):
+                login_button()
                 setup = adapt_setup(adaptations, owner)
                 run_panel(adaptations, engine, owner, setup, form, scored_models, tabs, demo)
             with gr.Tab("Learn", id="learn"):

@@ -17,9 +17,8 @@ INSERT_MASK = """(text) => {
   return left + before + '<mask>' + after + right;
 }"""
 
-# Keep the run that is shown in the page's address, so that a reload shows it again.
-SHOW_RUN = "(id) => { if (id) history.replaceState(null, '', '?run=' + id); }"
-SHOW_NO_RUN = "() => { history.replaceState(null, '', location.pathname); }"
+# Keep the run that is shown, if there is one, in the page's address, so that a reload shows it again.
+SHOW_RUN = "(id) => { history.replaceState(null, '', id ? '?run=' + id : location.pathname); }"
 ARE_YOU_SURE = "() => confirm('Delete this run and its model for good?')"
 
 

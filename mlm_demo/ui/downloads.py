@@ -1,8 +1,4 @@
-"""What goes to a browser beside the page: an adapted model as a zip file, and the key of what the browser keeps."""
-
-import os
-import secrets
-from contextlib import suppress
+"""What goes to a browser beside the page: an adapted model as a zip file."""
 
 from fastapi import FastAPI, HTTPException
 from fastapi.responses import FileResponse
@@ -11,7 +7,6 @@ from mlm_demo.adaptations import Adaptations
 from mlm_demo.checkpoints import adapted, archive_name
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.export import zip_model
-from mlm_demo.settings import Settings
 
 
 def add_downloads(app: FastAPI, adaptations: Adaptations) -> None:
@@ -30,19 +25,3 @@ def add_downloads(app: FastAPI, adaptations: Adaptations) -> None:
         except MlmDemoError as error:
             raise HTTPException(404, str(error)) from None
         return FileResponse(packed, filename=f"{archive_name(run)}.zip", media_type="application/zip")
-
-
-def browser_secret(settings: Settings) -> str:
-    """The key with which a browser's own state is encrypted; it stays the same over restarts."""
-    path, key = settings.data_folder / "browser.key", secrets.token_urlsafe(24)
-    part = path.with_name(f".{key[:8]}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.touch(mode=0o600)
-        part.write_text(key)
-        with suppress(FileExistsError):  # of a start before this one, or of another server on this folder
-            os.link(part, path)
-        part.unlink()
-        return path.read_text()
-    except OSError:  # nothing can be kept here: the page works, and forgets whose runs are whose at its end
-        return key

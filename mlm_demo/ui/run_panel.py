@@ -1,6 +1,5 @@
 """The 'Adapt' tab, once there is a run: how it goes, what it has come to, what can be done with it; and 'My runs'."""
 
-import secrets
 from html import escape
 
 import gradio as gr
@@ -17,6 +16,7 @@ from mlm_demo.ui.fill_tab import FillForm
 from mlm_demo.ui.guard import refusal
 from mlm_demo.ui.links import page_address
 from mlm_demo.ui.my_runs import my_runs
+from mlm_demo.ui.ownership import whose
 from mlm_demo.ui.picker import choices, offered, short_choices
 from mlm_demo.ui.run_look import look, refusal_of_link, sentence_before_and_after, shell_line
 
@@ -78,7 +78,7 @@ def run_panel(
     timer = gr.Timer(SECONDS_BETWEEN_LOOKS, active=False)
 
     shown = [current, seen, finished, live, corpus, result, stop, resume, use, delete, push, shell, timer]
-    whole = [*shown, setup.group, panel, sentence, said, mine]
+    whole = [*shown, setup.group, panel, sentence, said, mine, link, pushed, missing]
     pickers = [form.model, form.compare, scored_models, setup.model]
 
     def listed(who):
@@ -100,14 +100,15 @@ def run_panel(
             gr.Timer(active=going),
         )
 
-    def open_run(id, who):
-        """The whole panel for a run's id; the form where there is none."""
+    def open_run(id, who, note=""):
+        """The whole panel for a run's id; the form where there is none, with a note over it."""
+        rest = ("", "", listed(who), gr.Textbox(visible=False), "", note)
         if not id:
             nothing = ("", "", "", "", "", "", *(gr.Button(visible=False),) * 4)
             closed = (*nothing, gr.Accordion(visible=False), "", gr.Timer(active=False))
-            return *closed, gr.Column(visible=True), gr.Column(visible=False), "", "", listed(who)
+            return *closed, gr.Column(visible=True), gr.Column(visible=False), *rest
         run = adaptations.runs.find(id)
-        return *parts(run, who, ""), gr.Column(visible=False), gr.Column(visible=True), "", "", listed(who)
+        return *parts(run, who, ""), gr.Column(visible=False), gr.Column(visible=True), *rest
 
     def tick(id, who, before):
         try:
@@ -117,9 +118,9 @@ def run_panel(
             return (gr.skip(),) * (len(shown) - 1) + (gr.Timer(active=False), gr.skip())
         return *changed, gr.skip() if run.state in GOING else listed(who)
 
-    def load_page(who, request: gr.Request):
+    def load_page(stored, request: gr.Request, profile: gr.OAuthProfile | None):
         """Whose runs these are, and the run that the link names, or else one that is going on."""
-        who = who or secrets.token_urlsafe(16)
+        who = whose(stored, profile, settings)
         wanted = request.query_params.get("run", "")
         note, id = "", wanted
         if wanted and not adaptations.runs.has(wanted):
@@ -127,7 +128,7 @@ def run_panel(
             id = ""
         if not wanted:
             id = next((run.id for run in adaptations.runs.of(who) if run.state in GOING), "")
-        return who, note, gr.Tabs(selected="adapt") if wanted else gr.skip(), *open_run(id, who)
+        return who, gr.Tabs(selected="adapt") if wanted else gr.skip(), *open_run(id, who, note)
 
     def act(what):
         def acted(id, who):
@@ -174,13 +175,15 @@ def run_panel(
         return f'<p role="status">Pushed to <a href="{escape(address)}">{escape(address)}</a>.</p>', ""
 
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    demo.load(load_page, owner, [owner, missing, tabs, *whole], **quiet)
+    demo.load(load_page, owner, [owner, tabs, *whole], **quiet).then(
+        more_models, [owner, current], pickers, **quiet
+    )
     setup.started.change(lambda id, who: open_run(id, who), [setup.started, owner], whole, **quiet)
     timer.tick(tick, [current, owner, seen], [*shown, mine], queue=False, **quiet)
     stop.click(act(adaptations.jobs.stop), [current, owner], [said, *shown], **quiet)
     resume.click(act(adaptations.jobs.resume), [current, owner], [said, *shown], **quiet)
     again.click(lambda who: ("", *open_run("", who)), owner, [setup.started, *whole], **quiet).then(
-        None, js=browser.SHOW_NO_RUN, api_visibility="private"
+        None, current, js=browser.SHOW_RUN, api_visibility="private"
     )
     sure = gr.Checkbox(visible="hidden")
     delete.click(None, sure, sure, js=browser.ARE_YOU_SURE, api_visibility="private").then(

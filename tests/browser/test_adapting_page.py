@@ -23,16 +23,23 @@ def upload(page, path):
     page.locator("#files input[type=file]").set_input_files(str(path))
 
 
+def fill_in(page, fields):
+    """Open 'More' and type into its fields, as slowly as a person would."""
+    if fields:
+        page.locator("#adapt-more button").first.click()
+        page.wait_for_timeout(1_000)  # the fields are made when they are first shown
+    for name, value in fields.items():
+        page.locator(f"#{name} input").fill(str(value))
+        page.locator(f"#{name} input").press("Tab")
+        page.wait_for_timeout(500)
+
+
 def start(page, **more):
     """Take the sample corpus and start a run, with fields under 'More' filled in."""
     open_tab(page)
     page.locator("#sample").click()
     page.wait_for_selector("#report .verdict", timeout=2 * MINUTES)
-    if more:
-        page.locator("#adapt-more button").first.click()
-    for name, value in more.items():
-        page.locator(f"#{name} input").fill(str(value))
-        page.locator(f"#{name} input").press("Tab")
+    fill_in(page, more)
     page.locator("#start").click()
     page.wait_for_selector("#live .run-title")
 
@@ -158,10 +165,7 @@ def test_a_setting_that_cannot_be_used_is_told_and_the_files_stay(open_page):
     open_tab(page)
     page.locator("#sample").click()
     page.wait_for_selector("#report .verdict", timeout=2 * MINUTES)
-    page.locator("#adapt-more button").first.click()
-    page.locator("#hidden input").fill("99")
-    page.locator("#hidden input").press("Tab")
-    page.wait_for_timeout(500)
+    fill_in(page, {"hidden": 99})
     page.locator("#start").click()
     page.wait_for_selector("#start-refused .refusal")
     assert "mlm_probability is 0.99; it must be above 0" in page.locator("#start-refused").inner_text()

@@ -6,8 +6,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from transformers import pipeline
 
-from mlm_demo.settings import Settings
-from mlm_demo.ui.downloads import add_downloads, browser_secret
+from mlm_demo.ui.downloads import add_downloads
 
 
 @pytest.fixture
@@ -30,16 +29,3 @@ def test_an_id_that_is_none_finds_nothing(client, adaptations, draft, choices):
     waiting = adaptations.runs.create(lambda run: [], title="waits")
     for id in ("AAAAAAAAAAAAAAAAAAAAAA", "..", "%2e%2e%2f", waiting.id):
         assert client.get(f"/models/{id}.zip").status_code == 404
-
-
-def test_the_browsers_key_outlives_a_restart(tmp_path):
-    settings = Settings(data=str(tmp_path / "data"))
-    key = browser_secret(settings)
-    assert len(key) >= 24
-    assert browser_secret(settings) == key
-    assert (tmp_path / "data" / "browser.key").stat().st_mode & 0o077 == 0
-
-
-def test_a_folder_that_cannot_be_written_does_not_keep_the_page_from_starting(tmp_path):
-    (tmp_path / "file").touch()
-    assert len(browser_secret(Settings(data=str(tmp_path / "file" / "data")))) >= 24

@@ -1,0 +1,42 @@
+"""Whose runs are whose: a secret that the browser keeps, or the Hub user who is signed in."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+
+import gradio as gr
+
+from mlm_demo.settings import Settings
+
+
+def login_button(environ: Mapping[str, str] = os.environ) -> None:
+    """Offer to sign in where the Space has it (`hf_oauth: true` in its card)."""
+    if environ.get("OAUTH_CLIENT_ID"):
+        gr.LoginButton(size="sm", elem_id="sign-in")
+
+
+def whose(stored: str, profile: Mapping | None, settings: Settings) -> str:
+    """The secret that a person's runs belong to: the browser's own, made at the first visit, or the Hub user's."""
+    if profile:
+        key = browser_secret(settings).encode()
+        return hmac.new(key, f"hub {profile['sub']}".encode(), hashlib.sha256).hexdigest()
+    return stored or secrets.token_urlsafe(16)
+
+
+def browser_secret(settings: Settings) -> str:
+    """The key with which a browser's own state is encrypted; it stays the same over restarts."""
+    path, key = settings.data_folder / "browser.key", secrets.token_urlsafe(24)
+    part = path.with_name(f".{key[:8]}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.touch(mode=0o600)
+        part.write_text(key)
+        with suppress(FileExistsError):  # of a start before this one, or of another server on this folder
+            os.link(part, path)
+        part.unlink()
+        return path.read_text()
+    except OSError:  # nothing can be kept here: the page works, and forgets whose runs are whose at its end
+        return key
