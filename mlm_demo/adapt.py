@@ -9,6 +9,7 @@ import os
 import platform
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from mlm_demo.evaluation import FrozenText, Tally, change, figures, freeze, tall
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.model_card import model_card
 from mlm_demo.packing import Blocks
+from mlm_demo.processes import is_first
 from mlm_demo.run_folder import CHECKPOINTS, claimed, written
 from mlm_demo.runs import RESULT
 from mlm_demo.training import make_blocks, train
@@ -61,7 +63,7 @@ def adapt(
     few questions of the exam (`followed`) when training begins and at each evaluation. Stopped early, what
     was learned is kept and judged, and the checkpoints stay for resuming. Raises TrainingError, CorpusError.
     """
-    with claimed(output, resume):
+    with claimed(output, resume) if is_first() else nullcontext():
         replay, general = general_texts()
         blocks = blocks or make_blocks(mlm, corpus.training, replay, config)
         frozen = [
@@ -105,7 +107,8 @@ def adapt(
             "curve": [line for line in trained.log if "loss" in line or "eval_loss" in line],
             "versions": _versions(),
         }
-        save(mlm, result, output, keep_checkpoints=trained.stopped)
+        if is_first():
+            save(mlm, result, output, keep_checkpoints=trained.stopped)
         return result
 
 

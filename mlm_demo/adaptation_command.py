@@ -2,9 +2,11 @@
 
 import argparse
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass
 
 from mlm_demo.adapt import adapt, general_texts
@@ -12,12 +14,13 @@ from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.checkpoints import default_checkpoint, find_checkpoint
 from mlm_demo.corpus import Corpus, read_corpus, read_texts
 from mlm_demo.evaluation import figures, freeze, tally
-from mlm_demo.export import push_model, zip_model
+from mlm_demo.export import check_push, push_model, zip_model
 from mlm_demo.loader import load
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.model_card import exam_table, figures_table
 from mlm_demo.packing import Blocks
 from mlm_demo.plan import make_masking, make_plan, trial
+from mlm_demo.processes import is_first
 from mlm_demo.report import Report, make_report
 from mlm_demo.run_folder import check_output
 from mlm_demo.runs import Runs
@@ -64,9 +67,20 @@ def prepare(
 
 
 def adapt_command(options: argparse.Namespace, settings: Settings) -> None:
-    """Read, report, train, judge, print."""
+    """Read, report, train, judge, print; of several processes (torchrun) the first one speaks."""
+    if is_first():
+        _adapt(options, settings)
+    else:
+        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+            _adapt(options, settings)
+
+
+def _adapt(options: argparse.Namespace, settings: Settings) -> None:
     config = config_of(options)
-    check_output(options.output, options.resume)
+    if is_first():
+        check_output(options.output, options.resume)
+        if options.push_to:
+            check_push(options.push_to)
     prepared = prepare(options, settings, config, _tell)
     report = prepared.report
     _status("")
@@ -111,6 +125,8 @@ def adapt_command(options: argparse.Namespace, settings: Settings) -> None:
 def _take_home(options: argparse.Namespace) -> dict[str, str]:
     """Where the model went beside its folder."""
     places = {}
+    if not is_first():
+        return places
     if options.zip:
         places["zip"] = str(zip_model(options.output))
     if options.push_to:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlm_demo.duplicates import Duplicates
-from mlm_demo.errors import CorpusError
+from mlm_demo.errors import CorpusError, shown
 from mlm_demo.formats import Dropped, ReadLimits, read_documents
 
 MAX_CHARACTERS = (
@@ -64,7 +64,7 @@ def read_corpus(
     if counts.words < LEAST_WORDS:
         raise CorpusError(
             f"The corpus holds {counts.words:,} words of text, copies left out; {LEAST_WORDS} are the least that can "
-            "be trained on and judged. Add more text."
+            f"be trained on and judged. Add more text.{_left_out(counts.dropped)}"
         )
     training, held_out = split(texts, seed)
     digest = hashlib.sha256()
@@ -105,6 +105,13 @@ def read_texts(
             break
     counts.exact_duplicates, counts.near_duplicates = seen.exact, seen.near
     return texts, counts
+
+
+def _left_out(dropped: Sequence[Dropped]) -> str:
+    """Which files it may be about, as a sentence more."""
+    named = "; ".join(f"{shown(item.source)} ({item.reason})" for item in dropped[:3])
+    more = f"; and {len(dropped) - 3:,} more" if len(dropped) > 3 else ""
+    return f" Left out: {named}{more}." if dropped else ""
 
 
 def split(texts: Sequence[str], seed: int) -> tuple[list[str], list[str]]:

@@ -19,6 +19,7 @@ from mlm_demo.packing import Blocks, one_by_one
 
 PROBABILITY = 0.15
 RESAMPLES = 2000
+DRAWN_AT_ONCE = 4_000_000  # numbers of documents held while resampling: 32 MB
 BLOCKS_PER_PASS = 32
 
 
@@ -113,15 +114,11 @@ def tally(
 
 def figures(result: Tally, seed: int = 0) -> Figures:
     """The figures of one model with their intervals."""
-    weights = _resamples(len(result.count), seed)
-    loss = _interval(
-        result.loss.sum() / result.count.sum(), (weights @ result.loss) / (weights @ result.count)
-    )
-    accuracy = _interval(
-        result.hits.sum() / result.count.sum(), (weights @ result.hits) / (weights @ result.count)
-    )
-    perplexity = Interval(*(exp(min(v, 700)) for v in (loss.value, loss.low, loss.high)))
-    return Figures(loss, perplexity, accuracy, int((result.count > 0).sum()), int(result.count.sum()))
+    count, loss, hits = _resampled(seed, result.count, result.loss, result.hits)
+    mean_loss = _interval(result.loss.sum() / result.count.sum(), loss / count)
+    accuracy = _interval(result.hits.sum() / result.count.sum(), hits / count)
+    perplexity = Interval(*(exp(min(v, 700)) for v in (mean_loss.value, mean_loss.low, mean_loss.high)))
+    return Figures(mean_loss, perplexity, accuracy, int((result.count > 0).sum()), int(result.count.sum()))
 
 
 @dataclass(frozen=True)
@@ -134,18 +131,23 @@ class Change:
 
 def change(before: Tally, after: Tally, seed: int = 0) -> Change:
     """The difference between two models asked the same questions."""
-    weights = _resamples(len(before.count), seed)
-    total, drawn = before.count.sum(), weights @ before.count
-    loss, hits = after.loss - before.loss, after.hits - before.hits
+    loss, hits, total = after.loss - before.loss, after.hits - before.hits, before.count.sum()
+    count, drawn_loss, drawn_hits = _resampled(seed, before.count, loss, hits)
     return Change(
-        _interval(loss.sum() / total, (weights @ loss) / drawn),
-        _interval(hits.sum() / total, (weights @ hits) / drawn),
+        _interval(loss.sum() / total, drawn_loss / count), _interval(hits.sum() / total, drawn_hits / count)
     )
 
 
-def _resamples(documents: int, seed: int) -> np.ndarray:
-    """(RESAMPLES, documents): how often each document was drawn."""
-    return np.random.default_rng(seed).multinomial(documents, np.full(documents, 1 / documents), RESAMPLES)
+def _resampled(seed: int, *values: np.ndarray) -> np.ndarray:
+    """(documents,) each → (values, RESAMPLES): their sums over documents drawn with replacement, a part at a time."""
+    generator, documents = np.random.default_rng(seed), len(values[0])
+    share, table = np.full(documents, 1 / documents), np.stack(values, axis=1)
+    at_once = max(1, DRAWN_AT_ONCE // documents)
+    parts = [
+        generator.multinomial(documents, share, min(at_once, RESAMPLES - first)) @ table
+        for first in range(0, RESAMPLES, at_once)
+    ]
+    return np.concatenate(parts).T
 
 
 def _interval(value: float, resampled: np.ndarray) -> Interval:

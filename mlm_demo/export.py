@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from huggingface_hub import HfApi, constants
+from huggingface_hub import HfApi, constants, get_token
 from huggingface_hub.errors import LocalTokenNotFoundError
 
 from mlm_demo import hub
@@ -41,8 +41,7 @@ def push_model(folder: Path, repo_id: str, *, token: str | None = None, private:
     nowhere else. Raises HubError in one sentence.
     """
     _check(folder)
-    if not hub.is_repo_id(repo_id):
-        raise HubError(f"{shown(repo_id)} is no name for a model on the Hub; give owner/name.")
+    check_push(repo_id, token)
     try:
         api = HfApi(token=token)
         api.create_repo(repo_id, private=private, exist_ok=True)
@@ -57,6 +56,14 @@ def push_model(folder: Path, repo_id: str, *, token: str | None = None, private:
     ) as error:  # whatever the network and the Hub raise becomes one sentence without the token
         raise push_error(error, repo_id) from None
     return f"{constants.ENDPOINT}/{repo_id}"
+
+
+def check_push(repo_id: str, token: str | None = None) -> None:
+    """Refuse before the work what an upload could not be done with; raises HubError."""
+    if not hub.is_repo_id(repo_id):
+        raise HubError(f"{shown(repo_id)} is no name for a model on the Hub; give owner/name.")
+    if not (token or get_token()):
+        raise push_error(LocalTokenNotFoundError(), repo_id)
 
 
 def push_error(error: Exception, repo_id: str) -> HubError:

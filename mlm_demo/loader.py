@@ -22,6 +22,7 @@ from mlm_demo import hub
 from mlm_demo.checkpoints import Checkpoint
 from mlm_demo.errors import ModelError, shown
 from mlm_demo.masked_lm import MaskedLM
+from mlm_demo.processes import device_number
 
 Progress = Callable[[float, str], None]  # share done from 0 to 1, what is being done
 LFS_POINTER = b"version https://git-lfs"
@@ -191,7 +192,7 @@ def _device(device: str) -> torch.device:
         raise ModelError(
             f"This machine has no {device} device that torch can use; set MLM_DEMO_DEVICE to auto."
         )
-    return torch.device(device)
+    return torch.device(device, device_number()) if device == "cuda" else torch.device(device)
 
 
 def _revision(folder: Path, weights: Path) -> str:

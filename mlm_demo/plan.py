@@ -1,22 +1,32 @@
-"""What the budget of a run comes to on this machine."""
+"""What the budget of a run comes to on this machine, kept beside its checkpoints so that resuming follows it."""
 
+import json
 import math
+import shutil
 import tempfile
 import time
-from dataclasses import dataclass
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import PrinterCallback, TrainingArguments
+from transformers import TrainingArguments
 
 from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.errors import TrainingError
 from mlm_demo.evaluation import vocabulary_ids
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.masking import Masking
+from mlm_demo.pace import Pace
 from mlm_demo.packing import Blocks
+from mlm_demo.processes import agreed, count
+from mlm_demo.run_folder import CHECKPOINTS, written
 from mlm_demo.trainer import MaskedLMTrainer, Watch
 
+PLAN = "plan.json"
 TRIAL_STEPS, COUNTED = 8, 4  # the first are slower: memory is fetched, caches are cold
 # Evaluations on the way, and about the share of the time they may take together.
 EVALUATIONS, SHARE_FOR_WATCHING = 8, 0.06
@@ -32,7 +42,7 @@ QUIET = {
 
 @dataclass(frozen=True)
 class Plan:
-    """What a budget comes to on this machine; kept beside the checkpoints, so that resuming follows it."""
+    """What a budget comes to: steps, those of them for warm-up, steps between evaluations, blocks watched at each."""
 
     steps: int
     warm_up: int
@@ -82,7 +92,8 @@ def trial(mlm: MaskedLM, blocks: Blocks, masking: Masking, config: AdaptConfig) 
     try:
         while True:
             try:
-                return _seconds(mlm, blocks, masking, batch) * whole / batch
+                with out_of_memory():
+                    return agreed(_seconds(mlm, blocks, masking, batch)) * whole / batch
             except torch.OutOfMemoryError as error:
                 batch = half(batch, config, error)
     finally:
@@ -100,18 +111,68 @@ def half(batch: int, config: AdaptConfig, error: torch.OutOfMemoryError) -> int:
     return batch // 2
 
 
+@contextmanager
+def out_of_memory() -> Iterator[None]:
+    """Within this context the machine's own memory running out is the torch.OutOfMemoryError of a GPU."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, MemoryError) or "can't allocate memory" in str(
+            error
+        ):  # torch has no class for it
+            raise torch.OutOfMemoryError(str(error)) from error
+        raise
+
+
+def share_of_process(batch: int) -> int:
+    """How many blocks of a batch each process takes; raises TrainingError if they cannot be shared out."""
+    if batch % count():
+        raise TrainingError(
+            f"batch_size is {batch}; for {count()} processes it must be a multiple of {count()}."
+        )
+    return batch // count()
+
+
 def _seconds(mlm: MaskedLM, blocks: Blocks, masking: Masking, batch: int) -> float:
     args = TrainingArguments(
         output_dir=tempfile.gettempdir(),
         max_steps=TRIAL_STEPS,
-        per_device_train_batch_size=batch,
+        per_device_train_batch_size=share_of_process(batch),
         learning_rate=1e-9,
         use_cpu=mlm.device.type == "cpu",
         **QUIET,
     )
     marks = []
     watch = Watch(lambda line: None, lambda: bool(marks.append(time.monotonic())))
-    trainer = MaskedLMTrainer(mlm, args, blocks, masking, None, callbacks=[watch])
-    trainer.remove_callback(PrinterCallback)
-    trainer.train()
+    one_device(args)
+    MaskedLMTrainer(mlm, args, blocks, masking, None, Pace(TRIAL_STEPS, 0, None), [watch]).train()
     return float(np.median(np.diff(marks)[-COUNTED:]))  # not moved by a step that was disturbed
+
+
+def one_device(args: TrainingArguments) -> None:
+    """Keep a process to one GPU: Trainer would split each batch between all it sees, and the hidden positions not."""
+    args._n_gpu = min(args.n_gpu, 1)
+
+
+def note_plan(output: Path, plan: Plan, blocks: Blocks, config: AdaptConfig) -> None:
+    """Keep beside the checkpoints what resuming has to follow."""
+    with written(output):
+        shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)
+        (output / CHECKPOINTS).mkdir(parents=True)
+        noted = {"plan": asdict(plan), "settings": asdict(config), "blocks": zlib.crc32(blocks.ids.tobytes())}
+        (output / CHECKPOINTS / PLAN).write_text(json.dumps(noted))
+
+
+def plan_begun(output: Path, blocks: Blocks, config: AdaptConfig) -> Plan:
+    """The plan of the run that is resumed; raises TrainingError if its settings or its corpus were others."""
+    noted = json.loads((output / CHECKPOINTS / PLAN).read_text())
+    for name, value in asdict(config).items():
+        if noted["settings"][name] != value:
+            raise TrainingError(
+                f"{name} is {value} now and was {noted['settings'][name]} when this run began; resume it as it was."
+            )
+    if noted["blocks"] != zlib.crc32(blocks.ids.tobytes()):
+        raise TrainingError(
+            "The corpus or the model is not what this run began with; resume it with the same files and model."
+        )
+    return Plan(**noted["plan"])

@@ -17,8 +17,14 @@ CHECKPOINTS = "checkpoints"
 
 def last_checkpoint(output: Path) -> Path | None:
     """The newest checkpoint under a run's folder that is whole."""
-    found = [p for p in (output / CHECKPOINTS).glob("checkpoint-*") if (p / "trainer_state.json").is_file()]
+    found = [p for p in (output / CHECKPOINTS).glob("checkpoint-*") if _whole(p)]
     return max(found, key=step_of, default=None)
+
+
+def _whole(checkpoint: Path) -> bool:
+    """Whether a checkpoint has its last file, and none that a machine switched off left empty."""
+    sizes = {path.name: path.stat().st_size for path in checkpoint.iterdir()}
+    return "trainer_state.json" in sizes and all(sizes.values())
 
 
 def step_of(checkpoint: Path) -> int:
@@ -81,7 +87,7 @@ def _clear(output: Path) -> None:
     if last_checkpoint(output) is None:
         shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)
     for path in (output / CHECKPOINTS).glob("checkpoint-*"):
-        if not (path / "trainer_state.json").is_file():
+        if not _whole(path):
             shutil.rmtree(path, ignore_errors=True)
 
 

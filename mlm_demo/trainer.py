@@ -1,22 +1,25 @@
 """transformers' Trainer with our masks and our loss.
 
-What Trainer brings stays its own: accumulation, mixed precision, checkpoints, resuming, several devices. Ours are
-the masks (drawn from seed, epoch and block, so a resumed run sees what an undisturbed one does), the loss (the
-head at the hidden positions only) and the evaluation (frozen masks).
+What Trainer brings stays its own: accumulation, checkpoints, resuming, several processes with a device each (started by
+torchrun). Ours are the masks (drawn from seed, epoch and block, so a resumed run sees what an undisturbed one does),
+the loss (the head at the hidden positions only), the learning rate (pace.py) and the evaluation (frozen masks).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
-from transformers import Trainer, TrainerCallback, TrainingArguments
+from torch.optim.lr_scheduler import LambdaLR
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
 from mlm_demo.errors import ModelError, TrainingError
 from mlm_demo.evaluation import FrozenText, tally
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.masking import IGNORED, Masking, mask_blocks
+from mlm_demo.pace import Pace
 from mlm_demo.packing import NO_WORD, Blocks
 from mlm_demo.precision import attention_for_training, bfloat16_is_fast
+from mlm_demo.processes import agreed, count
 from mlm_demo.vocabulary_loss import VocabularyLoss
 
 
@@ -81,7 +84,8 @@ class MaskedLMTrainer(Trainer):
         blocks: Blocks,
         masking: Masking,
         watched: FrozenText | None,
-        **more,
+        pace: Pace,
+        callbacks: Sequence[TrainerCallback] = (),
     ):
         super().__init__(
             model=mlm.model,
@@ -89,9 +93,10 @@ class MaskedLMTrainer(Trainer):
             train_dataset=BlockNumbers(len(blocks)),
             eval_dataset=BlockNumbers(0),
             data_collator=Collator(blocks, masking),
-            **more,
+            callbacks=[pace, *callbacks],
         )
-        self.mlm, self.watched = mlm, watched
+        self.remove_callback(PrinterCallback)
+        self.mlm, self.watched, self.pace = mlm, watched, pace
         # Not by the Trainer's own `bf16`, whose wrapper stays on the model: figures would be rounded too, and a second
         # training on it would not be.
         self.rounded = bfloat16_is_fast(mlm.device)
@@ -116,20 +121,40 @@ class MaskedLMTrainer(Trainer):
             outputs = model(**inputs)
         given = self.mlm.positions.pick(outputs.logits, rows, columns)
         total = self.vocabulary_loss.sum_of_losses(given, labels[rows, columns])
-        loss = total / (num_items_in_batch or len(rows))
+        # The number is that of all processes, whose gradients are averaged: each gives its part times their count.
+        loss = total / num_items_in_batch * count() if num_items_in_batch is not None else total / len(rows)
         return (loss, outputs) if return_outputs else loss
 
     def evaluate(self, *_arguments, **_named) -> dict[str, float]:
         """The loss on the watched text, under the name that early stopping looks for."""
+        metrics = {"eval_loss": self._watched_loss()}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def _watched_loss(self) -> float:
         self.model.eval()
         try:
             result = tally(self.mlm, self.watched)
         except ModelError:  # its predictions are no numbers: it has come to that since the last log line
             raise no_number(self.state.global_step) from None
-        metrics = {"eval_loss": float(result.loss.sum() / result.count.sum())}
-        self.log(metrics)
-        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
-        return metrics
+        return float(result.loss.sum() / result.count.sum())
+
+    def _load_best_model(self) -> None:
+        """The best of those evaluated, unless the weights as they are when the run is stopped are better still."""
+        if (
+            self.state.best_global_step != self.state.global_step
+            and self._watched_loss() > self.state.best_metric
+        ):
+            super()._load_best_model()
+
+    def create_scheduler(self, num_training_steps: int, optimizer=None) -> LambdaLR:
+        """As Trainer's, by the pace of the run."""
+        if self.lr_scheduler is None:
+            # A plain function, which a checkpoint leaves out.
+            self.lr_scheduler = LambdaLR(optimizer or self.optimizer, lambda step: self.pace.factor(step))
+            self._created_lr_scheduler = True
+        return self.lr_scheduler
 
 
 def no_number(step: int) -> TrainingError:
@@ -148,7 +173,7 @@ class Watch(TrainerCallback):
 
     def on_step_end(self, args, state, control, **_):
         """Stop after this step, with a checkpoint."""
-        if self.should_stop() and not self.stopped:
+        if agreed(self.should_stop()) and not self.stopped:
             self.stopped = control.should_training_stop = control.should_save = True
 
     def on_log(self, args, state, control, logs=None, **_):

@@ -3,37 +3,46 @@
 Read `train` first.
 """
 
-import json
 import resource
-import shutil
 import sys
-import time
-import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArguments
+from transformers import EarlyStoppingCallback, TrainingArguments
 
 from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.errors import TrainingError
 from mlm_demo.evaluation import freeze
 from mlm_demo.loader import quiet
 from mlm_demo.masked_lm import MaskedLM
+from mlm_demo.pace import Pace
 from mlm_demo.packing import REPLAYED, Blocks, one_by_one, pack
-from mlm_demo.plan import QUIET, Plan, half, make_masking, make_plan
-from mlm_demo.run_folder import CHECKPOINTS, checkpoint_to_resume, last_checkpoint, step_of, written
+from mlm_demo.plan import (
+    QUIET,
+    Plan,
+    half,
+    make_masking,
+    make_plan,
+    note_plan,
+    one_device,
+    out_of_memory,
+    plan_begun,
+    share_of_process,
+)
+from mlm_demo.processes import agreed, is_first
+from mlm_demo.run_folder import CHECKPOINTS, checkpoint_to_resume, last_checkpoint, written
 from mlm_demo.trainer import MaskedLMTrainer, Watch
 
-PLAN = "plan.json"
 PATIENCE = 3  # evaluations without a better loss before a run ends early
 
 
 @dataclass(frozen=True)
 class Trained:
-    """How a run went: steps taken of those planned, tokens of text read a second, peak memory, the log lines."""
+    """How a run went, legs before a resume included: steps taken of those planned, tokens of text read a second, peak
+    memory, the log lines with `step`, `seconds` and `loss` or `eval_loss`."""
 
     steps: int
     planned: int
@@ -79,49 +88,49 @@ def train(
 ) -> Trained:
     """Train mlm in place, with checkpoints under output; the best on the watched text is what stays.
 
-    watched: held-out texts for early stopping, none to go without; seconds_a_step: what a trial here gave, None to make
-    one if minutes are the budget. Raises TrainingError for a loss that is NaN,
-    a disk that cannot be written, or a model that does not fit the memory even one block at a time.
+    watched: held-out texts for early stopping, none to go without (the best of at most eight evaluations is picked by
+    them, so they flatter the result by that much); seconds_a_step: what a trial here gave, None to make one if minutes
+    are the budget. Raises TrainingError for a loss that is NaN, a disk that cannot be written, or a model that does not
+    fit the memory even one block at a time.
     """
     no_dropout(mlm)
     masking = make_masking(mlm, config)
     checkpoint = checkpoint_to_resume(output) if resume else None
     if checkpoint:
-        plan = _plan_begun(output, blocks, config)
+        plan = plan_begun(output, blocks, config)
     else:
-        plan = make_plan(mlm, blocks, masking, config, seconds_a_step)
-        _note_plan(output, plan, blocks, config)
+        plan = agreed(make_plan(mlm, blocks, masking, config, seconds_a_step))
+        if is_first():
+            note_plan(output, plan, blocks, config)
     frozen = freeze(mlm, watched, block_size=config.block_size, seed=config.seed) if watched else None
     frozen = frozen and frozen.first(plan.watched_blocks)
-    batch, accumulate, log = config.batch_size, 1, []
-    begun, start = 0, 0.0
+    batch, accumulate = config.batch_size, 1
     fresh = _weights(mlm) if mlm.device.type == "cuda" else {}
     tokens_a_step = config.batch_size * blocks.tokens / max(len(blocks), 1)
 
-    def speed(step: int) -> dict:
-        seconds = time.monotonic() - start
+    def speed(step: int, seconds: float) -> dict:
         return {
-            "steps_taken": step - begun,
             "seconds": seconds,
-            "tokens_per_second": (step - begun) * tokens_a_step / seconds,
+            "tokens_per_second": step * tokens_a_step / seconds,
             "peak_megabytes": peak_megabytes(mlm.device),
         }
 
     def tell(line: dict) -> None:
-        log.append(line)
-        on_progress({**line, **speed(line["step"])} if "loss" in line else line)
+        if "loss" in line:
+            line |= {"seconds_left": pace.seconds_left(line["step"]), **speed(line["step"], pace.seconds)}
+        on_progress(line)
 
     while True:
+        pace = Pace(plan.steps, plan.warm_up, config.minutes and config.minutes * 60)
         watch = Watch(tell, should_stop)
-        begun, start = step_of(checkpoint) if checkpoint else 0, time.monotonic()
         try:
             arguments = _arguments(
                 mlm, plan, config, output, batch, accumulate, early_stop=frozen is not None
             )
             callbacks = [watch, *([EarlyStoppingCallback(PATIENCE)] if frozen else [])]
-            trainer = MaskedLMTrainer(mlm, arguments, blocks, masking, frozen, callbacks=callbacks)
-            trainer.remove_callback(PrinterCallback)
-            with quiet(), written(output):  # tied weights are reported as missing from each checkpoint
+            trainer = MaskedLMTrainer(mlm, arguments, blocks, masking, frozen, pace, callbacks)
+            # Tied weights are reported as missing from each checkpoint.
+            with quiet(), written(output), out_of_memory():
                 trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
             break
         except torch.OutOfMemoryError as error:
@@ -130,41 +139,26 @@ def train(
             checkpoint = last_checkpoint(output)
             if checkpoint is None and fresh:
                 mlm.model.load_state_dict(fresh)
+            elif checkpoint is None and trainer.state.global_step:  # no weights to begin with again
+                raise TrainingError(
+                    f"This machine's memory was used up at step {trainer.state.global_step}; choose fewer blocks a "
+                    f"step than {config.batch_size}, shorter ones than {config.block_size} tokens, or a smaller model."
+                ) from error
             tell({"note": f"Out of memory; going on with {batch} blocks at once, {accumulate} times a step."})
     mlm.model.eval()
-    steps = trainer.state.global_step
-    end = speed(steps)
-    figures = (end[name] for name in ("seconds", "tokens_per_second", "peak_megabytes"))
-    return Trained(steps, plan.steps, watch.stopped, *figures, tuple(log))
+    state = trainer.state
+    return Trained(
+        steps=state.global_step,
+        planned=plan.steps,
+        stopped=watch.stopped,
+        **speed(state.global_step, pace.seconds),
+        log=tuple(state.log_history),
+    )
 
 
 def _weights(mlm: MaskedLM) -> dict[str, torch.Tensor]:
     """A copy of the weights in the machine's memory: out of memory may come before the first checkpoint."""
     return {name: tensor.cpu().clone() for name, tensor in mlm.model.state_dict().items()}
-
-
-def _note_plan(output: Path, plan: Plan, blocks: Blocks, config: AdaptConfig) -> None:
-    """Keep beside the checkpoints what resuming has to follow."""
-    with written(output):
-        shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)
-        (output / CHECKPOINTS).mkdir(parents=True)
-        noted = {"plan": asdict(plan), "settings": asdict(config), "blocks": zlib.crc32(blocks.ids.tobytes())}
-        (output / CHECKPOINTS / PLAN).write_text(json.dumps(noted))
-
-
-def _plan_begun(output: Path, blocks: Blocks, config: AdaptConfig) -> Plan:
-    """The plan of the run that is resumed; raises TrainingError if its settings or its corpus were others."""
-    noted = json.loads((output / CHECKPOINTS / PLAN).read_text())
-    for name, value in asdict(config).items():
-        if noted["settings"][name] != value:
-            raise TrainingError(
-                f"{name} is {value} now and was {noted['settings'][name]} when this run began; resume it as it was."
-            )
-    if noted["blocks"] != zlib.crc32(blocks.ids.tobytes()):
-        raise TrainingError(
-            "The corpus or the model is not what this run began with; resume it with the same files and model."
-        )
-    return Plan(**noted["plan"])
 
 
 def no_dropout(mlm: MaskedLM) -> None:
@@ -206,11 +200,10 @@ def _arguments(
             "metric_for_best_model": "eval_loss",
             "greater_is_better": False,
         }
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=str(output / CHECKPOINTS),
         max_steps=plan.steps,
-        warmup_steps=plan.warm_up,
-        per_device_train_batch_size=batch,
+        per_device_train_batch_size=share_of_process(batch),
         gradient_accumulation_steps=accumulate,
         learning_rate=config.learning_rate,
         adam_beta2=0.98,
@@ -223,3 +216,5 @@ def _arguments(
         restore_callback_states_from_checkpoint=True,  # how long early stopping has waited
         **{**QUIET, "save_strategy": "steps", "logging_steps": max(1, plan.steps // 200), **watching},
     )
+    one_device(arguments)
+    return arguments

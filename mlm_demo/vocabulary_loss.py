@@ -13,6 +13,7 @@ from torch.nn.functional import cross_entropy
 
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.precision import rounded_products
+from mlm_demo.processes import count
 
 # Bytes of scores held at once: about a cache on the processor, enough to keep a GPU busy.
 BYTES_AT_ONCE = {"cpu": 16 << 20, "cuda": 512 << 20}
@@ -24,7 +25,8 @@ class VocabularyLoss:
     def __init__(self, mlm: MaskedLM, rounded: bool):
         self.rounded = rounded
         self.layer = mlm.model.get_output_embeddings()
-        self.in_parts = _is_last(mlm, self.layer)
+        # Between processes torch looks for unused weights in the pass, and would take this layer's bias for one.
+        self.in_parts = count() == 1 and _is_last(mlm, self.layer)
 
     @contextmanager
     def asked(self) -> Iterator[None]:

@@ -1,5 +1,6 @@
 import json
 import random
+import zipfile
 
 import pytest
 
@@ -73,6 +74,19 @@ def test_too_little_text_is_told(tmp_path):
         CorpusError, match="The corpus holds 40 words of text, copies left out; 200 are the least"
     ):
         read_corpus([write(tmp_path / "a.jsonl", [paragraph(0)] * 50)])
+
+
+def test_too_little_text_names_what_was_left_out(tmp_path):
+    inner = tmp_path / "inner.zip"
+    with zipfile.ZipFile(inner, "w") as packed:
+        packed.writestr("a.txt", "some text")
+    with zipfile.ZipFile(tmp_path / "outer.zip", "w") as packed:
+        packed.write(inner, "inner.zip")
+        packed.writestr("b.txt", "some text")
+    with pytest.raises(
+        CorpusError, match=r"holds 2 words .* Left out: 'outer.zip/inner.zip' \(.*archive.*\)\."
+    ):
+        read_corpus([tmp_path / "outer.zip"])
 
 
 def test_one_paragraph_cannot_be_judged(tmp_path):

@@ -5,6 +5,7 @@ import pytest
 import torch
 from tiny_models import ARCHITECTURES, SENTENCES, tiny
 
+from mlm_demo import evaluation
 from mlm_demo.errors import CorpusError
 from mlm_demo.evaluation import Tally, change, figures, freeze, tally
 from mlm_demo.masking import IGNORED
@@ -52,6 +53,14 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
         found = figures(Tally(losses, np.zeros(60), count), seed)
         inside += found.loss.low <= 3.0 <= found.loss.high
     assert 180 <= inside <= 200
+
+
+def test_resampling_in_parts_is_resampling(monkeypatch):
+    random = np.random.default_rng(0)
+    result = Tally(random.normal(30, 10, 50), random.integers(0, 9, 50).astype(float), np.full(50, 10.0))
+    whole = figures(result)
+    monkeypatch.setattr(evaluation, "DRAWN_AT_ONCE", 333)
+    assert figures(result) == whole
 
 
 def test_a_change_is_paired():

@@ -40,6 +40,24 @@ def test_a_trial_that_does_not_fit_is_made_with_half_the_blocks(monkeypatch):
     assert tried == [8, 4, 2]
 
 
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")],
+)
+def test_the_machines_own_memory_counts_too(monkeypatch, error):
+    def train(self):
+        raise error
+
+    monkeypatch.setattr(MaskedLMTrainer, "train", train)
+    config = AdaptConfig(minutes=1, batch_size=2, block_size=32)
+    mlm = fresh()
+    blocks = make_blocks(mlm, TEXTS, [], config)
+    with pytest.raises(
+        TrainingError, match="does not fit this device's memory even with one block of 32 tokens"
+    ):
+        trial(mlm, blocks, make_masking(mlm, config), config)
+
+
 def test_epochs_are_passes_over_the_blocks():
     mlm = fresh()
     blocks = make_blocks(mlm, TEXTS, [], CONFIG)

@@ -30,6 +30,12 @@ def test_the_newest_whole_checkpoint_counts(tmp_path):
     assert last_checkpoint(tmp_path) == checkpoint_to_resume(tmp_path) == newest
 
 
+def test_a_checkpoint_with_a_file_that_a_power_cut_left_empty_is_not_whole(tmp_path):
+    good, torn = checkpoint(tmp_path, 9), checkpoint(tmp_path, 10)
+    (torn / "model.safetensors").write_bytes(b"")
+    assert last_checkpoint(tmp_path) == good
+
+
 def test_what_is_there_is_never_overwritten(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(TrainingError, match="is not empty; give another one, or go on with --resume"):

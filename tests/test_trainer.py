@@ -9,6 +9,7 @@ from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.evaluation import freeze, tally, vocabulary_ids
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.masking import Masking
+from mlm_demo.pace import Pace
 from mlm_demo.plan import QUIET
 from mlm_demo.trainer import BlockNumbers, Collator, MaskedLMTrainer, Shuffled
 from mlm_demo.training import make_blocks, no_dropout
@@ -31,7 +32,8 @@ def test_loss_and_gradients_are_run_mlms(architecture, tmp_path, monkeypatch):
     expected = {name: p.grad.clone() for name, p in mlm.model.named_parameters() if p.grad is not None}
     mlm.model.zero_grad()
     arguments = TrainingArguments(output_dir=str(tmp_path), use_cpu=True, report_to="none")
-    ours = MaskedLMTrainer(mlm, arguments, blocks, masking, None).compute_loss(mlm.model, dict(batch))
+    training = MaskedLMTrainer(mlm, arguments, blocks, masking, None, Pace(1, 0, None))
+    ours = training.compute_loss(mlm.model, dict(batch))
     ours.backward()
     assert ours.item() == pytest.approx(stock.item(), rel=1e-5)
     for name, parameter in mlm.model.named_parameters():
@@ -50,7 +52,7 @@ def test_every_training_rounds_and_no_figure_does(tmp_path, monkeypatch):
     layer.register_forward_hook(lambda module, inputs, output: seen.append(output.dtype))
     arguments = TrainingArguments(output_dir=str(tmp_path), use_cpu=True, max_steps=1, **QUIET)
     for _ in range(2):
-        training = MaskedLMTrainer(mlm, arguments, blocks, masking, None)
+        training = MaskedLMTrainer(mlm, arguments, blocks, masking, None, Pace(1, 0, None))
         seen.clear()
         training.train()
         assert set(seen) == {torch.bfloat16}

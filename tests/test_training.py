@@ -96,6 +96,52 @@ def test_what_never_fits_is_told(tmp_path, monkeypatch):
         run(tmp_path)
 
 
+def test_memory_used_up_on_the_way_is_told(tmp_path, monkeypatch):
+    """On the processor no copy of the weights is kept to begin with again."""
+    stock = MaskedLMTrainer.training_step
+
+    def fails_later(self, *arguments, **named):
+        if self.state.global_step == 2:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+        return stock(self, *arguments, **named)
+
+    monkeypatch.setattr(MaskedLMTrainer, "training_step", fails_later)
+    with pytest.raises(
+        TrainingError, match="memory was used up at step 2; choose fewer blocks a step than 4"
+    ):
+        run(tmp_path, config=replace(CONFIG, max_steps=100))
+
+
+def test_a_slow_machine_ends_in_time_with_its_rate_at_the_end(tmp_path):
+    """The plan was made for a thousand times the steps that can be made."""
+    config = AdaptConfig(minutes=1 / 60, batch_size=4, block_size=32, learning_rate=1e-3)
+    _, trained = run(tmp_path, config, watched=TEXTS[:4], seconds_a_step=1e-5)
+    assert trained.steps < trained.planned / 10
+    assert not trained.stopped
+    assert 1 <= trained.seconds < 5
+    rates = [line["learning_rate"] for line in trained.log if "learning_rate" in line]
+    assert rates[-1] < 1e-5
+    assert trained.log[-2]["step"] == trained.steps  # it was watched at its end
+
+
+def test_what_a_stopped_run_has_is_kept_where_it_is_better_than_the_best_watched(tmp_path):
+    steps = []
+    config = AdaptConfig(max_steps=64, batch_size=8, block_size=32, learning_rate=3e-3)
+    stop = lambda: steps.append(1) or len(steps) >= 31  # noqa: E731 - one step before the fourth evaluation
+    mlm, trained = run(tmp_path, config, watched=TEXTS[:4], should_stop=stop)
+    assert trained.steps == 31
+    at_the_end = load_file(tmp_path / "checkpoints" / "checkpoint-31" / "model.safetensors")
+    assert_same({n: t for n, t in weights(mlm).items() if n in at_the_end}, at_the_end)
+
+
+def test_the_log_and_the_time_of_a_resumed_run_are_those_of_both_legs(tmp_path):
+    steps = []
+    _, first = run(tmp_path, should_stop=lambda: steps.append(1) or len(steps) >= 3)
+    _, whole = run(tmp_path, resume=True)
+    assert [line["step"] for line in whole.log if "loss" in line] == list(range(1, 9))
+    assert whole.seconds > first.seconds
+
+
 def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(tmp_path):
     mlm = fresh()
     with torch.no_grad():

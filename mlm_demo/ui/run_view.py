@@ -101,8 +101,7 @@ def progress(lines: list[dict], state: str) -> str:
     facts = [f"step {last['step']:,} of {last['of']:,}", f"{last['tokens_per_second']:,.0f} tokens a second"]
     facts.append(f"{last['peak_megabytes']:,.0f} MB at most")
     if state == "running" and stage == "training":
-        begun = last["steps_taken"]
-        facts.append(f"{duration((last['of'] - last['step']) * last['seconds'] / max(begun, 1))} left")
+        facts.append(f"{duration(last['seconds_left'])} left")
     elif state in ("running", "stopping"):
         facts.append(stage)
     return (

@@ -16,7 +16,7 @@ FOUND = {
 
 def line(step, of=100, **more):
     speed = {
-        "steps_taken": step,
+        "seconds_left": (of - step) * 0.5,
         "seconds": step * 0.5,
         "tokens_per_second": 4_000.0,
         "peak_megabytes": 1_520.0,
