@@ -41,6 +41,9 @@ def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) 
     parser.add_argument(
         "--run", dest="id", metavar="ID", help="tell the run of this id, started by the page, how it goes"
     )
+    parser.add_argument(
+        "--leg", metavar="S", type=float, help="with --run: stop after so many seconds, to go on another time"
+    )
     parser.add_argument("--report", action="store_true", help="tell what is in the files, and stop there")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=adapt)

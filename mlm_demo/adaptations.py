@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from mlm_demo import zero_gpu
 from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.checkpoints import default_checkpoint, find_checkpoint
 from mlm_demo.errors import CorpusError, RunError
@@ -72,6 +73,7 @@ class Adaptations:
             most_waiting=settings.max_waiting,
             most_of_one=settings.max_runs_a_person,
             environment=environment,
+            starts=not zero_gpu.lent(),
         )
         self.drafts = settings.data_folder / "drafts"
 

@@ -25,7 +25,8 @@ class Jobs:
     """Starts, stops and resumes runs, one at a time.
 
     most_waiting: runs that may wait in all; most_of_one: those of one person that may wait or be worked on.
-    environment: what the worker finds in its environment beside ours.
+    environment: what the worker finds in its environment beside ours. starts: whether a run is worked on by a process
+    that is started here; else by whoever begins it, who looks whether it was asked to stop.
     """
 
     def __init__(
@@ -35,9 +36,10 @@ class Jobs:
         most_waiting: int = 20,
         most_of_one: int = 2,
         environment: Mapping[str, str] | None = None,
+        starts: bool = True,
     ):
         self.runs, self.most_waiting, self.most_of_one = runs, most_waiting, most_of_one
-        self.environment = dict(environment or {})
+        self.environment, self.starts = dict(environment or {}), starts
         self._children: list[subprocess.Popen] = []
 
     def environment_of_worker(self) -> dict[str, str]:
@@ -69,9 +71,9 @@ class Jobs:
             for run, state in states.items():
                 if state != "waiting":
                     continue
-                if (run.folder / "stop").exists():
+                if run.asked_to_stop:
                     run.end("stopped", "Stopped before it began.")
-                elif not busy:
+                elif self.starts and not busy:
                     self._start(run)
                     busy = True
 
@@ -87,7 +89,7 @@ class Jobs:
     def stop(self, run: Run) -> None:
         """Ask a run to stop; what it has learned is its worker's to keep."""
         run.ask_to_stop()
-        if run.state == "stopping":
+        if run.state == "stopping" and self.starts:
             with suppress(ProcessLookupError):
                 os.kill(run.worker["pid"], signal.SIGTERM)
         else:

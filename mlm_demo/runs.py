@@ -88,7 +88,7 @@ class Run:
             # It may have ended between the two looks.
             ended = _read(self.folder / "ended.json")
             return ended["state"] if ended else "interrupted"
-        return "stopping" if (self.folder / "stop").exists() else "running"
+        return "stopping" if self.asked_to_stop else "running"
 
     @property
     def message(self) -> str:
@@ -126,6 +126,11 @@ class Run:
     def ask_to_stop(self) -> None:
         """Leave the word for the worker, and for a queue that has not started it yet."""
         (self.folder / "stop").touch()
+
+    @property
+    def asked_to_stop(self) -> bool:
+        """Whether somebody has asked it to stop."""
+        return (self.folder / "stop").exists()
 
     def began(self, pid: int) -> None:
         """Note the process that works on it."""

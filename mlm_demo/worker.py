@@ -2,6 +2,8 @@
 
 import argparse
 import signal
+import threading
+import time
 
 from mlm_demo.adapt import adapt
 from mlm_demo.adaptation_command import config_of, prepare
@@ -17,11 +19,16 @@ def work(options: argparse.Namespace, settings: Settings) -> None:
     The log has lines with `stage`, with `report` (once), with `loss` and with `eval_loss`, as on_progress of adapt.
     """
     run = Runs(settings.runs).find(options.id)
-    asked = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: asked.append(True))
+    asked, begun = [], time.monotonic()
+    if threading.current_thread() is threading.main_thread():  # elsewhere a signal cannot be caught
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: asked.append(True))
+
+    def time_is_over() -> bool:
+        return options.leg is not None and time.monotonic() - begun > options.leg
+
     try:
-        result = _adapt(run, options, settings, lambda: bool(asked))
+        result = _adapt(run, options, settings, lambda: bool(asked) or run.asked_to_stop or time_is_over())
     except MlmDemoError as error:
         run.end("failed", str(error))
         raise
@@ -30,10 +37,9 @@ def work(options: argparse.Namespace, settings: Settings) -> None:
         raise
     training = result["training"]
     if training["stopped"]:
-        run.end(
-            "stopped",
-            f"Stopped at step {training['steps']:,} of {training['planned']:,}; what was learned is kept.",
-        )
+        why = "Stopped" if asked or run.asked_to_stop else "The time on this GPU was over"
+        where = f"at step {training['steps']:,} of {training['planned']:,}"
+        run.end("stopped", f"{why} {where}; what was learned is kept, and Resume goes on.")
     else:
         run.end("done")
 

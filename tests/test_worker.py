@@ -1,61 +1,41 @@
 import json
 import os
-import random
 import signal
 import subprocess
-import time
 from contextlib import suppress
 
 import pytest
-from tiny_models import SENTENCES, save_tiny
+from adapting import corpus_text, until
 
 from mlm_demo.cli import main
-from mlm_demo.jobs import Jobs
 from mlm_demo.loader import load_folder
-from mlm_demo.runs import Runs
-
-WORDS = " ".join(SENTENCES).replace(".", "").lower().split()
-TEXTS = [" ".join(random.Random(i).choices(WORDS, k=40)) + "." for i in range(40)]
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return str(save_tiny(tmp_path_factory.mktemp("model") / "tiny"))
 
 
 @pytest.fixture
-def jobs(tmp_path):
-    environment = {"MLM_DEMO_DATA": str(tmp_path), "MLM_DEMO_DEVICE": "cpu", "OMP_NUM_THREADS": "1"}
-    jobs = Jobs(Runs(tmp_path / "runs"), environment=environment)
-    yield jobs
-    for run in jobs.runs.all():
-        if run.state in ("running", "stopping"):
-            os.kill(run.worker["pid"], signal.SIGKILL)
+def jobs(adaptations):
+    return adaptations.jobs
 
 
 @pytest.fixture
-def start(jobs, model):
+def start(jobs, tiny):
     """A function that starts an adaptation of so many steps in the background."""
 
     def start(steps, text=None):
-        run = jobs.runs.create(lambda run: words(run, steps, text or "\n\n".join(TEXTS)), title="bees")
+        run = jobs.runs.create(lambda run: words(run, steps, text or corpus_text()), title="bees")
         jobs.tick()
         return run
 
     def words(run, steps, text):
         (run.input / "a.txt").write_text(text)
-        given = [str(run.input / "a.txt"), "--output", str(run.output), "--run", run.id, "--model", model]
+        given = [str(run.input / "a.txt"), "--output", str(run.output), "--run", run.id, "--model", tiny]
         settings = ["--max-steps", str(steps), "--batch-size", "4", "--block-size", "32"]
         return ["-m", "mlm_demo", "adapt", *given, *settings]
 
     return start
 
 
-def until(condition, run, seconds=90):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, (run.state, run.message, list(run.lines())[-3:])
-        time.sleep(0.05)
+def reached(run, condition):
+    until(condition, tell=lambda: (run.state, run.message, list(run.lines())[-3:]))
 
 
 def at_step(run, step):
@@ -64,7 +44,7 @@ def at_step(run, step):
 
 def test_a_run_tells_how_it_goes_and_leaves_a_model(start, jobs, capsys, monkeypatch):
     run = start(6)
-    until(lambda: run.state not in ("waiting", "running"), run)
+    reached(run, lambda: run.state not in ("waiting", "running"))
     assert (run.state, run.message) == ("done", "")
     lines = list(run.lines())
     assert [line["report"]["files"] for line in lines if "report" in line] == [1]
@@ -83,27 +63,27 @@ def test_a_run_tells_how_it_goes_and_leaves_a_model(start, jobs, capsys, monkeyp
 
 def test_a_stopped_run_keeps_what_it_learned_and_goes_on(start, jobs):
     run = start(5_000)
-    until(at_step(run, 3), run)
+    reached(run, at_step(run, 3))
     jobs.stop(run)
-    until(lambda: run.state == "stopped", run)
+    reached(run, lambda: run.state == "stopped")
     assert "what was learned is kept" in run.message
     assert load_folder(run.output, "adapted", device="cpu")
     stopped_at = json.loads((run.output / "result.json").read_text())["training"]["steps"]
     jobs.resume(run)
-    until(at_step(run, stopped_at + 2), run)
+    reached(run, at_step(run, stopped_at + 2))
     jobs.stop(run)
-    until(lambda: run.state == "stopped", run)
+    reached(run, lambda: run.state == "stopped")
     assert json.loads((run.output / "result.json").read_text())["training"]["steps"] > stopped_at
 
 
 def test_a_killed_run_goes_on_from_its_last_checkpoint(start, jobs):
     run = start(64)
-    until(at_step(run, 17), run)  # a checkpoint is made every eighth step
+    reached(run, at_step(run, 17))  # a checkpoint is made every eighth step
     os.kill(run.worker["pid"], signal.SIGKILL)
-    until(lambda: run.state == "interrupted", run)
+    reached(run, lambda: run.state == "interrupted")
     seen = len(list(run.lines()))
     jobs.resume(run)
-    until(lambda: run.state == "done", run)
+    reached(run, lambda: run.state == "done")
     again = [line["step"] for line in run.lines(after=seen) if "loss" in line]
     assert again[0] in (9, 17)
     assert again[-1] == 64
@@ -127,15 +107,15 @@ def test_a_full_disk_ends_the_run_with_a_sentence(small_disk, jobs, start):
     jobs.runs.folder = small_disk / "runs"
     jobs.environment["MLM_DEMO_DATA"] = str(small_disk)
     run = start(5_000)
-    until(at_step(run, 1), run)
+    reached(run, at_step(run, 1))
     with suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
         while True:
             filler.write(bytes(4096))
-    until(lambda: run.state == "failed", run)
+    reached(run, lambda: run.state == "failed")
     assert "cannot be written (No space left on device); make room" in run.message
 
 
 def test_a_corpus_that_is_none_ends_the_run_with_a_sentence(start):
     run = start(6, text="Too little.")
-    until(lambda: run.state == "failed", run)
+    reached(run, lambda: run.state == "failed")
     assert run.message.startswith("The corpus holds 2 words of text")

@@ -1,6 +1,7 @@
 """The page: `create_app` builds it, `serve` launches it. The only place that imports gradio."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
@@ -17,6 +18,7 @@ from mlm_demo.ui.learn_tab import learn_tab
 from mlm_demo.ui.ownership import browser_secret, login_button
 from mlm_demo.ui.run_panel import run_panel
 from mlm_demo.ui.score_tab import score_tab
+from mlm_demo.zero_gpu import lent
 
 ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
 # The fonts come with Gradio, so the page asks nobody for any. Weight 700 and not the theme's own 600: the
@@ -39,7 +41,7 @@ Hide a word of a sentence and see which words the model would put there, and how
 
 def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
     """Build the page; nothing is loaded before the first question."""
-    engine = engine or Engine(settings)
+    engine = engine or engine_of_page(settings)
     adaptations = Adaptations(settings)
     with gr.Blocks(title="mlm_demo: what a masked language model expects", analytics_enabled=False) as demo:
         gr.Markdown(INTRODUCTION, elem_id="introduction")
@@ -58,6 +60,11 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
         add_endpoints(engine, adaptations)
     demo.adaptations = adaptations
     return demo.queue(default_concurrency_limit=8, max_size=200)
+
+
+def engine_of_page(settings: Settings) -> Engine:
+    """The engine that answers; on the processor where a GPU is lent to one call at a time."""
+    return Engine(replace(settings, device="cpu") if lent() else settings)
 
 
 def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
@@ -93,7 +100,7 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
 
 def serve(settings: Settings, *, share: bool = False) -> None:
     """Serve the page until interrupted, with the default model warming up behind it."""
-    engine = Engine(settings)
+    engine = engine_of_page(settings)
     demo = create_app(settings, engine)
     print(f"The page is at {launch(demo, settings, share=share)}", flush=True)
     threading.Thread(target=_warm, args=(engine,), daemon=True).start()

@@ -10,8 +10,9 @@ from gradio.utils import get_upload_folder
 from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.adaptations import Adaptations, Choices
 from mlm_demo.engine import TOP_K, Engine
-from mlm_demo.errors import CorpusError, shown
+from mlm_demo.errors import CorpusError, RunError, shown
 from mlm_demo.ui.guard import over_http
+from mlm_demo.zero_gpu import lent
 
 DEFAULTS = AdaptConfig(minutes=1)
 
@@ -61,6 +62,10 @@ def add_endpoints(engine: Engine, adaptations: Adaptations) -> None:
         Returns its id, which is all that watching it takes, and the owner's secret, which stopping it takes too; give
         a secret of your own to have several runs under one.
         """
+        if lent():
+            raise RunError(
+                "On this Space a run is started on the page: the GPU is lent to whoever presses Start."
+            )
         budget = {"minutes": minutes, "epochs": epochs, "max_steps": max_steps}
         config = AdaptConfig(
             **{name: value for name, value in budget.items() if value},

@@ -19,6 +19,7 @@ from mlm_demo.ui.my_runs import my_runs
 from mlm_demo.ui.ownership import whose
 from mlm_demo.ui.picker import choices, offered, short_choices
 from mlm_demo.ui.run_look import look, refusal_of_link, sentence_before_and_after, shell_line
+from mlm_demo.zero_gpu import leg, lent
 
 SECONDS_BETWEEN_LOOKS = 2
 
@@ -178,10 +179,23 @@ def run_panel(
     demo.load(load_page, owner, [owner, tabs, *whole], **quiet).then(
         more_models, [owner, current], pickers, **quiet
     )
-    setup.started.change(lambda id, who: open_run(id, who), [setup.started, owner], whole, **quiet)
+    shown_first = setup.started.change(
+        lambda id, who: open_run(id, who), [setup.started, owner], whole, **quiet
+    )
     timer.tick(tick, [current, owner, seen], [*shown, mine], queue=False, **quiet)
     stop.click(act(adaptations.jobs.stop), [current, owner], [said, *shown], **quiet)
-    resume.click(act(adaptations.jobs.resume), [current, owner], [said, *shown], **quiet)
+    resumed = resume.click(act(adaptations.jobs.resume), [current, owner], [said, *shown], **quiet)
+    if lent():
+        work = leg()
+
+        def work_on(id, who):
+            """Within this event the person's own quota pays for the GPU."""
+            run = adaptations.runs.find(id) if id else None
+            if run and run.state == "waiting" and adaptations.is_own(run, who):
+                work(run)
+
+        for begun in (shown_first, resumed):
+            begun.then(work_on, [current, owner], **quiet)
     again.click(lambda who: ("", *open_run("", who)), owner, [setup.started, *whole], **quiet).then(
         None, current, js=browser.SHOW_RUN, api_visibility="private"
     )
