@@ -98,6 +98,7 @@ def trial(mlm: MaskedLM, blocks: Blocks, masking: Masking, config: AdaptConfig) 
                 batch = half(batch, config, error)
     finally:
         mlm.model.load_state_dict(weights)
+        mlm.model.eval()
 
 
 def half(batch: int, config: AdaptConfig, error: torch.OutOfMemoryError) -> int:

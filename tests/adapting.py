@@ -3,13 +3,17 @@
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
+from places import ROOT, free_port
 from tiny_models import SENTENCES, save_tiny
 
 from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.adaptations import Adaptations, Choices
+from mlm_demo.runs import Runs
 from mlm_demo.settings import Settings
 
 WORDS = " ".join(SENTENCES).replace(".", "").lower().split()
@@ -31,6 +35,13 @@ def until(condition, seconds=90, tell=lambda: ""):
     return found
 
 
+def kill_workers(runs):
+    """End what outlives its server, as it is meant to."""
+    for run in runs.all():
+        if run.state in ("running", "stopping"):
+            os.kill(run.worker["pid"], signal.SIGKILL)
+
+
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory):
     return str(save_tiny(tmp_path_factory.mktemp("model") / "tiny"))
@@ -41,9 +52,7 @@ def adaptations(tmp_path):
     found = Adaptations(Settings(device="cpu", data=str(tmp_path / "data")))
     found.jobs.environment["OMP_NUM_THREADS"] = "1"
     yield found
-    for run in found.runs.all():
-        if run.state in ("running", "stopping"):
-            os.kill(run.worker["pid"], signal.SIGKILL)
+    kill_workers(found.runs)
 
 
 @pytest.fixture
@@ -79,3 +88,28 @@ def finished(adaptations, draft, choices):
     until(lambda: run.state not in ("waiting", "running"), tell=lambda: (run.state, run.message))
     assert run.state == "done", run.message
     return run
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """A function that starts the page as a person does, on one data folder; returns the process and the address."""
+    started, port = [], free_port()
+
+    def serve(**environment):
+        own = {"MLM_DEMO_DATA": str(tmp_path / "data"), "MLM_DEMO_PORT": str(port)}
+        process = subprocess.Popen(
+            [sys.executable, "app.py"],
+            cwd=ROOT,
+            env={**os.environ, **own, **environment},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        assert "The page is at" in process.stdout.readline()
+        return process, f"http://127.0.0.1:{port}"
+
+    yield serve
+    for process in started:
+        process.kill()
+        process.wait()
+    kill_workers(Runs(tmp_path / "data" / "runs"))

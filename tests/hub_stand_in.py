@@ -1,6 +1,6 @@
 """A Hub of one's own for the tests: its HTTP routes over a folder of models, and its ways to fail.
 
-Routes as huggingface_hub 2.4 asks them: model information, discussions, and files by revision with ETag,
+Routes as huggingface_hub 2.4 asks them: who one is, model information, discussions, and files by revision with ETag,
 commit, size and byte ranges. The owner's name in a repository's id chooses how it answers.
 """
 
@@ -99,6 +99,8 @@ class _Handler(BaseHTTPRequestHandler):
     def answer(self, body: bool) -> None:
         path = unquote(urlsplit(self.path).path).strip("/")
         self.hub.requests.append(f"{self.command} {path}")
+        if path == "api/whoami-v2":
+            return self.json({"type": "user", "name": "anna", "fullname": "Anna", "avatarUrl": ""})
         api, parts = path.startswith("api/models/"), path.removeprefix("api/models/").split("/")
         owner, name, rest = parts[0], parts[1], parts[2:]
         if owner == "silent":

@@ -21,6 +21,7 @@ def test_minutes_are_measured_out_and_the_trial_leaves_no_trace(tmp_path):
     plan = make_plan(mlm, blocks, Masking(mlm.mask_id, vocabulary_ids(mlm)), config)
     assert plan.steps > 20
     assert_same(before, weights(mlm))
+    assert not mlm.model.training
 
 
 def test_a_trial_that_does_not_fit_is_made_with_half_the_blocks(monkeypatch):

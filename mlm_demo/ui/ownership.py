@@ -15,7 +15,8 @@ from mlm_demo.settings import Settings
 def login_button(environ: Mapping[str, str] = os.environ) -> None:
     """Offer to sign in where the Space has it (`hf_oauth: true` in its card)."""
     if environ.get("OAUTH_CLIENT_ID"):
-        gr.LoginButton(size="sm", elem_id="sign-in")
+        with gr.Row():
+            gr.LoginButton(size="sm", variant="secondary", scale=0, min_width=240, elem_id="sign-in")
 
 
 def whose(stored: str, profile: Mapping | None, settings: Settings) -> str:

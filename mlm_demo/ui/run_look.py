@@ -26,7 +26,7 @@ class Look:
 
 def look(adaptations: Adaptations, run: Run, owner: str) -> Look:
     """A run as the page shows it to a person."""
-    state, place = run.state, adaptations.jobs.place(run)
+    state, place, lines = run.state, adaptations.jobs.place(run), list(run.lines())
     own = adaptations.is_own(run, owner)
     result = result_of(run) if state not in GOING else {}
     can = {"stop"} if own and state in ("waiting", "running") else set()
@@ -34,11 +34,11 @@ def look(adaptations: Adaptations, run: Run, owner: str) -> Look:
     can |= {"delete"} if own and state not in GOING else set()
     can |= {"use"} if result else set()
     return Look(
-        live=run_view(run, place),
-        corpus=corpus_view(run),
+        live=run_view(run, lines, place),
+        corpus=corpus_view(run, lines),
         result=download_link(run) + result_view(result) if result else "",
         can=frozenset(can),
-        seen=f"{run.id} {state} {place} {sum(1 for _ in run.lines())}",
+        seen=f"{run.id} {state} {place} {len(lines)}",
     )
 
 

@@ -7,7 +7,7 @@ import gradio as gr
 from mlm_demo.adaptations import Adaptations
 from mlm_demo.checkpoints import adapted
 from mlm_demo.engine import Engine
-from mlm_demo.errors import MlmDemoError
+from mlm_demo.errors import HubError, MlmDemoError
 from mlm_demo.export import push_model
 from mlm_demo.runs import GOING
 from mlm_demo.ui import browser
@@ -133,11 +133,12 @@ def run_panel(
 
     def act(what):
         def acted(id, who):
+            run, note = adaptations.runs.find(id), ""
             try:
                 what(adaptations.own(id, who))
             except MlmDemoError as error:
-                return refusal(error, ""), *parts(adaptations.runs.find(id), who, "")
-            return "", *parts(adaptations.runs.find(id), who, "")
+                note = refusal(error, "")
+            return note, *parts(run, who, "")
 
         return acted
 
@@ -170,7 +171,12 @@ def run_panel(
 
     def push_it(id, who, name, secret):
         try:
-            address = push_model(adaptations.own(id, who).output, (name or "").strip(), token=secret or None)
+            if not (secret or "").strip():  # without one the server's own would be used
+                raise HubError(
+                    "There is no token; make one that may write at huggingface.co/settings/tokens."
+                )
+            run = adaptations.own(id, who)
+            address = push_model(run.output, (name or "").strip(), token=secret.strip())
         except MlmDemoError as error:
             return refusal(error, ""), ""
         return f'<p role="status">Pushed to <a href="{escape(address)}">{escape(address)}</a>.</p>', ""

@@ -55,9 +55,9 @@ def report(found: dict, names: Sequence[str] = ()) -> str:
     )
 
 
-def run_view(run: Run, before: int = 0) -> str:
-    """Everything about a run now; before: how many runs come before it while it waits."""
-    state, lines = run.state, list(run.lines())
+def run_view(run: Run, lines: list[dict], before: int = 0) -> str:
+    """Everything about a run now, by its log; before: how many runs come before it while it waits."""
+    state = run.state
     parts = [f'<h3 class="run-title"><span class="state state-{state}">{STATES[state]}</span> ']
     parts.append(f"{escape(run.request.title)}</h3>")
     if about := run.request.about:
@@ -70,7 +70,8 @@ def run_view(run: Run, before: int = 0) -> str:
             "restarted. Resume goes on from the last checkpoint.</p>"
         )
     if state == "waiting":
-        parts.append(f"<p>{'It is next.' if not before else f'{before} before it.'}</p>")
+        first = f"{before} run{' goes' if before == 1 else 's go'} before it."
+        parts.append(f"<p>{first if before else 'It is next.'}</p>")
     parts.append(progress(lines, state))
     curve = [line for line in lines if "loss" in line or "eval_loss" in line]
     planned = max((line["of"] for line in curve if "of" in line), default=0) if state in GOING else 0
@@ -82,9 +83,9 @@ def run_view(run: Run, before: int = 0) -> str:
     return "".join(parts)
 
 
-def corpus_view(run: Run) -> str:
+def corpus_view(run: Run, lines: list[dict]) -> str:
     """What was in a run's corpus, once it has been read."""
-    found = next((line["report"] for line in run.lines() if "report" in line), None)
+    found = next((line["report"] for line in lines if "report" in line), None)
     return (
         report(found, run.request.about.get("files", ())) if found else '<p class="empty">Not read yet.</p>'
     )
@@ -97,7 +98,7 @@ def progress(lines: list[dict], state: str) -> str:
     if not steps:
         return f'<p class="facts">{escape(stage)}</p>' if stage and state in ("running", "stopping") else ""
     last = steps[-1]
-    share = last["step"] / max(last["of"], 1)
+    share = last["seconds"] / max(last["seconds"] + last["seconds_left"], 1e-9)
     facts = [f"step {last['step']:,} of {last['of']:,}", f"{last['tokens_per_second']:,.0f} tokens a second"]
     facts.append(f"{last['peak_megabytes']:,.0f} MB at most")
     if state == "running" and stage == "training":

@@ -2,10 +2,10 @@
 
 import os
 import shutil
-import signal
 from pathlib import Path
 
 import pytest
+from adapting import kill_workers
 from places import free_port
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -37,9 +37,7 @@ def address(tmp_path_factory):
     demo = create_app(settings)
     yield launch(demo, settings)
     demo.close()
-    for run in demo.adaptations.runs.all():
-        if run.state in ("running", "stopping"):
-            os.kill(run.worker["pid"], signal.SIGKILL)
+    kill_workers(demo.adaptations.runs)
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,10 @@
-import os
 import signal
-import subprocess
-import sys
 
 import pytest
 from adapting import corpus_text, until
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
-from places import ROOT, free_port
+from places import free_port
 
 from mlm_demo.errors import SettingError
 from mlm_demo.settings import Settings
@@ -20,26 +17,6 @@ def client(tmp_path_factory):
     demo = create_app(settings)
     yield Client(launch(demo, settings), verbose=False)
     demo.close()
-
-
-@pytest.fixture
-def serve(tmp_path):
-    """A function that starts the page as a person does, on one data folder; returns the process and a client."""
-    started, port = [], free_port()
-    environment = {**os.environ, "MLM_DEMO_DATA": str(tmp_path / "data"), "MLM_DEMO_PORT": str(port)}
-
-    def serve():
-        process = subprocess.Popen(
-            [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
-        )
-        started.append(process)
-        assert "The page is at" in process.stdout.readline()
-        return process, Client(f"http://127.0.0.1:{port}", verbose=False)
-
-    yield serve
-    for process in started:
-        process.kill()
-        process.wait()
 
 
 def test_the_endpoints_are_these_and_no_other(client):
@@ -118,7 +95,8 @@ def test_a_path_that_was_not_uploaded_is_no_file(client, tmp_path, tiny):
 
 
 def test_a_killed_server_leaves_the_run_going_and_a_new_one_finds_it(serve, tmp_path, tiny):
-    server, client = serve()
+    server, address = serve()
+    client = Client(address, verbose=False)
     started = small_run(client, tmp_path, tiny, 60)
     id = started["run"]
     until(lambda: (client.predict(run=id, api_name="/run_status")["step"] or 0) >= 2)
@@ -126,7 +104,8 @@ def test_a_killed_server_leaves_the_run_going_and_a_new_one_finds_it(serve, tmp_
     server.wait()
     seen = (tmp_path / "data" / "runs" / id / "log.jsonl").stat().st_size
     until(lambda: (tmp_path / "data" / "runs" / id / "log.jsonl").stat().st_size > seen)
-    _, client = serve()
+    _, address = serve()
+    client = Client(address, verbose=False)
     until(lambda: client.predict(run=id, api_name="/run_status")["state"] == "done")
     assert client.predict(run=id, api_name="/run_status")["step"] == 60
 

@@ -56,6 +56,8 @@ def test_progress_tells_steps_speed_memory_and_time_left():
     assert 'value="0.2000"' in html
     assert "step 20 of 100 · 4,000 tokens a second · 1,520 MB at most · 40 s left" in html
     assert "left" not in progress([{"stage": "training"}, line(100)], "done")
+    slow = line(20, seconds_left=10.0)  # its minutes are over before its steps are made
+    assert 'value="0.5000"' in progress([{"stage": "training"}, slow], "running")
     judging = [{"stage": "training"}, line(100), {"stage": "judging what it has learned"}]
     assert "judging what it has learned" in progress(judging, "running")
     assert progress([{"stage": "reading"}], "running") == '<p class="facts">reading</p>'
@@ -73,17 +75,17 @@ def test_guesses_are_those_before_and_now():
 
 
 def test_a_run_in_each_state(run):
-    assert "Waiting</span> bees &amp; &lt;b&gt;wasps&lt;/b&gt;" in run_view(run)
-    assert "2 before it." in run_view(run, before=2)
+    assert "Waiting</span> bees &amp; &lt;b&gt;wasps&lt;/b&gt;" in run_view(run, [])
+    assert "2 runs go before it." in run_view(run, [], before=2)
     run.began(os.getpid())
     run.log({"report": FOUND})
     run.log({"stage": "training", "followed": [answer(5, "it")]})
     run.log(line(10))
-    html = run_view(run)
+    html = run_view(run, list(run.lines()))
     for part in ("Running</span>", "<progress", "<svg", "Before"):
         assert part in html
     run.end("failed", "The disk <is> full.")
-    html = run_view(run)
+    html = run_view(run, list(run.lines()))
     assert "Failed</span>" in html
     assert "The disk &lt;is&gt; full." in html
 
