@@ -87,3 +87,20 @@ def picture():
         page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
     return save
+
+
+@pytest.fixture(scope="session")
+def pictures(picture):
+    """Save a page as it is in both widths and schemes; nothing may reach over the edge of a phone."""
+
+    def save(page, name):
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                picture(page, f"{name}-{width}-{scheme}")
+                assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.emulate_media(color_scheme="light")
+
+    return save
