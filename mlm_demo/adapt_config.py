@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass
 
 from mlm_demo.errors import TrainingError
 
+SHARE_FOR_WATCHING = 0.06  # of a run's time: the evaluations on its way
+
 
 @dataclass(frozen=True)
 class AdaptConfig:

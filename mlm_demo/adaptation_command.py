@@ -19,13 +19,14 @@ from mlm_demo.loader import load
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.model_card import exam_table, figures_table
 from mlm_demo.packing import Blocks
-from mlm_demo.plan import make_masking, make_plan, trial
+from mlm_demo.plan import make_masking, trial
 from mlm_demo.processes import is_first
 from mlm_demo.report import Report, make_report
 from mlm_demo.run_folder import check_output
 from mlm_demo.runs import Runs
 from mlm_demo.settings import Settings
 from mlm_demo.training import make_blocks, no_dropout, peak_megabytes
+from mlm_demo.verdict import passes
 
 BAR = 30
 
@@ -53,15 +54,15 @@ def prepare(
     no_dropout(mlm)
     masking = make_masking(mlm, config)
     seconds_a_step = trial(mlm, blocks, masking, config)
-    plan = make_plan(mlm, blocks, masking, config, seconds_a_step)
+    seconds_a_pass = seconds_a_step * max(1, len(blocks) / config.batch_size)
     report = make_report(
         corpus,
         blocks.of_documents(),
         mlm.tokenizer,
         [*replay, *general],
-        seconds_a_pass=seconds_a_step * max(1, len(blocks) / config.batch_size),
+        seconds_a_pass=seconds_a_pass,
         memory_megabytes=peak_megabytes(mlm.device),
-        blocks_read=plan.steps * config.batch_size,
+        read=passes(config, len(blocks), seconds_a_pass),
     )
     return Prepared(mlm, corpus, blocks, seconds_a_step, report)
 

@@ -1,7 +1,12 @@
 """The options of the verbs `adapt` and `evaluate`; nothing heavy is imported for them."""
 
+import argparse
 from collections.abc import Callable
 from pathlib import Path
+
+from mlm_demo.adapt_config import AdaptConfig
+
+DEFAULTS = AdaptConfig(minutes=10)
 
 
 def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) -> None:
@@ -18,14 +23,28 @@ def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) 
         "--column", metavar="C", help="the column or key that holds the text (default: guessed)"
     )
     budget = parser.add_mutually_exclusive_group()
-    budget.add_argument("--minutes", metavar="T", type=float, help="train for about so long (default: 10)")
+    budget.add_argument("--minutes", metavar="T", type=float, help="train for so many minutes (default: 10)")
     budget.add_argument("--epochs", metavar="E", type=float, help="pass over the corpus so often")
     budget.add_argument("--max-steps", metavar="N", type=int, help="take so many steps")
-    parser.add_argument("--mlm-probability", metavar="P", type=float, help="share of the tokens hidden")
+    parser.add_argument(
+        "--mlm-probability",
+        metavar="P",
+        type=float,
+        help=f"share of the tokens hidden (default: {DEFAULTS.mlm_probability})",
+    )
     parser.add_argument("--whole-word", action="store_true", help="hide whole words")
-    parser.add_argument("--learning-rate", metavar="L", type=float, help="the highest rate")
-    parser.add_argument("--batch-size", metavar="B", type=int, help="blocks a step")
-    parser.add_argument("--block-size", metavar="L", type=int, help="tokens a block")
+    parser.add_argument(
+        "--learning-rate",
+        metavar="L",
+        type=float,
+        help=f"the highest rate (default: {DEFAULTS.learning_rate})",
+    )
+    parser.add_argument(
+        "--batch-size", metavar="B", type=int, help=f"blocks a step (default: {DEFAULTS.batch_size})"
+    )
+    parser.add_argument(
+        "--block-size", metavar="L", type=int, help=f"tokens a block (default: {DEFAULTS.block_size})"
+    )
     parser.add_argument(
         "--line-by-line", action="store_true", help="a block for each line, none packed together"
     )
@@ -38,12 +57,9 @@ def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) 
     parser.add_argument("--zip", action="store_true", help="also pack the model into DIR.zip")
     parser.add_argument("--push-to", metavar="REPO", help="also upload it to the Hub, private, as owner/name")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in DIR")
-    parser.add_argument(
-        "--run", dest="id", metavar="ID", help="tell the run of this id, started by the page, how it goes"
-    )
-    parser.add_argument(
-        "--leg", metavar="S", type=float, help="with --run: stop after so many seconds, to go on another time"
-    )
+    # For the page: which run to tell how it goes, and the seconds after which to stop, to go on another time.
+    parser.add_argument("--run", dest="id", help=argparse.SUPPRESS)
+    parser.add_argument("--leg", type=float, help=argparse.SUPPRESS)
     parser.add_argument("--report", action="store_true", help="tell what is in the files, and stop there")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=adapt)

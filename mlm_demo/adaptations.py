@@ -6,6 +6,7 @@ with them; what is in them is read by a child process, which a file made to harm
 
 import hashlib
 import json
+import os
 import secrets
 import shutil
 import subprocess
@@ -77,24 +78,31 @@ class Adaptations:
         )
         self.drafts = settings.data_folder / "drafts"
 
-    def draft(self, files: Sequence[Path], *, move: bool = False) -> str:
-        """Keep files until a run is started with them, and return the draft's id; raises CorpusError."""
+    def draft(self, files: Sequence[Path], *, move: bool = False, before: str = "") -> str:
+        """Keep files, with those of a draft before (which stays), for a run; returns an id. Raises CorpusError."""
         if not files:
             raise CorpusError("There is no file; add one, or use the sample corpus.")
-        if len(files) > MAX_FILES:
-            raise CorpusError(f"There are {len(files):,} files, more than {MAX_FILES:,}; pack them as .zip.")
-        megabytes = sum(path.stat().st_size for path in files) / 1e6
+        kept = self.files(before) if before else []
+        if (count := len(files) + len(kept)) > MAX_FILES:
+            raise CorpusError(f"There are {count:,} files, more than {MAX_FILES:,}; pack them as .zip.")
+        megabytes = sum(path.stat().st_size for path in [*kept, *files]) / 1e6
         if megabytes > self.settings.max_upload_megabytes:
             raise CorpusError(
                 f"The files have {megabytes:,.0f} MB, more than {self.settings.max_upload_megabytes:,}; pack them as "
                 ".zip, or take fewer."
             )
         id = secrets.token_urlsafe(16).replace("-", "_")
-        for number, path in enumerate(files):
+        ways = [os.link] * len(kept) + [shutil.move if move else shutil.copyfile] * len(files)
+        for number, (path, way) in enumerate(zip([*kept, *files], ways, strict=True)):
             folder = self.drafts / id / str(number)
             folder.mkdir(parents=True)
-            (shutil.move if move else shutil.copyfile)(path, folder / _plain_name(path.name))
+            way(path, folder / _plain_name(path.name))
         return id
+
+    def forget(self, draft: str) -> None:
+        """Delete a draft's files."""
+        if ID.fullmatch(draft):
+            shutil.rmtree(self.drafts / draft, ignore_errors=True)
 
     def files(self, draft: str) -> list[Path]:
         """The files of a draft in their order; raises CorpusError if they are no longer there."""

@@ -83,6 +83,9 @@ def read_texts(
     """Read files into texts without duplicates, up to MAX_CHARACTERS."""
     counts, seen, texts = Counts(), Duplicates(), []
     for path in paths:
+        if len(paths) > 1 and path.is_file() and not path.stat().st_size:
+            counts.dropped.append(Dropped(path.name, "it is empty"))
+            continue
         counts.files += 1
         for item in read_documents(path, column=column, limits=limits or ReadLimits(), notes=counts.notes):
             if isinstance(item, Dropped):

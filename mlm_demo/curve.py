@@ -6,6 +6,7 @@ from html import escape
 
 WIDTH, HEIGHT = 640, 280
 LEFT, RIGHT, TOP, BOTTOM = 52, 124, 32, 40  # room for numbers and names
+LEAST_SPAN, NAME_HEIGHT = 0.5, 22  # nats; the text is larger on a phone
 # Readable on a light and on a dark page alike.
 TEXT, GRID, TRAINING, HELD_OUT = "#7d8590", "#7d859040", "#9aa0a6", "#e8710a"
 
@@ -19,7 +20,8 @@ def curve_svg(curve: Sequence[dict], planned: int = 0) -> str:
     held_out = [(line["step"], line["eval_loss"]) for line in curve if "eval_loss" in line]
     last = max([planned, *(step for step, _ in training + held_out)])
     losses = [loss for _, loss in training + held_out] or [0.0, 1.0]
-    ticks = _ticks(min(losses), max(losses))
+    middle = (min(losses) + max(losses)) / 2  # a scale that does not jump while there is little to see
+    ticks = _ticks(min(*losses, middle - LEAST_SPAN / 2), max(*losses, middle + LEAST_SPAN / 2))
 
     def x(step: float) -> float:
         return LEFT + step / max(last, 1) * (WIDTH - LEFT - RIGHT)
@@ -44,13 +46,15 @@ def curve_svg(curve: Sequence[dict], planned: int = 0) -> str:
             continue
         path = "L".join(f"{x(step):.1f} {y(loss):.1f}" for step, loss in points)
         parts.append(f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="{width}"/>')
-        if points is held_out:
+        if points is held_out or len(points) == 1:
             parts += [f'<circle cx="{x(s):.1f}" cy="{y(v):.1f}" r="3.5" fill="{colour}"/>' for s, v in points]
         ends.append((y(points[-1][1]), x(points[-1][0]), f"{name} {points[-1][1]:.2f}", colour))
-    if len(ends) == 2 and abs(ends[0][0] - ends[1][0]) < 14:  # two names that would cover one another
+    if (
+        len(ends) == 2 and abs(ends[0][0] - ends[1][0]) < NAME_HEIGHT
+    ):  # two names that would cover one another
         upper, lower = sorted(ends)
         middle = (upper[0] + lower[0]) / 2
-        ends = [(middle - 7, *upper[1:]), (middle + 7, *lower[1:])]
+        ends = [(middle - NAME_HEIGHT / 2, *upper[1:]), (middle + NAME_HEIGHT / 2, *lower[1:])]
     parts += [_text(at + 7, height + 4, name, "start", colour) for height, at, name, colour in ends]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '

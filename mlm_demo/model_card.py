@@ -40,8 +40,10 @@ print(fill({example!r}))
 
 ## How well it does
 
-Hidden tokens predicted on held-out text, the same before and after (95 % intervals from a bootstrap over
-documents). `result.json` holds every question of the exam.
+Hidden tokens predicted on held-out text, the same before and after (95 % intervals from a bootstrap over the held-out
+texts: documents, or sections where there were few documents). The best of up to nine checkpoints was chosen by a
+sample of the same text. `result.json` holds every question of the exam; it and the table below quote sentences of the
+corpus.
 
 {table}
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from transformers import TrainingArguments
 
-from mlm_demo.adapt_config import AdaptConfig
+from mlm_demo.adapt_config import SHARE_FOR_WATCHING, AdaptConfig
 from mlm_demo.errors import TrainingError
 from mlm_demo.evaluation import vocabulary_ids
 from mlm_demo.masked_lm import MaskedLM
@@ -28,8 +28,7 @@ from mlm_demo.trainer import MaskedLMTrainer, Watch
 
 PLAN = "plan.json"
 TRIAL_STEPS, COUNTED = 8, 4  # the first are slower: memory is fetched, caches are cold
-# Evaluations on the way, and about the share of the time they may take together.
-EVALUATIONS, SHARE_FOR_WATCHING = 8, 0.06
+EVALUATIONS = 8  # on the way
 QUIET = {
     "save_strategy": "no",
     "report_to": "none",

@@ -10,19 +10,19 @@ from transformers import PreTrainedTokenizerBase
 from mlm_demo.cloze import WORD
 from mlm_demo.corpus import MAX_CHARACTERS, Corpus
 from mlm_demo.packing import Blocks
+from mlm_demo.verdict import verdict
 
-ENOUGH_TOKENS = 50_000
 WORST, SAMPLE_WORDS = 12, 200_000
 
 
 @dataclass(frozen=True)
 class Report:
-    """The figures of a corpus before training, and a verdict: `too small`, `enough`, `more than this run will read`, or
-    `more than is read` by any run.
+    """The figures of a corpus before training, and a verdict (see `verdict.verdict`) with its advice.
 
     pieces_per_word and general_pieces_per_word: tokens a word, in the corpus and in general English; worst_split:
     frequent words with how many pieces each; language: a guess, with the share of texts it was made for;
-    seconds_a_pass: predicted time of one pass over the training part, from a short trial here; memory_megabytes.
+    seconds_a_pass: predicted time of one pass over the training part, from a short trial here; memory_megabytes;
+    cut_short: a sentence where the corpus is more than is read.
     """
 
     files: int
@@ -43,6 +43,7 @@ class Report:
     language_share: float
     seconds_a_pass: float | None
     memory_megabytes: float | None
+    cut_short: str
     verdict: str
     advice: str
 
@@ -59,19 +60,23 @@ def make_report(
     *,
     seconds_a_pass: float | None = None,
     memory_megabytes: float | None = None,
-    blocks_read: int | None = None,
+    read: float | None = None,
 ) -> Report:
     """Put the report together; time and memory are those of a trial, None where none was made.
 
-    blocks_read: how many blocks the run it is made for will read, each as often as it comes.
+    read: how often the run it is made for will read the training part.
     """
     counts = corpus.counts
     texts = [*corpus.training, *corpus.held_out]
     pieces, worst = _pieces(tokenizer, texts)
     language, share = _language(texts)
-    verdict, advice = _verdict(blocks, counts.cut_short, blocks_read)
+    cut_short = (
+        f"Only the first {MAX_CHARACTERS / 1e6:.0f} million characters are taken." if counts.cut_short else ""
+    )
+    judged, advice = verdict(blocks.tokens, read, cut_short=cut_short)
+    notes = list(dict.fromkeys(counts.notes))
     if language != "en" and share > 0.5:
-        advice += f" Most of it looks like '{language}', which an English model cannot read well."
+        notes.insert(0, f"Most of it looks like '{language}', which an English model cannot read well.")
     return Report(
         files=counts.files,
         documents=counts.documents,
@@ -79,7 +84,7 @@ def make_report(
         exact_duplicates=counts.exact_duplicates,
         near_duplicates=counts.near_duplicates,
         dropped=[asdict(item) for item in counts.dropped],
-        notes=list(dict.fromkeys(counts.notes)),
+        notes=notes,
         training_documents=len(corpus.training),
         held_out_documents=len(corpus.held_out),
         tokens=blocks.tokens,
@@ -91,7 +96,8 @@ def make_report(
         language_share=share,
         seconds_a_pass=seconds_a_pass,
         memory_megabytes=memory_megabytes,
-        verdict=verdict,
+        cut_short=cut_short,
+        verdict=judged,
         advice=advice,
     )
 
@@ -120,22 +126,3 @@ def _language(texts: Sequence[str]) -> tuple[str, float]:
     guesses = Counter(py3langid.classify(text[:2000])[0] for text in texts[::step])
     language, count = guesses.most_common(1)[0]
     return language, count / guesses.total()
-
-
-def _verdict(blocks: Blocks, cut_short: bool, blocks_read: int | None) -> tuple[str, str]:
-    tokens = blocks.tokens
-    if cut_short:
-        return (
-            "more than is read",
-            f"Only the first {MAX_CHARACTERS / 1e6:.0f} million characters were taken.",
-        )
-    if tokens < ENOUGH_TOKENS:
-        return (
-            "too small",
-            f"{tokens:,} tokens will be seen many times over; {ENOUGH_TOKENS:,} and more are better. It can be "
-            "tried all the same: the figures after the run tell.",
-        )
-    if blocks_read is not None and blocks_read < len(blocks):
-        share = blocks_read / len(blocks)
-        return "more than this run will read", f"With these settings it reads about {share:.0%} of the text."
-    return "enough", ""

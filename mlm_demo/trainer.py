@@ -127,12 +127,13 @@ class MaskedLMTrainer(Trainer):
 
     def evaluate(self, *_arguments, **_named) -> dict[str, float]:
         """The loss on the watched text, under the name that early stopping looks for."""
-        metrics = {"eval_loss": self._watched_loss()}
+        metrics = {"eval_loss": self.watched_loss()}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
-    def _watched_loss(self) -> float:
+    def watched_loss(self) -> float:
+        """The mean loss of the hidden tokens of the watched text as the weights are."""
         self.model.eval()
         try:
             result = tally(self.mlm, self.watched)
@@ -144,7 +145,7 @@ class MaskedLMTrainer(Trainer):
         """The best of those evaluated, unless the weights as they are when the run is stopped are better still."""
         if (
             self.state.best_global_step != self.state.global_step
-            and self._watched_loss() > self.state.best_metric
+            and self.watched_loss() > self.state.best_metric
         ):
             super()._load_best_model()
 
@@ -170,6 +171,14 @@ class Watch(TrainerCallback):
 
     def __init__(self, tell: Callable[[dict], None], should_stop: Callable[[], bool]):
         self.tell, self.should_stop, self.stopped = tell, should_stop, False
+        self.begin_with: float | None = None  # the loss on the watched text before the first step
+
+    def on_train_begin(self, args, state, control, **_):
+        """Tell where the curve of the watched text begins."""
+        if self.begin_with is not None:
+            begin = {"eval_loss": self.begin_with, "epoch": 0.0, "step": 0}
+            state.log_history.append(begin)
+            self.tell({**begin, "of": state.max_steps})
 
     def on_step_end(self, args, state, control, **_):
         """Stop after this step, with a checkpoint."""

@@ -129,6 +129,8 @@ def train(
             )
             callbacks = [watch, *([EarlyStoppingCallback(PATIENCE)] if frozen else [])]
             trainer = MaskedLMTrainer(mlm, arguments, blocks, masking, frozen, pace, callbacks)
+            if frozen and not checkpoint:
+                watch.begin_with = trainer.watched_loss()
             # Tied weights are reported as missing from each checkpoint.
             with quiet(), written(output), out_of_memory():
                 trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)

@@ -50,7 +50,8 @@ MAY_IMPORT = {
     "masking": {"packing"},
     "evaluation": {"masked_lm", "masking", "packing", "errors"},
     "cloze": {"masked_lm"},
-    "report": {"corpus", "cloze", "packing"},
+    "verdict": {"adapt_config"},
+    "report": {"corpus", "cloze", "packing", "verdict"},
     "precision": set(),
     "vocabulary_loss": {"masked_lm", "precision", "processes"},
     "trainer": {
@@ -73,11 +74,11 @@ MAY_IMPORT = {
     },
     "runs": {"errors"},
     "jobs": {"runs", "errors"},
-    "adaptation_options": set(),
+    "adaptation_options": {"adapt_config"},
     "export": {"", "hub", "runs", "errors"},
     "adaptation_command": {
         "adapt", "adapt_config", "checkpoints", "corpus", "evaluation", "export", "loader", "masked_lm", "model_card",
-        "packing", "plan", "processes", "report", "run_folder", "runs", "settings", "training",
+        "packing", "plan", "processes", "report", "run_folder", "runs", "settings", "training", "verdict",
     },
     "zero_gpu": {"runs", "cli"},
     "adaptations": {"adapt_config", "checkpoints", "jobs", "runs", "settings", "zero_gpu", "errors"},

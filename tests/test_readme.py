@@ -9,6 +9,7 @@ from contextlib import redirect_stdout
 
 import pytest
 import yaml
+from adapting import kill_workers
 from places import ROOT, free_port
 
 from mlm_demo.checkpoints import CATALOGUE
@@ -40,18 +41,21 @@ def test_a_shell_example_prints_what_the_readme_shows(command, output):
     assert printed == pytest.approx([float(n) for n in NUMBER.findall(output)], rel=0.01, abs=0.02)
 
 
-def test_the_http_example_prints_what_the_readme_shows():
-    port = free_port()
-    demo = create_app(Settings(device="cpu"))
-    launch(demo, Settings(port=port))
-    (code,), (output,) = blocks("python"), blocks("text")
+def test_the_http_examples_print_what_the_readme_shows(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    settings = Settings(device="cpu", port=free_port(), data=str(tmp_path))
+    demo = create_app(settings)
+    launch(demo, settings)
+    (output,) = blocks("text")
     printed = io.StringIO()
+    code = "\n".join(blocks("python")).replace(":7860", f":{settings.port}")
     try:
         with redirect_stdout(printed):
-            exec(compile(code.replace(":7860", f":{port}"), "README", "exec"), {})  # noqa: S102
+            exec(compile(code, "README", "exec"), {})  # noqa: S102
     finally:
         demo.close()
-    assert printed.getvalue() == output
+        kill_workers(demo.adaptations.runs)
+    assert printed.getvalue() == output + "running\n"
 
 
 def test_the_card_is_valid():

@@ -9,11 +9,11 @@ from mlm_demo.report import make_report
 GERMAN = ["Der Patient wurde gestern mit Fieber in das Krankenhaus gebracht und dort behandelt."] * 8
 
 
-def report_on(texts, blocks_read=None, **counts):
+def report_on(texts, read=None, **counts):
     tokenizer = tokenizer_of("BERT")
     corpus = Corpus(texts, texts[:1], Counts(files=1, documents=len(texts), **counts), "")
     blocks = pack(tokenizer, texts, 32)
-    return make_report(corpus, blocks, tokenizer, SENTENCES, seconds_a_pass=1.0, blocks_read=blocks_read)
+    return make_report(corpus, blocks, tokenizer, SENTENCES, seconds_a_pass=1.0, read=read)
 
 
 def test_what_was_read_and_what_was_dropped():
@@ -44,13 +44,13 @@ def test_the_language_is_guessed():
     assert report_on(SENTENCES).language == "en"
     report = report_on(GERMAN)
     assert (report.language, report.language_share) == ("de", 1.0)
-    assert "looks like 'de', which an English model cannot read well" in report.advice
+    assert "looks like 'de', which an English model cannot read well" in report.notes[0]
 
 
-def test_the_verdicts():
+def test_the_verdict_is_of_its_tokens_and_of_how_often_they_are_read():
     assert report_on(SENTENCES).verdict == "too small"
-    assert report_on(SENTENCES * 1500).verdict == "enough"
-    assert report_on(SENTENCES, cut_short=True).verdict == "more than is read"
-    much = report_on(SENTENCES * 1500, blocks_read=100)
-    assert much.verdict == "more than this run will read"
-    assert much.advice == f"With these settings it reads about {100 / much.blocks:.0%} of the text."
+    much = report_on(SENTENCES * 1500, read=0.1)
+    assert (much.verdict, much.advice) == ("more than this run will read", "This run reads about 10% of it.")
+    assert (
+        report_on(SENTENCES, cut_short=True).cut_short == "Only the first 200 million characters are taken."
+    )

@@ -160,6 +160,7 @@ def test_training_learns_and_keeps_the_best(tmp_path):
     watched = [line["eval_loss"] for line in lines if "eval_loss" in line]
     assert np.mean(losses[-5:]) < np.mean(losses[:5]) - 0.5
     assert len(watched) >= 3
+    assert lines[0] == {"step": 0, "of": 60, "epoch": 0.0, "eval_loss": trained.log[0]["eval_loss"]}
     assert trained.tokens_per_second > 0
     assert trained.steps <= trained.planned == 60
     assert not mlm.model.training

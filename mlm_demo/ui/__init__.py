@@ -33,6 +33,11 @@ THEME = gr.themes.Default(
         "sans-serif",
     ],
     font_mono=[gr.themes.LocalFont("IBM Plex Mono", weights=(400, 700)), "ui-monospace", "monospace"],
+).set(  # at 4.5:1 or better, which the theme's own are not
+    block_info_text_color="*neutral_500",
+    block_info_text_color_dark="*neutral_400",
+    button_primary_background_fill="*primary_600",
+    button_primary_background_fill_hover="*primary_700",
 )
 INTRODUCTION = """# What does a masked language model expect?
 
@@ -53,8 +58,9 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
                 scored_models = score_tab(engine)
             with gr.Tab("Adapt", id="adapt"):
                 login_button()
+                missing = gr.HTML(padding=False, js_on_load=None, elem_id="run-missing")
                 setup = adapt_setup(adaptations, owner)
-                run_panel(adaptations, engine, owner, setup, form, scored_models, tabs, demo)
+                run_panel(adaptations, engine, owner, missing, setup, form, scored_models, tabs, demo)
             with gr.Tab("Learn", id="learn"):
                 learn_tab()
         add_endpoints(engine, adaptations)

@@ -1,6 +1,7 @@
 """The 'Adapt' tab, until a run is started: the corpus, what is in it, the settings. `run_panel.py` has the rest."""
 
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 import gradio as gr
@@ -50,13 +51,30 @@ def chosen(model, minutes, steps, rate, hidden, whole, batch, block, replay, col
 
 
 def read(
-    adaptations: Adaptations, files: list[str], draft: str, choices: Choices, move: bool, on_progress
-) -> tuple[str, str]:
-    """Take files in (none: those of the draft again) and return the draft's id and what is in it, as HTML."""
-    draft = adaptations.draft([Path(name) for name in files], move=move) if files else draft
-    found = adaptations.report(draft, choices, on_progress)
-    names = [path.name for path in adaptations.files(draft)]
-    return draft, report(found, names)
+    adaptations: Adaptations, files: list[str], before: str, choices: Choices, move: bool, on_progress
+) -> tuple[str, dict]:
+    """Add files to those of the draft before (none: read these again); returns the draft's id and what is in it.
+
+    The sample is not mixed with a person's own files. Raises CorpusError, and the draft before is there as it was.
+    """
+    if not files:
+        return before, adaptations.report(before, choices, on_progress)
+    names = [path.name for path in adaptations.files(before)] if before else []
+    alone = SAMPLE.name in [*names, *(Path(name).name for name in files)]
+    draft = adaptations.draft([Path(name) for name in files], move=move, before="" if alone else before)
+    try:
+        found = adaptations.report(draft, choices, on_progress)
+    except MlmDemoError:
+        adaptations.forget(draft)
+        raise
+    if before:
+        adaptations.forget(before)
+    return draft, found
+
+
+def told(adaptations: Adaptations, draft: str, found: dict, config: AdaptConfig) -> str:
+    """What is in a draft, for a run with this budget, as HTML."""
+    return report(found, [path.name for path in adaptations.files(draft)], config)
 
 
 def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState) -> Setup:
@@ -68,10 +86,14 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState) -> Setup:
                 files = gr.File(
                     file_count="multiple", label="Files of your domain", height=150, elem_id="files"
                 )
-                sample = gr.Button("Use the sample corpus", size="md", elem_id="sample")
+                with gr.Row():
+                    small = {"size": "md", "min_width": 140}
+                    sample = gr.Button("Use the sample corpus", elem_id="sample", **small)
+                    clear = gr.Button("Remove the files", visible=False, elem_id="clear", **small)
                 gr.Markdown(
-                    f"{KINDS} The sample is 301 paragraphs on beekeeping. Files are deleted when the run is done, or "
-                    "after a day if none is started.",
+                    f"{KINDS} The sample is 301 paragraphs on beekeeping. Your text stays on the machine that serves "
+                    "this page. Files are deleted when the run is done, or after a day if none is started; its result "
+                    "keeps up to 120 held-out sentences, as questions of the exam.",
                     elem_classes="quiet",
                 )
                 model = gr.Dropdown(
@@ -91,14 +113,14 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState) -> Setup:
                     PRESETS,
                     value=1,
                     label="Time to train",
-                    info="Reading and judging before and after come on top.",
+                    info="Reading and judging before and after come on top. Steps, under More, stand in for it.",
                     elem_id="minutes",
                 )
                 start = gr.Button("Start", variant="primary", size="md", interactive=False, elem_id="start")
                 refused = gr.HTML(padding=False, js_on_load=None, elem_id="start-refused")
             with gr.Column(scale=3, min_width=320), gr.Accordion("More", open=False, elem_id="adapt-more"):
                 options = _more()
-    draft = gr.State("")
+    draft, content = gr.State(""), gr.State({})
     started = gr.Textbox(visible="hidden")  # not a State: the page's address is made from it in the browser
     form = [model, minutes, *options]
 
@@ -108,10 +130,21 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState) -> Setup:
 
         try:
             on_progress("Reading")
-            id, html = read(adaptations, given, before, chosen(*values), move, on_progress)
+            picked = chosen(*values)
+            id, json = read(adaptations, given, before, picked, move, on_progress)
         except MlmDemoError as error:
-            return None, "" if given else before, refusal(error, ""), gr.Button(interactive=False)
-        return None, id, html, gr.Button(interactive=True)
+            names = [path.name for path in adaptations.files(before)] if before else []
+            kept = f"<p>Kept from before: {escape(', '.join(names))}.</p>" if names else ""
+            return (
+                None,
+                gr.skip(),
+                gr.skip(),
+                refusal(error, "") + kept,
+                gr.Button(interactive=bool(names)),
+                gr.skip(),
+            )
+        html = told(adaptations, id, json, picked.config)
+        return None, id, json, html, gr.Button(interactive=True), gr.Button(visible=True)
 
     def take_upload(given, before, *values, progress=gr.Progress()):
         return take(given or [], before, *values, move=True, progress=progress)
@@ -121,18 +154,29 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState) -> Setup:
 
     def read_again(before, *values, progress=gr.Progress()):
         if not before:
-            return (gr.skip(),) * 4
+            return (gr.skip(),) * 6
         return take([], before, *values, move=False, progress=progress)
+
+    def another_budget(id, json, *values):
+        try:
+            return told(adaptations, id, json, chosen(*values).config) if id else gr.skip()
+        except MlmDemoError:  # Start says it
+            return gr.skip()
+
+    def remove_files(id):
+        adaptations.forget(id)
+        return "", {}, EMPTY, gr.Button(interactive=False), gr.Button(visible=False)
 
     def begin(id, who, *values):
         try:
             run = adaptations.start(id, chosen(*values), who)
         except MlmDemoError as error:
-            return "", refusal(error, ""), gr.skip(), gr.skip(), gr.skip()
-        return run.id, "", "", EMPTY, gr.Button(interactive=False)
+            return "", refusal(error, ""), *(gr.skip(),) * 5
+        return run.id, "", "", {}, EMPTY, gr.Button(interactive=False), gr.Button(visible=False)
 
+    emptied = [draft, content, found, start, clear]
     reading = {
-        "outputs": [files, draft, found, start],
+        "outputs": [files, *emptied],
         "show_progress_on": found,
         "api_visibility": "private",
     }
@@ -140,10 +184,14 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState) -> Setup:
     files.upload(take_upload, [files, draft, *form], **reading)
     sample.click(take_sample, [draft, *form], **reading)
     gr.on([model.input, options[-2].submit], read_again, [draft, *form], **reading)
+    budget = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+    steps, _, _, _, batch, *_ = options
+    gr.on([minutes.input, steps.input, batch.input], another_budget, [draft, content, *form], found, **budget)
+    clear.click(remove_files, draft, emptied, **budget)
     start.click(
         begin,
         [draft, owner, *form],
-        [started, refused, draft, found, start],
+        [started, refused, *emptied],
         api_visibility="private",
         show_progress="hidden",
     ).success(None, started, js=browser.SHOW_RUN, api_visibility="private")

@@ -23,11 +23,11 @@ English, so that they run anywhere; larger ones from the Hub know more.
 
 ## Why teach it a domain
 
-A model that has read medical papers expects *diabetes* after *type 2*, where a general one expects
-*disorder*. Going on with the same training on texts of one domain is called domain-adaptive pre-training. It
+A model that has read medical papers expects *gene* in *Mutations in this … cause the disease*, where a general
+one expects *can*. Going on with the same training on texts of one domain is called domain-adaptive pre-training. It
 is useful because the adapted model is then fine-tuned for a task in that domain, such as finding the sentence
 that answers a question (question NLI) or the words that do (extractive question answering), where it usually
-does better than the model it came from. The built-in biomedical model is the general one after such training;
+does better than the model it came from. The built-in biomedical model comes of such training of the general one;
 compare the two on the first tab.
 
 ## How sure, and how surprised

@@ -16,10 +16,10 @@ def my_runs(runs: list[Run], keep_days: int) -> str:
         return EMPTY
     headings = ("Corpus", "State", "Base", "Begun", "Held-out perplexity")
     kept = f"A run and its model are kept for {keep_days} days after its end, then deleted."
-    return table(headings, "".join(_row(run) for run in runs), "runs") + f'<p class="more">{kept}</p>'
+    return table(headings, [_row(run) for run in runs], "runs") + f'<p class="more">{kept}</p>'
 
 
-def _row(run: Run) -> str:
+def _row(run: Run) -> tuple[str, ...]:
     request, state, figures = run.request, run.state, result_of(run).get("figures")
     when = datetime.fromtimestamp(request.created).strftime("%d %b %H:%M")
     change = ""
@@ -27,8 +27,9 @@ def _row(run: Run) -> str:
         before, after = (figures["domain"][key]["perplexity"]["value"] for key in ("before", "after"))
         change = f"{before:,.1f} → {after:,.1f}"
     return (
-        f'<tr><td dir="auto"><a href="?run={escape(run.id)}">{escape(request.title)}</a></td>'
-        f'<td><span class="state state-{state}">{STATES[state]}</span></td>'
-        f"<td>{escape(str(request.about.get('model', '')))}, {escape(str(request.about.get('budget', '')))}</td>"
-        f"<td>{when}</td><td>{change}</td></tr>"
+        f'<a href="?run={escape(run.id)}">{escape(request.title)}</a>',
+        f'<span class="state state-{state}">{STATES[state]}</span>',
+        f"{escape(str(request.about.get('model', '')))}, {escape(str(request.about.get('budget', '')))}",
+        when,
+        change,
     )

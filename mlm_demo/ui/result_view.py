@@ -2,35 +2,34 @@
 
 from html import escape
 
-from mlm_demo.ui.run_view import hidden, table
+from mlm_demo.ui.run_view import guess, hidden, table
 
 SIDES = (("domain", "Held-out text of the domain"), ("general", "General English"))
-MOST_SHOWN = 8
+MOST_SHOWN = 6
 
 
 def result_view(result: dict) -> str:
     """The result of a run, as result.json holds it."""
     figures = "".join(_figure(title, result["figures"][name]) for name, title in SIDES)
-    return (
-        f'<section class="result"><p>{escape(summary(result["figures"]))}</p>'
-        f'<div class="figures">{figures}</div>{_table(result["figures"])}{_exam(result["exam"])}</section>'
-    )
+    tables = _table(result["figures"]) + _exam(result["exam"])
+    return f'<section class="result"><div class="figures">{figures}</div>{tables}</section>'
 
 
 def summary(figures: dict) -> str:
-    """One sentence: what was gained, what was forgotten, and whether that is more than chance."""
-    domain, general = (figures[name]["change"]["loss"] for name, _ in SIDES)
+    """A sentence or two: what was gained, what was forgotten, and whether that is more than chance."""
+    domain, general = (_moved(figures[name]) for name, _ in SIDES)
     return (
-        f"On the domain the loss {_moved(domain)}; on general English it {_moved(general)} "
-        "(95 % intervals; lower is better)."
+        f"On the domain, perplexity {domain}; on general English it {general}. Perplexity is the number of words the "
+        "model wavers between at a hidden one: lower is better."
     )
 
 
-def _moved(change: dict) -> str:
-    span = f"{change['low']:+.2f} to {change['high']:+.2f}"
+def _moved(part: dict) -> str:
+    change = part["change"]["loss"]
     if change["low"] <= 0 <= change["high"]:
-        return f"did not change by more than chance would ({span} nats)"
-    return f"{'fell' if change['value'] < 0 else 'rose'} by {abs(change['value']):.2f} nats ({span})"
+        return "did not change by more than chance would"
+    before, after = (part[when]["perplexity"]["value"] for when in ("before", "after"))
+    return f"{'fell' if after < before else 'rose'} from {before:,.1f} to {after:,.1f}"
 
 
 def _figure(title: str, part: dict) -> str:
@@ -65,28 +64,29 @@ def _table(figures: dict) -> str:
     for k in (1, 5):
         shares = [f"{exam[f'top_{k}_{when}']:.0%}" for when in ("before", "after")]
         rows.append((f"Exam of {exam['questions']} questions: among the first {k}", *shares, ""))
-    body = "".join(
-        f'<tr><th scope="row">{escape(name)}</th>'
-        + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-        + "</tr>"
-        for name, *cells in rows
-    )
-    return table(("", "Before", "After", "Change"), body)
+    return table(("", "Before", "After", "Change"), [[escape(cell) for cell in row] for row in rows])
 
 
 def _exam(exam: list[dict]) -> str:
     """The questions that changed most."""
-    moved = sorted(
-        (q for q in exam if q["rank"] != q["rank_before"]), key=lambda q: q["rank"] / q["rank_before"]
+    better = sorted((q for q in exam if q["rank"] < q["rank_before"]), key=_gain)
+    worse = sorted((q for q in exam if q["rank"] > q["rank_before"]), key=_gain, reverse=True)
+    return _answers("Exam: what got better", better[:MOST_SHOWN]) + _answers(
+        "What got worse", worse[: MOST_SHOWN // 3]
     )
-    chosen = moved if len(moved) <= MOST_SHOWN else [*moved[: MOST_SHOWN - 2], *moved[-2:]]
-    rows = "".join(
-        f'<tr><td dir="auto">{hidden(q)}</td><td><b>{escape(q["guess_before"])}</b> '
-        f'<span class="facts">{q["rank_before"]:,}</span></td><td><b>{escape(q["guess"])}</b> '
-        f'<span class="facts">{q["rank"]:,}</span></td></tr>'
-        for q in chosen
-    )
-    return table(("Exam: what changed most", "Before, rank", "After, rank"), rows, "guesses")
+
+
+def _gain(question: dict) -> float:
+    return question["rank"] / question["rank_before"]
+
+
+def _answers(title: str, questions: list[dict]) -> str:
+    """Questions with the first guess and the rank of the right word, before and after."""
+    rows = [
+        (hidden(q), guess({"guess": q["guess_before"], "rank": q["rank_before"]}), guess(q))
+        for q in questions
+    ]
+    return table((title, "Before", "After"), rows, "guesses") if rows else ""
 
 
 def _span(interval: dict, scale: int, unit: str, sign: str = "") -> str:

@@ -4,12 +4,13 @@ import shlex
 from dataclasses import dataclass
 from html import escape
 
-from mlm_demo.adaptations import Adaptations, result_of
+from mlm_demo.adaptations import SAMPLE, Adaptations, result_of
 from mlm_demo.engine import Engine
 from mlm_demo.errors import MlmDemoError
+from mlm_demo.jobs import ROOT
 from mlm_demo.runs import CAN_GO_ON, GOING, Run
 from mlm_demo.ui.charts import charts
-from mlm_demo.ui.result_view import result_view
+from mlm_demo.ui.result_view import result_view, summary
 from mlm_demo.ui.run_view import corpus_view, run_view
 
 
@@ -20,7 +21,7 @@ class Look:
     live: str
     corpus: str
     result: str
-    can: frozenset[str]  # of stop, resume, delete, use
+    can: frozenset[str]  # of stop, resume, delete, use, push
     seen: str  # changes when any of it does
 
 
@@ -33,8 +34,9 @@ def look(adaptations: Adaptations, run: Run, owner: str) -> Look:
     can |= {"resume"} if own and state in CAN_GO_ON else set()
     can |= {"delete"} if own and state not in GOING else set()
     can |= {"use"} if result else set()
+    can |= {"push"} if own and result else set()
     return Look(
-        live=run_view(run, lines, place),
+        live=run_view(run, lines, place, summary(result["figures"]) if result else ""),
         corpus=corpus_view(run, lines),
         result=download_link(run) + result_view(result) if result else "",
         can=frozenset(can),
@@ -46,24 +48,29 @@ def download_link(run: Run) -> str:
     """The link to the model as a zip file."""
     return (
         f'<p class="download"><a href="models/{escape(run.id)}.zip" download>Download the model</a> '
-        '<span class="facts">a zip file: weights, tokenizer, card, figures; loads with transformers</span></p>'
+        '<span class="facts">a zip file: weights, tokenizer, card, figures; loads with transformers. Its card and its '
+        "result.json quote sentences of the corpus.</span></p>"
     )
 
 
 def shell_line(run: Run) -> str:
-    """The command that gives the same run."""
+    """The command that gives the same run, where the files are."""
     about = run.request.about
-    words = ["python", "-m", "mlm_demo", "adapt", *about.get("files", ()), *about.get("words", ())]
-    return shlex.join([*words, "--output", "adapted"])
+    sample = str(SAMPLE.relative_to(ROOT))
+    files = [sample if name == SAMPLE.name else name for name in about.get("files", ())]
+    return shlex.join(
+        ["python", "-m", "mlm_demo", "adapt", *files, *about.get("words", ()), "--output", "adapted"]
+    )
 
 
 def sentence_before_and_after(engine: Engine, run: Run, sentence: str) -> str:
     """The first tab's sentence by the adapted model and by its base, with the moves of the ranks."""
     try:
-        answers = engine.compare(sentence, [run.id, run.request.about["base"]], top_k=5)["answers"]
+        answers = engine.compare(sentence, [run.request.about["base"], run.id], top_k=5)["answers"]
     except MlmDemoError as error:
         return f'<p class="empty" dir="auto">{escape(str(error))}</p>'
-    return f"<h4>Your sentence, after and before</h4><p dir='auto'>{escape(sentence)}</p>{charts(answers)}"
+    heading = "<h4>The sentence of the first tab, before and after</h4>"
+    return f"{heading}<p dir='auto'>{escape(sentence)}</p>{charts(answers)}"
 
 
 def refusal_of_link(id: str) -> str:

@@ -14,7 +14,7 @@ from mlm_demo.ui import browser
 from mlm_demo.ui.adapt_tab import Setup
 from mlm_demo.ui.fill_tab import FillForm
 from mlm_demo.ui.guard import refusal
-from mlm_demo.ui.links import page_address
+from mlm_demo.ui.links import FIRST_SENTENCE, page_address
 from mlm_demo.ui.my_runs import my_runs
 from mlm_demo.ui.ownership import whose
 from mlm_demo.ui.picker import choices, offered, short_choices
@@ -28,18 +28,18 @@ def run_panel(
     adaptations: Adaptations,
     engine: Engine,
     owner: gr.BrowserState,
+    missing: gr.HTML,
     setup: Setup,
     form: FillForm,
     scored_models: gr.Dropdown,
     tabs: gr.Tabs,
     demo: gr.Blocks,
 ) -> None:
-    """Draw the panel and wire it."""
+    """Draw the panel and wire it; missing: where it is said that a link leads nowhere."""
     settings = adaptations.settings
     current = gr.Textbox(visible="hidden")  # not a State: the page's address is made from it in the browser
     finished = gr.Textbox(visible="hidden")
     seen = gr.State("")
-    missing = gr.HTML(padding=False, js_on_load=None, elem_id="run-missing")
     with gr.Column(visible=False, elem_id="run") as panel:
         live = gr.HTML(min_height=120, padding=False, js_on_load=None, elem_id="live")
         with gr.Row(elem_id="run-buttons"):
@@ -49,7 +49,7 @@ def run_panel(
             use = gr.Button("Use this model", variant="primary", visible=False, elem_id="use", **small)
             copy = gr.Button("Copy link", elem_id="copy-run", **small)
             again = gr.Button("Start another", elem_id="again", **small)
-            delete = gr.Button("Delete", variant="stop", visible=False, elem_id="delete", **small)
+            delete = gr.Button("Delete", visible=False, elem_id="delete", **small)
         link = gr.Textbox(
             label="Whoever has this link sees the run and its model",
             interactive=False,
@@ -63,7 +63,12 @@ def run_panel(
             corpus = gr.HTML(padding=False, js_on_load=None)
         with gr.Accordion("Push to the Hub", open=False, visible=False, elem_id="push") as push:
             with gr.Row():
-                repo = gr.Textbox(label="Name", placeholder="owner/name", elem_id="repo")
+                repo = gr.Textbox(
+                    label="Name",
+                    placeholder="owner/name",
+                    info="Its card and result.json quote sentences of the corpus.",
+                    elem_id="repo",
+                )
                 token = gr.Textbox(
                     label="Token that may write",
                     type="password",
@@ -96,7 +101,7 @@ def run_panel(
         return (
             *texts,
             *visible,
-            gr.Accordion(visible="use" in now.can),
+            gr.Accordion(visible="push" in now.can),
             shell_line(run),
             gr.Timer(active=going),
         )
@@ -167,7 +172,8 @@ def run_panel(
 
     def judge(done, id, text):
         run = adaptations.runs.find(id) if done and id else None
-        return sentence_before_and_after(engine, run, text) if run and adapted(run) else ""
+        # A link may bring the run before the first tab has its sentence.
+        return sentence_before_and_after(engine, run, text or FIRST_SENTENCE) if run and adapted(run) else ""
 
     def push_it(id, who, name, secret):
         try:

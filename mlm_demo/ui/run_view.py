@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from html import escape
 
+from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.curve import curve_svg
 from mlm_demo.model_card import around
 from mlm_demo.runs import GOING, Run
 from mlm_demo.ui.guard import notices
+from mlm_demo.verdict import passes, verdict
 
 STATES = {
     "waiting": "Waiting", "running": "Running", "stopping": "Stopping", "done": "Done", "stopped": "Stopped",
@@ -15,17 +17,23 @@ STATES = {
 SENTENCE_SHOWN = 90  # characters on either side of a term
 
 
-def report(found: dict, names: Sequence[str] = ()) -> str:
-    """What is in a corpus, and the verdict first; names: those of its files."""
+def report(found: dict, names: Sequence[str] = (), config: AdaptConfig | None = None) -> str:
+    """What is in a corpus, and the verdict first; names: those of its files; config: of a run with another budget than
+    the one it was made for."""
     files = f"{found['files']:,}"
     if names:
         files += ": " + ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
+    texts = found["held_out_documents"] + found["training_documents"]
     facts = [
         ("Files", files),
         ("Documents", f"{found['documents']:,}"),
         ("Words", f"{found['words']:,}"),
         ("Copies left out", f"{found['exact_duplicates']:,} exact, {found['near_duplicates']:,} near"),
-        ("Held out to judge by", f"{found['held_out_documents']:,} of the texts"),
+        (
+            "Held out to judge by",
+            f"{found['held_out_documents']:,} of {texts:,} "
+            + ("sections they were cut into" if texts > found["documents"] else "documents"),
+        ),
         ("Tokens to train on", f"{found['tokens']:,} in {found['blocks']:,} blocks"),
         (
             "Tokens a word",
@@ -47,27 +55,37 @@ def report(found: dict, names: Sequence[str] = ()) -> str:
     dropped = [f"{item['source']}: {item['reason']}" for item in found["dropped"][:10]]
     if len(found["dropped"]) > 10:
         dropped.append(f"and {len(found['dropped']) - 10:,} more")
-    verdict = f"Verdict: {found['verdict']}. {found['advice']}".strip()
+    said, advice = found["verdict"], found["advice"]
+    if config:
+        read = passes(config, found["blocks"], found["seconds_a_pass"])
+        said, advice = verdict(found["tokens"], read, cut_short=found["cut_short"])
     return (
-        f'<p class="verdict">{escape(verdict)}</p>'
+        f'<p class="verdict">{escape(f"Verdict: {said}. {advice}".strip())}</p>'
         f'<div class="table" tabindex="0"><table class="facts-table"><tbody>{rows}</tbody></table></div>'
         + notices([*found["notes"], *(f"Left out: {item}" for item in dropped)])
     )
 
 
-def run_view(run: Run, lines: list[dict], before: int = 0) -> str:
-    """Everything about a run now, by its log; before: how many runs come before it while it waits."""
+def run_view(run: Run, lines: list[dict], before: int = 0, told: str = "") -> str:
+    """Everything about a run now, by its log; before: how many runs come before it while it waits; told: what it has
+    come to, in a sentence."""
     state = run.state
     parts = [f'<h3 class="run-title"><span class="state state-{state}">{STATES[state]}</span> ']
     parts.append(f"{escape(run.request.title)}</h3>")
     if about := run.request.about:
         parts.append(f'<p class="facts">from {escape(about["model"])} · {escape(about["budget"])}</p>')
+    if told:
+        parts.append(f'<p class="verdict">{escape(told)}</p>')
     if run.message:
         parts.append(f'<p class="refusal" role="status" dir="auto">{escape(run.message)}</p>')
     if state == "interrupted":
         parts.append(
-            '<p class="refusal" role="status">The worker is gone without a word: it was killed, or the machine was '
-            "restarted. Resume goes on from the last checkpoint.</p>"
+            '<p class="refusal" role="status">The training broke off: it was killed, or the machine was restarted. '
+            "Nothing up to the last checkpoint is lost; Resume goes on from there.</p>"
+        )
+    if state in GOING:
+        parts.append(
+            '<p class="facts">You can close this page: the run goes on, and you find it again under My runs.</p>'
         )
     if state == "waiting":
         first = f"{before} run{' goes' if before == 1 else 's go'} before it."
@@ -77,6 +95,9 @@ def run_view(run: Run, lines: list[dict], before: int = 0) -> str:
     planned = max((line["of"] for line in curve if "of" in line), default=0) if state in GOING else 0
     if curve:
         parts.append(f'<div class="curve">{curve_svg(curve, planned)}</div>')
+        parts.append(
+            '<p class="facts">Held out: a sample of the held-out text; the table after the run is of all.</p>'
+        )
     followed = [line["followed"] for line in lines if line.get("followed")]
     if followed:
         parts.append(guesses(followed))
@@ -105,27 +126,35 @@ def progress(lines: list[dict], state: str) -> str:
         facts.append(f"{duration(last['seconds_left'])} left")
     elif state in ("running", "stopping"):
         facts.append(stage)
-    return (
-        f'<progress value="{share:.4f}" max="1" aria-label="steps">{share:.0%}</progress>'
-        f'<p class="facts">{escape(" · ".join(facts))}</p>'
+    bar = (
+        f'<progress value="{share:.4f}" max="1" aria-label="done">{share:.0%}</progress>'
+        if state in GOING
+        else ""
     )
+    return bar + f'<p class="facts">{escape(" · ".join(facts))}</p>'
 
 
 def guesses(followed: list[list[dict]]) -> str:
     """A few held-out sentences and what the model would say for the hidden word, first and now."""
     first, now = followed[0], followed[-1]
-    rows = "".join(
-        f'<tr><td dir="auto">{hidden(new)}</td><td dir="auto">{_guess(old)}</td><td dir="auto">{_guess(new)}</td></tr>'
-        for old, new in zip(first, now, strict=False)
-    )
+    rows = [(hidden(new), guess(old), guess(new)) for old, new in zip(first, now, strict=False)]
     return table(("Held-out sentence", "Before", "Now"), rows, "guesses")
 
 
-def table(headings: tuple[str, ...], rows: str, kind: str = "") -> str:
-    """A table that scrolls by itself where it is too wide; rows are HTML."""
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]], kind: str = "") -> str:
+    """A table, whose rows are stacked on a phone; the cells are HTML, the first of each row its name."""
     head = "".join(f'<th scope="col">{heading}</th>' for heading in headings)
-    inner = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    return f'<div class="table {kind}" tabindex="0">{inner}</div>'
+    body = "".join(
+        f'<tr><th scope="row" dir="auto">{name}</th>'
+        + "".join(
+            f'<td dir="auto" data-label="{heading}">{cell}</td>'
+            for heading, cell in zip(headings[1:], cells, strict=True)
+        )
+        + "</tr>"
+        for name, *cells in rows
+    )
+    inner = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="table stacked {kind}" tabindex="0">{inner}</div>'
 
 
 def hidden(answer: dict) -> str:
@@ -147,6 +176,7 @@ def duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def _guess(answer: dict) -> str:
-    found = "right" if answer["rank"] == 1 else f"the right word is number {answer['rank']:,}"
+def guess(answer: dict) -> str:
+    """The model's first guess at a hidden word, and where it puts the right one."""
+    found = "right" if answer["rank"] == 1 else f"right word: no. {answer['rank']:,}"
     return f"<b>{escape(answer['guess'])}</b> <span class='facts'>{found}</span>"

@@ -1,7 +1,7 @@
 import pytest
 
 from mlm_demo.adaptations import SAMPLE, Adaptations
-from mlm_demo.errors import TrainingError
+from mlm_demo.errors import CorpusError, TrainingError
 from mlm_demo.settings import Settings
 from mlm_demo.ui.adapt_tab import chosen, read
 
@@ -37,11 +37,42 @@ def test_a_value_that_cannot_be_used_is_told(name, value, message):
         chosen(**{**FORM, name: value})
 
 
-def test_the_sample_corpus_is_told_and_stays_where_it_is(tmp_path):
-    adaptations = Adaptations(Settings(device="cpu", data=str(tmp_path)))
-    choices = chosen(**FORM)
-    draft, html = read(adaptations, [str(SAMPLE)], "", choices, False, lambda what: None)
-    assert "1: beekeeping.txt" in html
+@pytest.fixture
+def told_of(monkeypatch):
+    """Adaptations whose report is the names of a draft's files, without the reading that test_adaptations.py tests."""
+
+    def report(self, draft, choices, on_progress):
+        names = [path.name for path in self.files(draft)]
+        if "bad.txt" in names:
+            raise CorpusError("'bad.txt' is bad")
+        return {"names": names}
+
+    monkeypatch.setattr(Adaptations, "report", report)
+
+
+def test_files_are_added_to_those_before_and_a_bad_one_leaves_them(tmp_path, told_of):
+    adaptations, choices = Adaptations(Settings(device="cpu", data=str(tmp_path / "data"))), chosen(**FORM)
+
+    def add(name, before):
+        (tmp_path / name).write_text(name)
+        return read(adaptations, [str(tmp_path / name)], before, choices, True, lambda what: None)
+
+    one, found = add("one.txt", "")
+    two, found = add("two.txt", one)
+    assert found == {"names": ["one.txt", "two.txt"]}
+    with pytest.raises(CorpusError, match="is bad"):
+        add("bad.txt", two)
+    assert [path.name for path in adaptations.files(two)] == ["one.txt", "two.txt"]
+    assert [folder.name for folder in adaptations.drafts.iterdir()] == [two], "nothing else is kept"
+    again, found = read(adaptations, [], two, choices, False, lambda what: None)
+    assert (again, found["names"]) == (two, ["one.txt", "two.txt"])
+
+
+def test_the_sample_corpus_stays_where_it_is_and_is_not_mixed_with_a_persons_own(tmp_path, told_of):
+    adaptations, choices = Adaptations(Settings(device="cpu", data=str(tmp_path / "data"))), chosen(**FORM)
+    draft, found = read(adaptations, [str(SAMPLE)], "", choices, False, lambda what: None)
+    assert found == {"names": [SAMPLE.name]}
     assert SAMPLE.is_file()
-    again, _ = read(adaptations, [], draft, choices, False, lambda what: None)
-    assert again == draft
+    (tmp_path / "own.txt").write_text("own")
+    _, found = read(adaptations, [str(tmp_path / "own.txt")], draft, choices, True, lambda what: None)
+    assert found == {"names": ["own.txt"]}

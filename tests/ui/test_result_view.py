@@ -3,7 +3,8 @@ from test_model_card import EXAM, PART
 from mlm_demo.ui.result_view import result_view, summary
 
 UNSURE = {**PART, "change": {**PART["change"], "loss": {"value": 0.1, "low": -0.1, "high": 0.3}}}
-FIGURES = {"domain": PART, "general": UNSURE, "exam": EXAM}
+AFTER = {**PART["after"], "perplexity": {"value": 1.5, "low": 1.4, "high": 1.6}}
+FIGURES = {"domain": {**PART, "after": AFTER}, "general": UNSURE, "exam": EXAM}
 
 
 def question(term, before, after):
@@ -15,16 +16,14 @@ def question(term, before, after):
 
 def test_the_summary_tells_chance_from_change():
     assert summary(FIGURES) == (
-        "On the domain the loss fell by 0.50 nats (-0.60 to -0.40); on general English it did not change by more than "
-        "chance would (-0.10 to +0.30 nats) (95 % intervals; lower is better)."
+        "On the domain, perplexity fell from 2.5 to 1.5; on general English it did not change by more than chance "
+        "would. Perplexity is the number of words the model wavers between at a hidden one: lower is better."
     )
 
 
 def test_the_result_has_a_picture_a_table_and_the_exam():
-    exam = [question(f"term{n}", 100, n) for n in range(1, 12)] + [
-        question("same", 3, 3),
-        question("lost", 1, 50),
-    ]
+    exam = [question(f"term{n}", 100, n) for n in range(1, 12)]
+    exam += [question("same", 3, 3), question("lost", 1, 50)]
     html = result_view({"figures": FIGURES, "exam": exam})
     assert html.count("<figure") == 2
     assert html.count('class="interval"') == 4
@@ -34,5 +33,9 @@ def test_the_result_has_a_picture_a_table_and_the_exam():
     assert "<mark>term1</mark>" in html
     assert "<mark>lost</mark>" in html
     assert "<mark>same</mark>" not in html
-    assert "<mark>term9</mark>" not in html, "eight are shown"
+    assert "<mark>term9</mark>" not in html, "six are shown"
+    assert "<b>x</b> <span class='facts'>right word: no. 100</span>" in html
+    assert (
+        html.index("Exam: what got better") < html.index("What got worse") < html.index("<mark>lost</mark>")
+    )
     assert "A &lt;i&gt;" in html

@@ -19,7 +19,7 @@ def test_a_finished_run_can_be_used_by_whoever_has_its_link(adaptations, finishe
     seen = look(adaptations, finished, "")
     assert seen.can == {"use"}
     assert f'href="models/{finished.id}.zip"' in seen.result
-    assert look(adaptations, finished, "me").can == {"use", "delete"}
+    assert look(adaptations, finished, "me").can == {"use", "delete", "push"}
     assert seen.seen == look(adaptations, finished, "").seen
 
 

@@ -2,6 +2,7 @@ import os
 
 import pytest
 
+from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.runs import Runs
 from mlm_demo.ui.run_view import duration, guesses, progress, report, run_view
 
@@ -10,7 +11,7 @@ FOUND = {
     "notes": ["a.txt was read as <cp1252>."], "training_documents": 1_100, "held_out_documents": 100,
     "tokens": 40_000, "blocks": 313, "pieces_per_word": 1.31, "general_pieces_per_word": 1.12,
     "worst_split": [["propolis", 3]], "language": "en", "language_share": 1.0, "seconds_a_pass": 95.0,
-    "memory_megabytes": 1_520.0, "verdict": "too small", "advice": "It can be tried all the same.",
+    "memory_megabytes": 1_520.0, "cut_short": "", "verdict": "too small", "advice": "It can be tried all the same.",
 }  # fmt: skip
 
 
@@ -49,6 +50,13 @@ def test_the_report_has_the_verdict_first_and_escapes_names():
     assert "&lt;a&gt;.png: it is a picture" in html
     assert "and 2 more" in html
     assert "<cp1252>" not in html
+    assert "100 of 1,200 documents" in html
+
+
+def test_the_report_goes_by_the_budget_chosen_last():
+    long = report(FOUND, config=AdaptConfig(minutes=30))
+    assert "This run reads it about 18 times." in long
+    assert "This run reads about 59% of it." in report(FOUND, config=AdaptConfig(minutes=1))
 
 
 def test_progress_tells_steps_speed_memory_and_time_left():
@@ -67,7 +75,7 @@ def test_progress_tells_steps_speed_memory_and_time_left():
 def test_guesses_are_those_before_and_now():
     html = guesses([[answer(40, "the")], [answer(3, "it")], [answer(1, "honey")]])
     assert "<b>the</b>" in html
-    assert "the right word is number 40" in html
+    assert "right word: no. 40" in html
     assert "<b>honey</b> <span class='facts'>right" in html
     assert "<mark>honey</mark>" in html
     assert "The &lt;b&gt; bees" in html
