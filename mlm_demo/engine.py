@@ -33,6 +33,7 @@ class Engine:
         self.settings = settings
         self.runs = Runs(settings.runs)
         self._cache = None
+        self._seconds: dict[tuple[str, ...], float] = {}  # how long the last answer of these models took
         self._starting = threading.Lock()
 
     def models(self) -> list[dict]:
@@ -81,6 +82,7 @@ class Engine:
         words, notices = read_targets(targets, max_targets=limits.max_targets)
         answers = compare(loaded, prompts, top_k=top_k, targets=words, joint=joint)
         seconds = time.perf_counter() - start
+        self._seconds[tuple(c.name for c in checkpoints)] = seconds
         return {
             "answers": [
                 {
@@ -92,6 +94,16 @@ class Engine:
                 for answer, checkpoint in zip(answers, checkpoints, strict=True)
             ]
         }
+
+    def in_memory(self, models: Sequence[str]) -> bool:
+        """Whether these models answer without being loaded first; raises as `find_all` does."""
+        loaded = set(self._cache.names()) if self._cache else set()
+        return all(_key(checkpoint) in loaded for checkpoint in find_all(models, self.runs))
+
+    def answers_within(self, seconds: float, models: Sequence[str]) -> bool:
+        """Whether the last answer of these models together took less; raises as `find_all` does."""
+        names = tuple(checkpoint.name for checkpoint in find_all(models, self.runs))
+        return self.in_memory(models) and self._seconds.get(names, seconds) < seconds
 
     def score(
         self,
@@ -136,7 +148,7 @@ class Engine:
 
             self._cache = self._cache or ModelCache(self.settings.models_in_memory)
         return self._cache.get(
-            f"{checkpoint.name} {checkpoint.version}".rstrip(),
+            _key(checkpoint),
             lambda: load(
                 checkpoint,
                 device=self.settings.device,
@@ -160,6 +172,11 @@ def find_all(names: Sequence[str], runs: Runs | None = None) -> list[Checkpoint]
             f"There are {len(unique)} models to ask; choose 1 to {MAX_MODELS} different ones."
         )
     return unique
+
+
+def _key(checkpoint: Checkpoint) -> str:
+    """Under which a model is kept in memory: another version is another model."""
+    return f"{checkpoint.name} {checkpoint.version}".rstrip()
 
 
 def model_json(checkpoint: Checkpoint) -> dict:

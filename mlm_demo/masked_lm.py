@@ -1,7 +1,6 @@
 """A masked language model and its tokenizer, with the few things asked of the pair."""
 
 import json
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,11 +8,13 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from mlm_demo import special_tokens
+from mlm_demo.batching import Together
 from mlm_demo.errors import ModelError
 from mlm_demo.positions import WantedPositions
 
 # Tokens (rows x length, padding included) in one forward pass: bounds the memory, loses no speed.
 TOKENS_PER_PASS = 4096
+Row = tuple[Sequence[int], Sequence[int]]  # token ids, and the positions wanted of them
 FAR = 1 << 20  # tokenizers without a limit of their own give a number larger than this
 
 
@@ -27,7 +28,7 @@ class Piece:
 
 
 class MaskedLM:
-    """A tokenizer and a model in evaluation mode. Safe to share between threads: one pass at a time."""
+    """A tokenizer and a model in evaluation mode. Safe to share between threads, whose rows go through it together."""
 
     def __init__(
         self,
@@ -49,7 +50,7 @@ class MaskedLM:
             self.encode(f"a{self.mask_token}").ids
         )
         self.piece_style = _piece_style(tokenizer)
-        self._lock = threading.Lock()
+        self._together = Together(self._pass, _go_together)
         self._pieces: dict[int, Piece] = {}
         self.positions = WantedPositions(model)
 
@@ -103,7 +104,7 @@ class MaskedLM:
         finite (broken weights).
         """
         flat = [(row, wanted) for row, wanted in zip(rows, positions, strict=True)]
-        logits = torch.cat([self._forward(batch) for batch in _batches(flat)])
+        logits = torch.cat([self._together(batch) for batch in _batches(flat)])
         if not torch.isfinite(logits).all():
             raise ModelError(
                 f"The model {self.name} gives values that are not finite (NaN), so its weights are broken; "
@@ -111,7 +112,13 @@ class MaskedLM:
             )
         return logits
 
-    def _forward(self, batch: list[tuple[Sequence[int], Sequence[int]]]) -> torch.Tensor:
+    @torch.inference_mode()
+    def _pass(self, batches: Sequence[list[Row]]) -> list[torch.Tensor]:
+        """The batches of several callers as one; returns the logits of each."""
+        logits = self._forward([row for batch in batches for row in batch])
+        return list(logits.split([sum(len(wanted) for _, wanted in batch) for batch in batches]))
+
+    def _forward(self, batch: list[Row]) -> torch.Tensor:
         length = max(len(row) for row, _ in batch)
         pad = self.tokenizer.pad_token_id or 0
         ids = torch.tensor([[*row, *[pad] * (length - len(row))] for row, _ in batch], device=self.device)
@@ -123,7 +130,7 @@ class MaskedLM:
             inputs["attention_mask"] = torch.ones_like(ids)
         row_of = torch.tensor([i for i, (_, wanted) in enumerate(batch) for _ in wanted], device=self.device)
         column_of = torch.tensor([p for _, wanted in batch for p in wanted], device=self.device)
-        with self._lock, self.positions.at(row_of, column_of):
+        with self.positions.at(row_of, column_of):
             logits = self.model(**inputs).logits
         return self.positions.pick(logits, row_of, column_of)
 
@@ -177,7 +184,17 @@ def _piece_style(tokenizer: PreTrainedTokenizerBase) -> str:
     return "▁"
 
 
-def _batches(items: list[tuple[Sequence[int], Sequence[int]]]) -> Iterator[list]:
+def _go_together(batches: Sequence[list[Row]]) -> int:
+    """How many of the batches, from the first on, make a pass of at most TOKENS_PER_PASS padded tokens."""
+    rows, longest = 0, 0
+    for count, batch in enumerate(batches):
+        rows, longest = rows + len(batch), max(longest, *(len(row) for row, _ in batch))
+        if count and rows * longest > TOKENS_PER_PASS:
+            return count
+    return len(batches)
+
+
+def _batches(items: list[Row]) -> Iterator[list[Row]]:
     """Cut the rows, in their order, into passes of at most TOKENS_PER_PASS padded tokens."""
     batch, longest = [], 0
     for item in items:

@@ -87,3 +87,17 @@ def test_an_error_in_the_text_is_the_same_for_every_question(engine):
     for ask in (lambda: engine.fill_mask("", "general"), lambda: engine.score("", ["general"])):
         with pytest.raises(PromptError, match="The sentence is empty"):
             ask()
+
+
+def test_what_is_in_memory_and_how_quick_it_was_is_known():
+    engine = Engine(Settings(device="cpu"))
+    assert not engine.in_memory(["general"])
+    assert not engine.answers_within(100, ["general"])
+    seconds = engine.fill_mask("A <mask>.")["seconds"]
+    assert engine.in_memory(["general"])
+    assert engine.in_memory([""]), "the default model"
+    assert not engine.in_memory(["general", "biomedical"])
+    assert engine.answers_within(seconds * 2, ["general"])
+    assert not engine.answers_within(seconds / 2, ["general"])
+    with pytest.raises(ModelError):
+        engine.in_memory(["no model"])

@@ -17,6 +17,12 @@ INSERT_MASK = """(text) => {
   return left + before + '<mask>' + after + right;
 }"""
 
+# Pass the typed text on when no key has come for a moment; a key that another overtakes changes nothing.
+WHEN_TYPED = """(text, before) => new Promise((resolve) => {
+  const key = window.keys = (window.keys || 0) + 1;
+  setTimeout(() => resolve(key === window.keys ? text : before), 120);
+})"""
+
 # Keep the run that is shown, if there is one, in the page's address, so that a reload shows it again.
 SHOW_RUN = "(id) => { history.replaceState(null, '', id ? '?run=' + id : location.pathname); }"
 ARE_YOU_SURE = "() => confirm('Delete this run and its model for good?')"

@@ -1,21 +1,19 @@
-"""The 'Fill mask' tab: plain functions on top, widgets and wiring below."""
+"""The 'Fill mask' tab: its widgets, and which event asks what; `fill_answer.py` has the answers."""
 
-import json
+import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import gradio as gr
 
 from mlm_demo.checkpoints import CATALOGUE
-from mlm_demo.engine import Engine, Progress, silent
+from mlm_demo.engine import Engine
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.ui import browser
-from mlm_demo.ui.charts import charts
-from mlm_demo.ui.guard import notices, notices_of, refusal
-from mlm_demo.ui.links import FIRST_TOP_K, MOST_COMPARED, Question, page_address, read_link, write_link
+from mlm_demo.ui.fill_answer import VIEWS, ask, draw, first_answer, follows_typing
+from mlm_demo.ui.guard import refusal
+from mlm_demo.ui.links import FIRST_TOP_K, MOST_COMPARED, Question
 from mlm_demo.ui.picker import choices, is_here, offered, short_choices
-from mlm_demo.ui.snippets import pipeline_code, shell_line
-from mlm_demo.ui.tables import csv, tables
 
 BUILT_IN = ("general", "biomedical")
 # Chosen because the two built-in models put another word first; a test holds them to it.
@@ -29,51 +27,6 @@ BIOMEDICAL_EXAMPLES = (
     "He was admitted to the <mask> after the accident.",
     "Mutations in this <mask> cause the disease.",
 )
-VIEWS = ("Chart", "Table")
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What an answer puts on the page, in the order of the output components."""
-
-    results: str
-    answers: list[dict]
-    link: str
-    python: str
-    shell: str
-    json: str
-    csv: str
-    copied: str = ""  # the link shown belongs to the answer before
-
-
-def ask(engine: Engine, question: Question, view: str, on_progress: Progress = silent) -> Shown:
-    """Put a question to the engine and draw its answer."""
-    answers = engine.compare(
-        question.text,
-        question.models,
-        top_k=question.top_k,
-        targets=question.targets,
-        joint=question.joint,
-        on_progress=on_progress,
-    )["answers"]
-    return Shown(
-        results=draw(answers, view),
-        answers=answers,
-        link=page_address() + write_link(question),
-        python=pipeline_code(question, answers[0]),
-        shell=shell_line(question),
-        json=json.dumps(
-            answers[0] if len(answers) == 1 else {"answers": answers}, ensure_ascii=False, indent=2
-        ),
-        csv=csv(answers),
-    )
-
-
-def draw(answers: list[dict], view: str, told: tuple[str, ...] = ()) -> str:
-    """The notices and then the charts or the tables."""
-    if not answers:
-        return ""
-    return notices([*told, *notices_of(answers)]) + (tables(answers) if view == VIEWS[1] else charts(answers))
 
 
 @dataclass(frozen=True)
@@ -85,20 +38,6 @@ class FillForm:
     compare: gr.Dropdown
     fill: Callable
     asks: dict
-
-
-def first_answer(engine: Engine, query: dict, view: str) -> tuple[Question, Shown]:
-    """Answer the page's link; where it cannot be answered, say why over the default model's answer."""
-    question, told = read_link(query, max_characters=engine.settings.max_characters, runs=engine.runs)
-    try:
-        shown = ask(engine, question, view)
-    except MlmDemoError as error:
-        told.append(f"The link could not be answered. {error}")
-        fallback, _ = read_link({}, max_characters=engine.settings.max_characters)
-        shown = ask(engine, fallback, view)
-        # The form keeps what the link asks, so that it can be put right; this says which sentence the chart is of.
-        told.append(f"Shown instead: {fallback.text}")
-    return question, replace(shown, results=draw(shown.answers, view, tuple(told))) if told else shown
 
 
 def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState) -> FillForm:
@@ -113,6 +52,12 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState) -> FillFor
                 max_lines=8,
                 elem_id="sentence",
                 html_attributes=gr.InputHTMLAttributes(spellcheck=False),
+            )
+            follow = gr.Checkbox(
+                True,
+                label="Follow the typing",
+                info="Predict at each key, with models that answer within 30 ms.",
+                elem_id="follow",
             )
             with gr.Row():
                 insert = gr.Button("Insert mask", size="md", elem_id="insert", min_width=120)
@@ -171,14 +116,19 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState) -> FillFor
     answers = gr.State([])
     # Hidden and not stored anywhere: what the buttons above hand out in the browser.
     link, json_text, csv_text = (gr.Textbox(visible="hidden") for _ in range(3))
+    queued = gr.Textbox(visible="hidden")  # changes when a question has to go through the queue
+    typed = gr.Textbox(visible="hidden")  # changes when the typing pauses
 
     form = [sentence, model, compare, top_k, targets, joint]
     shown = [results, answers, link, python, shell, json_text, csv_text, copied]
 
-    def fill(text, name, others, k, words, together, chosen_view, before, who, progress=gr.Progress()):
-        question = Question(
-            text, name or "", tuple(others or ()), k if k is not None else "", words, together
-        )
+    def question_of(text, name, others, k, words, together):
+        return Question(text, name or "", tuple(others or ()), k if k is not None else "", words, together)
+
+    def fill(*values, progress=gr.Progress()):
+        """By the queue: with the progress of a load or a download, and with a message where there is an error."""
+        *given, chosen_view, before, who = values
+        question = question_of(*given)
         here = [is_here(n, engine.runs) for n in question.models]
         try:
             result = ask(engine, question, chosen_view, lambda share, what: progress(share, desc=what))
@@ -190,12 +140,35 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState) -> FillFor
             fresh = gr.Dropdown(choices(models)), gr.Dropdown(short_choices(models))
         return *vars(result).values(), *fresh
 
-    def fill_if_here(text, name, others, *rest, progress=gr.Progress()):
+    def fill_now(*values):
+        """Past the queue, which costs more than an answer; by it if the models are still to come, or in an error."""
+        *given, chosen_view, _before, _who = values
+        try:
+            question = question_of(*given)
+            if engine.in_memory(question.models):
+                return *vars(ask(engine, question, chosen_view)).values(), gr.skip()
+        except MlmDemoError:
+            pass
+        return *(gr.skip(),) * len(shown), secrets.token_hex(4)
+
+    def fill_if_here(*values):
+        _, name, others, *_ = values
         if not all(
             is_here(n, engine.runs) for n in [name, *(others or ())]
         ):  # a download waits for the button
-            return (gr.skip(),) * (len(shown) + 2)
-        return fill(text, name, others, *rest, progress=progress)
+            return (gr.skip(),) * (len(shown) + 1)
+        return fill_now(*values)
+
+    def fill_typed(following, *values):
+        """At a key: nothing is said of a sentence that is not finished yet."""
+        *given, chosen_view, _before, _who = values
+        try:
+            question = question_of(*given)
+            if following and follows_typing(engine, question):
+                return tuple(vars(ask(engine, question, chosen_view)).values())
+        except MlmDemoError:
+            pass
+        return (gr.skip(),) * len(shown)
 
     def open_page(chosen_view, who, request: gr.Request):
         question, result = first_answer(engine, dict(request.query_params), chosen_view)
@@ -211,24 +184,31 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState) -> FillFor
         unusual = question.joint or bool(question.targets) or question.top_k != FIRST_TOP_K
         return *values, *vars(result).values(), gr.Accordion(open=unusual)
 
-    ask_for = {
-        "inputs": [*form, view, answers, owner],
-        "outputs": [*shown, model, compare],
-        "concurrency_id": "model",
-    }
+    inputs = [*form, view, answers, owner]
+    ask_for = {"inputs": inputs, "outputs": [*shown, model, compare], "concurrency_id": "model"}
     ask_for |= {"concurrency_limit": 8, "show_progress_on": results, "api_visibility": "private"}
-    gr.on([run.click, sentence.submit, targets.submit, top_k.submit], fill, **ask_for)
-    gr.on([model.input, compare.input, joint.input], fill_if_here, **ask_for)
+    at_once = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+    ask_now = {"inputs": inputs, "outputs": [*shown, queued], **at_once}
+    gr.on([run.click, sentence.submit, targets.submit, top_k.submit], fill_now, **ask_now)
+    gr.on([model.input, compare.input, joint.input], fill_if_here, **ask_now)
+    queued.change(fill, **ask_for)
+    sentence.change(  # `input` is not told of what is deleted
+        None,
+        [sentence, typed],
+        typed,
+        js=browser.WHEN_TYPED,
+        trigger_mode="multiple",
+        api_visibility="private",
+    )
+    typed.change(fill_typed, [follow, *inputs], shown, trigger_mode="always_last", **at_once)
     for group, dataset in zip((GENERAL_EXAMPLES, BIOMEDICAL_EXAMPLES), examples, strict=True):
         dataset.click(
             lambda index, name, group=group: (group[index], _other_built_in(name), "", False),
             [dataset, model],
             [sentence, compare, targets, joint],
-            queue=False,
-            show_progress="hidden",
-            api_visibility="private",
-        ).then(fill, **ask_for)
-    view.change(draw, [answers, view], results, queue=False, show_progress="hidden", api_visibility="private")
+            **at_once,
+        ).then(fill_now, **ask_now)
+    view.change(draw, [answers, view], results, **at_once)
     demo.load(
         open_page, [view, owner], [*form, *shown, more], show_progress_on=results, api_visibility="private"
     )

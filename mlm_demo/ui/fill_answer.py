@@ -1,0 +1,78 @@
+"""A question of the 'Fill mask' tab and what its answer puts on the page; plain functions, no widgets."""
+
+import json
+from dataclasses import dataclass, replace
+
+from mlm_demo.engine import Engine, Progress, silent
+from mlm_demo.errors import MlmDemoError
+from mlm_demo.ui.charts import charts
+from mlm_demo.ui.guard import notices, notices_of
+from mlm_demo.ui.links import Question, page_address, read_link, write_link
+from mlm_demo.ui.snippets import pipeline_code, shell_line
+from mlm_demo.ui.tables import csv, tables
+
+VIEWS = ("Chart", "Table")
+QUICK = 0.03  # seconds: models that answer within follow the typing
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What an answer puts on the page, in the order of the output components."""
+
+    results: str
+    answers: list[dict]
+    link: str
+    python: str
+    shell: str
+    json: str
+    csv: str
+    copied: str = ""  # the link shown belongs to the answer before
+
+
+def ask(engine: Engine, question: Question, view: str, on_progress: Progress = silent) -> Shown:
+    """Put a question to the engine and draw its answer."""
+    answers = engine.compare(
+        question.text,
+        question.models,
+        top_k=question.top_k,
+        targets=question.targets,
+        joint=question.joint,
+        on_progress=on_progress,
+    )["answers"]
+    return Shown(
+        results=draw(answers, view),
+        answers=answers,
+        link=page_address() + write_link(question),
+        python=pipeline_code(question, answers[0]),
+        shell=shell_line(question),
+        json=json.dumps(
+            answers[0] if len(answers) == 1 else {"answers": answers}, ensure_ascii=False, indent=2
+        ),
+        csv=csv(answers),
+    )
+
+
+def follows_typing(engine: Engine, question: Question) -> bool:
+    """Whether the models of a question are quick enough to be asked at each pause of the typing."""
+    return engine.answers_within(QUICK, question.models)
+
+
+def draw(answers: list[dict], view: str, told: tuple[str, ...] = ()) -> str:
+    """The notices and then the charts or the tables."""
+    if not answers:
+        return ""
+    return notices([*told, *notices_of(answers)]) + (tables(answers) if view == VIEWS[1] else charts(answers))
+
+
+def first_answer(engine: Engine, query: dict, view: str) -> tuple[Question, Shown]:
+    """Answer the page's link; where it cannot be answered, say why over the default model's answer."""
+    question, told = read_link(query, max_characters=engine.settings.max_characters, runs=engine.runs)
+    try:
+        shown = ask(engine, question, view)
+    except MlmDemoError as error:
+        told.append(f"The link could not be answered. {error}")
+        fallback, _ = read_link({}, max_characters=engine.settings.max_characters)
+        shown = ask(engine, fallback, view)
+        # The form keeps what the link asks, so that it can be put right; this says which sentence the chart is of.
+        told.append(f"Shown instead: {fallback.text}")
+    return question, replace(shown, results=draw(shown.answers, view, tuple(told))) if told else shown
