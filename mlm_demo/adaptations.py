@@ -6,9 +6,7 @@ with them; what is in them is read by a child process, which a file made to harm
 
 import hashlib
 import json
-import os
 import secrets
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,15 +19,14 @@ from pathlib import Path
 from mlm_demo import zero_gpu
 from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.checkpoints import default_checkpoint, find_checkpoint
+from mlm_demo.drafts import Drafts
 from mlm_demo.errors import CorpusError, RunError
 from mlm_demo.jobs import ROOT, Jobs
-from mlm_demo.runs import AT_REST, ID, RESULT, Run, Runs, owner_hash
+from mlm_demo.runs import AT_REST, RESULT, Run, Runs, owner_hash
 from mlm_demo.settings import Settings
 
 SAMPLE = ROOT / "assets" / "corpora" / "beekeeping.txt"
-DRAFT_SECONDS = 86_400  # files nobody started a run with are deleted after a day
 READING_SECONDS = 600
-MAX_FILES = 1_000
 
 
 @dataclass(frozen=True)
@@ -76,48 +73,15 @@ class Adaptations:
             environment=environment,
             starts=not zero_gpu.lent(),
         )
-        self.drafts = settings.data_folder / "drafts"
-
-    def draft(self, files: Sequence[Path], *, move: bool = False, before: str = "") -> str:
-        """Keep files, with those of a draft before (which stays), for a run; returns an id. Raises CorpusError."""
-        if not files:
-            raise CorpusError("There is no file; add one, or use the sample corpus.")
-        kept = self.files(before) if before else []
-        if (count := len(files) + len(kept)) > MAX_FILES:
-            raise CorpusError(f"There are {count:,} files, more than {MAX_FILES:,}; pack them as .zip.")
-        megabytes = sum(path.stat().st_size for path in [*kept, *files]) / 1e6
-        if megabytes > self.settings.max_upload_megabytes:
-            raise CorpusError(
-                f"The files have {megabytes:,.0f} MB, more than {self.settings.max_upload_megabytes:,}; pack them as "
-                ".zip, or take fewer."
-            )
-        id = secrets.token_urlsafe(16).replace("-", "_")
-        ways = [os.link] * len(kept) + [shutil.move if move else shutil.copyfile] * len(files)
-        for number, (path, way) in enumerate(zip([*kept, *files], ways, strict=True)):
-            folder = self.drafts / id / str(number)
-            folder.mkdir(parents=True)
-            way(path, folder / _plain_name(path.name))
-        return id
-
-    def forget(self, draft: str) -> None:
-        """Delete a draft's files."""
-        if ID.fullmatch(draft):
-            shutil.rmtree(self.drafts / draft, ignore_errors=True)
-
-    def files(self, draft: str) -> list[Path]:
-        """The files of a draft in their order; raises CorpusError if they are no longer there."""
-        folder = self.drafts / draft
-        if not ID.fullmatch(draft) or not folder.is_dir():
-            raise CorpusError("The files are no longer here; add them again.")
-        return _files(folder)
+        self.drafts = Drafts(settings.data_folder / "drafts", settings.max_upload_megabytes)
 
     def report(
         self, draft: str, choices: Choices, on_progress: Callable[[str], None] = lambda what: None
     ) -> dict:
         """What is in a draft's files, by the verb adapt --report; raises CorpusError with its sentence."""
-        words = [str(path) for path in self.files(draft)]
+        words = [str(path) for path in self.drafts.files(draft)]
         command = [sys.executable, "-m", "mlm_demo", "adapt", *words, *choices.words()]
-        command += ["--output", str(self.drafts / draft / "output"), "--report", "--json"]
+        command += ["--output", str(self.drafts.folder / draft / "output"), "--report", "--json"]
         with (
             tempfile.TemporaryFile("w+") as answer,
             subprocess.Popen(
@@ -153,16 +117,14 @@ class Adaptations:
 
     def start(self, draft: str, choices: Choices, owner: str) -> Run:
         """Put a run with a draft's files into the queue; raises RunError, CorpusError, ModelError and says why not."""
-        files = self.files(draft)
+        files = self.drafts.files(draft)
         base = find_checkpoint(choices.model, self.runs) if choices.model else default_checkpoint()
         fingerprint = _fingerprint(files, choices)
         self.jobs.check_room(owner_hash(owner), fingerprint)
         title = files[0].name + (f" and {len(files) - 1} more" if len(files) > 1 else "")
 
         def command(run: Run) -> list[str]:
-            run.input.rmdir()
-            (self.drafts / draft).rename(run.input)
-            words = [str(path) for path in _files(run.input)]
+            words = [str(path) for path in self.drafts.hand_over(draft, run.input)]
             given = ["--output", str(run.output), "--run", run.id]
             return ["-m", "mlm_demo", "adapt", *words, *choices.words(), *given]
 
@@ -209,10 +171,8 @@ class Adaptations:
 
     def sweep(self) -> None:
         """Delete drafts of a day ago, and runs that ended longer ago than they are kept."""
+        self.drafts.sweep()
         now = time.time()
-        for folder in self.drafts.glob("*"):
-            if now - folder.stat().st_mtime > DRAFT_SECONDS:
-                shutil.rmtree(folder, ignore_errors=True)
         for run in self.runs.all():
             if run.state in AT_REST and now - run.touched > self.settings.keep_days * 86_400:
                 run.delete()
@@ -237,17 +197,6 @@ def result_of(run: Run) -> dict:
         return json.loads((run.output / RESULT).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*/*"), key=lambda path: int(path.parent.name))
-
-
-def _plain_name(name: str) -> str:
-    """A name as a title can show it; its ending, which tells the format, stays."""
-    stem, suffix = Path(name).stem, Path(name).suffix
-    plain = "".join(c for c in stem if c.isprintable())[:80].strip()
-    return (plain or "file") + suffix[:12]
 
 
 def _fingerprint(files: Sequence[Path], choices: Choices) -> str:

@@ -65,7 +65,7 @@ def draft(adaptations, tmp_path):
             files.append(tmp_path / f"{number}" / name)
             files[-1].parent.mkdir(exist_ok=True)
             files[-1].write_text(text)
-        return adaptations.draft(files)
+        return adaptations.drafts.add(files)
 
     return draft
 

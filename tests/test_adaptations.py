@@ -5,9 +5,8 @@ import pytest
 from adapting import corpus_text
 
 from mlm_demo.adapt_config import AdaptConfig
-from mlm_demo.adaptations import SAMPLE, Adaptations, Choices, result_of
+from mlm_demo.adaptations import Choices, result_of
 from mlm_demo.errors import CorpusError, ModelError, RunError
-from mlm_demo.settings import Settings
 
 
 def test_choices_become_the_words_of_the_command_line():
@@ -50,7 +49,7 @@ def test_a_run_goes_from_files_to_a_model(adaptations, finished):
     assert status["report"]["files"] == 1
     assert finished.request.title == "bees.txt"
     assert not finished.input.exists()
-    assert list(adaptations.drafts.iterdir()) == []
+    assert list(adaptations.drafts.folder.iterdir()) == []
     assert result_of(finished)["config"]["max_steps"] == 4
 
 
@@ -59,7 +58,7 @@ def test_the_same_thing_twice_is_refused_and_nothing_is_lost(adaptations, draft,
     again = draft()
     with pytest.raises(RunError, match="The same run is running already"):
         adaptations.start(again, choices(5_000), "me")
-    assert adaptations.files(again)
+    assert adaptations.drafts.files(again)
     assert adaptations.start(again, choices(5_001), "me").state == "waiting"
     with pytest.raises(RunError, match="You have 2 runs under way"):
         adaptations.start(draft("x"), choices(5_000), "me")
@@ -70,31 +69,13 @@ def test_files_used_up_or_never_there_are_told(adaptations, choices):
     for id in ("", "../runs", "AAAAAAAAAAAA"):
         with pytest.raises(CorpusError, match="The files are no longer here; add them again"):
             adaptations.start(id, choices(), "me")
-    with pytest.raises(CorpusError, match="There is no file"):
-        adaptations.draft([])
 
 
 def test_a_base_that_is_no_model_is_told_before_the_files_are_taken(adaptations, draft):
     id = draft()
     with pytest.raises(ModelError, match="'no model' names no model"):
         adaptations.start(id, Choices(AdaptConfig(max_steps=1), "no model"), "me")
-    assert adaptations.files(id)
-
-
-def test_too_much_is_told(tmp_path):
-    small = Adaptations(Settings(data=str(tmp_path), max_upload_megabytes=1))
-    (tmp_path / "big.txt").write_bytes(bytes(1_500_000))
-    with pytest.raises(CorpusError, match="The files have 2 MB, more than 1"):
-        small.draft([tmp_path / "big.txt"])
-    with pytest.raises(CorpusError, match="There are 1,001 files, more than 1,000"):
-        small.draft([SAMPLE] * 1_001)
-
-
-def test_a_name_is_kept_as_a_plain_one(adaptations, draft):
-    (path,) = adaptations.files(draft("some text", name="bees\n\x1b[31m" + "x" * 90 + ".txt"))
-    assert path.name.startswith("bees[31mxx")
-    assert path.suffix == ".txt"
-    assert len(path.name) < 100
+    assert adaptations.drafts.files(id)
 
 
 def test_a_run_is_its_owners(adaptations, finished):
@@ -107,9 +88,9 @@ def test_a_run_is_its_owners(adaptations, finished):
 def test_what_is_old_is_swept_and_what_goes_on_stays(adaptations, draft, finished):
     old, fresh = draft("old"), draft("fresh")
     long_ago = time.time() - 40 * 86_400
-    os.utime(adaptations.drafts / old, (long_ago, long_ago))
+    os.utime(adaptations.drafts.folder / old, (long_ago, long_ago))
     adaptations.sweep()
-    assert [path.name for path in adaptations.drafts.iterdir()] == [fresh]
+    assert [path.name for path in adaptations.drafts.folder.iterdir()] == [fresh]
     assert adaptations.runs.has(finished.id)
     for path in finished.folder.glob("*.json*"):
         os.utime(path, (long_ago, long_ago))

@@ -82,7 +82,8 @@ MAY_IMPORT = {
         "packing", "plan", "processes", "report", "run_folder", "runs", "settings", "training", "verdict",
     },
     "zero_gpu": {"runs", "cli"},
-    "adaptations": {"adapt_config", "checkpoints", "jobs", "runs", "settings", "zero_gpu", "errors"},
+    "drafts": {"runs", "errors"},
+    "adaptations": {"adapt_config", "checkpoints", "drafts", "jobs", "runs", "settings", "zero_gpu", "errors"},
     "worker": {"adapt", "adaptation_command", "run_folder", "runs", "settings", "errors"},
     "cli": {
         "", "adaptation_options", "adaptation_command", "engine", "runs", "settings", "worker", "errors", "ui",

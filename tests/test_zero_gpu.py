@@ -50,7 +50,7 @@ def begun(tmp_path, choices):
     def begun(adaptations, steps):
         file = tmp_path / "bees.txt"
         file.write_text(corpus_text())
-        return adaptations.start(adaptations.draft([file]), choices(steps), "somebody")
+        return adaptations.start(adaptations.drafts.add([file]), choices(steps), "somebody")
 
     return begun
 

@@ -59,22 +59,22 @@ def read(
     """
     if not files:
         return before, adaptations.report(before, choices, on_progress)
-    names = [path.name for path in adaptations.files(before)] if before else []
+    names = [path.name for path in adaptations.drafts.files(before)] if before else []
     alone = SAMPLE.name in [*names, *(Path(name).name for name in files)]
-    draft = adaptations.draft([Path(name) for name in files], move=move, before="" if alone else before)
+    draft = adaptations.drafts.add([Path(name) for name in files], move=move, before="" if alone else before)
     try:
         found = adaptations.report(draft, choices, on_progress)
     except MlmDemoError:
-        adaptations.forget(draft)
+        adaptations.drafts.forget(draft)
         raise
     if before:
-        adaptations.forget(before)
+        adaptations.drafts.forget(before)
     return draft, found
 
 
 def told(adaptations: Adaptations, draft: str, found: dict, config: AdaptConfig) -> str:
     """What is in a draft, for a run with this budget, as HTML."""
-    return report(found, [path.name for path in adaptations.files(draft)], config)
+    return report(found, [path.name for path in adaptations.drafts.files(draft)], config)
 
 
 def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState) -> Setup:
@@ -133,7 +133,7 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState) -> Setup:
             picked = chosen(*values)
             id, json = read(adaptations, given, before, picked, move, on_progress)
         except MlmDemoError as error:
-            names = [path.name for path in adaptations.files(before)] if before else []
+            names = [path.name for path in adaptations.drafts.files(before)] if before else []
             kept = f"<p>Kept from before: {escape(', '.join(names))}.</p>" if names else ""
             return (
                 None,
@@ -164,7 +164,7 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState) -> Setup:
             return gr.skip()
 
     def remove_files(id):
-        adaptations.forget(id)
+        adaptations.drafts.forget(id)
         return "", {}, EMPTY, gr.Button(interactive=False), gr.Button(visible=False)
 
     def begin(id, who, *values):

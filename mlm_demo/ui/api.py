@@ -78,7 +78,7 @@ def add_endpoints(engine: Engine, adaptations: Adaptations) -> None:
             seed=seed,
         )
         owner = owner or secrets.token_urlsafe(16)
-        draft = adaptations.draft([_uploaded(file) for file in files], move=True)
+        draft = adaptations.drafts.add([_uploaded(file) for file in files], move=True)
         run = adaptations.start(draft, Choices(config, model, column), owner)
         return {**adaptations.status(run), "owner": owner}
 

@@ -42,7 +42,7 @@ def told_of(monkeypatch):
     """Adaptations whose report is the names of a draft's files, without the reading that test_adaptations.py tests."""
 
     def report(self, draft, choices, on_progress):
-        names = [path.name for path in self.files(draft)]
+        names = [path.name for path in self.drafts.files(draft)]
         if "bad.txt" in names:
             raise CorpusError("'bad.txt' is bad")
         return {"names": names}
@@ -62,8 +62,8 @@ def test_files_are_added_to_those_before_and_a_bad_one_leaves_them(tmp_path, tol
     assert found == {"names": ["one.txt", "two.txt"]}
     with pytest.raises(CorpusError, match="is bad"):
         add("bad.txt", two)
-    assert [path.name for path in adaptations.files(two)] == ["one.txt", "two.txt"]
-    assert [folder.name for folder in adaptations.drafts.iterdir()] == [two], "nothing else is kept"
+    assert [path.name for path in adaptations.drafts.files(two)] == ["one.txt", "two.txt"]
+    assert [folder.name for folder in adaptations.drafts.folder.iterdir()] == [two], "nothing else is kept"
     again, found = read(adaptations, [], two, choices, False, lambda what: None)
     assert (again, found["names"]) == (two, ["one.txt", "two.txt"])
 

@@ -1,0 +1,85 @@
+"""Files that wait for a run: a folder for each choice of files, until a run is started with them or a day is over."""
+
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from mlm_demo.errors import CorpusError
+from mlm_demo.runs import ID
+
+SECONDS_KEPT = 86_400
+MAX_FILES = 1_000
+
+
+class Drafts:
+    """All drafts under a folder; a draft is known by its id, which cannot be guessed."""
+
+    def __init__(self, folder: Path, max_megabytes: float):
+        self.folder, self.max_megabytes = folder, max_megabytes
+
+    def add(self, files: Sequence[Path], *, move: bool = False, before: str = "") -> str:
+        """Keep files, with those of a draft before (which stays), and return the new draft's id; raises CorpusError."""
+        if not files:
+            raise CorpusError("There is no file; add one, or use the sample corpus.")
+        kept = self.files(before) if before else []
+        if (count := len(files) + len(kept)) > MAX_FILES:
+            raise CorpusError(f"There are {count:,} files, more than {MAX_FILES:,}; pack them as .zip.")
+        megabytes = sum(path.stat().st_size for path in [*kept, *files]) / 1e6
+        if megabytes > self.max_megabytes:
+            raise CorpusError(
+                f"The files have {megabytes:,.1f} MB, more than {self.max_megabytes:,}; pack them as .zip, or take "
+                "fewer."
+            )
+        id = secrets.token_urlsafe(16).replace("-", "_")
+        ways = [_link_or_copy] * len(kept) + [shutil.move if move else shutil.copyfile] * len(files)
+        for number, (path, way) in enumerate(zip([*kept, *files], ways, strict=True)):
+            folder = self.folder / id / str(number)
+            folder.mkdir(parents=True)
+            way(path, folder / _plain_name(path.name))
+        return id
+
+    def files(self, id: str) -> list[Path]:
+        """The files of a draft in their order; raises CorpusError if they are no longer there."""
+        folder = self.folder / id
+        if not ID.fullmatch(id) or not folder.is_dir():
+            raise CorpusError("The files are no longer here; add them again.")
+        return files_in(folder)
+
+    def hand_over(self, id: str, folder: Path) -> list[Path]:
+        """Move a draft's files to a folder that is empty, and return them there."""
+        folder.rmdir()
+        (self.folder / id).rename(folder)
+        return files_in(folder)
+
+    def forget(self, id: str) -> None:
+        """Delete a draft's files."""
+        if ID.fullmatch(id):
+            shutil.rmtree(self.folder / id, ignore_errors=True)
+
+    def sweep(self) -> None:
+        """Delete what nobody started a run with for a day."""
+        for folder in self.folder.glob("*"):
+            if time.time() - folder.stat().st_mtime > SECONDS_KEPT:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The files of a draft's folder, in their order."""
+    return sorted(folder.glob("*/*"), key=lambda path: int(path.parent.name))
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without links
+        shutil.copyfile(source, target)
+
+
+def _plain_name(name: str) -> str:
+    """A name as a title can show it; its ending, which tells the format, stays."""
+    stem, suffix = Path(name).stem, Path(name).suffix
+    plain = "".join(c for c in stem if c.isprintable())[:80].strip()
+    return (plain or "file") + suffix[:12]

@@ -1,0 +1,95 @@
+import os
+import time
+
+import pytest
+
+from mlm_demo import drafts
+from mlm_demo.drafts import SECONDS_KEPT, Drafts
+from mlm_demo.errors import CorpusError
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Drafts(tmp_path / "drafts", max_megabytes=1)
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A function that makes a file of a name and a size."""
+
+    def file(name="bees.txt", size=9):
+        path = tmp_path / name
+        path.write_bytes(b"x" * size)
+        return path
+
+    return file
+
+
+def names(store, id):
+    return [path.name for path in store.files(id)]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_files_are_added_to_those_of_a_draft_before_which_stays(store, file, monkeypatch, links):
+    if not links:
+
+        def refused(*_):
+            raise OSError("no links here")
+
+        monkeypatch.setattr(drafts.os, "link", refused)
+    one = store.add([file("a.txt"), file("b.txt")])
+    two = store.add([file("c.txt")], before=one)
+    assert (names(store, one), names(store, two)) == (["a.txt", "b.txt"], ["a.txt", "b.txt", "c.txt"])
+    store.forget(one)
+    assert [path.read_text() for path in store.files(two)] == ["x" * 9] * 3
+
+
+def test_a_file_is_copied_or_moved(store, file):
+    copied, moved = file("a.txt"), file("b.txt")
+    store.add([copied])
+    store.add([moved], move=True)
+    assert copied.is_file()
+    assert not moved.exists()
+
+
+def test_a_draft_is_handed_over_whole(store, file, tmp_path):
+    id = store.add([file()])
+    (tmp_path / "input").mkdir()
+    (path,) = store.hand_over(id, tmp_path / "input")
+    assert path.read_text() == "x" * 9
+    with pytest.raises(CorpusError, match="The files are no longer here; add them again"):
+        store.files(id)
+
+
+@pytest.mark.parametrize("id", ["", "../runs", "AAAAAAAAAAAA"])
+def test_an_id_that_is_none_names_nothing(store, id):
+    with pytest.raises(CorpusError, match="The files are no longer here"):
+        store.files(id)
+    store.forget(id)
+
+
+def test_too_much_is_told(store, file):
+    with pytest.raises(CorpusError, match="There is no file"):
+        store.add([])
+    with pytest.raises(CorpusError, match="The files have 1.5 MB, more than 1"):
+        store.add([file(size=1_500_000)])
+    before = store.add([file(size=700_000)])
+    with pytest.raises(CorpusError, match="The files have 1.4 MB, more than 1"):
+        store.add([file("more.txt", size=700_000)], before=before)
+    with pytest.raises(CorpusError, match="There are 1,001 files, more than 1,000"):
+        store.add([file()] * 1_001)
+
+
+def test_a_name_is_kept_as_a_plain_one(store, file):
+    (path,) = store.files(store.add([file("bees\n\x1b[31m" + "x" * 90 + ".txt")]))
+    assert path.name.startswith("bees[31mxx")
+    assert path.suffix == ".txt"
+    assert len(path.name) < 100
+
+
+def test_what_is_old_is_swept(store, file):
+    old, fresh = store.add([file()]), store.add([file()])
+    long_ago = time.time() - SECONDS_KEPT - 9
+    os.utime(store.folder / old, (long_ago, long_ago))
+    store.sweep()
+    assert [path.name for path in store.folder.iterdir()] == [fresh]
