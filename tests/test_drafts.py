@@ -71,10 +71,10 @@ def test_an_id_that_is_none_names_nothing(store, id):
 def test_too_much_is_told(store, file):
     with pytest.raises(CorpusError, match="There is no file"):
         store.add([])
-    with pytest.raises(CorpusError, match="The files have 1.5 MB, more than 1"):
+    with pytest.raises(CorpusError, match=r"The files have 1\.5 MB, more than 1"):
         store.add([file(size=1_500_000)])
     before = store.add([file(size=700_000)])
-    with pytest.raises(CorpusError, match="The files have 1.4 MB, more than 1"):
+    with pytest.raises(CorpusError, match=r"The files have 1\.4 MB, more than 1"):
         store.add([file("more.txt", size=700_000)], before=before)
     with pytest.raises(CorpusError, match="There are 1,001 files, more than 1,000"):
         store.add([file()] * 1_001)
