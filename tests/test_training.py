@@ -114,13 +114,13 @@ def test_memory_used_up_on_the_way_is_told(tmp_path, monkeypatch):
 
 def test_a_slow_machine_ends_in_time_with_its_rate_at_the_end(tmp_path):
     """The plan was made for a thousand times the steps that can be made."""
-    config = AdaptConfig(minutes=1 / 60, batch_size=4, block_size=32, learning_rate=1e-3)
+    config = AdaptConfig(minutes=2 / 60, batch_size=4, block_size=32, learning_rate=1e-3)
     _, trained = run(tmp_path, config, watched=TEXTS[:4], seconds_a_step=1e-5)
     assert trained.steps < trained.planned / 10
     assert not trained.stopped
-    assert 1 <= trained.seconds < 5
+    assert trained.seconds >= 2
     rates = [line["learning_rate"] for line in trained.log if "learning_rate" in line]
-    assert rates[-1] < 1e-5
+    assert rates[-1] < 5e-4  # by steps alone it would still be at its highest
     assert trained.log[-2]["step"] == trained.steps  # it was watched at its end
 
 

@@ -34,9 +34,11 @@ def fill_in(page, fields):
         page.wait_for_timeout(500)
 
 
-def start(page, **more):
-    """Take the sample corpus and start a run, with fields under 'More' filled in."""
+def start(page, base, **more):
+    """Take the sample corpus and start a run from a base, with fields under 'More' filled in."""
     open_tab(page)
+    page.locator("#base input").fill(base)
+    page.locator("#base input").press("Enter")
     page.locator("#sample").click()
     page.wait_for_selector("#report .verdict", timeout=2 * MINUTES)
     fill_in(page, more)
@@ -112,9 +114,9 @@ def test_a_minute_of_adaptation_from_files_to_a_model_at_home(open_page, picture
     assert again.locator("#model input").input_value().startswith("General")
 
 
-def test_a_run_is_stopped_resumed_and_deleted(open_page):
+def test_a_run_is_stopped_resumed_and_deleted(open_page, tiny):
     page = open_page()
-    start(page, steps=2_000, batch=8)
+    start(page, tiny, steps=90_000, batch=8)
     page.wait_for_selector("#live progress", timeout=2 * MINUTES)
     page.locator("#stop").click()
     page.locator("#live .state", has_text="Stopped").wait_for(timeout=2 * MINUTES)

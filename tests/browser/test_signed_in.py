@@ -40,16 +40,18 @@ def browser_at(chromium, hub, serve):
         context.close()
 
 
-def test_a_hub_user_has_their_runs_in_every_browser_waits_in_the_queue_and_pushes(browser_at, hub, picture):
+def test_a_hub_user_has_their_runs_in_every_browser_waits_in_the_queue_and_pushes(
+    browser_at, hub, picture, tiny
+):
     page = browser_at(signed_in=True)
-    start(page, steps=2_000, batch=8)
+    start(page, tiny, steps=90_000, batch=8)
     page.wait_for_selector("#live progress", timeout=2 * MINUTES)
 
     other = browser_at(signed_in=True)
     other.locator("#live .state", has_text="Running").wait_for()
     assert other.locator("#stop").is_visible()
     other.locator("#again").click()
-    start(other, steps=1, batch=4)
+    start(other, tiny, steps=1, batch=4)
     other.locator("#live .state", has_text="Waiting").wait_for()
     assert "1 run goes before it." in other.locator("#live").inner_text()
     picture(other, "adapt-0-waiting-1280-light")
