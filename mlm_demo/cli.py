@@ -13,7 +13,7 @@ from datetime import datetime
 
 from mlm_demo import __version__
 from mlm_demo.adaptation_options import add_adaptation
-from mlm_demo.engine import TOP_K, Engine
+from mlm_demo.engine import PRECISIONS, TOP_K, Engine
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.runs import Runs
 from mlm_demo.settings import Settings
@@ -42,6 +42,7 @@ def _fill(options: argparse.Namespace, settings: Settings) -> None:
         top_k=options.top_k,
         targets=options.targets,
         joint=options.joint,
+        precision=options.precision,
         on_progress=_on_terminal,
     )
     if options.json:
@@ -148,6 +149,12 @@ def _parser() -> argparse.ArgumentParser:
     fill.add_argument("--top-k", metavar="K", type=_number, default=TOP_K, help="how many words (default: 5)")
     fill.add_argument("--targets", metavar="A,B", default="", help="rank these words instead")
     fill.add_argument("--joint", action="store_true", help="also fill all masks together")
+    fill.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="auto",
+        help="exact, or int8 for speed on a processor (default: auto, int8 where only the best words are asked for)",
+    )
     fill.add_argument("--json", action="store_true", help="print JSON")
     fill.set_defaults(run=_fill)
 

@@ -25,7 +25,7 @@ def compare(
     model, 1 the most probable. Raises as `fill_mask` does.
     """
     top_k = min(check_top_k(top_k, mlm) for mlm in models)
-    seen = [distributions(mlm, prompt) for mlm, prompt in zip(models, prompts, strict=True)]
+    seen = [distributions(mlm, [prompt])[0] for mlm, prompt in zip(models, prompts, strict=True)]
     answers = []
     for mlm, prompt, (probabilities, notices) in zip(models, prompts, seen, strict=True):
         answer = answer_from(mlm, prompt, probabilities, notices, top_k=top_k, targets=targets, joint=joint)

@@ -4,13 +4,14 @@ torch and transformers are imported at the first question, not before: `models` 
 page is there seconds before they are.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from mlm_demo.checkpoints import CATALOGUE, Checkpoint, default_checkpoint, find_checkpoint
-from mlm_demo.errors import ParameterError
+from mlm_demo.errors import ParameterError, shown
 from mlm_demo.runs import Runs
 from mlm_demo.settings import Settings
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[float, str], None]  # share done from 0 to 1, what is being done
 TOP_K = 5
+PRECISIONS = ("auto", "exact", "int8")
 MAX_MODELS = 3
 
 
@@ -33,12 +35,13 @@ class Engine:
         self.settings = settings
         self.runs = Runs(settings.runs)
         self._cache = None
-        self._seconds: dict[tuple[str, ...], float] = {}  # how long the last answer of these models took
+        # Precision and models to how long their last answer took.
+        self._seconds: dict[tuple[str, ...], float] = {}
         self._starting = threading.Lock()
 
     def models(self) -> list[dict]:
         """What the picker offers, with `in_memory`; loads nothing."""
-        loaded = set(self._cache.names()) if self._cache else set()
+        loaded = {key for key, _ in self._cache.in_memory()} if self._cache else set()
         return [{**model_json(c), "in_memory": c.name in loaded} for c in CATALOGUE]
 
     def fill_mask(
@@ -49,11 +52,22 @@ class Engine:
         top_k: int = TOP_K,
         targets: str | Sequence[str] = (),
         joint: bool = False,
+        precision: str = "auto",
         on_progress: Progress = silent,
     ) -> dict:
-        """Rank words for the masks of a sentence; see `fill_mask.fill_mask` for the fields and the errors."""
+        """Rank words for the masks of a sentence; see `fill_mask.fill_mask` for the fields and the errors.
+
+        precision: exact; int8, faster on a processor (see `fast_layers.py`); or auto, int8 where that is faster and
+        nothing but the most probable words is asked for.
+        """
         return self.compare(
-            text, [model], top_k=top_k, targets=targets, joint=joint, on_progress=on_progress
+            text,
+            [model],
+            top_k=top_k,
+            targets=targets,
+            joint=joint,
+            precision=precision,
+            on_progress=on_progress,
         )["answers"][0]
 
     def compare(
@@ -64,11 +78,13 @@ class Engine:
         top_k: int = TOP_K,
         targets: str | Sequence[str] = (),
         joint: bool = False,
+        precision: str = "auto",
         on_progress: Progress = silent,
     ) -> dict:
         """The same for up to three models: `{"answers": [...]}`, each prediction with its rank in the others."""
         checkpoints = find_all(models, self.runs)
-        loaded = [self._load(checkpoint, on_progress) for checkpoint in checkpoints]
+        precision = self._precision(precision, plain=len(checkpoints) == 1 and not targets and not joint)
+        loaded = [self._load(checkpoint, precision, on_progress) for checkpoint in checkpoints]
         from mlm_demo.comparison import compare
         from mlm_demo.prompt import read_prompt
         from mlm_demo.targets import read_targets
@@ -82,7 +98,7 @@ class Engine:
         words, notices = read_targets(targets, max_targets=limits.max_targets)
         answers = compare(loaded, prompts, top_k=top_k, targets=words, joint=joint)
         seconds = time.perf_counter() - start
-        self._seconds[tuple(c.name for c in checkpoints)] = seconds
+        self._seconds[precision, *(c.name for c in checkpoints)] = seconds
         return {
             "answers": [
                 {
@@ -95,15 +111,40 @@ class Engine:
             ]
         }
 
-    def in_memory(self, models: Sequence[str]) -> bool:
-        """Whether these models answer without being loaded first; raises as `find_all` does."""
-        loaded = set(self._cache.names()) if self._cache else set()
-        return all(_key(checkpoint) in loaded for checkpoint in find_all(models, self.runs))
+    def in_memory(
+        self,
+        models: Sequence[str],
+        *,
+        targets: str | Sequence[str] = (),
+        joint: bool = False,
+        precision: str = "auto",
+    ) -> bool:
+        """Whether `compare` would answer without loading a model first; raises as it does."""
+        return self._seconds_of_last(models, targets, joint, precision) is not None
 
-    def answers_within(self, seconds: float, models: Sequence[str]) -> bool:
-        """Whether the last answer of these models together took less; raises as `find_all` does."""
-        names = tuple(checkpoint.name for checkpoint in find_all(models, self.runs))
-        return self.in_memory(models) and self._seconds.get(names, seconds) < seconds
+    def answers_within(
+        self,
+        seconds: float,
+        models: Sequence[str],
+        *,
+        targets: str | Sequence[str] = (),
+        joint: bool = False,
+        precision: str = "auto",
+    ) -> bool:
+        """Whether the last such answer of these models took less; raises as `compare` does."""
+        last = self._seconds_of_last(models, targets, joint, precision)
+        return last is not None and last < seconds
+
+    def _seconds_of_last(self, models: Sequence[str], targets, joint: bool, precision: str) -> float | None:
+        """How long these models took for their last answer, None if one of them has to be loaded."""
+        checkpoints = find_all(models, self.runs)
+        if self._cache is None:
+            return None
+        precision = self._precision(precision, plain=len(checkpoints) == 1 and not targets and not joint)
+        loaded = set(self._cache.in_memory())
+        if not all((_key(checkpoint), precision) in loaded for checkpoint in checkpoints):
+            return None
+        return self._seconds.get((precision, *(c.name for c in checkpoints)), math.inf)
 
     def score(
         self,
@@ -115,7 +156,7 @@ class Engine:
     ) -> dict:
         """Pseudo-log-likelihood and surprisals by up to three models: `{"scores": [...]}`."""
         checkpoints = find_all(models, self.runs)
-        loaded = [self._load(checkpoint, on_progress) for checkpoint in checkpoints]
+        loaded = [self._load(checkpoint, "exact", on_progress) for checkpoint in checkpoints]
         from mlm_demo.scoring import score_sentence
 
         scores = []
@@ -139,24 +180,44 @@ class Engine:
         """Load the default model and put one sentence through it."""
         self.fill_mask("Paris is the <mask> of France.")
 
-    def _load(self, checkpoint: Checkpoint, on_progress: Progress) -> "MaskedLM":
+    def _precision(self, asked: str, *, plain: bool) -> str:
+        """exact or int8; plain: nothing but the most probable words of one model is asked for."""
+        if asked not in PRECISIONS:
+            raise ParameterError(f"The precision is {shown(asked)}; it is one of {', '.join(PRECISIONS)}.")
+        if asked == "exact" or (asked == "auto" and not plain):
+            return "exact"
+        from mlm_demo.fast_layers import takes_int8
+        from mlm_demo.loader import find_device
+
+        there = takes_int8(find_device(self.settings.device))
+        if asked == "int8" and not there:
+            raise ParameterError(
+                "The precision is int8, which needs a processor of the x86 kind and no GPU; use auto or exact."
+            )
+        return "int8" if there else "exact"
+
+    def _load(self, checkpoint: Checkpoint, precision: str, on_progress: Progress) -> "MaskedLM":
         with self._starting:
             if self._cache is None:
                 on_progress(0.0, "Starting torch")
+            from mlm_demo.fast_layers import lay_out
             from mlm_demo.loader import load
             from mlm_demo.model_cache import ModelCache
 
             self._cache = self._cache or ModelCache(self.settings.models_in_memory)
-        return self._cache.get(
-            _key(checkpoint),
-            lambda: load(
+
+        def fresh() -> "MaskedLM":
+            mlm = load(
                 checkpoint,
                 device=self.settings.device,
                 allow_pickle=self.settings.allow_pickle,
                 hub_timeout=self.settings.hub_timeout,
                 on_progress=on_progress,
-            ),
-        )
+            )
+            lay_out(mlm, precision)
+            return mlm
+
+        return self._cache.get((_key(checkpoint), precision), fresh)
 
 
 def find_all(names: Sequence[str], runs: Runs | None = None) -> list[Checkpoint]:

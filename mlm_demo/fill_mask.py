@@ -87,9 +87,24 @@ def fill_mask(
     also fill all masks together (see `joint.py`). Raises ParameterError for a top_k out of range, unusable
     targets, or masks too far apart to be filled jointly.
     """
+    (answer,) = fill_masks(mlm, [prompt], top_k=top_k, targets=targets, joint=joint)
+    return answer
+
+
+def fill_masks(
+    mlm: MaskedLM,
+    prompts: Sequence[Prompt],
+    *,
+    top_k: int = 5,
+    targets: Sequence[str] = (),
+    joint: bool = False,
+) -> list[Answer]:
+    """The same for many sentences, which go through the model together."""
     top_k = check_top_k(top_k, mlm)
-    probabilities, notices = distributions(mlm, prompt)
-    return answer_from(mlm, prompt, probabilities, notices, top_k=top_k, targets=targets, joint=joint)
+    return [
+        answer_from(mlm, prompt, probabilities, notices, top_k=top_k, targets=targets, joint=joint)
+        for prompt, (probabilities, notices) in zip(prompts, distributions(mlm, prompts), strict=True)
+    ]
 
 
 def answer_from(
@@ -120,13 +135,18 @@ def answer_from(
     )
 
 
-def distributions(mlm: MaskedLM, prompt: Prompt) -> tuple[torch.Tensor, list[str]]:
-    """The probability of every token at every mask, (masks, vocab_size) float32, and notices."""
-    ids, positions = mask_positions(mlm, prompt)
-    cut = windows(mlm, ids, positions)
-    logits = mlm.logits_at([w.ids for w in cut], [w.positions for w in cut])
-    notices = [window_notice(mlm, ids, len(cut))] if len(ids) > mlm.capacity else []
-    return logits.softmax(-1), notices
+def distributions(mlm: MaskedLM, prompts: Sequence[Prompt]) -> list[tuple[torch.Tensor, list[str]]]:
+    """For each sentence the probability of every token at every mask, (masks, vocab_size) float32, and notices."""
+    found = [mask_positions(mlm, prompt) for prompt in prompts]
+    cut = [windows(mlm, ids, positions) for ids, positions in found]
+    flat = [window for windows_of_one in cut for window in windows_of_one]
+    logits = mlm.logits_at([window.ids for window in flat], [window.positions for window in flat])
+    notices = [
+        [window_notice(mlm, ids, len(windows_of_one))] if len(ids) > mlm.capacity else []
+        for (ids, _), windows_of_one in zip(found, cut, strict=True)
+    ]
+    parts = logits.softmax(-1).split([len(positions) for _, positions in found])
+    return list(zip(parts, notices, strict=True))
 
 
 def check_top_k(top_k: object, mlm: MaskedLM) -> int:

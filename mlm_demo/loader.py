@@ -68,7 +68,7 @@ def load_folder(
     _check_fit(tokenizer, model, name)
     return MaskedLM(
         tokenizer,
-        model.to(_device(device)),
+        model.to(find_device(device)),
         name=name,
         source=source,
         revision=_revision(folder, weights),
@@ -180,7 +180,8 @@ def _check_fit(tokenizer: PreTrainedTokenizerBase, model, name: str) -> None:
         )
 
 
-def _device(device: str) -> torch.device:
+def find_device(device: str) -> torch.device:
+    """The device of a name, `auto` being a GPU where there is one; raises ModelError if it is not there."""
     there = {
         "cpu": True,
         "cuda": torch.cuda.is_available(),

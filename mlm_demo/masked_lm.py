@@ -41,8 +41,10 @@ class MaskedLM:
     ):
         self.tokenizer, self.model = tokenizer, model.eval()
         self.name, self.source, self.revision = name, source or name, revision
+        self.precision = "exact"  # what fast_layers.py has made of it
         self.device = model.device
         self.mask_token, self.mask_id = tokenizer.mask_token, tokenizer.mask_token_id
+        self.parameters = sum(weight.numel() for weight in model.parameters())
         self.vocab_size = model.get_output_embeddings().weight.shape[0]
         self.prefix, self.suffix = special_tokens.around(tokenizer)
         self.max_tokens = self._max_tokens()
@@ -143,8 +145,9 @@ class MaskedLM:
             "source": self.source,
             "revision": self.revision,
             "architecture": type(self.model).__name__,
-            "parameters": sum(p.numel() for p in self.model.parameters()),
+            "parameters": self.parameters,
             "device": str(self.device),
+            "precision": self.precision,
             "mask_token": self.mask_token,
             "vocabulary": self.vocab_size,
         }

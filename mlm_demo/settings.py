@@ -18,7 +18,7 @@ class Settings:
     port: int = 7860
     share: bool = False
     device: str = "auto"
-    models_in_memory: int = 3
+    models_in_memory: int = 4
     allow_pickle: bool = False
     hub_timeout: float = 12.0
     data: str = "data"

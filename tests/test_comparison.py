@@ -33,7 +33,7 @@ def test_a_word_is_found_in_a_vocabulary_of_another_kind(general):
     text = "Paris is <mask> city of France."
     answers = compare([general, byte_level], [prompt_of(text, m) for m in (general, byte_level)], top_k=10)
     the = next(row for row in answers[0].masks[0] if row.word == "the")
-    rows, _ = distributions(byte_level, prompt_of(text, byte_level))
+    ((rows, _),) = distributions(byte_level, [prompt_of(text, byte_level)])
     token = byte_level.tokenizer.convert_tokens_to_ids("Ġthe")
     assert the.elsewhere[0]["rank"] == int((rows[0] > rows[0, token]).sum()) + 1
 

@@ -101,3 +101,36 @@ def test_what_is_in_memory_and_how_quick_it_was_is_known():
     assert not engine.answers_within(seconds / 2, ["general"])
     with pytest.raises(ModelError):
         engine.in_memory(["no model"])
+
+
+def test_the_precision_is_chosen_by_what_is_asked(engine):
+    asked = {
+        "int8": [{}, {"precision": "int8"}, {"targets": "city", "precision": "int8"}],
+        "exact": [{"precision": "exact"}, {"targets": "city"}, {"joint": True}],
+    }
+    for precision, questions in asked.items():
+        for question in questions:
+            assert engine.fill_mask("The <mask>.", **question)["model"]["precision"] == precision
+    answers = engine.compare("The <mask>.", ["general", "biomedical"])["answers"]
+    assert [answer["model"]["precision"] for answer in answers] == ["exact", "exact"]
+    with pytest.raises(ParameterError, match="The precision is 'half'; it is one of auto, exact, int8"):
+        engine.fill_mask("The <mask>.", precision="half")
+
+
+def test_int8_is_for_processors(monkeypatch):
+    monkeypatch.setattr("mlm_demo.fast_layers.takes_int8", lambda device: False)
+    engine = Engine(SETTINGS)
+    assert engine.fill_mask("The <mask>.")["model"]["precision"] == "exact"
+    with pytest.raises(ParameterError, match="int8, which needs a processor"):
+        engine.fill_mask("The <mask>.", precision="int8")
+
+
+def test_a_model_in_another_precision_is_another_one_in_memory():
+    engine = Engine(SETTINGS)
+    engine.fill_mask("The <mask>.")
+    assert engine.in_memory(["general"], precision="int8")
+    assert not engine.in_memory(["general"], precision="exact")
+    assert not engine.in_memory(["general"], targets="a")
+    engine.score("A cat.")
+    assert engine.in_memory(["general"], joint=True)
+    assert not engine.answers_within(100, ["general"], joint=True), "scored, not filled"

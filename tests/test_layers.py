@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "pace": {"processes"},
     "loader": {"processes", "masked_lm", "checkpoints", "hub", "errors"},
     "model_cache": {"masked_lm"},
+    "fast_layers": {"masked_lm", "precision"},
     "prompt": {"masked_lm", "errors"},
     "window": {"prompt", "masked_lm", "errors"},
     "targets": {"window", "prompt", "masked_lm", "errors"},
@@ -36,8 +37,8 @@ MAY_IMPORT = {
     "comparison": {"fill_mask", "joint", "targets", "prompt", "masked_lm"},
     "scoring": {"window", "prompt", "masked_lm", "errors"},
     "engine": {
-        "comparison", "scoring", "prompt", "targets", "loader", "model_cache", "masked_lm", "checkpoints",
-        "runs", "settings", "errors",
+        "comparison", "scoring", "prompt", "targets", "fast_layers", "loader", "model_cache", "masked_lm",
+        "checkpoints", "runs", "settings", "errors",
     },
     "decoding": {"errors"},
     "archives": {"decoding", "errors"},

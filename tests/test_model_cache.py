@@ -11,7 +11,7 @@ def test_the_least_recently_used_leaves():
     cache = ModelCache(2)
     for name in ("a", "b", "a", "c"):
         cache.get(name, lambda name=name: f"model {name}")
-    assert cache.names() == ["a", "c"]
+    assert cache.in_memory() == ["a", "c"]
 
 
 def test_people_who_ask_at_once_wait_for_one_load():
@@ -37,7 +37,7 @@ def test_another_model_does_not_wait():
     assert cache.get("quick", lambda: "quick") == "quick"
     release.set()
     waiting.join()
-    assert sorted(cache.names()) == ["quick", "slow"]
+    assert sorted(cache.in_memory()) == ["quick", "slow"]
 
 
 def test_a_load_that_fails_is_tried_again_and_leaves_the_others():
@@ -49,5 +49,5 @@ def test_a_load_that_fails_is_tried_again_and_leaves_the_others():
 
     with pytest.raises(ModelError):
         cache.get("b", fail)
-    assert cache.names() == ["a"]
+    assert cache.in_memory() == ["a"]
     assert cache.get("b", lambda: "b") == "b"

@@ -21,10 +21,15 @@ def add_endpoints(engine: Engine, adaptations: Adaptations) -> None:
     """Add `/fill_mask`, `/compare`, `/score`, `/start_adaptation`, `/run_status` and `/stop_run` to the page."""
 
     def fill_mask(
-        text: str, model: str = "", top_k: float = TOP_K, targets: str = "", joint: bool = False
+        text: str,
+        model: str = "",
+        top_k: float = TOP_K,
+        targets: str = "",
+        joint: bool = False,
+        precision: str = "auto",
     ) -> dict[str, Any]:
         """Rank words for the masks of a sentence; targets are words with commas between them."""
-        return engine.fill_mask(text, model, top_k=top_k, targets=targets, joint=joint)
+        return engine.fill_mask(text, model, top_k=top_k, targets=targets, joint=joint, precision=precision)
 
     def compare(
         text: str,
@@ -32,9 +37,10 @@ def add_endpoints(engine: Engine, adaptations: Adaptations) -> None:
         top_k: float = TOP_K,
         targets: str = "",
         joint: bool = False,
+        precision: str = "auto",
     ) -> dict[str, Any]:
         """The same for up to three models, each word with its rank in the others."""
-        return engine.compare(text, models, top_k=top_k, targets=targets, joint=joint)
+        return engine.compare(text, models, top_k=top_k, targets=targets, joint=joint, precision=precision)
 
     def score(text: str, model: str = "", method: str = "within_word") -> dict[str, Any]:
         """The surprisal of each word of a sentence in bits, and its pseudo-log-likelihood in nats."""

@@ -65,7 +65,7 @@ def model_caption(model: dict, seconds: float, names: dict[str, str]) -> str:
     facts = [
         model["architecture"],
         f"revision {model['revision'][:7]}",
-        model["device"],
+        f"{model['device']}, {model['precision']}",
         f"{seconds * 1000:.0f} ms",
     ]
     return (

@@ -37,6 +37,7 @@ def ask(engine: Engine, question: Question, view: str, on_progress: Progress = s
         top_k=question.top_k,
         targets=question.targets,
         joint=question.joint,
+        precision=question.precision,
         on_progress=on_progress,
     )["answers"]
     return Shown(
@@ -54,7 +55,16 @@ def ask(engine: Engine, question: Question, view: str, on_progress: Progress = s
 
 def follows_typing(engine: Engine, question: Question) -> bool:
     """Whether the models of a question are quick enough to be asked at each pause of the typing."""
-    return engine.answers_within(QUICK, question.models)
+    return engine.answers_within(QUICK, question.models, **_how(question))
+
+
+def answers_at_once(engine: Engine, question: Question) -> bool:
+    """Whether the models of a question are in memory, in the precision that it takes."""
+    return engine.in_memory(question.models, **_how(question))
+
+
+def _how(question: Question) -> dict:
+    return {"targets": question.targets, "joint": question.joint, "precision": question.precision}
 
 
 def draw(answers: list[dict], view: str, told: tuple[str, ...] = ()) -> str:

@@ -10,9 +10,9 @@ from mlm_demo.checkpoints import CATALOGUE
 from mlm_demo.engine import Engine
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.ui import browser
-from mlm_demo.ui.fill_answer import VIEWS, ask, draw, first_answer, follows_typing
+from mlm_demo.ui.fill_answer import VIEWS, answers_at_once, ask, draw, first_answer, follows_typing
 from mlm_demo.ui.guard import refusal
-from mlm_demo.ui.links import FIRST_TOP_K, MOST_COMPARED, Question
+from mlm_demo.ui.links import MOST_COMPARED, Question
 from mlm_demo.ui.picker import choices, is_here, offered, short_choices
 
 BUILT_IN = ("general", "biomedical")
@@ -56,7 +56,7 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState) -> FillFor
             follow = gr.Checkbox(
                 True,
                 label="Follow the typing",
-                info="Predict at each key, with models that answer within 30 ms.",
+                info="Predict while you type, with models that answer within 30 ms.",
                 elem_id="follow",
             )
             with gr.Row():
@@ -92,6 +92,12 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState) -> FillFor
                     info="Beam search over the joint probability, 20 wide, from left to right.",
                     elem_id="joint",
                 )
+                precision = gr.Radio(
+                    [("Automatic", "auto"), ("Exact", "exact"), ("Fast (int8)", "int8")],
+                    label="Arithmetic",
+                    info="Fast: 8 and 16 bits on a processor; at most a few hundredths from the exact probability.",
+                    elem_id="precision",
+                )
         with gr.Column(scale=3, min_width=320):
             view = gr.Radio(
                 VIEWS, value=VIEWS[0], show_label=False, container=False, label="View", elem_id="view"
@@ -119,11 +125,12 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState) -> FillFor
     queued = gr.Textbox(visible="hidden")  # changes when a question has to go through the queue
     typed = gr.Textbox(visible="hidden")  # changes when the typing pauses
 
-    form = [sentence, model, compare, top_k, targets, joint]
+    form = [sentence, model, compare, top_k, targets, joint, precision]
     shown = [results, answers, link, python, shell, json_text, csv_text, copied]
 
-    def question_of(text, name, others, k, words, together):
-        return Question(text, name or "", tuple(others or ()), k if k is not None else "", words, together)
+    def question_of(text, name, others, k, words, together, arithmetic):
+        top_k = k if k is not None else ""
+        return Question(text, name or "", tuple(others or ()), top_k, words, together, arithmetic)
 
     def fill(*values, progress=gr.Progress()):
         """By the queue: with the progress of a load or a download, and with a message where there is an error."""
@@ -145,7 +152,7 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState) -> FillFor
         *given, chosen_view, _before, _who = values
         try:
             question = question_of(*given)
-            if engine.in_memory(question.models):
+            if answers_at_once(engine, question):
                 return *vars(ask(engine, question, chosen_view)).values(), gr.skip()
         except MlmDemoError:
             pass
@@ -180,8 +187,9 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState) -> FillFor
             question.top_k,
             question.targets,
             question.joint,
+            question.precision,
         )
-        unusual = question.joint or bool(question.targets) or question.top_k != FIRST_TOP_K
+        unusual = question != Question(question.text, question.model, question.compare)
         return *values, *vars(result).values(), gr.Accordion(open=unusual)
 
     inputs = [*form, view, answers, owner]
@@ -190,7 +198,7 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState) -> FillFor
     at_once = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     ask_now = {"inputs": inputs, "outputs": [*shown, queued], **at_once}
     gr.on([run.click, sentence.submit, targets.submit, top_k.submit], fill_now, **ask_now)
-    gr.on([model.input, compare.input, joint.input], fill_if_here, **ask_now)
+    gr.on([model.input, compare.input, joint.input, precision.input], fill_if_here, **ask_now)
     queued.change(fill, **ask_for)
     sentence.change(  # `input` is not told of what is deleted
         None,

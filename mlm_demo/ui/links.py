@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from mlm_demo.checkpoints import default_checkpoint, find_checkpoint
+from mlm_demo.engine import PRECISIONS
 from mlm_demo.errors import MlmDemoError, shown
 from mlm_demo.runs import Runs
 
@@ -24,6 +25,7 @@ class Question:
     top_k: float = FIRST_TOP_K
     targets: str = ""
     joint: bool = False
+    precision: str = "auto"
 
     @property
     def models(self) -> list[str]:
@@ -62,6 +64,7 @@ def read_link(
         top_k=_top_k(parameters.get("k", ""), notices),
         targets=parameters.get("targets", ""),
         joint=joint == "1",
+        precision=_precision(parameters.get("precision", ""), notices),
     )
     return question, notices
 
@@ -75,6 +78,7 @@ def write_link(question: Question) -> str:
         "targets": question.targets,
         "compare": ",".join(question.compare),
         "joint": "1" if question.joint else "",
+        "precision": question.precision if question.precision != "auto" else "",
     }
     return "?" + urlencode({name: value for name, value in parameters.items() if value})
 
@@ -92,6 +96,13 @@ def _top_k(text: str, notices: list[str]) -> int:
         return int(text)
     notices.append(f"The link's k={shown(text)} is not a whole number above 0 and was ignored.")
     return FIRST_TOP_K
+
+
+def _precision(text: str, notices: list[str]) -> str:
+    if text in ("", *PRECISIONS):
+        return text or "auto"
+    notices.append(f"The link's precision={shown(text)} is none of {', '.join(PRECISIONS)} and was ignored.")
+    return "auto"
 
 
 def _model(name: str, parameter: str, notices: list[str], runs: Runs | None) -> str:

@@ -29,6 +29,10 @@ def pipeline_code(question: Question, answer: dict) -> str:
         notes.append(
             "# The pipeline fills each mask on its own; the shell line below also fills them together."
         )
+    if model["precision"] != "exact":
+        notes.append(
+            f"# The page computed in {model['precision']}, so its scores differ from these a little."
+        )
     lines = [
         "from transformers import pipeline",
         "",
@@ -46,6 +50,7 @@ def shell_line(question: Question) -> str:
         words = ["python", "-m", "mlm_demo", "fill", "--model", model, "--top-k", f"{question.top_k:g}"]
         words += ["--targets", question.targets] if question.targets else []
         words += ["--joint"] if question.joint else []
+        words += ["--precision", question.precision] if question.precision != "auto" else []
         # After `--` a text may begin with a dash.
         lines.append(shlex.join([*words, "--", question.text]))
     return "\n".join(lines)

@@ -35,7 +35,7 @@ def engine():
 
 
 def test_rows_are_ranked_with_number_bar_and_sentence(engine):
-    read = Reader(charts([engine.fill_mask("Paris is the <mask> of France.", top_k=3)]))
+    read = Reader(charts([engine.fill_mask("Paris is the <mask> of France.", top_k=3, precision="exact")]))
     assert read.tags.count("li") == 3
     text = " ".join(read.texts)
     assert text.index("capital") < text.index("city") < text.index("country")
@@ -64,7 +64,7 @@ def test_one_chart_a_mask_and_model_on_one_scale(engine):
 def test_hostile_text_stays_text():
     row = {"score": 0.5, "word": HOSTILE, "token_str": HOSTILE, "sequence": HOSTILE, "token": 1}
     row["elsewhere"] = [{"model": HOSTILE, "rank": None, "score": None, "pieces": 2}]
-    model = dict.fromkeys(("name", "domain", "architecture", "revision", "device"), HOSTILE)
+    model = dict.fromkeys(("name", "domain", "architecture", "revision", "device", "precision"), HOSTILE)
     read = Reader(charts([{"model": model, "masks": [[row]], "seconds": 1, "notices": []}]))
     assert {"img", "script"} & set(read.tags) == set()
     assert not any(name.startswith("on") for a in read.attributes for name in a)

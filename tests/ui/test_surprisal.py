@@ -24,7 +24,7 @@ def test_hostile_text_stays_text():
         "pieces": [HOSTILE],
         "unknown": True,
     }
-    model = dict.fromkeys(("name", "domain", "architecture", "revision", "device"), HOSTILE)
+    model = dict.fromkeys(("name", "domain", "architecture", "revision", "device", "precision"), HOSTILE)
     score = {"model": model, "text": HOSTILE, "words": [word], "seconds": 1, "tokens": 1}
     score |= {"pseudo_perplexity": 1.0, "bits_per_word": 1.0, "log_likelihood": 0.0}
     read = Reader(surprisals([score]))

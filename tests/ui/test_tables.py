@@ -44,7 +44,7 @@ def test_csv_reads_back(answers):
 def test_hostile_text_stays_text():
     row = dict.fromkeys(("word", "token_str", "sequence", "scored"), HOSTILE)
     row |= {"score": 0.5, "token": 1, "share": 1}
-    model = dict.fromkeys(("name", "domain", "architecture", "revision", "device"), HOSTILE)
+    model = dict.fromkeys(("name", "domain", "architecture", "revision", "device", "precision"), HOSTILE)
     answer = {"model": model, "masks": [[row]], "seconds": 1, "notices": []}
     read = Reader(tables([answer]))
     assert {"img", "script"} & set(read.tags) == set()

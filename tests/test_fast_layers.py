@@ -1,0 +1,143 @@
+import pytest
+import torch
+from tiny_models import FAMILIES, build
+from torch import nn
+
+from mlm_demo.checkpoints import find_checkpoint
+from mlm_demo.fast_layers import CANDIDATES, Int8Vocabulary, ReorderedLinear, lay_out, takes_int8
+from mlm_demo.loader import load
+from mlm_demo.masked_lm import MaskedLM
+from mlm_demo.precision import bfloat16_is_fast
+
+CPU = torch.device("cpu")
+needs_int8 = pytest.mark.skipif(not takes_int8(CPU), reason="this processor has no 8-bit products in torch")
+
+
+def fresh(architecture):
+    """A model of its own: these tests change it."""
+    return MaskedLM(*build(architecture))
+
+
+def linear(inputs, outputs, bias=True, seed=0):
+    torch.manual_seed(seed)
+    return nn.Linear(inputs, outputs, bias=bias)
+
+
+def rows_of(mlm, count=4):
+    """Rows of different lengths, a mask in each."""
+    torch.manual_seed(1)
+    texts = [torch.randint(5, 40, (4 + 3 * number,)).tolist() for number in range(count)]
+    rows = [mlm.with_special_tokens([*ids, mlm.mask_id]) for ids in texts]
+    return rows, [[row.index(mlm.mask_id)] for row in rows]
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("rows", [1, 7, 300])
+def test_a_reordered_layer_computes_the_same(bias, rows):
+    layer = linear(48, 80, bias)
+    hidden = torch.randn(2, rows, 48)
+    with torch.inference_mode():
+        torch.testing.assert_close(ReorderedLinear(layer)(hidden), layer(hidden), rtol=0, atol=1e-5)
+
+
+def test_in_bfloat16_it_is_off_by_its_rounding_and_not_by_more():
+    layer, hidden = linear(64, 64), torch.randn(5, 64)
+    with torch.inference_mode():
+        found = ReorderedLinear(layer, torch.bfloat16)(hidden)
+        wanted = layer(hidden)
+    assert found.dtype == torch.float32
+    assert 0 < (found - wanted).abs().max() < 2**-7 * 2
+
+
+@needs_int8
+@pytest.mark.parametrize("bias", [True, False])
+def test_the_best_of_a_vocabulary_in_8_bits_have_the_exact_scores(bias):
+    layer, hidden = linear(64, 1000, bias), torch.randn(3, 2, 64)
+    with torch.inference_mode():
+        wanted, found = layer(hidden), Int8Vocabulary(layer)(hidden)
+    assert found.shape == wanted.shape
+    best = wanted.topk(CANDIDATES // 2)
+    assert torch.equal(found.topk(CANDIDATES // 2).indices, best.indices)
+    torch.testing.assert_close(found.gather(-1, best.indices), best.values, rtol=0, atol=1e-5)
+    assert 0 < (found - wanted).abs().max() < 0.1, "the others are near"
+
+
+@needs_int8
+def test_a_vocabulary_smaller_than_the_candidates_is_exact():
+    layer, hidden = linear(32, 20), torch.randn(2, 32)
+    with torch.inference_mode():
+        torch.testing.assert_close(Int8Vocabulary(layer)(hidden), layer(hidden), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("architecture", FAMILIES)
+def test_the_exact_layout_gives_the_logits_of_the_model(architecture):
+    mlm = fresh(architecture)
+    rows, positions = rows_of(mlm)
+    wanted = mlm.logits_at(rows, positions)
+    lay_out(mlm, "exact")
+    assert any(isinstance(module, ReorderedLinear) for module in mlm.model.modules())
+    torch.testing.assert_close(mlm.logits_at(rows, positions), wanted, rtol=0, atol=1e-4)
+    assert mlm.precision == "exact"
+
+
+@needs_int8
+@pytest.mark.parametrize("architecture", FAMILIES)
+def test_the_fast_layout_is_near_in_every_architecture(architecture):
+    mlm = fresh(architecture)
+    rows, positions = rows_of(mlm)
+    wanted = mlm.logits_at(rows, positions)
+    lay_out(mlm, "int8")
+    found = mlm.logits_at(rows, positions)
+    assert mlm.precision == "int8"
+    assert (found - wanted).std() < 0.05 * wanted.std()
+
+
+@needs_int8
+@pytest.mark.parametrize("name", ["general", "biomedical"])
+def test_the_built_in_models_agree_with_themselves(name):
+    sentences = [
+        "The heart pumps [MASK] through the body.",
+        "She poured the hot [MASK] into a cup.",
+        "Paris is the [MASK] of France.",
+        "The patient was treated with [MASK].",
+    ]
+    fast, exact = (load(find_checkpoint(name), device="cpu") for _ in range(2))
+    lay_out(fast, "int8")
+    for sentence in sentences:
+        ids = exact.with_special_tokens(exact.encode(sentence).ids)
+        at = [ids.index(exact.mask_id)]
+        one, two = (mlm.logits_at([ids], [at]).softmax(-1)[0] for mlm in (fast, exact))
+        assert one.argmax() == two.argmax()
+        assert (one - two).abs().max() < 0.03
+
+
+def test_a_model_that_asks_for_a_layers_weights_is_left_as_it_was():
+    mlm = fresh("BERT")
+    rows, positions = rows_of(mlm)
+    wanted = mlm.logits_at(rows, positions)
+    output = mlm.model.base_model.encoder.layer[0].output
+    dense = output.dense
+    output.dense.forward = lambda hidden: nn.functional.linear(hidden, output.dense.weight, output.dense.bias)
+    output.forward = lambda hidden, rest: output.LayerNorm(
+        nn.functional.linear(hidden, output.dense.weight, output.dense.bias) + rest
+    )
+    lay_out(mlm, "int8")
+    assert output.dense is dense
+    assert mlm.precision == "exact"
+    torch.testing.assert_close(mlm.logits_at(rows, positions), wanted, rtol=0, atol=1e-5)
+
+
+def test_where_bfloat16_is_slow_the_encoder_stays_float32(monkeypatch):
+    monkeypatch.setattr("mlm_demo.fast_layers.bfloat16_is_fast", lambda device: False)
+    mlm = fresh("BERT")
+    lay_out(mlm, "int8")
+    layers = [module for module in mlm.model.modules() if isinstance(module, ReorderedLinear)]
+    assert {layer.dtype for layer in layers} == {torch.float32}
+
+
+@pytest.mark.skipif(not bfloat16_is_fast(CPU), reason="this processor has no bfloat16 products")
+def test_where_it_is_fast_the_encoder_is_in_bfloat16():
+    mlm = fresh("BERT")
+    lay_out(mlm, "int8")
+    layers = [module for module in mlm.model.modules() if isinstance(module, ReorderedLinear)]
+    assert {layer.dtype for layer in layers} == {torch.bfloat16}
