@@ -1,4 +1,5 @@
 # make run: set up and serve the page     make test: set up and run everything     make check: format and lint
+# make bench: every table of benchmarks/, side by side with the peers
 # On a machine without a GPU, PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu saves gigabytes.
 PYTHON ?= python3
 VENV := .venv
@@ -6,7 +7,7 @@ BIN := $(VENV)/bin
 # Where Debian's Python comes without ensurepip, the pip of the machine installs into the environment.
 PIP = $(shell test -x $(BIN)/pip && echo $(BIN)/python -m pip || echo $(PYTHON) -m pip --python $(BIN)/python)
 
-.PHONY: run test check clean
+.PHONY: run test check bench clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/python app.py
@@ -20,6 +21,9 @@ test: $(VENV)/test.stamp
 check: $(VENV)/test.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/test.stamp
+	for question in limit fill_mask page startup adaptation; do $(BIN)/python benchmarks/$$question.py || exit 1; done
 
 clean:
 	rm -rf $(VENV)

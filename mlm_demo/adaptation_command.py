@@ -23,7 +23,7 @@ from mlm_demo.plan import make_masking, trial
 from mlm_demo.processes import is_first
 from mlm_demo.report import Report, make_report
 from mlm_demo.run_folder import check_output
-from mlm_demo.runs import Runs
+from mlm_demo.runs import Runs, share_done
 from mlm_demo.settings import Settings
 from mlm_demo.training import make_blocks, no_dropout, peak_megabytes
 from mlm_demo.verdict import passes
@@ -191,7 +191,7 @@ class _Bar:
             _status("")
             print(f"step {line['step']}: held-out loss {line['eval_loss']:.3f}", file=sys.stderr, flush=True)
         elif "loss" in line:
-            done = round(BAR * line["step"] / max(line["of"], 1))
+            done = round(BAR * share_done(line))
             bar = "=" * done + " " * (BAR - done)
             _status(f"[{bar}] {line['step']}/{line['of']}  loss {line['loss']:.3f}")
 

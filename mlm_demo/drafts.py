@@ -48,6 +48,10 @@ class Drafts:
             raise CorpusError("The files are no longer here; add them again.")
         return files_in(folder)
 
+    def names(self, id: str) -> list[str]:
+        """The names of a draft's files, none where there is no draft; raises as `files` does."""
+        return [path.name for path in self.files(id)] if id else []
+
     def hand_over(self, id: str, folder: Path) -> list[Path]:
         """Move a draft's files to a folder that is empty, and return them there."""
         folder.rmdir()

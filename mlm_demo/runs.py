@@ -203,6 +203,11 @@ class Runs:
         return bool(ID.fullmatch(id)) and (self.folder / id / "run.json").is_file()
 
 
+def share_done(line: dict) -> float:
+    """How far a run is, from 0 to 1, by a line of its log that holds `seconds` and `seconds_left`: by the clock."""
+    return line["seconds"] / max(line["seconds"] + line["seconds_left"], 1e-9)
+
+
 def owner_hash(owner: str) -> str:
     """What is kept of the secret that tells whose run it is."""
     return hashlib.sha256(owner.encode()).hexdigest() if owner else ""

@@ -159,8 +159,8 @@ def test_every_package_imported_is_declared():
 
     runs = declared("requirements.txt")
     assert {DISTRIBUTION.get(name, name) for name in used([*PACKAGE.rglob("*.py"), ROOT / "app.py"])} <= runs
-    local = {path.stem for path in (ROOT / "tests").rglob("*.py")}
-    tests = used((ROOT / "tests").rglob("*.py")) - local
+    beside = [path for folder in ("tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
+    tests = used(beside) - {path.stem for path in beside}
     assert {DISTRIBUTION.get(name, name) for name in tests} <= runs | declared("requirements-dev.txt")
 
 
@@ -172,7 +172,7 @@ def test_every_dependency_has_its_reason():
 
 
 def test_files_stay_small():
-    for path in [*PACKAGE.rglob("*.py"), *(ROOT / "tests").rglob("*.py")]:
+    for path in [*PACKAGE.rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]:
         assert len(path.read_text().splitlines()) <= 260, path
 
 

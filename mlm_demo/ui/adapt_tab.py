@@ -10,6 +10,7 @@ from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.adaptations import SAMPLE, Adaptations, Choices
 from mlm_demo.errors import MlmDemoError, TrainingError
 from mlm_demo.ui import browser
+from mlm_demo.ui.events import AT_ONCE
 from mlm_demo.ui.guard import refusal
 from mlm_demo.ui.picker import choices, offered
 from mlm_demo.ui.run_view import report
@@ -59,7 +60,7 @@ def read(
     """
     if not files:
         return before, adaptations.report(before, choices, on_progress)
-    names = [path.name for path in adaptations.drafts.files(before)] if before else []
+    names = adaptations.drafts.names(before)
     alone = SAMPLE.name in [*names, *(Path(name).name for name in files)]
     draft = adaptations.drafts.add([Path(name) for name in files], move=move, before="" if alone else before)
     try:
@@ -74,7 +75,7 @@ def read(
 
 def told(adaptations: Adaptations, draft: str, found: dict, config: AdaptConfig) -> str:
     """What is in a draft, for a run with this budget, as HTML."""
-    return report(found, [path.name for path in adaptations.drafts.files(draft)], config)
+    return report(found, adaptations.drafts.names(draft), config)
 
 
 def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState) -> Setup:
@@ -133,7 +134,7 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState) -> Setup:
             picked = chosen(*values)
             id, json = read(adaptations, given, before, picked, move, on_progress)
         except MlmDemoError as error:
-            names = [path.name for path in adaptations.drafts.files(before)] if before else []
+            names = adaptations.drafts.names(before)
             kept = f"<p>Kept from before: {escape(', '.join(names))}.</p>" if names else ""
             return (
                 None,
@@ -184,10 +185,11 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState) -> Setup:
     files.upload(take_upload, [files, draft, *form], **reading)
     sample.click(take_sample, [draft, *form], **reading)
     gr.on([model.input, options[-2].submit], read_again, [draft, *form], **reading)
-    budget = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     steps, _, _, _, batch, *_ = options
-    gr.on([minutes.input, steps.input, batch.input], another_budget, [draft, content, *form], found, **budget)
-    clear.click(remove_files, draft, emptied, **budget)
+    gr.on(
+        [minutes.input, steps.input, batch.input], another_budget, [draft, content, *form], found, **AT_ONCE
+    )
+    clear.click(remove_files, draft, emptied, **AT_ONCE)
     start.click(
         begin,
         [draft, owner, *form],

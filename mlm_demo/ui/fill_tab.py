@@ -10,6 +10,7 @@ from mlm_demo.checkpoints import CATALOGUE
 from mlm_demo.engine import Engine
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.ui import browser
+from mlm_demo.ui.events import AT_ONCE
 from mlm_demo.ui.fill_answer import VIEWS, answers_at_once, ask, draw, first_answer, follows_typing
 from mlm_demo.ui.guard import refusal
 from mlm_demo.ui.links import MOST_COMPARED, Question
@@ -195,8 +196,7 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState) -> FillFor
     inputs = [*form, view, answers, owner]
     ask_for = {"inputs": inputs, "outputs": [*shown, model, compare], "concurrency_id": "model"}
     ask_for |= {"concurrency_limit": 8, "show_progress_on": results, "api_visibility": "private"}
-    at_once = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    ask_now = {"inputs": inputs, "outputs": [*shown, queued], **at_once}
+    ask_now = {"inputs": inputs, "outputs": [*shown, queued], **AT_ONCE}
     gr.on([run.click, sentence.submit, targets.submit, top_k.submit], fill_now, **ask_now)
     gr.on([model.input, compare.input, joint.input, precision.input], fill_if_here, **ask_now)
     queued.change(fill, **ask_for)
@@ -208,15 +208,15 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState) -> FillFor
         trigger_mode="multiple",
         api_visibility="private",
     )
-    typed.change(fill_typed, [follow, *inputs], shown, trigger_mode="always_last", **at_once)
+    typed.change(fill_typed, [follow, *inputs], shown, trigger_mode="always_last", **AT_ONCE)
     for group, dataset in zip((GENERAL_EXAMPLES, BIOMEDICAL_EXAMPLES), examples, strict=True):
         dataset.click(
             lambda index, name, group=group: (group[index], _other_built_in(name), "", False),
             [dataset, model],
             [sentence, compare, targets, joint],
-            **at_once,
+            **AT_ONCE,
         ).then(fill_now, **ask_now)
-    view.change(draw, [answers, view], results, **at_once)
+    view.change(draw, [answers, view], results, **AT_ONCE)
     demo.load(
         open_page, [view, owner], [*form, *shown, more], show_progress_on=results, api_visibility="private"
     )

@@ -12,6 +12,7 @@ from mlm_demo.export import push_model
 from mlm_demo.runs import GOING
 from mlm_demo.ui import browser
 from mlm_demo.ui.adapt_tab import Setup
+from mlm_demo.ui.events import AT_ONCE, QUIET
 from mlm_demo.ui.fill_tab import FillForm
 from mlm_demo.ui.guard import refusal
 from mlm_demo.ui.links import FIRST_SENTENCE, page_address
@@ -187,16 +188,15 @@ def run_panel(
             return refusal(error, ""), ""
         return f'<p role="status">Pushed to <a href="{escape(address)}">{escape(address)}</a>.</p>', ""
 
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    demo.load(load_page, owner, [owner, tabs, *whole], **quiet).then(
-        more_models, [owner, current], pickers, **quiet
+    demo.load(load_page, owner, [owner, tabs, *whole], **QUIET).then(
+        more_models, [owner, current], pickers, **QUIET
     )
     shown_first = setup.started.change(
-        lambda id, who: open_run(id, who), [setup.started, owner], whole, **quiet
+        lambda id, who: open_run(id, who), [setup.started, owner], whole, **QUIET
     )
-    timer.tick(tick, [current, owner, seen], [*shown, mine], queue=False, **quiet)
-    stop.click(act(adaptations.jobs.stop), [current, owner], [said, *shown], **quiet)
-    resumed = resume.click(act(adaptations.jobs.resume), [current, owner], [said, *shown], **quiet)
+    timer.tick(tick, [current, owner, seen], [*shown, mine], **AT_ONCE)
+    stop.click(act(adaptations.jobs.stop), [current, owner], [said, *shown], **QUIET)
+    resumed = resume.click(act(adaptations.jobs.resume), [current, owner], [said, *shown], **QUIET)
     if lent():
         work = leg()
 
@@ -207,17 +207,17 @@ def run_panel(
                 work(run)
 
         for begun in (shown_first, resumed):
-            begun.then(work_on, [current, owner], **quiet)
-    again.click(lambda who: ("", *open_run("", who)), owner, [setup.started, *whole], **quiet).then(
+            begun.then(work_on, [current, owner], **QUIET)
+    again.click(lambda who: ("", *open_run("", who)), owner, [setup.started, *whole], **QUIET).then(
         None, current, js=browser.SHOW_RUN, api_visibility="private"
     )
     sure = gr.Checkbox(visible="hidden")
     delete.click(None, sure, sure, js=browser.ARE_YOU_SURE, api_visibility="private").then(
-        remove, [sure, current, owner], [said, *whole], **quiet
+        remove, [sure, current, owner], [said, *whole], **QUIET
     ).then(None, current, js=browser.SHOW_RUN, api_visibility="private")
-    finished.change(judge, [finished, current, form.sentence], sentence, concurrency_id="model", **quiet)
-    gr.on([finished.change], more_models, [owner, current], pickers, **quiet)
-    use.click(use_model, [current, owner], [form.model, form.compare, tabs], **quiet).then(
+    finished.change(judge, [finished, current, form.sentence], sentence, concurrency_id="model", **QUIET)
+    gr.on([finished.change], more_models, [owner, current], pickers, **QUIET)
+    use.click(use_model, [current, owner], [form.model, form.compare, tabs], **QUIET).then(
         form.fill, **form.asks
     )
     send.click(
@@ -228,5 +228,5 @@ def run_panel(
         api_visibility="private",
     )
     copy.click(
-        lambda id: gr.Textbox(f"{page_address()}?run={id}", visible=True), current, link, **quiet
+        lambda id: gr.Textbox(f"{page_address()}?run={id}", visible=True), current, link, **QUIET
     ).then(None, link, link, js=browser.copy_link("copy-run"), api_visibility="private")

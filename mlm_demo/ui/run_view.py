@@ -6,7 +6,7 @@ from html import escape
 from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.curve import curve_svg
 from mlm_demo.model_card import around
-from mlm_demo.runs import GOING, Run
+from mlm_demo.runs import GOING, Run, share_done
 from mlm_demo.ui.guard import notices
 from mlm_demo.verdict import passes, verdict
 
@@ -119,7 +119,7 @@ def progress(lines: list[dict], state: str) -> str:
     if not steps:
         return f'<p class="facts">{escape(stage)}</p>' if stage and state in ("running", "stopping") else ""
     last = steps[-1]
-    share = last["seconds"] / max(last["seconds"] + last["seconds_left"], 1e-9)
+    share = share_done(last)
     facts = [f"step {last['step']:,} of {last['of']:,}", f"{last['tokens_per_second']:,.0f} tokens a second"]
     facts.append(f"{last['peak_megabytes']:,.0f} MB at most")
     if state == "running" and stage == "training":

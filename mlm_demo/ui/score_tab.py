@@ -5,6 +5,7 @@ import gradio as gr
 from mlm_demo.checkpoints import CATALOGUE
 from mlm_demo.engine import MAX_MODELS, Engine
 from mlm_demo.errors import MlmDemoError
+from mlm_demo.ui.events import AT_ONCE
 from mlm_demo.ui.guard import notices, notices_of, refusal
 from mlm_demo.ui.picker import short_choices
 from mlm_demo.ui.surprisal import surprisals
@@ -85,8 +86,6 @@ def score_tab(engine: Engine) -> gr.Dropdown:
         lambda index: EXAMPLES[index],
         examples,
         sentence,
-        queue=False,
-        show_progress="hidden",
-        api_visibility="private",
+        **AT_ONCE,
     ).then(show, **ask_for)
     return models

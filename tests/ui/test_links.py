@@ -4,7 +4,7 @@ import pytest
 
 from mlm_demo.ui.links import FIRST_SENTENCE, FIRST_TOP_K, Question, page_address, read_link, write_link
 
-QUESTION = Question("A & B is the <mask>? 100 % «é» 日本", "biomedical", ("general", "a/b"), 12, "x, y", True)
+QUESTION = Question("A & B is the <mask>? 100 % «é» 日本", "biomedical", ("general", "a/b"), 12, "x, y", True, "exact")
 
 
 def read(query, **limits):
@@ -34,6 +34,7 @@ def test_no_link_asks_the_first_question():
         ({"compare": "${x}"}, "The link's compare='${x}' was ignored."),
         ({"compare": "a/b,c/d,e/f"}, "The link compares with 3 models; the first 2 were taken."),
         ({"text": "x" * 101}, "The link's text has 101 characters, more than 100, and was ignored."),
+        ({"precision": "half"}, "The link's precision='half' is none of auto, exact, int8 and was ignored."),
         ({"joint": "yes"}, "The link's joint='yes' is not 0 or 1 and was ignored."),
     ],
 )

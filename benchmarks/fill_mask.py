@@ -1,0 +1,133 @@
+"""Filling masks: our engine against transformers.pipeline("fill-mask") with the same weights, on the processor.
+
+Times; the largest difference of an exact score from the pipeline's; and how far int8 agrees with exact, over 500
+sentences that the built-in models have never seen.
+"""
+
+import copy
+import random
+import re
+from functools import partial
+from itertools import product
+
+import torch
+from limit import matrix_rate, prediction_flops
+from pairs import ROOT, tell, time_pairs, wants_json
+from shapes import bert, distilroberta, sentence
+from transformers import pipeline
+
+from mlm_demo.checkpoints import find_checkpoint
+from mlm_demo.fast_layers import lay_out
+from mlm_demo.fill_mask import fill_masks
+from mlm_demo.loader import load
+from mlm_demo.masked_lm import MaskedLM
+from mlm_demo.prompt import read_prompt
+
+TOP_K = 5
+LENGTHS, MASKS, BATCHES = (16, 64, 256), (1, 3), (1, 32)
+PRECISIONS = ("exact", "int8")
+SENTENCES = 500
+HEADINGS = (
+    "model",
+    "tokens",
+    "masks",
+    "batch",
+    "exact, ms",
+    "int8, ms",
+    "pipeline, ms",
+    "exact, times as fast",
+    "int8, times as fast",
+    "exact, off by",
+    "exact, share of the limit",
+)
+
+
+def models():
+    """Name and model; the one the targets are set for first."""
+    yield "distilroberta-base's shape", MaskedLM(*distilroberta(), name="distilroberta")
+    yield "general, built in", load(find_checkpoint("general"), device="cpu")
+    yield "BERT-base's shape", MaskedLM(*bert(), name="bert")
+
+
+def main() -> None:
+    as_json = wants_json(__doc__)
+    rows, ratios = [], {}
+    limit = matrix_rate(torch.float32)
+    for name, mlm in models():
+        pipe = pipeline("fill-mask", model=mlm.model, tokenizer=mlm.tokenizer, top_k=TOP_K, device="cpu")
+        laid = [laid_out(mlm, precision) for precision in PRECISIONS]
+        for length, masks, batch in product(LENGTHS, MASKS, BATCHES):
+            texts = [sentence(mlm.tokenizer, length, masks, number) for number in range(batch)]
+            exact, int8 = time_pairs(
+                [partial(ours, one, texts) for one in laid], partial(theirs, pipe, texts)
+            )
+            off = difference(ours(laid[0], texts), theirs(pipe, texts)) if length * batch < 1000 else ""
+            share = batch * prediction_flops(mlm, length, masks) / exact.ours / limit
+            times = (1e3 * exact.ours, 1e3 * int8.ours, 1e3 * exact.theirs)
+            rows.append((name, length, masks, batch, *times, exact.ratio, int8.ratio, off, share))
+            if masks == batch == 1 and name.startswith("distilroberta"):
+                ratios |= {f"exact_{length}": exact.ratio, f"int8_{length}": int8.ratio}
+    agreements = [agreement(name) for name in ("general", "biomedical")]
+    ratios["int8_top1"], ratios["int8_top5"] = (min(column) for column in zip(*agreements, strict=True))
+    tell(f"Filling masks, {torch.get_num_threads()} threads", HEADINGS, rows, ratios, as_json)
+
+
+def laid_out(mlm: MaskedLM, precision: str) -> MaskedLM:
+    """A copy as the engine has it in this precision."""
+    mlm = MaskedLM(mlm.tokenizer, copy.deepcopy(mlm.model), name=mlm.name)
+    lay_out(mlm, precision)
+    return mlm
+
+
+def ours(mlm: MaskedLM, texts: list[str]) -> list:
+    """For each text, for each mask, (score, token) of the best."""
+    prompts = [read_prompt(text, mlm, max_characters=100_000, max_masks=10) for text in texts]
+    answers = fill_masks(mlm, prompts, top_k=TOP_K)
+    return [[[(p.score, p.token) for p in mask] for mask in answer.masks] for answer in answers]
+
+
+def theirs(pipe, texts: list[str]) -> list:
+    """The same by the pipeline, whose answers are a list less deep for one text and for one mask."""
+    found = pipe(texts, batch_size=len(texts))
+    if len(texts) == 1:
+        found = [found]
+    masks = [[answer] if isinstance(answer[0], dict) else answer for answer in found]
+    return [[[(row["score"], row["token"]) for row in mask] for mask in answer] for answer in masks]
+
+
+def difference(one: list, two: list) -> float:
+    """The largest difference of two scores at the same rank."""
+    return max(
+        abs(a[0] - b[0])
+        for answer, other in zip(one, two, strict=True)
+        for mask, other_mask in zip(answer, other, strict=True)
+        for a, b in zip(mask, other_mask, strict=True)
+    )
+
+
+def agreement(name: str) -> tuple[float, float]:
+    """The shares of int8's first words, and of its first fives, that are exact's, a token hidden in each sentence."""
+    exact, int8 = (laid_out(load(find_checkpoint(name), device="cpu"), precision) for precision in PRECISIONS)
+    chance = random.Random(0)
+    first = five = 0
+    for text in chance.sample(held_out_sentences(), SENTENCES):
+        ids = exact.with_special_tokens(exact.encode(text).ids)
+        place = chance.randrange(len(exact.prefix), len(ids) - len(exact.suffix))
+        ids[place] = exact.mask_id
+        one, two = (mlm.logits_at([ids], [[place]])[0].topk(5).indices.tolist() for mlm in (exact, int8))
+        first += one[0] == two[0]
+        five += len(set(one) & set(two)) / 5
+    return first / SENTENCES, five / SENTENCES
+
+
+def held_out_sentences() -> list[str]:
+    """Of our own two texts, both written after the built-in models were trained."""
+    texts = [
+        (ROOT / "assets" / "corpora" / name).read_text() for name in ("general_english.txt", "beekeeping.txt")
+    ]
+    sentences = re.split(r"(?<=[.?!])\s+", "\n".join(texts))
+    return [text for text in sentences if 6 <= len(text.split()) <= 40]
+
+
+if __name__ == "__main__":
+    main()

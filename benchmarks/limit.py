@@ -1,0 +1,84 @@
+"""What the machine can do at best: matrix products at the shapes of training, and reading of memory."""
+
+import time
+
+import torch
+from pairs import tell, wants_json
+
+TOKENS, SIZE, INNER = 2048, 384, 1536  # a step of 16 blocks of 128 tokens, the built-in models' sizes
+SECONDS = 1.0
+
+
+def matrix_rate(dtype: torch.dtype) -> float:
+    """Floating-point operations a second of the products that make up a step, the best of a second's tries."""
+    shapes = [(TOKENS, SIZE, INNER), (TOKENS, INNER, SIZE), (SIZE, TOKENS, INNER), (TOKENS, SIZE, SIZE)]
+    pairs = [(torch.randn(m, k).to(dtype), torch.randn(k, n).to(dtype)) for m, k, n in shapes]
+    work = sum(2 * m * k * n for m, k, n in shapes)
+
+    def plain() -> float:
+        start = time.perf_counter()
+        for left, right in pairs:
+            left @ right
+        return time.perf_counter() - start
+
+    # The right-hand side laid out beforehand, as for a layer whose weights do not change.
+    laid_out = [torch.ops.mkldnn._reorder_linear_weight(right.t().contiguous(), TOKENS) for _, right in pairs]
+
+    def reordered() -> float:
+        start = time.perf_counter()
+        for (left, _), right in zip(pairs, laid_out, strict=True):
+            torch.ops.mkldnn._linear_pointwise(left, right, None, "none", [], "")
+        return time.perf_counter() - start
+
+    with torch.inference_mode():
+        return work / min(_best(plain), _best(reordered))
+
+
+def read_rate() -> float:
+    """Bytes a second read from memory, from a tensor far larger than any cache."""
+    numbers = torch.ones(64 << 20)
+
+    def once() -> float:
+        start = time.perf_counter()
+        numbers.sum()
+        return time.perf_counter() - start
+
+    return numbers.nbytes / _best(once)
+
+
+def training_flops(model, probability: float) -> float:
+    """Operations a token of training takes: 6 a weight of the encoder, and of the head at the hidden tokens alone.
+
+    Attention's own products (a few per cent at 128 tokens), norms and the optimiser are not counted.
+    """
+    encoder = sum(
+        p.numel() for n, p in model.base_model.named_parameters() if p.ndim == 2 and "embedding" not in n
+    )
+    vocabulary, size = model.get_output_embeddings().weight.shape
+    return 6 * (encoder + probability * (vocabulary * size + size * size))
+
+
+def prediction_flops(mlm, length: int, masks: int) -> float:
+    """Operations of one sentence's pass: 2 a weight of the encoder for each token, and of the head for each mask."""
+    encoder = sum(
+        p.numel() for n, p in mlm.model.base_model.named_parameters() if p.ndim == 2 and "embedding" not in n
+    )
+    vocabulary, size = mlm.model.get_output_embeddings().weight.shape
+    return 2 * (length * encoder + masks * (vocabulary * size + size * size))
+
+
+def _best(once) -> float:
+    tries, end = [], time.perf_counter() + SECONDS
+    while time.perf_counter() < end:
+        tries.append(once())
+    return min(tries)
+
+
+if __name__ == "__main__":
+    as_json = wants_json(__doc__)
+    rows = [
+        ("float32 products, GFLOP/s", matrix_rate(torch.float32) / 1e9),
+        ("bfloat16 products, GFLOP/s", matrix_rate(torch.bfloat16) / 1e9),
+        ("memory, GB/s", read_rate() / 1e9),
+    ]
+    tell(f"The machine, {torch.get_num_threads()} threads", ("", "rate"), rows, {}, as_json)

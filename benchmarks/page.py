@@ -1,0 +1,184 @@
+"""The page: ours against twenty lines around the pipeline, the same weights (distilroberta-base's shape).
+
+One client: from the key to the drawn answer, in Chromium. Many: the HTTP calls that each page's own front end makes,
+by as many clients at once as said, each with sentences of its own.
+"""
+
+import asyncio
+import json
+import os
+import secrets
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+from pairs import ROOT, tell, wants_json
+from shapes import distilroberta, sentence
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+TOKENS, ROUNDS, CALLS_A_CLIENT = 16, 4, 6
+
+
+class Ours:
+    """Our page, asked past Gradio's queue as its own front end does."""
+
+    drawn = "#results figure"
+
+    def __init__(self, folder: Path, port: int):
+        self.address, self.folder = f"http://127.0.0.1:{port}", str(folder)
+        environment = {**os.environ, "MLM_DEMO_PORT": str(port), "MLM_DEMO_DEVICE": "cpu"}
+        environment["MLM_DEMO_DATA"] = str(folder.parent / "data")
+        self.process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=-3)
+        self.link = f"{self.address}/?model={self.folder}&text="
+
+    async def ask(self, client: httpx.AsyncClient, config: dict, session: str, text: str) -> None:
+        """One answer, drawn."""
+        number = next(
+            event["id"]
+            for event in config["dependencies"]
+            if any(trigger == "submit" for _, trigger in event["targets"])
+        )
+        data = [text, self.folder, [], 8, "", False, "auto", "Chart", [], ""]
+        body = {"data": data, "fn_index": number, "session_hash": session}
+        answer = await client.post(f"{self.address}/gradio_api/run/predict", json=body)
+        assert "figure" in answer.json()["data"][0], answer.text[:300]
+
+
+class Theirs:
+    """The twenty lines, asked through Gradio's queue as their front end does."""
+
+    drawn = "#results .container"
+
+    def __init__(self, folder: Path, port: int):
+        self.address = f"http://127.0.0.1:{port}"
+        script = Path(__file__).with_name("plain_page.py")
+        self.process = subprocess.Popen([sys.executable, str(script), str(folder), str(port)], stdout=-3)
+        self.link = f"{self.address}/?"
+
+    async def ask(self, client: httpx.AsyncClient, config: dict, session: str, text: str) -> None:
+        """One answer."""
+        body = {"data": [text], "fn_index": config["dependencies"][0]["id"], "session_hash": session}
+        await client.post(f"{self.address}/gradio_api/queue/join", json=body)
+        address = f"{self.address}/gradio_api/queue/data?session_hash={session}"
+        async with client.stream("GET", address) as stream:
+            async for line in stream.aiter_lines():
+                if "process_completed" in line:
+                    assert json.loads(line.removeprefix("data:"))["success"], line[:300]
+                    return
+
+
+async def crowd(page, clients: int, texts: list[str]) -> tuple[float, list[float]]:
+    """Requests a second of so many clients at once, and the seconds of each request."""
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(timeout=300, limits=limits) as client:
+        config = (await client.get(f"{page.address}/config")).json()
+        taken: list[float] = []
+
+        async def one(number: int) -> None:
+            session = secrets.token_hex(5)  # a page that is open keeps its session
+            for call in range(CALLS_A_CLIENT):
+                start = time.perf_counter()
+                await page.ask(client, config, session, texts[(number * CALLS_A_CLIENT + call) % len(texts)])
+                taken.append(time.perf_counter() - start)
+
+        start = time.perf_counter()
+        await asyncio.gather(*(one(number) for number in range(clients)))
+        return len(taken) / (time.perf_counter() - start), taken
+
+
+def by_one(browser, pages: list, texts: list[str]) -> list[list[float]]:
+    """Seconds from Enter to the answer drawn, by one person in a browser: for each text, on each page in turn."""
+    tabs = [browser.new_page() for _ in pages]
+    for tab, page in zip(tabs, pages, strict=True):
+        tab.goto(page.link)
+        tab.locator("#sentence").wait_for()
+        tab.wait_for_timeout(5000)  # the model loads
+    taken = [[_until_drawn(tab, page, text) for tab, page in zip(tabs, pages, strict=True)] for text in texts]
+    for tab in tabs:
+        tab.close()
+    return taken[2:]
+
+
+def _until_drawn(tab, page, text: str) -> float:
+    tab.bring_to_front()
+    box = tab.locator("#sentence textarea, #sentence input").first
+    shown = f"document.querySelector('{page.drawn}')?.textContent"
+    box.fill(text)
+    before = tab.evaluate(shown)
+    start = time.perf_counter()
+    box.press("Enter")
+    tab.wait_for_function(f"before => {shown} !== before", arg=before, polling=5)
+    seconds = time.perf_counter() - start
+    tab.wait_for_timeout(400)  # until nothing goes on any more
+    return seconds
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def until_served(page) -> None:
+    while True:
+        try:
+            httpx.get(f"{page.address}/config", timeout=60).raise_for_status()
+            return
+        except httpx.HTTPError:
+            time.sleep(0.2)
+
+
+def main() -> None:
+    from playwright.sync_api import sync_playwright
+
+    as_json = wants_json(__doc__)
+    tokenizer, model = distilroberta()
+    texts = [sentence(tokenizer, TOKENS, 1, number) for number in range(64)]
+    rows, ratios = [], {}
+    with tempfile.TemporaryDirectory() as folder:
+        weights = Path(folder) / "model"
+        model.save_pretrained(weights)
+        tokenizer.save_pretrained(weights)
+        pages = [Ours(weights, free_port()), Theirs(weights, free_port())]
+        try:
+            for page in pages:
+                until_served(page)
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+                seconds = by_one(browser, pages, texts[:22])
+                browser.close()
+            ours, theirs = (statistics.median(column) for column in zip(*seconds, strict=True))
+            ratios["page_1"] = statistics.median(theirs / ours for ours, theirs in seconds)
+            rows.append((1, "Enter to chart, ms", 1e3 * ours, 1e3 * theirs, ratios["page_1"]))
+            for clients in (8, 32):
+                found = [[asyncio.run(crowd(page, clients, texts)) for page in pages] for _ in range(ROUNDS)]
+                rate = statistics.median(ours[0] / theirs[0] for ours, theirs in found)
+                ratios[f"page_{clients}"] = rate
+                rates = [statistics.median(pair[side][0] for pair in found) for side in (0, 1)]
+                rows.append((clients, "requests a second", *rates, rate))
+                for share in (50, 95):
+                    times = [
+                        [statistics.quantiles(pair[side][1], n=100)[share - 1] for pair in found]
+                        for side in (0, 1)
+                    ]
+                    ratio = statistics.median(o / t for o, t in zip(*times, strict=True))
+                    rows.append(
+                        (clients, f"p{share}, ms", *(1e3 * statistics.median(t) for t in times), ratio)
+                    )
+                    if (clients, share) == (32, 95):
+                        ratios["page_p95_32"] = ratio
+        finally:
+            for page in pages:
+                page.process.kill()
+                page.process.wait()
+    tell("The page", ("clients", "", "ours", "twenty lines", "ratio"), rows, ratios, as_json)
+
+
+if __name__ == "__main__":
+    main()
