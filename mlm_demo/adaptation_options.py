@@ -49,7 +49,10 @@ def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) 
         "--line-by-line", action="store_true", help="a block for each line, none packed together"
     )
     parser.add_argument(
-        "--replay", metavar="R", type=float, help="share of general text mixed in; 0.1 is a good one"
+        "--replay",
+        metavar="R",
+        type=float,
+        help="share of general text mixed in against forgetting, such as 0.1",
     )
     parser.add_argument(
         "--seed", metavar="S", type=int, help="what is held out, masked and drawn (default: 0)"

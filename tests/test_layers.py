@@ -172,7 +172,11 @@ def test_every_dependency_has_its_reason():
 
 
 def test_files_stay_small():
-    for path in [*PACKAGE.rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]:
+    for path in [
+        *PACKAGE.rglob("*.py"),
+        *(ROOT / "tests").rglob("*.py"),
+        *(ROOT / "benchmarks").rglob("*.py"),
+    ]:
         assert len(path.read_text().splitlines()) <= 260, path
 
 

@@ -4,7 +4,9 @@ import pytest
 
 from mlm_demo.ui.links import FIRST_SENTENCE, FIRST_TOP_K, Question, page_address, read_link, write_link
 
-QUESTION = Question("A & B is the <mask>? 100 % «é» 日本", "biomedical", ("general", "a/b"), 12, "x, y", True, "exact")
+QUESTION = Question(
+    "A & B is the <mask>? 100 % «é» 日本", "biomedical", ("general", "a/b"), 12, "x, y", True, "exact"
+)
 
 
 def read(query, **limits):
