@@ -6,6 +6,7 @@ loads and predicts nonsense. Each such case is refused here with its reason.
 
 import hashlib
 import json
+import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,8 @@ from mlm_demo.processes import device_number
 
 Progress = Callable[[float, str], None]  # share done from 0 to 1, what is being done
 LFS_POINTER = b"version https://git-lfs"
+# transformers (5.23) loads one model at a time: of two at once one is told that its tied weights are missing.
+_one_at_a_time = threading.Lock()
 
 
 def load(
@@ -63,8 +66,9 @@ def load_folder(
     """Load a transformers folder; raises ModelError with the reason if it is no masked language model."""
     weights = _weights_file(folder, name, allow_pickle)
     _check_config(folder, name)
-    tokenizer = _load_tokenizer(folder, name)
-    model = _load_model(folder, name, weights)
+    with _one_at_a_time:
+        tokenizer = _load_tokenizer(folder, name)
+        model = _load_model(folder, name, weights)
     _check_fit(tokenizer, model, name)
     return MaskedLM(
         tokenizer,

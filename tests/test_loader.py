@@ -1,5 +1,6 @@
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -28,6 +29,14 @@ def config_of(folder, **changes):
     path = folder / "config.json"
     config = {**json.loads(path.read_text()), **changes}
     path.write_text(json.dumps({k: v for k, v in config.items() if v is not None}))
+
+
+def test_several_load_at_once(tmp_path):
+    names = ("BERT", "RoBERTa", "DistilBERT", "XLM-R") * 4
+    for name in set(names):
+        save_tiny(tmp_path / name, name)
+    with ThreadPoolExecutor(4) as pool:
+        assert len(list(pool.map(lambda name: load_from(tmp_path / name), names))) == len(names)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

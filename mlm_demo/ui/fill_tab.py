@@ -95,6 +95,7 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState) -> FillFor
                 )
                 precision = gr.Radio(
                     [("Automatic", "auto"), ("Exact", "exact"), ("Fast (int8)", "int8")],
+                    value="auto",
                     label="Arithmetic",
                     info="Fast: 8 and 16 bits on a processor; at most a few hundredths from the exact probability.",
                     elem_id="precision",
@@ -131,7 +132,7 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState) -> FillFor
 
     def question_of(text, name, others, k, words, together, arithmetic):
         top_k = k if k is not None else ""
-        return Question(text, name or "", tuple(others or ()), top_k, words, together, arithmetic)
+        return Question(text, name or "", tuple(others or ()), top_k, words, together, arithmetic or "auto")
 
     def fill(*values, progress=gr.Progress()):
         """By the queue: with the progress of a load or a download, and with a message where there is an error."""
