@@ -97,7 +97,8 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState) -> FillFor
                     [("Automatic", "auto"), ("Exact", "exact"), ("Fast (int8)", "int8")],
                     value="auto",
                     label="Arithmetic",
-                    info="Fast: 8 and 16 bits on a processor; at most a few hundredths from the exact probability.",
+                    info="Fast: 8 and 16 bits, within a hundredth or two of the exact probability. Automatic takes it "
+                    "on a processor, where only the most probable words are asked for.",
                     elem_id="precision",
                 )
         with gr.Column(scale=3, min_width=320):
