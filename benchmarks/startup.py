@@ -11,7 +11,7 @@ import httpx
 from page import free_port
 from pairs import ROOT, tell, wants_json
 
-ROUNDS = 5
+ROUNDS = 3
 EMPTY = """
 import sys, gradio as gr
 with gr.Blocks(analytics_enabled=False) as demo:
