@@ -62,7 +62,7 @@ def main() -> None:
                 [partial(ours, one, texts) for one in laid], partial(theirs, pipe, texts)
             )
             off = difference(ours(laid[0], texts), theirs(pipe, texts)) if length * batch < 1000 else ""
-            share = batch * prediction_flops(mlm, length, masks) / exact.ours / limit
+            share = batch * prediction_flops(mlm.model, length, masks) / exact.ours / limit
             times = (1e3 * exact.ours, 1e3 * int8.ours, 1e3 * exact.theirs)
             rows.append((name, length, masks, batch, *times, exact.ratio, int8.ratio, off, share))
             if masks == batch == 1 and name.startswith("distilroberta"):

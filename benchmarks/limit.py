@@ -1,6 +1,7 @@
 """What the machine can do at best: matrix products at the shapes of training, and reading of memory."""
 
 import time
+from collections.abc import Callable
 
 import torch
 from pairs import tell, wants_json
@@ -15,20 +16,16 @@ def matrix_rate(dtype: torch.dtype) -> float:
     pairs = [(torch.randn(m, k).to(dtype), torch.randn(k, n).to(dtype)) for m, k, n in shapes]
     work = sum(2 * m * k * n for m, k, n in shapes)
 
-    def plain() -> float:
-        start = time.perf_counter()
+    def plain() -> None:
         for left, right in pairs:
             left @ right
-        return time.perf_counter() - start
 
     # The right-hand side laid out beforehand, as for a layer whose weights do not change.
     laid_out = [torch.ops.mkldnn._reorder_linear_weight(right.t().contiguous(), TOKENS) for _, right in pairs]
 
-    def reordered() -> float:
-        start = time.perf_counter()
+    def reordered() -> None:
         for (left, _), right in zip(pairs, laid_out, strict=True):
             torch.ops.mkldnn._linear_pointwise(left, right, None, "none", [], "")
-        return time.perf_counter() - start
 
     with torch.inference_mode():
         return work / min(_best(plain), _best(reordered))
@@ -38,12 +35,7 @@ def read_rate() -> float:
     """Bytes a second read from memory, from a tensor far larger than any cache."""
     numbers = torch.ones(64 << 20)
 
-    def once() -> float:
-        start = time.perf_counter()
-        numbers.sum()
-        return time.perf_counter() - start
-
-    return numbers.nbytes / _best(once)
+    return numbers.nbytes / _best(numbers.sum)
 
 
 def training_flops(model, probability: float) -> float:
@@ -51,26 +43,32 @@ def training_flops(model, probability: float) -> float:
 
     Attention's own products (a few per cent at 128 tokens), norms and the optimiser are not counted.
     """
+    encoder, head = _weights(model)
+    return 6 * (encoder + probability * head)
+
+
+def prediction_flops(model, length: int, masks: int) -> float:
+    """Operations of one sentence's pass: 2 a weight of the encoder for each token, and of the head for each mask."""
+    encoder, head = _weights(model)
+    return 2 * (length * encoder + masks * head)
+
+
+def _weights(model) -> tuple[int, int]:
+    """How many numbers the matrices of the encoder's layers hold, and those of the head."""
     encoder = sum(
         p.numel() for n, p in model.base_model.named_parameters() if p.ndim == 2 and "embedding" not in n
     )
     vocabulary, size = model.get_output_embeddings().weight.shape
-    return 6 * (encoder + probability * (vocabulary * size + size * size))
+    return encoder, vocabulary * size + size * size
 
 
-def prediction_flops(mlm, length: int, masks: int) -> float:
-    """Operations of one sentence's pass: 2 a weight of the encoder for each token, and of the head for each mask."""
-    encoder = sum(
-        p.numel() for n, p in mlm.model.base_model.named_parameters() if p.ndim == 2 and "embedding" not in n
-    )
-    vocabulary, size = mlm.model.get_output_embeddings().weight.shape
-    return 2 * (length * encoder + masks * (vocabulary * size + size * size))
-
-
-def _best(once) -> float:
+def _best(work: Callable[[], object]) -> float:
+    """The seconds of the quickest of a second's tries."""
     tries, end = [], time.perf_counter() + SECONDS
     while time.perf_counter() < end:
-        tries.append(once())
+        start = time.perf_counter()
+        work()
+        tries.append(time.perf_counter() - start)
     return min(tries)
 
 

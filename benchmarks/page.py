@@ -125,13 +125,14 @@ def free_port() -> int:
         return found.getsockname()[1]
 
 
-def until_served(page) -> None:
+def until_served(address: str) -> None:
+    """Ask an address until it answers."""
     while True:
         try:
-            httpx.get(f"{page.address}/config", timeout=60).raise_for_status()
+            httpx.get(address, timeout=60).raise_for_status()
             return
         except httpx.HTTPError:
-            time.sleep(0.2)
+            time.sleep(0.02)
 
 
 def main() -> None:
@@ -148,7 +149,7 @@ def main() -> None:
         pages = [Ours(weights, free_port()), Theirs(weights, free_port())]
         try:
             for page in pages:
-                until_served(page)
+                until_served(f"{page.address}/config")
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
                 seconds = by_one(browser, pages, texts[:22])

@@ -1,5 +1,6 @@
 """Starting: our page against an empty one, our first prediction against a pipeline script's, and the memory of each."""
 
+import os
 import statistics
 import subprocess
 import sys
@@ -7,8 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import httpx
-from page import free_port
+from page import free_port, until_served
 from pairs import ROOT, tell, wants_json
 
 ROUNDS = 3
@@ -43,12 +43,7 @@ def page(command: list[str], port: int, environment: dict) -> float:
     with subprocess.Popen(
         [sys.executable, *command], cwd=ROOT, env=environment, stdout=-3, stderr=-3
     ) as process:
-        while True:
-            try:
-                httpx.get(f"http://127.0.0.1:{port}/", timeout=60).raise_for_status()
-                break
-            except httpx.HTTPError:
-                time.sleep(0.02)
+        until_served(f"http://127.0.0.1:{port}/")
         taken = time.perf_counter() - start
         process.kill()
     return taken
@@ -64,8 +59,6 @@ def script(code: str, *words: str) -> tuple[float, float]:
 
 
 def main() -> None:
-    import os
-
     as_json = wants_json(__doc__)
     models = [str(ROOT / "assets" / "models" / name) for name in ("general", "biomedical")]
     pages, firsts, both = [], [], []

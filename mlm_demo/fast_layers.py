@@ -16,7 +16,6 @@ from torch import nn
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.precision import bfloat16_is_fast
 
-_product = torch.ops.mkldnn._linear_pointwise.default
 CANDIDATES = 64  # scored anew in float32, so the words that are shown have exact scores
 ROWS = 256  # only a hint for the choice of blocks: those for many rows serve few as well
 
@@ -34,7 +33,8 @@ class ReorderedLinear(nn.Module):
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         """(…, in_features) → (…, out_features) float32."""
-        return _product(hidden.to(self.dtype), self.weight_in_blocks, self.bias, "none", [], "").float()
+        product = torch.ops.mkldnn._linear_pointwise  # looked up here: a torch without oneDNN has none
+        return product(hidden.to(self.dtype), self.weight_in_blocks, self.bias, "none", [], "").float()
 
 
 class Int8Vocabulary(nn.Module):
