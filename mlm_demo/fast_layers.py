@@ -1,40 +1,25 @@
 """Linear layers laid out for the processor, for a model that only answers.
 
-exact: float32, each matrix reordered once into the blocks that oneDNN reads in turn; as it lies in a checkpoint, torch
-multiplies by it at a third to two thirds of the speed. int8: the projection onto the vocabulary, which only has to
-find the candidates, in 8 bits, its best candidates scored anew in float32; the encoder in bfloat16 where the processor
-multiplies that natively. An encoder in 8 bits changes one answer in ten: docs/decisions.md has what was tried.
+exact: float32, each matrix reordered (`reordered_linear.py`), the layers of BERT and its kin fused (`fused_layers.py`).
+int8: the projection onto the vocabulary, which only has to find the candidates, in 8 bits, its best candidates scored
+anew in float32; the encoder in bfloat16 where the processor multiplies that natively. An encoder in 8 bits changes one
+answer in ten: docs/decisions.md has what was tried.
 """
 
 import ctypes
 import sys
 import warnings
+from collections.abc import Callable
 
 import torch
 from torch import nn
 
+from mlm_demo.fused_layers import FusedLayer, is_fusible
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.precision import bfloat16_is_fast
+from mlm_demo.reordered_linear import ReorderedLinear
 
 CANDIDATES = 64  # scored anew in float32, so the words that are shown have exact scores
-ROWS = 256  # only a hint for the choice of blocks: those for many rows serve few as well
-
-
-class ReorderedLinear(nn.Module):
-    """What a `Linear` computes, in float32 or by bfloat16 products; its weights can only be multiplied by."""
-
-    def __init__(self, linear: nn.Linear, dtype: torch.dtype = torch.float32):
-        super().__init__()
-        self.dtype = dtype
-        self.weight_in_blocks = torch.ops.mkldnn._reorder_linear_weight(
-            linear.weight.detach().to(dtype), ROWS
-        )
-        self.bias = None if linear.bias is None else linear.bias.detach().to(dtype)
-
-    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
-        """(…, in_features) → (…, out_features) float32."""
-        product = torch.ops.mkldnn._linear_pointwise  # looked up here: a torch without oneDNN has none
-        return product(hidden.to(self.dtype), self.weight_in_blocks, self.bias, "none", [], "").float()
 
 
 class Int8Vocabulary(nn.Module):
@@ -74,29 +59,61 @@ def lay_out(mlm: MaskedLM, precision: str) -> None:
     """Put faster layers in the place of a model's own, which must not be trained or saved after it.
 
     precision: exact or int8. On other devices than the processor the model stays as it is, and so does one that asks
-    more of its layers than a product.
+    more of its layers than a product, or answers otherwise after it.
     """
     if mlm.device.type != "cpu" or not torch.backends.mkldnn.is_available():
         return
-    mlm.precision = precision
-    head = mlm.model.get_output_embeddings()
+    before = _sample(mlm)
     encoder_type = torch.bfloat16 if precision == "int8" and bfloat16_is_fast(mlm.device) else torch.float32
-    replaced = []
-    for module in list(mlm.model.modules()):
-        for name, layer in list(module.named_children()):
-            if type(layer) is nn.Linear:
-                replaced.append((module, name, layer))
-                in_8_bits = layer is head and precision == "int8"
-                fast = Int8Vocabulary(layer) if in_8_bits else ReorderedLinear(layer, encoder_type)
-                setattr(module, name, fast)
+    replaced = _replace(mlm.model, is_fusible, lambda layer: FusedLayer(layer, encoder_type))
+    if precision == "int8":
+        head = mlm.model.get_output_embeddings()
+        replaced += _replace(mlm.model, lambda module: module is head, Int8Vocabulary)
+    replaced += _replace(
+        mlm.model,
+        lambda module: type(module) is nn.Linear,
+        lambda layer: ReorderedLinear(layer, encoder_type),
+    )
+    mlm.look_again()
+    mlm.precision = precision
     try:
-        mlm.logits_at([mlm.with_special_tokens([mlm.mask_id])], [[len(mlm.prefix)]])
+        same = _near(_sample(mlm), before)
     except (AttributeError, RuntimeError, TypeError):
-        for module, name, layer in replaced:
+        same = False
+    if not same:
+        for module, name, layer in reversed(replaced):
             setattr(module, name, layer)
+        mlm.look_again()
         mlm.precision = "exact"
     replaced.clear()
     _give_memory_back()
+
+
+def _replace(
+    model: nn.Module, wanted: Callable[[nn.Module], bool], faster: Callable[[nn.Module], nn.Module]
+) -> list[tuple[nn.Module, str, nn.Module]]:
+    """Put a faster module where a wanted one was; returns what was replaced: its parent, its name and itself."""
+    found = [
+        (parent, name, child)
+        for parent in model.modules()
+        for name, child in parent.named_children()
+        if wanted(child)
+    ]
+    for parent, name, child in found:
+        setattr(parent, name, faster(child))
+    return found
+
+
+def _sample(mlm: MaskedLM) -> torch.Tensor:
+    """The logits of a model at the mask of two rows of different length."""
+    texts = [[mlm.mask_id], [*range(8), mlm.mask_id]]
+    rows = [mlm.with_special_tokens(text) for text in texts]
+    return mlm.logits_at(rows, [[row.index(mlm.mask_id)] for row in rows])
+
+
+def _near(logits: torch.Tensor, before: torch.Tensor) -> bool:
+    """Whether two samples differ by a rounding and not by another arithmetic."""
+    return bool((logits - before).std() <= 0.3 * before.std() + 1e-3)
 
 
 def _give_memory_back() -> None:

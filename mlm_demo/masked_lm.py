@@ -136,6 +136,11 @@ class MaskedLM:
             logits = self.model(**inputs).logits
         return self.positions.pick(logits, row_of, column_of)
 
+    def look_again(self) -> None:
+        """After layers were exchanged: the positions wanted are taken from the new ones."""
+        self.positions.remove()
+        self.positions = WantedPositions(self.model)
+
     # What the pair is like
 
     def describe(self) -> dict:

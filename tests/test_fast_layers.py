@@ -4,10 +4,12 @@ from tiny_models import FAMILIES, build
 from torch import nn
 
 from mlm_demo.checkpoints import find_checkpoint
-from mlm_demo.fast_layers import CANDIDATES, Int8Vocabulary, ReorderedLinear, lay_out, takes_int8
+from mlm_demo.fast_layers import CANDIDATES, Int8Vocabulary, lay_out, takes_int8
+from mlm_demo.fused_layers import FusedLayer
 from mlm_demo.loader import load
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.precision import bfloat16_is_fast
+from mlm_demo.reordered_linear import ReorderedLinear
 
 CPU = torch.device("cpu")
 needs_int8 = pytest.mark.skipif(not takes_int8(CPU), reason="this processor has no 8-bit products in torch")
@@ -29,24 +31,6 @@ def rows_of(mlm, count=4):
     texts = [torch.randint(5, 40, (4 + 3 * number,)).tolist() for number in range(count)]
     rows = [mlm.with_special_tokens([*ids, mlm.mask_id]) for ids in texts]
     return rows, [[row.index(mlm.mask_id)] for row in rows]
-
-
-@pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize("rows", [1, 7, 300])
-def test_a_reordered_layer_computes_the_same(bias, rows):
-    layer = linear(48, 80, bias)
-    hidden = torch.randn(2, rows, 48)
-    with torch.inference_mode():
-        torch.testing.assert_close(ReorderedLinear(layer)(hidden), layer(hidden), rtol=0, atol=1e-5)
-
-
-def test_in_bfloat16_it_is_off_by_its_rounding_and_not_by_more():
-    layer, hidden = linear(64, 64), torch.randn(5, 64)
-    with torch.inference_mode():
-        found = ReorderedLinear(layer, torch.bfloat16)(hidden)
-        wanted = layer(hidden)
-    assert found.dtype == torch.float32
-    assert 0 < (found - wanted).abs().max() < 2**-7 * 2
 
 
 @needs_int8
@@ -113,19 +97,37 @@ def test_the_built_in_models_agree_with_themselves(name):
 
 
 def test_a_model_that_asks_for_a_layers_weights_is_left_as_it_was():
-    mlm = fresh("BERT")
+    mlm = fresh("DistilBERT")
     rows, positions = rows_of(mlm)
     wanted = mlm.logits_at(rows, positions)
-    output = mlm.model.base_model.encoder.layer[0].output
-    dense = output.dense
-    output.dense.forward = lambda hidden: nn.functional.linear(hidden, output.dense.weight, output.dense.bias)
-    output.forward = lambda hidden, rest: output.LayerNorm(
-        nn.functional.linear(hidden, output.dense.weight, output.dense.bias) + rest
+    block = mlm.model.base_model.transformer.layer[0].ffn
+    layer = block.lin1
+    block.forward = lambda hidden: block.lin2(
+        block.activation(nn.functional.linear(hidden, block.lin1.weight, block.lin1.bias))
     )
     lay_out(mlm, "int8")
-    assert output.dense is dense
+    assert block.lin1 is layer
     assert mlm.precision == "exact"
     torch.testing.assert_close(mlm.logits_at(rows, positions), wanted, rtol=0, atol=1e-5)
+
+
+def test_a_model_that_would_answer_otherwise_is_left_as_it_was():
+    mlm = fresh("BERT")
+    layer = mlm.model.base_model.encoder.layer[0]
+    layer.register_forward_hook(lambda module, inputs, output: output.flip(-1))  # a fused layer would lack it
+    rows, positions = rows_of(mlm)
+    wanted = mlm.logits_at(rows, positions)
+    lay_out(mlm, "exact")
+    assert mlm.model.base_model.encoder.layer[0] is layer
+    torch.testing.assert_close(mlm.logits_at(rows, positions), wanted, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("architecture", ["BERT", "RoBERTa", "ELECTRA", "XLM-R"])
+def test_the_layers_of_bert_and_its_kin_are_fused(architecture):
+    mlm = fresh(architecture)
+    count = mlm.model.config.num_hidden_layers
+    lay_out(mlm, "exact")
+    assert sum(isinstance(module, FusedLayer) for module in mlm.model.modules()) == count
 
 
 def test_where_bfloat16_is_slow_the_encoder_stays_float32(monkeypatch):

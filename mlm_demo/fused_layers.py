@@ -1,0 +1,76 @@
+"""A layer of BERT and its kin in four matrix products, for a model that only answers.
+
+Query, key and value are one product; GELU is taken while its product is written; what follows a product in bfloat16
+stays in bfloat16 until it is added to the float32 sum that goes from layer to layer. The rest is what transformers
+computes, without the calls between.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from transformers.activations import GELUActivation
+
+from mlm_demo.reordered_linear import ReorderedLinear
+
+PARTS_OF_ATTENTION = {"query", "key", "value", "dropout"}  # more than these, and it is another kind
+
+
+class FusedLayer(nn.Module):
+    """What a `BertLayer` computes; its last parts lie where `positions.py` looks for them."""
+
+    def __init__(self, layer: nn.Module, dtype: torch.dtype):
+        super().__init__()
+        attention = layer.attention.self
+        self.heads = attention.num_attention_heads
+        self.query_key_value = ReorderedLinear(_one(attention.query, attention.key, attention.value), dtype)
+        self.attention = nn.Module()
+        self.attention.output = AddedAndNormed(layer.attention.output, dtype)
+        self.intermediate = ReorderedLinear(layer.intermediate.dense, dtype, activation="gelu")
+        self.output = AddedAndNormed(layer.output, dtype)
+
+    def forward(self, hidden: torch.Tensor, attention_mask: torch.Tensor | None, *_, **__) -> torch.Tensor:
+        """(rows, length, hidden size) float32 → the same; attention_mask as torch's attention takes it."""
+        rows, length, _ = hidden.shape
+        found = self.query_key_value.product(hidden).view(rows, length, 3, self.heads, -1)
+        query, key, value = found.permute(2, 0, 3, 1, 4)
+        context = F.scaled_dot_product_attention(query, key, value, attn_mask=attention_mask)
+        hidden = self.attention.output(context.transpose(1, 2).reshape(rows, length, -1), hidden)
+        return self.output(self.intermediate.product(hidden), hidden)
+
+
+class AddedAndNormed(nn.Module):
+    """What a `BertOutput` or `BertSelfOutput` computes: a product, added to what came before it, normed."""
+
+    def __init__(self, output: nn.Module, dtype: torch.dtype):
+        super().__init__()
+        self.dense, self.norm = ReorderedLinear(output.dense, dtype), output.LayerNorm
+
+    def forward(self, hidden: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
+        """(…, in) of any type and (…, hidden size) float32 → (…, hidden size) float32."""
+        return self.norm(before + self.dense.product(hidden))
+
+
+def is_fusible(module: nn.Module) -> bool:
+    """Whether a module is a layer of BERT, RoBERTa, ELECTRA and others built in the same way."""
+    try:
+        attention = module.attention.self
+        outputs = (module.attention.output, module.output)
+        return (
+            {name for name, _ in attention.named_children()} <= PARTS_OF_ATTENTION
+            and not getattr(module, "is_decoder", False)
+            and isinstance(module.intermediate.intermediate_act_fn, GELUActivation)
+            and all(type(part) is nn.Linear for part in (attention.query, attention.key, attention.value))
+            and all(
+                type(part.dense) is nn.Linear and isinstance(part.LayerNorm, nn.LayerNorm) for part in outputs
+            )
+        )
+    except AttributeError:
+        return False
+
+
+def _one(*linears: nn.Linear) -> nn.Linear:
+    """Several layers with the same input as one."""
+    together = nn.Linear(1, 1)
+    together.weight = nn.Parameter(torch.cat([linear.weight for linear in linears]))
+    together.bias = nn.Parameter(torch.cat([linear.bias for linear in linears]))
+    return together
