@@ -6,20 +6,28 @@ from collections.abc import Callable
 import torch
 from pairs import tell, wants_json
 
-TOKENS, SIZE, INNER = 2048, 384, 1536  # a step of 16 blocks of 128 tokens, the built-in models' sizes
+TOKENS, SIZE = 2048, 384  # a step of 16 blocks of 128 tokens, the built-in models' size
 SECONDS = 1.0
 
 
-def matrix_rate(dtype: torch.dtype) -> float:
+def matrix_rate(dtype: torch.dtype, device: str = "cpu", size: int = SIZE) -> float:
     """Floating-point operations a second of the products that make up a step, the best of a second's tries."""
-    shapes = [(TOKENS, SIZE, INNER), (TOKENS, INNER, SIZE), (SIZE, TOKENS, INNER), (TOKENS, SIZE, SIZE)]
-    pairs = [(torch.randn(m, k).to(dtype), torch.randn(k, n).to(dtype)) for m, k, n in shapes]
+    inner = 4 * size
+    shapes = [(TOKENS, size, inner), (TOKENS, inner, size), (size, TOKENS, inner), (TOKENS, size, size)]
+    pairs = [
+        (torch.randn(m, k, device=device, dtype=dtype), torch.randn(k, n, device=device, dtype=dtype))
+        for m, k, n in shapes
+    ]
     work = sum(2 * m * k * n for m, k, n in shapes)
 
     def plain() -> None:
         for left, right in pairs:
             left @ right
+        if device == "cuda":
+            torch.cuda.synchronize()
 
+    if device == "cuda":
+        return work / _best(plain)
     # The right-hand side laid out beforehand, as for a layer whose weights do not change.
     laid_out = [torch.ops.mkldnn._reorder_linear_weight(right.t().contiguous(), TOKENS) for _, right in pairs]
 
@@ -79,4 +87,6 @@ if __name__ == "__main__":
         ("bfloat16 products, GFLOP/s", matrix_rate(torch.bfloat16) / 1e9),
         ("memory, GB/s", read_rate() / 1e9),
     ]
+    if torch.cuda.is_available():
+        rows.append(("bfloat16 products of the GPU, GFLOP/s", matrix_rate(torch.bfloat16, "cuda") / 1e9))
     tell(f"The machine, {torch.get_num_threads()} threads", ("", "rate"), rows, {}, as_json)
