@@ -128,7 +128,9 @@ def compare(device: str, shape: str) -> tuple[list[tuple], dict[str, float]]:
     rows.append((f"held-out loss after the same time ({fewer} steps of theirs)", sides[0]["loss"], after,
                  sides[0]["loss"] / after))  # fmt: skip
     weights = model(shape, "cpu").model
-    done = training_flops(weights, AdaptConfig().mlm_probability) * sides[0]["tokens_per_second"]
+    done = (
+        training_flops(weights, AdaptConfig(max_steps=steps).mlm_probability) * sides[0]["tokens_per_second"]
+    )
     kind = torch.float32 if device == "cpu" else torch.bfloat16
     share = done / matrix_rate(kind, device, weights.config.hidden_size)
     ratios["adapt_share_of_limit"] = share

@@ -13,10 +13,13 @@ from mlm_demo.adapt import adapt, general_texts
 from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.checkpoints import default_checkpoint, find_checkpoint
 from mlm_demo.corpus import Corpus, read_corpus, read_texts
+from mlm_demo.documents import ReadLimits
 from mlm_demo.evaluation import figures, freeze, tally
 from mlm_demo.export import check_push, push_model, zip_model
+from mlm_demo.hub import Rules
 from mlm_demo.loader import load
 from mlm_demo.masked_lm import MaskedLM
+from mlm_demo.memory_limit import limit_memory
 from mlm_demo.model_card import exam_table, figures_table
 from mlm_demo.packing import Blocks
 from mlm_demo.plan import make_masking, trial
@@ -46,7 +49,14 @@ def prepare(
     options: argparse.Namespace, settings: Settings, config: AdaptConfig, tell: Callable[[str], None]
 ) -> Prepared:
     """Read the files, load the model, time a few steps, report."""
-    corpus = read_corpus(options.files, column=options.column, seed=config.seed, on_progress=tell)
+    limit_memory(settings.max_run_megabytes)
+    corpus = read_corpus(
+        options.files,
+        column=options.column,
+        seed=config.seed,
+        limits=ReadLimits.of(settings),
+        on_progress=tell,
+    )
     mlm = _load(options.model, settings, tell)
     replay, general = general_texts()
     blocks = make_blocks(mlm, corpus.training, replay, config)
@@ -225,12 +235,15 @@ def _stop_on_signal() -> dict:
 
 
 def _load(name: str, settings: Settings, tell: Callable[[str], None]) -> MaskedLM:
-    checkpoint = find_checkpoint(name, Runs(settings.runs)) if name else default_checkpoint()
+    checkpoint = (
+        find_checkpoint(name, Runs(settings.runs), folders=not settings.public)
+        if name
+        else default_checkpoint()
+    )
     return load(
         checkpoint,
         device=settings.device,
-        allow_pickle=settings.allow_pickle,
-        hub_timeout=settings.hub_timeout,
+        rules=Rules.of(settings),
         on_progress=lambda share, what: tell(f"{what} {share:.0%}"),
     )
 

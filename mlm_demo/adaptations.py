@@ -13,20 +13,23 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mlm_demo import zero_gpu
 from mlm_demo.adapt_config import AdaptConfig
-from mlm_demo.checkpoints import default_checkpoint, find_checkpoint
+from mlm_demo.checkpoints import check_allowed, default_checkpoint, find_checkpoint
 from mlm_demo.drafts import Drafts
-from mlm_demo.errors import CorpusError, RunError
+from mlm_demo.errors import CorpusError, RunError, TrainingError
+from mlm_demo.hub import Rules
 from mlm_demo.jobs import ROOT, Jobs
 from mlm_demo.runs import AT_REST, RESULT, Run, Runs, owner_hash
 from mlm_demo.settings import Settings
 
 SAMPLE = ROOT / "assets" / "corpora" / "beekeeping.txt"
 READING_SECONDS = 600
+PACKED_SECONDS_KEPT = 86_400
 
 
 @dataclass(frozen=True)
@@ -65,15 +68,19 @@ class Adaptations:
     def __init__(self, settings: Settings):
         self.settings = settings
         self.runs = Runs(settings.runs)
-        environment = {"MLM_DEMO_DATA": str(settings.data_folder), "MLM_DEMO_DEVICE": settings.device}
         self.jobs = Jobs(
             self.runs,
             most_waiting=settings.max_waiting,
             most_of_one=settings.max_runs_a_person,
-            environment=environment,
+            most_of_an_address=settings.max_runs_an_address,
+            environment=settings.to_environment(),
             starts=not zero_gpu.lent(),
         )
-        self.drafts = Drafts(settings.data_folder / "drafts", settings.max_upload_megabytes)
+        self.drafts = Drafts(
+            settings.data_folder / "drafts",
+            max_megabytes=settings.max_upload_megabytes,
+            max_files=settings.max_files,
+        )
 
     def report(
         self, draft: str, choices: Choices, on_progress: Callable[[str], None] = lambda what: None
@@ -115,12 +122,20 @@ class Adaptations:
             f"{READING_SECONDS // 60} minutes or more memory than there is. Try them one by one."
         )
 
-    def start(self, draft: str, choices: Choices, owner: str) -> Run:
-        """Put a run with a draft's files into the queue; raises RunError, CorpusError, ModelError and says why not."""
-        files = self.drafts.files(draft)
-        base = find_checkpoint(choices.model, self.runs) if choices.model else default_checkpoint()
+    def start(self, draft: str, choices: Choices, owner: str, address: str = "") -> Run:
+        """Put a run with a draft's files into the queue; raises RunError, CorpusError, ModelError and says why not.
+
+        owner: the secret of whose it will be; address: a hash of where it comes from.
+        """
+        files, rules = self.drafts.files(draft), Rules.of(self.settings)
+        base = default_checkpoint()
+        if choices.model:
+            base = find_checkpoint(choices.model, self.runs, folders=rules.folders)
+        check_allowed(base, rules)
+        self._check_size(choices.config)
         fingerprint = _fingerprint(files, choices)
-        self.jobs.check_room(owner_hash(owner), fingerprint)
+        self.jobs.check_room(owner_hash(owner), fingerprint, address)
+        self.make_room()
         title = files[0].name + (f" and {len(files) - 1} more" if len(files) > 1 else "")
 
         def command(run: Run) -> list[str]:
@@ -135,7 +150,9 @@ class Adaptations:
             "budget": choices.budget,
             "words": choices.words(),
         }
-        run = self.runs.create(command, title=title, owner=owner, fingerprint=fingerprint, about=about)
+        run = self.runs.create(
+            command, title=title, owner=owner, fingerprint=fingerprint, about=about, address=address
+        )
         self.jobs.tick()
         return run
 
@@ -169,13 +186,44 @@ class Adaptations:
             "figures": result.get("figures"),
         }
 
+    def _check_size(self, config: AdaptConfig) -> None:
+        """Raise TrainingError for a run that is longer or larger than one may be here."""
+        limits = self.settings
+        for name, value, most, what in (
+            ("minutes", config.minutes, limits.max_run_minutes, "the minutes of a run"),
+            ("max_steps", config.max_steps, limits.max_run_steps, "the steps of a run"),
+            ("batch_size", config.batch_size * config.block_size, limits.max_batch_tokens,
+             "batch size times block size"),
+        ):  # fmt: skip
+            if value and value > most:
+                raise TrainingError(f"{name}: {what} are {value:,g}, more than {most:,} here; choose less.")
+
+    def make_room(self) -> None:
+        """Delete the runs that ended first until all take no more disk than they may; raises RunError if they do."""
+        sizes = {run: run.size for run in self.runs.all()}
+        most, total = self.settings.max_disk_gigabytes * 1e9, sum(sizes.values())
+        for run in sorted(sizes, key=lambda run: run.touched):
+            if total <= most:
+                return
+            if run.state in AT_REST:
+                run.delete()
+                total -= sizes[run]
+        if total > most:
+            raise RunError(
+                f"The runs under way take {total / 1e9:.1f} GB, all that runs may take here; try again later."
+            )
+
     def sweep(self) -> None:
-        """Delete drafts of a day ago, and runs that ended longer ago than they are kept."""
+        """Delete drafts of a day ago, and runs that ended longer ago than they are kept, or take too much disk."""
         self.drafts.sweep()
         now = time.time()
         for run in self.runs.all():
             if run.state in AT_REST and now - run.touched > self.settings.keep_days * 86_400:
                 run.delete()
+            elif run.packed.is_file() and now - run.packed.stat().st_mtime > PACKED_SECONDS_KEPT:
+                run.packed.unlink(missing_ok=True)
+        with suppress(RunError):  # those under way may take what they take
+            self.make_room()
 
     def keep_going(self, going: Callable[[], bool]) -> None:
         """Start what waits as its turn comes and sweep now and then, until going() is false."""

@@ -115,10 +115,11 @@ def archive_name(run: Run) -> str:
     return "-".join(words)[:60].strip("-") or "adapted"
 
 
-def find_checkpoint(name: str, runs: Runs | None = None) -> Checkpoint:
+def find_checkpoint(name: str, runs: Runs | None = None, *, folders: bool = True) -> Checkpoint:
     """Return the checkpoint a person means by a catalogue name, a run's id, a Hub id, a Hub page or a folder.
 
-    Raises ModelError if the name can be none of these. Nothing is fetched or loaded.
+    folders: whether a folder of this machine can be meant; if not, it is not even looked for. Raises ModelError if the
+    name can be none of these. Nothing is fetched or loaded.
     """
     name = name.strip()
     if page := HUB_PAGE.match(name):
@@ -134,7 +135,7 @@ def find_checkpoint(name: str, runs: Runs | None = None) -> Checkpoint:
         )
     if not name:
         raise ModelError("The model is empty; pick one from the list, or type a Hub id or a folder.")
-    if "\0" not in name and (name.startswith(("/", "./", "../", "~")) or Path(name).is_dir()):
+    if folders and "\0" not in name and (name.startswith(("/", "./", "../", "~")) or Path(name).is_dir()):
         folder = Path(name).expanduser()
         if not folder.is_dir():
             raise ModelError(
@@ -143,10 +144,24 @@ def find_checkpoint(name: str, runs: Runs | None = None) -> Checkpoint:
         return Checkpoint(name, "folder", folder.resolve().name)
     if not hub.is_repo_id(name):
         raise ModelError(
-            f"{shown(name)} names no model; use general, biomedical, a Hub id such as "
-            "'distilbert/distilroberta-base', or the path of a folder."
+            f"{shown(name)} names no model; use general, biomedical, or a Hub id such as "
+            f"'distilbert/distilroberta-base'{', or the path of a folder' if folders else ''}."
         )
     return Checkpoint(name, "hub", name)
+
+
+def check_allowed(checkpoint: Checkpoint, rules: hub.Rules) -> None:
+    """Raise ModelError for a model that is not to be loaded here, whether it is on this machine or not."""
+    if checkpoint.kind == "folder" and not rules.folders:
+        raise ModelError(
+            "Folders of the server are not loaded on this page; pick a model from the list or by its Hub id."
+        )
+    owner = checkpoint.name.rpartition("/")[0]
+    if checkpoint.kind == "hub" and rules.owners and owner not in rules.owners:
+        raise ModelError(
+            f"{shown(checkpoint.name)} is not of an owner whose models are loaded on this page "
+            f"({', '.join(rules.owners)}); pick one of theirs, or run the page on your own machine."
+        )
 
 
 def default_checkpoint() -> Checkpoint:

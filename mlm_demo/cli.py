@@ -21,7 +21,7 @@ from mlm_demo.settings import Settings
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code."""
-    options = _parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     try:
         options.run(options, Settings.from_environment())
     except MlmDemoError as error:
@@ -135,7 +135,7 @@ def _on_terminal(share: float, what: str) -> None:
         print(f"\r\033[K{what} {share:.0%}" if share < 1 else "\r\033[K", end="", file=sys.stderr, flush=True)
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m mlm_demo", description="See what a masked language model expects, from the shell."
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mlm_demo.archives import Input
 from mlm_demo.decoding import decode, pieces, tidy
+from mlm_demo.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,19 @@ class Dropped:
 class ReadLimits:
     """What is read of one file at most, so that a file made to fill a memory or a disk does not."""
 
-    max_bytes: int = 1024**3  # unpacked, in all
+    max_bytes: int = 1_000_000_000  # unpacked, in all
     max_members: int = 10_000
     max_ratio: float = 200  # unpacked to packed
     max_document_characters: int = 1_000_000  # longer ones come in pieces
+
+    @classmethod
+    def of(cls, settings: Settings) -> "ReadLimits":
+        """What the settings say of it."""
+        return cls(
+            max_bytes=settings.max_unpacked_megabytes * 1_000_000,
+            max_members=10 * settings.max_files,
+            max_ratio=settings.max_unpacked_ratio,
+        )
 
 
 @dataclass(frozen=True)

@@ -5,34 +5,36 @@ import secrets
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from mlm_demo.errors import CorpusError
-from mlm_demo.runs import ID
+from mlm_demo.runs import ID, folder_bytes
 
-SECONDS_KEPT = 86_400
-MAX_FILES = 1_000
+SECONDS_KEPT, SECONDS_KEPT_IN_NEED = 86_400, 3600
+DRAFTS_IN_ALL = 25  # times the files of one run
 
 
 class Drafts:
     """All drafts under a folder; a draft is known by its id, which cannot be guessed."""
 
-    def __init__(self, folder: Path, max_megabytes: float):
-        self.folder, self.max_megabytes = folder, max_megabytes
+    def __init__(self, folder: Path, *, max_megabytes: float, max_files: int):
+        self.folder, self.max_megabytes, self.max_files = folder, max_megabytes, max_files
 
     def add(self, files: Sequence[Path], *, move: bool = False, before: str = "") -> str:
         """Keep files, with those of a draft before (which stays), and return the new draft's id; raises CorpusError."""
         if not files:
             raise CorpusError("There is no file; add one, or use the sample corpus.")
         kept = self.files(before) if before else []
-        if (count := len(files) + len(kept)) > MAX_FILES:
-            raise CorpusError(f"There are {count:,} files, more than {MAX_FILES:,}; pack them as .zip.")
+        if (count := len(files) + len(kept)) > self.max_files:
+            raise CorpusError(f"There are {count:,} files, more than {self.max_files:,}; pack them as .zip.")
         megabytes = sum(path.stat().st_size for path in [*kept, *files]) / 1e6
         if megabytes > self.max_megabytes:
             raise CorpusError(
                 f"The files have {megabytes:,.1f} MB, more than {self.max_megabytes:,}; pack them as .zip, or take "
                 "fewer."
             )
+        self._make_room(megabytes)
         id = secrets.token_urlsafe(16).replace("-", "_")
         ways = [_link_or_copy] * len(kept) + [shutil.move if move else shutil.copyfile] * len(files)
         for number, (path, way) in enumerate(zip([*kept, *files], ways, strict=True)):
@@ -63,11 +65,22 @@ class Drafts:
         if ID.fullmatch(id):
             shutil.rmtree(self.folder / id, ignore_errors=True)
 
-    def sweep(self) -> None:
-        """Delete what nobody started a run with for a day."""
+    def sweep(self, seconds: float = SECONDS_KEPT) -> None:
+        """Delete what nobody started a run with for a day, or for so many seconds."""
         for folder in self.folder.glob("*"):
-            if time.time() - folder.stat().st_mtime > SECONDS_KEPT:
-                shutil.rmtree(folder, ignore_errors=True)
+            with suppress(FileNotFoundError):  # a run has just been started with it
+                if time.time() - folder.stat().st_mtime > seconds:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def _make_room(self, megabytes: float) -> None:
+        """Raise CorpusError where all drafts together would take too much; those of an hour ago leave first."""
+        most = DRAFTS_IN_ALL * self.max_megabytes
+        if folder_bytes(self.folder) / 1e6 + megabytes > most:
+            self.sweep(SECONDS_KEPT_IN_NEED)
+        if folder_bytes(self.folder) / 1e6 + megabytes > most:
+            raise CorpusError(
+                f"Files of {most:,} MB wait for a run, all that may wait here; try again in an hour."
+            )
 
 
 def files_in(folder: Path) -> list[Path]:

@@ -44,6 +44,10 @@ class Engine:
         loaded = {key for key, _ in self._cache.in_memory()} if self._cache else set()
         return [{**model_json(c), "in_memory": c.name in loaded} for c in CATALOGUE]
 
+    def count_in_memory(self) -> int:
+        """How many models are loaded, exact and int8 each counted."""
+        return len(list(self._cache.in_memory())) if self._cache else 0
+
     def fill_mask(
         self,
         text: str,
@@ -82,7 +86,7 @@ class Engine:
         on_progress: Progress = silent,
     ) -> dict:
         """The same for up to three models: `{"answers": [...]}`, each prediction with its rank in the others."""
-        checkpoints = find_all(models, self.runs)
+        checkpoints = self._find_all(models)
         precision = self._precision(precision, plain=len(checkpoints) == 1 and not targets and not joint)
         loaded = [self._load(checkpoint, precision, on_progress) for checkpoint in checkpoints]
         from mlm_demo.comparison import compare
@@ -137,7 +141,7 @@ class Engine:
 
     def _seconds_of_last(self, models: Sequence[str], targets, joint: bool, precision: str) -> float | None:
         """How long these models took for their last answer, None if one of them has to be loaded."""
-        checkpoints = find_all(models, self.runs)
+        checkpoints = self._find_all(models)
         if self._cache is None:
             return None
         precision = self._precision(precision, plain=len(checkpoints) == 1 and not targets and not joint)
@@ -155,7 +159,7 @@ class Engine:
         on_progress: Progress = silent,
     ) -> dict:
         """Pseudo-log-likelihood and surprisals by up to three models: `{"scores": [...]}`."""
-        checkpoints = find_all(models, self.runs)
+        checkpoints = self._find_all(models)
         loaded = [self._load(checkpoint, "exact", on_progress) for checkpoint in checkpoints]
         from mlm_demo.scoring import score_sentence
 
@@ -180,6 +184,23 @@ class Engine:
         """Load the default model and put one sentence through it."""
         self.fill_mask("Paris is the <mask> of France.")
 
+    def _find_all(self, names: Sequence[str]) -> list[Checkpoint]:
+        """Up to three checkpoints by name, each once; an empty name means the default model.
+
+        Raises ModelError for a name that can be no model, ParameterError for none or too many.
+        """
+        names, folders = [names] if isinstance(names, str) else list(names), not self.settings.public
+        wanted = [
+            find_checkpoint(name, self.runs, folders=folders) if name else default_checkpoint()
+            for name in names
+        ]
+        unique = list({checkpoint.name: checkpoint for checkpoint in wanted}.values())
+        if not 1 <= len(unique) <= MAX_MODELS:
+            raise ParameterError(
+                f"There are {len(unique)} models to ask; choose 1 to {MAX_MODELS} different ones."
+            )
+        return unique
+
     def _precision(self, asked: str, *, plain: bool) -> str:
         """exact or int8; plain: nothing but the most probable words of one model is asked for."""
         if asked not in PRECISIONS:
@@ -201,6 +222,7 @@ class Engine:
             if self._cache is None:
                 on_progress(0.0, "Starting torch")
             from mlm_demo.fast_layers import lay_out
+            from mlm_demo.hub import Rules
             from mlm_demo.loader import load
             from mlm_demo.model_cache import ModelCache
 
@@ -210,29 +232,13 @@ class Engine:
             mlm = load(
                 checkpoint,
                 device=self.settings.device,
-                allow_pickle=self.settings.allow_pickle,
-                hub_timeout=self.settings.hub_timeout,
+                rules=Rules.of(self.settings),
                 on_progress=on_progress,
             )
             lay_out(mlm, precision)
             return mlm
 
         return self._cache.get((_key(checkpoint), precision), fresh)
-
-
-def find_all(names: Sequence[str], runs: Runs | None = None) -> list[Checkpoint]:
-    """Up to three checkpoints by name, each once; an empty name means the default model.
-
-    Raises ModelError for a name that can be no model, ParameterError for none or too many.
-    """
-    names = [names] if isinstance(names, str) else list(names)
-    wanted = [find_checkpoint(name, runs) if name else default_checkpoint() for name in names]
-    unique = list({checkpoint.name: checkpoint for checkpoint in wanted}.values())
-    if not 1 <= len(unique) <= MAX_MODELS:
-        raise ParameterError(
-            f"There are {len(unique)} models to ask; choose 1 to {MAX_MODELS} different ones."
-        )
-    return unique
 
 
 def _key(checkpoint: Checkpoint) -> str:

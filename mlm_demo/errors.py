@@ -8,7 +8,8 @@
     │   └── HubError      a model that cannot be fetched, or not be pushed
     ├── CorpusError       files that cannot be read, or hold too little
     ├── TrainingError     a training that cannot start, or cannot go on
-    └── RunError          a run in the background that is not there, or cannot be started, resumed or deleted
+    ├── RunError          a run in the background that is not there, or cannot be started, resumed or deleted
+    └── LimitError        somebody asks more often than one may
 
 The text of each names the problem, the offending value and the fix, in one or two sentences without
 markup. The command line prints it and exits with 1, the page shows it as a message, HTTP returns it.
@@ -49,6 +50,10 @@ class TrainingError(MlmDemoError):
 
 class RunError(MlmDemoError):
     """A run in the background is not there, or cannot be started, resumed or deleted now."""
+
+
+class LimitError(MlmDemoError):
+    """Somebody, or all together, ask more often than this page answers."""
 
 
 def shown(value: object, limit: int = 80) -> str:

@@ -7,10 +7,12 @@ the Hub announced, and one clear error for each way it can fail.
 
 import hashlib
 import json
+import math
 import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from huggingface_hub import HfApi, constants, hf_hub_download
@@ -26,6 +28,7 @@ from huggingface_hub.utils import tqdm as hub_tqdm
 from huggingface_hub.utils import validate_repo_id
 
 from mlm_demo.errors import HubError, MlmDemoError, shown
+from mlm_demo.settings import Settings
 
 Progress = Callable[[int, int], None]  # bytes so far, bytes in all
 
@@ -73,21 +76,48 @@ def shards(index: Path) -> list[str]:
     return sorted(set(json.loads(index.read_text())["weight_map"].values()))
 
 
-def download(
-    repo_id: str, *, timeout: float, allow_pickle: bool, on_progress: Progress | None = None
-) -> Path:
+@dataclass(frozen=True)
+class Rules:
+    """What may be fetched and loaded.
+
+    timeout: the longest silence of the Hub in seconds that is borne; a slow download that moves goes on. pickle: also
+    weights that can run code. folders: also folders of this machine. owners: whose models of the Hub, empty for
+    everybody's. megabytes: the most that a model may have to be fetched.
+    """
+
+    timeout: float = 12.0
+    pickle: bool = False
+    folders: bool = True
+    owners: tuple[str, ...] = ()
+    megabytes: float = math.inf
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Rules":
+        """What the settings say of it."""
+        owners = tuple(owner.strip() for owner in settings.hub_owners.split(",") if owner.strip())
+        return cls(
+            timeout=settings.hub_timeout,
+            pickle=settings.allow_pickle,
+            folders=not settings.public,
+            owners=owners,
+            megabytes=settings.max_model_megabytes,
+        )
+
+
+def download(repo_id: str, rules: Rules, on_progress: Progress | None = None) -> Path:
     """Download a masked language model into the Hub's cache and return its folder.
 
-    `timeout` is the longest silence in seconds that is borne; a slow download that moves goes on. Raises
-    HubError within about that time if the Hub cannot be reached, refuses, stalls or sends a broken file.
-    The work is done in a thread, which is left behind when it is given up: it ends by itself.
+    Raises HubError within about rules.timeout if the Hub cannot be reached, refuses, stalls or sends a broken file, and
+    before anything is fetched where the model has more megabytes than it may have. The work is done in a thread, which
+    is left behind when it is given up: it ends by itself.
     """
+    timeout = rules.timeout
     events: queue.Queue = queue.Queue()
     given_up = threading.Event()
 
     def work() -> None:
         try:
-            events.put(_fetch(repo_id, allow_pickle, lambda *progress: _report(events, given_up, progress)))
+            events.put(_fetch(repo_id, rules, lambda *progress: _report(events, given_up, progress)))
         except BaseException as error:
             events.put(error)
 
@@ -128,7 +158,7 @@ def _report(events: queue.Queue, given_up: threading.Event, progress: tuple[int,
     events.put(progress)
 
 
-def _fetch(repo_id: str, allow_pickle: bool, report: Progress) -> Path:
+def _fetch(repo_id: str, rules: Rules, report: Progress) -> Path:
     """Download the files of one revision one after the other, checking each; runs in its own thread."""
     api = HfApi()
     info = api.model_info(repo_id, files_metadata=True)
@@ -139,7 +169,7 @@ def _fetch(repo_id: str, allow_pickle: bool, report: Progress) -> Path:
             revision = conversion
             info = api.model_info(repo_id, revision=revision, files_metadata=True)
             names = {f.rfilename for f in info.siblings}
-        elif PICKLE in names and not allow_pickle:
+        elif PICKLE in names and not rules.pickle:
             raise HubError(
                 f"{shown(repo_id)} has its weights only as a pickle file ({PICKLE}), which can run code when "
                 "loaded; pick a model with safetensors, or set MLM_DEMO_ALLOW_PICKLE=1 if you trust its owner."
@@ -155,6 +185,11 @@ def _fetch(repo_id: str, allow_pickle: bool, report: Progress) -> Path:
         index = hf_hub_download(repo_id, SHARDED, revision=revision)
         wanted += [shard for shard in shards(Path(index)) if shard in names]
     total, done = sum(sizes[f] for f in wanted), 0
+    if total > rules.megabytes * 1e6:
+        raise HubError(
+            f"{shown(repo_id)} has {total / 1e6:,.0f} MB, more than the {rules.megabytes:,} MB that may be fetched "
+            "here; pick a smaller model."
+        )
     for name in wanted:
         bar = _progress_bar(lambda n, done=done: report(done + n, total))
         path = Path(hf_hub_download(repo_id, name, revision=revision, tqdm_class=bar))

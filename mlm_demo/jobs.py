@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 class Jobs:
     """Starts, stops and resumes runs, one at a time.
 
-    most_waiting: runs that may wait in all; most_of_one: those of one person that may wait or be worked on.
+    most_waiting: runs that may wait in all; most_of_one, most_of_an_address: those of one person, and from one address,
+    that may wait or be worked on.
     environment: what the worker finds in its environment beside ours. starts: whether a run is worked on by a process
     that is started here; else by whoever begins it, who looks whether it was asked to stop.
     """
@@ -35,10 +36,12 @@ class Jobs:
         *,
         most_waiting: int = 20,
         most_of_one: int = 2,
+        most_of_an_address: int = 20,
         environment: Mapping[str, str] | None = None,
         starts: bool = True,
     ):
-        self.runs, self.most_waiting, self.most_of_one = runs, most_waiting, most_of_one
+        self.runs, self.most_waiting = runs, most_waiting
+        self.most_of_one, self.most_of_an_address = most_of_one, most_of_an_address
         self.environment, self.starts = dict(environment or {}), starts
         self._children: list[subprocess.Popen] = []
 
@@ -46,8 +49,8 @@ class Jobs:
         """What a process that works for a run finds in its environment."""
         return {**os.environ, **self.environment}
 
-    def check_room(self, owner_hash: str, fingerprint: str) -> None:
-        """Raise RunError if the queue is full, or for this person, or the same thing is under way already."""
+    def check_room(self, owner_hash: str, fingerprint: str, address: str = "") -> None:
+        """Raise RunError if the queue is full, or for this person or address, or the same is under way already."""
         going = [run for run in self.runs.all() if run.state in GOING]
         if len([run for run in going if run.state == "waiting"]) >= self.most_waiting:
             raise RunError(f"{self.most_waiting} runs are waiting, the most there can be; try again later.")
@@ -60,6 +63,11 @@ class Jobs:
         if len(own) >= self.most_of_one:
             raise RunError(
                 f"You have {len(own)} runs under way, the most one person can have; wait for one, or stop one."
+            )
+        near = [run for run in going if address and run.request.address == address]
+        if len(near) >= self.most_of_an_address:
+            raise RunError(
+                f"{len(near)} runs from your address are under way, the most there can be; try again later."
             )
 
     def tick(self) -> None:
@@ -98,7 +106,7 @@ class Jobs:
     def resume(self, run: Run) -> None:
         """Put a run that ended early back into the queue; raises RunError if it cannot go on."""
         if run.state in CAN_GO_ON:
-            self.check_room(run.request.owner, run.request.fingerprint)
+            self.check_room(run.request.owner, run.request.fingerprint, run.request.address)
         run.go_on()
         self.tick()
 

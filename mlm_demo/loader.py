@@ -20,13 +20,14 @@ from transformers.models.auto.modeling_auto import (
 from transformers.utils import logging as transformers_logging
 
 from mlm_demo import hub
-from mlm_demo.checkpoints import Checkpoint
+from mlm_demo.checkpoints import Checkpoint, check_allowed
 from mlm_demo.errors import ModelError, shown
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.processes import device_number
 
 Progress = Callable[[float, str], None]  # share done from 0 to 1, what is being done
 LFS_POINTER = b"version https://git-lfs"
+RULES = hub.Rules()
 # transformers (5.23) loads one model at a time: of two at once one is told that its tied weights are missing.
 _one_at_a_time = threading.Lock()
 
@@ -35,14 +36,14 @@ def load(
     checkpoint: Checkpoint,
     *,
     device: str = "auto",
-    allow_pickle: bool = False,
-    hub_timeout: float = 12.0,
+    rules: hub.Rules = RULES,
     on_progress: Progress = lambda share, what: None,
 ) -> MaskedLM:
     """Download what is missing, load it memory-mapped and return it in float32 on the device.
 
-    Raises HubError if it cannot be downloaded, ModelError if it is no usable masked language model.
+    Raises HubError if it cannot be downloaded, ModelError if it is no usable masked language model or not allowed.
     """
+    check_allowed(checkpoint, rules)
     folder = checkpoint.folder
     if folder is None:
 
@@ -51,12 +52,10 @@ def load(
             on_progress(done / total if total else 0.0, text)
 
         on_progress(0.0, f"Asking the Hub for {checkpoint.title}")
-        folder = hub.download(
-            checkpoint.name, timeout=hub_timeout, allow_pickle=allow_pickle, on_progress=megabytes
-        )
+        folder = hub.download(checkpoint.name, rules, megabytes)
     on_progress(1.0, f"Loading {checkpoint.title}")
     return load_folder(
-        folder, checkpoint.name, source=checkpoint.source, device=device, allow_pickle=allow_pickle
+        folder, checkpoint.name, source=checkpoint.source, device=device, allow_pickle=rules.pickle
     )
 
 

@@ -19,6 +19,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -38,9 +39,9 @@ ID = re.compile(r"[A-Za-z0-9_]{8,64}")
 class Request:
     """What was asked for.
 
-    command: the words of the worker's command line; title: one line for a list; owner: a hash, see `owner_hash`;
-    fingerprint: the same for the same thing asked twice; created: seconds since 1970; about: what whoever made it wants
-    to find again.
+    command: the words of the worker's command line; title: one line for a list; owner, address: hashes of whose it is
+    (`owner_hash`) and of where it came from; fingerprint: the same for the same thing asked twice; created: seconds
+    since 1970; about: what whoever made it wants to find again.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Request:
     fingerprint: str
     created: float
     about: dict = field(default_factory=dict)
+    address: str = ""
 
 
 class Run:
@@ -71,6 +73,11 @@ class Run:
     def output(self) -> Path:
         """Where the run puts what it makes."""
         return self.folder / "output"
+
+    @property
+    def packed(self) -> Path:
+        """Where the output lies as a zip file, once somebody has asked for it."""
+        return self.folder / "output.zip"
 
     @property
     def request(self) -> Request:
@@ -151,6 +158,11 @@ class Run:
         for name in ("ended.json", "stop", "worker.json"):
             (self.folder / name).unlink(missing_ok=True)
 
+    @property
+    def size(self) -> int:
+        """The bytes of all its files."""
+        return folder_bytes(self.folder)
+
     def delete(self) -> None:
         """Remove everything; raises RunError while it is running."""
         if self.state in ("running", "stopping"):
@@ -172,13 +184,14 @@ class Runs:
         owner: str = "",
         fingerprint: str = "",
         about: dict | None = None,
+        address: str = "",
     ) -> Run:
         """Make a run that waits; its id cannot be guessed. `command` puts files into its input folder
         and returns the words."""
         run = Run(self.folder / secrets.token_urlsafe(16).replace("-", "_"))
         run.input.mkdir(parents=True)
         request = Request(
-            run.id, command(run), title, owner_hash(owner), fingerprint, time.time(), about or {}
+            run.id, command(run), title, owner_hash(owner), fingerprint, time.time(), about or {}, address
         )
         write(run.folder / "run.json", asdict(request))
         return run
@@ -201,6 +214,16 @@ class Runs:
     def has(self, id: str) -> bool:
         """Whether there is a run of this id."""
         return bool(ID.fullmatch(id)) and (self.folder / id / "run.json").is_file()
+
+
+def folder_bytes(folder: Path) -> int:
+    """The bytes of all files under a folder, in which others may be deleting some."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += os.lstat(os.path.join(place, name)).st_size
+    return total
 
 
 def share_done(line: dict) -> float:

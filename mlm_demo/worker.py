@@ -5,9 +5,12 @@ import signal
 import threading
 import time
 
+import torch
+
 from mlm_demo.adapt import adapt
 from mlm_demo.adaptation_command import config_of, prepare
 from mlm_demo.errors import MlmDemoError
+from mlm_demo.plan import out_of_memory
 from mlm_demo.run_folder import last_checkpoint
 from mlm_demo.runs import Run, Runs
 from mlm_demo.settings import Settings
@@ -24,11 +27,21 @@ def work(options: argparse.Namespace, settings: Settings) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: asked.append(True))
 
+    most = settings.max_run_minutes * 60 if options.leg is None else options.leg
+
     def time_is_over() -> bool:
-        return options.leg is not None and time.monotonic() - begun > options.leg
+        return time.monotonic() - begun > most
 
     try:
-        result = _adapt(run, options, settings, lambda: bool(asked) or run.asked_to_stop or time_is_over())
+        with out_of_memory():
+            result = _adapt(
+                run, options, settings, lambda: bool(asked) or run.asked_to_stop or time_is_over()
+            )
+    except torch.OutOfMemoryError:
+        run.end(
+            "failed", "The memory that a run may take here was used up; choose a smaller batch or corpus."
+        )
+        raise
     except MlmDemoError as error:
         run.end("failed", str(error))
         raise
@@ -37,7 +50,12 @@ def work(options: argparse.Namespace, settings: Settings) -> None:
         raise
     training = result["training"]
     if training["stopped"]:
-        why = "Stopped" if asked or run.asked_to_stop else "The time on this GPU was over"
+        over = (
+            "The time on this GPU"
+            if options.leg is not None
+            else f"The longest time that a run may take here ({most // 60} minutes)"
+        )
+        why = "Stopped" if asked or run.asked_to_stop else f"{over} was over"
         where = f"at step {training['steps']:,} of {training['planned']:,}"
         run.end("stopped", f"{why} {where}; what was learned is kept, and Resume goes on.")
     else:

@@ -1,12 +1,14 @@
 import os
 import time
+from dataclasses import replace
 
 import pytest
 from adapting import corpus_text
 
 from mlm_demo.adapt_config import AdaptConfig
-from mlm_demo.adaptations import Choices, result_of
-from mlm_demo.errors import CorpusError, ModelError, RunError
+from mlm_demo.adaptations import Adaptations, Choices, result_of
+from mlm_demo.errors import CorpusError, ModelError, RunError, TrainingError
+from mlm_demo.settings import Settings
 
 
 def test_choices_become_the_words_of_the_command_line():
@@ -104,3 +106,58 @@ def test_the_queue_goes_on_by_itself(adaptations, draft, choices):
     assert adaptations.status(second)["place"] == 1
     adaptations.keep_going(lambda: second.state in ("waiting", "running"))
     assert (first.state, second.state) == ("done", "done")
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (AdaptConfig(minutes=11), "minutes: the minutes of a run are 11, more than 10 here"),
+        (AdaptConfig(max_steps=2000), "max_steps: the steps of a run are 2,000, more than 1,000 here"),
+        (AdaptConfig(minutes=1, batch_size=128), "batch size times block size are 16,384, more than 8,192"),
+    ],
+)
+def test_a_run_of_a_public_page_is_as_large_as_it_may_be(tmp_path, draft, config, message):
+    strict = Settings.from_environment({"MLM_DEMO_PUBLIC": "1", "MLM_DEMO_DATA": str(tmp_path / "data")})
+    with pytest.raises(TrainingError, match=message):
+        Adaptations(strict).start(draft(), Choices(config), "me")
+    assert Adaptations(strict).runs.all() == []
+
+
+def test_a_public_page_starts_from_no_folder(tmp_path, draft, tiny):
+    strict = Settings.from_environment({"MLM_DEMO_PUBLIC": "1", "MLM_DEMO_DATA": str(tmp_path / "data")})
+    with pytest.raises(ModelError, match="names no model"):
+        Adaptations(strict).start(draft(), Choices(AdaptConfig(minutes=1), tiny), "me")
+
+
+def ended(adaptations, age, size, state="done"):
+    run = adaptations.runs.create(lambda run: [], title="old")
+    run.output.mkdir()
+    (run.output / "weights").write_bytes(bytes(size))
+    if state != "waiting":
+        run.end(state)
+    for path in run.folder.glob("*.json"):
+        os.utime(path, (time.time() - age,) * 2)
+    return run
+
+
+def test_the_oldest_finished_runs_leave_when_the_disk_is_short(adaptations):
+    adaptations.settings = replace(adaptations.settings, max_disk_gigabytes=0.01)
+    waiting = ended(adaptations, 900, 4_000_000, "waiting")
+    old, middle, new = (ended(adaptations, age, 4_000_000) for age in (300, 200, 100))
+    adaptations.make_room()
+    assert {run.id for run in adaptations.runs.all()} == {waiting.id, new.id}
+    assert not old.folder.exists()
+    assert not middle.folder.exists()
+
+
+def test_where_those_under_way_take_all_there_is_no_new_one(adaptations, draft, choices):
+    adaptations.settings = replace(adaptations.settings, max_disk_gigabytes=0.001)
+    adaptations.jobs.starts = False
+    waiting = ended(adaptations, 0, 4_000_000, "waiting")
+    files = draft()
+    with pytest.raises(RunError, match=r"The runs under way take 0\.0 GB, all that runs may take here"):
+        adaptations.start(files, choices(), "me")
+    assert waiting.state == "waiting"
+    assert adaptations.drafts.files(files), "what was uploaded is still there"
+    adaptations.sweep()
+    assert waiting.state == "waiting"

@@ -10,7 +10,7 @@ from mlm_demo.errors import CorpusError
 
 @pytest.fixture
 def store(tmp_path):
-    return Drafts(tmp_path / "drafts", max_megabytes=1)
+    return Drafts(tmp_path / "drafts", max_megabytes=1, max_files=1000)
 
 
 @pytest.fixture
@@ -93,3 +93,21 @@ def test_what_is_old_is_swept(store, file):
     os.utime(store.folder / old, (long_ago, long_ago))
     store.sweep()
     assert [path.name for path in store.folder.iterdir()] == [fresh]
+
+
+def test_all_drafts_together_take_no_more_than_they_may(store, file, monkeypatch):
+    monkeypatch.setattr(drafts, "DRAFTS_IN_ALL", 2)
+    old, new = store.add([file(size=900_000)]), store.add([file(size=900_000)])
+    with pytest.raises(CorpusError, match=r"Files of 2 MB wait for a run, all that may wait here"):
+        store.add([file(size=900_000)])
+    os.utime(store.folder / old, (time.time() - drafts.SECONDS_KEPT_IN_NEED - 5,) * 2)
+    latest = store.add([file(size=900_000)])
+    assert names(store, new) == names(store, latest) == ["bees.txt"]
+    with pytest.raises(CorpusError, match="no longer here"):
+        store.files(old)
+
+
+def test_there_are_only_so_many_files(tmp_path, file):
+    store = Drafts(tmp_path / "drafts", max_megabytes=1, max_files=2)
+    with pytest.raises(CorpusError, match=r"There are 3 files, more than 2; pack them as .zip"):
+        store.add([file(f"{number}.txt") for number in range(3)])

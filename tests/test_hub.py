@@ -13,7 +13,7 @@ from tiny_models import build, save_tiny
 
 from mlm_demo import hub
 from mlm_demo.checkpoints import Checkpoint, find_checkpoint
-from mlm_demo.errors import HubError
+from mlm_demo.errors import HubError, ModelError
 from mlm_demo.loader import load
 
 
@@ -54,7 +54,7 @@ def endpoint(stand_in, tmp_path, monkeypatch):
 
 
 def fetch(repo_id, timeout=3.0, allow_pickle=False, on_progress=None):
-    return hub.download(repo_id, timeout=timeout, allow_pickle=allow_pickle, on_progress=on_progress)
+    return hub.download(repo_id, hub.Rules(timeout=timeout, pickle=allow_pickle), on_progress)
 
 
 def test_a_model_is_downloaded_once_with_progress_and_loads(endpoint):
@@ -173,3 +173,18 @@ def test_what_is_no_hub_id(name):
 
 def test_a_checkpoint_of_the_catalogue_tells_what_it_downloads():
     assert Checkpoint("a/b", "hub", "B", megabytes=331).availability == "downloads 331 MB"
+
+
+def test_a_model_that_is_too_large_is_refused_before_it_is_fetched(endpoint):
+    with pytest.raises(
+        HubError, match=r"'good/tiny' has \d+ MB, more than the 0.1 MB .* pick a smaller model"
+    ):
+        hub.download("good/tiny", hub.Rules(timeout=3, megabytes=0.1))
+    assert not any("safetensors" in request for request in endpoint.requests)
+    assert hub.cached_folder("good/tiny") is None
+
+
+def test_a_model_of_another_owner_is_not_even_asked_for(endpoint):
+    with pytest.raises(ModelError, match="is not of an owner"):
+        load(find_checkpoint("good/tiny"), device="cpu", rules=hub.Rules(owners=("anna",)))
+    assert endpoint.requests == []

@@ -140,3 +140,13 @@ def test_a_worker_is_nice_and_in_a_session_of_its_own(jobs):
     pid = run.worker["pid"]
     assert os.getpriority(os.PRIO_PROCESS, pid) >= 10
     assert os.getsid(pid) != os.getsid(0)
+
+
+def test_one_address_has_only_so_many_runs_under_way(jobs):
+    jobs.most_of_an_address = 2
+    for owner in ("anna", "berta"):
+        jobs.runs.create(lambda run: [], title="waits", owner=owner, address="here")
+    with pytest.raises(RunError, match="2 runs from your address are under way"):
+        jobs.check_room("clara", "", "here")
+    jobs.check_room("clara", "", "elsewhere")
+    jobs.check_room("clara", "", "")

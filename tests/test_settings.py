@@ -1,5 +1,5 @@
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -14,35 +14,65 @@ def test_an_empty_environment_gives_the_defaults():
 
 
 def test_every_setting_can_be_set():
-    environ = {
-        "MLM_DEMO_HOST": "0.0.0.0",
-        "MLM_DEMO_PORT": "80",
-        "MLM_DEMO_SHARE": "1",
-        "MLM_DEMO_DEVICE": "cpu",
-        "MLM_DEMO_MODELS_IN_MEMORY": "1",
-        "MLM_DEMO_ALLOW_PICKLE": "yes",
-        "MLM_DEMO_HUB_TIMEOUT": "5",
-        "MLM_DEMO_DATA": "/srv/mlm_demo",
-        "MLM_DEMO_KEEP_DAYS": "1",
-        "MLM_DEMO_MAX_UPLOAD_MEGABYTES": "5",
-        "MLM_DEMO_MAX_WAITING": "3",
-        "MLM_DEMO_MAX_RUNS_A_PERSON": "1",
-        "MLM_DEMO_MAX_CHARACTERS": "100",
-        "MLM_DEMO_MAX_MASKS": "2",
-        "MLM_DEMO_MAX_TARGETS": "3",
-        "MLM_DEMO_MAX_SCORE_TOKENS": "4",
+    words = {
+        "host": "0.0.0.0",
+        "data": "/srv/x",
+        "device": "cpu",
+        "owner_password": "word",
+        "hub_owners": "anna",
     }
-    settings = Settings.from_environment(environ)
     for field in fields(Settings):
+        if field.type is str:
+            value = words[field.name]
+        elif field.type is bool:
+            value = "1"
+        else:
+            value = str(field.metadata["most" if field.default != field.metadata["most"] else "least"])
+        settings = Settings.from_environment({f"MLM_DEMO_{field.name.upper()}": value})
         assert getattr(settings, field.name) != field.default, field.name
+        assert type(getattr(settings, field.name)) is field.type, field.name
+
+
+def test_a_public_page_is_stricter_unless_it_is_told_otherwise():
+    public = Settings.from_environment({"MLM_DEMO_PUBLIC": "1", "MLM_DEMO_MAX_CHARACTERS": "9000"})
+    assert public.max_characters == 9000
+    for field in fields(Settings):
+        strict = field.metadata.get("public")
+        if strict is not None and field.name != "max_characters":
+            assert getattr(public, field.name) == strict != field.default, field.name
+
+
+def test_a_space_is_public_and_behind_a_proxy_unless_it_is_told_otherwise():
+    space = Settings.from_environment({"SPACE_ID": "anna/mlm"})
+    assert (space.public, space.proxies) == (True, 1)
+    own = {"SPACE_ID": "anna/mlm", "MLM_DEMO_PUBLIC": "0", "MLM_DEMO_PROXIES": "2"}
+    assert (Settings.from_environment(own).public, Settings.from_environment(own).proxies) == (False, 2)
+
+
+def test_pickles_and_the_public_do_not_go_together():
+    with pytest.raises(SettingError, match=r"MLM_DEMO_ALLOW_PICKLE is '1' .* unset one of them"):
+        Settings.from_environment({"MLM_DEMO_PUBLIC": "1", "MLM_DEMO_ALLOW_PICKLE": "1"})
+
+
+@pytest.mark.parametrize("environ", [{}, {"MLM_DEMO_PUBLIC": "1"}, {"MLM_DEMO_MAX_MASKS": "3"}])
+def test_a_child_process_has_the_same_settings_but_not_the_password(environ):
+    settings = Settings.from_environment({**environ, "MLM_DEMO_OWNER_PASSWORD": "word"})
+    child = settings.to_environment()
+    assert "word" not in child.values()
+    wanted = replace(settings, owner_password="", data=str(settings.data_folder))
+    assert Settings.from_environment(child) == wanted
 
 
 def test_the_readme_lists_every_setting_with_its_default():
     readme = (ROOT / "README.md").read_text()
     for field in fields(Settings):
-        default = {False: "0", True: "1"}.get(field.default, field.default)
+        default = field.type(field.default) if field.type is not bool else int(field.default)
         default = f"{default:g}" if isinstance(default, float) else default
-        assert re.search(rf"\| `MLM_DEMO_{field.name.upper()}` \| `{default}` \|", readme), field.name
+        public = field.metadata.get("public")
+        own = "six known ones" if field.name == "hub_owners" else f"`{public}`" if public else "(`1`)?"
+        shown = f"`{default}`" if default != "" else "none"
+        row = rf"\| `MLM_DEMO_{field.name.upper()}` \| {re.escape(shown)} \| {own} ?\|"
+        assert re.search(row, readme), field.name
 
 
 def test_gradios_own_variables_count_where_ours_are_not_set():

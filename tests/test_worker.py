@@ -2,13 +2,16 @@ import json
 import os
 import signal
 import subprocess
+import threading
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from adapting import corpus_text, until
 
-from mlm_demo.cli import main
+from mlm_demo.cli import command_line, main
 from mlm_demo.loader import load_folder
+from mlm_demo.worker import work
 
 
 @pytest.fixture
@@ -119,3 +122,27 @@ def test_a_corpus_that_is_none_ends_the_run_with_a_sentence(start):
     run = start(6, text="Too little.")
     reached(run, lambda: run.state == "failed")
     assert run.message.startswith("The corpus holds 2 words of text")
+
+
+def test_a_run_longer_than_one_may_be_here_is_stopped_and_keeps_what_it_learned(adaptations, draft, choices):
+    adaptations.jobs.starts = False
+    run = adaptations.start(draft(), choices(100_000), "me")
+    options = command_line().parse_args(run.request.command[2:])
+    thread = threading.Thread(target=work, args=(options, replace(adaptations.settings, max_run_minutes=0.1)))
+    run.began(os.getpid())
+    thread.start()
+    thread.join(90)
+    assert run.state == "stopped"
+    assert run.message.startswith("The longest time that a run may take here")
+    assert "what was learned is kept, and Resume goes on" in run.message
+    assert load_folder(run.output, "adapted", device="cpu").model.num_parameters() > 0
+
+
+def test_a_run_that_takes_more_memory_than_it_may_ends_with_a_sentence(start, jobs):
+    jobs.environment["MLM_DEMO_MAX_RUN_MEGABYTES"] = "500"
+    jobs.environment["MLM_DEMO_DEVICE"] = "cpu"
+    run = start(6, corpus_text(texts=20_000))
+    reached(run, lambda: run.state not in ("waiting", "running"))
+    assert run.state == "failed"
+    assert "memory" in run.message.lower(), run.message
+    assert "\n" not in run.message

@@ -1,25 +1,33 @@
 """The page: `create_app` builds it, `serve` launches it. The only place that imports gradio."""
 
+import os
 import threading
 from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
+from fastapi.middleware import Middleware
 
 from mlm_demo.adaptations import Adaptations
+from mlm_demo.data_folder import check_version
 from mlm_demo.engine import Engine
 from mlm_demo.errors import MlmDemoError, SettingError
 from mlm_demo.settings import Settings
 from mlm_demo.ui.adapt_tab import adapt_setup
 from mlm_demo.ui.api import add_endpoints
+from mlm_demo.ui.doorway import Doorway
 from mlm_demo.ui.downloads import add_downloads
 from mlm_demo.ui.fill_tab import fill_tab
 from mlm_demo.ui.learn_tab import learn_tab
+from mlm_demo.ui.metrics import log_to_stderr, watch
+from mlm_demo.ui.owner_pages import Standing, add_owner_pages
 from mlm_demo.ui.ownership import browser_secret, login_button
 from mlm_demo.ui.run_panel import run_panel
 from mlm_demo.ui.score_tab import score_tab
+from mlm_demo.ui.visitors import Visitors
 from mlm_demo.zero_gpu import lent
 
+ON_SPACE = "SPACE_ID" in os.environ
 ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
 # The fonts come with Gradio, so the page asks nobody for any. Weight 700 and not the theme's own 600: the
 # files of that weight that Gradio 6.31 brings hold a few letters only, and the rest falls back to another font.
@@ -46,25 +54,27 @@ Hide a word of a sentence and see which words the model would put there, and how
 
 def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
     """Build the page; nothing is loaded before the first question."""
+    check_version(settings.data_folder)
     engine = engine or engine_of_page(settings)
-    adaptations = Adaptations(settings)
+    adaptations, visitors = Adaptations(settings), Visitors(settings)
     with gr.Blocks(title="mlm_demo: what a masked language model expects", analytics_enabled=False) as demo:
         gr.Markdown(INTRODUCTION, elem_id="introduction")
         owner = gr.BrowserState("", storage_key="mlm_demo_owner", secret=browser_secret(settings))
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Fill mask", id="fill"):
-                form = fill_tab(demo, engine, owner)
+                form = fill_tab(demo, engine, owner, visitors)
             with gr.Tab("Score", id="score"):
-                scored_models = score_tab(engine)
+                scored_models = score_tab(engine, visitors)
             with gr.Tab("Adapt", id="adapt"):
                 login_button()
                 missing = gr.HTML(padding=False, js_on_load=None, elem_id="run-missing")
-                setup = adapt_setup(adaptations, owner)
+                setup = adapt_setup(adaptations, owner, visitors)
                 run_panel(adaptations, engine, owner, missing, setup, form, scored_models, tabs, demo)
             with gr.Tab("Learn", id="learn"):
                 learn_tab()
-        add_endpoints(engine, adaptations)
-    demo.adaptations = adaptations
+        add_endpoints(engine, adaptations, visitors)
+    watch(demo)
+    demo.adaptations, demo.engine = adaptations, engine
     return demo.queue(default_concurrency_limit=8, max_size=200)
 
 
@@ -87,6 +97,8 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
             quiet=not share,
             ssr_mode=False,
             show_error=False,
+            enable_monitoring=False,  # `owner_pages.py` has what the owner wants to know
+            app_kwargs={"middleware": [Middleware(Doorway, settings=settings, on_space=ON_SPACE)]},
             run_history=False,  # it would keep what people type in their browser
             footer_links=["settings", "api"],
             favicon_path=ASSETS / "icon.svg",
@@ -99,6 +111,7 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
             f"Port {settings.port} of {settings.host} cannot be had ({error}); set MLM_DEMO_PORT to another one."
         ) from error
     add_downloads(app, demo.adaptations)
+    add_owner_pages(app, Standing(demo.adaptations, demo.engine, lambda: len(demo._queue)))
     going = threading.Thread(target=demo.adaptations.keep_going, args=(lambda: demo.is_running,), daemon=True)
     going.start()
     return address
@@ -106,6 +119,8 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
 
 def serve(settings: Settings, *, share: bool = False) -> None:
     """Serve the page until interrupted, with the default model warming up behind it."""
+    if settings.public:
+        log_to_stderr()
     engine = engine_of_page(settings)
     demo = create_app(settings, engine)
     print(f"The page is at {launch(demo, settings, share=share)}", flush=True)

@@ -14,6 +14,7 @@ from mlm_demo.ui.events import AT_ONCE
 from mlm_demo.ui.guard import refusal
 from mlm_demo.ui.picker import choices, offered
 from mlm_demo.ui.run_view import report
+from mlm_demo.ui.visitors import Visitors
 
 PRESETS = [("1 minute", 1), ("5 minutes", 5), ("30 minutes", 30)]
 KINDS = "Text, Markdown, CSV, JSON lines, Parquet, HTML, PDF, Word, PubMed XML; .gz and .zip of these."
@@ -78,7 +79,7 @@ def told(adaptations: Adaptations, draft: str, found: dict, config: AdaptConfig)
     return report(found, adaptations.drafts.names(draft), config)
 
 
-def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState) -> Setup:
+def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState, visitors: Visitors) -> Setup:
     """Draw the form and wire it."""
     with gr.Column(elem_id="adapt-setup") as group:
         with gr.Row(equal_height=False):
@@ -125,11 +126,12 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState) -> Setup:
     started = gr.Textbox(visible="hidden")  # not a State: the page's address is made from it in the browser
     form = [model, minutes, *options]
 
-    def take(given, before, *values, move, progress=gr.Progress()):
+    def take(request, given, before, *values, move, progress=gr.Progress()):
         def on_progress(what):
             progress(None, desc=what or "Reading")
 
         try:
+            visitors.admit(request)
             on_progress("Reading")
             picked = chosen(*values)
             id, json = read(adaptations, given, before, picked, move, on_progress)
@@ -147,16 +149,16 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState) -> Setup:
         html = told(adaptations, id, json, picked.config)
         return None, id, json, html, gr.Button(interactive=True), gr.Button(visible=True)
 
-    def take_upload(given, before, *values, progress=gr.Progress()):
-        return take(given or [], before, *values, move=True, progress=progress)
+    def take_upload(request: gr.Request, given, before, *values, progress=gr.Progress()):
+        return take(request, given or [], before, *values, move=True, progress=progress)
 
-    def take_sample(before, *values, progress=gr.Progress()):
-        return take([str(SAMPLE)], before, *values, move=False, progress=progress)
+    def take_sample(request: gr.Request, before, *values, progress=gr.Progress()):
+        return take(request, [str(SAMPLE)], before, *values, move=False, progress=progress)
 
-    def read_again(before, *values, progress=gr.Progress()):
+    def read_again(request: gr.Request, before, *values, progress=gr.Progress()):
         if not before:
             return (gr.skip(),) * 6
-        return take([], before, *values, move=False, progress=progress)
+        return take(request, [], before, *values, move=False, progress=progress)
 
     def another_budget(id, json, *values):
         try:
@@ -168,9 +170,10 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState) -> Setup:
         adaptations.drafts.forget(id)
         return "", {}, EMPTY, gr.Button(interactive=False), gr.Button(visible=False)
 
-    def begin(id, who, *values):
+    def begin(request: gr.Request, id, who, *values):
         try:
-            run = adaptations.start(id, chosen(*values), who)
+            visitors.admit(request)
+            run = adaptations.start(id, chosen(*values), who, visitors.address(request))
         except MlmDemoError as error:
             return "", refusal(error, ""), *(gr.skip(),) * 5
         return run.id, "", "", {}, EMPTY, gr.Button(interactive=False), gr.Button(visible=False)

@@ -9,18 +9,22 @@ from gradio.utils import get_upload_folder
 
 from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.adaptations import Adaptations, Choices
+from mlm_demo.checkpoints import adapted
 from mlm_demo.engine import TOP_K, Engine
 from mlm_demo.errors import CorpusError, RunError, shown
+from mlm_demo.ui.downloads import download_address
 from mlm_demo.ui.guard import over_http
+from mlm_demo.ui.visitors import Visitors
 from mlm_demo.zero_gpu import lent
 
 DEFAULTS = AdaptConfig(minutes=1)
 
 
-def add_endpoints(engine: Engine, adaptations: Adaptations) -> None:
+def add_endpoints(engine: Engine, adaptations: Adaptations, visitors: Visitors) -> None:
     """Add `/fill_mask`, `/compare`, `/score`, `/start_adaptation`, `/run_status` and `/stop_run` to the page."""
 
     def fill_mask(
+        request: gr.Request,
         text: str,
         model: str = "",
         top_k: float = TOP_K,
@@ -29,9 +33,11 @@ def add_endpoints(engine: Engine, adaptations: Adaptations) -> None:
         precision: str = "auto",
     ) -> dict[str, Any]:
         """Rank words for the masks of a sentence; targets are words with commas between them."""
+        visitors.admit(request)
         return engine.fill_mask(text, model, top_k=top_k, targets=targets, joint=joint, precision=precision)
 
     def compare(
+        request: gr.Request,
         text: str,
         models: list[str],
         top_k: float = TOP_K,
@@ -40,14 +46,17 @@ def add_endpoints(engine: Engine, adaptations: Adaptations) -> None:
         precision: str = "auto",
     ) -> dict[str, Any]:
         """The same for up to three models, each word with its rank in the others."""
+        visitors.admit(request)
         return engine.compare(text, models, top_k=top_k, targets=targets, joint=joint, precision=precision)
 
-    def score(text: str, model: str = "", method: str = "within_word") -> dict[str, Any]:
+    def score(request: gr.Request, text: str, model: str = "", method: str = "within_word") -> dict[str, Any]:
         """The surprisal of each word of a sentence in bits, and its pseudo-log-likelihood in nats."""
+        visitors.admit(request)
         (answer,) = engine.score(text, [model], method=method)["scores"]
         return answer
 
     def start_adaptation(
+        request: gr.Request,
         files: list[Any],
         model: str = "",
         minutes: float = 0,
@@ -68,6 +77,7 @@ def add_endpoints(engine: Engine, adaptations: Adaptations) -> None:
         Returns its id, which is all that watching it takes, and the owner's secret, which stopping it takes too; give
         a secret of your own to have several runs under one.
         """
+        visitors.admit(request)
         if lent():
             raise RunError(
                 "On this Space a run is started on the page: the GPU is lent to whoever presses Start."
@@ -85,12 +95,20 @@ def add_endpoints(engine: Engine, adaptations: Adaptations) -> None:
         )
         owner = owner or secrets.token_urlsafe(16)
         draft = adaptations.drafts.add([_uploaded(file) for file in files], move=True)
-        run = adaptations.start(draft, Choices(config, model, column), owner)
+        run = adaptations.start(draft, Choices(config, model, column), owner, visitors.address(request))
         return {**adaptations.status(run), "owner": owner}
 
-    def run_status(run: str) -> dict[str, Any]:
-        """How a run stands: its state, the last step, the figures once it has been judged."""
-        return adaptations.status(adaptations.runs.find(run))
+    def run_status(run: str, owner: str = "") -> dict[str, Any]:
+        """How a run stands: its state, the last step, the figures once it has been judged.
+
+        With the owner's secret also where its model can be downloaded, once there is one: `download`, an address that
+        counts from the page's own and is good for a day.
+        """
+        found = adaptations.runs.find(run)
+        status = adaptations.status(found)
+        if adapted(found) and adaptations.is_own(found, owner):
+            status["download"] = download_address(found, adaptations.settings)
+        return status
 
     def stop_run(run: str, owner: str) -> dict[str, Any]:
         """Stop a run; what it has learned is kept and judged."""

@@ -53,6 +53,11 @@ def ask(engine: Engine, question: Question, view: str, on_progress: Progress = s
     )
 
 
+def without_answer(results: str) -> Shown:
+    """A page with a message in the place of the results."""
+    return Shown(results, answers=[], link="", python="", shell="", json="", csv="")
+
+
 def follows_typing(engine: Engine, question: Question) -> bool:
     """Whether the models of a question are quick enough to be asked at each pause of the typing."""
     return engine.answers_within(QUICK, question.models, **_how(question))
@@ -76,12 +81,15 @@ def draw(answers: list[dict], view: str, told: tuple[str, ...] = ()) -> str:
 
 def first_answer(engine: Engine, query: dict, view: str) -> tuple[Question, Shown]:
     """Answer the page's link; where it cannot be answered, say why over the default model's answer."""
-    question, told = read_link(query, max_characters=engine.settings.max_characters, runs=engine.runs)
+    settings = engine.settings
+    question, told = read_link(
+        query, max_characters=settings.max_characters, runs=engine.runs, folders=not settings.public
+    )
     try:
         shown = ask(engine, question, view)
     except MlmDemoError as error:
         told.append(f"The link could not be answered. {error}")
-        fallback, _ = read_link({}, max_characters=engine.settings.max_characters)
+        fallback, _ = read_link({}, max_characters=settings.max_characters)
         shown = ask(engine, fallback, view)
         # The form keeps what the link asks, so that it can be put right; this says which sentence the chart is of.
         told.append(f"Shown instead: {fallback.text}")

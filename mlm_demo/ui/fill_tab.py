@@ -6,15 +6,24 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from mlm_demo.checkpoints import CATALOGUE
+from mlm_demo.checkpoints import CATALOGUE, default_checkpoint
 from mlm_demo.engine import Engine
-from mlm_demo.errors import MlmDemoError
+from mlm_demo.errors import LimitError, MlmDemoError
 from mlm_demo.ui import browser
 from mlm_demo.ui.events import AT_ONCE
-from mlm_demo.ui.fill_answer import VIEWS, answers_at_once, ask, draw, first_answer, follows_typing
+from mlm_demo.ui.fill_answer import (
+    VIEWS,
+    answers_at_once,
+    ask,
+    draw,
+    first_answer,
+    follows_typing,
+    without_answer,
+)
 from mlm_demo.ui.guard import refusal
 from mlm_demo.ui.links import MOST_COMPARED, Question
 from mlm_demo.ui.picker import choices, is_here, offered, short_choices
+from mlm_demo.ui.visitors import Visitors
 
 BUILT_IN = ("general", "biomedical")
 # Chosen because the two built-in models put another word first; a test holds them to it.
@@ -41,7 +50,7 @@ class FillForm:
     asks: dict
 
 
-def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState) -> FillForm:
+def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: Visitors) -> FillForm:
     """Draw the tab and wire it."""
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=320):
@@ -131,16 +140,20 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState) -> FillFor
     form = [sentence, model, compare, top_k, targets, joint, precision]
     shown = [results, answers, link, python, shell, json_text, csv_text, copied]
 
+    def on_machine(name):
+        return is_here(name, engine.runs, folders=not engine.settings.public)
+
     def question_of(text, name, others, k, words, together, arithmetic):
         top_k = k if k is not None else ""
         return Question(text, name or "", tuple(others or ()), top_k, words, together, arithmetic or "auto")
 
-    def fill(*values, progress=gr.Progress()):
+    def fill(request: gr.Request, *values, progress=gr.Progress()):
         """By the queue: with the progress of a load or a download, and with a message where there is an error."""
         *given, chosen_view, before, who = values
         question = question_of(*given)
-        here = [is_here(n, engine.runs) for n in question.models]
+        here = [on_machine(name) for name in question.models]
         try:
+            visitors.admit(request)
             result = ask(engine, question, chosen_view, lambda share, what: progress(share, desc=what))
         except MlmDemoError as error:
             return refusal(error, draw(before, chosen_view)), *(gr.skip(),) * (len(shown) + 1)
@@ -150,38 +163,44 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState) -> FillFor
             fresh = gr.Dropdown(choices(models)), gr.Dropdown(short_choices(models))
         return *vars(result).values(), *fresh
 
-    def fill_now(*values):
+    def fill_now(request: gr.Request, *values):
         """Past the queue, which costs more than an answer; by it if the models are still to come, or in an error."""
-        *given, chosen_view, _before, _who = values
+        *given, chosen_view, before, _who = values
         try:
+            visitors.admit(request)
             question = question_of(*given)
             if answers_at_once(engine, question):
                 return *vars(ask(engine, question, chosen_view)).values(), gr.skip()
+        except LimitError as error:
+            return refusal(error, draw(before, chosen_view)), *(gr.skip(),) * len(shown)
         except MlmDemoError:
             pass
         return *(gr.skip(),) * len(shown), secrets.token_hex(4)
 
-    def fill_if_here(*values):
+    def fill_if_here(request: gr.Request, *values):
         _, name, others, *_ = values
-        if not all(
-            is_here(n, engine.runs) for n in [name, *(others or ())]
-        ):  # a download waits for the button
+        if not all(on_machine(name) for name in [name, *(others or ())]):  # a download waits for the button
             return (gr.skip(),) * (len(shown) + 1)
-        return fill_now(*values)
+        return fill_now(request, *values)
 
-    def fill_typed(following, *values):
+    def fill_typed(request: gr.Request, following, *values):
         """At a key: nothing is said of a sentence that is not finished yet."""
         *given, chosen_view, _before, _who = values
         try:
             question = question_of(*given)
             if following and follows_typing(engine, question):
+                visitors.admit(request)
                 return tuple(vars(ask(engine, question, chosen_view)).values())
         except MlmDemoError:
             pass
         return (gr.skip(),) * len(shown)
 
     def open_page(chosen_view, who, request: gr.Request):
-        question, result = first_answer(engine, dict(request.query_params), chosen_view)
+        try:
+            visitors.admit(request)
+            question, result = first_answer(engine, dict(request.query_params), chosen_view)
+        except LimitError as error:
+            question, result = Question(model=default_checkpoint().name), without_answer(refusal(error, ""))
         models = offered(engine.runs, who, question.models)
         values = (
             question.text,

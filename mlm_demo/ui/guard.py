@@ -7,6 +7,7 @@ from html import escape
 import gradio as gr
 
 from mlm_demo.errors import MlmDemoError
+from mlm_demo.ui.metrics import refused
 
 SECONDS_SHOWN = 12
 
@@ -16,6 +17,7 @@ def refusal(error: MlmDemoError, before: str) -> str:
 
     A message appears as well, for whoever has the results out of sight. Both are drawn as HTML, so it is escaped.
     """
+    refused(error)
     text = escape(str(error))
     gr.Warning(text, duration=SECONDS_SHOWN)
     old = f'<p class="old">The answer before:</p><div class="stale">{before}</div>' if before else ""
@@ -46,6 +48,7 @@ def over_http(endpoint: Callable) -> Callable:
         try:
             return endpoint(*arguments, **named)
         except MlmDemoError as error:
+            refused(error)
             raise gr.Error(str(error), print_exception=False) from None
 
     return guarded

@@ -34,7 +34,7 @@ class Question:
 
 
 def read_link(
-    parameters: Mapping[str, str], *, max_characters: int, runs: Runs | None = None
+    parameters: Mapping[str, str], *, max_characters: int, runs: Runs | None = None, folders: bool = True
 ) -> tuple[Question, list[str]]:
     """Return the question a link asks, and a notice for each value that is ignored."""
     notices: list[str] = []
@@ -47,9 +47,9 @@ def read_link(
     joint = parameters.get("joint", "")
     if joint not in ("", "0", "1"):
         notices.append(f"The link's joint={shown(joint)} is not 0 or 1 and was ignored.")
-    models = [_model(name, "model", notices, runs) for name in [parameters.get("model", "")] if name]
+    models = [_model(name, "model", notices, runs, folders) for name in [parameters.get("model", "")] if name]
     compared = [
-        _model(name, "compare", notices, runs)
+        _model(name, "compare", notices, runs, folders)
         for name in parameters.get("compare", "").split(",")
         if name.strip()
     ]
@@ -105,9 +105,9 @@ def _precision(text: str, notices: list[str]) -> str:
     return "auto"
 
 
-def _model(name: str, parameter: str, notices: list[str], runs: Runs | None) -> str:
+def _model(name: str, parameter: str, notices: list[str], runs: Runs | None, folders: bool) -> str:
     try:
-        return find_checkpoint(name, runs).name
+        return find_checkpoint(name, runs, folders=folders).name
     except MlmDemoError as error:
         notices.append(f"The link's {parameter}={shown(name)} was ignored. {error}")
         return ""

@@ -29,9 +29,9 @@ def short_choices(offered: Sequence[Checkpoint]) -> list[tuple[str, str]]:
     return [(c.title if c.run else f"{short_name(c.name)} ({c.availability})", c.name) for c in offered]
 
 
-def is_here(name: str, runs: Runs) -> bool:
-    """Whether a model can be loaded without a download."""
+def is_here(name: str, runs: Runs, *, folders: bool) -> bool:
+    """Whether a model can be loaded without a download; folders: whether one of this machine can be meant."""
     try:
-        return find_checkpoint(name, runs).folder is not None
+        return find_checkpoint(name, runs, folders=folders).folder is not None
     except MlmDemoError:
         return False

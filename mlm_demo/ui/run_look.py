@@ -9,7 +9,9 @@ from mlm_demo.engine import Engine
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.jobs import ROOT
 from mlm_demo.runs import CAN_GO_ON, GOING, Run
+from mlm_demo.settings import Settings
 from mlm_demo.ui.charts import charts
+from mlm_demo.ui.downloads import download_address
 from mlm_demo.ui.result_view import result_view, summary
 from mlm_demo.ui.run_view import corpus_view, run_view
 
@@ -38,16 +40,18 @@ def look(adaptations: Adaptations, run: Run, owner: str) -> Look:
     return Look(
         live=run_view(run, lines, place, summary(result["figures"]) if result else ""),
         corpus=corpus_view(run, lines),
-        result=download_link(run) + result_view(result) if result else "",
+        result=(download_link(run, adaptations.settings) if own else "") + result_view(result)
+        if result
+        else "",
         can=frozenset(can),
         seen=f"{run.id} {state} {place} {len(lines)}",
     )
 
 
-def download_link(run: Run) -> str:
-    """The link to the model as a zip file."""
+def download_link(run: Run, settings: Settings) -> str:
+    """The link to the model as a zip file, for the owner."""
     return (
-        f'<p class="download"><a href="models/{escape(run.id)}.zip" download>Download the model</a> '
+        f'<p class="download"><a href="{escape(download_address(run, settings))}" download>Download the model</a> '
         '<span class="facts">a zip file: weights, tokenizer, card, figures; loads with transformers. Its card and its '
         "result.json quote sentences of the corpus.</span></p>"
     )

@@ -9,6 +9,7 @@ from mlm_demo.ui.events import AT_ONCE
 from mlm_demo.ui.guard import notices, notices_of, refusal
 from mlm_demo.ui.picker import short_choices
 from mlm_demo.ui.surprisal import surprisals
+from mlm_demo.ui.visitors import Visitors
 
 EMPTY = (
     '<p class="empty">Type a sentence and press Score: each word gets the number of bits by which it '
@@ -32,7 +33,7 @@ def draw(scores: list[dict]) -> str:
     return notices(notices_of(scores)) + surprisals(scores) if scores else ""
 
 
-def score_tab(engine: Engine) -> gr.Dropdown:
+def score_tab(engine: Engine, visitors: Visitors) -> gr.Dropdown:
     """Draw the tab and wire it; returns its model picker."""
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=320):
@@ -66,8 +67,9 @@ def score_tab(engine: Engine) -> gr.Dropdown:
 
     scored = gr.State([])
 
-    def show(text, names, chosen, before, progress=gr.Progress()):
+    def show(request: gr.Request, text, names, chosen, before, progress=gr.Progress()):
         try:
+            visitors.admit(request)
             scores = engine.score(
                 text, names or [""], method=chosen, on_progress=lambda share, what: progress(share, desc=what)
             )["scores"]

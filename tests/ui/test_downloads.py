@@ -1,12 +1,16 @@
 import io
+import os
+import time
 import zipfile
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from transformers import pipeline
 
-from mlm_demo.ui.downloads import add_downloads
+from mlm_demo.runs import Run
+from mlm_demo.ui.downloads import SECONDS_GOOD, add_downloads, download_address
 
 
 @pytest.fixture
@@ -16,8 +20,8 @@ def client(adaptations):
     return TestClient(app)
 
 
-def test_the_zip_loads_with_plain_transformers(client, finished, tmp_path):
-    answer = client.get(f"/models/{finished.id}.zip")
+def test_the_zip_loads_with_plain_transformers(client, finished, adaptations, tmp_path):
+    answer = client.get(f"/{download_address(finished, adaptations.settings)}")
     assert answer.status_code == 200
     assert 'filename="tiny-adapted-to-bees-txt.zip"' in answer.headers["content-disposition"]
     zipfile.ZipFile(io.BytesIO(answer.content)).extractall(tmp_path / "home")
@@ -27,5 +31,27 @@ def test_the_zip_loads_with_plain_transformers(client, finished, tmp_path):
 
 def test_an_id_that_is_none_finds_nothing(client, adaptations, draft, choices):
     waiting = adaptations.runs.create(lambda run: [], title="waits")
-    for id in ("AAAAAAAAAAAAAAAAAAAAAA", "..", "%2e%2e%2f", waiting.id):
-        assert client.get(f"/models/{id}.zip").status_code == 404
+    for id in ("AAAAAAAAAAAAAAAAAAAAAA", "..", waiting.id):
+        address = download_address(Run(Path(id)), adaptations.settings)
+        assert client.get(f"/{address}").status_code == 404
+    assert client.get(f"/models/{waiting.id}.zip").status_code == 403
+
+
+def test_an_address_runs_out(client, finished, adaptations, monkeypatch):
+    address = download_address(finished, adaptations.settings)
+    now = time.time()
+    monkeypatch.setattr("time.time", lambda: now + SECONDS_GOOD + 2)
+    refused = client.get(f"/{address}")
+    assert refused.status_code == 403
+    assert "has run out" in refused.json()["detail"]
+
+
+def test_the_zip_is_not_kept_for_ever(client, finished, adaptations):
+    client.get(f"/{download_address(finished, adaptations.settings)}")
+    assert finished.packed.is_file()
+    adaptations.sweep()
+    assert finished.packed.is_file()
+    os.utime(finished.packed, (0, 0))
+    adaptations.sweep()
+    assert not finished.packed.exists()
+    assert finished.state == "done"

@@ -18,7 +18,9 @@ def test_only_the_owner_can_change_a_run(adaptations, draft, choices):
 def test_a_finished_run_can_be_used_by_whoever_has_its_link(adaptations, finished):
     seen = look(adaptations, finished, "")
     assert seen.can == {"use"}
-    assert f'href="models/{finished.id}.zip"' in seen.result
+    assert "perplexity" in seen.result
+    assert "models/" not in seen.result, "a download is the owner's"
+    assert f'href="models/{finished.id}.zip?until=' in look(adaptations, finished, "me").result
     assert look(adaptations, finished, "me").can == {"use", "delete", "push"}
     assert seen.seen == look(adaptations, finished, "").seen
 

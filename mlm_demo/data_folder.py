@@ -1,0 +1,36 @@
+"""The number of the layout of the data folder, so that a folder of another version is told and not misread.
+
+Version 1: `runs/` as in `runs.py`, `drafts/` as in `drafts.py`, `browser.key`. A folder with runs and no number is of
+the time before there was one, and its layout is that of version 1 (what it lacks has defaults).
+"""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from mlm_demo.errors import SettingError, shown
+
+VERSION = 1
+
+
+def check_version(folder: Path) -> None:
+    """Write the number into a folder that has none; raises SettingError for a folder of a later version."""
+    path = folder / "version"
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace").strip()
+    except FileNotFoundError:
+        with suppress(
+            OSError
+        ):  # a folder that nothing can be kept in is told of elsewhere, and the page works
+            folder.mkdir(parents=True, exist_ok=True)
+            part = path.with_name(f"version.{os.getpid()}.part")
+            part.write_text(f"{VERSION}\n")
+            os.replace(part, path)
+        return
+    except OSError:
+        return
+    if not text.isdecimal() or int(text) > VERSION:
+        raise SettingError(
+            f"The data folder {folder} is of version {shown(text, 20)}, and this program knows {VERSION} and what came "
+            "before; update it, or set MLM_DEMO_DATA to another folder."
+        )

@@ -1,0 +1,26 @@
+import pytest
+
+from mlm_demo.data_folder import VERSION, check_version
+from mlm_demo.errors import SettingError
+
+
+def test_a_new_folder_and_one_from_before_there_were_numbers_get_theirs(tmp_path):
+    check_version(tmp_path / "new")
+    (tmp_path / "old" / "runs").mkdir(parents=True)
+    check_version(tmp_path / "old")
+    for name in ("new", "old"):
+        assert (tmp_path / name / "version").read_text() == f"{VERSION}\n"
+        check_version(tmp_path / name)
+
+
+@pytest.mark.parametrize("text", [str(VERSION + 1), "", "one", "-1", "1.5", "\xff"])
+def test_a_folder_of_a_later_version_is_refused_and_left_as_it_is(tmp_path, text):
+    (tmp_path / "version").write_bytes(text.encode("latin-1"))
+    with pytest.raises(SettingError, match=r"is of version .*; update it, or set MLM_DEMO_DATA"):
+        check_version(tmp_path)
+    assert (tmp_path / "version").read_bytes() == text.encode("latin-1")
+
+
+def test_where_nothing_can_be_written_nothing_is_said(tmp_path):
+    (tmp_path / "file").touch()
+    check_version(tmp_path / "file" / "data")

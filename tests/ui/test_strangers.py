@@ -1,0 +1,225 @@
+"""Whatever the page offers, tried by somebody to whom nothing belongs; what there is to try, it tells itself."""
+
+import hashlib
+import json
+import secrets
+
+import httpx
+import pytest
+from adapting import corpus_text, until
+from places import free_port
+
+from mlm_demo.adapt_config import AdaptConfig
+from mlm_demo.adaptations import Choices
+from mlm_demo.runs import owner_hash
+from mlm_demo.settings import Settings
+from mlm_demo.ui import create_app, launch
+from mlm_demo.ui.downloads import download_address
+
+STRANGER = "the secret of somebody else"
+# Handed to every parameter of a path, with each file of the data folder in the place of FILE.
+WAYS_IN = (
+    "{file}",
+    "..{file}",
+    "../../../../../../../..{file}",
+    "%2e%2e%2f%2e%2e%2f%2e%2e%2f%2e%2e{file}",
+    "file://{file}",
+)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory, tiny):
+    """The page over a data folder in which somebody has a run that is done; its address."""
+    data = tmp_path_factory.mktemp("data")
+    settings = Settings(device="cpu", port=free_port(), data=str(data))
+    demo = create_app(settings)
+    demo.adaptations.jobs.environment["OMP_NUM_THREADS"] = "1"
+    (data / "bees.txt").write_text(corpus_text())
+    draft = demo.adaptations.drafts.add([data / "bees.txt"], move=True)
+    config = AdaptConfig(max_steps=2, batch_size=4, block_size=32)
+    run = demo.adaptations.start(draft, Choices(config, tiny), "me")
+    address = launch(demo, settings)
+    until(lambda: run.state == "done", 180, lambda: (run.state, run.message))
+    yield demo, address
+    demo.close()
+
+
+@pytest.fixture
+def adaptations(page):
+    return page[0].adaptations
+
+
+@pytest.fixture
+def finished(adaptations):
+    return adaptations.runs.all()[0]
+
+
+def tree(folder):
+    """Every file of a folder with a digest of what is in it; the queue's lock aside."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in (".lock", "version")
+    }
+
+
+def call(client, event, data):
+    """Everything that an event answers, past the queue or through it, whichever it takes."""
+    session = secrets.token_hex(8)
+    body = {"data": data, "fn_index": event["id"], "session_hash": session}
+    said = client.post("/gradio_api/run/predict", json=body).text
+    joined = client.post("/gradio_api/queue/join", json=body)
+    said += joined.text
+    if joined.status_code == 200:
+        with client.stream("GET", f"/gradio_api/queue/data?session_hash={session}") as stream:
+            for line in stream.iter_lines():
+                said += line
+                if "process_completed" in line or "close_stream" in line:
+                    break
+    return said
+
+
+def arguments(event, components, known):
+    """Values for an event's inputs: what a stranger knows in each text, and what the page has there otherwise."""
+    values = []
+    for number in event["inputs"]:
+        component = components[number]
+        value = component["props"].get("value")
+        if component["type"] == "browserstate":
+            value = STRANGER
+        elif component["type"] == "textbox":
+            value = known
+        elif component["type"] == "checkbox":
+            value = True
+        values.append(value)
+    return values
+
+
+def events_of(client):
+    config = client.get("/config").json()
+    components = {component["id"]: component for component in config["components"]}
+    return [event for event in config["dependencies"] if event["backend_fn"]], components
+
+
+@pytest.mark.parametrize("knows_the_link", [False, True])
+def test_no_event_gives_or_changes_what_is_anothers(page, finished, adaptations, knows_the_link):
+    _, address = page
+    before = tree(finished.folder)
+    known = finished.id if knows_the_link else "AAAAAAAAAAAAAAAAAAAAAA"
+    with httpx.Client(base_url=address, timeout=120) as client:
+        events, components = events_of(client)
+        assert len(events) > 25, "the page has that many"
+        answers = {event["id"]: call(client, event, arguments(event, components, known)) for event in events}
+    assert tree(finished.folder) == before, "nothing was stopped, resumed, deleted or written"
+    for answer in answers.values():
+        assert owner_hash("me") not in answer
+        assert "proof=" not in answer, "a download is for its owner"
+        assert corpus_text()[:300] not in answer
+        if not knows_the_link:
+            assert finished.id not in answer, "an id is not to be had"
+    if knows_the_link:
+        assert any("perplexity" in answer for answer in answers.values()), "whoever has the link sees the run"
+
+
+def test_the_named_endpoints_refuse_a_stranger(page, finished):
+    _, address = page
+    before = tree(finished.folder)
+    with httpx.Client(base_url=address, timeout=120) as client:
+        named = client.get("/gradio_api/info").json()["named_endpoints"]
+        for name, endpoint in named.items():
+            values = {"run": finished.id, "owner": STRANGER, "files": [], "models": ["general"]}
+            data = [
+                values.get(p["parameter_name"], p.get("parameter_default", "a <mask>"))
+                for p in endpoint["parameters"]
+            ]
+            id = client.post(f"/gradio_api/call{name}", json={"data": data}).json()["event_id"]
+            said = client.get(f"/gradio_api/call{name}/{id}").text
+            assert owner_hash("me") not in said
+            assert "proof=" not in said
+    assert tree(finished.folder) == before
+
+
+def test_no_route_serves_a_file_of_the_data_folder(page, finished, adaptations):
+    demo, address = page
+    folder = adaptations.settings.data_folder
+    kept = [path for path in folder.rglob("*") if path.is_file() and path.stat().st_size > 20]
+    assert {"run.json", "log.jsonl", "result.json", "model.safetensors", "browser.key"} <= {
+        p.name for p in kept
+    }
+    secrets_in = {path: path.read_bytes()[:200] for path in kept}
+    paths = {route.path for route in demo.app.routes if "{" in getattr(route, "path", "")}
+    for router in demo.app.routes:
+        included = getattr(router, "original_router", None) or getattr(router, "router", None)
+        paths |= {
+            route.path for route in getattr(included, "routes", ()) if "{" in getattr(route, "path", "")
+        }
+    assert any("file" in path for path in paths), "Gradio's file routes are among them"
+    paths |= {"/gradio_api/file={path}", "/gradio_api/file/{path}", "/file={path}", "/file/{path}", "/{path}"}
+    tried = 0
+    with httpx.Client(base_url=address, timeout=60) as client:
+        for path in sorted(paths):
+            for file in (
+                folder / "browser.key",
+                finished.folder / "run.json",
+                finished.output / "result.json",
+            ):
+                for way in WAYS_IN:
+                    filled = fill(path, way.format(file=file))
+                    answer = client.get(filled)
+                    tried += 1
+                    assert not any(content in answer.content for content in secrets_in.values()), filled
+    assert tried > 100
+
+
+def fill(path, value):
+    """A route's path with a value in the place of each parameter."""
+    while "{" in path:
+        start, end = path.index("{"), path.index("}")
+        path = path[:start] + value + path[end + 1 :]
+    return path if path.startswith("/") else f"/{path}"
+
+
+def test_an_uploaded_file_is_no_longer_servable_once_it_was_read(page, tmp_path):
+    _, address = page
+    with httpx.Client(base_url=address, timeout=120) as client:
+        events, components = events_of(client)
+        text = corpus_text(seed=7).encode()
+        (path,) = client.post("/gradio_api/upload", files={"files": ("secret.txt", text)}).json()
+        assert client.get(f"/gradio_api/file={path}").content == text, "until then its sender can see it"
+        event = next(event for event in events if "upload" in {name for _, name in event["targets"]})
+        data = arguments(event, components, "")
+        data[0] = [{"path": path, "orig_name": "secret.txt", "meta": {"_type": "gradio.FileData"}}]
+        data[2] = "general"
+        said = call_queued(client, event, data)
+        assert "Documents" in said, said[:500]
+        answer = client.get(f"/gradio_api/file={path}")
+        assert text[:200] not in answer.content
+
+
+def call_queued(client, event, data):
+    session = secrets.token_hex(8)
+    body = {"data": data, "fn_index": event["id"], "session_hash": session}
+    client.post("/gradio_api/queue/join", json=body).raise_for_status()
+    with client.stream("GET", f"/gradio_api/queue/data?session_hash={session}") as stream:
+        for line in stream.iter_lines():
+            if "process_completed" in line:
+                return json.dumps(json.loads(line.removeprefix("data:")))
+    return ""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda address: address.replace("proof=", "proof=0"),
+        lambda address: address.split("&proof")[0],
+        lambda address: address.split("?")[0],
+        lambda address: address.replace("until=", "until=9"),
+    ],
+)
+def test_a_download_is_only_to_be_had_by_the_address_made_for_the_owner(page, finished, adaptations, change):
+    _, address = page
+    good = download_address(finished, adaptations.settings)
+    assert httpx.get(f"{address}{good}", timeout=60).status_code == 200
+    refused = httpx.get(f"{address}{change(good)}")
+    assert refused.status_code == 403
+    assert refused.json()["detail"].startswith("This is no address of a download")
