@@ -20,9 +20,9 @@ from mlm_demo import zero_gpu
 from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.checkpoints import default_checkpoint, find_checkpoint
 from mlm_demo.drafts import Drafts
-from mlm_demo.errors import CorpusError, RunError
+from mlm_demo.errors import CorpusError, MlmDemoError, RunError
 from mlm_demo.jobs import ROOT, Jobs
-from mlm_demo.runs import AT_REST, RESULT, Run, Runs, owner_hash
+from mlm_demo.runs import RESULT, Run, Runs, owner_hash
 from mlm_demo.settings import Settings
 
 SAMPLE = ROOT / "assets" / "corpora" / "beekeeping.txt"
@@ -124,7 +124,7 @@ class Adaptations:
         title = files[0].name + (f" and {len(files) - 1} more" if len(files) > 1 else "")
 
         def command(run: Run) -> list[str]:
-            words = [str(path) for path in self.drafts.hand_over(draft, run.input)]
+            words = [str(path) for path in self.drafts.copy_to(draft, run.input)]
             given = ["--output", str(run.output), "--run", run.id]
             return ["-m", "mlm_demo", "adapt", *words, *choices.words(), *given]
 
@@ -136,6 +136,9 @@ class Adaptations:
             "words": choices.words(),
         }
         run = self.runs.create(command, title=title, owner=owner, fingerprint=fingerprint, about=about)
+        self.drafts.forget(
+            draft
+        )  # not before: where no run can be made, the files are still there to try again
         self.jobs.tick()
         return run
 
@@ -172,22 +175,26 @@ class Adaptations:
     def sweep(self) -> None:
         """Delete drafts of a day ago, and runs that ended longer ago than they are kept."""
         self.drafts.sweep()
-        now = time.time()
-        for run in self.runs.all():
-            if run.state in AT_REST and now - run.touched > self.settings.keep_days * 86_400:
-                run.delete()
+        self.runs.sweep(self.settings.keep_days)
 
     def keep_going(self, going: Callable[[], bool]) -> None:
-        """Start what waits as its turn comes and sweep now and then, until going() is false."""
-        swept = 0.0
+        """Start what waits as its turn comes and sweep now and then, until going() is false.
+
+        What stands in the way is told once, until it is something else: it must not end the queue.
+        """
+        swept, told = -3600.0, ""
         while going():
+            trouble = ""
             try:
                 self.jobs.tick()
                 if time.monotonic() - swept > 3600:
-                    self.sweep()
                     swept = time.monotonic()
-            except OSError as error:  # a full disk must not end the queue
-                print(f"mlm_demo: the queue met {error}", file=sys.stderr, flush=True)
+                    self.sweep()
+            except (OSError, MlmDemoError) as error:
+                trouble = str(error)
+            if trouble and trouble != told:
+                print(f"mlm_demo: the queue stands still: {trouble}", file=sys.stderr, flush=True)
+            told = trouble
             time.sleep(1)
 
 

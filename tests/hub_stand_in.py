@@ -24,6 +24,7 @@ class HubStandIn:
         self.models, self.requests = models, []
         self.pushed: dict[str, bytes] = {}  # files uploaded, by path
         self.tokens: set[str] = set()
+        self.dropped: set[str] = set()  # paths whose connection was dropped once, as their owner asks for
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (_Handler,), {"hub": self}))
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -35,6 +36,11 @@ class HubStandIn:
     def close(self) -> None:
         self.server.shutdown()
         self.server.server_close()
+
+
+def next_tenth(start: int, size: int) -> int:
+    """Where the tenth of a file ends in which a byte is."""
+    return next(end for tenth in range(1, 11) if (end := size * tenth // 10) > start)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -179,6 +185,13 @@ class _Handler(BaseHTTPRequestHandler):
                     time.sleep(0.4)
             elif owner == "dropping" and large:
                 self.wfile.write(content[start : start + 1000])
+                self.close_connection = True
+            elif owner == "tenths" and large:  # each connection to the next tenth
+                self.wfile.write(content[start : next_tenth(start, len(content))])
+                self.close_connection = True
+            elif owner.startswith("once") and large and self.path not in self.hub.dropped:
+                self.hub.dropped.add(self.path)
+                self.wfile.write(content[start : len(content) * int(owner.removeprefix("once")) // 100])
                 self.close_connection = True
             else:
                 self.wfile.write(content[start:])

@@ -1,0 +1,56 @@
+"""Two servers on one data folder: both serve, one run is worked on, by one worker."""
+
+import threading
+
+import pytest
+from adapting import kill_workers, until
+from faulting import start_over_http, workers
+
+from mlm_demo.runs import Runs
+
+
+@pytest.fixture
+def watched(tmp_path):
+    """The most processes that worked on runs at once, looked at all the time."""
+    most, over = [0], threading.Event()
+
+    def watch():
+        while not over.wait(0.02):
+            most[0] = max(most[0], len(workers(tmp_path / "data")))
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    yield most
+    over.set()
+    thread.join()
+
+
+def test_runs_started_through_either_are_worked_on_one_by_one_and_outlive_one_server(
+    servers, watched, tmp_path, tiny
+):
+    data = tmp_path / "data"
+    one, other = servers(data), servers(data)
+    clients = one.client(), other.client()
+    try:
+        ids = [
+            start_over_http(clients[number % 2], tmp_path, tiny, 4, seed=number)["run"] for number in range(3)
+        ]
+        runs = [Runs(data / "runs").find(id) for id in ids]
+        assert [run.state for run in runs] == ["running", "waiting", "waiting"]
+        for client in clients:
+            assert [client.predict(run=id, api_name="/run_status")["place"] for id in ids] == [0, 1, 2]
+            answer = client.predict("Paris is the <mask> of France.", api_name="/fill_mask")
+            assert answer["masks"][0][0]["word"] == "capital"
+        one.kill()
+        assert runs[0].state == "running", "a worker outlives its server"
+
+        def all_done():
+            return all(run.state == "done" for run in runs)
+
+        until(all_done, 240, tell=lambda: [(run.state, run.message) for run in runs])
+    finally:
+        kill_workers(Runs(data / "runs"))
+    assert watched == [1]
+    assert clients[1].predict("The <mask> sat.", model=ids[2], api_name="/fill_mask")["masks"]
+    for run in runs:
+        assert len([line for line in run.lines() if "report" in line]) == 1
