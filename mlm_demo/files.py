@@ -50,16 +50,9 @@ def writing(folder: Path) -> Iterator[None]:
 
 
 def seconds_since(paths: Iterable[Path]) -> float:
-    """How long ago the newest of some files or folders changed.
-
-    One from a time still to come is taken for new, once: the clock was ahead and has been set back, and nothing is to
-    stay for as long as it was.
-    """
-    now, newest = time.time(), 0.0
+    """How long ago the newest of some files or folders changed; below 0 where the clock has been set back since."""
+    newest = 0.0
     for path in paths:
         with suppress(FileNotFoundError):  # deleted between the two looks
-            changed = path.stat().st_mtime
-            if changed > now:
-                os.utime(path, (now, now))
-            newest = max(newest, min(changed, now))
-    return now - (newest or now)
+            newest = max(newest, path.stat().st_mtime)
+    return time.time() - newest if newest else 0.0

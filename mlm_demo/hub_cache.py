@@ -47,16 +47,18 @@ def drop_broken(folder: Path, *, weights: bool) -> bool:
 
     weights: whether those are looked at too, which takes seconds; that one is cut off is seen by loading it as well.
     """
-    found = [path for path in folder.iterdir() if path.is_file() and (weights or path.suffix not in WEIGHTS)]
-    broken = [path for path in found if not is_as_announced(path)]
+    found = [path for path in folder.iterdir() if weights or path.suffix not in WEIGHTS]
+    broken = [path for path in found if not path.is_dir() and not is_as_announced(path)]
     for path in broken:
         drop(path)
     return bool(broken)
 
 
 def is_as_announced(path: Path) -> bool:
-    """Whether a file has the hash that is its name in the cache: SHA-256 of a large file, git's SHA-1 of a small one."""
+    """Whether a file has the hash that is its name in the cache: SHA-256 if it is large, git's SHA-1 if small."""
     blob = path.resolve()
+    if not blob.is_file():  # a link to nothing
+        return False
     with blob.open("rb") as file:
         if len(blob.name) == 64:
             digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -46,22 +46,23 @@ def test_nobody_jumps_the_queue_and_it_is_in_order_after_the_clock_was_set_back(
     assert abs(waiting(adaptations, "next").request.created - time.time()) < 5
 
 
-def test_nothing_is_swept_that_is_not_old_and_nothing_stays_for_ever(adaptations, draft, clock):
-    """Made while the clock was a year ahead; then it is set right."""
+@pytest.mark.parametrize("made", [0, YEAR])
+def test_nothing_is_swept_that_is_not_old_and_nothing_stays_for_ever(adaptations, draft, clock, made):
+    """Made when the clock was right, or a year ahead; then it goes back, far back, and is set right."""
     kept, ended = draft("kept"), waiting(adaptations, "ended")
     ended.end("stopped")
     for folder in (adaptations.drafts.folder / kept, *ended.folder.glob("*.json*")):
-        os.utime(folder, (time.time() + YEAR,) * 2)
-    for ahead in (0, -YEAR, 0):
+        os.utime(folder, (time.time() + made,) * 2)
+    for ahead in (made, 0, -YEAR, 0):
         clock(ahead)
         adaptations.sweep()
         assert adaptations.drafts.files(kept)
         assert adaptations.runs.has(ended.id)
-    clock(2 * DAY)
+    clock(made + 2 * DAY)
     adaptations.sweep()
     assert not (adaptations.drafts.folder / kept).exists()
     assert adaptations.runs.has(ended.id)
-    clock((adaptations.settings.keep_days + 1) * DAY)
+    clock(made + (adaptations.settings.keep_days + 1) * DAY)
     adaptations.sweep()
     assert not adaptations.runs.has(ended.id)
 

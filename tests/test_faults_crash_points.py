@@ -51,7 +51,7 @@ POINTS = {
     "in the last judging": lambda: die_where(adapt, "judge", after_the_first()),
     "between the files of the result": lambda: die_where(adapt.os, "replace", after_the_first()),
     "before the checkpoints go": lambda: die_where(
-        adapt.shutil, "rmtree", lambda path, *_: Path(path).name == "checkpoints" and Path(path, "../result.json").exists()
+        adapt.shutil, "rmtree", lambda path, *_: Path(path, "../result.json").exists() and "checkpoints" in str(path)
     ),
     "before the end is told": lambda: die_where(runs.Run, "end", lambda *_: True),
     "in telling the end": lambda: die_where(runs, "write", lambda path, *_: path.name == "ended.json"),

@@ -11,6 +11,7 @@ from mlm_demo.loader import load_folder
 from mlm_demo.run_folder import CHECKPOINTS
 from mlm_demo.runs import CAN_GO_ON
 
+START = {"stage": "starting"}
 # The server is killed in two of ten, alone or with the worker.
 VICTIMS = ("worker", "server", "both", *["worker"] * 7)
 
@@ -47,21 +48,22 @@ def test_a_run_killed_again_and_again_comes_to_what_an_undisturbed_one_does(page
     """The server starts the worker; one or both are killed at moments drawn from the seed; Resume, until it is done."""
     drawn, data = random.Random(f"kills {KILLS}"), tmp_path / "data"
     server = servers(data)
-    begun = time.monotonic()
     first = begin()
+    wait_for(first, "running")
+    begun = time.monotonic()
     wait_for(first, "done", "failed")
     seconds = time.monotonic() - begun
-    whole, ids, run = made(first), {first.id}, None
+    whole, ids, run, leg = made(first), {first.id}, None, 0
     counts, states, ends, torn = *(collections.Counter() for _ in range(3)), 0
     for _ in range(10 * KILLS):  # a leg may be over before its moment comes; then another run begins
         if sum(counts.values()) >= KILLS:
             break
         if run is None:
-            run = begin()
+            run, leg = begin(), 0
             ids.add(run.id)
         wait_for(run, "running", "done")
         victim = VICTIMS[sum(counts.values()) % len(VICTIMS)]
-        moment = time.monotonic() + drawn.uniform(0, seconds * (0.5 if victim == "server" else 1.1))
+        moment = time.monotonic() + drawn.uniform(0, seconds * (0.5 if victim == "server" else 1))
         while time.monotonic() < moment and run.state == "running":
             time.sleep(0.005)
         if run.state == "running":
@@ -70,15 +72,19 @@ def test_a_run_killed_again_and_again_comes_to_what_an_undisturbed_one_does(page
             if victim != "server":
                 kill_worker(run)
             counts[victim] += 1
-            stages = [line["stage"] for line in run.lines() if "stage" in line]
-            ends[(stages or ["starting"])[-1]] += 1
-            print(sum(counts.values()), victim, (stages or ["starting"])[-1], run.state, flush=True)
+            stage = [line["stage"] for line in [START, *run.lines(after=leg)] if "stage" in line][-1]
+            ends[stage] += 1
+            # The machine may have other work, or none: so that some legs are over in time, and not all.
+            seconds *= 1 if stage == "training" else 1.05
+            print(sum(counts.values()), victim, "in", stage, run.state, flush=True)
         states += check(page, ids)
         if server.process.poll() is not None:
             server = servers(data)
         if run.state in CAN_GO_ON:
+            leg = len(list(run.lines()))
             page().jobs.resume(run)
         elif run.state == "done":
+            seconds *= 0.8
             assert_equal(made(run), whole)
             torn += raw_lines(run)[1]
             run = None

@@ -11,12 +11,13 @@ from mlm_demo.runs import Runs
 
 @pytest.fixture
 def watched(tmp_path):
-    """The most processes that worked on runs at once, looked at all the time."""
-    most, over = [0], threading.Event()
+    """The most processes that worked on runs at once, looked at all the time; one whose run has ended works no more."""
+    most, over, data = [0], threading.Event(), tmp_path / "data"
 
     def watch():
         while not over.wait(0.02):
-            most[0] = max(most[0], len(workers(tmp_path / "data")))
+            found = [run.folder for run in Runs(data / "runs").all() if run.state != "done"]
+            most[0] = max(most[0], sum(len(workers(folder)) for folder in found))
 
     thread = threading.Thread(target=watch)
     thread.start()
