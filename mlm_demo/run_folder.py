@@ -108,6 +108,10 @@ def written(output: Path) -> Iterator[None]:
         ):
             raise
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        if (
+            "inline_container" in reason and "No space" not in reason
+        ):  # a number of bytes that it had not expected
+            reason = "the disk took only a part"
         way_on = "then go on with --resume" if last_checkpoint(output) else "or give another folder"
         raise TrainingError(f"{output} cannot be written ({reason}); make room, {way_on}.") from error
 

@@ -16,7 +16,7 @@ def watched(tmp_path):
 
     def watch():
         while not over.wait(0.02):
-            found = [run.folder for run in Runs(data / "runs").all() if run.state != "done"]
+            found = [run.folder for run in Runs(data / "runs").all() if run.state not in ("done", "stopped")]
             most[0] = max(most[0], sum(len(workers(folder)) for folder in found))
 
     thread = threading.Thread(target=watch)
@@ -33,9 +33,11 @@ def test_runs_started_through_either_are_worked_on_one_by_one_and_outlive_one_se
     one, other = servers(data), servers(data)
     clients = one.client(), other.client()
     try:
-        ids = [
-            start_over_http(clients[number % 2], tmp_path, tiny, 4, seed=number)["run"] for number in range(3)
+        started = [
+            start_over_http(clients[number % 2], tmp_path, tiny, steps, seed=number)
+            for number, steps in enumerate((50_000, 4, 4))
         ]
+        ids = [run["run"] for run in started]
         runs = [Runs(data / "runs").find(id) for id in ids]
         assert [run.state for run in runs] == ["running", "waiting", "waiting"]
         for client in clients:
@@ -45,10 +47,13 @@ def test_runs_started_through_either_are_worked_on_one_by_one_and_outlive_one_se
         one.kill()
         assert runs[0].state == "running", "a worker outlives its server"
 
-        def all_done():
-            return all(run.state == "done" for run in runs)
+        until(lambda: clients[1].predict(run=ids[0], api_name="/run_status")["step"])
+        clients[1].predict(run=ids[0], owner=started[0]["owner"], api_name="/stop_run")
 
-        until(all_done, 240, tell=lambda: [(run.state, run.message) for run in runs])
+        def at_rest():
+            return [run.state for run in runs] == ["stopped", "done", "done"]
+
+        until(at_rest, 240, tell=lambda: [(run.state, run.message) for run in runs])
     finally:
         kill_workers(Runs(data / "runs"))
     assert watched == [1]
