@@ -163,17 +163,9 @@ def workers(folder: Path) -> list[int]:
     return found
 
 
-def raw_lines(run) -> tuple[int, int]:
-    """How many lines the log has, and how many of them cannot be read."""
-    path = run.folder / "log.jsonl"
-    lines = path.read_bytes().split(b"\n") if path.exists() else []
-    torn = 0
-    for line in lines:
-        try:
-            torn += bool(line) and not isinstance(json.loads(line), dict)
-        except ValueError:
-            torn += 1
-    return len(lines), torn
+def torn_lines(run) -> int:
+    """How many lines of the log cannot be read."""
+    return sum(line == {} for line in run.lines())
 
 
 def made(run) -> dict:

@@ -4,7 +4,7 @@ import collections
 import random
 import time
 
-from faulting import KILLS, STEPS, assert_equal, kill_worker, made, raw_lines, wait_for, workers
+from faulting import KILLS, STEPS, assert_equal, kill_worker, made, torn_lines, wait_for, workers
 
 from mlm_demo.adaptations import result_of
 from mlm_demo.loader import load_folder
@@ -44,6 +44,21 @@ def check(page, ids) -> collections.Counter:
     return seen
 
 
+def wait_for_moment(run, drawn, leg, length, seconds):
+    """Until a moment of the leg that began after so many lines: one of its time, or at one of its lines, as often.
+
+    Most of the time goes by before the first line.
+    """
+    line, wait = 0, drawn.uniform(0, seconds)
+    if drawn.random() < 0.5:
+        line, wait = leg + drawn.randrange(length), drawn.uniform(0, 0.2)
+    while run.state == "running" and len(list(run.lines())) < line:
+        time.sleep(0.01)
+    moment = time.monotonic() + wait
+    while run.state == "running" and time.monotonic() < moment:
+        time.sleep(0.005)
+
+
 def test_a_run_killed_again_and_again_comes_to_what_an_undisturbed_one_does(page, begin, servers, tmp_path):
     """The server starts the worker; one or both are killed at moments drawn from the seed; Resume, until it is done."""
     drawn, data = random.Random(f"kills {KILLS}"), tmp_path / "data"
@@ -52,7 +67,7 @@ def test_a_run_killed_again_and_again_comes_to_what_an_undisturbed_one_does(page
     wait_for(first, "running")
     begun = time.monotonic()
     wait_for(first, "done", "failed")
-    seconds = time.monotonic() - begun
+    seconds, length = time.monotonic() - begun, len(list(first.lines()))
     whole, ids, run, leg = made(first), {first.id}, None, 0
     counts, states, ends, torn = *(collections.Counter() for _ in range(3)), 0
     for _ in range(10 * KILLS):  # a leg may be over before its moment comes; then another run begins
@@ -63,9 +78,7 @@ def test_a_run_killed_again_and_again_comes_to_what_an_undisturbed_one_does(page
             ids.add(run.id)
         wait_for(run, "running", "done")
         victim = VICTIMS[sum(counts.values()) % len(VICTIMS)]
-        moment = time.monotonic() + drawn.uniform(0, seconds * (0.5 if victim == "server" else 1))
-        while time.monotonic() < moment and run.state == "running":
-            time.sleep(0.005)
+        wait_for_moment(run, drawn, leg, length, seconds)
         if run.state == "running":
             if victim != "worker":
                 server.kill()
@@ -86,7 +99,7 @@ def test_a_run_killed_again_and_again_comes_to_what_an_undisturbed_one_does(page
         elif run.state == "done":
             seconds *= 0.8
             assert_equal(made(run), whole)
-            torn += raw_lines(run)[1]
+            torn += torn_lines(run)
             run = None
     assert sum(counts.values()) == KILLS
     if run is not None:
