@@ -21,7 +21,8 @@ from mlm_demo import zero_gpu
 from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.checkpoints import check_allowed, default_checkpoint, find_checkpoint
 from mlm_demo.drafts import Drafts
-from mlm_demo.errors import CorpusError, RunError, TrainingError
+from mlm_demo.errors import CorpusError, MlmDemoError, RunError, TrainingError
+from mlm_demo.files import seconds_since
 from mlm_demo.hub import Rules
 from mlm_demo.jobs import ROOT, Jobs
 from mlm_demo.runs import AT_REST, RESULT, Run, Runs, owner_hash
@@ -139,7 +140,7 @@ class Adaptations:
         title = files[0].name + (f" and {len(files) - 1} more" if len(files) > 1 else "")
 
         def command(run: Run) -> list[str]:
-            words = [str(path) for path in self.drafts.hand_over(draft, run.input)]
+            words = [str(path) for path in self.drafts.copy_to(draft, run.input)]
             given = ["--output", str(run.output), "--run", run.id]
             return ["-m", "mlm_demo", "adapt", *words, *choices.words(), *given]
 
@@ -153,6 +154,8 @@ class Adaptations:
         run = self.runs.create(
             command, title=title, owner=owner, fingerprint=fingerprint, about=about, address=address
         )
+        # Not before: where no run can be made, the files are still there to try again.
+        self.drafts.forget(draft)
         self.jobs.tick()
         return run
 
@@ -216,26 +219,31 @@ class Adaptations:
     def sweep(self) -> None:
         """Delete drafts of a day ago, and runs that ended longer ago than they are kept, or take too much disk."""
         self.drafts.sweep()
-        now = time.time()
+        self.runs.sweep(self.settings.keep_days)
         for run in self.runs.all():
-            if run.state in AT_REST and now - run.touched > self.settings.keep_days * 86_400:
-                run.delete()
-            elif run.packed.is_file() and now - run.packed.stat().st_mtime > PACKED_SECONDS_KEPT:
+            if seconds_since([run.packed]) > PACKED_SECONDS_KEPT:
                 run.packed.unlink(missing_ok=True)
         with suppress(RunError):  # those under way may take what they take
             self.make_room()
 
     def keep_going(self, going: Callable[[], bool]) -> None:
-        """Start what waits as its turn comes and sweep now and then, until going() is false."""
-        swept = 0.0
+        """Start what waits as its turn comes and sweep now and then, until going() is false.
+
+        What stands in the way is told once, until it is something else: it must not end the queue.
+        """
+        swept, told = -3600.0, ""
         while going():
+            trouble = ""
             try:
                 self.jobs.tick()
                 if time.monotonic() - swept > 3600:
-                    self.sweep()
                     swept = time.monotonic()
-            except OSError as error:  # a full disk must not end the queue
-                print(f"mlm_demo: the queue met {error}", file=sys.stderr, flush=True)
+                    self.sweep()
+            except (OSError, MlmDemoError) as error:
+                trouble = str(error)
+            if trouble and trouble != told:
+                print(f"mlm_demo: the queue stands still: {trouble}", file=sys.stderr, flush=True)
+            told = trouble
             time.sleep(1)
 
 

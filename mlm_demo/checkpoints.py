@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlm_demo import hub
+from mlm_demo import hub, hub_cache
 from mlm_demo.errors import ModelError, shown
 from mlm_demo.runs import RESULT, Run, Runs
 
@@ -38,7 +38,7 @@ class Checkpoint:
             return Path(self.name).expanduser()
         if self.run:
             return self.run.output
-        return hub.cached_folder(self.name)
+        return hub_cache.cached_folder(self.name)
 
     @property
     def source(self) -> str:

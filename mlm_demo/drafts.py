@@ -3,12 +3,11 @@
 import os
 import secrets
 import shutil
-import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from mlm_demo.errors import CorpusError
+from mlm_demo.files import seconds_since, writing
 from mlm_demo.runs import ID, folder_bytes
 
 SECONDS_KEPT, SECONDS_KEPT_IN_NEED = 86_400, 3600
@@ -22,7 +21,10 @@ class Drafts:
         self.folder, self.max_megabytes, self.max_files = folder, max_megabytes, max_files
 
     def add(self, files: Sequence[Path], *, move: bool = False, before: str = "") -> str:
-        """Keep files, with those of a draft before (which stays), and return the new draft's id; raises CorpusError."""
+        """Keep files, with those of a draft before (which stays), and return the new draft's id.
+
+        Raises CorpusError, and RunError if the folder cannot be written; nothing of the draft is left then.
+        """
         if not files:
             raise CorpusError("There is no file; add one, or use the sample corpus.")
         kept = self.files(before) if before else []
@@ -37,10 +39,15 @@ class Drafts:
         self._make_room(megabytes)
         id = secrets.token_urlsafe(16).replace("-", "_")
         ways = [_link_or_copy] * len(kept) + [shutil.move if move else shutil.copyfile] * len(files)
-        for number, (path, way) in enumerate(zip([*kept, *files], ways, strict=True)):
-            folder = self.folder / id / str(number)
-            folder.mkdir(parents=True)
-            way(path, folder / _plain_name(path.name))
+        with writing(self.folder):
+            try:
+                for number, (path, way) in enumerate(zip([*kept, *files], ways, strict=True)):
+                    folder = self.folder / id / str(number)
+                    folder.mkdir(parents=True)
+                    way(path, folder / _plain_name(path.name))
+            except OSError:
+                self.forget(id)
+                raise
         return id
 
     def files(self, id: str) -> list[Path]:
@@ -54,10 +61,12 @@ class Drafts:
         """The names of a draft's files, none where there is no draft; raises as `files` does."""
         return [path.name for path in self.files(id)] if id else []
 
-    def hand_over(self, id: str, folder: Path) -> list[Path]:
-        """Move a draft's files to a folder that is empty, and return them there."""
-        folder.rmdir()
-        (self.folder / id).rename(folder)
+    def copy_to(self, id: str, folder: Path) -> list[Path]:
+        """Put a draft's files into a folder that is empty too, as links where there are any, and return them there."""
+        for path in self.files(id):
+            target = folder / path.parent.name / path.name
+            target.parent.mkdir()
+            _link_or_copy(path, target)
         return files_in(folder)
 
     def forget(self, id: str) -> None:
@@ -68,9 +77,8 @@ class Drafts:
     def sweep(self, seconds: float = SECONDS_KEPT) -> None:
         """Delete what nobody started a run with for a day, or for so many seconds."""
         for folder in self.folder.glob("*"):
-            with suppress(FileNotFoundError):  # a run has just been started with it
-                if time.time() - folder.stat().st_mtime > seconds:
-                    shutil.rmtree(folder, ignore_errors=True)
+            if seconds_since([folder]) > seconds:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _make_room(self, megabytes: float) -> None:
         """Raise CorpusError where all drafts together would take too much; those of an hour ago leave first."""

@@ -5,8 +5,6 @@ bytes, a limit on silence (its own retries can wait for minutes), a check of wha
 the Hub announced, and one clear error for each way it can fail.
 """
 
-import hashlib
-import json
 import math
 import queue
 import threading
@@ -28,16 +26,19 @@ from huggingface_hub.utils import tqdm as hub_tqdm
 from huggingface_hub.utils import validate_repo_id
 
 from mlm_demo.errors import HubError, MlmDemoError, shown
+from mlm_demo.hub_cache import (
+    PICKLE,
+    SAFETENSORS,
+    SHARDED,
+    TOKENIZER_FILES,
+    drop,
+    is_as_announced,
+    shards,
+)
 from mlm_demo.settings import Settings
 
 Progress = Callable[[int, int], None]  # bytes so far, bytes in all
 
-SAFETENSORS, SHARDED = "model.safetensors", "model.safetensors.index.json"
-PICKLE = "pytorch_model.bin"
-TOKENIZER_FILES = {
-    "added_tokens.json", "merges.txt", "sentencepiece.bpe.model", "special_tokens_map.json", "spiece.model",
-    "spm.model", "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json", "vocab.txt",
-}  # fmt: skip
 # The Hub's own bot offers the same weights as safetensors in a pull request of this name.
 CONVERSION_AUTHOR, CONVERSION_TITLE = "SFconvertbot", "Adding `safetensors` variant of this model"
 # Less than this in one period of silence allowed counts as silence: a connection that only drips.
@@ -51,29 +52,6 @@ def is_repo_id(name: str) -> bool:
     except HFValidationError:
         return False
     return True
-
-
-def cached_folder(repo_id: str) -> Path | None:
-    """The newest complete snapshot of a model in the Hub's cache on this machine, or None."""
-    repo = Path(constants.HF_HUB_CACHE) / f"models--{repo_id.replace('/', '--')}"
-    for ref in [repo / "refs" / "main", *sorted((repo / "refs").glob("refs/pr/*"), reverse=True)]:
-        if ref.is_file() and is_complete(folder := repo / "snapshots" / ref.read_text().strip()):
-            return folder
-    return None
-
-
-def is_complete(folder: Path) -> bool:
-    """Whether a folder holds a config, a tokenizer and weights (all shards of them)."""
-    if not (folder / "config.json").is_file() or not any((folder / f).is_file() for f in TOKENIZER_FILES):
-        return False
-    if (folder / SHARDED).is_file():
-        return all((folder / shard).is_file() for shard in shards(folder / SHARDED))
-    return (folder / SAFETENSORS).is_file() or (folder / PICKLE).is_file()
-
-
-def shards(index: Path) -> list[str]:
-    """The weight files that a sharded checkpoint's index names."""
-    return sorted(set(json.loads(index.read_text())["weight_map"].values()))
 
 
 @dataclass(frozen=True)
@@ -182,8 +160,9 @@ def _fetch(repo_id: str, rules: Rules, report: Progress) -> Path:
     sizes = {f.rfilename: f.size or 0 for f in info.siblings}
     wanted = ["config.json", *sorted(names & TOKENIZER_FILES), weights]
     if weights == SHARDED:
-        index = hf_hub_download(repo_id, SHARDED, revision=revision)
-        wanted += [shard for shard in shards(Path(index)) if shard in names]
+        index = Path(hf_hub_download(repo_id, SHARDED, revision=revision))
+        _check_hash(index, repo_id)
+        wanted += [shard for shard in shards(index) if shard in names]
     total, done = sum(sizes[f] for f in wanted), 0
     if total > rules.megabytes * 1e6:
         raise HubError(
@@ -229,19 +208,8 @@ def _progress_bar(report: Callable[[int], None]) -> type:
 
 
 def _check_hash(path: Path, repo_id: str) -> None:
-    """Compare a file with its name in the cache, the ETag: SHA-256 of a large file, git's SHA-1 of a small one."""
-    blob = path.resolve()
-    with blob.open("rb") as file:
-        if len(blob.name) == 64:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        elif len(blob.name) == 40:
-            size = blob.stat().st_size
-            digest = hashlib.sha1(b"blob %d\0" % size + file.read(), usedforsecurity=False).hexdigest()
-        else:
-            return  # a mirror with ETags of its own: nothing to compare with
-    if digest != blob.name:
-        blob.unlink()
-        path.unlink(missing_ok=True)
+    if not is_as_announced(path):
+        drop(path)
         raise HubError(
             f"The file {path.name} of {shown(repo_id)} arrived broken (its hash is not the one the Hub "
             "announced) and was deleted; try again, or pick another model."

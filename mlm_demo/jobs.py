@@ -2,12 +2,12 @@
 
 There is no server process to lose: whoever calls `tick` (a page's thread, a command) starts what is next, under a
 lock, so that two servers on one folder do not start two. A worker is a process in a session of its own: it outlives
-whoever started it.
+whoever started it. Its standard input ends once it is noted as the run's worker, and also if whoever started it was
+killed before: so it knows whether the run is its own.
 """
 
 import fcntl
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mlm_demo.errors import RunError
+from mlm_demo.files import writing
 from mlm_demo.runs import CAN_GO_ON, GOING, Run, Runs
 
 NICE = 19
@@ -71,7 +72,10 @@ class Jobs:
             )
 
     def tick(self) -> None:
-        """Start the next run if none is worked on; end those that were to stop before they began."""
+        """Start the next run if none is worked on; end those that were to stop before they began.
+
+        Raises RunError if the folder of the runs cannot be written.
+        """
         self._children = [child for child in self._children if child.poll() is None]
         with self._alone():
             states = {run: run.state for run in self.runs.all()}
@@ -82,8 +86,12 @@ class Jobs:
                 if run.asked_to_stop:
                     run.end("stopped", "Stopped before it began.")
                 elif self.starts and not busy:
-                    self._start(run)
-                    busy = True
+                    try:
+                        with writing(run.folder):
+                            self._start(run)
+                        busy = True
+                    except RunError as error:
+                        run.end("failed", str(error))
 
     def place(self, run: Run) -> int:
         """How many runs come before this one that waits; 0 when it is next or does not wait."""
@@ -97,17 +105,14 @@ class Jobs:
     def stop(self, run: Run) -> None:
         """Ask a run to stop; what it has learned is its worker's to keep."""
         run.ask_to_stop()
-        if run.state == "stopping" and self.starts:
-            with suppress(ProcessLookupError):
-                os.kill(run.worker["pid"], signal.SIGTERM)
-        else:
-            self.tick()
+        self.tick()
 
     def resume(self, run: Run) -> None:
         """Put a run that ended early back into the queue; raises RunError if it cannot go on."""
         if run.state in CAN_GO_ON:
             self.check_room(run.request.owner, run.request.fingerprint, run.request.address)
-        run.go_on()
+        with self._alone():  # of two who press Resume at once, one finds it running
+            run.go_on()
         self.tick()
 
     def _start(self, run: Run) -> None:
@@ -116,19 +121,26 @@ class Jobs:
                 [sys.executable, *run.request.command],
                 cwd=ROOT,
                 env=self.environment_of_worker(),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=said,
                 stderr=said,
                 start_new_session=True,
             )
+        self._children.append(child)
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, child.pid, NICE)
-        run.began(child.pid)
-        self._children.append(child)
+        try:
+            run.began(child.pid)
+        except OSError:
+            child.kill()
+            raise
+        finally:
+            child.stdin.close()
 
     @contextmanager
     def _alone(self):
-        self.runs.folder.mkdir(parents=True, exist_ok=True)
-        with (self.runs.folder / ".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        with writing(self.runs.folder):
+            self.runs.folder.mkdir(parents=True, exist_ok=True)
+            with (self.runs.folder / ".lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield

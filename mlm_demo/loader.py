@@ -19,7 +19,7 @@ from transformers.models.auto.modeling_auto import (
 )
 from transformers.utils import logging as transformers_logging
 
-from mlm_demo import hub
+from mlm_demo import hub, hub_cache
 from mlm_demo.checkpoints import Checkpoint, check_allowed
 from mlm_demo.errors import ModelError, shown
 from mlm_demo.masked_lm import MaskedLM
@@ -44,19 +44,30 @@ def load(
     Raises HubError if it cannot be downloaded, ModelError if it is no usable masked language model or not allowed.
     """
     check_allowed(checkpoint, rules)
-    folder = checkpoint.folder
-    if folder is None:
 
-        def megabytes(done: int, total: int) -> None:
-            text = f"Downloading {checkpoint.title}: {done / 1e6:.0f} of {total / 1e6:.0f} MB"
-            on_progress(done / total if total else 0.0, text)
+    def megabytes(done: int, total: int) -> None:
+        text = f"Downloading {checkpoint.title}: {done / 1e6:.0f} of {total / 1e6:.0f} MB"
+        on_progress(done / total if total else 0.0, text)
 
+    def fetched() -> Path:
         on_progress(0.0, f"Asking the Hub for {checkpoint.title}")
-        folder = hub.download(checkpoint.name, rules, megabytes)
-    on_progress(1.0, f"Loading {checkpoint.title}")
-    return load_folder(
-        folder, checkpoint.name, source=checkpoint.source, device=device, allow_pickle=rules.pickle
-    )
+        return hub.download(checkpoint.name, rules, megabytes)
+
+    def loaded(folder: Path) -> MaskedLM:
+        on_progress(1.0, f"Loading {checkpoint.title}")
+        return load_folder(
+            folder, checkpoint.name, source=checkpoint.source, device=device, allow_pickle=rules.pickle
+        )
+
+    folder, from_hub = checkpoint.folder, checkpoint.kind == "hub"
+    if folder is None or (from_hub and hub_cache.drop_broken(folder, weights=False)):
+        folder = fetched()
+    try:
+        return loaded(folder)
+    except ModelError:
+        if not from_hub or not hub_cache.drop_broken(folder, weights=True):
+            raise
+    return loaded(fetched())
 
 
 def load_folder(
@@ -81,13 +92,13 @@ def load_folder(
 def _weights_file(folder: Path, name: str, allow_pickle: bool) -> Path:
     if not (folder / "config.json").is_file():
         raise ModelError(f"{shown(name)} is no transformers folder: it has no config.json; check the path.")
-    for file in (hub.SAFETENSORS, hub.SHARDED, hub.PICKLE):
+    for file in (hub_cache.SAFETENSORS, hub_cache.SHARDED, hub_cache.PICKLE):
         path = folder / file
         if not path.is_file():
             continue
-        if file == hub.PICKLE and not allow_pickle:
+        if file == hub_cache.PICKLE and not allow_pickle:
             raise ModelError(
-                f"{shown(name)} has its weights only as a pickle file ({hub.PICKLE}), which can run code when "
+                f"{shown(name)} has its weights only as a pickle file ({hub_cache.PICKLE}), which can run code when "
                 "loaded; use safetensors, or set MLM_DEMO_ALLOW_PICKLE=1 if you trust where it comes from."
             )
         with path.open("rb") as opened:
@@ -97,7 +108,7 @@ def _weights_file(folder: Path, name: str, allow_pickle: bool) -> Path:
                 )
         return path
     raise ModelError(
-        f"{shown(name)} has no weights: no {hub.SAFETENSORS} is in its folder; pick another model."
+        f"{shown(name)} has no weights: no {hub_cache.SAFETENSORS} is in its folder; pick another model."
     )
 
 
@@ -156,7 +167,7 @@ def _load_model(folder: Path, name: str, weights: Path):
                 dtype=torch.float32,
                 trust_remote_code=False,
                 local_files_only=True,
-                use_safetensors=weights.name != hub.PICKLE,
+                use_safetensors=weights.name != hub_cache.PICKLE,
                 output_loading_info=True,
             )
     except Exception as error:  # as above; a truncated safetensors file is the common case

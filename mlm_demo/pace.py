@@ -38,10 +38,14 @@ class Pace(TrainerCallback):
         return max(0.0, min(rising, left / max(1, self.steps - self.warm_up)))
 
     def on_train_begin(self, args, state, control, **_):
-        """Take up the time where the checkpoint left it."""
+        """Take up the time where the checkpoint left it; nothing is left to do after that of the last step."""
         self.start = time.monotonic()
         if state.log_history:
             self.seconds_before = state.log_history[-1].get("seconds", 0.0)
+        if state.global_step >= self.steps or (
+            self.seconds_allowed and self.seconds_before >= self.seconds_allowed
+        ):
+            control.should_training_stop = True
 
     def on_log(self, args, state, control, **_):
         """Note the time in what a checkpoint keeps."""

@@ -1,6 +1,7 @@
 """The folder of a run: what may be in it, who has it, what is left in it when something goes wrong."""
 
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -22,9 +23,12 @@ def last_checkpoint(output: Path) -> Path | None:
 
 
 def _whole(checkpoint: Path) -> bool:
-    """Whether a checkpoint has its last file, and none that a machine switched off left empty."""
-    sizes = {path.name: path.stat().st_size for path in checkpoint.iterdir()}
-    return "trainer_state.json" in sizes and all(sizes.values())
+    """Whether a checkpoint has its last file to its end, and none that a machine switched off left empty."""
+    try:
+        json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return False
+    return all(path.stat().st_size for path in checkpoint.iterdir())
 
 
 def step_of(checkpoint: Path) -> int:
@@ -72,6 +76,7 @@ def claimed(output: Path, resume: bool) -> Iterator[None]:
     with written(output):
         output.mkdir(parents=True, exist_ok=True)
     with _locked(output):
+        _clear(output)  # what a killed run half wrote
         try:
             yield
         except BaseException:
@@ -103,6 +108,10 @@ def written(output: Path) -> Iterator[None]:
         ):
             raise
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        if (
+            "inline_container" in reason and "No space" not in reason
+        ):  # a number of bytes that it had not expected
+            reason = "the disk took only a part"
         way_on = "then go on with --resume" if last_checkpoint(output) else "or give another folder"
         raise TrainingError(f"{output} cannot be written ({reason}); make room, {way_on}.") from error
 

@@ -24,12 +24,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from mlm_demo.errors import RunError, shown
+from mlm_demo.files import read, seconds_since, write, writing
+from mlm_demo.process_marks import is_alive, process_mark
 
 RESULT = "result.json"  # in the output folder of a run that has made something
-RESERVE, RESERVED_BYTES = (
-    "reserve",
-    65_536,
-)  # given back at the end, so that a full disk still takes the last word
+RESERVE, RESERVED_BYTES = "reserve", 65_536  # given back at the end: a full disk still takes the last word
 GOING, AT_REST = {"waiting", "running", "stopping"}, {"done", "stopped", "failed", "interrupted"}
 CAN_GO_ON = {"stopped", "failed", "interrupted"}
 ID = re.compile(r"[A-Za-z0-9_]{8,64}")
@@ -81,26 +80,30 @@ class Run:
 
     @property
     def request(self) -> Request:
-        return Request(**_read(self.folder / "run.json"))
+        """What was asked for; raises RunError if the run has been deleted."""
+        asked = read(self.folder / "run.json")
+        if not asked:
+            raise _no_run(self.id)
+        return Request(**asked)
 
     @property
     def state(self) -> str:
         """One of the states above."""
-        if ended := _read(self.folder / "ended.json"):
+        if ended := read(self.folder / "ended.json"):
             return ended["state"]
-        worker = _read(self.folder / "worker.json")
+        worker = read(self.folder / "worker.json")
         if not worker:
             return "waiting"
         if not is_alive(worker):
             # It may have ended between the two looks.
-            ended = _read(self.folder / "ended.json")
+            ended = read(self.folder / "ended.json")
             return ended["state"] if ended else "interrupted"
         return "stopping" if self.asked_to_stop else "running"
 
     @property
     def message(self) -> str:
         """The sentence a run ended with, if it has one."""
-        return _read(self.folder / "ended.json").get("message", "")
+        return read(self.folder / "ended.json").get("message", "")
 
     @property
     def touched(self) -> float:
@@ -110,13 +113,18 @@ class Run:
     @property
     def worker(self) -> dict:
         """The process as `process_mark` tells it, {} before there is one."""
-        return _read(self.folder / "worker.json")
+        return read(self.folder / "worker.json")
 
     def log(self, line: dict) -> None:
         """Add a line to the log; one write a line, so that a reader never meets half of one that others follow."""
         data = (json.dumps({"at": round(time.time(), 3), **line}, ensure_ascii=False) + "\n").encode()
-        with (self.folder / "log.jsonl").open("ab", buffering=0) as file:
-            file.write(data)
+        with writing(self.folder), (self.folder / "log.jsonl").open("ab+", buffering=0) as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # the line before was cut off by a crash or a full disk
+                    data = b"\n" + data
+            while data:  # a disk that gets full takes a part, and refuses the next
+                data = data[file.write(data) :]
 
     def lines(self, after: int = 0) -> Iterator[dict]:
         """The log from a line's number on; a line cut off by a crash is passed over."""
@@ -132,7 +140,8 @@ class Run:
 
     def ask_to_stop(self) -> None:
         """Leave the word for the worker, and for a queue that has not started it yet."""
-        (self.folder / "stop").touch()
+        with writing(self.folder):
+            (self.folder / "stop").touch()
 
     @property
     def asked_to_stop(self) -> bool:
@@ -142,6 +151,9 @@ class Run:
     def began(self, pid: int) -> None:
         """Note the process that works on it."""
         write(self.folder / "worker.json", process_mark(pid))
+
+    def reserve(self) -> None:
+        """Take the room that the last word will need; raises OSError if there is none."""
         (self.folder / RESERVE).write_bytes(bytes(RESERVED_BYTES))
 
     def end(self, state: str, message: str = "") -> None:
@@ -152,11 +164,13 @@ class Run:
         write(self.folder / "ended.json", {"state": state, "message": message, "at": time.time()})
 
     def go_on(self) -> None:
-        """Make it wait again; raises RunError if there is nothing to go on with."""
+        """Make it wait again; raises RunError if there is nothing to go on with, or no room."""
         if self.state not in CAN_GO_ON:
             raise RunError(f"The run {self.id} is {self.state}, so it cannot be resumed.")
-        for name in ("ended.json", "stop", "worker.json"):
-            (self.folder / name).unlink(missing_ok=True)
+        with writing(self.folder):
+            self.reserve()
+            for name in ("ended.json", "stop", "worker.json"):
+                (self.folder / name).unlink(missing_ok=True)
 
     @property
     def size(self) -> int:
@@ -167,7 +181,10 @@ class Run:
         """Remove everything; raises RunError while it is running."""
         if self.state in ("running", "stopping"):
             raise RunError(f"The run {self.id} is {self.state}; stop it before you delete it.")
-        shutil.rmtree(self.folder)
+        with writing(self.folder):
+            # First of all: without ended.json, but with this, it would wait for its turn again.
+            (self.folder / "run.json").unlink(missing_ok=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Runs:
@@ -186,20 +203,40 @@ class Runs:
         about: dict | None = None,
         address: str = "",
     ) -> Run:
-        """Make a run that waits; its id cannot be guessed. `command` puts files into its input folder
-        and returns the words."""
+        """Make a run that waits; its id cannot be guessed. `command` puts files into its input folder and returns
+        the words. Raises RunError if the folder cannot be written, and leaves nothing then."""
         run = Run(self.folder / secrets.token_urlsafe(16).replace("-", "_"))
-        run.input.mkdir(parents=True)
-        request = Request(
-            run.id, command(run), title, owner_hash(owner), fingerprint, time.time(), about or {}, address
-        )
-        write(run.folder / "run.json", asdict(request))
+        # A clock that was set back lets nobody jump the queue.
+        queue = [other.request.created for other in self.all() if other.state in GOING]
+        created = max([time.time(), *(before + 0.001 for before in queue)])
+        with writing(self.folder):
+            try:
+                run.input.mkdir(parents=True)
+                run.reserve()
+                request = Request(
+                    run.id,
+                    command(run),
+                    title,
+                    owner_hash(owner),
+                    fingerprint,
+                    created,
+                    about or {},
+                    address,
+                )
+                write(run.folder / "run.json", asdict(request))
+            except BaseException:
+                shutil.rmtree(run.folder, ignore_errors=True)
+                raise
         return run
 
     def all(self) -> list[Run]:
         """Every run, the oldest first."""
-        found = [Run(path.parent) for path in self.folder.glob("*/run.json")]
-        return sorted(found, key=lambda run: (run.request.created, run.id))
+        found = []
+        for path in self.folder.glob("*/run.json"):
+            run = Run(path.parent)
+            with suppress(RunError):  # deleted between the two looks
+                found.append((run.request.created, run.id, run))
+        return [run for *_, run in sorted(found, key=lambda entry: entry[:2])]
 
     def of(self, owner: str) -> list[Run]:
         """The runs of one person, the newest first."""
@@ -208,12 +245,25 @@ class Runs:
     def find(self, id: str) -> Run:
         """The run of an id; raises RunError if there is none."""
         if not self.has(id):
-            raise RunError(f"There is no run {shown(id)}; it may have been deleted.")
+            raise _no_run(id)
         return Run(self.folder / id)
 
     def has(self, id: str) -> bool:
         """Whether there is a run of this id."""
         return bool(ID.fullmatch(id)) and (self.folder / id / "run.json").is_file()
+
+    def sweep(self, days: float) -> None:
+        """Delete runs that ended longer ago, and after a day what a crash left of one half made or half deleted."""
+        for run in self.all():
+            if run.state in AT_REST and seconds_since(run.folder.glob("*.json*")) > days * 86_400:
+                run.delete()
+        for folder in self.folder.glob("*/"):
+            if not (folder / "run.json").exists() and seconds_since([folder]) > 86_400:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _no_run(id: str) -> RunError:
+    return RunError(f"There is no run {shown(id)}; it may have been deleted.")
 
 
 def folder_bytes(folder: Path) -> int:
@@ -234,48 +284,3 @@ def share_done(line: dict) -> float:
 def owner_hash(owner: str) -> str:
     """What is kept of the secret that tells whose run it is."""
     return hashlib.sha256(owner.encode()).hexdigest() if owner else ""
-
-
-def process_mark(pid: int) -> dict:
-    """A process as one that comes after it under the same number, or after a restart, is not."""
-    return {"pid": pid, "started": _started(pid), "boot": _boot()}
-
-
-def is_alive(mark: dict) -> bool:
-    """Whether the process of a mark is still there and no zombie."""
-    started = _started(mark["pid"])
-    return started != "" and (started, _boot()) == (mark["started"], mark["boot"])
-
-
-def write(path: Path, value: dict) -> None:
-    """Write JSON so that a reader sees all of it or none, whenever the power goes."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with part.open("w", encoding="utf-8") as file:
-        json.dump(value, file, ensure_ascii=False, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
-
-
-def _read(path: Path) -> dict:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-
-
-def _started(pid: int) -> str:
-    """When a process started, in ticks since the machine did; empty if it is gone or a zombie (proc(5))."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return ""
-    state, *rest = stat.rpartition(")")[2].split()
-    return "" if state == "Z" else rest[18]
-
-
-def _boot() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import torch
 from torch.optim.lr_scheduler import LambdaLR
-from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers.trainer_utils import rotate_checkpoints
 
 from mlm_demo.errors import ModelError, TrainingError
 from mlm_demo.evaluation import FrozenText, tally
@@ -21,6 +22,8 @@ from mlm_demo.packing import NO_WORD, Blocks
 from mlm_demo.precision import attention_for_training, bfloat16_is_fast
 from mlm_demo.processes import agreed, count
 from mlm_demo.vocabulary_loss import VocabularyLoss
+
+CHECKPOINTS_KEPT = 2  # the newest and the best
 
 
 class BlockNumbers(torch.utils.data.Dataset):
@@ -109,6 +112,17 @@ class MaskedLMTrainer(Trainer):
         with attention_for_training(self.mlm.model, self.rounded):
             return super().train(*arguments, **named)
 
+    def _run_epoch(self, *arguments, **named):
+        """As Trainer's, which makes a step more after the checkpoint of the last one."""
+        if not self.control.should_training_stop:
+            super()._run_epoch(*arguments, **named)
+
+    def _save_checkpoint(self, *arguments, **named):
+        """As Trainer's, which tells the newest by the clock: set back, that would cost the checkpoint just made."""
+        super()._save_checkpoint(*arguments, **named)
+        if self.args.should_save:
+            rotate_checkpoints(self.args.output_dir, CHECKPOINTS_KEPT, self.state.best_model_checkpoint)
+
     def _get_train_sampler(self, train_dataset=None) -> Shuffled:
         return Shuffled(self.train_dataset, self.args.seed)
 
@@ -156,6 +170,16 @@ class MaskedLMTrainer(Trainer):
             self.lr_scheduler = LambdaLR(optimizer or self.optimizer, lambda step: self.pace.factor(step))
             self._created_lr_scheduler = True
         return self.lr_scheduler
+
+
+class Patience(EarlyStoppingCallback):
+    """As transformers', but a run that was ended by it is not taken up again by resuming it."""
+
+    def on_train_begin(self, args, state, control, **more):
+        """Stop if it was out of patience before."""
+        super().on_train_begin(args, state, control, **more)
+        if self.early_stopping_patience_counter >= self.early_stopping_patience:
+            control.should_training_stop = True
 
 
 def no_number(step: int) -> TrainingError:

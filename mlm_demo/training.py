@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import EarlyStoppingCallback, TrainingArguments
+from transformers import TrainingArguments
 
 from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.errors import TrainingError
@@ -34,7 +34,7 @@ from mlm_demo.plan import (
 )
 from mlm_demo.processes import agreed, is_first
 from mlm_demo.run_folder import CHECKPOINTS, checkpoint_to_resume, last_checkpoint, written
-from mlm_demo.trainer import MaskedLMTrainer, Watch
+from mlm_demo.trainer import MaskedLMTrainer, Patience, Watch
 
 PATIENCE = 3  # evaluations without a better loss before a run ends early
 
@@ -127,7 +127,7 @@ def train(
             arguments = _arguments(
                 mlm, plan, config, output, batch, accumulate, early_stop=frozen is not None
             )
-            callbacks = [watch, *([EarlyStoppingCallback(PATIENCE)] if frozen else [])]
+            callbacks = [watch, *([Patience(PATIENCE)] if frozen else [])]
             trainer = MaskedLMTrainer(mlm, arguments, blocks, masking, frozen, pace, callbacks)
             if frozen and not checkpoint:
                 watch.begin_with = trainer.watched_loss()
@@ -214,7 +214,6 @@ def _arguments(
         use_cpu=mlm.device.type == "cpu",
         seed=config.seed,
         save_steps=plan.evaluate_every,
-        save_total_limit=2,
         restore_callback_states_from_checkpoint=True,  # how long early stopping has waited
         **{**QUIET, "save_strategy": "steps", "logging_steps": max(1, plan.steps // 200), **watching},
     )

@@ -2,15 +2,17 @@
 
 import argparse
 import signal
+import sys
 import threading
 import time
 
 import torch
 
-from mlm_demo.adapt import adapt
+from mlm_demo.adapt import adapt, completed
 from mlm_demo.adaptation_command import config_of, prepare
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.plan import out_of_memory
+from mlm_demo.process_marks import is_me
 from mlm_demo.run_folder import last_checkpoint
 from mlm_demo.runs import Run, Runs
 from mlm_demo.settings import Settings
@@ -19,9 +21,14 @@ from mlm_demo.settings import Settings
 def work(options: argparse.Namespace, settings: Settings) -> None:
     """Adapt, go on from a checkpoint if there is one, and leave word of the end, whatever it is.
 
-    The log has lines with `stage`, with `report` (once), with `loss` and with `eval_loss`, as on_progress of adapt.
+    The log has lines with `stage`, with `report` (once a leg), with `loss` and with `eval_loss`, as on_progress of
+    adapt. A process that is not noted as the run's worker by the end of its standard input leaves it alone.
     """
     run = Runs(settings.runs).find(options.id)
+    if not is_me(run.worker):
+        sys.stdin.read()
+        if not is_me(run.worker):
+            return
     asked, begun = [], time.monotonic()
     if threading.current_thread() is threading.main_thread():  # elsewhere a signal cannot be caught
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -34,7 +41,7 @@ def work(options: argparse.Namespace, settings: Settings) -> None:
 
     try:
         with out_of_memory():
-            result = _adapt(
+            result = completed(options.output) or _adapt(
                 run, options, settings, lambda: bool(asked) or run.asked_to_stop or time_is_over()
             )
     except torch.OutOfMemoryError:

@@ -10,11 +10,12 @@ import pytest
 os.environ["HF_ENDPOINT"] = "http://127.0.0.1:9"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "0"
 for name in [name for name in os.environ if name.startswith(("MLM_DEMO_", "GRADIO_SERVER_", "SPACE_"))]:
-    del os.environ[name]
+    if name != "MLM_DEMO_KILLS":  # how long the loops of test_faults_*.py are
+        del os.environ[name]
 
 TESTS = Path(__file__).resolve().parent
 sys.path[:0] = [str(TESTS.parent), str(TESTS), str(TESTS / "ui")]
-pytest_plugins = ["adapting"]  # the fixtures of runs
+pytest_plugins = ["adapting", "faulting", "hub_fixtures"]  # the fixtures of runs and of the Hub
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,6 +9,7 @@ import hashlib
 import json
 import threading
 import time
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -24,6 +25,7 @@ class HubStandIn:
         self.models, self.requests = models, []
         self.pushed: dict[str, bytes] = {}  # files uploaded, by path
         self.tokens: set[str] = set()
+        self.dropped: Counter[str] = Counter()  # connections broken on purpose, by path
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (_Handler,), {"hub": self}))
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -180,10 +182,21 @@ class _Handler(BaseHTTPRequestHandler):
             elif owner == "dropping" and large:
                 self.wfile.write(content[start : start + 1000])
                 self.close_connection = True
+            elif large and (end := self.breaks_at(owner, len(content))):
+                self.hub.dropped[self.path] += 1
+                self.wfile.write(content[start:end])
+                self.close_connection = True
             else:
                 self.wfile.write(content[start:])
         except OSError:
             pass  # the client has given up, as it should
+
+    def breaks_at(self, owner: str, size: int) -> int:
+        """Where this connection breaks: the first at a share of the file (`once30`), each a tenth later (`tenths`)."""
+        before = self.hub.dropped[self.path]
+        if owner.startswith("once") and not before:
+            return size * int(owner.removeprefix("once")) // 100
+        return size * (before + 1) // 10 if owner == "tenths" and before < 9 else 0
 
     def json(self, value: dict) -> None:
         content = json.dumps(value).encode()

@@ -52,11 +52,13 @@ def test_a_file_is_copied_or_moved(store, file):
     assert not moved.exists()
 
 
-def test_a_draft_is_handed_over_whole(store, file, tmp_path):
-    id = store.add([file()])
+def test_a_draft_is_put_where_a_run_finds_it_and_stays_until_it_is_forgotten(store, file, tmp_path):
+    id = store.add([file("a.txt"), file("b.txt")])
     (tmp_path / "input").mkdir()
-    (path,) = store.hand_over(id, tmp_path / "input")
-    assert path.read_text() == "x" * 9
+    copied = store.copy_to(id, tmp_path / "input")
+    assert [path.name for path in copied] == names(store, id) == ["a.txt", "b.txt"]
+    store.forget(id)
+    assert [path.read_text() for path in copied] == ["x" * 9] * 2
     with pytest.raises(CorpusError, match="The files are no longer here; add them again"):
         store.files(id)
 

@@ -5,56 +5,15 @@ import sys
 import time
 
 import pytest
-import torch
-from hub_stand_in import COMMIT, CONVERSION, HubStandIn
+from hub_fixtures import fetch
+from hub_stand_in import COMMIT, CONVERSION
 from huggingface_hub import constants
 from places import ROOT
-from tiny_models import build, save_tiny
 
-from mlm_demo import hub
+from mlm_demo import hub, hub_cache
 from mlm_demo.checkpoints import Checkpoint, find_checkpoint
 from mlm_demo.errors import HubError, ModelError
 from mlm_demo.loader import load
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("models")
-    tiny = save_tiny(folder / "tiny")
-    pickle = save_tiny(folder / "pickle")
-    (pickle / "model.safetensors").unlink()
-    torch.save(build("BERT")[1].state_dict(), pickle / "pytorch_model.bin")
-    empty = folder / "empty"
-    empty.mkdir()
-    (empty / "README.md").write_text("nothing")
-    sharded = save_tiny(folder / "sharded")
-    (sharded / "model.safetensors").unlink()
-    build("BERT")[1].save_pretrained(sharded, max_shard_size="8KB")
-    return {"tiny": tiny, "pickle": pickle, "empty": empty, "sharded": sharded}
-
-
-@pytest.fixture(scope="module")
-def stand_in(models):
-    server = HubStandIn(models)
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def endpoint(stand_in, tmp_path, monkeypatch):
-    monkeypatch.setattr(constants, "ENDPOINT", stand_in.address)
-    monkeypatch.setattr(
-        constants,
-        "HUGGINGFACE_CO_URL_TEMPLATE",
-        stand_in.address + "/{repo_id}/resolve/{revision}/{filename}",
-    )
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
-    stand_in.requests.clear()
-    return stand_in
-
-
-def fetch(repo_id, timeout=3.0, allow_pickle=False, on_progress=None):
-    return hub.download(repo_id, hub.Rules(timeout=timeout, pickle=allow_pickle), on_progress)
 
 
 def test_a_model_is_downloaded_once_with_progress_and_loads(endpoint):
@@ -75,10 +34,10 @@ def test_a_model_is_downloaded_once_with_progress_and_loads(endpoint):
 
 def test_a_sharded_model_comes_whole(endpoint):
     folder = fetch("good/sharded")
-    assert len(hub.shards(folder / hub.SHARDED)) > 1
+    assert len(hub_cache.shards(folder / hub_cache.SHARDED)) > 1
     assert load(find_checkpoint("good/sharded"), device="cpu").vocab_size > 100
-    (folder / hub.shards(folder / hub.SHARDED)[0]).unlink()
-    assert hub.cached_folder("good/sharded") is None
+    (folder / hub_cache.shards(folder / hub_cache.SHARDED)[0]).unlink()
+    assert hub_cache.cached_folder("good/sharded") is None
 
 
 def test_weights_offered_as_safetensors_by_the_hubs_bot_are_taken(endpoint):
@@ -112,7 +71,7 @@ def test_a_refusal_is_one_sentence(endpoint, repo_id, message):
     with pytest.raises(HubError, match=message) as caught:
         fetch(repo_id, timeout=15)
     assert "\n" not in str(caught.value)
-    assert hub.cached_folder(repo_id) is None
+    assert hub_cache.cached_folder(repo_id) is None
 
 
 @pytest.mark.parametrize("owner", ["silent", "stalling", "dripping", "dropping"])

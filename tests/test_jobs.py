@@ -14,14 +14,13 @@ from mlm_demo.runs import Runs
 
 # A worker as ours is one: logs, stops when it is told to, says how it ended.
 WORKER = """
-import signal, sys, time
+import sys, time
 from pathlib import Path
 from mlm_demo.runs import Run
-run, asked = Run(Path(sys.argv[1])), []
-signal.signal(signal.SIGTERM, lambda *_: asked.append(1))
+run = Run(Path(sys.argv[1]))
 for step in range(int(sys.argv[2])):
     run.log({"step": step})
-    if asked:
+    if run.asked_to_stop:
         run.end("stopped", f"Stopped at step {step}.")
         sys.exit()
     time.sleep(0.02)

@@ -180,6 +180,26 @@ def test_a_run_that_does_not_get_better_ends_early(tmp_path, monkeypatch):
     assert_same(weights(best), weights(mlm))
 
 
+def test_resumed_after_its_end_a_run_makes_no_step_more(tmp_path, monkeypatch):
+    """Killed while it is judged: at the last step, in the middle of an epoch, or out of patience."""
+    whole, trained = run(tmp_path / "a", watched=TEXTS[:4])
+    again, resumed = run(tmp_path / "a", watched=TEXTS[:4], resume=True)
+    assert (resumed.steps, trained.steps) == (8, 8)
+    curves = [
+        [line for line in each.log if "loss" in line or "eval_loss" in line] for each in (trained, resumed)
+    ]
+    assert curves[0] == curves[1]
+    assert_same(weights(whole), weights(again))
+    losses = iter(range(3, 100))
+    worse = lambda *_: Tally(np.array([float(next(losses))]), np.zeros(1), np.ones(1))  # noqa: E731
+    monkeypatch.setattr(trainer, "tally", worse)
+    config = replace(CONFIG, max_steps=64)
+    whole, trained = run(tmp_path / "b", config, watched=TEXTS[:4])
+    again, resumed = run(tmp_path / "b", config, watched=TEXTS[:4], resume=True)
+    assert (resumed.steps, trained.steps) == (32, 32)
+    assert_same(weights(whole), weights(again))
+
+
 def test_replay_mixes_in_the_share_asked_for():
     mlm = fresh()
     config = AdaptConfig(max_steps=1, block_size=32, replay=0.25)

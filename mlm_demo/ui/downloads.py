@@ -6,6 +6,7 @@ time at which it runs out, and a proof that only this server can make.
 
 import hashlib
 import hmac
+import os
 import time
 
 from fastapi import FastAPI, HTTPException
@@ -15,7 +16,7 @@ from mlm_demo.adaptations import Adaptations
 from mlm_demo.checkpoints import adapted, archive_name
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.export import zip_model
-from mlm_demo.runs import Run
+from mlm_demo.runs import RESULT, Run
 from mlm_demo.settings import Settings
 from mlm_demo.ui.ownership import browser_secret
 
@@ -43,10 +44,10 @@ def add_downloads(app: FastAPI, adaptations: Adaptations) -> None:
             run = adaptations.runs.find(id)
             if adapted(run) is None:
                 raise HTTPException(404, f"The run {id} has no model yet.")
-            packed = run.packed
-            newest = max(path.stat().st_mtime for path in run.output.iterdir())
-            if not packed.is_file() or packed.stat().st_mtime < newest:
+            packed, made = run.packed, (run.output / RESULT).stat().st_mtime_ns
+            if not packed.is_file() or packed.stat().st_mtime_ns != made:
                 packed = zip_model(run.output, archive_name(run))
+                os.utime(packed, ns=(made, made))  # not older or newer: a clock can be set back
         except MlmDemoError as error:
             raise HTTPException(404, str(error)) from None
         return FileResponse(packed, filename=f"{archive_name(run)}.zip", media_type="application/zip")

@@ -33,11 +33,13 @@ def browser_secret(settings: Settings) -> str:
     part = path.with_name(f".{key[:8]}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.touch(mode=0o600)
-        part.write_text(key)
-        with suppress(FileExistsError):  # of a start before this one, or of another server on this folder
-            os.link(part, path)
-        part.unlink()
+        try:
+            part.touch(mode=0o600)
+            part.write_text(key)
+            with suppress(FileExistsError):  # of a start before this one, or of another server on this folder
+                os.link(part, path)
+        finally:
+            part.unlink(missing_ok=True)
         return path.read_text()
     except OSError:  # nothing can be kept here: the page works, and forgets whose runs are whose at its end
         return key
