@@ -106,13 +106,16 @@ class Run:
         return _read(self.folder / "worker.json")
 
     def log(self, line: dict) -> None:
-        """Add a line to the log; one write a line, so that a reader never meets half of one that others follow."""
+        """Add a line to the log in one write; what a killed worker or a full disk left of one gets its end first."""
         data = (json.dumps({"at": round(time.time(), 3), **line}, ensure_ascii=False) + "\n").encode()
-        with (self.folder / "log.jsonl").open("ab", buffering=0) as file:
+        with (self.folder / "log.jsonl").open("a+b", buffering=0) as file:
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
+                data = data if file.read(1) == b"\n" else b"\n" + data
             file.write(data)
 
     def lines(self, after: int = 0) -> Iterator[dict]:
-        """The log from a line's number on; a line cut off by a crash is passed over."""
+        """The log from a line's number on; a line cut off by a crash is {} once others follow it."""
         try:
             data = (self.folder / "log.jsonl").read_bytes()
         except FileNotFoundError:
