@@ -152,14 +152,16 @@ def zip_kind(source: Input) -> str:
 def zip_members(source: Input, max_members: int) -> Iterator[tuple[str, Input | str]]:
     """The files in a zip, each with its shown name, or with the reason why it is left out."""
     archive = _open_zip(source)
-    infos = [info for info in archive.infolist() if not info.is_dir()]
+    infos = [info for info in archive.infolist() if not info.filename.endswith("/")]
     if len(infos) > max_members:
         raise CorpusError(
             f"{shown(source.name)} holds {len(infos):,} files; {max_members:,} are the most that are read. Split it."
         )
     for info in infos:
         name, parts = f"{source.name}/{info.filename}", re.split(r"[/\\]", info.filename)
-        if ".." in parts or not parts[0] or parts[0].endswith(":"):
+        if not info.filename:
+            yield name, "it has no name"
+        elif ".." in parts or not parts[0] or parts[0].endswith(":"):
             yield name, "its name leads out of the archive"
         elif "__MACOSX" in parts or any(part.startswith(".") for part in parts):
             continue

@@ -148,6 +148,18 @@ def test_a_locked_or_broken_member_is_left_out(read):
     assert "Bad CRC-32" in found[2].reason
 
 
+def test_a_member_without_a_name_is_left_out(read):
+    data = zipped([("?", "One."), ("b.txt", "Two.")], zipfile.ZIP_STORED)
+    local, central = data.index(b"PK\3\4"), data.index(b"PK\1\2")
+    data = bytearray(data)
+    data[local + 26] = data[central + 28] = (
+        0  # the length of the name, whose place a comment of one byte takes
+    )
+    data[local + 28] = data[central + 32] = 1
+    found, _ = read("a.zip", bytes(data))
+    assert found == [Dropped("a.zip/", "it has no name"), Document("a.zip/b.txt", "Two.")]
+
+
 def test_a_zip_of_which_nothing_can_be_read_is_told(refused):
     refused("a.zip", zipped([]), r"'a.zip' holds no file that can be read \(it is empty\)")
     refused(
