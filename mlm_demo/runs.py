@@ -25,10 +25,8 @@ from pathlib import Path
 from mlm_demo.errors import RunError, shown
 
 RESULT = "result.json"  # in the output folder of a run that has made something
-RESERVE, RESERVED_BYTES = (
-    "reserve",
-    65_536,
-)  # given back at the end, so that a full disk still takes the last word
+RESERVE = "reserve"  # given back at the end, so that a full disk still takes the last word
+RESERVED_BYTES = 65_536
 GOING, AT_REST = {"waiting", "running", "stopping"}, {"done", "stopped", "failed", "interrupted"}
 CAN_GO_ON = {"stopped", "failed", "interrupted"}
 ID = re.compile(r"[A-Za-z0-9_]{8,64}")
