@@ -74,7 +74,9 @@ class Input:
         *,
         seekable: bool = False,
     ):
-        self.name, self.budget = name, budget
+        # Names of members come from strangers too, and notes with them in end up in a terminal.
+        self.name = name if name.isprintable() else name.encode("unicode_escape").decode("ascii")
+        self.budget = budget
         self._stream, self._compressed, self._seekable = stream, compressed, seekable
         self._pending, self._expanded = b"", 0
         head = b""

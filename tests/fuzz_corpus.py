@@ -1,7 +1,7 @@
 """Fuzz the readers of a corpus for some seconds, led by the code that is reached: python tests/fuzz_corpus.py SECONDS
 
-Whatever a file holds, it is read or refused by a CorpusError of one line without the path of the upload; anything else,
-or a file that takes longer than SLOW seconds, ends the run with the input that did it.
+Whatever a file holds, it is read, or refused by a CorpusError of one line without the path of the upload. Anything
+else, or a file that takes longer than SLOW seconds, ends the run and leaves the input that did it.
 """
 
 import gzip
@@ -75,11 +75,13 @@ def one_input(data: bytes) -> None:
                 told(item.reason)
     except CorpusError as error:
         told(str(error))
+    for note in notes:
+        told(note)
 
 
 def told(sentence: str) -> None:
     assert sentence, "a refusal without a word"
-    assert len(sentence.splitlines()) == 1, f"more than one line: {sentence!r}"
+    assert sentence.isprintable(), f"more than one line, or what a terminal obeys: {sentence!r}"
     assert str(PATH) not in sentence, f"the path of the upload is in it: {sentence}"
     assert PATH.name not in sentence, f"the name of the upload is in it: {sentence}"
 

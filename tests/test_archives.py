@@ -148,6 +148,12 @@ def test_a_locked_or_broken_member_is_left_out(read):
     assert "Bad CRC-32" in found[2].reason
 
 
+def test_a_name_with_line_ends_or_escape_codes_is_written_out(read):
+    found, notes = read("a.zip", zipped([("b\n\x1b[31m.csv", "text,n\none,1\n")]))
+    assert found == [Document(r"a.zip/b\n\x1b[31m.csv, row 2", "one")]
+    assert notes == [r"Column 'text' of a.zip/b\n\x1b[31m.csv was taken as the text."]
+
+
 def test_a_member_without_a_name_is_left_out(read):
     data = zipped([("?", "One."), ("b.txt", "Two.")], zipfile.ZIP_STORED)
     local, central = data.index(b"PK\3\4"), data.index(b"PK\1\2")
