@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from mlm_demo.decoding import HEAD
-from mlm_demo.errors import CorpusError, shown
+from mlm_demo.errors import CorpusError, printable, shown
 
 CHUNK = 1024 * 1024
 RATIO_FROM = 10_000_000  # bytes expanded; less does no harm, however small it was
@@ -75,7 +75,7 @@ class Input:
         seekable: bool = False,
     ):
         # Names of members come from strangers too, and notes with them in end up in a terminal.
-        self.name = name if name.isprintable() else name.encode("unicode_escape").decode("ascii")
+        self.name = printable(name)
         self.budget = budget
         self._stream, self._compressed, self._seekable = stream, compressed, seekable
         self._pending, self._expanded = b"", 0
@@ -132,7 +132,7 @@ class Input:
 def broken(name: str, what: str, error: BaseException) -> CorpusError:
     """The error for a file whose library gave up."""
     said = getattr(error, "msg", None) or str(error)  # an XMLSyntaxError says the line twice in its text
-    why = (said.strip() or type(error).__name__).splitlines()[0][:120]
+    why = printable((said.strip() or type(error).__name__).splitlines()[0])[:120]
     return CorpusError(f"{shown(name)} is a broken {what} ({why}); get or save it anew.")
 
 

@@ -8,6 +8,7 @@ import docx
 import pypdf
 import pytest
 
+from mlm_demo.archives import broken
 from mlm_demo.errors import CorpusError
 from mlm_demo.formats import Document, Dropped
 
@@ -80,6 +81,12 @@ def test_a_file_named_as_text_is_read_as_what_it_is(read, data, what):
     found, notes = read("a.txt", data)
     assert [d.text for d in found] == ["One."]
     assert notes == [f"a.txt is {what}, and was read as one."]
+
+
+def test_what_a_library_quotes_of_a_broken_file_is_written_out():
+    assert "(type: \\x1b[31m);" in str(
+        broken("a.parquet", "Parquet file", ValueError("type: \x1b[31m\nat 3"))
+    )
 
 
 @pytest.mark.parametrize(
