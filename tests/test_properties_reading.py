@@ -111,7 +111,8 @@ def test_a_long_text_comes_in_parts_that_are_all_of_it(read, text, longest):
     assert "".join("".join(words(document.text)) for document in found) == "".join(
         words(f"First of all.{text}")
     )
-    assert all(0 < len(document.text) <= longest for document in found)
+    # Where a page breaks there is one character in the file and two in the text.
+    assert all(0 < len(document.text.replace("\n\n", "\n")) <= longest for document in found)
 
 
 @given(
