@@ -5,6 +5,7 @@ else, or a file that takes longer than SLOW seconds, ends the run and leaves the
 """
 
 import gzip
+import hashlib
 import importlib.util
 import io
 import json
@@ -82,6 +83,15 @@ def one_input(data: bytes) -> None:
         told(note)
 
 
+def kept_if_odd(data: bytes) -> None:
+    """The same, and an input that ends the run is left in the current folder."""
+    try:
+        one_input(data)
+    except Exception:
+        Path(f"fuzz-{hashlib.sha256(data).hexdigest()[:12]}").write_bytes(data)
+        raise
+
+
 def told(sentence: str) -> None:
     assert sentence, "a refusal without a word"
     assert sentence.isprintable(), f"more than one line, or what a terminal obeys: {sentence!r}"
@@ -137,7 +147,7 @@ def main() -> None:
         "-rss_limit_mb=3072",
     ]
     options += [f"-artifact_prefix={Path.cwd()}/fuzz-", "-print_final_stats=1"]
-    atheris.Setup([sys.argv[0], *options, str(corpus)], one_input)
+    atheris.Setup([sys.argv[0], *options, str(corpus)], kept_if_odd)
     atheris.Fuzz()
 
 
