@@ -94,7 +94,7 @@ def test_every_row_with_words_is_a_document_and_no_other_is(read, case, how):
 
 @given(
     paragraphs=PARAGRAPHS,
-    gap=st.sampled_from(["\n\n", "\r\n\r\n", "\r\r", "\n \t\n", "\n\n\n\n", "\f", "\u2029"]),
+    gap=st.sampled_from(["\n\n", "\r\n\r\n", "\r\r", "\n \t\n", "\n\n\n\n", "\n\f\n", "\n\u2029\n"]),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]),
     how=HOW,
 )
