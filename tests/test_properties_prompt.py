@@ -4,6 +4,7 @@ import math
 import unicodedata
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from tiny_models import tiny
@@ -74,6 +75,14 @@ def test_every_mask_gets_its_rows_and_the_rest_stays_as_typed(architecture, text
     (answer,) = fill_masks(mlm, [prompt], top_k=top_k)
     assert (answer.text, answer.spans, len(answer.masks)) == (prompt.text, prompt.spans, len(prompt.spans))
     assert answer.model_text.count(mlm.mask_token) == len(prompt.spans)
+    tokens = mlm.tokenizer(answer.model_text, return_tensors="pt")
+    if tokens.input_ids.shape[1] <= mlm.max_tokens:  # so that all of it is read at once
+        with torch.inference_mode():
+            by_the_model = mlm.model(**tokens).logits[tokens.input_ids == mlm.mask_id].softmax(-1)
+        for rows, wanted in zip(answer.masks, by_the_model, strict=True):
+            assert [row.score for row in rows] == pytest.approx(
+                wanted[[row.token for row in rows]].tolist(), abs=1e-4
+            )
     for (start, end), rows in zip(prompt.spans, answer.masks, strict=True):
         scores = [row.score for row in rows]
         assert len({row.token for row in rows}) == len(rows) == top_k

@@ -15,7 +15,7 @@ from itertools import pairwise
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from test_archives import zipped
 
@@ -23,7 +23,8 @@ from mlm_demo.corpus import FEW_DOCUMENTS, SHORTEST_SECTION, read_texts, split
 from mlm_demo.errors import CorpusError
 
 BREAKS = "\t\n\v\f\r\x85\u2028\u2029"
-ODD = st.sampled_from([*BREAKS, "\r\n", "\n\n", " ", "\u3000", "\ufeff", "\u202e", "\u0301", "\U0001f600"])
+STRANGE = [*BREAKS, "\r\n", "\n\n", " ", "\u3000", "\ufeff", "\u202e", "\u0301", "\U0001f600", '"', ",", "\\"]
+ODD = st.sampled_from(STRANGE)
 SEEN = st.characters(exclude_categories=["Cc", "Cs"])
 WORDS = st.lists(st.text(SEEN, max_size=12) | ODD | st.sampled_from('",;|{}<>\\/&#*[]()'), max_size=12)
 # Raw in a file, more than a few control characters would make it no text; JSON and Parquet may hold any.
@@ -78,6 +79,8 @@ HOW = st.sampled_from(["", "gz", "zip"])
     | st.tuples(st.sampled_from(["csv", "tsv", "lines"]), st.lists(TEXTS, max_size=6)),
     how=HOW,
 )
+@example(case=("jsonl", ["x".join(STRANGE)]), how="")
+@example(case=("csv", ["x".join(STRANGE)]), how="zip")
 def test_every_row_with_words_is_a_document_and_no_other_is(read, case, how):
     kind, texts = case
     data, what, first = table(kind, texts)
