@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from mlm_demo.decoding import HEAD
-from mlm_demo.errors import CorpusError, shown
+from mlm_demo.errors import CorpusError, printable, shown
 
 CHUNK = 1024 * 1024
 RATIO_FROM = 10_000_000  # bytes expanded; less does no harm, however small it was
@@ -74,7 +74,9 @@ class Input:
         *,
         seekable: bool = False,
     ):
-        self.name, self.budget = name, budget
+        # Names of members come from strangers too, and notes with them in end up in a terminal.
+        self.name = printable(name)
+        self.budget = budget
         self._stream, self._compressed, self._seekable = stream, compressed, seekable
         self._pending, self._expanded = b"", 0
         head = b""
@@ -130,7 +132,7 @@ class Input:
 def broken(name: str, what: str, error: BaseException) -> CorpusError:
     """The error for a file whose library gave up."""
     said = getattr(error, "msg", None) or str(error)  # an XMLSyntaxError says the line twice in its text
-    why = (said.strip() or type(error).__name__).splitlines()[0][:120]
+    why = printable((said.strip() or type(error).__name__).splitlines()[0])[:120]
     return CorpusError(f"{shown(name)} is a broken {what} ({why}); get or save it anew.")
 
 
@@ -152,14 +154,16 @@ def zip_kind(source: Input) -> str:
 def zip_members(source: Input, max_members: int) -> Iterator[tuple[str, Input | str]]:
     """The files in a zip, each with its shown name, or with the reason why it is left out."""
     archive = _open_zip(source)
-    infos = [info for info in archive.infolist() if not info.is_dir()]
+    infos = [info for info in archive.infolist() if not info.filename.endswith("/")]
     if len(infos) > max_members:
         raise CorpusError(
             f"{shown(source.name)} holds {len(infos):,} files; {max_members:,} are the most that are read. Split it."
         )
     for info in infos:
         name, parts = f"{source.name}/{info.filename}", re.split(r"[/\\]", info.filename)
-        if ".." in parts or not parts[0] or parts[0].endswith(":"):
+        if not info.filename:
+            yield name, "it has no name"
+        elif ".." in parts or not parts[0] or parts[0].endswith(":"):
             yield name, "its name leads out of the archive"
         elif "__MACOSX" in parts or any(part.startswith(".") for part in parts):
             continue

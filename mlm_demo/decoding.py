@@ -235,6 +235,8 @@ def lines(chunks: Iterable[str], *, name: str, longest: int) -> Iterator[str]:
 def plain_markdown(text: str) -> str:
     """Leave out the marks of Markdown: # of headings, lines of code fences, targets of links and pictures."""
     text = re.sub(r"^ {0,3}(?:```|~~~).*\n?|^(?:={3,}|-{3,})[ \t]*$", "", text, flags=re.MULTILINE)
-    text = re.sub(r"^ {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$", r"\1", text, flags=re.MULTILINE)
+    # The end is taken off by itself: as part of the pattern it takes the square of a line of # and spaces.
+    heading = r"^ {0,3}#{1,6}[ \t]+(.*)$"
+    text = re.sub(heading, lambda found: found[1].rstrip(" \t#"), text, flags=re.MULTILINE)
     text = re.sub(r"!?\[([^\[\]]*)\](?:\([^()\n]{0,2000}\)|\[[^\[\]\n]{0,200}\])", r"\1", text)
     return text.replace("**", "")

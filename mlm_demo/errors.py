@@ -56,9 +56,12 @@ class LimitError(MlmDemoError):
     """Somebody, or all together, ask more often than this page answers."""
 
 
+def printable(text: str) -> str:
+    """Return a text as it is, or escaped where it holds line ends or what else a terminal obeys."""
+    return text if text.isprintable() else text.encode("unicode_escape", "backslashreplace").decode("ascii")
+
+
 def shown(value: object, limit: int = 80) -> str:
     """Return a value in quotes as an error message shows it: escaped, on one line, not longer than `limit`."""
-    text = str(value).encode("unicode_escape", "backslashreplace").decode("ascii")
-    if str(value).isprintable():
-        text = str(value)
+    text = printable(str(value))
     return f"'{text}'" if len(text) <= limit else f"'{text[:limit]}…'"

@@ -145,7 +145,12 @@ def text_of(element: etree._Element | None) -> str:
     """The text in an element on one line; of entities only those that HTML knows too, such as &alpha;."""
     if element is None:
         return ""
-    text = "".join(element.itertext())
-    for entity in {e.text for e in element.iter(etree.Entity)}:
-        text = text.replace(entity, html.unescape(entity) if html.unescape(entity) != entity else "")
-    return " ".join(text.split())
+    entities = {e.text for e in element.iter(etree.Entity)}
+
+    def meant(found: re.Match) -> str:
+        if found[0] not in entities:
+            return found[0]
+        character = html.unescape(found[0])
+        return "" if character == found[0] else character
+
+    return " ".join(re.sub(r"&[^\s&;]+;", meant, "".join(element.itertext())).split())

@@ -28,7 +28,8 @@ from mlm_demo.files import read, seconds_since, write, writing
 from mlm_demo.process_marks import is_alive, process_mark
 
 RESULT = "result.json"  # in the output folder of a run that has made something
-RESERVE, RESERVED_BYTES = "reserve", 65_536  # given back at the end: a full disk still takes the last word
+RESERVE = "reserve"  # given back at the end, so that a full disk still takes the last word
+RESERVED_BYTES = 65_536
 GOING, AT_REST = {"waiting", "running", "stopping"}, {"done", "stopped", "failed", "interrupted"}
 CAN_GO_ON = {"stopped", "failed", "interrupted"}
 ID = re.compile(r"[A-Za-z0-9_]{8,64}")
@@ -116,7 +117,7 @@ class Run:
         return read(self.folder / "worker.json")
 
     def log(self, line: dict) -> None:
-        """Add a line to the log; one write a line, so that a reader never meets half of one that others follow."""
+        """Add a line to the log in one write; what a killed worker or a full disk left of one gets its end first."""
         data = (json.dumps({"at": round(time.time(), 3), **line}, ensure_ascii=False) + "\n").encode()
         with writing(self.folder), (self.folder / "log.jsonl").open("ab+", buffering=0) as file:
             if file.tell():
@@ -127,7 +128,7 @@ class Run:
                 data = data[file.write(data) :]
 
     def lines(self, after: int = 0) -> Iterator[dict]:
-        """The log from a line's number on; a line cut off by a crash is passed over."""
+        """The log from a line's number on; a line cut off by a crash is {} once others follow it."""
         try:
             data = (self.folder / "log.jsonl").read_bytes()
         except FileNotFoundError:

@@ -1,5 +1,6 @@
 """Tables into documents: CSV, TSV, JSON, JSONL and Parquet, one document a row, from the column that holds the text."""
 
+import contextlib
 import csv
 import itertools
 import json
@@ -109,7 +110,9 @@ def _delimiter(start: list[str], suffix: str) -> str:
         return "\t"
     best, most = "\x1f", (0, 0)  # one column: a separator that no text holds
     for delimiter in ",;\t|":
-        widths = [len(row) for row in csv.reader(start, delimiter=delimiter) if row]
+        widths: list[int] = []
+        with contextlib.suppress(csv.Error):  # whoever reads the rows will tell which it is
+            widths.extend(len(row) for row in csv.reader(start, delimiter=delimiter) if row)
         if widths and widths[0] > 1:
             best, most = max(
                 (best, most), (delimiter, (widths.count(widths[0]), widths[0])), key=lambda b: b[1]

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Before huggingface_hub is imported: a test that asks the Hub by mistake fails at once.
 os.environ["HF_ENDPOINT"] = "http://127.0.0.1:9"
@@ -15,6 +16,12 @@ for name in [name for name in os.environ if name.startswith(("MLM_DEMO_", "GRADI
 
 TESTS = Path(__file__).resolve().parent
 sys.path[:0] = [str(TESTS.parent), str(TESTS), str(TESTS / "ui")]
+# Examples of each property: always the same few, or with HYPOTHESIS_PROFILE=nightly new ones, 100,000 in all and more.
+# `tmp_path` is shared by the examples of a property, each of which writes its files anew.
+ANEW = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
+settings.register_profile("quick", max_examples=25, derandomize=True, **ANEW)
+settings.register_profile("nightly", max_examples=10_000, print_blob=True, **ANEW)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 pytest_plugins = ["adapting", "faulting", "hub_fixtures"]  # the fixtures of runs and of the Hub
 
 

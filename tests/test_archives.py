@@ -8,6 +8,7 @@ import docx
 import pypdf
 import pytest
 
+from mlm_demo.archives import broken
 from mlm_demo.errors import CorpusError
 from mlm_demo.formats import Document, Dropped
 
@@ -82,6 +83,12 @@ def test_a_file_named_as_text_is_read_as_what_it_is(read, data, what):
     assert notes == [f"a.txt is {what}, and was read as one."]
 
 
+def test_what_a_library_quotes_of_a_broken_file_is_written_out():
+    assert "(type: \\x1b[31m);" in str(
+        broken("a.parquet", "Parquet file", ValueError("type: \x1b[31m\nat 3"))
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "data", "what"),
     [
@@ -146,6 +153,24 @@ def test_a_locked_or_broken_member_is_left_out(read):
     ]
     assert found[2].source == "a.zip/c.txt"
     assert "Bad CRC-32" in found[2].reason
+
+
+def test_a_name_with_line_ends_or_escape_codes_is_written_out(read):
+    found, notes = read("a.zip", zipped([("b\n\x1b[31m.csv", "text,n\none,1\n")]))
+    assert found == [Document(r"a.zip/b\n\x1b[31m.csv, row 2", "one")]
+    assert notes == [r"Column 'text' of a.zip/b\n\x1b[31m.csv was taken as the text."]
+
+
+def test_a_member_without_a_name_is_left_out(read):
+    data = zipped([("?", "One."), ("b.txt", "Two.")], zipfile.ZIP_STORED)
+    local, central = data.index(b"PK\3\4"), data.index(b"PK\1\2")
+    data = bytearray(data)
+    data[local + 26] = data[central + 28] = (
+        0  # the length of the name, whose place a comment of one byte takes
+    )
+    data[local + 28] = data[central + 32] = 1
+    found, _ = read("a.zip", bytes(data))
+    assert found == [Dropped("a.zip/", "it has no name"), Document("a.zip/b.txt", "Two.")]
 
 
 def test_a_zip_of_which_nothing_can_be_read_is_told(refused):

@@ -71,6 +71,13 @@ def test_marks_of_markdown_go_and_its_text_stays(read):
     assert found[0].text == "Title\n\nSee the *paper* and a plot, now.\n\nx = 1\n\nTitle"
 
 
+@pytest.mark.parametrize("unit", ["#", "# ", " "])
+def test_a_heading_of_marks_as_long_as_a_document_is_read(read, unit):
+    marks = unit * (900_000 // len(unit))  # more than an hour, were each tried as the beginning of the end
+    found, _ = read("a.md", f"# One{marks}x\n\n# Two {marks}", max_document_characters=2_000_000)
+    assert [document.text for document in found] == [f"One{marks}x\n\nTwo"]
+
+
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [

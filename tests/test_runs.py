@@ -80,6 +80,14 @@ def test_the_log_is_read_from_where_one_was(runs):
     assert [line["step"] for line in run.lines(after=2)] == [2]
 
 
+@pytest.mark.parametrize(("torn", "read"), [(b'{"step": 0, "gu', {}), (b'{"step": 0}', {"step": 0})])
+def test_a_line_after_one_that_was_cut_off_is_a_line_of_its_own(runs, torn, read):
+    run = runs.create(no_words, title="bees")
+    (run.folder / "log.jsonl").write_bytes(torn)
+    run.log({"at": 0, "step": 1})
+    assert list(run.lines()) == [read, {"at": 0, "step": 1}]
+
+
 def test_a_run_is_its_owners_and_the_secret_is_not_kept(runs):
     mine, _other, nobodys = (runs.create(no_words, title="bees", owner=owner) for owner in ("me", "you", ""))
     assert [run.id for run in runs.of("me")] == [mine.id]

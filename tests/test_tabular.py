@@ -74,6 +74,12 @@ def test_what_is_wrong_with_a_csv_file_is_told(refused, data, message):
     refused("a.csv", data, message)
 
 
+def test_a_quote_left_open_over_long_lines_is_told(refused, monkeypatch):
+    monkeypatch.setattr("mlm_demo.tabular.LONGEST_LINE", 1000)
+    lines = f"{LONG},1\n" * 12
+    refused("a.csv", f'text,n\na,1\n"{lines}', r"Row 3 of 'a.csv' is no CSV .*limit.*; is a quote left open")
+
+
 def test_an_unknown_column_is_told_with_those_there(refused):
     message = "'{}' has no column 'txt'; it has 'text', 'n'"
     refused("a.csv", "text,n\na,1\n", message.format("a.csv"), column="txt")
