@@ -20,8 +20,12 @@ class Drafts:
     def __init__(self, folder: Path, max_megabytes: float):
         self.folder, self.max_megabytes = folder, max_megabytes
 
-    def add(self, files: Sequence[Path], *, move: bool = False, before: str = "") -> str:
-        """Keep files, with those of a draft before (which stays), and return the new draft's id; raises CorpusError."""
+    def add(self, files: Sequence[Path], *, link: bool = False, before: str = "") -> str:
+        """Keep files, with those of a draft before (which stays), and return the new draft's id; raises CorpusError.
+
+        link: they are never written to, so the draft can share them. They stay where they are: Gradio puts an upload
+        where the same file that somebody else uploads is put.
+        """
         if not files:
             raise CorpusError("There is no file; add one, or use the sample corpus.")
         kept = self.files(before) if before else []
@@ -34,7 +38,7 @@ class Drafts:
                 "fewer."
             )
         id = secrets.token_urlsafe(16).replace("-", "_")
-        ways = [_link_or_copy] * len(kept) + [shutil.move if move else shutil.copyfile] * len(files)
+        ways = [_link_or_copy] * len(kept) + [_link_or_copy if link else shutil.copyfile] * len(files)
         for number, (path, way) in enumerate(zip([*kept, *files], ways, strict=True)):
             folder = self.folder / id / str(number)
             folder.mkdir(parents=True)

@@ -1,5 +1,6 @@
 """The page: `create_app` builds it, `serve` launches it. The only place that imports gradio."""
 
+import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from mlm_demo.ui.learn_tab import learn_tab
 from mlm_demo.ui.ownership import browser_secret, login_button
 from mlm_demo.ui.run_panel import run_panel
 from mlm_demo.ui.score_tab import score_tab
+from mlm_demo.ui.sessions import MOST_SESSIONS, forgetting
 from mlm_demo.zero_gpu import lent
 
 ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
@@ -39,6 +41,7 @@ THEME = gr.themes.Default(
     button_primary_background_fill="*primary_600",
     button_primary_background_fill_hover="*primary_700",
 )
+UPLOADS_KEPT = (600, 3600)  # looked for each ten minutes, deleted an hour after they came or were last taken
 INTRODUCTION = """# What does a masked language model expect?
 
 Hide a word of a sentence and see which words the model would put there, and how sure it is of each."""
@@ -48,7 +51,11 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
     """Build the page; nothing is loaded before the first question."""
     engine = engine or engine_of_page(settings)
     adaptations = Adaptations(settings)
-    with gr.Blocks(title="mlm_demo: what a masked language model expects", analytics_enabled=False) as demo:
+    # After each event of its queue Gradio sums up the last 10,000, 12 ms of pandas, for a page that is not served here.
+    os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
+    os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
+    title = "mlm_demo: what a masked language model expects"
+    with gr.Blocks(title=title, analytics_enabled=False, delete_cache=UPLOADS_KEPT) as demo:
         gr.Markdown(INTRODUCTION, elem_id="introduction")
         owner = gr.BrowserState("", storage_key="mlm_demo_owner", secret=browser_secret(settings))
         with gr.Tabs(elem_id="tabs") as tabs:
@@ -93,6 +100,8 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
             css_paths=[ASSETS / "style.css"],
             theme=THEME,
             max_file_size=settings.max_upload_megabytes * 1_000_000,
+            state_session_capacity=MOST_SESSIONS,
+            app_kwargs={"lifespan": forgetting},
         )
     except OSError as error:
         raise SettingError(

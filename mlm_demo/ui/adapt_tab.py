@@ -52,7 +52,7 @@ def chosen(model, minutes, steps, rate, hidden, whole, batch, block, replay, col
 
 
 def read(
-    adaptations: Adaptations, files: list[str], before: str, choices: Choices, move: bool, on_progress
+    adaptations: Adaptations, files: list[str], before: str, choices: Choices, link: bool, on_progress
 ) -> tuple[str, dict]:
     """Add files to those of the draft before (none: read these again); returns the draft's id and what is in it.
 
@@ -62,7 +62,7 @@ def read(
         return before, adaptations.report(before, choices, on_progress)
     names = adaptations.drafts.names(before)
     alone = SAMPLE.name in [*names, *(Path(name).name for name in files)]
-    draft = adaptations.drafts.add([Path(name) for name in files], move=move, before="" if alone else before)
+    draft = adaptations.drafts.add([Path(name) for name in files], link=link, before="" if alone else before)
     try:
         found = adaptations.report(draft, choices, on_progress)
     except MlmDemoError:
@@ -93,8 +93,9 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState) -> Setup:
                     clear = gr.Button("Remove the files", visible=False, elem_id="clear", **small)
                 gr.Markdown(
                     f"{KINDS} The sample is 301 paragraphs on beekeeping. Your text stays on the machine that serves "
-                    "this page. Files are deleted when the run is done, or after a day if none is started; its result "
-                    "keeps up to 120 held-out sentences, as questions of the exam.",
+                    "this page. Files are deleted when the run is done, an hour after they came at the earliest, or "
+                    "after a day if none is started; its result keeps up to 120 held-out sentences, as questions of "
+                    "the exam.",
                     elem_classes="quiet",
                 )
                 model = gr.Dropdown(
@@ -125,14 +126,14 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState) -> Setup:
     started = gr.Textbox(visible="hidden")  # not a State: the page's address is made from it in the browser
     form = [model, minutes, *options]
 
-    def take(given, before, *values, move, progress=gr.Progress()):
+    def take(given, before, *values, link, progress=gr.Progress()):
         def on_progress(what):
             progress(None, desc=what or "Reading")
 
         try:
             on_progress("Reading")
             picked = chosen(*values)
-            id, json = read(adaptations, given, before, picked, move, on_progress)
+            id, json = read(adaptations, given, before, picked, link, on_progress)
         except MlmDemoError as error:
             names = adaptations.drafts.names(before)
             kept = f"<p>Kept from before: {escape(', '.join(names))}.</p>" if names else ""
@@ -148,15 +149,15 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState) -> Setup:
         return None, id, json, html, gr.Button(interactive=True), gr.Button(visible=True)
 
     def take_upload(given, before, *values, progress=gr.Progress()):
-        return take(given or [], before, *values, move=True, progress=progress)
+        return take(given or [], before, *values, link=True, progress=progress)
 
     def take_sample(before, *values, progress=gr.Progress()):
-        return take([str(SAMPLE)], before, *values, move=False, progress=progress)
+        return take([str(SAMPLE)], before, *values, link=False, progress=progress)
 
     def read_again(before, *values, progress=gr.Progress()):
         if not before:
             return (gr.skip(),) * 6
-        return take([], before, *values, move=False, progress=progress)
+        return take([], before, *values, link=False, progress=progress)
 
     def another_budget(id, json, *values):
         try:

@@ -10,7 +10,7 @@ from gradio.utils import get_upload_folder
 from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.adaptations import Adaptations, Choices
 from mlm_demo.engine import TOP_K, Engine
-from mlm_demo.errors import CorpusError, RunError, shown
+from mlm_demo.errors import CorpusError, MlmDemoError, RunError, shown
 from mlm_demo.ui.guard import over_http
 from mlm_demo.zero_gpu import lent
 
@@ -84,8 +84,12 @@ def add_endpoints(engine: Engine, adaptations: Adaptations) -> None:
             seed=seed,
         )
         owner = owner or secrets.token_urlsafe(16)
-        draft = adaptations.drafts.add([_uploaded(file) for file in files], move=True)
-        run = adaptations.start(draft, Choices(config, model, column), owner)
+        draft = adaptations.drafts.add([_uploaded(file) for file in files], link=True)
+        try:
+            run = adaptations.start(draft, Choices(config, model, column), owner)
+        except MlmDemoError:
+            adaptations.drafts.forget(draft)
+            raise
         return {**adaptations.status(run), "owner": owner}
 
     def run_status(run: str) -> dict[str, Any]:
