@@ -100,7 +100,7 @@ def until(done: Callable[[], bool], seconds: float) -> bool:
     return False
 
 
-def warm_up(environment: Environment) -> None:
+def warm_up(environment: Environment, pid: int) -> None:
     """The first question to each model, the first score, the first run: what is loaded once is loaded."""
     first = Adapter(environment)
     first.on_start()
@@ -113,6 +113,7 @@ def warm_up(environment: Environment) -> None:
     with suppress(RescheduleTask):
         until(lambda: not any(first.goes_on(run) for run in first.runs), SECONDS_OF_FIRST_RUN)
     first.on_stop()
+    until(lambda: not sample(pid, 0).children, SECONDS_TO_END)
 
 
 def kept_in(folder: Path) -> set[Path]:
@@ -137,7 +138,7 @@ def main() -> None:
             user_classes=[Person, Adapter], host=Person.host, stop_timeout=SECONDS_TO_LEAVE
         )
         until(lambda: is_served(Person.host), 60)
-        warm_up(environment)
+        warm_up(environment, pid)
         time.sleep(SECONDS_TO_SETTLE)
         start, kept = time.monotonic(), kept_in(folder)
         before = sample(pid, start)
