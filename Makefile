@@ -1,5 +1,5 @@
 # make run: set up and serve the page     make test: set up and run everything     make check: format and lint
-# make bench: every table of benchmarks/, side by side with the peers
+# make bench: every table of benchmarks/, side by side with the peers     make load: a hundred people for ten minutes
 # make nightly: 100,000 examples and more of what must always hold, then     make fuzz: the corpus readers, FUZZ_SECONDS long
 # On a machine without a GPU, PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu saves gigabytes.
 PYTHON ?= python3
@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 # Where Debian's Python comes without ensurepip, the pip of the machine installs into the environment.
 PIP = $(shell test -x $(BIN)/pip && echo $(BIN)/python -m pip || echo $(PYTHON) -m pip --python $(BIN)/python)
 
-.PHONY: run test check bench nightly fuzz clean
+.PHONY: run test check bench load nightly fuzz clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/python app.py
@@ -26,6 +26,9 @@ check: $(VENV)/test.stamp
 
 bench: $(VENV)/test.stamp
 	for question in limit fill_mask page startup adaptation; do $(BIN)/python benchmarks/$$question.py || exit 1; done
+
+load: $(VENV)/test.stamp
+	$(BIN)/python benchmarks/load.py
 
 nightly: $(VENV)/test.stamp
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest tests/test_properties_*.py --hypothesis-show-statistics

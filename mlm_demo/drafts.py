@@ -20,10 +20,12 @@ class Drafts:
     def __init__(self, folder: Path, *, max_megabytes: float, max_files: int):
         self.folder, self.max_megabytes, self.max_files = folder, max_megabytes, max_files
 
-    def add(self, files: Sequence[Path], *, move: bool = False, before: str = "") -> str:
+    def add(self, files: Sequence[Path], *, link: bool = False, before: str = "") -> str:
         """Keep files, with those of a draft before (which stays), and return the new draft's id.
 
-        Raises CorpusError, and RunError if the folder cannot be written; nothing of the draft is left then.
+        link: they are never written to, so the draft can share them. They stay where they are: Gradio puts an upload
+        where the same file that somebody else uploads is put. Raises CorpusError, and RunError if the folder cannot be
+        written; nothing of the draft is left then.
         """
         if not files:
             raise CorpusError("There is no file; add one, or use the sample corpus.")
@@ -38,7 +40,7 @@ class Drafts:
             )
         self._make_room(megabytes)
         id = secrets.token_urlsafe(16).replace("-", "_")
-        ways = [_link_or_copy] * len(kept) + [shutil.move if move else shutil.copyfile] * len(files)
+        ways = [_link_or_copy] * len(kept) + [_link_or_copy if link else shutil.copyfile] * len(files)
         with writing(self.folder):
             try:
                 for number, (path, way) in enumerate(zip([*kept, *files], ways, strict=True)):

@@ -44,12 +44,18 @@ def test_files_are_added_to_those_of_a_draft_before_which_stays(store, file, mon
     assert [path.read_text() for path in store.files(two)] == ["x" * 9] * 3
 
 
-def test_a_file_is_copied_or_moved(store, file):
-    copied, moved = file("a.txt"), file("b.txt")
-    store.add([copied])
-    store.add([moved], move=True)
-    assert copied.is_file()
-    assert not moved.exists()
+def test_an_uploaded_file_can_be_taken_by_two(store, file):
+    uploaded = file("a.txt")
+    one, two = store.add([uploaded], link=True), store.add([uploaded], link=True)
+    store.forget(one)
+    (path,) = store.files(two)
+    assert path.samefile(uploaded)
+
+
+def test_a_file_of_ours_is_copied(store, file):
+    ours = file("a.txt")
+    (path,) = store.files(store.add([ours]))
+    assert not path.samefile(ours)
 
 
 def test_a_draft_is_put_where_a_run_finds_it_and_stays_until_it_is_forgotten(store, file, tmp_path):

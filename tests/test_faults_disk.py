@@ -43,7 +43,11 @@ def test_at_each_page_of_room_the_queue_refuses_or_ends_a_run_with_a_sentence_an
 ):
     """Draft, reserve, run.json, worker.json, log, ended.json: one file after another meets the full disk."""
     disk = mount(f"{PAGE * pages}")
-    drafts, jobs, file = Drafts(disk / "drafts", 1), Jobs(Runs(disk / "runs")), tmp_path / "bees.txt"
+    drafts, jobs, file = (
+        Drafts(disk / "drafts", max_megabytes=1, max_files=100),
+        Jobs(Runs(disk / "runs")),
+        tmp_path / "bees.txt",
+    )
     file.write_text("x" * 3 * PAGE)
 
     def start():

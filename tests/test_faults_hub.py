@@ -133,10 +133,10 @@ def test_without_the_hub_it_is_refused_with_a_sentence_and_loads_once_the_hub_is
         template = "http://127.0.0.1:9/{repo_id}/resolve/{revision}/{filename}"
         away.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
         if "beside what is there" in half:
-            load(checkpoint, device="cpu", hub_timeout=15)
+            load(checkpoint, device="cpu", rules=hub.Rules(timeout=15))
         else:
             with pytest.raises(ModelError, match="cannot be reached") as told:
-                load(checkpoint, device="cpu", hub_timeout=15)
+                load(checkpoint, device="cpu", rules=hub.Rules(timeout=15))
             assert "\n" not in str(told.value)
     assert load(checkpoint, device="cpu").vocab_size > 100
 

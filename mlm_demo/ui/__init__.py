@@ -24,6 +24,7 @@ from mlm_demo.ui.owner_pages import Standing, add_owner_pages
 from mlm_demo.ui.ownership import browser_secret, login_button
 from mlm_demo.ui.run_panel import run_panel
 from mlm_demo.ui.score_tab import score_tab
+from mlm_demo.ui.sessions import MOST_SESSIONS, forgetting
 from mlm_demo.ui.visitors import Visitors
 from mlm_demo.zero_gpu import lent
 
@@ -47,6 +48,7 @@ THEME = gr.themes.Default(
     button_primary_background_fill="*primary_600",
     button_primary_background_fill_hover="*primary_700",
 )
+UPLOADS_KEPT = (600, 3600)  # looked for each ten minutes, deleted an hour after they came or were last taken
 INTRODUCTION = """# What does a masked language model expect?
 
 Hide a word of a sentence and see which words the model would put there, and how sure it is of each."""
@@ -57,7 +59,11 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
     check_version(settings.data_folder)
     engine = engine or engine_of_page(settings)
     adaptations, visitors = Adaptations(settings), Visitors(settings)
-    with gr.Blocks(title="mlm_demo: what a masked language model expects", analytics_enabled=False) as demo:
+    # After each event of its queue Gradio sums up the last 10,000, 12 ms of pandas, for a page that is not served here.
+    os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
+    os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
+    title = "mlm_demo: what a masked language model expects"
+    with gr.Blocks(title=title, analytics_enabled=False, delete_cache=UPLOADS_KEPT) as demo:
         gr.Markdown(INTRODUCTION, elem_id="introduction")
         owner = gr.BrowserState("", storage_key="mlm_demo_owner", secret=browser_secret(settings))
         with gr.Tabs(elem_id="tabs") as tabs:
@@ -88,6 +94,7 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
 
     Raises SettingError if the port is taken.
     """
+    doorway = Middleware(Doorway, settings=settings, on_space=ON_SPACE)
     try:
         app, address, _ = demo.launch(
             server_name=settings.host,
@@ -98,13 +105,14 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
             ssr_mode=False,
             show_error=False,
             enable_monitoring=False,  # `owner_pages.py` has what the owner wants to know
-            app_kwargs={"middleware": [Middleware(Doorway, settings=settings, on_space=ON_SPACE)]},
+            app_kwargs={"lifespan": forgetting, "middleware": [doorway]},
             run_history=False,  # it would keep what people type in their browser
             footer_links=["settings", "api"],
             favicon_path=ASSETS / "icon.svg",
             css_paths=[ASSETS / "style.css"],
             theme=THEME,
             max_file_size=settings.max_upload_megabytes * 1_000_000,
+            state_session_capacity=MOST_SESSIONS,
         )
     except OSError as error:
         raise SettingError(

@@ -53,7 +53,7 @@ def chosen(model, minutes, steps, rate, hidden, whole, batch, block, replay, col
 
 
 def read(
-    adaptations: Adaptations, files: list[str], before: str, choices: Choices, move: bool, on_progress
+    adaptations: Adaptations, files: list[str], before: str, choices: Choices, link: bool, on_progress
 ) -> tuple[str, dict]:
     """Add files to those of the draft before (none: read these again); returns the draft's id and what is in it.
 
@@ -63,7 +63,7 @@ def read(
         return before, adaptations.report(before, choices, on_progress)
     names = adaptations.drafts.names(before)
     alone = SAMPLE.name in [*names, *(Path(name).name for name in files)]
-    draft = adaptations.drafts.add([Path(name) for name in files], move=move, before="" if alone else before)
+    draft = adaptations.drafts.add([Path(name) for name in files], link=link, before="" if alone else before)
     try:
         found = adaptations.report(draft, choices, on_progress)
     except MlmDemoError:
@@ -94,8 +94,9 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState, visitors: Visi
                     clear = gr.Button("Remove the files", visible=False, elem_id="clear", **small)
                 gr.Markdown(
                     f"{KINDS} The sample is 301 paragraphs on beekeeping. Your text stays on the machine that serves "
-                    "this page. Files are deleted when the run is done, or after a day if none is started; its result "
-                    "keeps up to 120 held-out sentences, as questions of the exam.",
+                    "this page. Files are deleted when the run is done, an hour after they came at the earliest, or "
+                    "after a day if none is started; its result keeps up to 120 held-out sentences, as questions of "
+                    "the exam.",
                     elem_classes="quiet",
                 )
                 model = gr.Dropdown(
@@ -126,7 +127,7 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState, visitors: Visi
     started = gr.Textbox(visible="hidden")  # not a State: the page's address is made from it in the browser
     form = [model, minutes, *options]
 
-    def take(request, given, before, *values, move, progress=gr.Progress()):
+    def take(request, given, before, *values, link, progress=gr.Progress()):
         def on_progress(what):
             progress(None, desc=what or "Reading")
 
@@ -134,7 +135,7 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState, visitors: Visi
             visitors.admit(request)
             on_progress("Reading")
             picked = chosen(*values)
-            id, json = read(adaptations, given, before, picked, move, on_progress)
+            id, json = read(adaptations, given, before, picked, link, on_progress)
         except MlmDemoError as error:
             names = adaptations.drafts.names(before)
             kept = f"<p>Kept from before: {escape(', '.join(names))}.</p>" if names else ""
@@ -150,15 +151,15 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState, visitors: Visi
         return None, id, json, html, gr.Button(interactive=True), gr.Button(visible=True)
 
     def take_upload(request: gr.Request, given, before, *values, progress=gr.Progress()):
-        return take(request, given or [], before, *values, move=True, progress=progress)
+        return take(request, given or [], before, *values, link=True, progress=progress)
 
     def take_sample(request: gr.Request, before, *values, progress=gr.Progress()):
-        return take(request, [str(SAMPLE)], before, *values, move=False, progress=progress)
+        return take(request, [str(SAMPLE)], before, *values, link=False, progress=progress)
 
     def read_again(request: gr.Request, before, *values, progress=gr.Progress()):
         if not before:
             return (gr.skip(),) * 6
-        return take(request, [], before, *values, move=False, progress=progress)
+        return take(request, [], before, *values, link=False, progress=progress)
 
     def another_budget(id, json, *values):
         try:

@@ -11,7 +11,7 @@ from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.adaptations import Adaptations, Choices
 from mlm_demo.checkpoints import adapted
 from mlm_demo.engine import TOP_K, Engine
-from mlm_demo.errors import CorpusError, RunError, shown
+from mlm_demo.errors import CorpusError, MlmDemoError, RunError, shown
 from mlm_demo.ui.downloads import download_address
 from mlm_demo.ui.guard import over_http
 from mlm_demo.ui.visitors import Visitors
@@ -94,8 +94,12 @@ def add_endpoints(engine: Engine, adaptations: Adaptations, visitors: Visitors) 
             seed=seed,
         )
         owner = owner or secrets.token_urlsafe(16)
-        draft = adaptations.drafts.add([_uploaded(file) for file in files], move=True)
-        run = adaptations.start(draft, Choices(config, model, column), owner, visitors.address(request))
+        draft = adaptations.drafts.add([_uploaded(file) for file in files], link=True)
+        try:
+            run = adaptations.start(draft, Choices(config, model, column), owner, visitors.address(request))
+        except MlmDemoError:
+            adaptations.drafts.forget(draft)
+            raise
         return {**adaptations.status(run), "owner": owner}
 
     def run_status(run: str, owner: str = "") -> dict[str, Any]:

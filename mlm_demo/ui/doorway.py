@@ -1,9 +1,13 @@
 """What every HTTP request passes, before Gradio sees it: limits on its size and number, and headers for browsers."""
 
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from gradio.utils import get_upload_folder
 
 from mlm_demo.rate_limit import TokenBuckets
 from mlm_demo.settings import Settings
@@ -19,6 +23,7 @@ MOST_JSON_BYTES = 4_000_000  # a page's largest call holds its own answers, some
 UPLOADS_A_MINUTE = 5  # of the largest size, from one address
 LEAST_FREE_BYTES = 1_000_000_000
 UPLOAD_BYTES_MORE = 1_000_000  # what a form adds to its files
+FILE_ROUTE = re.compile(r"^(?:/gradio_api)?/file[=/](.*)$", re.DOTALL)
 SPACES = "https://huggingface.co https://*.hf.space"
 FRAME_SCRIPT = (
     "https://cdnjs.cloudflare.com"  # Gradio's page fits its frame on a Space by a script from there
@@ -63,6 +68,8 @@ class Doorway:
         address = address_of(forwarded, host, self.settings.proxies)
         if seconds := self.flood.take(address):
             return _wait("Your address sends more requests than this page answers", seconds)
+        if _is_upload(path):
+            return 404, "Uploaded files are read by this page and not served by it.", 0
         if scope["method"] in ("GET", "HEAD", "OPTIONS"):
             return None
         length = headers.get(b"content-length", b"").decode("latin-1")
@@ -89,6 +96,12 @@ def _wait(why: str, seconds: float) -> tuple[int, str, int]:
 def _path(scope: dict) -> str:
     """The path below the address that a proxy may have put before it."""
     return scope["path"].removeprefix(scope.get("root_path", "").rstrip("/"))
+
+
+def _is_upload(path: str) -> bool:
+    """Whether a path asks Gradio's file routes for a file of the folder of uploads, by whatever way there."""
+    route = FILE_ROUTE.match(path)
+    return route is not None and Path(route[1]).resolve().is_relative_to(Path(get_upload_folder()).resolve())
 
 
 async def _answer(send: Send, status: int, sentence: str, wait: int) -> None:
