@@ -7,7 +7,7 @@ import pytest
 from hub_fixtures import fetch
 from huggingface_hub import constants, file_download
 
-from mlm_demo import hub_cache
+from mlm_demo import hub, hub_cache
 from mlm_demo.checkpoints import find_checkpoint
 from mlm_demo.errors import HubError, ModelError
 from mlm_demo.loader import load
