@@ -30,7 +30,8 @@ from page import free_port
 from pairs import ROOT, tell
 from people import Adapter, Person
 
-from mlm_demo.runs import Runs, is_alive
+from mlm_demo.run import is_alive
+from mlm_demo.runs import Runs
 
 SECONDS_BETWEEN_SAMPLES = 5
 SECONDS_OF_FIRST_RUN = 90  # then it is stopped

@@ -27,8 +27,8 @@ from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.model_card import model_card
 from mlm_demo.packing import Blocks
 from mlm_demo.processes import is_first
+from mlm_demo.run import RESULT
 from mlm_demo.run_folder import CHECKPOINTS, claimed, written
-from mlm_demo.runs import RESULT
 from mlm_demo.training import make_blocks, train
 
 FOLLOWED, FOLLOWED_RANK = 3, 200

@@ -25,8 +25,9 @@ from mlm_demo.packing import Blocks
 from mlm_demo.plan import make_masking, trial
 from mlm_demo.processes import is_first
 from mlm_demo.report import Report, make_report
+from mlm_demo.run import share_done
 from mlm_demo.run_folder import check_output
-from mlm_demo.runs import Runs, share_done
+from mlm_demo.runs import Runs
 from mlm_demo.settings import Settings
 from mlm_demo.training import make_blocks, no_dropout, peak_megabytes
 from mlm_demo.verdict import passes

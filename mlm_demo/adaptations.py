@@ -14,53 +14,23 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mlm_demo import zero_gpu
-from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.checkpoints import check_allowed, default_checkpoint, find_checkpoint
+from mlm_demo.choices import Choices, check_size
 from mlm_demo.drafts import Drafts
-from mlm_demo.errors import CorpusError, MlmDemoError, RunError, TrainingError
+from mlm_demo.errors import CorpusError, MlmDemoError, RunError
 from mlm_demo.files import seconds_since
 from mlm_demo.hub import Rules
 from mlm_demo.jobs import ROOT, Jobs
-from mlm_demo.runs import AT_REST, RESULT, Run, Runs, owner_hash
+from mlm_demo.run import AT_REST, RESULT, Run, owner_hash
+from mlm_demo.runs import Runs
 from mlm_demo.settings import Settings
 
 SAMPLE = ROOT / "assets" / "corpora" / "beekeeping.txt"
 READING_SECONDS = 600
 PACKED_SECONDS_KEPT = 86_400
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What a person chose: the base model, the settings, the column of a table (empty: guessed)."""
-
-    config: AdaptConfig
-    model: str = ""
-    column: str = ""
-
-    def words(self) -> list[str]:
-        """As options of the command line."""
-        words = ["--model", self.model or default_checkpoint().name]
-        words += ["--column", self.column] if self.column else []
-        defaults = asdict(AdaptConfig(max_steps=1))
-        for name, value in asdict(self.config).items():
-            if value is None or (value == defaults[name] and name != "max_steps"):
-                continue
-            option = f"--{name.replace('_', '-')}"
-            words += [option] if value is True else [option, f"{value:g}"]
-        return words
-
-    @property
-    def budget(self) -> str:
-        """The budget as a phrase."""
-        if self.config.minutes is not None:
-            return f"{self.config.minutes:g} minute{'s' * (self.config.minutes != 1)}"
-        if self.config.max_steps is not None:
-            return f"{self.config.max_steps:,} step{'s' * (self.config.max_steps != 1)}"
-        return f"{self.config.epochs:g} epoch{'s' * (self.config.epochs != 1)}"
 
 
 class Adaptations:
@@ -133,7 +103,7 @@ class Adaptations:
         if choices.model:
             base = find_checkpoint(choices.model, self.runs, folders=rules.folders)
         check_allowed(base, rules)
-        self._check_size(choices.config)
+        check_size(choices.config, self.settings)
         fingerprint = _fingerprint(files, choices)
         self.jobs.check_room(owner_hash(owner), fingerprint, address)
         self.make_room()
@@ -188,18 +158,6 @@ class Adaptations:
             "report": next((line["report"] for line in lines if "report" in line), None),
             "figures": result.get("figures"),
         }
-
-    def _check_size(self, config: AdaptConfig) -> None:
-        """Raise TrainingError for a run that is longer or larger than one may be here."""
-        limits = self.settings
-        for name, value, most, what in (
-            ("minutes", config.minutes, limits.max_run_minutes, "the minutes of a run"),
-            ("max_steps", config.max_steps, limits.max_run_steps, "the steps of a run"),
-            ("batch_size", config.batch_size * config.block_size, limits.max_batch_tokens,
-             "batch size times block size"),
-        ):  # fmt: skip
-            if value and value > most:
-                raise TrainingError(f"{name}: {what} are {value:,g}, more than {most:,} here; choose less.")
 
     def make_room(self) -> None:
         """Delete the runs that ended first until all take no more disk than they may; raises RunError if they do."""

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from mlm_demo import hub, hub_cache
 from mlm_demo.errors import ModelError, shown
-from mlm_demo.runs import RESULT, Run, Runs
+from mlm_demo.run import RESULT, Run
+from mlm_demo.runs import Runs
 
 BUILT_IN_FOLDER = Path(__file__).resolve().parent.parent / "assets" / "models"
 HUB_PAGE = re.compile(r"^https?://(?:www\.)?(?:huggingface\.co|hf\.co)/([^/\s]+/[^/\s?#]+?)/?(?:[?#].*)?$")

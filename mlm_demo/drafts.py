@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mlm_demo.errors import CorpusError
-from mlm_demo.files import seconds_since, writing
-from mlm_demo.runs import ID, folder_bytes
+from mlm_demo.files import folder_bytes, seconds_since, writing
+from mlm_demo.runs import ID
 
 SECONDS_KEPT, SECONDS_KEPT_IN_NEED = 86_400, 3600
 DRAFTS_IN_ALL = 25  # times the files of one run

@@ -56,3 +56,13 @@ def seconds_since(paths: Iterable[Path]) -> float:
         with suppress(FileNotFoundError):  # deleted between the two looks
             newest = max(newest, path.stat().st_mtime)
     return time.time() - newest if newest else 0.0
+
+
+def folder_bytes(folder: Path) -> int:
+    """The bytes of all files under a folder, in which others may be deleting some."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += os.lstat(os.path.join(place, name)).st_size
+    return total

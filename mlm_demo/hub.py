@@ -166,7 +166,7 @@ def _fetch(repo_id: str, rules: Rules, report: Progress) -> Path:
     total, done = sum(sizes[f] for f in wanted), 0
     if total > rules.megabytes * 1e6:
         raise HubError(
-            f"{shown(repo_id)} has {total / 1e6:,.0f} MB, more than the {rules.megabytes:,} MB that may be fetched "
+            f"{shown(repo_id)} has {total / 1e6:,.2f} MB, more than the {rules.megabytes:,} MB that may be fetched "
             "here; pick a smaller model."
         )
     for name in wanted:

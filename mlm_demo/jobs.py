@@ -16,7 +16,8 @@ from pathlib import Path
 
 from mlm_demo.errors import RunError
 from mlm_demo.files import writing
-from mlm_demo.runs import CAN_GO_ON, GOING, Run, Runs
+from mlm_demo.run import CAN_GO_ON, GOING, Run
+from mlm_demo.runs import Runs
 
 NICE = 19
 ROOT = Path(__file__).resolve().parent.parent

@@ -13,8 +13,9 @@ from mlm_demo.adaptation_command import config_of, prepare
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.plan import out_of_memory
 from mlm_demo.process_marks import is_me
+from mlm_demo.run import Run
 from mlm_demo.run_folder import last_checkpoint
-from mlm_demo.runs import Run, Runs
+from mlm_demo.runs import Runs
 from mlm_demo.settings import Settings
 
 

@@ -7,7 +7,7 @@ Written by the documentation of the package `spaces` and tried with a stand-in f
 import os
 from collections.abc import Callable
 
-from mlm_demo.runs import Run
+from mlm_demo.run import Run
 
 SECONDS = 120  # what is asked for; the reading before and the judging after need some of it
 SECONDS_OF_WORK = 80

@@ -12,7 +12,8 @@ from places import ROOT, free_port
 from tiny_models import SENTENCES, save_tiny
 
 from mlm_demo.adapt_config import AdaptConfig
-from mlm_demo.adaptations import Adaptations, Choices
+from mlm_demo.adaptations import Adaptations
+from mlm_demo.choices import Choices
 from mlm_demo.runs import Runs
 from mlm_demo.settings import Settings
 

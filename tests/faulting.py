@@ -15,7 +15,8 @@ from places import ROOT, free_port
 from safetensors.torch import load_file
 
 from mlm_demo.adapt_config import AdaptConfig
-from mlm_demo.adaptations import Adaptations, Choices
+from mlm_demo.adaptations import Adaptations
+from mlm_demo.choices import Choices
 from mlm_demo.settings import Settings
 
 KILLS = int(os.environ.get("MLM_DEMO_KILLS", "3"))

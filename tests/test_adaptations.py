@@ -6,7 +6,8 @@ import pytest
 from adapting import corpus_text
 
 from mlm_demo.adapt_config import AdaptConfig
-from mlm_demo.adaptations import Adaptations, Choices, result_of
+from mlm_demo.adaptations import Adaptations, result_of
+from mlm_demo.choices import Choices
 from mlm_demo.errors import CorpusError, ModelError, RunError, TrainingError
 from mlm_demo.settings import Settings
 
@@ -111,9 +112,9 @@ def test_the_queue_goes_on_by_itself(adaptations, draft, choices):
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        (AdaptConfig(minutes=11), "minutes: the minutes of a run are 11, more than 10 here"),
-        (AdaptConfig(max_steps=2000), "max_steps: the steps of a run are 2,000, more than 1,000 here"),
-        (AdaptConfig(minutes=1, batch_size=128), "batch size times block size are 16,384, more than 8,192"),
+        (AdaptConfig(minutes=11), "The minutes of a run: 11, more than 10 here; choose less"),
+        (AdaptConfig(max_steps=2000), "The steps of a run: 2,000, more than 1,000 here"),
+        (AdaptConfig(minutes=1, batch_size=128), "Batch size times block size: 16,384, more than 8,192"),
     ],
 )
 def test_a_run_of_a_public_page_is_as_large_as_it_may_be(tmp_path, draft, config, message):

@@ -11,8 +11,8 @@ from mlm_demo import training
 from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.checkpoints import archive_name
 from mlm_demo.masked_lm import MaskedLM
+from mlm_demo.run import process_mark
 from mlm_demo.run_folder import last_checkpoint, step_of
-from mlm_demo.runs import process_mark
 
 DAY, YEAR = 86_400, 365 * 86_400
 

@@ -14,7 +14,7 @@ from adapting import until
 from faulting import ALONE, assert_equal, kill_worker, made, wait_for, workers
 from places import ROOT
 
-from mlm_demo import runs as runs_module
+from mlm_demo import run as run_module
 from mlm_demo.errors import RunError
 from mlm_demo.run_folder import CHECKPOINTS
 
@@ -22,7 +22,8 @@ from mlm_demo.run_folder import CHECKPOINTS
 KILLED_AT = """
 import builtins, json, os, shutil, signal, sys
 from pathlib import Path
-from mlm_demo import adapt, run_folder, runs, worker
+from mlm_demo import adapt, run_folder, worker
+from mlm_demo import run as one_run
 from mlm_demo.cli import main
 from transformers import TrainerState
 
@@ -53,8 +54,8 @@ POINTS = {
     "before the checkpoints go": lambda: die_where(
         adapt.shutil, "rmtree", lambda path, *_: Path(path, "../result.json").exists() and "checkpoints" in str(path)
     ),
-    "before the end is told": lambda: die_where(runs.Run, "end", lambda *_: True),
-    "in telling the end": lambda: die_where(runs, "write", lambda path, *_: path.name == "ended.json"),
+    "before the end is told": lambda: die_where(one_run.Run, "end", lambda *_: True),
+    "in telling the end": lambda: die_where(one_run, "write", lambda path, *_: path.name == "ended.json"),
 }
 
 def leg(run, point=None):
@@ -69,7 +70,7 @@ def leg(run, point=None):
 
 found = {}
 for folder in map(Path, sys.argv[1:]):
-    run = runs.Run(folder)
+    run = one_run.Run(folder)
     point = run.request.title
     states = [leg(run, point)]
     run.go_on()
@@ -114,7 +115,8 @@ def test_a_server_killed_between_starting_a_worker_and_noting_it_leaves_no_secon
         import os, signal, sys
         from pathlib import Path
         from mlm_demo.jobs import Jobs
-        from mlm_demo.runs import Run, Runs
+        from mlm_demo.run import Run
+from mlm_demo.runs import Runs
         Run.began = lambda self, pid: os.kill(os.getpid(), signal.SIGKILL)
         Jobs(Runs(Path(sys.argv[1]))).tick()
     """)
@@ -162,7 +164,7 @@ def test_what_a_crash_left_half_made_or_half_deleted_is_no_run_and_goes_after_a_
     run = begin()
     made_half = run.folder.with_name("AAAAAAAAAAAA")
     (made_half / "input" / "0").mkdir(parents=True)
-    monkeypatch.setattr(runs_module.shutil, "rmtree", lambda *_, **__: None)  # the end of the process
+    monkeypatch.setattr(run_module.shutil, "rmtree", lambda *_, **__: None)  # the end of the process
     run.delete()
     monkeypatch.undo()
     there = page()

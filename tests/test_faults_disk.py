@@ -10,7 +10,8 @@ from faulting import ALONE, LONG, STEPS, assert_equal, made, remount, start_over
 from gradio_client.exceptions import AppError
 
 from mlm_demo.adapt_config import AdaptConfig
-from mlm_demo.adaptations import Adaptations, Choices
+from mlm_demo.adaptations import Adaptations
+from mlm_demo.choices import Choices
 from mlm_demo.drafts import Drafts
 from mlm_demo.errors import RunError
 from mlm_demo.jobs import Jobs
@@ -26,7 +27,7 @@ WORKER = """
 import sys
 from pathlib import Path
 from mlm_demo.errors import RunError
-from mlm_demo.runs import Run
+from mlm_demo.run import Run
 run = Run(Path(sys.argv[1]))
 try:
     for step in range(40):

@@ -8,8 +8,8 @@ from faulting import KILLS, STEPS, assert_equal, kill_worker, made, torn_lines, 
 
 from mlm_demo.adaptations import result_of
 from mlm_demo.loader import load_folder
+from mlm_demo.run import CAN_GO_ON
 from mlm_demo.run_folder import CHECKPOINTS
-from mlm_demo.runs import CAN_GO_ON
 
 START = {"stage": "starting"}
 # The server is killed in two of ten, alone or with the worker.

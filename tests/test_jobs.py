@@ -16,7 +16,7 @@ from mlm_demo.runs import Runs
 WORKER = """
 import sys, time
 from pathlib import Path
-from mlm_demo.runs import Run
+from mlm_demo.run import Run
 run = Run(Path(sys.argv[1]))
 for step in range(int(sys.argv[2])):
     run.log({"step": step})

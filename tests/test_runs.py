@@ -5,7 +5,8 @@ import sys
 import pytest
 
 from mlm_demo.errors import RunError
-from mlm_demo.runs import Run, Runs, is_alive, process_mark
+from mlm_demo.run import Run, is_alive, process_mark
+from mlm_demo.runs import Runs
 
 
 def no_words(run):

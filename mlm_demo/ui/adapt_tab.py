@@ -7,7 +7,8 @@ from pathlib import Path
 import gradio as gr
 
 from mlm_demo.adapt_config import AdaptConfig
-from mlm_demo.adaptations import SAMPLE, Adaptations, Choices
+from mlm_demo.adaptations import SAMPLE, Adaptations
+from mlm_demo.choices import Choices
 from mlm_demo.errors import MlmDemoError, TrainingError
 from mlm_demo.ui import browser
 from mlm_demo.ui.events import AT_ONCE

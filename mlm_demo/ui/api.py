@@ -8,8 +8,9 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from mlm_demo.adapt_config import AdaptConfig
-from mlm_demo.adaptations import Adaptations, Choices
+from mlm_demo.adaptations import Adaptations
 from mlm_demo.checkpoints import adapted
+from mlm_demo.choices import Choices
 from mlm_demo.engine import TOP_K, Engine
 from mlm_demo.errors import CorpusError, MlmDemoError, RunError, shown
 from mlm_demo.ui.downloads import download_address

@@ -16,7 +16,7 @@ from mlm_demo.adaptations import Adaptations
 from mlm_demo.checkpoints import adapted, archive_name
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.export import zip_model
-from mlm_demo.runs import RESULT, Run
+from mlm_demo.run import RESULT, Run
 from mlm_demo.settings import Settings
 from mlm_demo.ui.ownership import browser_secret
 

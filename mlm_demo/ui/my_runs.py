@@ -4,7 +4,7 @@ from datetime import datetime
 from html import escape
 
 from mlm_demo.adaptations import result_of
-from mlm_demo.runs import Run
+from mlm_demo.run import Run
 from mlm_demo.ui.run_view import STATES, table
 
 EMPTY = '<p class="empty">Your runs will be listed here.</p>'

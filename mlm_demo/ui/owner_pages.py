@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 
 from mlm_demo.adaptations import Adaptations
 from mlm_demo.engine import Engine
-from mlm_demo.runs import AT_REST, GOING
+from mlm_demo.run import AT_REST, GOING
 
 STATES = (*sorted(GOING), *sorted(AT_REST))
 SECONDS_BETWEEN_LOADS = 10

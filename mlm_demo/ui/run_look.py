@@ -8,7 +8,7 @@ from mlm_demo.adaptations import SAMPLE, Adaptations, result_of
 from mlm_demo.engine import Engine
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.jobs import ROOT
-from mlm_demo.runs import CAN_GO_ON, GOING, Run
+from mlm_demo.run import CAN_GO_ON, GOING, Run
 from mlm_demo.settings import Settings
 from mlm_demo.ui.charts import charts
 from mlm_demo.ui.downloads import download_address

@@ -9,7 +9,7 @@ from mlm_demo.checkpoints import adapted
 from mlm_demo.engine import Engine
 from mlm_demo.errors import HubError, MlmDemoError
 from mlm_demo.export import push_model
-from mlm_demo.runs import GOING
+from mlm_demo.run import GOING
 from mlm_demo.ui import browser
 from mlm_demo.ui.adapt_tab import Setup
 from mlm_demo.ui.events import AT_ONCE, QUIET

@@ -6,7 +6,7 @@ from html import escape
 from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.curve import curve_svg
 from mlm_demo.model_card import around
-from mlm_demo.runs import GOING, Run, share_done
+from mlm_demo.run import GOING, Run, share_done
 from mlm_demo.ui.guard import notices
 from mlm_demo.verdict import passes, verdict
 

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from transformers import pipeline
 
-from mlm_demo.runs import Run
+from mlm_demo.run import Run
 from mlm_demo.ui.downloads import SECONDS_GOOD, add_downloads, download_address
 
 

@@ -10,8 +10,8 @@ from adapting import corpus_text, until
 from places import free_port
 
 from mlm_demo.adapt_config import AdaptConfig
-from mlm_demo.adaptations import Choices
-from mlm_demo.runs import owner_hash
+from mlm_demo.choices import Choices
+from mlm_demo.run import owner_hash
 from mlm_demo.settings import Settings
 from mlm_demo.ui import create_app, launch
 from mlm_demo.ui.downloads import download_address
