@@ -20,3 +20,9 @@ def limit_memory(megabytes: int) -> None:
         wanted = min(wanted, most)
     with suppress(ValueError, OSError):  # a system without it
         resource.setrlimit(resource.RLIMIT_DATA, (wanted, most))
+
+
+def lift_limit() -> None:
+    """Take the limit off again, so that there is room to tell that it was met."""
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))

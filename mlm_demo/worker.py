@@ -11,6 +11,7 @@ import torch
 from mlm_demo.adapt import adapt, completed
 from mlm_demo.adaptation_command import config_of, prepare
 from mlm_demo.errors import MlmDemoError
+from mlm_demo.memory_limit import lift_limit
 from mlm_demo.plan import out_of_memory
 from mlm_demo.process_marks import is_me
 from mlm_demo.run import Run
@@ -46,6 +47,7 @@ def work(options: argparse.Namespace, settings: Settings) -> None:
                 run, options, settings, lambda: bool(asked) or run.asked_to_stop or time_is_over()
             )
     except torch.OutOfMemoryError:
+        lift_limit()
         run.end(
             "failed", "The memory that a run may take here was used up; choose a smaller batch or corpus."
         )

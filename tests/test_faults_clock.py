@@ -120,16 +120,16 @@ def test_a_model_made_anew_is_packed_anew(adaptations, finished, clock):
     from fastapi import FastAPI
     from fastapi.testclient import TestClient
 
-    from mlm_demo.ui.downloads import add_downloads
+    from mlm_demo.ui.downloads import add_downloads, download_address
 
     app = FastAPI()
     add_downloads(app, adaptations)
     client = TestClient(app)
-    first = client.get(f"/models/{finished.id}.zip").content
-    assert client.get(f"/models/{finished.id}.zip").content == first
+    first = client.get(f"/{download_address(finished, adaptations.settings)}").content
+    assert client.get(f"/{download_address(finished, adaptations.settings)}").content == first
     (finished.output / "README.md").write_text("made anew")
     for path in finished.output.iterdir():
         os.utime(path, (time.time() - DAY,) * 2)
-    second = client.get(f"/models/{finished.id}.zip").content
+    second = client.get(f"/{download_address(finished, adaptations.settings)}").content
     assert second != first
     assert archive_name(finished)

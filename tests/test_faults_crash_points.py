@@ -116,7 +116,7 @@ def test_a_server_killed_between_starting_a_worker_and_noting_it_leaves_no_secon
         from pathlib import Path
         from mlm_demo.jobs import Jobs
         from mlm_demo.run import Run
-from mlm_demo.runs import Runs
+        from mlm_demo.runs import Runs
         Run.began = lambda self, pid: os.kill(os.getpid(), signal.SIGKILL)
         Jobs(Runs(Path(sys.argv[1]))).tick()
     """)
