@@ -99,7 +99,8 @@ MAY_IMPORT = {
         "checkpoints", "choices", "drafts", "files", "hub", "jobs", "run", "runs", "settings", "zero_gpu", "errors",
     },
     "worker": {
-        "adapt", "adaptation_command", "memory_limit", "plan", "process_marks", "run", "run_folder", "runs", "settings", "errors",
+        "adapt", "adaptation_command", "memory_limit", "plan", "process_marks", "run", "run_folder", "runs", "settings",
+        "errors",
     },
     "cli": {
         "", "adaptation_options", "adaptation_command", "engine", "runs", "settings", "worker", "errors", "ui",
