@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "pace": {"processes"},
     "loader": {"processes", "masked_lm", "checkpoints", "hub", "errors"},
     "model_cache": {"masked_lm"},
+    "memory": set(),
     "reordered_linear": set(),
     "fused_layers": {"reordered_linear"},
     "fast_layers": {"fused_layers", "reordered_linear", "masked_lm", "precision"},
@@ -89,7 +90,8 @@ MAY_IMPORT = {
     "adaptations": {"adapt_config", "checkpoints", "drafts", "jobs", "runs", "settings", "zero_gpu", "errors"},
     "worker": {"adapt", "adaptation_command", "run_folder", "runs", "settings", "errors"},
     "cli": {
-        "", "adaptation_options", "adaptation_command", "engine", "runs", "settings", "worker", "errors", "ui",
+        "", "adaptation_options", "adaptation_command", "engine", "memory", "runs", "settings", "worker", "errors",
+        "ui",
     },
     "__main__": {"cli"},
 }  # fmt: skip
