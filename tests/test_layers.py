@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "pace": {"processes"},
     "loader": {"processes", "masked_lm", "checkpoints", "hub", "hub_cache", "errors"},
     "model_cache": {"masked_lm"},
+    "memory": set(),
     "reordered_linear": set(),
     "fused_layers": {"reordered_linear"},
     "fast_layers": {"fused_layers", "reordered_linear", "masked_lm", "precision"},
@@ -103,7 +104,8 @@ MAY_IMPORT = {
         "errors",
     },
     "cli": {
-        "", "adaptation_options", "adaptation_command", "engine", "runs", "settings", "worker", "errors", "ui",
+        "", "adaptation_options", "adaptation_command", "engine", "memory", "runs", "settings", "worker", "errors",
+        "ui",
     },
     "__main__": {"cli"},
 }  # fmt: skip
