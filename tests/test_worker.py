@@ -141,7 +141,7 @@ def test_a_run_longer_than_one_may_be_here_is_stopped_and_keeps_what_it_learned(
 def test_a_run_that_takes_more_memory_than_it_may_ends_with_a_sentence(start, jobs):
     jobs.environment["MLM_DEMO_MAX_RUN_MEGABYTES"] = "500"
     jobs.environment["MLM_DEMO_DEVICE"] = "cpu"
-    run = start(6, corpus_text(texts=20_000))
+    run = start(6, corpus_text(texts=60_000))  # more than fits while it is read
     reached(run, lambda: run.state not in ("waiting", "running"))
     assert run.state == "failed"
     assert "memory" in run.message.lower(), run.message
