@@ -1,6 +1,7 @@
 # make run: set up and serve the page     make test: set up and run everything     make check: format and lint
 # make bench: every table of benchmarks/, side by side with the peers     make load: a hundred people for ten minutes
 # make nightly: 100,000 examples and more of what must always hold, then     make fuzz: the corpus readers, FUZZ_SECONDS long
+# make audit: known holes in what is installed, by PyPI's list
 # On a machine without a GPU, PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu saves gigabytes.
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 # Where Debian's Python comes without ensurepip, the pip of the machine installs into the environment.
 PIP = $(shell test -x $(BIN)/pip && echo $(BIN)/python -m pip || echo $(PYTHON) -m pip --python $(BIN)/python)
 
-.PHONY: run test check bench load nightly fuzz clean
+.PHONY: run test check bench load nightly fuzz audit clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/python app.py
@@ -36,6 +37,10 @@ nightly: $(VENV)/test.stamp
 
 fuzz: $(VENV)/test.stamp
 	$(BIN)/python tests/fuzz_corpus.py $(FUZZ_SECONDS)
+
+audit: $(VENV)/run.stamp
+	$(PIP) install -q pip-audit==2.10.1
+	$(BIN)/python -m pip_audit --requirement requirements.txt --requirement requirements-dev.txt
 
 clean:
 	rm -rf $(VENV)

@@ -16,6 +16,8 @@ from mlm_demo.ui.charts import (
     shown_names,
 )
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
 
 def tables(answers: list[dict]) -> str:
     """The same rows as the charts, as real tables: one a mask and model."""
@@ -31,7 +33,10 @@ def tables(answers: list[dict]) -> str:
 
 
 def csv(answers: list[dict]) -> str:
-    """All rows of all masks and models as CSV, one header; joint fillings have the mask `all`."""
+    """All rows of all masks and models as CSV, one header; joint fillings have the mask `all`.
+
+    A text that a spreadsheet would take for a formula has a ' before it (OWASP, CSV injection).
+    """
     rows = []
     for answer in answers:
         model = {"model": answer["model"]["name"], "revision": answer["model"]["revision"]}
@@ -47,8 +52,12 @@ def csv(answers: list[dict]) -> str:
     columns = dict.fromkeys(key for row in rows for key in row)
     writer = DictWriter(written, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({key: _plain(value) for key, value in row.items()} for row in rows)
     return written.getvalue()
+
+
+def _plain(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def _table(answer: dict, rows: list[dict], names: dict[str, str]) -> str:

@@ -50,3 +50,11 @@ def test_hostile_text_stays_text():
     assert {"img", "script"} & set(read.tags) == set()
     assert HOSTILE in "".join(read.texts)
     assert pd.read_csv(io.StringIO(csv([answer])))["sequence"][0] == HOSTILE
+
+
+def test_a_spreadsheet_finds_no_formula():
+    answer = Engine(Settings(device="cpu")).fill_mask("=1+1 <mask>", targets="-2,@sum,dog")
+    rows = pd.read_csv(io.StringIO(csv([answer])))
+    assert set(rows["word"]) == {"'-2", "'@sum", "dog"}
+    assert all(text.startswith("'=1+1 ") for text in rows["sequence"])
+    assert rows["score"].dtype == float
