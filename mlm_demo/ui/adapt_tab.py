@@ -82,6 +82,7 @@ def told(adaptations: Adaptations, draft: str, found: dict, config: AdaptConfig)
 
 def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState, visitors: Visitors) -> Setup:
     """Draw the form and wire it."""
+    settings = adaptations.settings
     with gr.Column(elem_id="adapt-setup") as group:
         with gr.Row(equal_height=False):
             with gr.Column(scale=2, min_width=320):
@@ -114,7 +115,7 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState, visitors: Visi
         with gr.Row(equal_height=False):
             with gr.Column(scale=2, min_width=320):
                 minutes = gr.Radio(
-                    PRESETS,
+                    [(words, value) for words, value in PRESETS if value <= settings.max_run_minutes],
                     value=1,
                     label="Time to train",
                     info="Reading and judging before and after come on top. Steps, under More, stand in for it.",

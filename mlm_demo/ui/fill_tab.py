@@ -75,7 +75,8 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: 
             model = gr.Dropdown(
                 choices(CATALOGUE),
                 label="Model",
-                info="Or type the id of a model on the Hub, or a folder.",
+                info="Or type the id of a model on the Hub"
+                + ("." if engine.settings.public else ", or a folder."),
                 allow_custom_value=True,
                 elem_id="model",
             )

@@ -30,6 +30,8 @@ def whose(stored: str, profile: Mapping | None, settings: Settings) -> str:
 def browser_secret(settings: Settings) -> str:
     """The key with which a browser's own state is encrypted; it stays the same over restarts."""
     path, key = settings.data_folder / "browser.key", secrets.token_urlsafe(24)
+    with suppress(OSError):
+        return path.read_text()
     part = path.with_name(f".{key[:8]}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

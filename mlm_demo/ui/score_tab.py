@@ -51,7 +51,8 @@ def score_tab(engine: Engine, visitors: Visitors) -> gr.Dropdown:
                 short_choices(CATALOGUE),
                 value=["general", "biomedical"],
                 label="Models",
-                info=f"Up to {MAX_MODELS}, from the list or by a Hub id or folder.",
+                info=f"Up to {MAX_MODELS}, from the list or by a Hub id"
+                + ("." if engine.settings.public else " or folder."),
                 multiselect=True,
                 max_choices=MAX_MODELS,
                 allow_custom_value=True,
