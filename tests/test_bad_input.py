@@ -14,7 +14,6 @@ import torch
 from places import ROOT
 from tiny_models import SENTENCES, save_tiny
 
-from mlm_demo import corpus, documents
 from mlm_demo.cli import main
 from mlm_demo.run_folder import CHECKPOINTS, last_checkpoint
 from mlm_demo.trainer import MaskedLMTrainer
@@ -168,10 +167,9 @@ def test_a_corpus_of_less_than_a_block_is_trained_on(adapt, tmp_path):
 
 
 def test_too_large_a_file(adapt, monkeypatch, tmp_path):
-    small = documents.ReadLimits(max_bytes=1_000)
-    monkeypatch.setattr(corpus, "ReadLimits", lambda: small)
-    code, _, told = adapt("large.txt", "\n\n".join(TEXTS))
-    assert (code, "'large.txt' holds more than 1,000 bytes" in told) == (1, True), told
+    monkeypatch.setenv("MLM_DEMO_MAX_UNPACKED_MEGABYTES", "1")
+    code, _, told = adapt("large.txt", "\n\n".join(TEXTS) * (1 + 1_000_000 // len("".join(TEXTS))))
+    assert (code, "'large.txt' holds more than 1,000,000 bytes" in told) == (1, True), told
     assert not (tmp_path / "out").exists()
 
 

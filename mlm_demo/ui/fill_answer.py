@@ -43,7 +43,7 @@ def ask(engine: Engine, question: Question, view: str, on_progress: Progress = s
     return Shown(
         results=draw(answers, view),
         answers=answers,
-        link=page_address() + write_link(question),
+        link=link_of(question),
         python=pipeline_code(question, answers[0]),
         shell=shell_line(question),
         json=json.dumps(
@@ -51,6 +51,11 @@ def ask(engine: Engine, question: Question, view: str, on_progress: Progress = s
         ),
         csv=csv(answers),
     )
+
+
+def link_of(question: Question) -> str:
+    """The page's address with this question."""
+    return page_address() + write_link(question)
 
 
 def without_answer(results: str) -> Shown:

@@ -18,6 +18,7 @@ from mlm_demo.ui.fill_answer import (
     draw,
     first_answer,
     follows_typing,
+    link_of,
     without_answer,
 )
 from mlm_demo.ui.guard import refusal
@@ -184,12 +185,12 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: 
             return (gr.skip(),) * (len(shown) + 1)
         return fill_now(request, *values)
 
-    def fill_typed(request: gr.Request, following, *values):
-        """At a key: nothing is said of a sentence that is not finished yet."""
+    def fill_typed(request: gr.Request, following, link_shown, *values):
+        """At a key: nothing is said of a sentence that is not finished yet, nor anew what is there with its notices."""
         *given, chosen_view, _before, _who = values
         try:
             question = question_of(*given)
-            if following and follows_typing(engine, question):
+            if following and link_of(question) != link_shown and follows_typing(engine, question):
                 visitors.admit(request)
                 return tuple(vars(ask(engine, question, chosen_view)).values())
         except MlmDemoError:
@@ -230,7 +231,7 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: 
         trigger_mode="multiple",
         api_visibility="private",
     )
-    typed.change(fill_typed, [follow, *inputs], shown, trigger_mode="always_last", **AT_ONCE)
+    typed.change(fill_typed, [follow, link, *inputs], shown, trigger_mode="always_last", **AT_ONCE)
     for group, dataset in zip((GENERAL_EXAMPLES, BIOMEDICAL_EXAMPLES), examples, strict=True):
         dataset.click(
             lambda index, name, group=group: (group[index], _other_built_in(name), "", False),

@@ -45,3 +45,9 @@ def test_the_typing_is_not_followed_when_it_is_switched_off(open_page, quick):
     shows(page, "capital")
     page.keyboard.press("Enter")
     shows(page, "The king")
+
+
+def test_what_a_link_is_told_stays_though_the_model_is_quick(open_page, quick):
+    page = open_page("?k=zero")
+    page.wait_for_timeout(1_500)
+    assert "is not a whole number above 0" in page.locator("#results .notices").inner_text()
