@@ -81,7 +81,8 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
         add_endpoints(engine, adaptations, visitors)
     watch(demo)
     demo.adaptations, demo.engine = adaptations, engine
-    return demo.queue(default_concurrency_limit=8, max_size=200)
+    # What waits in the queue is not to be had past it: so many at once is what the machine bears.
+    return demo.queue(default_concurrency_limit=8, max_size=200, api_open=False)
 
 
 def engine_of_page(settings: Settings) -> Engine:

@@ -67,10 +67,11 @@ def call(client, event, data):
     """Everything that an event answers, past the queue or through it, whichever it takes."""
     session = secrets.token_hex(8)
     body = {"data": data, "fn_index": event["id"], "session_hash": session}
-    said = client.post("/gradio_api/run/predict", json=body).text
-    joined = client.post("/gradio_api/queue/join", json=body)
-    said += joined.text
-    if joined.status_code == 200:
+    direct = client.post("/gradio_api/run/predict", json=body)
+    said = direct.text
+    if event["queue"] is not False:
+        assert direct.status_code == 404, "what is to wait in the queue cannot be had past it"
+        said += client.post("/gradio_api/queue/join", json=body).raise_for_status().text
         with client.stream("GET", f"/gradio_api/queue/data?session_hash={session}") as stream:
             for line in stream.iter_lines():
                 said += line
