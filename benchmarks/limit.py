@@ -39,6 +39,18 @@ def matrix_rate(dtype: torch.dtype, device: str = "cpu", size: int = SIZE) -> fl
         return work / min(_best(plain), _best(reordered))
 
 
+def large_product_rate(dtype: torch.dtype, device: str) -> float:
+    """Floating-point operations a second of one large product: what a device's utilisation is told against."""
+    left = torch.randn(8192, 8192, device=device, dtype=dtype)
+
+    def product() -> None:
+        left @ left
+        if device == "cuda":
+            torch.cuda.synchronize()
+
+    return 2 * 8192**3 / _best(product)
+
+
 def read_rate() -> float:
     """Bytes a second read from memory, from a tensor far larger than any cache."""
     numbers = torch.ones(64 << 20)
@@ -89,4 +101,6 @@ if __name__ == "__main__":
     ]
     if torch.cuda.is_available():
         rows.append(("bfloat16 products of the GPU, GFLOP/s", matrix_rate(torch.bfloat16, "cuda") / 1e9))
+        large = large_product_rate(torch.bfloat16, "cuda")
+        rows.append(("the same, large ones, GFLOP/s", large / 1e9))
     tell(f"The machine, {torch.get_num_threads()} threads", ("", "rate"), rows, {}, as_json)

@@ -5,7 +5,7 @@ torchrun). Ours are the masks (drawn from seed, epoch and block, so a resumed ru
 the loss (the head at the hidden positions only), the learning rate (pace.py) and the evaluation (frozen masks).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -13,68 +13,19 @@ from torch.optim.lr_scheduler import LambdaLR
 from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_utils import rotate_checkpoints
 
+from mlm_demo.batches import BlockNumbers, Collator, Shuffled
 from mlm_demo.errors import ModelError, TrainingError
 from mlm_demo.evaluation import FrozenText, tally
 from mlm_demo.masked_lm import MaskedLM
-from mlm_demo.masking import IGNORED, Masking, mask_blocks
+from mlm_demo.masking import IGNORED, Masking
 from mlm_demo.pace import Pace
-from mlm_demo.packing import NO_WORD, Blocks
+from mlm_demo.packing import Blocks
 from mlm_demo.precision import attention_for_training, bfloat16_is_fast
 from mlm_demo.processes import agreed, count
+from mlm_demo.recorded_step import RecordedStep
 from mlm_demo.vocabulary_loss import VocabularyLoss
 
 CHECKPOINTS_KEPT = 2  # the newest and the best
-
-
-class BlockNumbers(torch.utils.data.Dataset):
-    """The numbers of the blocks, each with the epoch it is drawn in; the collator does the rest."""
-
-    def __init__(self, count: int):
-        self.count, self.epoch = count, 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Called by accelerate before each epoch."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return self.count
-
-    def __getitem__(self, number: int) -> tuple[int, int]:
-        return self.epoch, int(number)
-
-
-class Shuffled(torch.utils.data.Sampler):
-    """Every number once an epoch, in an order that depends on the seed and the epoch alone.
-
-    accelerate's own seeded sampler loses its epoch when a resumed run skips the batches already seen.
-    """
-
-    def __init__(self, numbers: BlockNumbers, seed: int):
-        self.numbers, self.seed = numbers, seed
-
-    def __len__(self) -> int:
-        return len(self.numbers)
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(
-            np.random.default_rng([self.seed, self.numbers.epoch]).permutation(len(self.numbers)).tolist()
-        )
-
-
-class Collator:
-    """Numbers of blocks into a batch of masked tokens: input_ids, labels, and attention_mask if there is padding."""
-
-    def __init__(self, blocks: Blocks, masking: Masking):
-        self.blocks, self.masking = blocks, masking
-
-    def __call__(self, drawn: list[tuple[int, int]]) -> dict[str, torch.Tensor]:
-        epoch, numbers = drawn[0][0], [number for _, number in drawn]
-        masked = mask_blocks(self.blocks, numbers, self.masking, epoch)
-        batch = {"input_ids": torch.from_numpy(masked.ids), "labels": torch.from_numpy(masked.labels)}
-        padding = (self.blocks.ids[numbers] == self.blocks.pad_id) & (self.blocks.words[numbers] == NO_WORD)
-        if padding.any():  # without a mask attention takes its fastest way
-            batch["attention_mask"] = torch.from_numpy((~padding).astype(np.int64))
-        return batch
 
 
 class MaskedLMTrainer(Trainer):
@@ -90,12 +41,13 @@ class MaskedLMTrainer(Trainer):
         pace: Pace,
         callbacks: Sequence[TrainerCallback] = (),
     ):
+        records = mlm.device.type == "cuda" and args.gradient_accumulation_steps == 1 and count() == 1
         super().__init__(
             model=mlm.model,
             args=args,
             train_dataset=BlockNumbers(len(blocks)),
             eval_dataset=BlockNumbers(0),
-            data_collator=Collator(blocks, masking),
+            data_collator=Collator(blocks, masking, even=records),
             callbacks=[pace, *callbacks],
         )
         self.remove_callback(PrinterCallback)
@@ -104,6 +56,7 @@ class MaskedLMTrainer(Trainer):
         # training on it would not be.
         self.rounded = bfloat16_is_fast(mlm.device)
         self.vocabulary_loss = VocabularyLoss(mlm, self.rounded)
+        self.recorded = RecordedStep(self._passes, list(mlm.model.parameters())) if records else None
         # Our loss divides by the number of hidden tokens of all accumulated batches, so it needs to be told it.
         self.model_accepts_loss_kwargs, self.loss_is_scaled_for_ga = True, True
 
@@ -126,17 +79,36 @@ class MaskedLMTrainer(Trainer):
     def _get_train_sampler(self, train_dataset=None) -> Shuffled:
         return Shuffled(self.train_dataset, self.args.seed)
 
+    def training_step(self, model, inputs, num_items_in_batch=None) -> torch.Tensor:
+        """As Trainer's; on a GPU as recorded."""
+        if self.recorded is None:
+            return super().training_step(model, inputs, num_items_in_batch)
+        model.train()
+        return self.recorded({**self._prepare_inputs(inputs), "count": num_items_in_batch})
+
+    def _passes(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        """What Trainer does with a batch, count its number of hidden tokens, on one GPU."""
+        inputs = dict(batch)
+        loss = self.compute_loss(self.model, inputs, num_items_in_batch=inputs.pop("count"))
+        loss.backward()
+        return loss.detach()
+
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         """The sum of the losses of the hidden tokens over their number in the whole step."""
-        labels = inputs.pop("labels")
-        rows, columns = (labels != IGNORED).nonzero(as_tuple=True)
+        hidden, labels = inputs.pop("hidden"), inputs.pop("labels")
+        length = inputs["input_ids"].shape[1]
+        rows, columns = hidden // length, hidden % length
         autocast = torch.autocast(self.mlm.device.type, torch.bfloat16, enabled=self.rounded)
         with autocast, self.mlm.positions.at(rows, columns), self.vocabulary_loss.asked():
             outputs = model(**inputs)
         given = self.mlm.positions.pick(outputs.logits, rows, columns)
-        total = self.vocabulary_loss.sum_of_losses(given, labels[rows, columns])
+        total = self.vocabulary_loss.sum_of_losses(given, labels)
         # The number is that of all processes, whose gradients are averaged: each gives its part times their count.
-        loss = total / num_items_in_batch * count() if num_items_in_batch is not None else total / len(rows)
+        loss = (
+            total / num_items_in_batch * count()
+            if num_items_in_batch is not None
+            else total / (labels != IGNORED).sum()
+        )
         return (loss, outputs) if return_outputs else loss
 
     def evaluate(self, *_arguments, **_named) -> dict[str, float]:

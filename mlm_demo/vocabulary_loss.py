@@ -12,6 +12,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from mlm_demo.masked_lm import MaskedLM
+from mlm_demo.masking import IGNORED
 from mlm_demo.precision import rounded_products
 from mlm_demo.processes import count
 
@@ -41,9 +42,9 @@ class VocabularyLoss:
             del self.layer.forward
 
     def sum_of_losses(self, given: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """(tokens, …) from a pass within `asked`, (tokens,) true ids → the sum of the losses in nats."""
+        """(tokens, …) from a pass within `asked`, (tokens,) true ids or IGNORED → the sum of the losses in nats."""
         if not self.in_parts:
-            return cross_entropy(given.float(), labels, reduction="sum")
+            return cross_entropy(given.float(), labels, reduction="sum", ignore_index=IGNORED)
         bias = self.layer.bias
         if bias is None:
             bias = given.new_zeros(len(self.layer.weight))
@@ -81,11 +82,14 @@ class _CrossEntropyInParts(torch.autograd.Function):
         with rounded_products(rounded):
             for first in range(0, len(labels), rows):
                 part, truth = exact[first : first + rows], labels[first : first + rows, None]
+                known = truth != IGNORED
+                truth = truth.where(known, 0)
                 scores = torch.addmm(bias, part, weight.t())
                 norm = scores.logsumexp(-1, keepdim=True)
-                total += (norm - scores.gather(1, truth)).sum()
-                slope = scores.sub_(norm).exp_()  # probabilities, less one at the true token
-                slope.scatter_add_(1, truth, slope.new_full(truth.shape, -1.0))
+                total += (norm - scores.gather(1, truth)).where(known, 0).sum()
+                # Probabilities, less one at the true token; nothing at all where there is none.
+                slope = scores.sub_(norm.where(known, torch.inf)).exp_()
+                slope.scatter_add_(1, truth, -known.to(slope.dtype))
                 torch.mm(slope, weight, out=for_hidden[first : first + rows])
                 for_weight.addmm_(slope.t(), part)
                 for_bias += slope.sum(0)

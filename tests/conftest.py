@@ -25,6 +25,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 pytest_plugins = ["adapting", "faulting", "hub_fixtures"]  # the fixtures of runs and of the Hub
 
 
+def pytest_make_parametrize_id(val, argname):
+    """Bytes go by the name of their argument: an archive holds when it was made, by each test process anew."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _empty_hub_cache(tmp_path_factory):
     """Nothing counts as downloaded unless a test downloads it."""

@@ -1,0 +1,77 @@
+"""A training step recorded on a GPU and replayed."""
+
+import pytest
+import torch
+from test_training import TEXTS
+from tiny_models import ARCHITECTURES, build
+
+from mlm_demo.adapt_config import AdaptConfig
+from mlm_demo.masked_lm import MaskedLM
+from mlm_demo.recorded_step import WARM_UP, RecordedStep
+from mlm_demo.training import make_blocks, train
+
+CONFIG = AdaptConfig(max_steps=12, batch_size=4, block_size=32, learning_rate=1e-3)
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+
+
+@needs_gpu
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_a_recorded_training_is_the_one_as_ever(architecture, tmp_path, monkeypatch):
+    """The same losses and the same weights, whether or not the architecture can be recorded."""
+    found = []
+    for replays in (True, False):
+        mlm = MaskedLM(*build(architecture))
+        mlm.model.to("cuda")
+        blocks = make_blocks(mlm, TEXTS, [], CONFIG)
+        with monkeypatch.context() as patched:
+            if not replays:
+                patched.setattr(RecordedStep, "_record", lambda self, *_: setattr(self, "possible", False))
+            done = train(mlm, blocks, TEXTS[:3], CONFIG, tmp_path / str(replays))
+        losses = [line.get("loss", line.get("eval_loss")) for line in done.log]
+        found.append((losses, [p.detach().clone() for p in mlm.model.parameters()]))
+    assert found[0][0] == pytest.approx(found[1][0], rel=2e-3)
+    for one, two in zip(found[0][1], found[1][1], strict=True):
+        torch.testing.assert_close(one, two, atol=5e-3, rtol=1e-2)
+
+
+@needs_gpu
+def test_only_what_was_recorded_is_replayed():
+    layer = torch.nn.Linear(3, 2).cuda()
+    calls = []
+
+    def passes(batch):
+        calls.append(len(batch["x"]))
+        loss = layer(batch["x"]).square().sum()
+        loss.backward()
+        return loss.detach()
+
+    step = RecordedStep(passes, list(layer.parameters()))
+    for rows in [4] * (WARM_UP + 3) + [2, 4] * (WARM_UP + 2) + [3] * (WARM_UP + 2):
+        batch = {"x": torch.randn(rows, 3, device="cuda")}
+        layer.zero_grad()
+        loss = step(batch)
+        got = layer.weight.grad.clone()
+        layer.zero_grad()
+        expected = layer(batch["x"]).square().sum()
+        expected.backward()
+        torch.testing.assert_close(loss, expected.detach())
+        torch.testing.assert_close(got, layer.weight.grad)
+    # One call more than the warm-up is the recording; a third shape is not recorded.
+    assert calls == [4] * (WARM_UP + 1) + [2] * (WARM_UP + 1) + [3] * (WARM_UP + 2)
+
+
+@needs_gpu
+def test_what_looks_into_its_tensors_is_computed_as_ever():
+    weight = torch.nn.Parameter(torch.ones(3, device="cuda"))
+
+    def passes(batch):
+        loss = (weight * batch["x"]).sum() * (2 if batch["x"].sum().item() > 0 else 1)
+        loss.backward()
+        return loss.detach()
+
+    step = RecordedStep(passes, [weight])
+    for _ in range(WARM_UP + 3):
+        weight.grad = None
+        x = torch.randn(3, device="cuda")
+        assert step({"x": x}).item() == pytest.approx((x.sum() * (2 if x.sum() > 0 else 1)).item(), rel=1e-4)
+    assert not step.recordings
