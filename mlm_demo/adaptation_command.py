@@ -237,9 +237,7 @@ def _stop_on_signal() -> dict:
 
 def _load(name: str, settings: Settings, tell: Callable[[str], None]) -> MaskedLM:
     checkpoint = (
-        find_checkpoint(name, Runs(settings.runs), folders=not settings.public)
-        if name
-        else default_checkpoint()
+        find_checkpoint(name, Runs(settings.runs), folders=settings.folders) if name else default_checkpoint()
     )
     return load(
         checkpoint,

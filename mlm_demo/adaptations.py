@@ -161,14 +161,14 @@ class Adaptations:
 
     def make_room(self) -> None:
         """Delete the runs that ended first until all take no more disk than they may; raises RunError if they do."""
-        sizes = {run: run.size for run in self.runs.all()}
-        most, total = self.settings.max_disk_gigabytes * 1e9, sum(sizes.values())
-        for run in sorted(sizes, key=lambda run: run.touched):
+        sizes, runs = self.runs.sizes(), self.runs.all()
+        most, total = self.settings.max_disk_gigabytes * 1e9, sum(sizes.get(run.id, 0) for run in runs)
+        for run in sorted(runs, key=lambda run: run.touched):
             if total <= most:
                 return
             if run.state in AT_REST:
                 run.delete()
-                total -= sizes[run]
+                total -= sizes.get(run.id, 0)
         if total > most:
             raise RunError(
                 f"The runs under way take {total / 1e9:.1f} GB, all that runs may take here; try again later."

@@ -115,7 +115,7 @@ def _runs(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _serve(options: argparse.Namespace, settings: Settings) -> None:
-    from mlm_demo.memory import hold_flat
+    from mlm_demo.allocator import hold_flat
 
     hold_flat()
     from mlm_demo.ui import serve  # gradio is imported for the page alone

@@ -189,9 +189,9 @@ class Engine:
 
         Raises ModelError for a name that can be no model, ParameterError for none or too many.
         """
-        names, folders = [names] if isinstance(names, str) else list(names), not self.settings.public
+        names = [names] if isinstance(names, str) else list(names)
         wanted = [
-            find_checkpoint(name, self.runs, folders=folders) if name else default_checkpoint()
+            find_checkpoint(name, self.runs, folders=self.settings.folders) if name else default_checkpoint()
             for name in names
         ]
         unique = list({checkpoint.name: checkpoint for checkpoint in wanted}.values())

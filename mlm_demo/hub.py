@@ -76,7 +76,7 @@ class Rules:
         return cls(
             timeout=settings.hub_timeout,
             pickle=settings.allow_pickle,
-            folders=not settings.public,
+            folders=settings.folders,
             owners=owners,
             megabytes=settings.max_model_megabytes,
         )

@@ -1,5 +1,6 @@
 """All runs under a folder: made, found, listed, swept. What one of them is, `run.py` tells."""
 
+import math
 import re
 import secrets
 import shutil
@@ -14,6 +15,7 @@ from mlm_demo.files import seconds_since, write, writing
 from mlm_demo.run import AT_REST, GOING, Request, Run, no_run, owner_hash
 
 ID = re.compile(r"[A-Za-z0-9_]{8,64}")
+SECONDS_SIZES_KEPT = 5  # they take a look at each file of all runs
 
 
 class Runs:
@@ -21,6 +23,7 @@ class Runs:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self._sizes: tuple[float, dict[str, int]] = (-math.inf, {})
 
     def create(
         self,
@@ -66,6 +69,14 @@ class Runs:
             with suppress(RunError):  # deleted between the two looks
                 found.append((run.request.created, run.id, run))
         return [run for *_, run in sorted(found, key=lambda entry: entry[:2])]
+
+    def sizes(self) -> dict[str, int]:
+        """How many bytes each run takes, by its id, as it was some seconds ago at most."""
+        looked, sizes = self._sizes
+        if time.monotonic() - looked > SECONDS_SIZES_KEPT:
+            sizes = {run.id: run.size for run in self.all()}
+            self._sizes = time.monotonic(), sizes
+        return sizes
 
     def of(self, owner: str) -> list[Run]:
         """The runs of one person, the newest first."""

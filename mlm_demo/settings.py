@@ -67,12 +67,11 @@ class Settings:
         On a Space the page is public and behind one proxy unless the variables say otherwise. Raises SettingError
         naming the variable, its value and what it may be.
         """
-        on_space = "SPACE_ID" in environ
         own = {
             "MLM_DEMO_HOST": environ.get("GRADIO_SERVER_NAME", ""),
             "MLM_DEMO_PORT": environ.get("GRADIO_SERVER_PORT", ""),
-            "MLM_DEMO_PUBLIC": "1" if on_space else "",
-            "MLM_DEMO_PROXIES": "1" if on_space else "",
+            "MLM_DEMO_PUBLIC": "1" if on_space(environ) else "",
+            "MLM_DEMO_PROXIES": "1" if on_space(environ) else "",
         }
         given = {name: value for name, value in {**own, **environ}.items() if value.strip()}
         public = _switch(given, "MLM_DEMO_PUBLIC")
@@ -94,6 +93,11 @@ class Settings:
         return Path(__file__).resolve().parent.parent / Path(self.data).expanduser()
 
     @property
+    def folders(self) -> bool:
+        """Whether a model may be a folder of this machine: not where everybody may come."""
+        return not self.public
+
+    @property
     def runs(self) -> Path:
         """The folder of all runs."""
         return self.data_folder / "runs"
@@ -106,6 +110,11 @@ class Settings:
             _variable(name): f"{value:d}" if isinstance(value, bool) else str(value)
             for name, value in values.items()
         }
+
+
+def on_space(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether this is a Space of Hugging Face."""
+    return "SPACE_ID" in environ
 
 
 def _variable(name: str) -> str:

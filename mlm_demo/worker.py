@@ -36,16 +36,17 @@ def work(options: argparse.Namespace, settings: Settings) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: asked.append(True))
 
-    most = settings.max_run_minutes * 60 if options.leg is None else options.leg
+    most = settings.max_run_minutes * 60
+    called = f"The longest time that a run may take here ({settings.max_run_minutes} minutes)"
+    if options.leg is not None:
+        most, called = options.leg, "The time on this GPU"
 
-    def time_is_over() -> bool:
-        return time.monotonic() - begun > most
+    def should_stop() -> bool:
+        return bool(asked) or run.asked_to_stop or time.monotonic() - begun > most
 
     try:
         with out_of_memory():
-            result = completed(options.output) or _adapt(
-                run, options, settings, lambda: bool(asked) or run.asked_to_stop or time_is_over()
-            )
+            result = completed(options.output) or _adapt(run, options, settings, should_stop)
     except torch.OutOfMemoryError:
         lift_limit()
         run.end(
@@ -60,12 +61,7 @@ def work(options: argparse.Namespace, settings: Settings) -> None:
         raise
     training = result["training"]
     if training["stopped"]:
-        over = (
-            "The time on this GPU"
-            if options.leg is not None
-            else f"The longest time that a run may take here ({most // 60} minutes)"
-        )
-        why = "Stopped" if asked or run.asked_to_stop else f"{over} was over"
+        why = "Stopped" if asked or run.asked_to_stop else f"{called} was over"
         where = f"at step {training['steps']:,} of {training['planned']:,}"
         run.end("stopped", f"{why} {where}; what was learned is kept, and Resume goes on.")
     else:

@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "pace": {"processes"},
     "loader": {"processes", "masked_lm", "checkpoints", "hub", "hub_cache", "errors"},
     "model_cache": {"masked_lm"},
-    "memory": set(),
+    "allocator": set(),
     "reordered_linear": set(),
     "fused_layers": {"reordered_linear"},
     "fast_layers": {"fused_layers", "reordered_linear", "masked_lm", "precision"},
@@ -107,7 +107,7 @@ MAY_IMPORT = {
         "errors",
     },
     "cli": {
-        "", "adaptation_options", "adaptation_command", "engine", "memory", "runs", "settings", "worker", "errors",
+        "", "adaptation_options", "adaptation_command", "engine", "allocator", "runs", "settings", "worker", "errors",
         "ui",
     },
     "__main__": {"cli"},

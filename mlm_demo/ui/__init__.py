@@ -12,7 +12,7 @@ from mlm_demo.adaptations import Adaptations
 from mlm_demo.data_folder import check_version
 from mlm_demo.engine import Engine
 from mlm_demo.errors import MlmDemoError, SettingError
-from mlm_demo.settings import Settings
+from mlm_demo.settings import Settings, on_space
 from mlm_demo.ui.adapt_tab import adapt_setup
 from mlm_demo.ui.api import add_endpoints
 from mlm_demo.ui.doorway import Doorway
@@ -28,7 +28,6 @@ from mlm_demo.ui.sessions import MOST_SESSIONS, forgetting
 from mlm_demo.ui.visitors import Visitors
 from mlm_demo.zero_gpu import lent
 
-ON_SPACE = "SPACE_ID" in os.environ
 ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
 # The fonts come with Gradio, so the page asks nobody for any. Weight 700 and not the theme's own 600: the
 # files of that weight that Gradio 6.31 brings hold a few letters only, and the rest falls back to another font.
@@ -95,7 +94,7 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
 
     Raises SettingError if the port is taken.
     """
-    doorway = Middleware(Doorway, settings=settings, on_space=ON_SPACE)
+    doorway = Middleware(Doorway, settings=settings, on_space=on_space())
     try:
         app, address, _ = demo.launch(
             server_name=settings.host,

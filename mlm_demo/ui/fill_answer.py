@@ -88,7 +88,7 @@ def first_answer(engine: Engine, query: dict, view: str) -> tuple[Question, Show
     """Answer the page's link; where it cannot be answered, say why over the default model's answer."""
     settings = engine.settings
     question, told = read_link(
-        query, max_characters=settings.max_characters, runs=engine.runs, folders=not settings.public
+        query, max_characters=settings.max_characters, runs=engine.runs, folders=settings.folders
     )
     try:
         shown = ask(engine, question, view)

@@ -77,7 +77,7 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: 
                 choices(CATALOGUE),
                 label="Model",
                 info="Or type the id of a model on the Hub"
-                + ("." if engine.settings.public else ", or a folder."),
+                + (", or a folder." if engine.settings.folders else "."),
                 allow_custom_value=True,
                 elem_id="model",
             )
@@ -143,7 +143,7 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: 
     shown = [results, answers, link, python, shell, json_text, csv_text, copied]
 
     def on_machine(name):
-        return is_here(name, engine.runs, folders=not engine.settings.public)
+        return is_here(name, engine.runs, folders=engine.settings.folders)
 
     def question_of(text, name, others, k, words, together, arithmetic):
         top_k = k if k is not None else ""
@@ -166,17 +166,15 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: 
         return *vars(result).values(), *fresh
 
     def fill_now(request: gr.Request, *values):
-        """Past the queue, which costs more than an answer; by it if the models are still to come, or in an error."""
+        """Past the queue, which costs more than an answer; by it if the models are still to come."""
         *given, chosen_view, before, _who = values
         try:
             visitors.admit(request)
             question = question_of(*given)
             if answers_at_once(engine, question):
                 return *vars(ask(engine, question, chosen_view)).values(), gr.skip()
-        except LimitError as error:
+        except MlmDemoError as error:
             return refusal(error, draw(before, chosen_view)), *(gr.skip(),) * len(shown)
-        except MlmDemoError:
-            pass
         return *(gr.skip(),) * len(shown), secrets.token_hex(4)
 
     def fill_if_here(request: gr.Request, *values):

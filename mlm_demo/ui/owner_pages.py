@@ -56,7 +56,7 @@ class Standing(Collector):
                     resident_bytes(run.worker["pid"]) for run in found if run.state in ("running", "stopping")
                 ),
             ),
-            "mlm_demo_runs_bytes": ("Disk that all runs take.", sum(run.size for run in found)),
+            "mlm_demo_runs_bytes": ("Disk that all runs take.", sum(self.adaptations.runs.sizes().values())),
             "mlm_demo_disk_free_bytes": (
                 "Room left where the data folder is.",
                 shutil.disk_usage(next(p for p in (folder, *folder.parents) if p.exists())).free,

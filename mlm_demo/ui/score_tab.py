@@ -52,7 +52,7 @@ def score_tab(engine: Engine, visitors: Visitors) -> gr.Dropdown:
                 value=["general", "biomedical"],
                 label="Models",
                 info=f"Up to {MAX_MODELS}, from the list or by a Hub id"
-                + ("." if engine.settings.public else " or folder."),
+                + (" or folder." if engine.settings.folders else "."),
                 multiselect=True,
                 max_choices=MAX_MODELS,
                 allow_custom_value=True,

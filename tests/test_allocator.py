@@ -5,7 +5,7 @@ from places import ROOT
 
 CODE = """
 import ctypes, os
-from mlm_demo.memory import CACHES, hold_flat
+from mlm_demo.allocator import CACHES, hold_flat
 hold_flat()
 getenv = ctypes.CDLL(None).getenv
 getenv.restype = ctypes.c_char_p
