@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mlm_demo import zero_gpu
+from mlm_demo.background import give_way
 from mlm_demo.checkpoints import check_allowed, default_checkpoint, find_checkpoint
 from mlm_demo.choices import Choices, check_size
 from mlm_demo.drafts import Drafts
@@ -72,6 +73,7 @@ class Adaptations:
                 text=True,
             ) as child,
         ):
+            give_way(child.pid)
             limit = threading.Timer(READING_SECONDS, child.kill)
             limit.start()
             last = ""

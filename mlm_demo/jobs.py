@@ -11,15 +11,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
+from mlm_demo.background import give_way
 from mlm_demo.errors import RunError
 from mlm_demo.files import writing
 from mlm_demo.run import CAN_GO_ON, GOING, Run
 from mlm_demo.runs import Runs
 
-NICE = 19
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -128,8 +128,7 @@ class Jobs:
                 start_new_session=True,
             )
         self._children.append(child)
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, child.pid, NICE)
+        give_way(child.pid)
         try:
             run.began(child.pid)
         except OSError:

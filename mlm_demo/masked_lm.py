@@ -13,7 +13,8 @@ from mlm_demo.errors import ModelError
 from mlm_demo.positions import WantedPositions
 
 # Tokens (rows x length, padding included) in one forward pass: bounds the memory, loses no speed.
-TOKENS_PER_PASS = 4096
+# On a processor more at once are hardly faster, and what comes meanwhile waits longer.
+TOKENS_PER_PASS, TOKENS_PER_PASS_OF_A_PROCESSOR = 4096, 512
 Row = tuple[Sequence[int], Sequence[int]]  # token ids, and the positions wanted of them
 FAR = 1 << 20  # tokenizers without a limit of their own give a number larger than this
 
@@ -52,7 +53,10 @@ class MaskedLM:
             self.encode(f"a{self.mask_token}").ids
         )
         self.piece_style = _piece_style(tokenizer)
-        self._together = Together(self._pass, _go_together)
+        self.tokens_per_pass = (
+            TOKENS_PER_PASS_OF_A_PROCESSOR if model.device.type == "cpu" else TOKENS_PER_PASS
+        )
+        self._together = Together(self._pass, lambda waiting: _go_together(waiting, self.tokens_per_pass))
         self._pieces: dict[int, Piece] = {}
         self.positions = WantedPositions(model)
 
@@ -102,11 +106,11 @@ class MaskedLM:
 
         rows: token ids, special tokens included, of any lengths; positions: for each row the positions
         wanted. Returns float32 (sum of the numbers of positions, vocab_size), in the order given, from
-        passes of at most TOKENS_PER_PASS tokens each. Raises ModelError on values that are not
+        passes of at most `tokens_per_pass` tokens each. Raises ModelError on values that are not
         finite (broken weights).
         """
         flat = [(row, wanted) for row, wanted in zip(rows, positions, strict=True)]
-        logits = torch.cat([self._together(batch) for batch in _batches(flat)])
+        logits = torch.cat([self._together(batch) for batch in _batches(flat, self.tokens_per_pass)])
         if not torch.isfinite(logits).all():
             raise ModelError(
                 f"The model {self.name} gives values that are not finite (NaN), so its weights are broken; "
@@ -192,22 +196,22 @@ def _piece_style(tokenizer: PreTrainedTokenizerBase) -> str:
     return "▁"
 
 
-def _go_together(batches: Sequence[list[Row]]) -> int:
-    """How many of the batches, from the first on, make a pass of at most TOKENS_PER_PASS padded tokens."""
+def _go_together(batches: Sequence[list[Row]], most: int) -> int:
+    """How many of the batches, from the first on, make a pass of at most so many padded tokens."""
     rows, longest = 0, 0
     for count, batch in enumerate(batches):
         rows, longest = rows + len(batch), max(longest, *(len(row) for row, _ in batch))
-        if count and rows * longest > TOKENS_PER_PASS:
+        if count and rows * longest > most:
             return count
     return len(batches)
 
 
-def _batches(items: list[Row]) -> Iterator[list[Row]]:
-    """Cut the rows, in their order, into passes of at most TOKENS_PER_PASS padded tokens."""
+def _batches(items: list[Row], most: int) -> Iterator[list[Row]]:
+    """Cut the rows, in their order, into passes of at most so many padded tokens."""
     batch, longest = [], 0
     for item in items:
         longest = max(longest, len(item[0]))
-        if batch and longest * (len(batch) + 1) > TOKENS_PER_PASS:
+        if batch and longest * (len(batch) + 1) > most:
             yield batch
             batch, longest = [], len(item[0])
         batch.append(item)

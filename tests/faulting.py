@@ -28,9 +28,9 @@ ALONE = {"OMP_NUM_THREADS": "1", "MLM_DEMO_DEVICE": "cpu"}
 
 # app.py, but that its workers are not only worked on while the machine has nothing else to do.
 AS_IMPORTANT = """
-import os, runpy
+import runpy
 from mlm_demo import jobs
-jobs.NICE = os.getpriority(os.PRIO_PROCESS, 0)
+jobs.give_way = lambda pid: None
 runpy.run_path("app.py", run_name="__main__")
 """
 

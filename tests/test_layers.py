@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "loader": {"processes", "masked_lm", "checkpoints", "hub", "hub_cache", "errors"},
     "model_cache": {"masked_lm"},
     "allocator": set(),
+    "background": set(),
     "reordered_linear": set(),
     "fused_layers": {"reordered_linear"},
     "fast_layers": {"fused_layers", "reordered_linear", "masked_lm", "precision"},
@@ -88,7 +89,7 @@ MAY_IMPORT = {
     "process_marks": set(),
     "run": {"files", "process_marks", "errors"},
     "runs": {"run", "files", "errors"},
-    "jobs": {"files", "run", "runs", "errors"},
+    "jobs": {"background", "files", "run", "runs", "errors"},
     "adaptation_options": {"adapt_config"},
     "export": {"hub", "run", "errors"},
     "adaptation_command": {
@@ -100,7 +101,8 @@ MAY_IMPORT = {
     "drafts": {"files", "runs", "errors"},
     "choices": {"adapt_config", "checkpoints", "settings", "errors"},
     "adaptations": {
-        "checkpoints", "choices", "drafts", "files", "hub", "jobs", "run", "runs", "settings", "zero_gpu", "errors",
+        "background", "checkpoints", "choices", "drafts", "files", "hub", "jobs", "run", "runs", "settings", "zero_gpu",
+        "errors",
     },
     "worker": {
         "adapt", "adaptation_command", "memory_limit", "plan", "process_marks", "run", "run_folder", "runs", "settings",

@@ -5,7 +5,7 @@ import torch
 from tiny_models import ARCHITECTURES, POSITIONS, build, tiny
 
 from mlm_demo.errors import ModelError
-from mlm_demo.masked_lm import TOKENS_PER_PASS, MaskedLM, _batches, _go_together
+from mlm_demo.masked_lm import MaskedLM, _batches, _go_together
 
 
 def rows_of(mlm, sentences):
@@ -89,17 +89,17 @@ def test_threads_do_not_mix_their_positions():
 
 def test_rows_of_several_threads_share_a_pass_of_bounded_size():
     long, short = [([0] * 2000, [0])], [([0] * 100, [0])]
-    assert _go_together([long, long, long]) == 2
-    assert _go_together([short] * 60) == TOKENS_PER_PASS // 100
-    assert _go_together([[([0] * 9000, [0])], short]) == 1
+    assert _go_together([long, long, long], 4096) == 2
+    assert _go_together([short] * 60, 4096) == 4096 // 100
+    assert _go_together([[([0] * 9000, [0])], short], 4096) == 1
 
 
 def test_passes_are_bounded_and_keep_the_order():
     items = [([0] * length, [0]) for length in (10, 2000, 2000, 2000, 4096, 5000, 3)]
-    batches = list(_batches(items))
+    batches = list(_batches(items, 4096))
     assert [item for batch in batches for item in batch] == items
     for batch in batches:
-        assert len(batch) == 1 or max(len(row) for row, _ in batch) * len(batch) <= TOKENS_PER_PASS
+        assert len(batch) == 1 or max(len(row) for row, _ in batch) * len(batch) <= 4096
 
 
 def test_broken_weights_are_reported_and_not_ranked():

@@ -14,6 +14,7 @@ from mlm_demo.choices import Choices
 from mlm_demo.engine import TOP_K, Engine
 from mlm_demo.errors import CorpusError, MlmDemoError, RunError, shown
 from mlm_demo.ui.downloads import download_address
+from mlm_demo.ui.events import ASKING, SCORING
 from mlm_demo.ui.guard import over_http
 from mlm_demo.ui.visitors import Visitors
 from mlm_demo.zero_gpu import lent
@@ -121,8 +122,8 @@ def add_endpoints(engine: Engine, adaptations: Adaptations, visitors: Visitors) 
         adaptations.jobs.stop(found)
         return adaptations.status(found)
 
-    for endpoint in (fill_mask, compare, score):
-        gr.api(over_http(endpoint), api_name=endpoint.__name__, concurrency_id="model", concurrency_limit=8)
+    for endpoint, turns in ((fill_mask, ASKING), (compare, ASKING), (score, SCORING)):
+        gr.api(over_http(endpoint), api_name=endpoint.__name__, **turns)
     for endpoint in (start_adaptation, run_status, stop_run):
         gr.api(over_http(endpoint), api_name=endpoint.__name__)
 

@@ -1,7 +1,10 @@
-"""How the page wires an event that shows no progress, and one that goes past Gradio's queue as well.
+"""How the page wires an event: what it shows meanwhile, and where it waits for its turn.
 
-The queue costs more than a prediction takes; what goes past it must never wait for a model that is to be loaded.
+Gradio's queue costs more than a prediction takes; what goes past it must never wait for a model that is to be loaded.
 """
 
 QUIET = {"show_progress": "hidden", "api_visibility": "private"}
 AT_ONCE = {**QUIET, "queue": False}
+ASKING = {"concurrency_id": "model", "concurrency_limit": 8}
+# A pass for each token: more at a time would keep whoever fills masks waiting.
+SCORING = {"concurrency_id": "score", "concurrency_limit": 2}

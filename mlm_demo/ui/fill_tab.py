@@ -10,7 +10,7 @@ from mlm_demo.checkpoints import CATALOGUE, default_checkpoint
 from mlm_demo.engine import Engine
 from mlm_demo.errors import LimitError, MlmDemoError
 from mlm_demo.ui import browser
-from mlm_demo.ui.events import AT_ONCE
+from mlm_demo.ui.events import ASKING, AT_ONCE
 from mlm_demo.ui.fill_answer import (
     VIEWS,
     answers_at_once,
@@ -215,8 +215,8 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: 
         return *values, *vars(result).values(), gr.Accordion(open=unusual)
 
     inputs = [*form, view, answers, owner]
-    ask_for = {"inputs": inputs, "outputs": [*shown, model, compare], "concurrency_id": "model"}
-    ask_for |= {"concurrency_limit": 8, "show_progress_on": results, "api_visibility": "private"}
+    ask_for = {"inputs": inputs, "outputs": [*shown, model, compare]}
+    ask_for |= {**ASKING, "show_progress_on": results, "api_visibility": "private"}
     ask_now = {"inputs": inputs, "outputs": [*shown, queued], **AT_ONCE}
     gr.on([run.click, sentence.submit, targets.submit, top_k.submit], fill_now, **ask_now)
     gr.on([model.input, compare.input, joint.input, precision.input], fill_if_here, **ask_now)

@@ -12,7 +12,7 @@ from mlm_demo.export import push_model
 from mlm_demo.run import GOING
 from mlm_demo.ui import browser
 from mlm_demo.ui.adapt_tab import Setup
-from mlm_demo.ui.events import AT_ONCE, QUIET
+from mlm_demo.ui.events import ASKING, AT_ONCE, QUIET
 from mlm_demo.ui.fill_tab import FillForm
 from mlm_demo.ui.guard import refusal
 from mlm_demo.ui.links import FIRST_SENTENCE, page_address
@@ -215,7 +215,7 @@ def run_panel(
     delete.click(None, sure, sure, js=browser.ARE_YOU_SURE, api_visibility="private").then(
         remove, [sure, current, owner], [said, *whole], **QUIET
     ).then(None, current, js=browser.SHOW_RUN, api_visibility="private")
-    finished.change(judge, [finished, current, form.sentence], sentence, concurrency_id="model", **QUIET)
+    finished.change(judge, [finished, current, form.sentence], sentence, **ASKING, **QUIET)
     gr.on([finished.change], more_models, [owner, current], pickers, **QUIET)
     use.click(use_model, [current, owner], [form.model, form.compare, tabs], **QUIET).then(
         form.fill, **form.asks

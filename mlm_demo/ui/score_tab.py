@@ -5,7 +5,7 @@ import gradio as gr
 from mlm_demo.checkpoints import CATALOGUE
 from mlm_demo.engine import MAX_MODELS, Engine
 from mlm_demo.errors import MlmDemoError
-from mlm_demo.ui.events import AT_ONCE
+from mlm_demo.ui.events import AT_ONCE, SCORING
 from mlm_demo.ui.guard import notices, notices_of, refusal
 from mlm_demo.ui.picker import short_choices
 from mlm_demo.ui.surprisal import surprisals
@@ -81,9 +81,8 @@ def score_tab(engine: Engine, visitors: Visitors) -> gr.Dropdown:
     ask_for = {
         "inputs": [sentence, models, method, scored],
         "outputs": [results, scored],
-        "concurrency_id": "model",
     }
-    ask_for |= {"show_progress_on": results, "concurrency_limit": 8, "api_visibility": "private"}
+    ask_for |= {"show_progress_on": results, **SCORING, "api_visibility": "private"}
     gr.on([run.click, sentence.submit], show, **ask_for)
     examples.click(
         lambda index: EXAMPLES[index],
