@@ -48,6 +48,7 @@ class Adaptations:
             environment=settings.to_environment(),
             starts=not zero_gpu.lent(),
         )
+        self._starting = threading.Lock()
         self.drafts = Drafts(
             settings.data_folder / "drafts",
             max_megabytes=settings.max_upload_megabytes,
@@ -107,8 +108,6 @@ class Adaptations:
         check_allowed(base, rules)
         check_size(choices.config, self.settings)
         fingerprint = _fingerprint(files, choices)
-        self.jobs.check_room(owner_hash(owner), fingerprint, address)
-        self.make_room()
         title = files[0].name + (f" and {len(files) - 1} more" if len(files) > 1 else "")
 
         def command(run: Run) -> list[str]:
@@ -123,9 +122,12 @@ class Adaptations:
             "budget": choices.budget,
             "words": choices.words(),
         }
-        run = self.runs.create(
-            command, title=title, owner=owner, fingerprint=fingerprint, about=about, address=address
-        )
+        with self._starting:  # of two who start at once, the second finds the first under way
+            self.jobs.check_room(owner_hash(owner), fingerprint, address)
+            self.make_room()
+            run = self.runs.create(
+                command, title=title, owner=owner, fingerprint=fingerprint, about=about, address=address
+            )
         # Not before: where no run can be made, the files are still there to try again.
         self.drafts.forget(draft)
         self.jobs.tick()

@@ -1,4 +1,4 @@
-"""Processes that work only while the processors have nothing else to do."""
+"""Processes that leave the processors to whoever asks the page something."""
 
 import os
 from contextlib import suppress
@@ -7,7 +7,7 @@ NICE = 19
 
 
 def give_way(pid: int) -> None:
-    """Let a process, and what it starts from now on, wait for everything else on this machine.
+    """Let a process, and what it starts from now on, work only while the processors have nothing else to do.
 
     By niceness alone it would not: a thread that wakes up waits until a nice one has come to the end of its slice, some
     milliseconds, and the threads of one pass through a model wait for each other hundreds of times. On Linux a process

@@ -6,14 +6,13 @@ anew in float32; the encoder in bfloat16 where the processor multiplies that nat
 answer in ten: docs/decisions.md has what was tried.
 """
 
-import ctypes
-import sys
 import warnings
 from collections.abc import Callable
 
 import torch
 from torch import nn
 
+from mlm_demo.allocator import give_back
 from mlm_demo.fused_layers import FusedLayer, is_fusible
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.precision import bfloat16_is_fast
@@ -86,7 +85,7 @@ def lay_out(mlm: MaskedLM, precision: str) -> None:
         mlm.look_again()
         mlm.precision = "exact"
     replaced.clear()
-    _give_memory_back()
+    give_back()  # what the layers before took: a third of a small model
 
 
 def _replace(
@@ -114,10 +113,3 @@ def _sample(mlm: MaskedLM) -> torch.Tensor:
 def _near(logits: torch.Tensor, before: torch.Tensor) -> bool:
     """Whether two samples differ by a rounding and not by another arithmetic."""
     return bool((logits - before).std() <= 0.3 * before.std() + 1e-3)
-
-
-def _give_memory_back() -> None:
-    """The C library keeps what the layers before took (a third of a small model) unless it is asked."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim:  # glibc's
-        trim(0)

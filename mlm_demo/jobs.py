@@ -8,6 +8,7 @@ killed before: so it knows whether the run is its own.
 
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ from mlm_demo.files import writing
 from mlm_demo.run import CAN_GO_ON, GOING, Run
 from mlm_demo.runs import Runs
 
+# What ends a process from outside.
+KILLED = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -45,7 +48,7 @@ class Jobs:
         self.runs, self.most_waiting = runs, most_waiting
         self.most_of_one, self.most_of_an_address = most_of_one, most_of_an_address
         self.environment, self.starts = dict(environment or {}), starts
-        self._children: list[subprocess.Popen] = []
+        self._children: list[tuple[subprocess.Popen, Run]] = []
 
     def environment_of_worker(self) -> dict[str, str]:
         """What a process that works for a run finds in its environment."""
@@ -77,8 +80,8 @@ class Jobs:
 
         Raises RunError if the folder of the runs cannot be written.
         """
-        self._children = [child for child in self._children if child.poll() is None]
         with self._alone():
+            self._look_after_children()
             states = {run: run.state for run in self.runs.all()}
             busy = any(state in ("running", "stopping") for state in states.values())
             for run, state in states.items():
@@ -116,6 +119,18 @@ class Jobs:
             run.go_on()
         self.tick()
 
+    def _look_after_children(self) -> None:
+        """Say of a worker that a library has ended what it cannot say itself; one that was killed is interrupted."""
+        for child, run in self._children:
+            ended_by = -(child.poll() or 0)
+            if ended_by > 0 and ended_by not in KILLED and run.state == "interrupted":
+                run.end(
+                    "failed",
+                    f"The run broke off in a library ({signal.Signals(ended_by).name}), as at the limit of its memory; "
+                    "choose a smaller batch or corpus. worker.log in its folder says more.",
+                )
+        self._children = [(child, run) for child, run in self._children if child.returncode is None]
+
     def _start(self, run: Run) -> None:
         with (run.folder / "worker.log").open("ab") as said:
             child = subprocess.Popen(
@@ -127,7 +142,7 @@ class Jobs:
                 stderr=said,
                 start_new_session=True,
             )
-        self._children.append(child)
+        self._children.append((child, run))
         give_way(child.pid)
         try:
             run.began(child.pid)

@@ -112,8 +112,8 @@ def written(output: Path) -> Iterator[None]:
             "inline_container" in reason and "No space" not in reason
         ):  # a number of bytes that it had not expected
             reason = "the disk took only a part"
-        way_on = "then go on with --resume" if last_checkpoint(output) else "or give another folder"
-        raise TrainingError(f"{output} cannot be written ({reason}); make room, {way_on}.") from error
+        way_on = "resume it (in the shell with --resume)" if last_checkpoint(output) else "start it anew"
+        raise TrainingError(f"{output} cannot be written ({reason}); make room, then {way_on}.") from error
 
 
 @contextmanager

@@ -1,6 +1,9 @@
 import os
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 from adapting import corpus_text
@@ -66,6 +69,22 @@ def test_the_same_thing_twice_is_refused_and_nothing_is_lost(adaptations, draft,
     with pytest.raises(RunError, match="You have 2 runs under way"):
         adaptations.start(draft("x"), choices(5_000), "me")
     assert adaptations.start(draft(), choices(5_000), "somebody else").state == "waiting"
+
+
+def test_of_many_starts_at_the_same_moment_only_as_many_get_through_as_may(adaptations, draft, choices):
+    adaptations.jobs.starts = False
+    drafts, together = [draft() for _ in range(6)], Barrier(6)
+
+    def start(number):
+        together.wait()
+        try:
+            return adaptations.start(drafts[number], choices(100 + number), "me").state
+        except RunError as error:
+            return str(error)[:26]
+
+    with ThreadPoolExecutor(6) as threads:
+        found = Counter(threads.map(start, range(6)))
+    assert found == {"waiting": 2, "You have 2 runs under way,": 4}
 
 
 def test_files_used_up_or_never_there_are_told(adaptations, choices):

@@ -134,6 +134,20 @@ def test_the_same_twice_and_too_many_are_refused(tmp_path):
         jobs.check_room("a third", "z")
 
 
+@pytest.mark.parametrize(
+    ("number", "state", "message"),
+    [(signal.SIGSEGV, "failed", "broke off in a library (SIGSEGV)"), (signal.SIGKILL, "interrupted", "")],
+)
+def test_a_worker_ended_by_a_library_is_told_from_one_that_was_killed(jobs, number, state, message):
+    run = start(jobs)
+    os.kill(run.worker["pid"], number)
+    until(lambda: run.state == "interrupted")
+    until(lambda: jobs.tick() or run.state == state)
+    assert message in run.message
+    jobs.resume(run)
+    assert run.state == "running"
+
+
 def test_a_worker_gives_way_and_is_in_a_session_of_its_own(jobs):
     run = start(jobs)
     pid = run.worker["pid"]

@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "background": set(),
     "reordered_linear": set(),
     "fused_layers": {"reordered_linear"},
-    "fast_layers": {"fused_layers", "reordered_linear", "masked_lm", "precision"},
+    "fast_layers": {"allocator", "fused_layers", "reordered_linear", "masked_lm", "precision"},
     "prompt": {"masked_lm", "errors"},
     "window": {"prompt", "masked_lm", "errors"},
     "targets": {"window", "prompt", "masked_lm", "errors"},
