@@ -24,7 +24,7 @@ from mlm_demo.ui.owner_pages import Standing, add_owner_pages
 from mlm_demo.ui.ownership import browser_secret, login_button
 from mlm_demo.ui.run_panel import run_panel
 from mlm_demo.ui.score_tab import score_tab
-from mlm_demo.ui.sessions import MOST_SESSIONS, forgetting
+from mlm_demo.ui.sessions import MOST_SESSIONS, forgetting, make_sessions_lean
 from mlm_demo.ui.visitors import Visitors
 from mlm_demo.zero_gpu import lent
 
@@ -61,6 +61,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
     # After each event of its queue Gradio sums up the last 10,000, 12 ms of pandas, for a page that is not served here.
     os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
     os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
+    make_sessions_lean()
     title = "mlm_demo: what a masked language model expects"
     with gr.Blocks(title=title, analytics_enabled=False, delete_cache=UPLOADS_KEPT) as demo:
         gr.Markdown(INTRODUCTION, elem_id="introduction")

@@ -4,23 +4,33 @@ from types import SimpleNamespace
 
 import gradio as gr
 import pytest
+from gradio import state_holder
 from gradio.state_holder import StateHolder
 
 from mlm_demo.ui import sessions
-from mlm_demo.ui.sessions import SECONDS_AWAY, SECONDS_KEPT, forget, forgetting
+from mlm_demo.ui.sessions import (
+    SECONDS_KEPT,
+    SECONDS_KEPT_OF_A_CALL,
+    LeanSession,
+    forget,
+    forgetting,
+    make_sessions_lean,
+)
 
 CALL = "0123456789abcdef" * 2
 NOW = datetime.now()
 
 
 @pytest.fixture
-def holder():
-    """The sessions of a page with one value that is kept."""
+def holder(monkeypatch):
+    """The sessions of a page with a text box and a value that is kept."""
+    monkeypatch.setattr(state_holder, "SessionState", state_holder.SessionState)
+    make_sessions_lean()
     with gr.Blocks() as page:
-        value = gr.State("nothing")
+        value, text = gr.State("nothing"), gr.Textbox()
     holder = StateHolder()
     holder.set_blocks(page)
-    holder.value = value._id
+    holder.value, holder.text = value._id, text._id
     return holder
 
 
@@ -32,29 +42,35 @@ def came(holder, id, seconds, closed=False):
 
 
 @pytest.mark.parametrize(
-    ("id", "seconds", "closed", "stays", "copy_stays"),
+    ("id", "seconds", "closed", "stays"),
     [
-        ("here", SECONDS_AWAY - 1, False, True, True),
-        ("away", SECONDS_KEPT + 1, False, True, False),
-        ("closed", SECONDS_KEPT - 1, True, True, False),
-        ("gone", SECONDS_KEPT + 1, True, False, False),
-        (CALL, SECONDS_AWAY - 1, False, True, True),
-        (CALL, SECONDS_AWAY + 1, False, False, False),
+        ("away", SECONDS_KEPT + 1, False, True),
+        ("closed", SECONDS_KEPT - 1, True, True),
+        ("gone", SECONDS_KEPT + 1, True, False),
+        (CALL, SECONDS_KEPT_OF_A_CALL - 1, False, True),
+        (CALL, SECONDS_KEPT_OF_A_CALL + 1, False, False),
     ],
 )
-def test_a_session_is_let_go_of_in_time(holder, id, seconds, closed, stays, copy_stays):
+def test_a_session_is_let_go_of_in_time(holder, id, seconds, closed, stays):
     came(holder, id, seconds, closed)
-    session = holder.session_data[id]
-    assert session.config_values
     forget(holder, NOW)
     assert (id in holder, id in holder.time_last_used) == (stays, stays)
-    assert bool(session.config_values) == copy_stays
     assert holder[id][holder.value] == ("typed" if stays else "nothing")
+
+
+def test_a_session_has_the_components_and_no_configuration_of_them(holder):
+    session = holder["here"]
+    assert isinstance(session, LeanSession)
+    session[holder.value] = "typed"
+    session[holder.text] = gr.Textbox("changed", render=False)
+    session._update_value_in_config(holder.text, "changed again")
+    assert session[holder.text].value == "changed"
+    assert not any(session.config_values.values())
 
 
 def test_the_server_looks_now_and_then(holder, monkeypatch):
     monkeypatch.setattr(sessions, "SECONDS_BETWEEN_LOOKS", 0.01)
-    came(holder, CALL, SECONDS_AWAY + 1)
+    came(holder, CALL, SECONDS_KEPT_OF_A_CALL + 1)
 
     async def serve():
         async with forgetting(SimpleNamespace(state_holder=holder)):
