@@ -49,7 +49,7 @@ class Prepared:
 def prepare(
     options: argparse.Namespace, settings: Settings, config: AdaptConfig, tell: Callable[[str], None]
 ) -> Prepared:
-    """Read the files, load the model, time a few steps, report."""
+    """Read the files, load the model, time a few steps (unless that was done before), report."""
     limit_memory(settings.max_run_megabytes)
     corpus = read_corpus(
         options.files,
@@ -61,10 +61,13 @@ def prepare(
     mlm = _load(options.model, settings, tell)
     replay, general = general_texts()
     blocks = make_blocks(mlm, corpus.training, replay, config)
-    tell("measuring this machine")
-    no_dropout(mlm)
-    masking = make_masking(mlm, config)
-    seconds_a_step = trial(mlm, blocks, masking, config)
+    if options.trial:
+        seconds_a_step, megabytes = options.trial
+    else:
+        tell("measuring this machine")
+        no_dropout(mlm)
+        seconds_a_step = trial(mlm, blocks, make_masking(mlm, config), config)
+        megabytes = peak_megabytes(mlm.device)
     seconds_a_pass = seconds_a_step * max(1, len(blocks) / config.batch_size)
     report = make_report(
         corpus,
@@ -72,7 +75,7 @@ def prepare(
         mlm.tokenizer,
         [*replay, *general],
         seconds_a_pass=seconds_a_pass,
-        memory_megabytes=peak_megabytes(mlm.device),
+        memory_megabytes=megabytes,
         read=passes(config, len(blocks), seconds_a_pass),
     )
     return Prepared(mlm, corpus, blocks, seconds_a_step, report)

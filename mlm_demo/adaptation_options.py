@@ -63,6 +63,8 @@ def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) 
     # For the page: which run to tell how it goes, and the seconds after which to stop, to go on another time.
     parser.add_argument("--run", dest="id", help=argparse.SUPPRESS)
     parser.add_argument("--leg", type=float, help=argparse.SUPPRESS)
+    # And what a trial gave before, to make none: seconds a step, megabytes.
+    parser.add_argument("--trial", type=float, nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--report", action="store_true", help="tell what is in the files, and stop there")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=adapt)

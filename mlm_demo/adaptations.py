@@ -28,6 +28,7 @@ from mlm_demo.jobs import ROOT, Jobs
 from mlm_demo.run import AT_REST, RESULT, Run, owner_hash
 from mlm_demo.runs import Runs
 from mlm_demo.settings import Settings
+from mlm_demo.trials import Trials
 
 SAMPLE = ROOT / "assets" / "corpora" / "beekeeping.txt"
 READING_SECONDS = 600
@@ -48,7 +49,7 @@ class Adaptations:
             environment=settings.to_environment(),
             starts=not zero_gpu.lent(),
         )
-        self._starting = threading.Lock()
+        self._starting, self._trials = threading.Lock(), Trials()
         self.drafts = Drafts(
             settings.data_folder / "drafts",
             max_megabytes=settings.max_upload_megabytes,
@@ -62,6 +63,7 @@ class Adaptations:
         words = [str(path) for path in self.drafts.files(draft)]
         command = [sys.executable, "-m", "mlm_demo", "adapt", *words, *choices.words()]
         command += ["--output", str(self.drafts.folder / draft / "output"), "--report", "--json"]
+        command += self._trials.words(choices)
         with (
             tempfile.TemporaryFile("w+") as answer,
             subprocess.Popen(
@@ -74,7 +76,7 @@ class Adaptations:
                 text=True,
             ) as child,
         ):
-            give_way(child.pid)
+            give_way(child.pid, waited_for=True)
             limit = threading.Timer(READING_SECONDS, child.kill)
             limit.start()
             last = ""
@@ -88,7 +90,9 @@ class Adaptations:
                 child.kill()
             if child.returncode == 0:
                 answer.seek(0)
-                return json.load(answer)
+                found = json.load(answer)
+                self._trials.keep(choices, found)
+                return found
         if last.startswith("mlm_demo: "):
             raise CorpusError(last.removeprefix("mlm_demo: "))
         raise CorpusError(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import TrainingArguments
+from transformers import TrainerCallback, TrainingArguments
 
 from mlm_demo.adapt_config import SHARE_FOR_WATCHING, AdaptConfig
 from mlm_demo.errors import TrainingError
@@ -24,10 +24,11 @@ from mlm_demo.pace import Pace
 from mlm_demo.packing import Blocks
 from mlm_demo.processes import agreed, count
 from mlm_demo.run_folder import CHECKPOINTS, written
-from mlm_demo.trainer import MaskedLMTrainer, Watch
+from mlm_demo.trainer import MaskedLMTrainer
 
 PLAN = "plan.json"
 TRIAL_STEPS, COUNTED = 8, 4  # the first are slower: memory is fetched, caches are cold
+TRIAL_SECONDS, FEWEST_STEPS = 10, 3  # where a step takes seconds, fewer must do
 EVALUATIONS = 8  # on the way
 QUIET = {
     "save_strategy": "no",
@@ -142,11 +143,24 @@ def _seconds(mlm: MaskedLM, blocks: Blocks, masking: Masking, batch: int) -> flo
         use_cpu=mlm.device.type == "cpu",
         **QUIET,
     )
-    marks = []
-    watch = Watch(lambda line: None, lambda: bool(marks.append(time.monotonic())))
+    stopwatch = Stopwatch()
     one_device(args)
-    MaskedLMTrainer(mlm, args, blocks, masking, None, Pace(TRIAL_STEPS, 0, None), [watch]).train()
-    return float(np.median(np.diff(marks)[-COUNTED:]))  # not moved by a step that was disturbed
+    MaskedLMTrainer(mlm, args, blocks, masking, None, Pace(TRIAL_STEPS, 0, None), [stopwatch]).train()
+    return float(np.median(np.diff(stopwatch.marks)[-COUNTED:]))  # not moved by a step that was disturbed
+
+
+class Stopwatch(TrainerCallback):
+    """Notes when each step ended, and ends a trial that has taken long."""
+
+    def __init__(self):
+        self.marks: list[float] = []
+
+    def on_step_end(self, args, state, control, **_):
+        """End after this step if there were enough; of several processes all do, or none."""
+        self.marks.append(time.monotonic())
+        late = self.marks[-1] - self.marks[0] > TRIAL_SECONDS
+        if agreed(late) and len(self.marks) >= FEWEST_STEPS:
+            control.should_training_stop = True
 
 
 def one_device(args: TrainingArguments) -> None:

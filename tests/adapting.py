@@ -19,6 +19,15 @@ from mlm_demo.settings import Settings
 
 WORDS = " ".join(SENTENCES).replace(".", "").lower().split()
 
+# app.py, but that its workers are not only worked on while the machine has nothing else to do, which among tests is
+# seldom; conftest.py has the same for servers within the tests' own process.
+AS_IMPORTANT = """
+import runpy
+from mlm_demo import jobs
+jobs.give_way = lambda pid: None
+runpy.run_path("app.py", run_name="__main__")
+"""
+
 
 def corpus_text(texts=40, seed=0):
     """Paragraphs of the tiny vocabulary's words."""
@@ -99,7 +108,7 @@ def serve(tmp_path):
     def serve(**environment):
         own = {"MLM_DEMO_DATA": str(tmp_path / "data"), "MLM_DEMO_PORT": str(port)}
         process = subprocess.Popen(
-            [sys.executable, "app.py"],
+            [sys.executable, "-c", AS_IMPORTANT],
             cwd=ROOT,
             env={**os.environ, **own, **environment},
             stdout=subprocess.PIPE,

@@ -38,6 +38,14 @@ def _empty_hub_cache(tmp_path_factory):
     constants.HF_HUB_CACHE = str(tmp_path_factory.mktemp("hub"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _as_important():
+    """Runs are worked on beside the tests and not after them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mlm_demo.jobs.give_way", lambda pid: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def general():
     from mlm_demo.checkpoints import find_checkpoint

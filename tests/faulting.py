@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from adapting import corpus_text, kill_workers, until
+from adapting import AS_IMPORTANT, corpus_text, kill_workers, until
 from gradio_client import Client, handle_file
 from places import ROOT, free_port
 from safetensors.torch import load_file
@@ -24,15 +24,6 @@ LONG = KILLS > 3
 STEPS = 24  # of a run here, with a checkpoint after every third
 # One thread and one seed: two runs of the same thing are equal to the last bit.
 ALONE = {"OMP_NUM_THREADS": "1", "MLM_DEMO_DEVICE": "cpu"}
-
-
-# app.py, but that its workers are not only worked on while the machine has nothing else to do.
-AS_IMPORTANT = """
-import runpy
-from mlm_demo import jobs
-jobs.give_way = lambda pid: None
-runpy.run_path("app.py", run_name="__main__")
-"""
 
 
 class Server:

@@ -34,6 +34,17 @@ def test_what_is_in_the_files_is_told_before_a_run(adaptations, draft, choices):
     assert "measuring this machine" in said
 
 
+def test_a_machine_is_measured_once_for_a_model_and_a_size_of_step(adaptations, draft, choices):
+    said = []
+    first = adaptations.report(draft(), choices(), said.append)
+    again = adaptations.report(draft(corpus_text(texts=80)), choices(steps=9), said.append)
+    assert said.count("measuring this machine") == 1
+    assert again["blocks"] > first["blocks"]
+    a_block = first["seconds_a_pass"] / first["blocks"]
+    assert again["seconds_a_pass"] / again["blocks"] == pytest.approx(a_block)
+    assert again["memory_megabytes"] == pytest.approx(first["memory_megabytes"])
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -100,9 +100,10 @@ MAY_IMPORT = {
     "zero_gpu": {"run", "cli"},
     "drafts": {"files", "runs", "errors"},
     "choices": {"adapt_config", "checkpoints", "settings", "errors"},
+    "trials": {"choices"},
     "adaptations": {
-        "background", "checkpoints", "choices", "drafts", "files", "hub", "jobs", "run", "runs", "settings", "zero_gpu",
-        "errors",
+        "background", "checkpoints", "choices", "drafts", "files", "hub", "jobs", "run", "runs", "settings", "trials",
+        "zero_gpu", "errors",
     },
     "worker": {
         "adapt", "adaptation_command", "memory_limit", "plan", "process_marks", "run", "run_folder", "runs", "settings",

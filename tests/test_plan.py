@@ -1,14 +1,16 @@
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
 from test_training import CONFIG, TEXTS, assert_same, fresh, weights
 
+from mlm_demo import plan
 from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.errors import TrainingError
 from mlm_demo.evaluation import vocabulary_ids
 from mlm_demo.masking import Masking
-from mlm_demo.plan import make_masking, make_plan, trial
+from mlm_demo.plan import FEWEST_STEPS, TRIAL_STEPS, make_masking, make_plan, trial
 from mlm_demo.trainer import MaskedLMTrainer
 from mlm_demo.training import make_blocks
 
@@ -18,8 +20,8 @@ def test_minutes_are_measured_out_and_the_trial_leaves_no_trace(tmp_path):
     before = weights(mlm)
     blocks = make_blocks(mlm, TEXTS, [], CONFIG)
     config = AdaptConfig(minutes=0.2, batch_size=4, block_size=32)
-    plan = make_plan(mlm, blocks, Masking(mlm.mask_id, vocabulary_ids(mlm)), config)
-    assert plan.steps > 20
+    made = make_plan(mlm, blocks, Masking(mlm.mask_id, vocabulary_ids(mlm)), config)
+    assert made.steps > 20
     assert_same(before, weights(mlm))
     assert not mlm.model.training
 
@@ -39,6 +41,21 @@ def test_a_trial_that_does_not_fit_is_made_with_half_the_blocks(monkeypatch):
     blocks = make_blocks(mlm, TEXTS, [], config)
     assert trial(mlm, blocks, make_masking(mlm, config), config) > 0
     assert tried == [8, 4, 2]
+
+
+@pytest.mark.parametrize(("seconds_a_step", "steps"), [(0.0, TRIAL_STEPS), (4.0, 4), (60.0, FEWEST_STEPS)])
+def test_a_trial_of_slow_steps_is_shorter(monkeypatch, seconds_a_step, steps):
+    mlm, marks = fresh(), []
+
+    def monotonic():  # read once at the end of each step
+        marks.append(len(marks) * seconds_a_step)
+        return marks[-1]
+
+    monkeypatch.setattr(plan, "time", SimpleNamespace(monotonic=monotonic))
+    config = AdaptConfig(minutes=1, batch_size=2, block_size=32)
+    blocks = make_blocks(mlm, TEXTS, [], config)
+    assert trial(mlm, blocks, make_masking(mlm, config), config) == seconds_a_step
+    assert len(marks) == steps
 
 
 @pytest.mark.parametrize(
@@ -62,8 +79,8 @@ def test_the_machines_own_memory_counts_too(monkeypatch, error):
 def test_epochs_are_passes_over_the_blocks():
     mlm = fresh()
     blocks = make_blocks(mlm, TEXTS, [], CONFIG)
-    plan = make_plan(mlm, blocks, None, AdaptConfig(epochs=2, batch_size=4, block_size=32))
-    assert plan.steps == 2 * math.ceil(len(blocks) / 4)
+    made = make_plan(mlm, blocks, None, AdaptConfig(epochs=2, batch_size=4, block_size=32))
+    assert made.steps == 2 * math.ceil(len(blocks) / 4)
 
 
 @pytest.mark.parametrize(
