@@ -10,11 +10,11 @@ TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8
 ALLOCATOR = {ARENA_MAX: 2, MMAP_THRESHOLD: 1 << 20, TRIM_THRESHOLD: 8 << 20}
 # oneDNN keeps 1,024 products by their shapes; sentences and batches of all lengths make ever new ones.
 CACHES = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "128", "LRU_CACHE_CAPACITY": "128"}
-SECONDS_BETWEEN_GIVING_BACK = 60
+SECONDS_BETWEEN_GIVING_BACK = 15
 
 
 def hold_flat() -> None:
-    """Set the bounds, before torch is imported and threads are started, and give back what is free each minute.
+    """Set the bounds, before torch is imported and threads are started, and give back what is free now and then.
 
     Where the C library is another, its own ways stay. The bounds hold for this process: its `os.environ`, which
     training in a child process gets, is left alone.

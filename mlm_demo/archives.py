@@ -20,6 +20,7 @@ from mlm_demo.decoding import HEAD
 from mlm_demo.errors import CorpusError, printable, shown
 
 CHUNK = 1024 * 1024
+BYTES_OF_AN_ENTRY = 500  # in a zip's list of members: 46, the name, and what systems add
 RATIO_FROM = 10_000_000  # bytes expanded; less does no harm, however small it was
 BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, ValueError)
 LOCKED = "is locked with a password; save it without one"
@@ -142,9 +143,25 @@ def gunzipped(source: Input) -> Input:
     return Input(source.name, gzip.GzipFile(fileobj=file), source.budget, lambda: max(1, file.tell()))
 
 
-def zip_kind(source: Input) -> str:
+class _ReadByPieces:
+    """A file of which only so much is read at once: zipfile reads a zip's whole list of members, and makes an object
+    of each of what may be millions, before one can count them."""
+
+    def __init__(self, file: BinaryIO, most: int, refuse: Callable[[], CorpusError]):
+        self._file, self._most, self._refuse = file, most, refuse
+
+    def __getattr__(self, name: str):
+        return getattr(self._file, name)
+
+    def read(self, size: int = -1) -> bytes:
+        if size > self._most:
+            raise self._refuse()
+        return self._file.read(size)
+
+
+def zip_kind(source: Input, max_members: int) -> str:
     """Tell a Word file ("docx") and a plain "zip" apart; raises CorpusError for other kinds of zip, or a broken one."""
-    names = set(_open_zip(source).namelist())
+    names = set(_open_zip(source, max_members).namelist())
     kind = next((kind for name, kind in OFFICE.items() if name in names), "zip")
     if kind not in ("docx", "zip"):
         raise CorpusError(f"{shown(source.name)} is {kind}.")
@@ -153,12 +170,10 @@ def zip_kind(source: Input) -> str:
 
 def zip_members(source: Input, max_members: int) -> Iterator[tuple[str, Input | str]]:
     """The files in a zip, each with its shown name, or with the reason why it is left out."""
-    archive = _open_zip(source)
+    archive = _open_zip(source, max_members)
     infos = [info for info in archive.infolist() if not info.filename.endswith("/")]
     if len(infos) > max_members:
-        raise CorpusError(
-            f"{shown(source.name)} holds {len(infos):,} files; {max_members:,} are the most that are read. Split it."
-        )
+        raise _too_many(source.name, f"{len(infos):,} files", max_members)
     for info in infos:
         name, parts = f"{source.name}/{info.filename}", re.split(r"[/\\]", info.filename)
         if not info.filename:
@@ -181,9 +196,15 @@ def zip_members(source: Input, max_members: int) -> Iterator[tuple[str, Input | 
                 yield name, f"it is broken ({error})"
 
 
-def _open_zip(source: Input) -> zipfile.ZipFile:
+def _too_many(name: str, what: str, max_members: int) -> CorpusError:
+    return CorpusError(f"{shown(name)} holds {what}; {max_members:,} are the most that are read. Split it.")
+
+
+def _open_zip(source: Input, max_members: int) -> zipfile.ZipFile:
+    most = max(2 * CHUNK, max_members * BYTES_OF_AN_ENTRY)
+    file = _ReadByPieces(source.file(), most, lambda: _too_many(source.name, "too many files", max_members))
     try:
-        return zipfile.ZipFile(source.file())
+        return zipfile.ZipFile(file)
     except BROKEN as error:
         raise broken(source.name, "zip file", error) from error
 

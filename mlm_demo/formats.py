@@ -54,7 +54,7 @@ def read_documents(
 
 def _read(source: Input, job: Job, *, packed: bool = False) -> Iterator[Document | Dropped]:
     """Read one file or member; `packed` when it comes out of another, so that no archives are opened in it."""
-    kind, said = _kind(source, packed), KINDS.get(inner_suffix(source.name))
+    kind, said = _kind(source, job, packed), KINDS.get(inner_suffix(source.name))
     if kind in ("gzip", "zip") and packed:
         yield Dropped(source.name, "an archive in an archive is not opened")
         return
@@ -71,7 +71,7 @@ def _read(source: Input, job: Job, *, packed: bool = False) -> Iterator[Document
         raise CorpusError(f"{shown(source.name)} holds no text, only white space or marks; leave it out.")
 
 
-def _kind(source: Input, packed: bool) -> str:
+def _kind(source: Input, job: Job, packed: bool) -> str:
     """Tell the format of a file; raises CorpusError when it is empty, binary or unknown."""
     head, suffix = source.head, inner_suffix(source.name)
     if not head:
@@ -79,7 +79,7 @@ def _kind(source: Input, packed: bool) -> str:
     if head.startswith(b"\x1f\x8b"):
         return "gzip"
     if head.startswith((b"PK\3\4", b"PK\5\6")):
-        return zip_kind(source)
+        return zip_kind(source, job.limits.max_members)
     if head.lstrip().startswith(b"%PDF-"):
         return "pdf"
     if head.startswith(b"PAR1") and CONTROL.search(head[4:64].decode("latin-1")):

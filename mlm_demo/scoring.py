@@ -6,6 +6,7 @@ the hidden one away. `within_word`, the default, hides the later pieces of the s
 2023, arXiv 2305.10588), so a word is read from left to right.
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from math import exp, log
@@ -18,6 +19,9 @@ from mlm_demo.window import windows
 METHODS = ("within_word", "original")
 # Hidden tokens whose scores over the whole vocabulary are in memory at once: 64 x 50,000 x 4 bytes = 13 MB.
 TOKENS_PER_CHUNK = 64
+# Of all scores one pass at a time: two at once are not done sooner, as each has all processors, and masks that are
+# filled meanwhile wait for both. Scores at the same time take turns.
+_ONE_PASS = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -120,10 +124,13 @@ def token_log_probabilities(
 ) -> list[float]:
     """The log-probability in nats of each token, it and what the method hides with it being masked."""
     nats: list[float] = []
-    for first in range(0, len(encoded.ids), TOKENS_PER_CHUNK):
-        chunk = range(first, min(first + TOKENS_PER_CHUNK, len(encoded.ids)))
+    length = min(len(encoded.ids), mlm.capacity) + len(mlm.prefix) + len(mlm.suffix)
+    at_once = max(1, min(mlm.tokens_per_pass // length, TOKENS_PER_CHUNK))
+    for first in range(0, len(encoded.ids), at_once):
+        chunk = range(first, min(first + at_once, len(encoded.ids)))
         rows = [windows(mlm, _hide(mlm, encoded, i, method), [i])[0] for i in chunk]
-        logits = mlm.logits_at([row.ids for row in rows], [row.positions for row in rows])
+        with _ONE_PASS:
+            logits = mlm.logits_at([row.ids for row in rows], [row.positions for row in rows])
         scores = logits.log_softmax(-1)
         nats += [scores[n, encoded.ids[i]].item() for n, i in enumerate(chunk)]
         on_progress(len(nats) / len(encoded.ids))

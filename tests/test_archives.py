@@ -2,6 +2,7 @@ import gzip
 import io
 import itertools
 import random
+import struct
 import zipfile
 
 import docx
@@ -199,6 +200,17 @@ def test_a_zip_is_bounded_in_all(refused):
     texts = [(f"{i}.txt", random.Random(i).randbytes(500_000).hex()) for i in range(3)]
     refused("a.zip", zipped(texts), "holds more than 2,500,000 bytes when unpacked", max_bytes=2_500_000)
     refused("a.zip", zipped(texts), "'a.zip' holds 3 files; 2 are the most that are read", max_members=2)
+
+
+@pytest.mark.parametrize("said", [1, 50_000])
+def test_a_list_of_members_without_end_is_not_read_first(refused, monkeypatch, said):
+    one = zipped([("a", "text")])
+    start, end = one.index(b"PK\1\2"), one.index(b"PK\5\6")
+    entries = one[start:end] * 50_000
+    record = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, said, said, len(entries), start, 0)
+    monkeypatch.setattr(zipfile.ZipInfo, "__init__", lambda *_, **__: pytest.fail("it was listed"))
+    message = "'a.zip' holds too many files; 20 are the most that are read. Split it."
+    refused("a.zip", one[:start] + entries + record, message, max_members=20)
 
 
 def test_the_pages_of_a_pdf_are_one_document_and_divided_words_are_joined(read):
