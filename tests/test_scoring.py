@@ -1,3 +1,6 @@
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from math import exp, log
 
 import pytest
@@ -72,6 +75,32 @@ def test_a_text_over_the_models_limit_is_scored_in_windows():
     score = score_sentence(mlm, text)
     assert score.tokens > mlm.capacity
     assert any("each token was scored with the text around it" in notice for notice in score.notices)
+
+
+def test_scores_at_the_same_time_take_turns_a_pass_each(monkeypatch):
+    mlm, busy, passes = tiny("BERT"), threading.Lock(), []
+    stock = mlm.logits_at
+
+    def logits_at(rows, positions):
+        assert busy.acquire(blocking=False), "two passes at once"
+        try:
+            passes.append(len(rows) * len(rows[0]))
+            time.sleep(0.002)  # so that the others come meanwhile
+            return stock(rows, positions)
+        finally:
+            busy.release()
+
+    monkeypatch.setattr(mlm, "logits_at", logits_at)
+    monkeypatch.setattr(mlm, "tokens_per_pass", 40)
+    encoded = mlm.encode(TEXT)
+    alone = token_log_probabilities(mlm, encoded)
+    a_score = len(passes)
+    assert a_score > 3
+    with ThreadPoolExecutor(4) as people:
+        scores = list(people.map(lambda _: token_log_probabilities(mlm, encoded), range(4)))
+    assert scores == [pytest.approx(alone, abs=1e-5)] * 4
+    assert len(passes) == 5 * a_score
+    assert max(passes) <= 40
 
 
 def test_progress_reaches_the_end():
