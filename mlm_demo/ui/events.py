@@ -6,5 +6,5 @@ Gradio's queue costs more than a prediction takes; what goes past it must never 
 QUIET = {"show_progress": "hidden", "api_visibility": "private"}
 AT_ONCE = {**QUIET, "queue": False}
 ASKING = {"concurrency_id": "model", "concurrency_limit": 8}
-# A pass for each token: more at a time would keep whoever fills masks waiting.
+# Two, so that a long text does not keep a short one waiting; they take turns (scoring.py), so more would be later each.
 SCORING = {"concurrency_id": "score", "concurrency_limit": 2}
