@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import AbstractContextManager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass
 
 from mlm_demo.adapt import adapt, general_texts
@@ -24,7 +24,7 @@ from mlm_demo.model_card import exam_table, figures_table
 from mlm_demo.packing import Blocks
 from mlm_demo.plan import make_masking, trial
 from mlm_demo.processes import is_first
-from mlm_demo.report import Report, make_report
+from mlm_demo.report import Report, make_report, report_text
 from mlm_demo.run import share_done
 from mlm_demo.run_folder import check_output
 from mlm_demo.runs import Runs
@@ -47,17 +47,25 @@ class Prepared:
 
 
 def prepare(
-    options: argparse.Namespace, settings: Settings, config: AdaptConfig, tell: Callable[[str], None]
+    options: argparse.Namespace,
+    settings: Settings,
+    config: AdaptConfig,
+    tell: Callable[[str], None],
+    reading: AbstractContextManager | None = None,
 ) -> Prepared:
-    """Read the files, load the model, time a few steps (unless that was done before), report."""
+    """Read the files, load the model, time a few steps (unless that was done before), report.
+
+    reading: a context that the files are read in.
+    """
     limit_memory(settings.max_run_megabytes)
-    corpus = read_corpus(
-        options.files,
-        column=options.column,
-        seed=config.seed,
-        limits=ReadLimits.of(settings),
-        on_progress=tell,
-    )
+    with reading or nullcontext():
+        corpus = read_corpus(
+            options.files,
+            column=options.column,
+            seed=config.seed,
+            limits=ReadLimits.of(settings),
+            on_progress=tell,
+        )
     mlm = _load(options.model, settings, tell)
     replay, general = general_texts()
     blocks = make_blocks(mlm, corpus.training, replay, config)
@@ -171,28 +179,6 @@ def evaluate_command(options: argparse.Namespace, settings: Settings) -> None:
         value = getattr(found, name)
         print(f"{name:<10}  {value.value:.4f}  (95 % interval {value.low:.4f} to {value.high:.4f})")
     print(f"{found.masked_tokens:,} hidden tokens in {found.documents:,} documents")
-
-
-def report_text(report: Report) -> str:
-    """The report as lines for a terminal."""
-    lines = [
-        f"{report.files} file{'s' * (report.files != 1)}, {report.documents:,} documents, {report.words:,} words "
-        f"({report.language}, {report.language_share:.0%} of a sample)",
-        f"left out: {report.exact_duplicates:,} exact and {report.near_duplicates:,} near duplicate paragraphs",
-        f"training part {report.training_documents:,} texts, held out {report.held_out_documents:,}; "
-        f"{report.tokens:,} tokens in {report.blocks:,} blocks",
-        f"{report.pieces_per_word:.2f} tokens a word (general English {report.general_pieces_per_word:.2f})",
-        "split most: " + ", ".join(f"{word} ({pieces})" for word, pieces in report.worst_split[:8]),
-        f"one pass takes about {report.seconds_a_pass / 60:.1f} minutes and {report.memory_megabytes:,.0f} MB here",
-        f"verdict: {report.verdict}. {report.advice}".rstrip(),
-    ]
-    lines += [f"note: {note}" for note in report.notes]
-    lines += [
-        f"dropped: {item['source']}, {item['reason']}: {item['first_line']}" for item in report.dropped[:10]
-    ]
-    if len(report.dropped) > 10:
-        lines.append(f"dropped: {len(report.dropped) - 10} more")
-    return "\n".join(lines)
 
 
 class _Bar:

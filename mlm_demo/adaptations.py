@@ -21,17 +21,16 @@ from mlm_demo.background import give_way
 from mlm_demo.checkpoints import check_allowed, default_checkpoint, find_checkpoint
 from mlm_demo.choices import Choices, check_size
 from mlm_demo.drafts import Drafts
-from mlm_demo.errors import CorpusError, MlmDemoError, RunError
+from mlm_demo.errors import CorpusError, RunError
 from mlm_demo.files import seconds_since
 from mlm_demo.hub import Rules
 from mlm_demo.jobs import ROOT, Jobs
 from mlm_demo.run import AT_REST, RESULT, Run, owner_hash
 from mlm_demo.runs import Runs
-from mlm_demo.settings import Settings
+from mlm_demo.settings import READING_SECONDS, Settings
 from mlm_demo.trials import Trials
 
 SAMPLE = ROOT / "assets" / "corpora" / "beekeeping.txt"
-READING_SECONDS = 600
 PACKED_SECONDS_KEPT = 86_400
 
 
@@ -205,8 +204,8 @@ class Adaptations:
                 if time.monotonic() - swept > 3600:
                     swept = time.monotonic()
                     self.sweep()
-            except (OSError, MlmDemoError) as error:
-                trouble = str(error)
+            except Exception as error:  # of whatever kind: nobody would start the next run
+                trouble = str(error) or type(error).__name__
             if trouble and trouble != told:
                 print(f"mlm_demo: the queue stands still: {trouble}", file=sys.stderr, flush=True)
             told = trouble

@@ -213,9 +213,11 @@ def pdf_pages(source: Input) -> Iterator[str | None]:
     """The text of each page of a PDF, words that a line's end divides joined; None of a page that is broken."""
     import pypdf  # here: it takes a while, and few corpora hold PDFs
 
+    file = source.file()
+    packed, expanded = max(1, file.seek(0, io.SEEK_END)), 0
     # On a file that is broken on purpose pypdf may raise anything.
     try:
-        reader = pypdf.PdfReader(source.file())
+        reader = pypdf.PdfReader(file)
         locked = reader.is_encrypted and not reader.decrypt("")
         count = 0 if locked else len(reader.pages)
     except pypdf.errors.DependencyError:
@@ -225,8 +227,18 @@ def pdf_pages(source: Input) -> Iterator[str | None]:
     if locked:
         raise CorpusError(f"{shown(source.name)} {LOCKED}.")
     for number in range(count):
+        # What a page draws is counted before it is gone through: pages can share one that is long and says nothing.
         try:
-            text = reader.pages[number].extract_text()
+            page = reader.pages[number]
+            drawn = page.get_contents()
+            drawn = len(drawn.get_data()) if drawn is not None else 0
+        except Exception:
+            page, drawn = None, 0
+        expanded += drawn
+        source.budget.take(drawn, source.name)
+        source.budget.check_ratio(expanded, packed, source.name)
+        try:
+            text = page.extract_text() if page is not None else None
         except Exception:
             text = None
         source.budget.take(len(text or ""), source.name)

@@ -39,7 +39,7 @@ class Drafts:
                 "fewer."
             )
         self._make_room(megabytes)
-        id = secrets.token_urlsafe(16).replace("-", "_")
+        id = secrets.token_hex(16)
         ways = [_link_or_copy] * len(kept) + [_link_or_copy if link else shutil.copyfile] * len(files)
         with writing(self.folder):
             try:
@@ -108,5 +108,5 @@ def _link_or_copy(source: Path, target: Path) -> None:
 def _plain_name(name: str) -> str:
     """A name as a title can show it; its ending, which tells the format, stays."""
     stem, suffix = Path(name).stem, Path(name).suffix
-    plain = "".join(c for c in stem if c.isprintable())[:80].strip()
-    return (plain or "file") + suffix[:12]
+    stem, suffix = ("".join(c for c in part if c.isprintable()) for part in (stem, suffix))
+    return (stem[:80].strip() or "file") + suffix[:12]

@@ -31,6 +31,7 @@ from mlm_demo.hub_cache import (
     SAFETENSORS,
     SHARDED,
     TOKENIZER_FILES,
+    check_room,
     drop,
     is_as_announced,
     shards,
@@ -169,6 +170,7 @@ def _fetch(repo_id: str, rules: Rules, report: Progress) -> Path:
             f"{shown(repo_id)} has {total / 1e6:,.2f} MB, more than the {rules.megabytes:,} MB that may be fetched "
             "here; pick a smaller model."
         )
+    check_room(repo_id, total)
     for name in wanted:
         bar = _progress_bar(lambda n, done=done: report(done + n, total))
         path = Path(hf_hub_download(repo_id, name, revision=revision, tqdm_class=bar))

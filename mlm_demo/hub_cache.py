@@ -2,10 +2,13 @@
 
 import hashlib
 import json
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
 from huggingface_hub import constants
+
+from mlm_demo.errors import HubError, shown
 
 SAFETENSORS, SHARDED = "model.safetensors", "model.safetensors.index.json"
 PICKLE = "pytorch_model.bin"
@@ -14,6 +17,19 @@ TOKENIZER_FILES = {
     "added_tokens.json", "merges.txt", "sentencepiece.bpe.model", "special_tokens_map.json", "spiece.model",
     "spm.model", "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json", "vocab.txt",
 }  # fmt: skip
+
+LEAST_FREE_BYTES = 2_000_000_000  # that a model leaves on the disk: runs and uploads need some too
+
+
+def check_room(repo_id: str, size: int) -> None:
+    """Raise HubError where a model of so many bytes would fill the disk of the cache; nothing deletes models there."""
+    cache = Path(constants.HF_HUB_CACHE)
+    free = shutil.disk_usage(next(folder for folder in (cache, *cache.parents) if folder.exists())).free
+    if free - size < LEAST_FREE_BYTES:
+        raise HubError(
+            f"{shown(repo_id)} has {size / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free here, of which "
+            f"{LEAST_FREE_BYTES / 1e6:,.0f} have to stay; make room, or pick a model that is built in or downloaded."
+        )
 
 
 def cached_folder(repo_id: str) -> Path | None:

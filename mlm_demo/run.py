@@ -77,11 +77,14 @@ class Run:
 
     @property
     def request(self) -> Request:
-        """What was asked for; raises RunError if the run has been deleted."""
-        asked = read(self.folder / "run.json")
-        if not asked:
-            raise no_run(self.id)
-        return Request(**asked)
+        """What was asked for; raises RunError if the run has been deleted, or its run.json is none of this version."""
+        try:
+            asked = read(self.folder / "run.json")
+            if not asked:
+                raise no_run(self.id)
+            return Request(**asked)
+        except (ValueError, TypeError) as error:
+            raise RunError(f"The file run.json of the run {self.id} cannot be read ({error}).") from error
 
     @property
     def state(self) -> str:

@@ -37,7 +37,7 @@ class Runs:
     ) -> Run:
         """Make a run that waits; its id cannot be guessed. `command` puts files into its input folder and returns
         the words. Raises RunError if the folder cannot be written, and leaves nothing then."""
-        run = Run(self.folder / secrets.token_urlsafe(16).replace("-", "_"))
+        run = Run(self.folder / secrets.token_hex(16))
         # A clock that was set back lets nobody jump the queue.
         queue = [other.request.created for other in self.all() if other.state in GOING]
         created = max([time.time(), *(before + 0.001 for before in queue)])
@@ -66,7 +66,7 @@ class Runs:
         found = []
         for path in self.folder.glob("*/run.json"):
             run = Run(path.parent)
-            with suppress(RunError):  # deleted between the two looks
+            with suppress(RunError):  # deleted between the two looks, or not to be read
                 found.append((run.request.created, run.id, run))
         return [run for *_, run in sorted(found, key=lambda entry: entry[:2])]
 
@@ -80,7 +80,10 @@ class Runs:
 
     def of(self, owner: str) -> list[Run]:
         """The runs of one person, the newest first."""
-        return [run for run in reversed(self.all()) if owner and run.request.owner == owner_hash(owner)]
+        own = owner_hash(owner)
+        return [
+            run for run in reversed(self.all()) if owner and secrets.compare_digest(run.request.owner, own)
+        ]
 
     def find(self, id: str) -> Run:
         """The run of an id; raises RunError if there is none."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from mlm_demo.errors import SettingError
 
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
+READING_SECONDS = 600  # that the files of a run may take to be read
 DEVICES = ("auto", "cpu", "cuda", "mps")
 # Of the models that the picker offers, and of the best-known ones like them.
 KNOWN_OWNERS = "FacebookAI,answerdotai,distilbert,google-bert,microsoft,thomas-sounack"

@@ -7,6 +7,7 @@ from threading import Barrier
 
 import pytest
 from adapting import corpus_text
+from test_archives import pdf
 
 from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.adaptations import Adaptations, result_of
@@ -32,6 +33,14 @@ def test_what_is_in_the_files_is_told_before_a_run(adaptations, draft, choices):
     assert (found["files"], found["verdict"]) == (1, "too small")
     assert found["words"] > 1_000
     assert "measuring this machine" in said
+
+
+def test_a_reading_that_takes_too_long_is_ended(adaptations, choices, tmp_path, monkeypatch):
+    monkeypatch.setattr("mlm_demo.adaptations.READING_SECONDS", 6)
+    (tmp_path / "slow.pdf").write_bytes(pdf([""] * 1_500_000))
+    draft = adaptations.drafts.add([tmp_path / "slow.pdf"])
+    with pytest.raises(CorpusError, match="it took longer than"):
+        adaptations.report(draft, choices())
 
 
 def test_a_machine_is_measured_once_for_a_model_and_a_size_of_step(adaptations, draft, choices):

@@ -95,6 +95,11 @@ def test_a_name_is_kept_as_a_plain_one(store, file):
     assert len(path.name) < 100
 
 
+def test_an_ending_is_kept_as_a_plain_one_too(store, file):
+    (path,) = store.files(store.add([file("a.t\r\nx\x1b")]))
+    assert path.name == "a.tx"
+
+
 def test_what_is_old_is_swept(store, file):
     old, fresh = store.add([file()]), store.add([file()])
     long_ago = time.time() - SECONDS_KEPT - 9

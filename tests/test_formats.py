@@ -1,6 +1,9 @@
+import re
 import tracemalloc
 
+import pypdf
 import pytest
+from test_archives import pdf
 
 from mlm_demo.errors import CorpusError
 from mlm_demo.formats import Document, ReadLimits, read_documents
@@ -112,3 +115,15 @@ def test_a_missing_file_and_a_folder_are_told(tmp_path):
 
 def test_a_file_larger_than_allowed_is_refused(refused):
     refused("a.txt", "word " * 500_000, "'a.txt' holds more than 2,000,000 bytes", max_bytes=2_000_000)
+
+
+def test_pages_of_a_pdf_that_share_a_long_one_are_counted_each(refused, monkeypatch):
+    one = pdf([""] * 30_000)
+    page = re.search(rb"4 0 obj.*?endobj", one, re.DOTALL)[0]
+    assert b"/Kids [4 0 R] /Count 1" in one
+    data = one.replace(b"/Kids [4 0 R] /Count 1", b"/Kids [" + b"4 0 R " * 3000 + b"] /Count 3000")
+    gone_through = []
+    monkeypatch.setattr(pypdf.PageObject, "extract_text", lambda page: gone_through.append(page))
+    refused("a.pdf", data, "holds more than 20,000,000 bytes when unpacked", max_bytes=20_000_000)
+    assert page
+    assert len(gone_through) < 100

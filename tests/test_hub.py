@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 from hub_fixtures import fetch
@@ -139,6 +140,14 @@ def test_a_model_that_is_too_large_is_refused_before_it_is_fetched(endpoint):
         HubError, match=r"'good/tiny' has [\d.]+ MB, more than the 0.001 MB .* pick a smaller model"
     ):
         hub.download("good/tiny", hub.Rules(timeout=3, megabytes=0.001))
+    assert not any("safetensors" in request for request in endpoint.requests)
+    assert hub_cache.cached_folder("good/tiny") is None
+
+
+def test_a_model_that_would_fill_the_disk_is_refused_before_it_is_fetched(endpoint, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=2_000_000_500))
+    with pytest.raises(HubError, match=r"'good/tiny' has 0 MB, and 2,000 MB are free here, of which 2,000"):
+        hub.download("good/tiny", hub.Rules(timeout=3))
     assert not any("safetensors" in request for request in endpoint.requests)
     assert hub_cache.cached_folder("good/tiny") is None
 

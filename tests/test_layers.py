@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "data_folder": {"errors"},
     "rate_limit": set(),
     "memory_limit": set(),
-    "hub_cache": set(),
+    "hub_cache": {"errors"},
     "hub": {"hub_cache", "settings", "errors"},
     "checkpoints": {"hub", "hub_cache", "run", "runs", "errors"},
     "adapt_config": {"errors"},
@@ -106,8 +106,8 @@ MAY_IMPORT = {
         "zero_gpu", "errors",
     },
     "worker": {
-        "adapt", "adaptation_command", "memory_limit", "plan", "process_marks", "run", "run_folder", "runs", "settings",
-        "errors",
+        "adapt", "adapt_config", "adaptation_command", "memory_limit", "plan", "process_marks", "run", "run_folder",
+        "runs", "settings", "errors",
     },
     "cli": {
         "", "adaptation_options", "adaptation_command", "engine", "allocator", "runs", "settings", "worker", "errors",

@@ -128,3 +128,21 @@ def test_a_folder_half_made_is_no_run(runs):
     half.input.mkdir(parents=True)
     (half.folder / "run.json.77.part").write_text(json.dumps({"id": "half"}))
     assert [found.id for found in runs.all()] == [run.id]
+
+
+def test_a_run_that_cannot_be_read_costs_no_other(runs):
+    kept, cut, odd = (runs.create(no_words, title=str(number), owner="me") for number in range(3))
+    (cut.folder / "run.json").write_text('{"id": ')
+    (odd.folder / "run.json").write_text('{"colour": "blue"}')
+    assert [run.id for run in runs.all()] == [kept.id]
+    assert [run.id for run in runs.of("me")] == [kept.id]
+    with pytest.raises(RunError, match=rf"The file run\.json of the run {odd.id} cannot be read"):
+        assert odd.request
+    runs.sweep(30)
+    assert cut.folder.is_dir(), "it may be mended"
+
+
+def test_ids_have_128_bits(runs):
+    ids = {runs.create(no_words, title="").id for _ in range(20)}
+    assert len(ids) == 20
+    assert all(len(id) == 32 and int(id, 16) for id in ids)

@@ -5,9 +5,11 @@ import subprocess
 import threading
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from adapting import corpus_text, until
+from test_archives import pdf
 
 from mlm_demo.cli import command_line, main
 from mlm_demo.loader import load_folder
@@ -77,6 +79,39 @@ def test_a_stopped_run_keeps_what_it_learned_and_goes_on(start, jobs):
     jobs.stop(run)
     reached(run, lambda: run.state == "stopped")
     assert json.loads((run.output / "result.json").read_text())["training"]["steps"] > stopped_at
+
+
+@pytest.fixture
+def slow_pdf():
+    """A PDF whose one page takes minutes to go through and says nothing."""
+    return pdf([""] * 1_500_000)
+
+
+def started(jobs, tiny, data, before="pass"):
+    def words(run):
+        (run.input / "a.pdf").write_bytes(data)
+        given = [str(run.input / "a.pdf"), "--output", str(run.output), "--run", run.id, "--model", tiny]
+        given = ["adapt", *given, "--max-steps", "5"]
+        return ["-c", f"from mlm_demo import cli, worker; {before}; cli.main({given!r})"]
+
+    run = jobs.runs.create(words, title="slow")
+    jobs.tick()
+    return run
+
+
+def test_a_run_is_stopped_while_its_files_are_read(jobs, tiny, slow_pdf):
+    run = started(jobs, tiny, slow_pdf)
+    files = Path(f"/proc/{run.worker['pid']}/fd")
+    until(lambda: any(str(file.resolve()).endswith("a.pdf") for file in files.iterdir()))
+    jobs.stop(run)
+    until(lambda: run.state == "stopped", 20, lambda: run.state)
+    assert run.message == "Stopped before the training; Resume goes on."
+
+
+def test_a_run_whose_files_take_too_long_to_read_ends_with_a_sentence(jobs, tiny, slow_pdf):
+    run = started(jobs, tiny, slow_pdf, "worker.READING_SECONDS = 2")
+    until(lambda: run.state == "failed", 30, lambda: run.state)
+    assert run.message.startswith("Reading the files took longer than")
 
 
 def test_a_killed_run_goes_on_from_its_last_checkpoint(start, jobs):

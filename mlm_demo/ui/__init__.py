@@ -75,7 +75,9 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
                 login_button()
                 missing = gr.HTML(padding=False, js_on_load=None, elem_id="run-missing")
                 setup = adapt_setup(adaptations, owner, visitors)
-                run_panel(adaptations, engine, owner, missing, setup, form, scored_models, tabs, demo)
+                run_panel(
+                    adaptations, engine, owner, missing, setup, form, scored_models, tabs, demo, visitors
+                )
             with gr.Tab("Learn", id="learn"):
                 learn_tab()
         add_endpoints(engine, adaptations, visitors)

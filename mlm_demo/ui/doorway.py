@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -53,6 +52,7 @@ class Doorway:
                 message = {**message, "headers": [*kept, *self.headers]}
             await send(message)
 
+        scope = _with_one_list_of_hops(scope)
         if refusal := self._refusal(scope):
             await _answer(with_headers, *refusal)
         else:
@@ -83,14 +83,28 @@ class Doorway:
             return 413, f"The request has {int(length):,} bytes; {what} are the most that are taken.", 0
         if upload and (seconds := self.uploads.take(address, int(length) / 1e6)):
             return _wait("Your address has sent many files in the last minute", seconds)
-        if upload and shutil.disk_usage(tempfile.gettempdir()).free < LEAST_FREE_BYTES:
+        if upload and _free_for_uploads() < LEAST_FREE_BYTES:
             return 507, "The disk of this page is full, so no file can be taken now; try again later.", 0
         return None
+
+
+def _with_one_list_of_hops(scope: dict) -> dict:
+    """A request whose headers X-Forwarded-For are one: an asker who writes one has it before, not beside, a proxy's."""
+    hops = [value for name, value in scope["headers"] if name.lower() == b"x-forwarded-for"]
+    if len(hops) < 2:
+        return scope
+    others = [pair for pair in scope["headers"] if pair[0].lower() != b"x-forwarded-for"]
+    return {**scope, "headers": [*others, (b"x-forwarded-for", b", ".join(hops))]}
 
 
 def _wait(why: str, seconds: float) -> tuple[int, str, int]:
     wait = max(1, round(seconds))
     return 429, f"{why}; wait {wait} seconds.", wait
+
+
+def _free_for_uploads() -> int:
+    folder = Path(get_upload_folder())
+    return shutil.disk_usage(next(path for path in (folder, *folder.parents) if path.exists())).free
 
 
 def _path(scope: dict) -> str:

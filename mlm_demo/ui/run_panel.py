@@ -20,6 +20,7 @@ from mlm_demo.ui.my_runs import my_runs
 from mlm_demo.ui.ownership import whose
 from mlm_demo.ui.picker import choices, offered, short_choices
 from mlm_demo.ui.run_look import look, refusal_of_link, sentence_before_and_after, shell_line
+from mlm_demo.ui.visitors import Visitors
 from mlm_demo.zero_gpu import leg, lent
 
 SECONDS_BETWEEN_LOOKS = 2
@@ -35,6 +36,7 @@ def run_panel(
     scored_models: gr.Dropdown,
     tabs: gr.Tabs,
     demo: gr.Blocks,
+    visitors: Visitors,
 ) -> None:
     """Draw the panel and wire it; missing: where it is said that a link leads nowhere."""
     settings = adaptations.settings
@@ -171,13 +173,20 @@ def run_panel(
         full, short = choices(models), short_choices(models)
         return gr.Dropdown(full), gr.Dropdown(short), gr.Dropdown(short), gr.Dropdown(full)
 
-    def judge(done, id, text):
+    def judge(request: gr.Request, done, id, text):
         run = adaptations.runs.find(id) if done and id else None
-        # A link may bring the run before the first tab has its sentence.
-        return sentence_before_and_after(engine, run, text or FIRST_SENTENCE) if run and adapted(run) else ""
-
-    def push_it(id, who, name, secret):
+        if not run or not adapted(run):
+            return ""
         try:
+            visitors.admit(request)
+        except MlmDemoError as error:
+            return refusal(error, "")
+        # A link may bring the run before the first tab has its sentence.
+        return sentence_before_and_after(engine, run, text or FIRST_SENTENCE)
+
+    def push_it(request: gr.Request, id, who, name, secret):
+        try:
+            visitors.admit(request)
             if not (secret or "").strip():  # without one the server's own would be used
                 raise HubError(
                     "There is no token; make one that may write at huggingface.co/settings/tokens."

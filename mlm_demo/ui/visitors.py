@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import ipaddress
 
 import gradio as gr
 
@@ -52,6 +53,15 @@ def address_of(forwarded: str, host: str, proxies: int) -> str:
     that runs on this machine (127.0.0.1).
     """
     hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
-    if proxies and len(hops) >= proxies:
-        return hops[-proxies]
-    return host
+    return _network(hops[-proxies] if proxies and len(hops) >= proxies else host)
+
+
+def _network(address: str) -> str:
+    """An address; of IPv6 the first 64 bits, within which one person has as many as they like (RFC 6177)."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:  # a name, or what a proxy writes otherwise
+        return address
+    if found.version == 4:
+        return address
+    return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False).network_address)

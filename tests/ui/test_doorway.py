@@ -73,6 +73,28 @@ def test_an_address_written_by_the_asker_is_no_way_around_it():
     assert found[-1] == 429
 
 
+def test_a_second_list_of_hops_written_by_the_asker_is_none_either():
+    seen = []
+
+    async def app(scope, receive, send):
+        seen.append([value for name, value in scope["headers"] if name.lower() == b"x-forwarded-for"])
+        await page(scope, receive, send)
+
+    door = Doorway(app, Settings(proxies=1, requests_a_minute_address=1), False)
+    headers = [(b"X-Forwarded-For", b"198.51.100.7"), (b"x-forwarded-for", b"203.0.113.9")]
+    statuses = []
+    for number in range(HTTP_A_QUESTION + 1):
+        written = [(b"X-Forwarded-For", f"198.51.100.{number}".encode()), headers[1]]
+        scope = {"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": written}
+
+        async def send(message):
+            statuses.append(message.get("status"))
+
+        asyncio.run(door(scope, None, send))
+    assert seen[0] == [b"198.51.100.0, 203.0.113.9"], "one list, the proxy's own entry last"
+    assert statuses[-2] == 429
+
+
 @pytest.mark.parametrize(
     ("path", "length", "status"),
     [

@@ -1,5 +1,7 @@
 import io
+import json
 import os
+import re
 import time
 import zipfile
 from pathlib import Path
@@ -27,6 +29,17 @@ def test_the_zip_loads_with_plain_transformers(client, finished, adaptations, tm
     zipfile.ZipFile(io.BytesIO(answer.content)).extractall(tmp_path / "home")
     fill = pipeline("fill-mask", model=str(tmp_path / "home" / "tiny-adapted-to-bees-txt"))
     assert len(fill(f"The {fill.tokenizer.mask_token} sat.", top_k=3)) == 3
+
+
+@pytest.mark.parametrize(
+    "title", ['a"\r\nSet-Cookie: x=1.txt', "é;filename=b", "../../etc/passwd", "名前", "\u202egpj.exe"]
+)
+def test_a_title_that_a_stranger_chose_adds_no_header(client, finished, adaptations, title):
+    asked = json.loads((finished.folder / "run.json").read_text())
+    (finished.folder / "run.json").write_text(json.dumps({**asked, "title": title}))
+    headers = client.get(f"/{download_address(finished, adaptations.settings)}").headers
+    assert re.fullmatch(r'attachment; filename="[A-Za-z0-9-]+\.zip"', headers["content-disposition"])
+    assert "set-cookie" not in headers
 
 
 def test_an_id_that_is_none_finds_nothing(client, adaptations, draft, choices):

@@ -60,6 +60,10 @@ def test_the_hash_of_an_address_is_the_same_after_a_restart_and_does_not_hold_it
         ("198.51.100.7, 203.0.113.9", 2, "198.51.100.7"),
         ("203.0.113.9", 2, "192.0.2.1"),
         ("", 1, "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", 1, "2001:db8:1:2::"),  # one of a person's 2^64
+        ("2001:db8:1:2:ffff::", 1, "2001:db8:1:2::"),
+        ("::ffff:203.0.113.9", 1, "203.0.113.9"),
+        ("unknown", 1, "unknown"),
     ],
 )
 def test_an_address_is_what_our_own_proxy_saw(forwarded, proxies, found):
