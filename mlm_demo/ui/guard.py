@@ -1,15 +1,26 @@
 """The one place where an error becomes a message: on the page, and over HTTP."""
 
+import inspect
 from collections.abc import Callable
 from functools import wraps
 from html import escape
+from numbers import Real
+from typing import get_origin, get_type_hints
 
 import gradio as gr
 
-from mlm_demo.errors import MlmDemoError
+from mlm_demo.errors import MlmDemoError, ParameterError, shown
 from mlm_demo.ui.metrics import refused
 
 SECONDS_SHOWN = 12
+# What a program has to give for an annotation, in JSON's terms.
+KINDS = {
+    str: (str, "a text"),
+    float: (Real, "a number"),
+    int: (Real, "a number"),
+    bool: (Real, "true or false"),
+}
+LIST = (list, "a list")
 
 
 def refusal(error: MlmDemoError, before: str) -> str:
@@ -41,14 +52,26 @@ def notices_of(answers: list[dict]) -> list[str]:
 
 
 def over_http(endpoint: Callable) -> Callable:
-    """Let an endpoint's MlmDemoError reach the client as it is: a program reads it, not a browser."""
+    """Let an endpoint's MlmDemoError reach the client as it is: a program reads it, not a browser.
+
+    A value that is not of the kind of its annotation is one too: a program may send whatever JSON there is.
+    """
+    parameters, hints = inspect.signature(endpoint), get_type_hints(endpoint)
 
     @wraps(endpoint)
     def guarded(*arguments, **named):
         try:
+            for name, value in parameters.bind(*arguments, **named).arguments.items():
+                _check_kind(name, value, hints.get(name, object))
             return endpoint(*arguments, **named)
         except MlmDemoError as error:
             refused(error)
             raise gr.Error(str(error), print_exception=False) from None
 
     return guarded
+
+
+def _check_kind(name: str, value: object, hint: object) -> None:
+    kind, called = KINDS.get(hint) or (LIST if get_origin(hint) is list else (object, ""))
+    if not isinstance(value, kind):
+        raise ParameterError(f"{name} is {shown(value)}; it must be {called}.")

@@ -54,6 +54,13 @@ def test_score(client):
         ({"text": "<mask>", "models": [], "api_name": "/compare"}, "There are 0 models to ask"),
         ({"text": "<mask>", "model": "no model", "api_name": "/fill_mask"}, "'no model' names no model"),
         ({"text": "a <mask>", "api_name": "/score"}, "The sentence holds a mask"),
+        ({"text": None, "api_name": "/score"}, "text is 'None'; it must be a text."),
+        ({"text": 7, "api_name": "/fill_mask"}, "text is '7'; it must be a text."),
+        ({"text": "<mask>", "models": None, "api_name": "/compare"}, "models is 'None'; it must be a list."),
+        (
+            {"text": "<mask>", "top_k": "many", "api_name": "/fill_mask"},
+            "top_k is 'many'; it must be a number",
+        ),
     ],
 )
 def test_an_error_reaches_the_client_as_its_sentence(client, arguments, message):
