@@ -17,7 +17,9 @@ from locust.exception import RescheduleTask
 
 API = "/gradio_api"
 # What a limit says where it is not told by the HTTP status.
-LIMIT = re.compile("the most there can be|the most one person can have|Queue is full")
+LIMIT = re.compile(
+    "the most there can be|the most one person can have|Queue is full|more often than this page|disk of this page"
+)
 REFUSED = "refused"  # among the names of requests
 AFTER = ", what follows"
 LONGEST_CHAIN = 3  # of events that follow each other

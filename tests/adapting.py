@@ -19,12 +19,13 @@ from mlm_demo.settings import Settings
 
 WORDS = " ".join(SENTENCES).replace(".", "").lower().split()
 
-# app.py, but that its workers are not only worked on while the machine has nothing else to do, which among tests is
-# seldom; conftest.py has the same for servers within the tests' own process.
-AS_IMPORTANT = """
+# app.py, but that its workers have some of the processors even where the machine has something else to do, as it has
+# among tests; conftest.py has the same for servers within the tests' own process.
+WITH_A_SHARE = """
 import runpy
 from mlm_demo import jobs
-jobs.give_way = lambda pid: None
+from mlm_demo.background import give_way
+jobs.give_way = lambda pid: give_way(pid, waited_for=True)
 runpy.run_path("app.py", run_name="__main__")
 """
 
@@ -108,7 +109,7 @@ def serve(tmp_path):
     def serve(**environment):
         own = {"MLM_DEMO_DATA": str(tmp_path / "data"), "MLM_DEMO_PORT": str(port)}
         process = subprocess.Popen(
-            [sys.executable, "-c", AS_IMPORTANT],
+            [sys.executable, "-c", WITH_A_SHARE],
             cwd=ROOT,
             env={**os.environ, **own, **environment},
             stdout=subprocess.PIPE,

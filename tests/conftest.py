@@ -39,10 +39,12 @@ def _empty_hub_cache(tmp_path_factory):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _as_important():
-    """Runs are worked on beside the tests and not after them."""
+def _runs_have_a_share():
+    """Runs are worked on beside the tests and not only after them."""
+    from mlm_demo.background import give_way
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mlm_demo.jobs.give_way", lambda pid: None)
+        patch.setattr("mlm_demo.jobs.give_way", lambda pid: give_way(pid, waited_for=True))
         yield
 
 

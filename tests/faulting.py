@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from adapting import AS_IMPORTANT, corpus_text, kill_workers, until
+from adapting import WITH_A_SHARE, corpus_text, kill_workers, until
 from gradio_client import Client, handle_file
 from places import ROOT, free_port
 from safetensors.torch import load_file
@@ -37,7 +37,7 @@ class Server:
         environment = {"MLM_DEMO_DATA": str(self.data), "MLM_DEMO_PORT": str(port), **ALONE}
         with self.said.open("ab") as said:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", AS_IMPORTANT],
+                [sys.executable, "-c", WITH_A_SHARE],
                 cwd=ROOT,
                 env={**os.environ, **environment},
                 stdin=subprocess.DEVNULL,
