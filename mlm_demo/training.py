@@ -215,6 +215,7 @@ def _arguments(
         seed=config.seed,
         save_steps=plan.evaluate_every,
         restore_callback_states_from_checkpoint=True,  # how long early stopping has waited
+        logging_first_step=True,  # whoever looks on sees that it goes, long before a 200th of a long run is done
         **{**QUIET, "save_strategy": "steps", "logging_steps": max(1, plan.steps // 200), **watching},
     )
     one_device(arguments)
