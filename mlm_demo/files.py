@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -66,3 +67,8 @@ def folder_bytes(folder: Path) -> int:
             with suppress(FileNotFoundError):
                 total += os.lstat(os.path.join(place, name)).st_size
     return total
+
+
+def free_bytes(folder: Path) -> int:
+    """How much room is left where a folder is, or would be made."""
+    return shutil.disk_usage(next(path for path in (folder, *folder.parents) if path.exists())).free

@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import shutil
 from contextlib import suppress
 from pathlib import Path
 
 from huggingface_hub import constants
 
 from mlm_demo.errors import HubError, shown
+from mlm_demo.files import free_bytes
 
 SAFETENSORS, SHARDED = "model.safetensors", "model.safetensors.index.json"
 PICKLE = "pytorch_model.bin"
@@ -23,8 +23,7 @@ LEAST_FREE_BYTES = 2_000_000_000  # that a model leaves on the disk: runs and up
 
 def check_room(repo_id: str, size: int) -> None:
     """Raise HubError where a model of so many bytes would fill the disk of the cache; nothing deletes models there."""
-    cache = Path(constants.HF_HUB_CACHE)
-    free = shutil.disk_usage(next(folder for folder in (cache, *cache.parents) if folder.exists())).free
+    free = free_bytes(Path(constants.HF_HUB_CACHE))
     if free - size < LEAST_FREE_BYTES:
         raise HubError(
             f"{shown(repo_id)} has {size / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free here, of which "

@@ -22,9 +22,9 @@ class Trials:
         return ["--trial", f"{seconds:.9g}", f"{megabytes:.9g}"]
 
     def keep(self, choices: Choices, report: dict) -> None:
-        """Keep what a report tells of its trial, unless its corpus was too small to fill a step."""
+        """Keep what a report tells of its trial, unless it made none, or its corpus was too small to fill a step."""
         batch = choices.config.batch_size
-        if report["blocks"] < batch:
+        if report["blocks"] < batch or self.words(choices):
             return
         seconds = report["seconds_a_pass"] * batch / report["blocks"]
         if len(self._made) >= PLACES_KEPT:  # by names that people have made up, say

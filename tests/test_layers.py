@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "data_folder": {"errors"},
     "rate_limit": set(),
     "memory_limit": set(),
-    "hub_cache": {"errors"},
+    "hub_cache": {"files", "errors"},
     "hub": {"hub_cache", "settings", "errors"},
     "checkpoints": {"hub", "hub_cache", "run", "runs", "errors"},
     "adapt_config": {"errors"},

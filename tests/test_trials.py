@@ -58,6 +58,14 @@ def test_a_trial_is_of_no_use_an_hour_later(made, monkeypatch):
     assert made.words(choices()) == []
 
 
+def test_a_report_that_was_made_without_a_trial_does_not_make_the_last_one_younger(made, monkeypatch):
+    now = trials.time.monotonic()
+    monkeypatch.setattr(trials.time, "monotonic", lambda: now + trials.SECONDS_KEPT / 2)
+    made.keep(choices(), REPORT)
+    monkeypatch.setattr(trials.time, "monotonic", lambda: now + trials.SECONDS_KEPT + 1)
+    assert made.words(choices()) == []
+
+
 def test_it_does_not_grow_without_end(made):
     for number in range(3 * trials.PLACES_KEPT):
         made.keep(choices(f"owner/{number}"), REPORT)

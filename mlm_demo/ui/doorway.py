@@ -2,12 +2,12 @@
 
 import json
 import re
-import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from gradio.utils import get_upload_folder
 
+from mlm_demo.files import free_bytes
 from mlm_demo.rate_limit import TokenBuckets
 from mlm_demo.settings import Settings
 from mlm_demo.ui.metrics import RESPONSES
@@ -83,7 +83,7 @@ class Doorway:
             return 413, f"The request has {int(length):,} bytes; {what} are the most that are taken.", 0
         if upload and (seconds := self.uploads.take(address, int(length) / 1e6)):
             return _wait("Your address has sent many files in the last minute", seconds)
-        if upload and _free_for_uploads() < LEAST_FREE_BYTES:
+        if upload and free_bytes(Path(get_upload_folder())) < LEAST_FREE_BYTES:
             return 507, "The disk of this page is full, so no file can be taken now; try again later.", 0
         return None
 
@@ -100,11 +100,6 @@ def _with_one_list_of_hops(scope: dict) -> dict:
 def _wait(why: str, seconds: float) -> tuple[int, str, int]:
     wait = max(1, round(seconds))
     return 429, f"{why}; wait {wait} seconds.", wait
-
-
-def _free_for_uploads() -> int:
-    folder = Path(get_upload_folder())
-    return shutil.disk_usage(next(path for path in (folder, *folder.parents) if path.exists())).free
 
 
 def _path(scope: dict) -> str:

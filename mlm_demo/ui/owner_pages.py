@@ -1,6 +1,5 @@
 """For whoever runs the page: `/status` to look at, `/metrics` for Prometheus; both behind the owner's password."""
 
-import shutil
 import time
 from base64 import b64decode
 from collections import Counter
@@ -17,6 +16,7 @@ from prometheus_client.registry import Collector
 
 from mlm_demo.adaptations import Adaptations
 from mlm_demo.engine import Engine
+from mlm_demo.files import free_bytes
 from mlm_demo.run import AT_REST, GOING
 
 STATES = (*sorted(GOING), *sorted(AT_REST))
@@ -59,7 +59,7 @@ class Standing(Collector):
             "mlm_demo_runs_bytes": ("Disk that all runs take.", sum(self.adaptations.runs.sizes().values())),
             "mlm_demo_disk_free_bytes": (
                 "Room left where the data folder is.",
-                shutil.disk_usage(next(p for p in (folder, *folder.parents) if p.exists())).free,
+                free_bytes(folder),
             ),
             "mlm_demo_models_in_memory": ("Models that are loaded.", self.engine.count_in_memory()),
         }
