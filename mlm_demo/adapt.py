@@ -193,16 +193,3 @@ def save(mlm: MaskedLM, result: dict, output: Path, *, keep_checkpoints: bool) -
         shutil.rmtree(part, ignore_errors=True)
     if not keep_checkpoints:
         shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)
-
-
-def completed(output: Path) -> dict | None:
-    """What result.json holds if the run got to its end, None if it did not; tidies up if it was killed after it."""
-    try:
-        result = json.loads((output / RESULT).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    if result["training"]["stopped"]:
-        return None
-    for name in (".part", CHECKPOINTS):
-        shutil.rmtree(output / name, ignore_errors=True)
-    return result

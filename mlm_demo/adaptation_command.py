@@ -1,4 +1,8 @@
-"""The verbs `adapt` and `evaluate`: report, progress bar, table, and Ctrl-C that keeps what was learned."""
+"""The verbs `adapt` and `evaluate`: report, progress bar, table, and Ctrl-C that keeps what was learned.
+
+The files are read before torch is imported, which takes seconds and hundreds of megabytes: a file that is none is told
+at once, and one made to harm finds little.
+"""
 
 import argparse
 import json
@@ -6,96 +10,44 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, redirect_stderr, redirect_stdout
-from dataclasses import asdict, dataclass
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import asdict
 
-from mlm_demo.adapt import adapt, general_texts
 from mlm_demo.adapt_config import AdaptConfig
-from mlm_demo.checkpoints import default_checkpoint, find_checkpoint
 from mlm_demo.corpus import Corpus, read_corpus, read_texts
 from mlm_demo.documents import ReadLimits
-from mlm_demo.evaluation import figures, freeze, tally
-from mlm_demo.export import check_push, push_model, zip_model
-from mlm_demo.hub import Rules
-from mlm_demo.loader import load
-from mlm_demo.masked_lm import MaskedLM
-from mlm_demo.memory_limit import limit_memory
+from mlm_demo.memory_limit import limit_memory, told_if_it_runs_out
 from mlm_demo.model_card import exam_table, figures_table
-from mlm_demo.packing import Blocks
-from mlm_demo.plan import make_masking, trial
 from mlm_demo.processes import is_first
-from mlm_demo.report import Report, make_report, report_text
 from mlm_demo.run import share_done
 from mlm_demo.run_folder import check_output
-from mlm_demo.runs import Runs
 from mlm_demo.settings import Settings
-from mlm_demo.training import make_blocks, no_dropout, peak_megabytes
-from mlm_demo.verdict import passes
 
 BAR = 30
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """What is there before the training: all that was read and measured."""
-
-    mlm: MaskedLM
-    corpus: Corpus
-    blocks: Blocks
-    seconds_a_step: float
-    report: Report
-
-
-def prepare(
-    options: argparse.Namespace,
-    settings: Settings,
-    config: AdaptConfig,
-    tell: Callable[[str], None],
-    reading: AbstractContextManager | None = None,
-) -> Prepared:
-    """Read the files, load the model, time a few steps (unless that was done before), report.
-
-    reading: a context that the files are read in.
-    """
+def read_files(
+    options: argparse.Namespace, settings: Settings, config: AdaptConfig, tell: Callable[[str], None]
+) -> Corpus:
+    """Read the files of `adapt`, within the memory that a run may take; raises CorpusError."""
     limit_memory(settings.max_run_megabytes)
-    with reading or nullcontext():
-        corpus = read_corpus(
-            options.files,
-            column=options.column,
-            seed=config.seed,
-            limits=ReadLimits.of(settings),
-            on_progress=tell,
-        )
-    mlm = _load(options.model, settings, tell)
-    replay, general = general_texts()
-    blocks = make_blocks(mlm, corpus.training, replay, config)
-    if options.trial:
-        seconds_a_step, megabytes = options.trial
-    else:
-        tell("measuring this machine")
-        no_dropout(mlm)
-        seconds_a_step = trial(mlm, blocks, make_masking(mlm, config), config)
-        megabytes = peak_megabytes(mlm.device)
-    seconds_a_pass = seconds_a_step * max(1, len(blocks) / config.batch_size)
-    report = make_report(
-        corpus,
-        blocks.of_documents(),
-        mlm.tokenizer,
-        [*replay, *general],
-        seconds_a_pass=seconds_a_pass,
-        memory_megabytes=megabytes,
-        read=passes(config, len(blocks), seconds_a_pass),
+    return read_corpus(
+        options.files,
+        column=options.column,
+        seed=config.seed,
+        limits=ReadLimits.of(settings),
+        on_progress=tell,
     )
-    return Prepared(mlm, corpus, blocks, seconds_a_step, report)
 
 
 def adapt_command(options: argparse.Namespace, settings: Settings) -> None:
     """Read, report, train, judge, print; of several processes (torchrun) the first one speaks."""
-    if is_first():
-        _adapt(options, settings)
-    else:
-        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+    with told_if_it_runs_out():
+        if is_first():
             _adapt(options, settings)
+        else:
+            with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+                _adapt(options, settings)
 
 
 def _adapt(options: argparse.Namespace, settings: Settings) -> None:
@@ -103,25 +55,22 @@ def _adapt(options: argparse.Namespace, settings: Settings) -> None:
     if is_first():
         check_output(options.output, options.resume)
         if options.push_to:
+            from mlm_demo.export import check_push
+
             check_push(options.push_to)
-    prepared = prepare(options, settings, config, _tell)
+    corpus = read_files(options, settings, config, _tell)
+    from mlm_demo.preparation import prepare
+
+    prepared = prepare(corpus, options, settings, config, _tell)
     report = prepared.report
     _status("")
     if options.report:
-        return print(json.dumps(report.to_json(), indent=2) if options.json else report_text(report))
+        return print(json.dumps(report.to_json(), indent=2) if options.json else report.to_text())
     if not options.json:
-        print(report_text(report) + "\n", flush=True)
+        print(report.to_text() + "\n", flush=True)
     stop = _stop_on_signal()
-    result = adapt(
-        prepared.mlm,
-        prepared.corpus,
-        config,
-        options.output,
-        resume=options.resume,
-        blocks=prepared.blocks,
-        seconds_a_step=prepared.seconds_a_step,
-        on_progress=_Bar(),
-        should_stop=lambda: stop["asked"],
+    result = prepared.adapt(
+        options.output, resume=options.resume, on_progress=_Bar(), should_stop=lambda: stop["asked"]
     )
     _status("")
     if options.json:
@@ -150,6 +99,8 @@ def _take_home(options: argparse.Namespace) -> dict[str, str]:
     places = {}
     if not is_first():
         return places
+    from mlm_demo.export import push_model, zip_model
+
     if options.zip:
         places["zip"] = str(zip_model(options.output))
     if options.push_to:
@@ -160,7 +111,10 @@ def _take_home(options: argparse.Namespace) -> dict[str, str]:
 def evaluate_command(options: argparse.Namespace, settings: Settings) -> None:
     """Read, hide, predict, print."""
     texts, counts = read_texts(options.files, column=options.column, on_progress=_status)
-    mlm = _load(options.model, settings, _status)
+    from mlm_demo.evaluation import figures, freeze, tally
+    from mlm_demo.preparation import load_model
+
+    mlm = load_model(options.model, settings, _status)
     frozen = freeze(mlm, texts, seed=options.seed)
     found = figures(tally(mlm, frozen, lambda share: _status(f"{share:.0%} of the blocks")))
     _status("")
@@ -222,18 +176,6 @@ def _stop_on_signal() -> dict:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)
     return asked
-
-
-def _load(name: str, settings: Settings, tell: Callable[[str], None]) -> MaskedLM:
-    checkpoint = (
-        find_checkpoint(name, Runs(settings.runs), folders=settings.folders) if name else default_checkpoint()
-    )
-    return load(
-        checkpoint,
-        device=settings.device,
-        rules=Rules.of(settings),
-        on_progress=lambda share, what: tell(f"{what} {share:.0%}"),
-    )
 
 
 def config_of(options: argparse.Namespace) -> AdaptConfig:

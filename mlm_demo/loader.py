@@ -23,6 +23,7 @@ from mlm_demo import hub, hub_cache
 from mlm_demo.checkpoints import Checkpoint, check_allowed
 from mlm_demo.errors import ModelError, shown
 from mlm_demo.masked_lm import MaskedLM
+from mlm_demo.memory_limit import ran_out
 from mlm_demo.processes import device_number
 
 Progress = Callable[[float, str], None]  # share done from 0 to 1, what is being done
@@ -171,6 +172,8 @@ def _load_model(folder: Path, name: str, weights: Path):
                 output_loading_info=True,
             )
     except Exception as error:  # as above; a truncated safetensors file is the common case
+        if ran_out(error):
+            raise
         raise ModelError(
             f"The weights of {shown(name)} cannot be loaded, the file may be broken: {_line(error)}"
         ) from error

@@ -20,6 +20,7 @@ from mlm_demo.errors import TrainingError
 from mlm_demo.evaluation import vocabulary_ids
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.masking import Masking
+from mlm_demo.memory_limit import ran_out
 from mlm_demo.pace import Pace
 from mlm_demo.packing import Blocks
 from mlm_demo.processes import agreed, count
@@ -118,9 +119,7 @@ def out_of_memory() -> Iterator[None]:
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        if isinstance(error, MemoryError) or "can't allocate memory" in str(
-            error
-        ):  # torch has no class for it
+        if ran_out(error) and not isinstance(error, torch.OutOfMemoryError):
             raise torch.OutOfMemoryError(str(error)) from error
         raise
 

@@ -7,8 +7,6 @@ What a clock, a signal or the disk decides is decided by the first process.
 import os
 from typing import TypeVar
 
-import torch
-
 T = TypeVar("T")
 
 
@@ -31,6 +29,8 @@ def agreed(value: T) -> T:
     """The first process's value, in all of them; each waits for it."""
     if count() == 1:
         return value
+    import torch  # not where somebody only asks whether it is the first process
+
     box = [value]
     torch.distributed.broadcast_object_list(box)
     return box[0]

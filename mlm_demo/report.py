@@ -51,6 +51,27 @@ class Report:
         """As a run keeps it."""
         return asdict(self)
 
+    def to_text(self) -> str:
+        """As lines for a terminal."""
+        lines = [
+            f"{self.files} file{'s' * (self.files != 1)}, {self.documents:,} documents, {self.words:,} words "
+            f"({self.language}, {self.language_share:.0%} of a sample)",
+            f"left out: {self.exact_duplicates:,} exact and {self.near_duplicates:,} near duplicate paragraphs",
+            f"training part {self.training_documents:,} texts, held out {self.held_out_documents:,}; "
+            f"{self.tokens:,} tokens in {self.blocks:,} blocks",
+            f"{self.pieces_per_word:.2f} tokens a word (general English {self.general_pieces_per_word:.2f})",
+            "split most: " + ", ".join(f"{word} ({pieces})" for word, pieces in self.worst_split[:8]),
+            f"one pass takes about {self.seconds_a_pass / 60:.1f} minutes and {self.memory_megabytes:,.0f} MB here",
+            f"verdict: {self.verdict}. {self.advice}".rstrip(),
+        ]
+        lines += [f"note: {note}" for note in self.notes]
+        lines += [
+            f"dropped: {item['source']}, {item['reason']}: {item['first_line']}" for item in self.dropped[:10]
+        ]
+        if len(self.dropped) > 10:
+            lines.append(f"dropped: {len(self.dropped) - 10} more")
+        return "\n".join(lines)
+
 
 def make_report(
     corpus: Corpus,
@@ -100,28 +121,6 @@ def make_report(
         verdict=judged,
         advice=advice,
     )
-
-
-def report_text(report: Report) -> str:
-    """The report as lines for a terminal."""
-    lines = [
-        f"{report.files} file{'s' * (report.files != 1)}, {report.documents:,} documents, {report.words:,} words "
-        f"({report.language}, {report.language_share:.0%} of a sample)",
-        f"left out: {report.exact_duplicates:,} exact and {report.near_duplicates:,} near duplicate paragraphs",
-        f"training part {report.training_documents:,} texts, held out {report.held_out_documents:,}; "
-        f"{report.tokens:,} tokens in {report.blocks:,} blocks",
-        f"{report.pieces_per_word:.2f} tokens a word (general English {report.general_pieces_per_word:.2f})",
-        "split most: " + ", ".join(f"{word} ({pieces})" for word, pieces in report.worst_split[:8]),
-        f"one pass takes about {report.seconds_a_pass / 60:.1f} minutes and {report.memory_megabytes:,.0f} MB here",
-        f"verdict: {report.verdict}. {report.advice}".rstrip(),
-    ]
-    lines += [f"note: {note}" for note in report.notes]
-    lines += [
-        f"dropped: {item['source']}, {item['reason']}: {item['first_line']}" for item in report.dropped[:10]
-    ]
-    if len(report.dropped) > 10:
-        lines.append(f"dropped: {len(report.dropped) - 10} more")
-    return "\n".join(lines)
 
 
 def _pieces(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> tuple[float, list[tuple[str, int]]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from safetensors import SafetensorError
 
 from mlm_demo.errors import TrainingError
+from mlm_demo.run import RESULT
 
 CHECKPOINTS = "checkpoints"
 
@@ -63,6 +64,19 @@ def check_output(output: Path, resume: bool) -> None:
         )
     if inside - {CHECKPOINTS}:
         raise TrainingError(f"The folder {output} is not empty; give another one, or go on with --resume.")
+
+
+def completed(output: Path) -> dict | None:
+    """What result.json holds if the run got to its end, None if it did not; tidies up if it was killed after it."""
+    try:
+        result = json.loads((output / RESULT).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    if result["training"]["stopped"]:
+        return None
+    for name in (".part", CHECKPOINTS):
+        shutil.rmtree(output / name, ignore_errors=True)
+    return result
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""`adapt --run ID`: the same adaptation as a run in the background, told to its folder instead of a terminal."""
+"""`adapt --run ID`: the same adaptation as a run in the background, told to its folder instead of a terminal.
+
+As in adaptation_command.py, torch is imported when the files have been read.
+"""
 
 import argparse
 import os
@@ -6,22 +9,20 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import torch
-
-from mlm_demo.adapt import adapt, completed
-from mlm_demo.adapt_config import AdaptConfig
-from mlm_demo.adaptation_command import Prepared, config_of, prepare
+from mlm_demo.adaptation_command import config_of, read_files
 from mlm_demo.errors import MlmDemoError
-from mlm_demo.memory_limit import lift_limit
-from mlm_demo.plan import out_of_memory
+from mlm_demo.memory_limit import told_if_it_runs_out
 from mlm_demo.process_marks import is_me
 from mlm_demo.run import Run
-from mlm_demo.run_folder import last_checkpoint
+from mlm_demo.run_folder import completed, last_checkpoint
 from mlm_demo.runs import Runs
 from mlm_demo.settings import READING_SECONDS, Settings
+
+if TYPE_CHECKING:
+    from mlm_demo.preparation import Prepared
 
 SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -38,7 +39,9 @@ def work(options: argparse.Namespace, settings: Settings) -> None:
         if not is_me(run.worker):
             return
     asked, begun = [], time.monotonic()
-    if threading.current_thread() is threading.main_thread():  # elsewhere a signal cannot be caught
+    # On a lent GPU it may be elsewhere, where a signal cannot be caught and the process cannot be left.
+    alone = options.leg is None and threading.current_thread() is threading.main_thread()
+    if alone:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: asked.append(True))
 
@@ -53,24 +56,28 @@ def work(options: argparse.Namespace, settings: Settings) -> None:
     def ended_by() -> str:
         return "Stopped" if asked or run.asked_to_stop else f"{called} was over"
 
-    def leave() -> None:
-        run.end("stopped", f"{ended_by()} before the training; Resume goes on.")
+    def last_word(reading: bool) -> tuple[str, str] | None:
+        """State and sentence to end with before the training, if the run is to."""
+        if should_stop():
+            return "stopped", f"{ended_by()} before the training; Resume goes on."
+        if reading and time.monotonic() - begun > READING_SECONDS:
+            return (
+                "failed",
+                f"Reading the files took longer than {READING_SECONDS // 60} minutes; try fewer of them.",
+            )
+        return None
 
     try:
-        with out_of_memory():
-            result = completed(options.output)
-            if not result:
-                # On a lent GPU this is no process of its own, which could be left.
-                alone = options.leg is None and threading.current_thread() is threading.main_thread()
-                with _left_when(should_stop, leave) if alone else nullcontext():
-                    prepared, config = _prepare(run, options, settings, alone)
-                result = _adapt(prepared, config, run, options, should_stop)
-    except torch.OutOfMemoryError:
-        lift_limit()
-        run.end(
-            "failed", "The memory that a run may take here was used up; choose a smaller batch or corpus."
-        )
-        raise
+        result = completed(options.output)
+        if not result:
+            with told_if_it_runs_out():
+                prepared = _prepare(run, options, settings, last_word if alone else lambda reading: None)
+                result = prepared.adapt(
+                    options.output,
+                    resume=last_checkpoint(options.output) is not None,
+                    on_progress=run.log,
+                    should_stop=should_stop,
+                )
     except MlmDemoError as error:
         run.end("failed", str(error))
         raise
@@ -85,56 +92,34 @@ def work(options: argparse.Namespace, settings: Settings) -> None:
         run.end("done")
 
 
-@contextmanager
-def _left_when(over: Callable[[], bool], last_word: Callable[[], None]) -> Iterator[None]:
-    """Within this context the process ends as soon as over(): a library that reads a file asks nobody meanwhile."""
-    done = threading.Event()
+def _prepare(
+    run: Run,
+    options: argparse.Namespace,
+    settings: Settings,
+    last_word: Callable[[bool], tuple[str, str] | None],
+) -> "Prepared":
+    """Read the files and prepare the training; the process ends with last_word(whether it reads) if there is one."""
+    corpus, done = None, threading.Event()
 
     def look() -> None:
+        """A library that reads a file asks nobody meanwhile whether it should go on."""
         while not done.wait(SECONDS_BETWEEN_LOOKS):
-            if over() and not done.is_set():
-                last_word()
+            word = last_word(corpus is None)
+            if word and not done.is_set():
+                run.end(*word)
                 os._exit(0)
+
+    def tell(what: str) -> None:
+        run.log({"stage": what})
 
     threading.Thread(target=look, name="look whether to stop", daemon=True).start()
     try:
-        yield
+        config = config_of(options)
+        corpus = read_files(options, settings, config, tell)
+        from mlm_demo.preparation import prepare
+
+        prepared = prepare(corpus, options, settings, config, tell)
     finally:
         done.set()
-
-
-def _prepare(run: Run, options: argparse.Namespace, settings: Settings, alone: bool):
-    config, begun = config_of(options), time.monotonic()
-
-    def too_long() -> None:
-        run.end(
-            "failed",
-            f"Reading the files took longer than {READING_SECONDS // 60} minutes; try fewer of them.",
-        )
-
-    late = (
-        _left_when(lambda: time.monotonic() - begun > READING_SECONDS, too_long) if alone else nullcontext()
-    )
-    prepared = prepare(options, settings, config, lambda what: run.log({"stage": what}), late)
     run.log({"report": prepared.report.to_json()})
-    return prepared, config
-
-
-def _adapt(
-    prepared: Prepared,
-    config: AdaptConfig,
-    run: Run,
-    options: argparse.Namespace,
-    should_stop: Callable[[], bool],
-) -> dict:
-    return adapt(
-        prepared.mlm,
-        prepared.corpus,
-        config,
-        options.output,
-        resume=last_checkpoint(options.output) is not None,
-        blocks=prepared.blocks,
-        seconds_a_step=prepared.seconds_a_step,
-        on_progress=run.log,
-        should_stop=should_stop,
-    )
+    return prepared

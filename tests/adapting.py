@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from tiny_models import SENTENCES, save_tiny
 from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.adaptations import Adaptations
 from mlm_demo.choices import Choices
+from mlm_demo.run import Run
 from mlm_demo.runs import Runs
 from mlm_demo.settings import Settings
 
@@ -92,13 +94,25 @@ def choices(tiny):
     return choices
 
 
-@pytest.fixture
-def finished(adaptations, draft, choices):
-    """A run that is done, with its model; its owner is `me`."""
-    run = adaptations.start(draft(), choices(4), "me")
+@pytest.fixture(scope="session")
+def _done(tiny, tmp_path_factory):
+    """A run that is done, in a data folder of its own."""
+    place = tmp_path_factory.mktemp("done")
+    (place / "bees.txt").write_text(corpus_text())
+    adaptations = Adaptations(Settings(device="cpu", data=str(place / "data")))
+    draft = adaptations.drafts.add([place / "bees.txt"])
+    run = adaptations.start(draft, Choices(AdaptConfig(max_steps=4, batch_size=4, block_size=32), tiny), "me")
     until(lambda: run.state not in ("waiting", "running"), tell=lambda: (run.state, run.message))
     assert run.state == "done", run.message
     return run
+
+
+@pytest.fixture
+def finished(adaptations, _done):
+    """A run that is done, with its model; its owner is `me`. A copy: the test may change it."""
+    folder = adaptations.runs.folder / _done.id
+    shutil.copytree(_done.folder, folder)
+    return Run(folder)
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def after_the_first():
     return lambda *_: calls.append(1) or len(calls) > 1
 
 POINTS = {
-    "before anything": lambda: die_where(worker, "prepare", lambda *_: True),
+    "before anything": lambda: die_where(worker, "read_files", lambda *_: True),
     "in the state of a checkpoint": lambda: setattr(TrainerState, "save_to_json", torn),
     "in the last judging": lambda: die_where(adapt, "judge", after_the_first()),
     "between the files of the result": lambda: die_where(adapt.os, "replace", after_the_first()),

@@ -91,6 +91,15 @@ def test_a_truncated_file_is_told(tmp_path):
         load_from(tmp_path)
 
 
+def test_no_file_is_called_broken_where_memory_ran_out(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr("mlm_demo.loader.AutoModelForMaskedLM.from_pretrained", full)
+    with pytest.raises(RuntimeError, match="can't allocate memory"):
+        load_from(save_tiny(tmp_path))
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", "\x00\x01"])
 def test_a_broken_config_is_told(tmp_path, content):
     (save_tiny(tmp_path) / "config.json").write_text(content)

@@ -90,17 +90,25 @@ def picture():
 
 
 @pytest.fixture(scope="session")
-def pictures(picture):
+def both_schemes(picture):
+    """Save a page in light and in dark."""
+
+    def save(page, name):
+        for scheme in ("dark", "light"):
+            page.emulate_media(color_scheme=scheme)
+            picture(page, f"{name}-{scheme}")
+
+    return save
+
+
+@pytest.fixture(scope="session")
+def pictures(both_schemes):
     """Save a page as it is in both widths and schemes; nothing may reach over the edge of a phone."""
 
     def save(page, name):
-        for width in (1280, 390):
+        for width in (390, 1280):
             page.set_viewport_size({"width": width, "height": 900})
-            for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme)
-                picture(page, f"{name}-{width}-{scheme}")
-                assert page.evaluate("document.documentElement.scrollWidth") <= width
-        page.set_viewport_size({"width": 1280, "height": 900})
-        page.emulate_media(color_scheme="light")
+            both_schemes(page, f"{name}-{width}")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
 
     return save

@@ -3,7 +3,6 @@
 import shutil
 from urllib.parse import urlencode
 
-import pytest
 from tiny_models import save_tiny
 
 HOSTILE = [
@@ -25,45 +24,47 @@ def assert_calm(page):
     assert page.locator("#results img, #score-results img, #results script, svg[onload]").count() == 0
 
 
-@pytest.mark.parametrize("hostile", HOSTILE)
-def test_in_the_sentence_the_chart_the_table_and_the_code(open_page, hostile):
-    page = open_page("?" + urlencode({"text": f"{hostile} the <mask> sat", "compare": "biomedical"}))
-    assert hostile in page.locator("#results .sentence").first.text_content()
+def test_in_the_sentence_the_chart_the_table_and_the_code(open_page):
+    text = f"{' '.join(HOSTILE)} the <mask> sat"
+    page = open_page("?" + urlencode({"text": text, "compare": "biomedical"}))
+    shown = page.locator("#results .sentence").first.text_content()
+    assert all(hostile in shown for hostile in HOSTILE)
     assert_calm(page)
     page.get_by_role("radio", name="Table").check()
     page.wait_for_selector("#results table")
-    assert hostile in page.locator("#results td").last.text_content()
+    shown = page.locator("#results td").last.text_content()
+    assert all(hostile in shown for hostile in HOSTILE)
     page.get_by_role("button", name="Show code").click()
     page.locator("#copy-link").click()
     assert_calm(page)
 
 
-@pytest.mark.parametrize("hostile", HOSTILE)
-def test_in_targets_model_names_notices_and_errors(open_page, hostile):
-    page = open_page(
-        "?" + urlencode({"targets": f"dog,{hostile}", "model": hostile, "compare": hostile, "k": hostile})
-    )
-    assert_calm(page)
-    assert "was ignored" in page.locator("#results .notices").inner_text()
-    page.locator("#model input").fill(hostile)
-    page.keyboard.press("Enter")
-    page.locator("#fill").click()
-    page.locator("#results .refusal").get_by_text("names no model; use general").wait_for()
-    assert_calm(page)
+def test_in_targets_model_names_notices_and_errors(open_page, address):
+    page = open_page()
+    for hostile in HOSTILE:
+        query = {"targets": f"dog,{hostile}", "model": hostile, "compare": hostile, "k": hostile}
+        page.goto(f"{address}?{urlencode(query)}")
+        page.locator("#results .notices", has_text="was ignored").wait_for()
+        assert_calm(page)
+        page.locator("#model input").fill(hostile)
+        page.keyboard.press("Enter")
+        page.locator("#fill").click()
+        page.locator("#results .refusal").get_by_text("names no model; use general").wait_for()
+        assert_calm(page)
 
 
-@pytest.mark.parametrize("hostile", HOSTILE)
-def test_in_the_score(open_page, hostile):
+def test_in_the_score(open_page):
     page = open_page()
     page.get_by_role("tab", name="Score").click()
-    page.locator("#score-sentence textarea").fill(f"The {hostile} sat.")
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#score-results .scored")
-    assert_calm(page)
-    page.locator("#score-sentence textarea").fill(f"{hostile} <mask>")
-    page.keyboard.press("Enter")
-    page.locator("#score-results .refusal").get_by_text("The sentence holds a mask").wait_for()
-    assert_calm(page)
+    for number, hostile in enumerate(HOSTILE):
+        page.locator("#score-sentence textarea").fill(f"The {hostile} sat {number + 30} times.")
+        page.keyboard.press("Enter")
+        page.locator("#score-results .scored", has_text=str(number + 30)).first.wait_for()
+        assert_calm(page)
+        page.locator("#score-sentence textarea").fill(f"{hostile} <mask>")
+        page.keyboard.press("Enter")
+        page.locator("#score-results .refusal").get_by_text("The sentence holds a mask").wait_for()
+        assert_calm(page)
 
 
 def test_in_the_tokens_and_the_folder_of_a_model(open_page, tmp_path):

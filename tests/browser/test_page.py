@@ -4,8 +4,6 @@ import re
 import pandas as pd
 import pytest
 
-SIZES = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
-
 
 def words(page, model="general"):
     return page.locator(f"#results .domain-{model} .word").all_inner_texts()
@@ -22,11 +20,11 @@ def ask(page, sentence):
     page.keyboard.press("Enter")
 
 
-@pytest.mark.parametrize(("width", "scheme"), SIZES)
-def test_a_newcomers_path(open_page, picture, width, scheme):
-    page = open_page(width=width, scheme=scheme)
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_newcomers_path(open_page, both_schemes, width):
+    page = open_page(width=width)
     assert words(page)[:3] == ["capital", "city", "country"]
-    picture(page, f"1-opened-{width}-{scheme}")
+    both_schemes(page, f"1-opened-{width}")
 
     ask(page, "The judge sent the thief to <mask>.")
     page.get_by_text("The judge sent the thief to him.").wait_for(state="attached")
@@ -40,36 +38,36 @@ def test_a_newcomers_path(open_page, picture, width, scheme):
 
     page.locator("#results li").first.hover()
     assert page.locator("#results .sentence").first.is_visible()
-    picture(page, f"2-biomedical-{width}-{scheme}")
+    both_schemes(page, f"2-biomedical-{width}")
 
     choose(page, "compare", "general (built in)")
     page.wait_for_selector("#results .domain-general")
     page.keyboard.press("Escape")
     assert page.locator("#results .note").first.inner_text() == "#1 in general (0.3923)"
-    picture(page, f"3-compared-{width}-{scheme}")
+    both_schemes(page, f"3-compared-{width}")
 
     page.locator("#copy-link").click()
     page.wait_for_function("document.querySelector('#link textarea, #link input').value.includes('?text=')")
     link = page.locator("#link textarea, #link input").input_value()
     assert page.evaluate("navigator.clipboard.readText()") == link
     assert page.get_by_label("Link to the answer shown").is_visible()
-    second = open_page(link[link.index("?") :], width=width, scheme=scheme)
+    second = open_page(link[link.index("?") :], width=width)
     assert second.get_by_label("Sentence").first.input_value() == "Paris is the <mask> of France."
     for model in ("general", "biomedical"):
         assert words(second, model) == words(page, model)
 
     page.get_by_role("radio", name="Table").check()
     page.wait_for_selector("#results table")
-    picture(page, f"4-table-{width}-{scheme}")
+    both_schemes(page, f"4-table-{width}")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
     page.get_by_role("tab", name="Score").click()
     page.locator("#score").click()
     page.wait_for_selector("#score-results .scored")
-    picture(page, f"5-score-{width}-{scheme}")
+    both_schemes(page, f"5-score-{width}")
     page.get_by_role("tab", name="Learn").click()
     page.get_by_role("link", name="Course chapter").wait_for()
-    picture(page, f"6-learn-{width}-{scheme}")
+    both_schemes(page, f"6-learn-{width}")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
