@@ -90,16 +90,17 @@ class Engine:
         precision = self._precision(precision, plain=len(checkpoints) == 1 and not targets and not joint)
         loaded = [self._load(checkpoint, precision, on_progress) for checkpoint in checkpoints]
         from mlm_demo.comparison import compare
+        from mlm_demo.fill_mask import check_amount, check_top_k
         from mlm_demo.prompt import read_prompt
         from mlm_demo.targets import read_targets
 
-        limits = self.settings
-        start = time.perf_counter()
-        prompts = [
-            read_prompt(text, mlm, max_characters=limits.max_characters, max_masks=limits.max_masks)
-            for mlm in loaded
-        ]
-        words, notices = read_targets(targets, max_targets=limits.max_targets)
+        limits, start = self.settings, time.perf_counter()
+        most = {"max_characters": limits.max_characters, "max_masks": limits.max_masks}
+        prompts = [read_prompt(text, mlm, **most) for mlm in loaded]
+        most = {"max_characters": limits.max_target_characters, "max_targets": limits.max_targets}
+        words, notices = read_targets(targets, masks=len(prompts[0].spans), **most)
+        if not words:
+            check_amount(prompts, check_top_k(top_k, loaded[0]), limits.max_answer_characters)
         answers = compare(loaded, prompts, top_k=top_k, targets=words, joint=joint)
         seconds = time.perf_counter() - start
         self._seconds[precision, *(c.name for c in checkpoints)] = seconds

@@ -16,6 +16,8 @@ from mlm_demo.prompt import Prompt
 from mlm_demo.targets import score_targets
 from mlm_demo.window import mask_positions, window_notice, windows
 
+CHARACTERS_A_ROW = 100  # of a prediction as JSON, beside its sentence
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -165,6 +167,17 @@ def word_shown(piece: Piece) -> str:
     if piece.attaches and any(c.isalnum() for c in piece.text):
         return f"##{piece.text}"
     return piece.text or "(nothing)"
+
+
+def check_amount(prompts: Sequence[Prompt], top_k: int, most: int) -> None:
+    """Raise ParameterError if the answers would have more than so many characters: each row repeats its sentence."""
+    rows = sum(len(prompt.spans) for prompt in prompts) * top_k
+    characters = rows * (CHARACTERS_A_ROW + len(prompts[0].text))
+    if characters > most:
+        raise ParameterError(
+            f"top_k is {top_k:,}, which makes an answer of {rows:,} sentences and {characters / 1e6:,.1f} million "
+            f"characters; {most / 1e6:,.1f} million are the most. Ask for fewer words."
+        )
 
 
 def _predictions(mlm: MaskedLM, prompt: Prompt, mask: int, row: torch.Tensor, top_k: int) -> tuple:

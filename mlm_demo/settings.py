@@ -39,6 +39,8 @@ class Settings:
     max_characters: int = _number(20_000, 1, 1_000_000, public=5000)
     max_masks: int = _number(16, 1, 512)
     max_targets: int = _number(50, 1, 1000)
+    max_target_characters: int = _number(5000, 1, 1_000_000, public=2000)
+    max_answer_characters: int = _number(200_000_000, 1, 2_000_000_000, public=10_000_000)
     max_score_tokens: int = _number(512, 1, 8192, public=256)
 
     models_in_memory: int = _number(4, 1, 100)

@@ -7,6 +7,7 @@ which is the chain rule, given that the word has n pieces. That condition is why
 probable than it is, and why each target says how it was scored.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,11 +28,13 @@ class ScoredTarget:
     score: float
 
 
-def read_targets(targets: str | Sequence[str], *, max_targets: int) -> tuple[list[str], list[str]]:
+def read_targets(
+    targets: str | Sequence[str], *, masks: int, max_targets: int, max_characters: int
+) -> tuple[list[str], list[str]]:
     """Return the target words, blanks and repeats removed, and notices; a string is split at its commas.
 
-    An empty string or list means no targets. Raises ParameterError if something was given that holds no word,
-    or too many.
+    An empty string or list means no targets. Raises ParameterError if something was given that holds no word, or
+    too many, or too long ones: each piece of each is a pass through the model at each of the masks.
     """
     given = targets.split(",") if isinstance(targets, str) else list(targets)
     if given in ([], [""]):
@@ -46,7 +49,14 @@ def read_targets(targets: str | Sequence[str], *, max_targets: int) -> tuple[lis
         raise ParameterError(
             f"There are {len(unique)} targets; {max_targets} are the most that are scored at once."
         )
-    repeated = sorted({word for word in words if word and words.count(word) > 1})
+    characters, most = sum(map(len, unique)), max_characters // masks
+    if characters > most:
+        at = f" at {masks} masks" if masks > 1 else ""
+        raise ParameterError(
+            f"The targets have {characters:,} characters; {most:,} are the most that are scored{at}. Give fewer or "
+            "shorter ones."
+        )
+    repeated = sorted(word for word, count in Counter(words).items() if word and count > 1)
     return unique, [f"Given more than once, counted once: {', '.join(repeated)}."] if repeated else []
 
 

@@ -29,17 +29,17 @@ ALONE = {"OMP_NUM_THREADS": "1", "MLM_DEMO_DEVICE": "cpu"}
 class Server:
     """The page as a process of its own on a data folder; what it says goes to a file."""
 
-    def __init__(self, data: Path, said: Path):
-        self.data, self.said, self.process, self.address = data, said, None, ""
+    def __init__(self, data: Path, said: Path, environment: dict[str, str]):
+        self.data, self.said, self.environment, self.process, self.address = data, said, environment, None, ""
 
     def start(self) -> "Server":
         port = free_port()
-        environment = {"MLM_DEMO_DATA": str(self.data), "MLM_DEMO_PORT": str(port), **ALONE}
+        own = {"MLM_DEMO_DATA": str(self.data), "MLM_DEMO_PORT": str(port), **ALONE}
         with self.said.open("ab") as said:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", WITH_A_SHARE],
                 cwd=ROOT,
-                env={**os.environ, **environment},
+                env={**os.environ, **own, **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,
@@ -60,11 +60,11 @@ class Server:
 
 @pytest.fixture
 def servers(tmp_path):
-    """A function that starts a server on a data folder."""
+    """A function that starts a server on a data folder, with more in its environment."""
     started = []
 
-    def start(data: Path) -> Server:
-        started.append(Server(data, tmp_path / f"server-{len(started)}.log").start())
+    def start(data: Path, **environment: str) -> Server:
+        started.append(Server(data, tmp_path / f"server-{len(started)}.log", environment).start())
         return started[-1]
 
     yield start

@@ -42,12 +42,16 @@ def test_no_or_too_many_models(engine, models):
 
 
 def test_the_limits_are_the_settings():
-    strict = Engine(replace(SETTINGS, max_characters=20, max_masks=1, max_targets=1, max_score_tokens=2))
+    least = {"max_masks": 1, "max_targets": 1, "max_score_tokens": 2}
+    more = {"max_target_characters": 4, "max_answer_characters": 1000}
+    strict = Engine(replace(SETTINGS, max_characters=20, **least, **more))
     for message, ask in {
         "20 are the most": lambda: strict.fill_mask("<mask> " + "x" * 20),
         "1 are the most that are filled": lambda: strict.fill_mask("<mask> <mask>"),
         "1 are the most that are scored": lambda: strict.fill_mask("<mask>", targets="a,b"),
         "2 are the most that are scored": lambda: strict.score("one two three"),
+        "have 5 characters; 4 are the most": lambda: strict.fill_mask("<mask>", targets="abcde"),
+        "makes an answer of 10 sentences": lambda: strict.fill_mask("<mask>", top_k=10),
     }.items():
         with pytest.raises(MlmDemoError, match=message):
             ask()

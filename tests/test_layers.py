@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "comparison": {"fill_mask", "joint", "targets", "prompt", "masked_lm"},
     "scoring": {"window", "prompt", "masked_lm", "errors"},
     "engine": {
-        "comparison", "scoring", "prompt", "targets", "fast_layers", "loader", "model_cache", "masked_lm",
+        "comparison", "fill_mask", "scoring", "prompt", "targets", "fast_layers", "loader", "model_cache", "masked_lm",
         "checkpoints", "hub", "runs", "settings", "errors",
     },
     "decoding": {"errors"},

@@ -7,31 +7,33 @@ from mlm_demo.fill_mask import fill_mask
 from mlm_demo.prompt import read_prompt
 from mlm_demo.targets import read_targets, target_pieces
 
+LIMITS = {"masks": 1, "max_targets": 5, "max_characters": 20}
+
 
 def prompt_of(text, mlm):
     return read_prompt(text, mlm, max_characters=20_000, max_masks=16)
 
 
 def test_targets_are_split_at_commas_and_counted_once():
-    words, notices = read_targets(" city, capital ,city,, ", max_targets=5)
+    words, notices = read_targets(" city, capital ,city,, ", **LIMITS)
     assert words == ["city", "capital"]
     assert notices == ["Given more than once, counted once: city."]
 
 
 @pytest.mark.parametrize("nothing", ["", [], ()])
 def test_no_targets_is_no_targets(nothing):
-    assert read_targets(nothing, max_targets=5) == ([], [])
+    assert read_targets(nothing, **LIMITS) == ([], [])
 
 
 @pytest.mark.parametrize("blank", [",", " , ,", "  "])
 def test_targets_that_hold_no_word_are_told(blank):
     with pytest.raises(ParameterError, match="hold no word; give words with commas"):
-        read_targets(blank, max_targets=5)
+        read_targets(blank, **LIMITS)
 
 
 def test_too_many_targets_are_counted():
     with pytest.raises(ParameterError, match="There are 6 targets; 5 are the most"):
-        read_targets("a,b,c,d,e,f", max_targets=5)
+        read_targets("a,b,c,d,e,f", **LIMITS)
 
 
 def test_unknown_targets_are_left_out_or_refused(general):
@@ -85,3 +87,19 @@ def test_a_byte_level_target_takes_its_leading_space():
 def test_a_target_for_the_middle_of_a_word_is_tokenised_alone(general):
     prompt = prompt_of("un<mask>", general)
     assert target_pieces(general, prompt, 0, "happy") == tuple(general.encode("happy").ids)
+
+
+def test_long_targets_are_told_by_their_characters_at_all_masks():
+    assert read_targets("x" * 20, **LIMITS)[0] == ["x" * 20]
+    with pytest.raises(
+        ParameterError, match="The targets have 21 characters; 20 are the most that are scored"
+    ):
+        read_targets("x" * 21, **LIMITS)
+    with pytest.raises(
+        ParameterError, match="have 12 characters; 10 are the most that are scored at 2 masks"
+    ):
+        read_targets("abcdef,ghijkl", **{**LIMITS, "masks": 2})
+
+
+def test_a_word_repeated_endlessly_is_read_in_time():
+    assert read_targets("a," * 300_000, **LIMITS) == (["a"], ["Given more than once, counted once: a."])
