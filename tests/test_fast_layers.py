@@ -15,6 +15,15 @@ CPU = torch.device("cpu")
 needs_int8 = pytest.mark.skipif(not takes_int8(CPU), reason="this processor has no 8-bit products in torch")
 
 
+@pytest.fixture(autouse=True)
+def _several_threads():
+    """As a page has them, and not the tests' one."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
 def fresh(architecture):
     """A model of its own: these tests change it."""
     return MaskedLM(*build(architecture))
