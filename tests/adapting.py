@@ -21,13 +21,12 @@ from mlm_demo.settings import Settings
 
 WORDS = " ".join(SENTENCES).replace(".", "").lower().split()
 
-# app.py, but that its workers have some of the processors even where the machine has something else to do, as it has
-# among tests; conftest.py has the same for servers within the tests' own process.
+# app.py, but that what it starts gives way to nobody: among tests the machine always has something else to do.
+# conftest.py has the same for servers within the tests' own process.
 WITH_A_SHARE = """
 import runpy
-from mlm_demo import jobs
-from mlm_demo.background import give_way
-jobs.give_way = lambda pid: give_way(pid, waited_for=True)
+from mlm_demo import adaptations, jobs
+adaptations.give_way = jobs.give_way = lambda pid, **_: None
 runpy.run_path("app.py", run_name="__main__")
 """
 
@@ -39,7 +38,7 @@ def corpus_text(texts=40, seed=0):
     )
 
 
-def until(condition, seconds=90, tell=lambda: ""):
+def until(condition, seconds=180, tell=lambda: ""):
     """Wait for a condition; fails with what `tell` says."""
     end = time.monotonic() + seconds
     while not (found := condition()):

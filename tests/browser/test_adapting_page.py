@@ -40,7 +40,7 @@ def start(page, base, **more):
     page.locator("#base input").fill(base)
     page.locator("#base input").press("Enter")
     page.locator("#sample").click()
-    page.wait_for_selector("#report .verdict", timeout=2 * MINUTES)
+    page.wait_for_selector("#report .verdict", timeout=4 * MINUTES)
     fill_in(page, more)
     page.locator("#start").click()
     page.wait_for_selector("#live .run-title")
