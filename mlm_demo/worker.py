@@ -39,9 +39,9 @@ def work(options: argparse.Namespace, settings: Settings) -> None:
         if not is_me(run.worker):
             return
     asked, begun = [], time.monotonic()
-    # On a lent GPU it may be elsewhere, where a signal cannot be caught and the process cannot be left.
-    alone = options.leg is None and threading.current_thread() is threading.main_thread()
-    if alone:
+    main = threading.current_thread() is threading.main_thread()  # elsewhere a signal cannot be caught
+    alone = main and options.leg is None  # on a lent GPU this is no process of its own, which could be left
+    if main:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: asked.append(True))
 

@@ -14,12 +14,12 @@ def test_fill_prints_a_line_a_word(capsys):
     line = ["fill", "Paris is the [mask] of France.", "--top-k", "2", "--precision", "exact"]
     assert main(line) == 0
     out, err = capsys.readouterr()
-    found = [line.split(maxsplit=1) for line in out.splitlines()]
-    assert [line for _, line in found] == [
-        "capital  Paris is the capital of France.",
-        "city     Paris is the city of France.",
+    lines = out.splitlines()
+    assert [line[6:] for line in lines] == [
+        "  capital  Paris is the capital of France.",
+        "  city     Paris is the city of France.",
     ]
-    assert [float(score) for score, _ in found] == pytest.approx(
+    assert [float(line[:6]) for line in lines] == pytest.approx(
         [0.3923, 0.1781], abs=2e-4
     )  # by the processor
     assert err == "note: [mask] was read as this model's mask token, [MASK].\n"

@@ -136,7 +136,11 @@ def test_a_run_is_stopped_resumed_and_deleted(open_page, tiny):
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
+        ("empty.txt", b"", "empty"),
+        ("bom.txt", b"\xef\xbb\xbf", "'bom.txt'"),
+        ("space.txt", b"  \n \n", "holds no text"),
         ("picture.txt", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8, "'picture.txt'"),
+        ("bad.jsonl", b'{"text": "one"}\n{"text": \n', "Line 2 of 'bad.jsonl'"),
         ("few.txt", b"One line of text.", "The corpus holds 4 words of text"),
     ],
 )

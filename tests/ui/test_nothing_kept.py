@@ -6,10 +6,8 @@ from adapting import corpus_text, until
 from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 
-WORD, WRONG = (
-    "quokkazebra",
-    "wombatlynx",
-)  # in sentences, targets, names of models; in sentences that are refused
+WORD = "quokkazebra"  # in sentences, targets, names of models
+WRONG = "wombatlynx"  # in sentences that are refused
 PASSWORD, GUESS, TOKEN = "the-owners-own-password", "a-guess-at-the-password", "hf_thetokenofthepage"
 TEXT = "pangolinibex"  # in a corpus, which is there while its run may go on
 
