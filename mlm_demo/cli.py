@@ -13,7 +13,8 @@ from datetime import datetime
 
 from mlm_demo import __version__
 from mlm_demo.adaptation_options import add_adaptation
-from mlm_demo.engine import PRECISIONS, TOP_K, Engine
+from mlm_demo.answering import PRECISIONS
+from mlm_demo.engine import TOP_K, Engine
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.runs import Runs
 from mlm_demo.settings import Settings

@@ -1,26 +1,21 @@
 """What the page, the HTTP endpoints and the command line ask for, in plain values: text in, JSON out.
 
-torch and transformers are imported at the first question, not before: `models` answers without them, and the
-page is there seconds before they are.
+torch is imported at the first question, not before: `models` answers without it, and the page is there seconds before
+it is.
 """
 
 import math
-import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
+from mlm_demo.answering import AnsweringModels
 from mlm_demo.checkpoints import CATALOGUE, Checkpoint, default_checkpoint, find_checkpoint
-from mlm_demo.errors import ParameterError, shown
+from mlm_demo.errors import ParameterError
 from mlm_demo.runs import Runs
 from mlm_demo.settings import Settings
 
-if TYPE_CHECKING:
-    from mlm_demo.masked_lm import MaskedLM
-
 Progress = Callable[[float, str], None]  # share done from 0 to 1, what is being done
 TOP_K = 5
-PRECISIONS = ("auto", "exact", "int8")
 MAX_MODELS = 3
 
 
@@ -34,19 +29,18 @@ class Engine:
     def __init__(self, settings: Settings):
         self.settings = settings
         self.runs = Runs(settings.runs)
-        self._cache = None
+        self._models = AnsweringModels(settings)
         # Precision and models to how long their last answer took.
         self._seconds: dict[tuple[str, ...], float] = {}
-        self._starting = threading.Lock()
 
     def models(self) -> list[dict]:
         """What the picker offers, with `in_memory`; loads nothing."""
-        loaded = {key for key, _ in self._cache.in_memory()} if self._cache else set()
+        loaded = self._models.names()
         return [{**model_json(c), "in_memory": c.name in loaded} for c in CATALOGUE]
 
     def count_in_memory(self) -> int:
         """How many models are loaded, exact and int8 each counted."""
-        return len(list(self._cache.in_memory())) if self._cache else 0
+        return len(self._models.names())
 
     def fill_mask(
         self,
@@ -87,18 +81,24 @@ class Engine:
     ) -> dict:
         """The same for up to three models: `{"answers": [...]}`, each prediction with its rank in the others."""
         checkpoints = self._find_all(models)
-        precision = self._precision(precision, plain=len(checkpoints) == 1 and not targets and not joint)
-        loaded = [self._load(checkpoint, precision, on_progress) for checkpoint in checkpoints]
+        precision = self._precision(precision, checkpoints, targets, joint)
+        loaded = [self._models.get(checkpoint, precision, on_progress) for checkpoint in checkpoints]
         from mlm_demo.comparison import compare
         from mlm_demo.fill_mask import check_amount, check_top_k
         from mlm_demo.prompt import read_prompt
         from mlm_demo.targets import read_targets
 
         limits, start = self.settings, time.perf_counter()
-        most = {"max_characters": limits.max_characters, "max_masks": limits.max_masks}
-        prompts = [read_prompt(text, mlm, **most) for mlm in loaded]
-        most = {"max_characters": limits.max_target_characters, "max_targets": limits.max_targets}
-        words, notices = read_targets(targets, masks=len(prompts[0].spans), **most)
+        prompts = [
+            read_prompt(text, mlm, max_characters=limits.max_characters, max_masks=limits.max_masks)
+            for mlm in loaded
+        ]
+        words, notices = read_targets(
+            targets,
+            masks=len(prompts[0].spans),
+            max_characters=limits.max_target_characters,
+            max_targets=limits.max_targets,
+        )
         if not words:
             check_amount(prompts, check_top_k(top_k, loaded[0]), limits.max_answer_characters)
         answers = compare(loaded, prompts, top_k=top_k, targets=words, joint=joint)
@@ -143,11 +143,10 @@ class Engine:
     def _seconds_of_last(self, models: Sequence[str], targets, joint: bool, precision: str) -> float | None:
         """How long these models took for their last answer, None if one of them has to be loaded."""
         checkpoints = self._find_all(models)
-        if self._cache is None:
+        if not self._models.names():  # nothing that would import torch, where no question was put yet
             return None
-        precision = self._precision(precision, plain=len(checkpoints) == 1 and not targets and not joint)
-        loaded = set(self._cache.in_memory())
-        if not all((_key(checkpoint), precision) in loaded for checkpoint in checkpoints):
+        precision = self._precision(precision, checkpoints, targets, joint)
+        if not all(self._models.holds(checkpoint, precision) for checkpoint in checkpoints):
             return None
         return self._seconds.get((precision, *(c.name for c in checkpoints)), math.inf)
 
@@ -161,7 +160,7 @@ class Engine:
     ) -> dict:
         """Pseudo-log-likelihood and surprisals by up to three models: `{"scores": [...]}`."""
         checkpoints = self._find_all(models)
-        loaded = [self._load(checkpoint, "exact", on_progress) for checkpoint in checkpoints]
+        loaded = [self._models.get(checkpoint, "exact", on_progress) for checkpoint in checkpoints]
         from mlm_demo.scoring import score_sentence
 
         scores = []
@@ -202,49 +201,9 @@ class Engine:
             )
         return unique
 
-    def _precision(self, asked: str, *, plain: bool) -> str:
-        """exact or int8; plain: nothing but the most probable words of one model is asked for."""
-        if asked not in PRECISIONS:
-            raise ParameterError(f"The precision is {shown(asked)}; it is one of {', '.join(PRECISIONS)}.")
-        if asked == "exact" or (asked == "auto" and not plain):
-            return "exact"
-        from mlm_demo.fast_layers import takes_int8
-        from mlm_demo.loader import find_device
-
-        there = takes_int8(find_device(self.settings.device))
-        if asked == "int8" and not there:
-            raise ParameterError(
-                "The precision is int8, which needs a processor of the x86 kind and no GPU; use auto or exact."
-            )
-        return "int8" if there else "exact"
-
-    def _load(self, checkpoint: Checkpoint, precision: str, on_progress: Progress) -> "MaskedLM":
-        with self._starting:
-            if self._cache is None:
-                on_progress(0.0, "Starting torch")
-            from mlm_demo.fast_layers import lay_out
-            from mlm_demo.hub import Rules
-            from mlm_demo.loader import load
-            from mlm_demo.model_cache import ModelCache
-
-            self._cache = self._cache or ModelCache(self.settings.models_in_memory)
-
-        def fresh() -> "MaskedLM":
-            mlm = load(
-                checkpoint,
-                device=self.settings.device,
-                rules=Rules.of(self.settings),
-                on_progress=on_progress,
-            )
-            lay_out(mlm, precision)
-            return mlm
-
-        return self._cache.get((_key(checkpoint), precision), fresh)
-
-
-def _key(checkpoint: Checkpoint) -> str:
-    """Under which a model is kept in memory: another version is another model."""
-    return f"{checkpoint.name} {checkpoint.version}".rstrip()
+    def _precision(self, asked: str, checkpoints: Sequence[Checkpoint], targets, joint: bool) -> str:
+        """exact or int8; raises ParameterError as `AnsweringModels.precision` does."""
+        return self._models.precision(asked, plain=len(checkpoints) == 1 and not targets and not joint)
 
 
 def model_json(checkpoint: Checkpoint) -> dict:

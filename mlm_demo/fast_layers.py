@@ -24,10 +24,11 @@ CANDIDATES = 64  # scored anew in float32, so the words that are shown have exac
 class Int8Vocabulary(nn.Module):
     """The projection onto the vocabulary in 8 bits, the `CANDIDATES` best of each position scored in float32."""
 
-    def __init__(self, linear: nn.Linear):
+    def __init__(self, linear: nn.Linear, rows: torch.Tensor | None = None):
+        """rows: the layer's weights once more, where they cost less memory and a few are as fast to get at."""
         super().__init__()
         weight = linear.weight.detach()
-        self.weight, self.bias = linear.weight, linear.bias
+        self.weight, self.bias = linear.weight if rows is None else rows, linear.bias
         scales = (weight.abs().amax(1) / 127).clamp_min(torch.finfo(torch.float32).tiny)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch warns of quantised tensors, which the product takes
@@ -42,7 +43,7 @@ class Int8Vocabulary(nn.Module):
         # Seven bits of activation: what sums of products in 16 bits can hold, on processors that have only these.
         logits = torch.ops.quantized.linear_dynamic(rows, self.packed, True)
         best = logits.topk(min(CANDIDATES, logits.shape[1])).indices
-        exact = torch.bmm(self.weight[best], rows.unsqueeze(2)).squeeze(2)
+        exact = torch.bmm(self.weight[best].float(), rows.unsqueeze(2)).squeeze(2)
         if self.bias is not None:
             exact += self.bias[best]
         return logits.scatter_(1, best, exact).view(*hidden.shape[:-1], -1)
@@ -67,7 +68,10 @@ def lay_out(mlm: MaskedLM, precision: str) -> None:
     replaced = _replace(mlm.model, is_fusible, lambda layer: FusedLayer(layer, encoder_type))
     if precision == "int8":
         head = mlm.model.get_output_embeddings()
-        replaced += _replace(mlm.model, lambda module: module is head, Int8Vocabulary)
+        rows = getattr(mlm.model, "decoder_rows", None)
+        replaced += _replace(
+            mlm.model, lambda module: module is head, lambda layer: Int8Vocabulary(layer, rows)
+        )
     replaced += _replace(
         mlm.model,
         lambda module: type(module) is nn.Linear,

@@ -57,6 +57,14 @@ def shards(index: Path) -> list[str]:
     return sorted(set(json.loads(index.read_text())["weight_map"].values()))
 
 
+def revision(folder: Path, weights: Path) -> str:
+    """The Hub's commit for a downloaded model, else the start of the SHA-256 of the weights."""
+    if folder.parent.name == "snapshots":
+        return folder.name[:12]
+    with weights.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+
+
 def drop_broken(folder: Path, *, weights: bool) -> bool:
     """Delete the files of a snapshot that are not what the Hub announced; returns whether there were any.
 

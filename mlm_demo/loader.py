@@ -4,7 +4,6 @@ transformers warns where it should refuse: a classifier loads with a head of ran
 loads and predicts nonsense. Each such case is refused here with its reason.
 """
 
-import hashlib
 import json
 import threading
 import warnings
@@ -21,10 +20,10 @@ from transformers.utils import logging as transformers_logging
 
 from mlm_demo import hub, hub_cache
 from mlm_demo.checkpoints import Checkpoint, check_allowed
+from mlm_demo.device import find_device
 from mlm_demo.errors import ModelError, shown
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.memory_limit import ran_out
-from mlm_demo.processes import device_number
 
 Progress = Callable[[float, str], None]  # share done from 0 to 1, what is being done
 LFS_POINTER = b"version https://git-lfs"
@@ -86,7 +85,7 @@ def load_folder(
         model.to(find_device(device)),
         name=name,
         source=source,
-        revision=_revision(folder, weights),
+        revision=hub_cache.revision(folder, weights),
     )
 
 
@@ -195,30 +194,6 @@ def _check_fit(tokenizer: PreTrainedTokenizerBase, model, name: str) -> None:
             f"The tokenizer of {shown(name)} does not fit its model: it gives numbers up to {largest}, the "
             f"model knows {rows} tokens; the files are of two different models."
         )
-
-
-def find_device(device: str) -> torch.device:
-    """The device of a name, `auto` being a GPU where there is one; raises ModelError if it is not there."""
-    there = {
-        "cpu": True,
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-    }
-    if device == "auto":
-        device = "cuda" if there["cuda"] else "cpu"
-    if not there[device]:
-        raise ModelError(
-            f"This machine has no {device} device that torch can use; set MLM_DEMO_DEVICE to auto."
-        )
-    return torch.device(device, device_number()) if device == "cuda" else torch.device(device)
-
-
-def _revision(folder: Path, weights: Path) -> str:
-    """The Hub's commit for a downloaded model, else the start of the SHA-256 of the weights."""
-    if folder.parent.name == "snapshots":
-        return folder.name[:12]
-    with weights.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
 
 
 def _line(error: Exception) -> str:

@@ -3,14 +3,20 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from mlm_demo import special_tokens
 from mlm_demo.batching import Together
 from mlm_demo.errors import ModelError
 from mlm_demo.positions import WantedPositions
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from mlm_demo.bert import BertForMaskedLM
+    from mlm_demo.bert_tokenizer import BertTokenizer
 
 # Tokens (rows x length, padding included) in one forward pass: bounds the memory, loses no speed.
 # On a processor more at once are hardly faster, and what comes meanwhile waits longer.
@@ -33,8 +39,8 @@ class MaskedLM:
 
     def __init__(
         self,
-        tokenizer: PreTrainedTokenizerBase,
-        model: PreTrainedModel,
+        tokenizer: "PreTrainedTokenizerBase | BertTokenizer",
+        model: "PreTrainedModel | BertForMaskedLM",
         *,
         name: str = "model",
         source: str = "",
@@ -45,7 +51,7 @@ class MaskedLM:
         self.precision = "exact"  # what fast_layers.py has made of it
         self.device = model.device
         self.mask_token, self.mask_id = tokenizer.mask_token, tokenizer.mask_token_id
-        self.parameters = sum(weight.numel() for weight in model.parameters())
+        self.parameters = model.num_parameters()
         self.vocab_size = model.get_output_embeddings().weight.shape[0]
         self.prefix, self.suffix = special_tokens.around(tokenizer)
         self.max_tokens = self._max_tokens()
@@ -181,7 +187,7 @@ class Encoded:
     word_ids: list[int | None]
 
 
-def _piece_style(tokenizer: PreTrainedTokenizerBase) -> str:
+def _piece_style(tokenizer: "PreTrainedTokenizerBase | BertTokenizer") -> str:
     """`word ##` where a mark says that a piece attaches, or the mark of a space before: `Ġ`, `▁`."""
     decoder = tokenizer.backend_tokenizer.decoder
     state = json.loads(decoder.__getstate__()) if decoder is not None else {}

@@ -12,13 +12,12 @@ from contextlib import contextmanager
 
 import torch
 from torch import nn
-from transformers import PreTrainedModel
 
 
 class WantedPositions:
     """Holds the positions wanted in the pass that is going on; outside `at` the model is as it was."""
 
-    def __init__(self, model: PreTrainedModel):
+    def __init__(self, model: nn.Module):
         self._wanted: tuple[torch.Tensor, torch.Tensor] | None = None
         self._hooks = [model.base_model.register_forward_hook(self._keep)]
         self._after_attention = _after_last_attention(model.base_model)

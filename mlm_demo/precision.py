@@ -6,9 +6,12 @@ product while training. docs/decisions.md has what it gains and what it costs.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import torch
-from transformers import PreTrainedModel
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 # What a processor has to say of itself, by torch.cpu.get_capabilities().
 CPU_FEATURES = ("avx512_bf16", "amx_bf16")
@@ -38,7 +41,7 @@ def rounded_products(on: bool) -> Iterator[None]:
 
 
 @contextmanager
-def attention_for_training(model: PreTrainedModel, rounded: bool) -> Iterator[None]:
+def attention_for_training(model: "PreTrainedModel", rounded: bool) -> Iterator[None]:
     """Within this context a model on the processor uses the attention that trains fastest there.
 
     torch's fused attention for the processor is slow backwards in bfloat16; three plain products are faster.

@@ -1,9 +1,14 @@
 """The special tokens that a tokenizer puts around a text, such as [CLS] and [SEP]."""
 
-from transformers import PreTrainedTokenizerBase
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from mlm_demo.bert_tokenizer import BertTokenizer
 
 
-def around(tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[int]]:
+def around(tokenizer: "PreTrainedTokenizerBase | BertTokenizer") -> tuple[list[int], list[int]]:
     """Return the ids before a text and those after it."""
     plain = tokenizer("a", add_special_tokens=False).input_ids
     full = tokenizer("a").input_ids

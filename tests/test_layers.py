@@ -25,13 +25,21 @@ MAY_IMPORT = {
     "checkpoints": {"hub", "hub_cache", "run", "runs", "errors"},
     "adapt_config": {"errors"},
     "positions": set(),
-    "special_tokens": set(),
+    "bert": set(),
+    "bert_tokenizer": set(),
+    "special_tokens": {"bert_tokenizer"},
     "batching": set(),
-    "masked_lm": {"batching", "positions", "special_tokens", "errors"},
+    "masked_lm": {"batching", "bert", "bert_tokenizer", "positions", "special_tokens", "errors"},
     "processes": set(),
+    "device": {"processes", "errors"},
     "pace": {"processes"},
-    "loader": {"memory_limit", "processes", "masked_lm", "checkpoints", "hub", "hub_cache", "errors"},
+    "loader": {"memory_limit", "device", "masked_lm", "checkpoints", "hub", "hub_cache", "errors"},
+    "quick_loader": {"bert", "bert_tokenizer", "checkpoints", "device", "hub_cache", "masked_lm", "memory_limit"},
     "model_cache": {"masked_lm"},
+    "answering": {
+        "checkpoints", "device", "fast_layers", "hub", "loader", "masked_lm", "model_cache", "quick_loader", "settings",
+        "errors",
+    },
     "allocator": set(),
     "background": set(),
     "reordered_linear": set(),
@@ -45,8 +53,8 @@ MAY_IMPORT = {
     "comparison": {"fill_mask", "joint", "targets", "prompt", "masked_lm"},
     "scoring": {"window", "prompt", "masked_lm", "errors"},
     "engine": {
-        "comparison", "fill_mask", "scoring", "prompt", "targets", "fast_layers", "loader", "model_cache", "masked_lm",
-        "checkpoints", "hub", "runs", "settings", "errors",
+        "answering", "comparison", "fill_mask", "scoring", "prompt", "targets", "checkpoints", "runs", "settings",
+        "errors",
     },
     "decoding": {"errors"},
     "archives": {"decoding", "errors"},
@@ -113,8 +121,8 @@ MAY_IMPORT = {
         "errors",
     },
     "cli": {
-        "", "adaptation_options", "adaptation_command", "engine", "allocator", "runs", "settings", "worker", "errors",
-        "ui",
+        "", "adaptation_options", "adaptation_command", "answering", "engine", "allocator", "runs", "settings",
+        "worker", "errors", "ui",
     },
     "__main__": {"cli"},
 }  # fmt: skip
@@ -157,7 +165,7 @@ def test_gradio_is_imported_by_the_page_alone():
 # A process imports them all, one after the other.
 ABSENT = {
     "torch": ["corpus", "adaptation_command", "worker", "cli", "ui"],
-    "transformers": ["ui"],
+    "transformers": ["ui", "quick_loader", "fast_layers", "comparison", "scoring"],
     "gradio": ["cli", "worker", "preparation", "comparison", "scoring"],
 }
 

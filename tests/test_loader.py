@@ -16,7 +16,7 @@ from transformers import (
 
 from mlm_demo.checkpoints import BUILT_IN_FOLDER, find_checkpoint
 from mlm_demo.errors import ModelError
-from mlm_demo.loader import load, load_folder
+from mlm_demo.loader import load_folder
 
 SIZES = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
 
@@ -181,10 +181,3 @@ def test_weights_of_another_shape_are_refused(tmp_path):
     save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(ModelError, match=r"lacks weights|cannot be loaded"):
         load_from(tmp_path)
-
-
-def test_a_device_that_is_not_there_is_told():
-    if torch.backends.mps.is_available():
-        pytest.skip("this machine has one")
-    with pytest.raises(ModelError, match="has no mps device that torch can use; set MLM_DEMO_DEVICE to auto"):
-        load(find_checkpoint("general"), device="mps")

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from mlm_demo.answering import PRECISIONS
 from mlm_demo.checkpoints import default_checkpoint, find_checkpoint
-from mlm_demo.engine import PRECISIONS
 from mlm_demo.errors import MlmDemoError, shown
 from mlm_demo.runs import Runs
 
