@@ -1,4 +1,4 @@
-"""People at the page for minutes: what they wait, what they are told, what the server keeps of them.
+"""People at the public page for minutes: what they wait, what they are told, what the server keeps of them.
 
 `people.py` has what they do: most fill masks and score, one in ten uploads a corpus, starts runs, watches and stops
 them, so that one goes on beside the rest.
@@ -56,9 +56,10 @@ class Sample(NamedTuple):
 
 @contextmanager
 def served(folder: Path) -> Iterator[tuple[str, int]]:
-    """The page with nothing kept but in this folder: its address and its process."""
+    """The page as a Space has it, with nothing kept but in this folder: its address and its process."""
     port = free_port()
     environment = {**os.environ, "MLM_DEMO_PORT": str(port), "MLM_DEMO_DEVICE": "cpu"}
+    environment["MLM_DEMO_PUBLIC"] = "1"
     environment |= {"MLM_DEMO_DATA": str(folder / "data"), "GRADIO_TEMP_DIR": str(folder / "uploads")}
     with (folder / "said").open("wb") as said:
         process = subprocess.Popen(

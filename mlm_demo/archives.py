@@ -4,6 +4,7 @@ Files come from strangers: what they expand to is counted while it is read, and 
 of theirs.
 """
 
+import errno
 import gzip
 import io
 import lzma
@@ -131,7 +132,14 @@ class Input:
 
 
 def broken(name: str, what: str, error: BaseException) -> CorpusError:
-    """The error for a file whose library gave up."""
+    """The error for a file whose library gave up, or that the disk did not give."""
+    if isinstance(error, OSError) and error.errno not in (
+        None,
+        errno.EINVAL,
+    ):  # EINVAL: it points before its start
+        return CorpusError(
+            f"{shown(name)} could not be read ({error.strerror}), which is not the file's fault; try again."
+        )
     said = getattr(error, "msg", None) or str(error)  # an XMLSyntaxError says the line twice in its text
     why = printable((said.strip() or type(error).__name__).splitlines()[0])[:120]
     return CorpusError(f"{shown(name)} is a broken {what} ({why}); get or save it anew.")

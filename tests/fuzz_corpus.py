@@ -103,7 +103,7 @@ def seeds() -> dict[str, bytes]:
     """A small file of each kind, by extension."""
     import pyarrow as pa
     import pyarrow.parquet as pq
-    from test_archives import pdf, word, zipped
+    from packed_files import pdf, word, zipped
 
     parquet = io.BytesIO()
     pq.write_table(pa.table(TABLE), parquet)

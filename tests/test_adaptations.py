@@ -7,7 +7,7 @@ from threading import Barrier
 
 import pytest
 from adapting import corpus_text
-from test_archives import pdf
+from packed_files import pdf
 
 from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.adaptations import Adaptations, result_of

@@ -1,3 +1,4 @@
+import errno
 import gzip
 import io
 import itertools
@@ -5,53 +6,13 @@ import random
 import struct
 import zipfile
 
-import docx
 import pypdf
 import pytest
+from packed_files import pdf, word, zipped
 
-from mlm_demo.archives import broken
+from mlm_demo.archives import Budget, Input, broken
 from mlm_demo.errors import CorpusError
 from mlm_demo.formats import Document, Dropped
-
-
-def zipped(members, compression=zipfile.ZIP_DEFLATED):
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", compression) as archive:
-        for name, content in members:
-            archive.writestr(name, content)
-    return data.getvalue()
-
-
-def pdf(*pages):
-    """A PDF made by hand: a list of lines for each page."""
-    kids = " ".join(f"{4 + 2 * i} 0 R" for i in range(len(pages)))
-    objects = ["<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>"]
-    objects.append("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>")
-    for i, page in enumerate(pages):
-        stream = "BT /F1 12 Tf 14 TL 72 700 Td " + " ".join(f"({line}) Tj T*" for line in page) + " ET"
-        objects.append(
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {5 + 2 * i} 0 R "
-            "/Resources << /Font << /F1 3 0 R >> >> >>"
-        )
-        objects.append(f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream")
-    out, offsets = b"%PDF-1.4\n", []
-    for number, content in enumerate(objects, 1):
-        offsets.append(len(out))
-        out += f"{number} 0 obj\n{content}\nendobj\n".encode()
-    table = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
-    size = len(objects) + 1
-    end = f"xref\n0 {size}\n0000000000 65535 f \n{table}trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n"
-    return out + end.encode() + f"{len(out)}\n%%EOF\n".encode()
-
-
-def word(*paragraphs, cell=None):
-    document, data = docx.Document(), io.BytesIO()
-    for paragraph in paragraphs:
-        document.add_paragraph(paragraph)
-    if cell:
-        document.add_table(1, 1).cell(0, 0).text = cell
-    document.save(data)
-    return data.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -255,3 +216,15 @@ def test_whatever_a_file_holds_it_is_read_or_told(read, suffix):
             told.append(str(error))
     assert all(f"'a.{suffix}" in message for message in told)
     assert len(told) + whole == 2 * len(STARTS)
+
+
+def test_a_disk_that_fails_is_not_the_fault_of_the_file():
+    class Failing(io.BytesIO):
+        def read(self, size=-1):
+            if self.tell():
+                raise OSError(errno.EIO, "Input/output error")
+            return super().read(min(size, 40))
+
+    packed = Failing(gzip.compress(random.Random(0).randbytes(200_000)))
+    with pytest.raises(CorpusError, match=r"'a.gz' could not be read \(Input/output error\), which is not"):
+        Input("a.gz", gzip.GzipFile(fileobj=packed), Budget(10**9, 100))

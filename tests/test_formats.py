@@ -3,7 +3,7 @@ import tracemalloc
 
 import pypdf
 import pytest
-from test_archives import pdf
+from packed_files import pdf
 
 from mlm_demo.errors import CorpusError
 from mlm_demo.formats import Document, ReadLimits, read_documents

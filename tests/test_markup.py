@@ -2,7 +2,7 @@ import gzip
 import tracemalloc
 
 import pytest
-from test_archives import word, zipped
+from packed_files import word, zipped
 
 from mlm_demo.formats import Document
 

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from test_archives import zipped
+from packed_files import zipped
 
 from mlm_demo.corpus import FEW_DOCUMENTS, SHORTEST_SECTION, read_texts, split
 from mlm_demo.errors import CorpusError

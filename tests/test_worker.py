@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from adapting import corpus_text, until
-from test_archives import pdf
+from packed_files import pdf
 
 from mlm_demo.cli import command_line, main
 from mlm_demo.loader import load_folder

@@ -12,7 +12,7 @@ from mlm_demo.adaptations import Adaptations
 from mlm_demo.checkpoints import adapted
 from mlm_demo.choices import Choices
 from mlm_demo.engine import TOP_K, Engine
-from mlm_demo.errors import CorpusError, MlmDemoError, RunError, shown
+from mlm_demo.errors import CorpusError, MlmDemoError, ParameterError, RunError, shown
 from mlm_demo.ui.downloads import download_address
 from mlm_demo.ui.events import ASKING, SCORING
 from mlm_demo.ui.guard import over_http
@@ -20,6 +20,7 @@ from mlm_demo.ui.visitors import Visitors
 from mlm_demo.zero_gpu import lent
 
 DEFAULTS = AdaptConfig(minutes=1)
+LEAST_SECRET = 22  # characters that may hold 128 bits, 6 in each
 
 
 def add_endpoints(engine: Engine, adaptations: Adaptations, visitors: Visitors) -> None:
@@ -77,9 +78,14 @@ def add_endpoints(engine: Engine, adaptations: Adaptations, visitors: Visitors) 
         """Start a run with files given by `handle_file`; one of minutes, epochs and max_steps is its budget.
 
         Returns its id, which is all that watching it takes, and the owner's secret, which stopping it takes too; give
-        a secret of your own to have several runs under one.
+        that of an earlier run, or one of your own of 22 characters or more, to have several runs under one.
         """
         visitors.admit(request)
+        if owner and len(owner) < LEAST_SECRET:
+            raise ParameterError(
+                f"The owner's secret has {len(owner)} characters, which can be guessed; {LEAST_SECRET} are the least. "
+                "Leave it out to be given one."
+            )
         if lent():
             raise RunError(
                 "On this Space a run is started on the page: the GPU is lent to whoever presses Start."

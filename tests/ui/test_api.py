@@ -76,6 +76,11 @@ def small_run(client, tmp_path, tiny, steps, **more):
     )
 
 
+def test_a_secret_that_can_be_guessed_is_refused(client, tmp_path, tiny):
+    with pytest.raises(AppError, match="has 21 characters, which can be guessed; 22 are the least"):
+        small_run(client, tmp_path, tiny, 1, owner="x" * 21)
+
+
 def test_a_run_is_started_watched_and_stopped(client, tmp_path, tiny):
     started = small_run(client, tmp_path, tiny, 5_000)
     id, owner = started["run"], started["owner"]
