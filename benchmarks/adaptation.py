@@ -27,7 +27,6 @@ from pairs import ROOT, tell, wants_json
 from shapes import bert, distilroberta
 from transformers import DataCollatorForLanguageModeling, Trainer, TrainerCallback, TrainingArguments
 
-from mlm_demo.adapt import general_texts
 from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.checkpoints import find_checkpoint
 from mlm_demo.corpus import read_corpus
@@ -35,7 +34,8 @@ from mlm_demo.evaluation import figures, freeze, tally
 from mlm_demo.loader import load, quiet
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.packing import tokenise
-from mlm_demo.training import make_blocks, peak_megabytes, train
+from mlm_demo.training import peak_megabytes, train
+from mlm_demo.training_blocks import general_texts, make_blocks
 
 CORPUS = ROOT / "assets" / "corpora" / "beekeeping.txt"
 WARM_UP = 4  # steps that are not timed

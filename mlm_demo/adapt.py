@@ -29,10 +29,10 @@ from mlm_demo.packing import Blocks
 from mlm_demo.processes import is_first
 from mlm_demo.run import RESULT
 from mlm_demo.run_folder import CHECKPOINTS, claimed, written
-from mlm_demo.training import make_blocks, train
+from mlm_demo.training import train
+from mlm_demo.training_blocks import general_texts, make_blocks
 
 FOLLOWED, FOLLOWED_RANK = 3, 200
-GENERAL_TEXT = Path(__file__).resolve().parent.parent / "assets" / "corpora" / "general_english.txt"
 
 
 @dataclass(frozen=True)
@@ -168,12 +168,6 @@ def _versions() -> dict[str, str]:
         "tokenizers": tokenizers.__version__,
         "python": platform.python_version(),
     }
-
-
-def general_texts() -> tuple[list[str], list[str]]:
-    """Our own general English, a part to replay and a part to judge forgetting by; they share no paragraph."""
-    paragraphs = [p.strip() for p in GENERAL_TEXT.read_text(encoding="utf-8").split("\n\n") if p.strip()]
-    return paragraphs[1::2], paragraphs[::2]
 
 
 def save(mlm: MaskedLM, result: dict, output: Path, *, keep_checkpoints: bool) -> None:

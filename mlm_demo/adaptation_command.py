@@ -114,7 +114,7 @@ def evaluate_command(options: argparse.Namespace, settings: Settings) -> None:
     from mlm_demo.evaluation import figures, freeze, tally
     from mlm_demo.preparation import load_model
 
-    mlm = load_model(options.model, settings, _status)
+    mlm = load_model(options.model, settings, _status, to_train=False)
     frozen = freeze(mlm, texts, seed=options.seed)
     found = figures(tally(mlm, frozen, lambda share: _status(f"{share:.0%} of the blocks")))
     _status("")

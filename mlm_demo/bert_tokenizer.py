@@ -1,26 +1,36 @@
 """The tokenizer of a BERT as transformers gives it, as far as answering asks for it, without importing transformers."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 CLASSES = ("BertTokenizer", "BertTokenizerFast")
 SPECIAL = ("unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
 
 
-@dataclass(frozen=True)
 class Tokens:
-    """The tokens of a text, as transformers' `BatchEncoding` names them."""
+    """The tokens of a text or of each of several, as transformers' `BatchEncoding` names them."""
 
-    input_ids: list[int]
-    offset_mapping: list[tuple[int, int]]
-    words: list[int | None]
+    def __init__(self, found: Encoding | list[Encoding]):
+        self._found = found
 
-    def word_ids(self) -> list[int | None]:
-        return self.words
+    @property
+    def input_ids(self) -> list:
+        return self._of_each(lambda one: one.ids)
+
+    @property
+    def offset_mapping(self) -> list:
+        return self._of_each(lambda one: one.offsets)
+
+    def word_ids(self, number: int = 0) -> list[int | None]:
+        """Of the text of this number."""
+        one = self._found[number] if isinstance(self._found, list) else self._found
+        return one.word_ids
+
+    def _of_each(self, what: Callable[[Encoding], list]) -> list:
+        return [what(one) for one in self._found] if isinstance(self._found, list) else what(self._found)
 
 
 class BertTokenizer:
@@ -35,11 +45,17 @@ class BertTokenizer:
         self.mask_token = config["mask_token"]
         ids = {name: backend.token_to_id(config[name]) for name in SPECIAL}
         self.mask_token_id, self.unk_token_id = ids["mask_token"], ids["unk_token"]
-        self.pad_token_id = ids["pad_token"]
+        self.pad_token_id, self.sep_token_id = ids["pad_token"], ids["sep_token"]
+        self.all_special_ids = list(ids.values())
 
-    def __call__(self, text: str, *, add_special_tokens: bool = True, **_) -> Tokens:
-        found = self.backend_tokenizer.encode(text, add_special_tokens=add_special_tokens)
-        return Tokens(found.ids, found.offsets, found.word_ids)
+    def __call__(self, text: str | list[str], *, add_special_tokens: bool = True, **_) -> Tokens:
+        encode = (
+            self.backend_tokenizer.encode_batch if isinstance(text, list) else self.backend_tokenizer.encode
+        )
+        return Tokens(encode(text, add_special_tokens=add_special_tokens))
+
+    def __len__(self) -> int:
+        return self.backend_tokenizer.get_vocab_size()
 
     def decode(self, ids: Sequence[int]) -> str:
         return self.backend_tokenizer.decode(list(ids), skip_special_tokens=False)

@@ -13,10 +13,10 @@ from mlm_demo.errors import ModelError
 from mlm_demo.positions import WantedPositions
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedModel
 
     from mlm_demo.bert import BertForMaskedLM
-    from mlm_demo.bert_tokenizer import BertTokenizer
+    from mlm_demo.special_tokens import Tokenizer
 
 # Tokens (rows x length, padding included) in one forward pass: bounds the memory, loses no speed.
 # On a processor more at once are hardly faster, and what comes meanwhile waits longer.
@@ -39,7 +39,7 @@ class MaskedLM:
 
     def __init__(
         self,
-        tokenizer: "PreTrainedTokenizerBase | BertTokenizer",
+        tokenizer: "Tokenizer",
         model: "PreTrainedModel | BertForMaskedLM",
         *,
         name: str = "model",
@@ -187,7 +187,7 @@ class Encoded:
     word_ids: list[int | None]
 
 
-def _piece_style(tokenizer: "PreTrainedTokenizerBase | BertTokenizer") -> str:
+def _piece_style(tokenizer: "Tokenizer") -> str:
     """`word ##` where a mark says that a piece attaches, or the mark of a space before: `Ġ`, `▁`."""
     decoder = tokenizer.backend_tokenizer.decoder
     state = json.loads(decoder.__getstate__()) if decoder is not None else {}

@@ -9,12 +9,15 @@ for line-by-line training.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from transformers import PreTrainedTokenizerBase
 
 from mlm_demo import special_tokens
 from mlm_demo.errors import TrainingError
+
+if TYPE_CHECKING:
+    from mlm_demo.special_tokens import Tokenizer
 
 TEXTS_PER_CALL = 512  # tokenised at once: enough to keep the tokenizer's threads busy
 # Characters given to the tokenizer in one piece: its time on one huge line grows faster than the line.
@@ -58,7 +61,7 @@ class Tokenised:
     words: np.ndarray
 
 
-def tokenise(tokenizer: PreTrainedTokenizerBase, texts: Iterable[str]) -> Iterator[Tokenised]:
+def tokenise(tokenizer: "Tokenizer", texts: Iterable[str]) -> Iterator[Tokenised]:
     """Tokenise documents; text such as `[MASK]` or `<s>` in them is read as text, not as a special token."""
     literal = re.compile("|".join(re.escape(token) for token in tokenizer.all_special_tokens))
     batch: list[list[str]] = []
@@ -74,7 +77,7 @@ def tokenise(tokenizer: PreTrainedTokenizerBase, texts: Iterable[str]) -> Iterat
         yield from _tokenise(tokenizer, batch)
 
 
-def pack(tokenizer: PreTrainedTokenizerBase, texts: Iterable[str], block_size: int) -> Blocks:
+def pack(tokenizer: "Tokenizer", texts: Iterable[str], block_size: int) -> Blocks:
     """Blocks of block_size tokens over document ends, one separator token between two documents.
 
     Raises TrainingError if the block size leaves no room beside the special tokens.
@@ -108,7 +111,7 @@ def pack(tokenizer: PreTrainedTokenizerBase, texts: Iterable[str], block_size: i
     )
 
 
-def one_by_one(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], block_size: int) -> Blocks:
+def one_by_one(tokenizer: "Tokenizer", texts: Sequence[str], block_size: int) -> Blocks:
     """Blocks in which no two texts meet: each text's last block is padded."""
     prefix, suffix, _, pad = _special(tokenizer, block_size)
     room = block_size - len(prefix) - len(suffix)
@@ -121,7 +124,7 @@ def one_by_one(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], block_s
     return _blocks(ids, words, owner, block_size, prefix, suffix, pad)
 
 
-def _tokenise(tokenizer: PreTrainedTokenizerBase, batch: list[list[str]]) -> Iterator[Tokenised]:
+def _tokenise(tokenizer: "Tokenizer", batch: list[list[str]]) -> Iterator[Tokenised]:
     if not any(batch):
         yield from (Tokenised(np.empty(0, np.int32), np.empty(0, np.int64)) for _ in batch)
         return
@@ -137,7 +140,7 @@ def _tokenise(tokenizer: PreTrainedTokenizerBase, batch: list[list[str]]) -> Ite
     for pieces in batch:
         ids, words, seen = [], [], 0
         for _ in pieces:
-            ids += encoded["input_ids"][at]
+            ids += encoded.input_ids[at]
             numbers = encoded.word_ids(at)
             # A token that the tokenizer puts in no word is a word of its own.
             own = max((n for n in numbers if n is not None), default=-1) + 1
@@ -162,7 +165,7 @@ def _pieces(text: str) -> Iterator[str]:
             yield paragraph[start:]
 
 
-def _special(tokenizer: PreTrainedTokenizerBase, block_size: int) -> tuple[list[int], list[int], int, int]:
+def _special(tokenizer: "Tokenizer", block_size: int) -> tuple[list[int], list[int], int, int]:
     """The special tokens before and after a text, the separator between texts, and the padding token."""
     prefix, suffix = special_tokens.around(tokenizer)
     if block_size - len(prefix) - len(suffix) < 8:

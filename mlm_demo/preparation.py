@@ -1,4 +1,7 @@
-"""What lies between a corpus and its training: the model, the blocks, a trial of this machine, the report."""
+"""What lies between a corpus and its training: the model, the blocks, a trial of this machine, the report.
+
+What trains is imported when something is trained: a report alone, where a trial was made before, does without.
+"""
 
 import argparse
 from collections.abc import Callable
@@ -7,20 +10,17 @@ from pathlib import Path
 
 import torch
 
-from mlm_demo.adapt import adapt, general_texts
 from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.checkpoints import default_checkpoint, find_checkpoint
 from mlm_demo.corpus import Corpus
-from mlm_demo.hub import Rules
-from mlm_demo.loader import load
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.memory_limit import lift_limit, limit_memory
 from mlm_demo.packing import Blocks
-from mlm_demo.plan import make_masking, trial
+from mlm_demo.quick_loader import load_quickly
 from mlm_demo.report import Report, make_report
 from mlm_demo.runs import Runs
 from mlm_demo.settings import Settings
-from mlm_demo.training import make_blocks, no_dropout, peak_megabytes
+from mlm_demo.training_blocks import general_texts, make_blocks
 from mlm_demo.verdict import passes
 
 
@@ -44,6 +44,8 @@ class Prepared:
         should_stop: Callable[[], bool],
     ) -> dict:
         """Train, judge and write, as `adapt.adapt` has it."""
+        from mlm_demo.adapt import adapt
+
         return adapt(
             self.mlm,
             self.corpus,
@@ -68,12 +70,15 @@ def prepare(
     lift_limit()  # a GPU's driver reserves far more than is used, where it is only looked for already
     if not torch.cuda.is_available():
         limit_memory(settings.max_run_megabytes)
-    mlm = load_model(options.model, settings, tell)
+    mlm = load_model(options.model, settings, tell, to_train=not (options.report and options.trial))
     replay, general = general_texts()
     blocks = make_blocks(mlm, corpus.training, replay, config)
     if options.trial:
         seconds_a_step, megabytes = options.trial
     else:
+        from mlm_demo.plan import make_masking, trial
+        from mlm_demo.training import no_dropout, peak_megabytes
+
         tell("measuring this machine")
         no_dropout(mlm)
         seconds_a_step = trial(mlm, blocks, make_masking(mlm, config), config)
@@ -91,11 +96,21 @@ def prepare(
     return Prepared(mlm, corpus, config, blocks, seconds_a_step, report)
 
 
-def load_model(name: str, settings: Settings, tell: Callable[[str], None]) -> MaskedLM:
-    """The model of a name, or the first that needs no download; raises ModelError."""
+def load_model(
+    name: str, settings: Settings, tell: Callable[[str], None], *, to_train: bool = True
+) -> MaskedLM:
+    """The model of a name, or the first that needs no download; raises ModelError.
+
+    to_train: transformers' own, which can be trained and saved.
+    """
     checkpoint = (
         find_checkpoint(name, Runs(settings.runs), folders=settings.folders) if name else default_checkpoint()
     )
+    if not to_train and (mlm := load_quickly(checkpoint, settings.device)):
+        return mlm
+    from mlm_demo.hub import Rules
+    from mlm_demo.loader import load
+
     return load(
         checkpoint,
         device=settings.device,

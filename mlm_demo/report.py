@@ -3,14 +3,17 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import py3langid
-from transformers import PreTrainedTokenizerBase
 
 from mlm_demo.cloze import WORD
 from mlm_demo.corpus import MAX_CHARACTERS, Corpus
 from mlm_demo.packing import Blocks
 from mlm_demo.verdict import verdict
+
+if TYPE_CHECKING:
+    from mlm_demo.special_tokens import Tokenizer
 
 WORST, SAMPLE_WORDS = 12, 200_000
 
@@ -76,7 +79,7 @@ class Report:
 def make_report(
     corpus: Corpus,
     blocks: Blocks,
-    tokenizer: PreTrainedTokenizerBase,
+    tokenizer: "Tokenizer",
     general: Sequence[str],
     *,
     seconds_a_pass: float | None = None,
@@ -123,7 +126,7 @@ def make_report(
     )
 
 
-def _pieces(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> tuple[float, list[tuple[str, int]]]:
+def _pieces(tokenizer: "Tokenizer", texts: Sequence[str]) -> tuple[float, list[tuple[str, int]]]:
     """Tokens a word of running text, and the words that cost most tokens in all beyond one each."""
     seen: Counter[str] = Counter()
     for text in texts:

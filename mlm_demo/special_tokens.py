@@ -7,8 +7,10 @@ if TYPE_CHECKING:
 
     from mlm_demo.bert_tokenizer import BertTokenizer
 
+    Tokenizer = PreTrainedTokenizerBase | BertTokenizer
 
-def around(tokenizer: "PreTrainedTokenizerBase | BertTokenizer") -> tuple[list[int], list[int]]:
+
+def around(tokenizer: "Tokenizer") -> tuple[list[int], list[int]]:
     """Return the ids before a text and those after it."""
     plain = tokenizer("a", add_special_tokens=False).input_ids
     full = tokenizer("a").input_ids

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from transformers import TrainingArguments
 
@@ -19,7 +18,7 @@ from mlm_demo.evaluation import freeze
 from mlm_demo.loader import quiet
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.pace import Pace
-from mlm_demo.packing import REPLAYED, Blocks, one_by_one, pack
+from mlm_demo.packing import Blocks
 from mlm_demo.plan import (
     QUIET,
     Plan,
@@ -51,27 +50,6 @@ class Trained:
     tokens_per_second: float
     peak_megabytes: float
     log: tuple[dict, ...]
-
-
-def make_blocks(mlm: MaskedLM, training: Sequence[str], replay: Sequence[str], config: AdaptConfig) -> Blocks:
-    """The blocks of a run: the corpus, and the share of general text asked for."""
-    size = min(config.block_size, mlm.max_tokens)
-    if config.line_by_line:
-        lines = [line for text in training for line in text.split("\n") if line.strip()]
-        blocks = one_by_one(mlm.tokenizer, lines, size)
-    else:
-        blocks = pack(mlm.tokenizer, training, size)
-    if not config.replay or not replay:
-        return blocks
-    general = pack(mlm.tokenizer, replay, size)
-    wanted = round(len(blocks) * config.replay / (1 - config.replay))
-    chosen = np.resize(np.random.default_rng(config.seed).permutation(len(general)), wanted)
-    return Blocks(
-        np.concatenate([blocks.ids, general.ids[chosen]]),
-        np.concatenate([blocks.words, general.words[chosen]]),
-        np.concatenate([blocks.document, np.full(wanted, REPLAYED, np.int32)]),
-        blocks.pad_id,
-    )
 
 
 def train(

@@ -4,7 +4,7 @@ import pytest
 from tiny_models import SENTENCES, build
 from transformers import AutoModelForMaskedLM, pipeline
 
-from mlm_demo.adapt import adapt, general_texts
+from mlm_demo.adapt import adapt
 from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.corpus import Corpus, Counts
 from mlm_demo.evaluation import freeze, tally
@@ -92,10 +92,3 @@ def test_stopped_and_resumed_gives_what_an_undisturbed_run_gives(run, tmp_path):
     resumed = adapt(fresh(), CORPUS, CONFIG, tmp_path / "b", resume=True)
     assert resumed["figures"]["domain"]["after"] == whole["figures"]["domain"]["after"]
     assert not (tmp_path / "b" / "checkpoints").exists()
-
-
-def test_replayed_and_judged_general_text_share_nothing():
-    replay, judged = general_texts()
-    assert len(replay) >= 50
-    assert len(judged) >= 50
-    assert not set(replay) & set(judged)

@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from transformers import AutoTokenizer
 
 from mlm_demo import bert_tokenizer
 from mlm_demo.masked_lm import _piece_style
+from mlm_demo.packing import pack
 from mlm_demo.special_tokens import around
 
 GENERAL = ROOT / "assets" / "models" / "general"
@@ -30,6 +32,21 @@ def test_the_tokens_of_any_text_are_those_of_transformers(text, special):
     assert (found.input_ids, found.offset_mapping, found.word_ids()) == as_transformers_has_it(text, special)
 
 
+def test_several_texts_are_tokenised_as_each_is():
+    found, theirs = OURS(TEXTS, add_special_tokens=False), THEIRS(TEXTS, add_special_tokens=False)
+    assert found.input_ids == theirs.input_ids
+    assert [found.word_ids(i) for i in range(len(TEXTS))] == [theirs.word_ids(i) for i in range(len(TEXTS))]
+    assert OURS([]).input_ids == []
+
+
+def test_a_corpus_makes_the_same_blocks():
+    texts = [*TEXTS, "Bees make honey. [MASK] [SEP] " * 300, "\n\n".join(TEXTS)]
+    ours, theirs = (pack(tokenizer, texts, 64) for tokenizer in (OURS, THEIRS))
+    for name in ("ids", "words", "document"):
+        assert np.array_equal(getattr(ours, name), getattr(theirs, name)), name
+    assert ours.pad_id == theirs.pad_id
+
+
 def test_every_entry_of_the_vocabulary_is_written_as_transformers_writes_it():
     entries = range(len(THEIRS))
     assert [OURS.decode([i]) for i in entries] == [THEIRS.decode([i]) for i in entries]
@@ -44,8 +61,18 @@ def test_every_entry_of_the_vocabulary_is_written_as_transformers_writes_it():
 def test_what_else_is_asked_of_it(tmp_path, folder):
     where = GENERAL if folder == "built in" else save_tiny(tmp_path)
     ours, theirs = bert_tokenizer.read(where), AutoTokenizer.from_pretrained(where)
-    for name in ("mask_token", "mask_token_id", "unk_token_id", "pad_token_id", "model_max_length"):
+    names = [
+        "mask_token",
+        "mask_token_id",
+        "unk_token_id",
+        "pad_token_id",
+        "sep_token_id",
+        "model_max_length",
+    ]
+    for name in names:
         assert getattr(ours, name) == getattr(theirs, name), name
+    assert len(ours) == len(theirs)
+    assert sorted(ours.all_special_ids) == sorted(theirs.all_special_ids)
     assert set(ours.all_special_tokens) == set(theirs.all_special_tokens)
     assert around(ours) == around(theirs)
     assert _piece_style(ours) == _piece_style(theirs)

@@ -2,8 +2,8 @@ import pytest
 import torch
 from tiny_models import tiny
 
-from mlm_demo.adapt import general_texts
 from mlm_demo.cloze import Question, set_exam, share_within, sit_exam, typical_terms
+from mlm_demo.training_blocks import general_texts
 
 DOMAIN = [
     "The queen lays eggs in the brood comb of the hive. The workers feed the larvae with royal jelly every day.",

@@ -13,6 +13,7 @@ from mlm_demo.checkpoints import archive_name
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.run import process_mark
 from mlm_demo.run_folder import last_checkpoint, step_of
+from mlm_demo.training_blocks import make_blocks
 
 DAY, YEAR = 86_400, 365 * 86_400
 
@@ -87,7 +88,7 @@ def test_a_process_is_the_same_whatever_the_clock_says(clock):
 def test_minutes_are_not_counted_by_the_clock_on_the_wall(tmp_path, clock):
     mlm = MaskedLM(*build("BERT"), name="tiny")
     config = AdaptConfig(minutes=1 / 60, batch_size=4, block_size=32)
-    blocks = training.make_blocks(mlm, [f"{s} {t}" for s in SENTENCES for t in SENTENCES], [], config)
+    blocks = make_blocks(mlm, [f"{s} {t}" for s in SENTENCES for t in SENTENCES], [], config)
     ahead = iter(range(0, -1_000_000, -1000))
     trained = training.train(
         mlm, blocks, [], config, tmp_path, seconds_a_step=1e-4, on_progress=lambda line: clock(next(ahead))
@@ -99,7 +100,7 @@ def test_the_checkpoint_just_made_stays_though_the_clock_was_set_back(tmp_path):
     """transformers tells the newest by the time of its folder, if they are a second apart."""
     mlm = MaskedLM(*build("BERT"), name="tiny")
     config = AdaptConfig(max_steps=16, batch_size=4, block_size=32)
-    blocks = training.make_blocks(mlm, [f"{s} {t}" for s in SENTENCES for t in SENTENCES], [], config)
+    blocks = make_blocks(mlm, [f"{s} {t}" for s in SENTENCES for t in SENTENCES], [], config)
     newest = []
 
     def ahead(line):

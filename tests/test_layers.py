@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "bert_tokenizer": set(),
     "special_tokens": {"bert_tokenizer"},
     "batching": set(),
-    "masked_lm": {"batching", "bert", "bert_tokenizer", "positions", "special_tokens", "errors"},
+    "masked_lm": {"batching", "bert", "positions", "special_tokens", "errors"},
     "processes": set(),
     "device": {"processes", "errors"},
     "pace": {"processes"},
@@ -65,12 +65,13 @@ MAY_IMPORT = {
     "duplicates": set(),
     "corpus": {"formats", "duplicates", "errors"},
     "packing": {"special_tokens", "errors"},
+    "training_blocks": {"adapt_config", "masked_lm", "packing"},
     "masking": {"packing"},
     "batches": {"masking", "packing"},
     "evaluation": {"masked_lm", "masking", "packing", "errors"},
     "cloze": {"masked_lm"},
     "verdict": {"adapt_config"},
-    "report": {"corpus", "cloze", "packing", "verdict"},
+    "report": {"corpus", "cloze", "packing", "special_tokens", "verdict"},
     "precision": set(),
     "vocabulary_loss": {"masked_lm", "masking", "precision", "processes"},
     "recorded_step": set(),
@@ -84,14 +85,14 @@ MAY_IMPORT = {
         "run_folder", "errors",
     },
     "training": {
-        "adapt_config", "loader", "plan", "trainer", "evaluation", "masked_lm", "masking", "pace", "packing",
+        "adapt_config", "loader", "plan", "trainer", "evaluation", "masked_lm", "pace", "packing",
         "processes", "run_folder", "errors",
     },
     "curve": set(),
     "model_card": set(),
     "adapt": {
         "", "adapt_config", "cloze", "corpus", "curve", "evaluation", "run", "masked_lm", "model_card", "packing",
-        "plan", "processes", "run_folder", "training",
+        "plan", "processes", "run_folder", "training", "training_blocks",
     },
     "files": {"errors"},
     "process_marks": set(),
@@ -102,7 +103,7 @@ MAY_IMPORT = {
     "export": {"hub", "run", "errors"},
     "preparation": {
         "adapt", "adapt_config", "checkpoints", "corpus", "hub", "loader", "masked_lm", "memory_limit", "packing",
-        "plan", "report", "runs", "settings", "training", "verdict",
+        "plan", "quick_loader", "report", "runs", "settings", "training", "training_blocks", "verdict",
     },
     "adaptation_command": {
         "adapt_config", "corpus", "documents", "evaluation", "export", "memory_limit", "model_card", "preparation",
@@ -165,7 +166,15 @@ def test_gradio_is_imported_by_the_page_alone():
 # A process imports them all, one after the other.
 ABSENT = {
     "torch": ["corpus", "adaptation_command", "worker", "cli", "ui"],
-    "transformers": ["ui", "quick_loader", "fast_layers", "comparison", "scoring"],
+    "transformers": [
+        "ui",
+        "quick_loader",
+        "fast_layers",
+        "comparison",
+        "scoring",
+        "evaluation",
+        "preparation",
+    ],
     "gradio": ["cli", "worker", "preparation", "comparison", "scoring"],
 }
 

@@ -12,7 +12,7 @@ from mlm_demo.evaluation import vocabulary_ids
 from mlm_demo.masking import Masking
 from mlm_demo.plan import FEWEST_STEPS, TRIAL_STEPS, make_masking, make_plan, trial
 from mlm_demo.trainer import MaskedLMTrainer
-from mlm_demo.training import make_blocks
+from mlm_demo.training_blocks import make_blocks
 
 
 def test_minutes_are_measured_out_and_the_trial_leaves_no_trace(tmp_path):

@@ -8,7 +8,8 @@ from tiny_models import ARCHITECTURES, build
 from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.recorded_step import WARM_UP, RecordedStep
-from mlm_demo.training import make_blocks, train
+from mlm_demo.training import train
+from mlm_demo.training_blocks import make_blocks
 
 CONFIG = AdaptConfig(max_steps=12, batch_size=4, block_size=32, learning_rate=1e-3)
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")

@@ -13,7 +13,8 @@ from mlm_demo.evaluation import Tally
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.run_folder import last_checkpoint
 from mlm_demo.trainer import MaskedLMTrainer
-from mlm_demo.training import make_blocks, train
+from mlm_demo.training import train
+from mlm_demo.training_blocks import make_blocks
 
 TEXTS = [f"{s} {t}" for s in SENTENCES for t in SENTENCES]
 CONFIG = AdaptConfig(max_steps=8, batch_size=4, block_size=32, learning_rate=1e-3)
@@ -198,19 +199,6 @@ def test_resumed_after_its_end_a_run_makes_no_step_more(tmp_path, monkeypatch):
     again, resumed = run(tmp_path / "b", config, watched=TEXTS[:4], resume=True)
     assert (resumed.steps, trained.steps) == (32, 32)
     assert_same(weights(whole), weights(again))
-
-
-def test_replay_mixes_in_the_share_asked_for():
-    mlm = fresh()
-    config = AdaptConfig(max_steps=1, block_size=32, replay=0.25)
-    blocks = make_blocks(mlm, TEXTS, SENTENCES, config)
-    assert (blocks.document == -1).mean() == pytest.approx(0.25, abs=0.02)
-
-
-def test_line_by_line_keeps_lines_apart():
-    mlm = fresh()
-    config = AdaptConfig(max_steps=1, block_size=32, line_by_line=True)
-    assert len(make_blocks(mlm, ["the dog\nthe cat\n\nthe fox"], [], config)) == 3
 
 
 def test_a_run_is_resumed_with_what_it_began_with(tmp_path):
