@@ -40,8 +40,9 @@ fuzz: $(VENV)/test.stamp
 	$(BIN)/python tests/fuzz_corpus.py $(FUZZ_SECONDS)
 
 audit: $(VENV)/run.stamp
+	$(PIP) freeze | sed 's/+[^ ]*$$//' > $(VENV)/installed.txt
 	$(PIP) install -q pip-audit==2.10.1
-	$(BIN)/python -m pip_audit --requirement requirements.txt --requirement requirements-dev.txt
+	$(BIN)/python -m pip_audit --requirement $(VENV)/installed.txt --no-deps --disable-pip
 
 clean:
 	rm -rf $(VENV)

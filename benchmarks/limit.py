@@ -6,6 +6,8 @@ from collections.abc import Callable
 import torch
 from pairs import tell, wants_json
 
+from mlm_demo.precision import bfloat16_is_fast
+
 TOKENS, SIZE = 2048, 384  # a step of 16 blocks of 128 tokens, the built-in models' size
 SECONDS = 1.0
 
@@ -96,9 +98,10 @@ if __name__ == "__main__":
     as_json = wants_json(__doc__)
     rows = [
         ("float32 products, GFLOP/s", matrix_rate(torch.float32) / 1e9),
-        ("bfloat16 products, GFLOP/s", matrix_rate(torch.bfloat16) / 1e9),
         ("memory, GB/s", read_rate() / 1e9),
     ]
+    if bfloat16_is_fast(torch.device("cpu")):
+        rows.insert(1, ("bfloat16 products, GFLOP/s", matrix_rate(torch.bfloat16) / 1e9))
     if torch.cuda.is_available():
         rows.append(("bfloat16 products of the GPU, GFLOP/s", matrix_rate(torch.bfloat16, "cuda") / 1e9))
         large = large_product_rate(torch.bfloat16, "cuda")

@@ -20,12 +20,6 @@ EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
 UNUSED = ("bert.pooler.", "bert.embeddings.position_ids", "cls.seq_relationship.", "cls.predictions.decoder.")
 
 
-class Encoded(NamedTuple):
-    """What the encoder gives."""
-
-    last_hidden_state: torch.Tensor
-
-
 class Answer(NamedTuple):
     """What the model gives."""
 
@@ -43,7 +37,7 @@ class BertForMaskedLM(nn.Module):
         self.cls.predictions = _Head(self.config)
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Answer:
-        return Answer(self.cls.predictions(self.bert(input_ids, attention_mask).last_hidden_state))
+        return Answer(self.cls.predictions(self.bert(input_ids, attention_mask)))
 
     @property
     def base_model(self) -> nn.Module:
@@ -107,13 +101,13 @@ class _Encoder(nn.Module):
         self.encoder = nn.Module()
         self.encoder.layer = nn.ModuleList(_Layer(config) for _ in range(config.num_hidden_layers))
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Encoded:
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         hidden = self.embeddings(input_ids)
         # No mask where nothing is padding: attention takes its fastest way then.
         mask = None if bool(attention_mask.all()) else attention_mask[:, None, None, :].bool()
         for layer in self.encoder.layer:
             hidden = layer(hidden, mask)
-        return Encoded(hidden)
+        return hidden
 
 
 class _Embeddings(nn.Module):

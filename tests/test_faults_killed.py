@@ -109,5 +109,6 @@ def test_a_run_killed_again_and_again_comes_to_what_an_undisturbed_one_does(page
             wait_for(run, "done", "failed")
         assert_equal(made(run), whole)
     assert check(page, ids) == {"done": len(ids)}
+    assert torn <= KILLS, "a kill cuts one line off at most"
     assert load_folder(first.output, "adapted", device="cpu").vocab_size > 100
     print(f"kills {dict(counts)}, runs {len(ids)}, states {dict(states)}, in {dict(ends)}, lines torn {torn}")
