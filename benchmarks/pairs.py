@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # so that each benchmark runs as a script, wherever it is called from
-LONG = 2.0  # seconds: a call that takes so long needs no warming up
+LONG = 2.0  # seconds: a round that takes so long needs no warming up
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,12 @@ def time_pairs(
 ) -> list[Pair]:
     """Each of ours beside theirs: rounds of all of them in turns, the order swapped each time.
 
-    Two rounds are not counted; at least two are, at most thirty, as many as fit into the seconds.
+    Two rounds are not counted where they are short; at least two are, at most thirty, as many as fit into the seconds.
     """
     ways = [*ours, theirs]
-    rounds = []
-    if sum(_once(way) for way in ways) < LONG:
+    rounds = [[_once(way) for way in ways]]
+    if sum(rounds[0]) < LONG:
+        rounds.clear()
         for way in ways:
             way()
     end = time.perf_counter() + seconds

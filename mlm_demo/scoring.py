@@ -6,9 +6,14 @@ the hidden one away. `within_word`, the default, hides the later pieces of the s
 2023, arXiv 2305.10588), so a word is read from left to right.
 """
 
+import os
+import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache
 from math import exp, log
 
 from mlm_demo.errors import ParameterError, PromptError, shown
@@ -19,9 +24,7 @@ from mlm_demo.window import windows
 METHODS = ("within_word", "original")
 # Hidden tokens whose scores over the whole vocabulary are in memory at once: 64 x 50,000 x 4 bytes = 13 MB.
 TOKENS_PER_CHUNK = 64
-# Of all scores one pass at a time: two at once are not done sooner, as each has all processors, and masks that are
-# filled meanwhile wait for both. Scores at the same time take turns.
-_ONE_PASS = threading.Lock()
+NICE = 10  # of the thread that scores: everything else that is asked goes before it
 
 
 @dataclass(frozen=True)
@@ -129,12 +132,28 @@ def token_log_probabilities(
     for first in range(0, len(encoded.ids), at_once):
         chunk = range(first, min(first + at_once, len(encoded.ids)))
         rows = [windows(mlm, _hide(mlm, encoded, i, method), [i])[0] for i in chunk]
-        with _ONE_PASS:
-            logits = mlm.logits_at([row.ids for row in rows], [row.positions for row in rows])
+        arguments = [row.ids for row in rows], [row.positions for row in rows]
+        logits = _passes().submit(mlm.logits_at, *arguments).result()
         scores = logits.log_softmax(-1)
         nats += [scores[n, encoded.ids[i]].item() for n, i in enumerate(chunk)]
         on_progress(len(nats) / len(encoded.ids))
     return nats
+
+
+@cache
+def _passes() -> ThreadPoolExecutor:
+    """One thread for the passes of all scores, which take turns: two at once are not done sooner, as each has all
+    processors, and masks that are filled meanwhile would wait for both.
+    """
+    return ThreadPoolExecutor(1, "score", initializer=_let_others_go_first)
+
+
+def _let_others_go_first() -> None:
+    """Leave the processors to other threads; only Linux has a niceness for each, which those it starts inherit."""
+    if sys.platform == "linux":
+        thread = os.PRIO_PROCESS, threading.get_native_id()
+        with suppress(OSError):
+            os.setpriority(*thread, max(NICE, os.getpriority(*thread)))
 
 
 def _hide(mlm: MaskedLM, encoded: Encoded, position: int, method: str) -> list[int]:

@@ -1,3 +1,5 @@
+import os
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +10,8 @@ import torch
 from tiny_models import ARCHITECTURES, tiny
 
 from mlm_demo.errors import ParameterError, PromptError
-from mlm_demo.scoring import score_sentence, token_log_probabilities
+from mlm_demo.masked_lm import MaskedLM
+from mlm_demo.scoring import NICE, score_sentence, token_log_probabilities
 
 TEXT = "The patient was diagnosed with hepatitis, and treated."
 
@@ -129,3 +132,18 @@ def test_what_cannot_be_scored_is_told(general, text, message):
 def test_an_unknown_method_is_named():
     with pytest.raises(ParameterError, match="The method is 'fast'; it must be within_word or original"):
         score_sentence(tiny("BERT"), "a", method="fast")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no niceness of their own")
+def test_everything_else_goes_before_a_score(monkeypatch):
+    mlm, niceness, asked = tiny("BERT"), [], MaskedLM.logits_at
+
+    def logits_at(self, *arguments):
+        niceness.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        return asked(self, *arguments)
+
+    monkeypatch.setattr(MaskedLM, "logits_at", logits_at)
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    score_sentence(mlm, "the dog sat")
+    assert set(niceness) == {max(own, NICE)}
+    assert os.getpriority(os.PRIO_PROCESS, 0) == own
