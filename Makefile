@@ -40,9 +40,10 @@ fuzz: $(VENV)/test.stamp
 	$(BIN)/python tests/fuzz_corpus.py $(FUZZ_SECONDS)
 
 audit: $(VENV)/run.stamp
-	$(PIP) freeze | sed 's/+[^ ]*$$//' > $(VENV)/installed.txt
-	$(PIP) install -q pip-audit==2.10.1
-	$(BIN)/python -m pip_audit --requirement $(VENV)/installed.txt --no-deps --disable-pip
+	$(PIP) freeze > $(VENV)/frozen.txt
+	sed 's/+[^ ]*$$//' $(VENV)/frozen.txt > $(VENV)/installed.txt
+	$(PIP) install -q --target $(VENV)/audit --upgrade pip-audit==2.10.1
+	PYTHONPATH=$(VENV)/audit $(BIN)/python -m pip_audit --requirement $(VENV)/installed.txt --no-deps --disable-pip
 
 clean:
 	rm -rf $(VENV)

@@ -42,7 +42,7 @@ def time_pairs(
             way()
     end = time.perf_counter() + seconds
     while len(rounds) < 2 or (len(rounds) < 30 and time.perf_counter() < end):
-        order = ways if len(rounds) % 2 else ways[::-1]
+        order = ways[::-1] if len(rounds) % 2 else ways
         taken = {way: _once(way) for way in order}
         rounds.append([taken[way] for way in ways])
     medians = [statistics.median(column) for column in zip(*rounds, strict=True)]

@@ -67,6 +67,8 @@ class AnsweringModels:
             from mlm_demo.fast_layers import lay_out
             from mlm_demo.quick_loader import load_quickly
 
+            if checkpoint.folder:  # else its download is told
+                on_progress(1.0, f"Loading {checkpoint.title}")
             mlm = load_quickly(checkpoint, self.settings.device)
             if mlm is None:
                 from mlm_demo.hub import Rules

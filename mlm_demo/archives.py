@@ -4,26 +4,23 @@ Files come from strangers: what they expand to is counted while it is read, and 
 of theirs.
 """
 
-import errno
 import gzip
 import io
-import lzma
 import re
 import stat
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
+from mlm_demo.broken_files import BROKEN, broken, disk_failed
 from mlm_demo.decoding import HEAD
 from mlm_demo.errors import CorpusError, printable, shown
 
 CHUNK = 1024 * 1024
 BYTES_OF_AN_ENTRY = 500  # in a zip's list of members: 46, the name, and what systems add
 RATIO_FROM = 10_000_000  # bytes expanded; less does no harm, however small it was
-BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, ValueError)
 LOCKED = "is locked with a password; save it without one"
 # What zip files of other purposes hold, by which they are told.
 OFFICE = {
@@ -131,20 +128,6 @@ class Input:
         return copy
 
 
-def broken(name: str, what: str, error: BaseException) -> CorpusError:
-    """The error for a file whose library gave up, or that the disk did not give."""
-    if isinstance(error, OSError) and error.errno not in (
-        None,
-        errno.EINVAL,
-    ):  # EINVAL: it points before its start
-        return CorpusError(
-            f"{shown(name)} could not be read ({error.strerror}), which is not the file's fault; try again."
-        )
-    said = getattr(error, "msg", None) or str(error)  # an XMLSyntaxError says the line twice in its text
-    why = printable((said.strip() or type(error).__name__).splitlines()[0])[:120]
-    return CorpusError(f"{shown(name)} is a broken {what} ({why}); get or save it anew.")
-
-
 def gunzipped(source: Input) -> Input:
     """What a .gz file holds."""
     file = source.file()
@@ -199,6 +182,8 @@ def zip_members(source: Input, max_members: int) -> Iterator[tuple[str, Input | 
                 stream = archive.open(info)
                 yield name, Input(name, stream, source.budget, lambda info=info: max(1, info.compress_size))
             except (*BROKEN, CorpusError) as error:
+                if disk_failed(error):
+                    raise broken(name, "file", error.__cause__ or error) from error
                 if source.budget.spent:
                     raise
                 yield name, f"it is broken ({error})"
@@ -240,8 +225,10 @@ def pdf_pages(source: Input) -> Iterator[str | None]:
             page = reader.pages[number]
             drawn = page.get_contents()
             drawn = len(drawn.get_data()) if drawn is not None else 0
-        except Exception:
+        except Exception as error:
             page, drawn = None, 0
+            if disk_failed(error):
+                raise broken(source.name, "PDF", error) from error
         expanded += drawn
         source.budget.take(drawn, source.name)
         source.budget.check_ratio(expanded, packed, source.name)

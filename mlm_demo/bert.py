@@ -137,7 +137,8 @@ class _Layer(nn.Module):
 
     def forward(self, hidden: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         hidden = self.attention.output(self.attention.self(hidden, mask), hidden)
-        return self.output(F.gelu(self.intermediate.dense(hidden)), hidden)
+        between = self.intermediate
+        return self.output(between.intermediate_act_fn(between.dense(hidden)), hidden)
 
 
 class _Attention(nn.Module):

@@ -8,6 +8,9 @@ from tokenizers import Encoding, Tokenizer
 
 CLASSES = ("BertTokenizer", "BertTokenizerFast")
 SPECIAL = ("unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
+WITHOUT_EFFECT = {
+    "return_offsets_mapping", "return_attention_mask", "return_token_type_ids", "split_special_tokens", "verbose",
+}  # fmt: skip
 
 
 class Tokens:
@@ -48,7 +51,13 @@ class BertTokenizer:
         self.pad_token_id, self.sep_token_id = ids["pad_token"], ids["sep_token"]
         self.all_special_ids = list(ids.values())
 
-    def __call__(self, text: str | list[str], *, add_special_tokens: bool = True, **_) -> Tokens:
+    def __call__(self, text: str | list[str], *, add_special_tokens: bool = True, **options: bool) -> Tokens:
+        """options: those of transformers that change nothing here, where all is returned.
+
+        `split_special_tokens` is for texts in which none are written as such any more (`packing.tokenise`).
+        """
+        if unknown := options.keys() - WITHOUT_EFFECT:
+            raise TypeError(f"This tokenizer has no option {', '.join(sorted(unknown))}.")
         encode = (
             self.backend_tokenizer.encode_batch if isinstance(text, list) else self.backend_tokenizer.encode
         )

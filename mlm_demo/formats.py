@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from mlm_demo.archives import Budget, Input, broken, gunzipped, inner_suffix, pdf_pages, zip_kind, zip_members
+from mlm_demo.archives import Budget, Input, gunzipped, inner_suffix, pdf_pages, zip_kind, zip_members
+from mlm_demo.broken_files import broken, disk_failed
 from mlm_demo.decoding import CAN_BE_READ, CONTROL, check_text, detect, plain_markdown, tidy
 from mlm_demo.documents import Document, Dropped, Job, ReadLimits, decoded, documents
 from mlm_demo.errors import CorpusError, shown
@@ -169,7 +170,7 @@ def _zip(source: Input, job: Job) -> Iterator[Document | Dropped]:
                 why = item.reason if isinstance(item, Dropped) else why
                 yield item
         except CorpusError as error:
-            if source.budget.spent:
+            if source.budget.spent or disk_failed(error):
                 raise
             why = str(error)
             yield Dropped(name, why, _first_line(member.head))

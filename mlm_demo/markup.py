@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
-from mlm_demo.archives import BROKEN, Input, broken
+from mlm_demo.archives import Input
+from mlm_demo.broken_files import BROKEN, broken
 from mlm_demo.decoding import decode
 from mlm_demo.documents import Document, Job, documents
 

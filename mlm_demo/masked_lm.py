@@ -107,16 +107,20 @@ class MaskedLM:
     # Tokens to logits
 
     @torch.inference_mode()
-    def logits_at(self, rows: Sequence[Sequence[int]], positions: Sequence[Sequence[int]]) -> torch.Tensor:
+    def logits_at(
+        self, rows: Sequence[Sequence[int]], positions: Sequence[Sequence[int]], *, alone: bool = False
+    ) -> torch.Tensor:
         """Return the logits at some positions of each row, the head computed at those alone.
 
         rows: token ids, special tokens included, of any lengths; positions: for each row the positions
-        wanted. Returns float32 (sum of the numbers of positions, vocab_size), in the order given, from
-        passes of at most `tokens_per_pass` tokens each. Raises ModelError on values that are not
+        wanted; alone: in passes that share nothing with those of other threads, and nobody waits for. Returns
+        float32 (sum of the numbers of positions, vocab_size), in the order given, from passes of at most
+        `tokens_per_pass` tokens each. Raises ModelError on values that are not
         finite (broken weights).
         """
         flat = [(row, wanted) for row, wanted in zip(rows, positions, strict=True)]
-        logits = torch.cat([self._together(batch) for batch in _batches(flat, self.tokens_per_pass)])
+        go = self._forward if alone else self._together
+        logits = torch.cat([go(batch) for batch in _batches(flat, self.tokens_per_pass)])
         if not torch.isfinite(logits).all():
             raise ModelError(
                 f"The model {self.name} gives values that are not finite (NaN), so its weights are broken; "

@@ -7,6 +7,7 @@ its kin the last layer is cut too: after its attention every token goes its own 
 quarters of a layer's weights) runs at those positions alone.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,10 +16,10 @@ from torch import nn
 
 
 class WantedPositions:
-    """Holds the positions wanted in the pass that is going on; outside `at` the model is as it was."""
+    """Holds the positions wanted in the pass that a thread makes; outside `at` the model is as it was."""
 
     def __init__(self, model: nn.Module):
-        self._wanted: tuple[torch.Tensor, torch.Tensor] | None = None
+        self._here = threading.local()  # passes of several threads may go on at once
         self._hooks = [model.base_model.register_forward_hook(self._keep)]
         self._after_attention = _after_last_attention(model.base_model)
         if self._after_attention is not None:
@@ -27,11 +28,11 @@ class WantedPositions:
     @contextmanager
     def at(self, rows: torch.Tensor, columns: torch.Tensor) -> Iterator[None]:
         """Within this context a pass gives logits (1, positions, vocab_size) at (rows[i], columns[i])."""
-        self._wanted = (rows, columns)
+        self._here.wanted = (rows, columns)
         try:
             yield
         finally:
-            self._wanted = None
+            self._here.wanted = None
 
     def pick(self, logits: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
         """The (positions, vocab_size) logits of a pass, also of an encoder whose output the hook does not know."""
@@ -43,6 +44,11 @@ class WantedPositions:
         """Take the hooks off."""
         for hook in self._hooks:
             hook.remove()
+
+    @property
+    def _wanted(self) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """Of the pass of this thread."""
+        return getattr(self._here, "wanted", None)
 
     def _keep(self, _module, _inputs, output):
         """The encoder's hook: (rows, length, hidden) → (1, positions, hidden), unless the last layer did it."""

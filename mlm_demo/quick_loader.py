@@ -14,7 +14,6 @@ from mlm_demo.memory_limit import ran_out
 OURS = ("built in", "adapted")  # kinds of checkpoints: files that transformers has written here
 # What bert.py computes, by the names and values of a config.json; absent means the same.
 ASSUMED = {
-    "model_type": "bert",
     "hidden_act": "gelu",
     "position_embedding_type": "absolute",
     "tie_word_embeddings": True,
@@ -31,20 +30,20 @@ def load_quickly(checkpoint: Checkpoint, device: str) -> MaskedLM | None:
         return None
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        if any(config.get(name, value) != value for name, value in ASSUMED.items()):
+        if config["model_type"] != "bert" or any(
+            config.get(n, value) != value for n, value in ASSUMED.items()
+        ):
             return None
         tokenizer = bert_tokenizer.read(folder)
         if tokenizer is None or max(tokenizer.get_vocab().values()) >= config["vocab_size"]:
             return None
         weights = folder / hub_cache.SAFETENSORS
-        return MaskedLM(
-            tokenizer,
-            bert.read(config, weights, mapped=checkpoint.kind == "built in").to(place),
-            name=checkpoint.name,
-            source=checkpoint.source,
-            revision=hub_cache.revision(folder, weights),
-        )
+        model = bert.read(config, weights, mapped=checkpoint.kind == "built in")
+        revision = hub_cache.revision(folder, weights)
     except Exception as error:  # whatever the parsers of broken files raise: loader.py names it
         if ran_out(error):
             raise
         return None
+    return MaskedLM(
+        tokenizer, model.to(place), name=checkpoint.name, source=checkpoint.source, revision=revision
+    )

@@ -24,7 +24,7 @@ from mlm_demo.window import windows
 METHODS = ("within_word", "original")
 # Hidden tokens whose scores over the whole vocabulary are in memory at once: 64 x 50,000 x 4 bytes = 13 MB.
 TOKENS_PER_CHUNK = 64
-NICE = 10  # of the thread that scores: everything else that is asked goes before it
+NICE = 10  # of the thread that scores: masks that are filled go before it
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def token_log_probabilities(
         chunk = range(first, min(first + at_once, len(encoded.ids)))
         rows = [windows(mlm, _hide(mlm, encoded, i, method), [i])[0] for i in chunk]
         arguments = [row.ids for row in rows], [row.positions for row in rows]
-        logits = _passes().submit(mlm.logits_at, *arguments).result()
+        logits = _passes().submit(mlm.logits_at, *arguments, alone=True).result()
         scores = logits.log_softmax(-1)
         nats += [scores[n, encoded.ids[i]].item() for n, i in enumerate(chunk)]
         on_progress(len(nats) / len(encoded.ids))
@@ -143,7 +143,7 @@ def token_log_probabilities(
 @cache
 def _passes() -> ThreadPoolExecutor:
     """One thread for the passes of all scores, which take turns: two at once are not done sooner, as each has all
-    processors, and masks that are filled meanwhile would wait for both.
+    processors, and masks that are filled meanwhile would be later for both. Nobody else waits for such a pass.
     """
     return ThreadPoolExecutor(1, "score", initializer=_let_others_go_first)
 

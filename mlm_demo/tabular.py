@@ -7,7 +7,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from mlm_demo.archives import Input, broken, inner_suffix
+from mlm_demo.archives import Input, inner_suffix
+from mlm_demo.broken_files import broken
 from mlm_demo.decoding import decode, lines
 from mlm_demo.documents import Document, Job, decoded, documents
 from mlm_demo.errors import CorpusError, shown

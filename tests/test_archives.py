@@ -10,7 +10,8 @@ import pypdf
 import pytest
 from packed_files import pdf, word, zipped
 
-from mlm_demo.archives import Budget, Input, broken
+from mlm_demo.archives import Budget, Input
+from mlm_demo.broken_files import broken
 from mlm_demo.errors import CorpusError
 from mlm_demo.formats import Document, Dropped
 
@@ -228,3 +229,12 @@ def test_a_disk_that_fails_is_not_the_fault_of_the_file():
     packed = Failing(gzip.compress(random.Random(0).randbytes(200_000)))
     with pytest.raises(CorpusError, match=r"'a.gz' could not be read \(Input/output error\), which is not"):
         Input("a.gz", gzip.GzipFile(fileobj=packed), Budget(10**9, 100))
+
+
+def test_a_disk_that_fails_within_a_zip_leaves_nothing_out_in_silence(refused, monkeypatch):
+    def failing(self, size=-1):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", failing)
+    data = zipped([("a.txt", "One."), ("b.txt", "Two.")])
+    refused("a.zip", data, r"'a.zip/a.txt' could not be read \(Input/output error\), which is not")

@@ -32,6 +32,11 @@ def test_the_tokens_of_any_text_are_those_of_transformers(text, special):
     assert (found.input_ids, found.offset_mapping, found.word_ids()) == as_transformers_has_it(text, special)
 
 
+def test_an_option_it_has_not_is_told():
+    with pytest.raises(TypeError, match="has no option padding, truncation"):
+        OURS("a", truncation=True, padding=True)
+
+
 def test_several_texts_are_tokenised_as_each_is():
     found, theirs = OURS(TEXTS, add_special_tokens=False), THEIRS(TEXTS, add_special_tokens=False)
     assert found.input_ids == theirs.input_ids

@@ -56,6 +56,17 @@ def test_the_best_of_a_vocabulary_in_8_bits_have_the_exact_scores(bias):
 
 
 @needs_int8
+def test_candidates_are_scored_by_the_rows_given_in_fewer_bits():
+    layer, hidden = linear(64, 1000), torch.randn(3, 64)
+    rows = layer.weight.detach().half()
+    layer.weight.data = rows.float()
+    with torch.inference_mode():
+        best = layer(hidden).topk(CANDIDATES // 2)
+        found = Int8Vocabulary(layer, rows)(hidden)
+    torch.testing.assert_close(found.gather(-1, best.indices), best.values, rtol=0, atol=1e-5)
+
+
+@needs_int8
 def test_a_vocabulary_smaller_than_the_candidates_is_exact():
     layer, hidden = linear(32, 20), torch.randn(2, 32)
     with torch.inference_mode():

@@ -2,6 +2,7 @@ import pytest
 import torch
 from tiny_models import FAMILIES, build
 from torch import nn
+from transformers.activations import ACT2FN
 
 from mlm_demo.fused_layers import FusedLayer, is_fusible
 
@@ -31,12 +32,20 @@ def test_it_computes_what_the_layer_does(architecture, padded):
     torch.testing.assert_close(found, layer(hidden, mask), rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("change", ["activation", "more in attention", "a norm of its own", "decoder"])
+@pytest.mark.parametrize("activation", ["relu", "gelu_new", "gelu_10", "quick_gelu", "gelu_fast"])
+def test_only_gelu_itself_is_taken(activation):
+    (layer, *_) = layers_of("BERT")
+    layer.intermediate.intermediate_act_fn = ACT2FN[activation]
+    assert not is_fusible(layer)
+    for same in (nn.GELU(), ACT2FN["gelu"], ACT2FN["gelu_python"]):
+        layer.intermediate.intermediate_act_fn = same
+        assert is_fusible(layer)
+
+
+@pytest.mark.parametrize("change", ["more in attention", "a norm of its own", "decoder"])
 def test_what_is_built_otherwise_is_not_taken(change):
     (layer, *_) = layers_of("BERT")
-    if change == "activation":
-        layer.intermediate.intermediate_act_fn = nn.ReLU()
-    elif change == "more in attention":
+    if change == "more in attention":
         layer.attention.self.distance_embedding = nn.Embedding(3, 4)
     elif change == "a norm of its own":
         layer.output.LayerNorm = nn.Identity()

@@ -88,7 +88,7 @@ def test_models_from_elsewhere_are_left_to_transformers(tmp_path):
     [
         {"model_type": "roberta"}, {"hidden_act": "gelu_new"}, {"position_embedding_type": "relative_key"},
         {"tie_word_embeddings": False}, {"is_decoder": True}, {"vocab_size": 20}, {"num_hidden_layers": 1},
-        {"num_hidden_layers": "two"},
+        {"num_hidden_layers": "two"}, {"model_type": ""},
     ],
     ids=str,
 )  # fmt: skip

@@ -13,7 +13,8 @@ from mlm_demo.masking import IGNORED, Masking
 from mlm_demo.pace import Pace
 from mlm_demo.plan import QUIET
 from mlm_demo.trainer import MaskedLMTrainer
-from mlm_demo.training import make_blocks, no_dropout
+from mlm_demo.training import no_dropout
+from mlm_demo.training_blocks import make_blocks
 
 CONFIG = AdaptConfig(max_steps=8, batch_size=4, block_size=32, learning_rate=1e-3)
 

@@ -78,7 +78,7 @@ def add_endpoints(engine: Engine, adaptations: Adaptations, visitors: Visitors) 
         """Start a run with files given by `handle_file`; one of minutes, epochs and max_steps is its budget.
 
         Returns its id, which is all that watching it takes, and the owner's secret, which stopping it takes too; give
-        that of an earlier run, or one of your own of 22 characters or more, to have several runs under one.
+        it again, or one of your own of 22 characters or more, to have several runs under one.
         """
         visitors.admit(request)
         if owner and len(owner) < LEAST_SECRET:

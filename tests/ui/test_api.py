@@ -82,7 +82,8 @@ def test_a_secret_that_can_be_guessed_is_refused(client, tmp_path, tiny):
 
 
 def test_a_run_is_started_watched_and_stopped(client, tmp_path, tiny):
-    started = small_run(client, tmp_path, tiny, 5_000)
+    started = small_run(client, tmp_path, tiny, 5_000, owner="of 22 characters, mine")
+    assert started["owner"] == "of 22 characters, mine"
     id, owner = started["run"], started["owner"]
 
     def status():
