@@ -26,12 +26,12 @@ GERMAN = "Der Patient wurde gestern mit hohem Fieber in das Krankenhaus gebracht
 # From the start of the run on no file may grow beyond 20 kB: the system refuses, as on a full disk.
 LIMITED = """
 import resource, sys
-from mlm_demo import cli, preparation
-adapt = preparation.adapt
+from mlm_demo import adapt as module, cli
+adapt = module.adapt
 def limited(*arguments, **named):
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
     return adapt(*arguments, **named)
-preparation.adapt = limited
+module.adapt = limited
 sys.exit(cli.main(sys.argv[1:]))
 """
 
