@@ -60,7 +60,7 @@ def served(folder: Path) -> Iterator[tuple[str, int]]:
     port = free_port()
     environment = {**os.environ, "MLM_DEMO_PORT": str(port), "MLM_DEMO_DEVICE": "cpu"}
     environment["MLM_DEMO_PUBLIC"] = "1"
-    environment |= {"MLM_DEMO_DATA": str(folder / "data"), "GRADIO_TEMP_DIR": str(folder / "uploads")}
+    environment["MLM_DEMO_DATA"] = str(folder / "data")
     with (folder / "said").open("wb") as said:
         process = subprocess.Popen(
             [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=said, stderr=said

@@ -105,6 +105,11 @@ class Settings:
         """The folder of all runs."""
         return self.data_folder / "runs"
 
+    @property
+    def uploads(self) -> Path:
+        """The folder of what is uploaded, until it is taken or an hour is over."""
+        return self.data_folder / "uploads"
+
     def to_environment(self) -> dict[str, str]:
         """The variables that give a child process the same settings, the owner's password aside."""
         values = {one.name: getattr(self, one.name) for one in fields(self)}

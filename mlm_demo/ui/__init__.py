@@ -2,11 +2,13 @@
 
 import os
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
 from fastapi.middleware import Middleware
+from gradio.utils import get_upload_folder
 
 from mlm_demo.adaptations import Adaptations
 from mlm_demo.data_folder import check_version
@@ -47,7 +49,6 @@ THEME = gr.themes.Default(
     button_primary_background_fill="*primary_600",
     button_primary_background_fill_hover="*primary_700",
 )
-UPLOADS_KEPT = (600, 3600)  # looked for each ten minutes, deleted an hour after they came or were last taken
 INTRODUCTION = """# What does a masked language model expect?
 
 Hide a word of a sentence and see which words the model would put there, and how sure it is of each."""
@@ -62,8 +63,9 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
     os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
     os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
     make_sessions_lean()
+    _keep_uploads_in(settings.uploads)
     title = "mlm_demo: what a masked language model expects"
-    with gr.Blocks(title=title, analytics_enabled=False, delete_cache=UPLOADS_KEPT) as demo:
+    with gr.Blocks(title=title, analytics_enabled=False) as demo:
         gr.Markdown(INTRODUCTION, elem_id="introduction")
         owner = gr.BrowserState("", storage_key="mlm_demo_owner", secret=browser_secret(settings))
         with gr.Tabs(elem_id="tabs") as tabs:
@@ -87,6 +89,14 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
     return demo.queue(default_concurrency_limit=8, max_size=200, api_open=False)
 
 
+def _keep_uploads_in(folder: Path) -> None:
+    """Have Gradio put uploads there; where nothing can be written, they stay where it puts them by itself."""
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            os.environ["GRADIO_TEMP_DIR"] = str(folder)
+
+
 def engine_of_page(settings: Settings) -> Engine:
     """The engine that answers; on the processor where a GPU is lent to one call at a time."""
     return Engine(replace(settings, device="cpu") if lent() else settings)
@@ -97,7 +107,8 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
 
     Raises SettingError if the port is taken.
     """
-    doorway = Middleware(Doorway, settings=settings, on_space=on_space())
+    uploads = Path(get_upload_folder())
+    doorway = Middleware(Doorway, settings=settings, on_space=on_space(), uploads=uploads)
     try:
         app, address, _ = demo.launch(
             server_name=settings.host,

@@ -25,6 +25,7 @@ LEAST_SECRET = 22  # characters that may hold 128 bits, 6 in each
 
 def add_endpoints(engine: Engine, adaptations: Adaptations, visitors: Visitors) -> None:
     """Add `/fill_mask`, `/compare`, `/score`, `/start_adaptation`, `/run_status` and `/stop_run` to the page."""
+    uploads = Path(get_upload_folder()).resolve()
 
     def fill_mask(
         request: gr.Request,
@@ -102,7 +103,7 @@ def add_endpoints(engine: Engine, adaptations: Adaptations, visitors: Visitors) 
             seed=seed,
         )
         owner = owner or secrets.token_urlsafe(16)
-        draft = adaptations.drafts.add([_uploaded(file) for file in files], link=True)
+        draft = adaptations.drafts.add([_uploaded(file, uploads) for file in files], link=True)
         try:
             run = adaptations.start(draft, Choices(config, model, column), owner, visitors.address(request))
         except MlmDemoError:
@@ -134,10 +135,10 @@ def add_endpoints(engine: Engine, adaptations: Adaptations, visitors: Visitors) 
         gr.api(over_http(endpoint), api_name=endpoint.__name__)
 
 
-def _uploaded(file: Any) -> Path:
-    """The path of an uploaded file; a path that is not under the upload folder is none, whoever names it."""
+def _uploaded(file: Any, folder: Path) -> Path:
+    """The path of an uploaded file; a path that is not under the folder of uploads is none, whoever names it."""
     path = Path(str(file.get("path", "") if isinstance(file, dict) else file)).resolve()
-    if not path.is_relative_to(Path(get_upload_folder()).resolve()) or not path.is_file():
+    if not path.is_relative_to(folder) or not path.is_file():
         raise CorpusError(
             f"{shown(file)} is no uploaded file; upload it first, as gradio_client's handle_file does."
         )

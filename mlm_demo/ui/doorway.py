@@ -5,8 +5,6 @@ import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from gradio.utils import get_upload_folder
-
 from mlm_demo.files import free_bytes
 from mlm_demo.rate_limit import TokenBuckets
 from mlm_demo.settings import Settings
@@ -32,10 +30,11 @@ FRAME_SCRIPT = (
 class Doorway:
     """An ASGI application around another one."""
 
-    def __init__(self, app, settings: Settings, on_space: bool):
+    def __init__(self, app, settings: Settings, on_space: bool, uploads: Path):
         self.app, self.settings = app, settings
         self.flood = TokenBuckets(HTTP_A_QUESTION * settings.requests_a_minute_address)
         self.uploads = TokenBuckets(UPLOADS_A_MINUTE * settings.max_upload_megabytes)
+        self.upload_folder = uploads.resolve()
         self.headers = [(name.encode(), value.encode()) for name, value in _headers(on_space).items()]
 
     async def __call__(self, scope: dict, receive: Receive, send: Send) -> None:
@@ -68,7 +67,7 @@ class Doorway:
         address = address_of(forwarded, host, self.settings.proxies)
         if seconds := self.flood.take(address):
             return _wait("Your address sends more requests than this page answers", seconds)
-        if _is_upload(path):
+        if self._is_upload(path):
             return 404, "Uploaded files are read by this page and not served by it.", 0
         if scope["method"] in ("GET", "HEAD", "OPTIONS"):
             return None
@@ -83,9 +82,14 @@ class Doorway:
             return 413, f"The request has {int(length):,} bytes; {what} are the most that are taken.", 0
         if upload and (seconds := self.uploads.take(address, int(length) / 1e6)):
             return _wait("Your address has sent many files in the last minute", seconds)
-        if upload and free_bytes(Path(get_upload_folder())) < LEAST_FREE_BYTES:
+        if upload and free_bytes(self.upload_folder) < LEAST_FREE_BYTES:
             return 507, "The disk of this page is full, so no file can be taken now; try again later.", 0
         return None
+
+    def _is_upload(self, path: str) -> bool:
+        """Whether a path asks Gradio's file routes for a file of the folder of uploads, by whatever way there."""
+        route = FILE_ROUTE.match(path)
+        return route is not None and Path(route[1]).resolve().is_relative_to(self.upload_folder)
 
 
 def _with_one_list_of_hops(scope: dict) -> dict:
@@ -105,12 +109,6 @@ def _wait(why: str, seconds: float) -> tuple[int, str, int]:
 def _path(scope: dict) -> str:
     """The path below the address that a proxy may have put before it."""
     return scope["path"].removeprefix(scope.get("root_path", "").rstrip("/"))
-
-
-def _is_upload(path: str) -> bool:
-    """Whether a path asks Gradio's file routes for a file of the folder of uploads, by whatever way there."""
-    route = FILE_ROUTE.match(path)
-    return route is not None and Path(route[1]).resolve().is_relative_to(Path(get_upload_folder()).resolve())
 
 
 async def _answer(send: Send, status: int, sentence: str, wait: int) -> None:

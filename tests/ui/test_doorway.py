@@ -1,11 +1,14 @@
 import asyncio
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from mlm_demo.settings import Settings
 from mlm_demo.ui.doorway import HTTP_A_QUESTION, MOST_JSON_BYTES, Doorway
+
+UPLOADS = Path("uploads")
 
 
 async def page(scope, receive, send):
@@ -16,7 +19,7 @@ async def page(scope, receive, send):
 
 
 def doorway(on_space=False, **settings):
-    return Doorway(page, Settings(**settings), on_space)
+    return Doorway(page, Settings(**settings), on_space, UPLOADS)
 
 
 def ask(door, path="/", method="GET", host="192.0.2.1", **headers):
@@ -80,7 +83,7 @@ def test_a_second_list_of_hops_written_by_the_asker_is_none_either():
         seen.append([value for name, value in scope["headers"] if name.lower() == b"x-forwarded-for"])
         await page(scope, receive, send)
 
-    door = Doorway(app, Settings(proxies=1, requests_a_minute_address=1), False)
+    door = Doorway(app, Settings(proxies=1, requests_a_minute_address=1), False, UPLOADS)
     headers = [(b"X-Forwarded-For", b"198.51.100.7"), (b"x-forwarded-for", b"203.0.113.9")]
     statuses = []
     for number in range(HTTP_A_QUESTION + 1):
@@ -135,5 +138,5 @@ def test_what_is_no_http_request_passes_as_it_is():
     async def app(scope, receive, send):
         seen.append(scope["type"])
 
-    asyncio.run(Doorway(app, Settings(), False)({"type": "lifespan"}, None, None))
+    asyncio.run(Doorway(app, Settings(), False, UPLOADS)({"type": "lifespan"}, None, None))
     assert seen == ["lifespan"]

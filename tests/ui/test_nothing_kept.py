@@ -21,7 +21,6 @@ def public(servers, tmp_path):
         MLM_DEMO_PUBLIC="1",
         MLM_DEMO_OWNER_PASSWORD=PASSWORD,
         HF_TOKEN=TOKEN,
-        GRADIO_TEMP_DIR=str(written / "uploads"),
     )
     return server, server.client(), written
 
@@ -64,7 +63,8 @@ def test_no_sentence_no_secret_and_no_corpus_stays(public, tmp_path):
     found[written / "log"] = said.encode()
     for secret in (WORD, WRONG, PASSWORD, GUESS, TOKEN, run["owner"]):
         assert [str(path) for path, data in found.items() if secret.encode() in data] == [], secret
-    places = {path.relative_to(written).parts[0] for path, data in found.items() if TEXT.encode() in data}
-    assert places == {"data", "uploads"}, "Gradio's uploads go after a day"
-    kept = [path.parts[-3:] for path, data in found.items() if TEXT.encode() in data and "data" in path.parts]
-    assert kept == [("input", "0", "corpus.txt")]
+    kept = {path.relative_to(written / "data").parts for path, data in found.items() if TEXT.encode() in data}
+    assert {(parts[0], *parts[2:]) for parts in kept} == {
+        ("uploads", "corpus.txt"),  # for an hour
+        ("runs", "input", "0", "corpus.txt"),
+    }
