@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # so that each benchmark runs as a script, wherever it is called from
 LONG = 2.0  # seconds: a round that takes so long needs no warming up
+ENOUGH = 20.0  # seconds: a round that takes so long is alone enough
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ def time_pairs(
 ) -> list[Pair]:
     """Each of ours beside theirs: rounds of all of them in turns, the order swapped each time.
 
-    Two rounds are not counted where they are short; at least two are, at most thirty, as many as fit into the seconds.
+    Two rounds are not counted where they are short. At most thirty are, as many as fit into the seconds, but two at
+    least, or one that is very long.
     """
     ways = [*ours, theirs]
     rounds = [[_once(way) for way in ways]]
@@ -41,7 +43,8 @@ def time_pairs(
         for way in ways:
             way()
     end = time.perf_counter() + seconds
-    while len(rounds) < 2 or (len(rounds) < 30 and time.perf_counter() < end):
+    least = 1 if rounds and sum(rounds[0]) > ENOUGH else 2
+    while len(rounds) < least or (len(rounds) < 30 and time.perf_counter() < end):
         order = ways[::-1] if len(rounds) % 2 else ways
         taken = {way: _once(way) for way in order}
         rounds.append([taken[way] for way in ways])

@@ -51,7 +51,7 @@ def sentence(tokenizer: PreTrainedTokenizerBase, tokens: int, masks: int, number
     """A text of so many tokens, special ones included, with masks spread over it; other words for each number."""
     words = TEXT.read_text(encoding="utf-8").split()
     words = words[number * 97 % len(words) :] + words[: number * 97 % len(words)]
-    low, high = 1, len(words)
+    low, high = 1, min(tokens, len(words))  # each word is a token or more
     while low < high:  # the longest beginning that is short enough
         middle = (low + high + 1) // 2
         if len(tokenizer(_masked(words[:middle], masks, tokenizer)).input_ids) <= tokens:
