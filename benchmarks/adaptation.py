@@ -55,7 +55,7 @@ class Question:
 
 
 QUESTIONS = [
-    Question("cpu", "built-in size", 24, pairs=3),
+    Question("cpu", "built-in size", 24, pairs=2),
     *(Question("cuda", shape, 1000) for shape in SHAPES),
     Question("cuda", "BERT-base's shape", 200, batch=256, texts=20),
 ]

@@ -28,7 +28,6 @@ TOP_K = 5
 LENGTHS, MASKS, BATCHES = (16, 64, 256), (1, 3), (1, 32)
 PRECISIONS = ("exact", "int8")
 SENTENCES = 500
-BUILT_IN = "general, built in"
 HEADINGS = (
     "model",
     "tokens",
@@ -45,27 +44,34 @@ HEADINGS = (
 
 
 def models():
-    """Name and model, as transformers has it; the one the targets are set for first."""
-    yield "distilroberta-base's shape", MaskedLM(*distilroberta(), name="distilroberta")
-    yield BUILT_IN, load(find_checkpoint("general"), device="cpu")
-    yield "BERT-base's shape", MaskedLM(*bert(), name="bert")
+    """Name, tokenizer and model of transformers, a function that makes ours; the one the targets are set for first."""
+    yield "distilroberta-base's shape", *random_weights(distilroberta)
+    general = find_checkpoint("general")
+    theirs = load(general, device="cpu")
+    yield "general, built in", theirs.tokenizer, theirs.model, partial(load_quickly, general, "cpu")
+    yield "BERT-base's shape", *random_weights(bert)
+
+
+def random_weights(shape):
+    """Tokenizer and model of a shape, and a function that makes ours of the same weights."""
+    tokenizer, model = shape()
+    return tokenizer, model, lambda: MaskedLM(tokenizer, copy.deepcopy(model), name=shape.__name__)
 
 
 def main() -> None:
     as_json = wants_json(__doc__)
     rows, ratios = [], {}
     limit = matrix_rate(torch.float32)
-    for name, mlm in models():
-        pipe = pipeline("fill-mask", model=mlm.model, tokenizer=mlm.tokenizer, top_k=TOP_K, device="cpu")
-        own = load_quickly(find_checkpoint("general"), "cpu") if name == BUILT_IN else mlm
-        laid = [laid_out(own, precision) for precision in PRECISIONS]
+    for name, tokenizer, model, make in models():
+        pipe = pipeline("fill-mask", model=model, tokenizer=tokenizer, top_k=TOP_K, device="cpu")
+        laid = [laid_out(make(), precision) for precision in PRECISIONS]
         for length, masks, batch in product(LENGTHS, MASKS, BATCHES):
-            texts = [sentence(mlm.tokenizer, length, masks, number) for number in range(batch)]
+            texts = [sentence(tokenizer, length, masks, number) for number in range(batch)]
             exact, int8 = time_pairs(
                 [partial(ours, one, texts) for one in laid], partial(theirs, pipe, texts)
             )
             off = difference(ours(laid[0], texts), theirs(pipe, texts)) if length * batch < 1000 else ""
-            share = batch * prediction_flops(mlm.model, length, masks) / exact.ours / limit
+            share = batch * prediction_flops(model, length, masks) / exact.ours / limit
             times = (1e3 * exact.ours, 1e3 * int8.ours, 1e3 * exact.theirs)
             rows.append((name, length, masks, batch, *times, exact.ratio, int8.ratio, off, share))
             if masks == batch == 1 and name.startswith("distilroberta"):
@@ -76,8 +82,7 @@ def main() -> None:
 
 
 def laid_out(mlm: MaskedLM, precision: str) -> MaskedLM:
-    """A copy as the engine has it in this precision."""
-    mlm = MaskedLM(mlm.tokenizer, copy.deepcopy(mlm.model), name=mlm.name)
+    """A model as the engine has it in this precision."""
     lay_out(mlm, precision)
     return mlm
 

@@ -26,9 +26,9 @@ from typing import Any, NamedTuple
 
 from front_end import ERRORS, LIMITS, REFUSED
 from locust.exception import RescheduleTask
-from page import free_port
 from pairs import ROOT, tell
 from people import Adapter, Person
+from ports import free_port
 
 from mlm_demo.run import is_alive
 from mlm_demo.runs import Runs

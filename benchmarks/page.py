@@ -9,7 +9,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -19,10 +18,11 @@ from pathlib import Path
 
 import httpx
 from pairs import ROOT, tell, wants_json
+from ports import free_port, until_served
 from shapes import distilroberta, sentence
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-TOKENS, ROUNDS, CALLS_A_CLIENT = 16, 4, 6
+TOKENS, ROUNDS, CALLS_A_CLIENT = 16, 3, 6
 CLOCK = """(place) => {
   const shown = () => document.querySelector(place)?.textContent, before = shown();
   window.pressed = window.drawn = 0;
@@ -126,22 +126,6 @@ def _until_drawn(tab, page, text: str) -> float:
     seconds = tab.wait_for_function("drawn && (drawn - pressed) / 1000").json_value()
     tab.wait_for_timeout(400)  # until nothing goes on any more
     return seconds
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
-def until_served(address: str) -> None:
-    """Ask an address until it answers."""
-    while True:
-        try:
-            httpx.get(address, timeout=60).raise_for_status()
-            return
-        except httpx.HTTPError:
-            time.sleep(0.02)
 
 
 def main() -> None:

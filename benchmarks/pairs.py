@@ -29,7 +29,7 @@ class Pair:
 
 
 def time_pairs(
-    ours: Sequence[Callable[[], object]], theirs: Callable[[], object], *, seconds: float = 4.0
+    ours: Sequence[Callable[[], object]], theirs: Callable[[], object], *, seconds: float = 2.5
 ) -> list[Pair]:
     """Each of ours beside theirs: rounds of all of them in turns, the order swapped each time.
 

@@ -8,8 +8,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from page import free_port, until_served
 from pairs import ROOT, tell, wants_json
+from ports import free_port, until_served
 
 ROUNDS = 3
 EMPTY = """

@@ -2,18 +2,20 @@
 
 exact: float32, each matrix reordered (`reordered_linear.py`), the layers of BERT and its kin fused (`fused_layers.py`).
 int8: the projection onto the vocabulary, which only has to find the candidates, in 8 bits, its best candidates scored
-anew in float32; the encoder in bfloat16 where the processor multiplies that natively. An encoder in 8 bits changes one
-answer in ten: docs/decisions.md has what was tried.
+anew in float32; the encoder in bfloat16 where the processor multiplies that natively, elsewhere its weights in float16
+(`half_linear.py`). An encoder in 8 bits changes one answer in ten: docs/decisions.md has what was tried.
 """
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import nn
 
 from mlm_demo.allocator import give_back
 from mlm_demo.fused_layers import FusedLayer, is_fusible
+from mlm_demo.half_linear import HalfLinear
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.precision import bfloat16_is_fast
 from mlm_demo.reordered_linear import ReorderedLinear
@@ -64,19 +66,17 @@ def lay_out(mlm: MaskedLM, precision: str) -> None:
     if mlm.device.type != "cpu" or not torch.backends.mkldnn.is_available():
         return
     before = _sample(mlm)
-    encoder_type = torch.bfloat16 if precision == "int8" and bfloat16_is_fast(mlm.device) else torch.float32
-    replaced = _replace(mlm.model, is_fusible, lambda layer: FusedLayer(layer, encoder_type))
+    fast = ReorderedLinear
+    if precision == "int8":
+        fast = partial(ReorderedLinear, dtype=torch.bfloat16) if bfloat16_is_fast(mlm.device) else HalfLinear
+    replaced = _replace(mlm.model, is_fusible, lambda layer: FusedLayer(layer, fast))
     if precision == "int8":
         head = mlm.model.get_output_embeddings()
         rows = getattr(mlm.model, "decoder_rows", None)
         replaced += _replace(
             mlm.model, lambda module: module is head, lambda layer: Int8Vocabulary(layer, rows)
         )
-    replaced += _replace(
-        mlm.model,
-        lambda module: type(module) is nn.Linear,
-        lambda layer: ReorderedLinear(layer, encoder_type),
-    )
+    replaced += _replace(mlm.model, lambda module: type(module) is nn.Linear, fast)
     mlm.look_again()
     mlm.precision = precision
     try:

@@ -11,23 +11,24 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from mlm_demo.reordered_linear import ReorderedLinear
-
 PARTS_OF_ATTENTION = {"query", "key", "value", "dropout"}  # more than these, and it is another kind
 
 
 class FusedLayer(nn.Module):
-    """What a `BertLayer` computes; its last parts lie where `positions.py` looks for them."""
+    """What a `BertLayer` computes; its last parts lie where `positions.py` looks for them.
 
-    def __init__(self, layer: nn.Module, dtype: torch.dtype):
+    fast: makes a `ReorderedLinear` or the like of a `Linear`, with `activation` if one follows.
+    """
+
+    def __init__(self, layer: nn.Module, fast: Callable[..., nn.Module]):
         super().__init__()
         attention = layer.attention.self
         self.heads = attention.num_attention_heads
-        self.query_key_value = ReorderedLinear(_one(attention.query, attention.key, attention.value), dtype)
+        self.query_key_value = fast(_one(attention.query, attention.key, attention.value))
         self.attention = nn.Module()
-        self.attention.output = AddedAndNormed(layer.attention.output, dtype)
-        self.intermediate = ReorderedLinear(layer.intermediate.dense, dtype, activation="gelu")
-        self.output = AddedAndNormed(layer.output, dtype)
+        self.attention.output = AddedAndNormed(layer.attention.output, fast)
+        self.intermediate = fast(layer.intermediate.dense, activation="gelu")
+        self.output = AddedAndNormed(layer.output, fast)
 
     def forward(self, hidden: torch.Tensor, attention_mask: torch.Tensor | None, *_, **__) -> torch.Tensor:
         """(rows, length, hidden size) float32 → the same; attention_mask as torch's attention takes it."""
@@ -42,9 +43,9 @@ class FusedLayer(nn.Module):
 class AddedAndNormed(nn.Module):
     """What a `BertOutput` or `BertSelfOutput` computes: a product, added to what came before it, normed."""
 
-    def __init__(self, output: nn.Module, dtype: torch.dtype):
+    def __init__(self, output: nn.Module, fast: Callable[..., nn.Module]):
         super().__init__()
-        self.dense, self.norm = ReorderedLinear(output.dense, dtype), output.LayerNorm
+        self.dense, self.norm = fast(output.dense), output.LayerNorm
 
     def forward(self, hidden: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
         """(…, in) of any type and (…, hidden size) float32 → (…, hidden size) float32."""

@@ -6,6 +6,7 @@ from torch import nn
 from mlm_demo.checkpoints import find_checkpoint
 from mlm_demo.fast_layers import CANDIDATES, Int8Vocabulary, lay_out, takes_int8
 from mlm_demo.fused_layers import FusedLayer
+from mlm_demo.half_linear import HalfLinear
 from mlm_demo.loader import load
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.precision import bfloat16_is_fast
@@ -150,12 +151,19 @@ def test_the_layers_of_bert_and_its_kin_are_fused(architecture):
     assert sum(isinstance(module, FusedLayer) for module in mlm.model.modules()) == count
 
 
-def test_where_bfloat16_is_slow_the_encoder_stays_float32(monkeypatch):
+@needs_int8
+@pytest.mark.parametrize("architecture", FAMILIES)
+def test_where_bfloat16_is_slow_the_weights_of_the_encoder_are_in_float16(monkeypatch, architecture):
     monkeypatch.setattr("mlm_demo.fast_layers.bfloat16_is_fast", lambda device: False)
-    mlm = fresh("BERT")
+    mlm = fresh(architecture)
+    rows, positions = rows_of(mlm)
+    wanted = mlm.logits_at(rows, positions)
     lay_out(mlm, "int8")
-    layers = [module for module in mlm.model.modules() if isinstance(module, ReorderedLinear)]
-    assert {layer.dtype for layer in layers} == {torch.float32}
+    assert any(isinstance(module, HalfLinear) for module in mlm.model.modules())
+    assert not any(isinstance(module, ReorderedLinear) for module in mlm.model.modules())
+    found = mlm.logits_at(rows, positions)
+    best = wanted.topk(5).indices
+    torch.testing.assert_close(found.gather(-1, best), wanted.gather(-1, best), rtol=0, atol=0.02)
 
 
 @pytest.mark.skipif(not bfloat16_is_fast(CPU), reason="this processor has no bfloat16 products")

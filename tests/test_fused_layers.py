@@ -5,6 +5,7 @@ from torch import nn
 from transformers.activations import ACT2FN
 
 from mlm_demo.fused_layers import FusedLayer, is_fusible
+from mlm_demo.reordered_linear import ReorderedLinear
 
 FUSED = ["BERT", "RoBERTa", "ELECTRA", "XLM-R"]
 
@@ -28,7 +29,7 @@ def test_it_computes_what_the_layer_does(architecture, padded):
     mask = None
     if padded:  # True where a position may be looked at, as torch's attention takes it
         mask = (torch.arange(7) < torch.tensor([7, 4, 5])[:, None])[:, None, None, :].expand(3, 1, 7, 7)
-    found = FusedLayer(layer, torch.float32)(hidden, mask)
+    found = FusedLayer(layer, ReorderedLinear)(hidden, mask)
     torch.testing.assert_close(found, layer(hidden, mask), rtol=0, atol=1e-5)
 
 

@@ -1,0 +1,72 @@
+"""The benchmarks still run: both sides, with tiny models and hardly any time."""
+
+import copy
+import json
+import subprocess
+import sys
+from functools import partial
+from importlib import import_module
+
+import pytest
+from places import ROOT
+from tiny_models import build
+
+from mlm_demo.masked_lm import MaskedLM
+
+
+@pytest.fixture
+def script(monkeypatch):
+    """A function that imports a benchmark, as a script that is run has its own folder to import from."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    monkeypatch.setattr(sys, "argv", ["script", "--json"])
+    monkeypatch.setattr(import_module("limit"), "SECONDS", 0.01)
+    return import_module
+
+
+def told(capsys):
+    return json.loads(capsys.readouterr().out)
+
+
+def tiny():
+    """A model of its own that takes blocks of 128 tokens."""
+    tokenizer, model = build("BERT")
+    tokenizer = copy.deepcopy(tokenizer)  # other tests have the same
+    tokenizer.model_max_length = model.config.max_position_embeddings = 128
+    return tokenizer, type(model)(model.config).eval()
+
+
+def test_fill_mask_tells_its_ratios_and_that_exact_is_the_pipelines(script, monkeypatch, capsys):
+    fill_mask = script("fill_mask")
+    tokenizer, model = tiny()
+    mine = ("distilroberta, tiny", tokenizer, model, lambda: MaskedLM(*tiny(), name="tiny"))
+    monkeypatch.setattr(fill_mask, "models", lambda: [mine])
+    monkeypatch.setattr(fill_mask, "time_pairs", partial(fill_mask.time_pairs, seconds=0.0))
+    monkeypatch.setattr(fill_mask, "LENGTHS", (16,))
+    monkeypatch.setattr(fill_mask, "BATCHES", (1, 2))
+    monkeypatch.setattr(fill_mask, "SENTENCES", 4)
+    fill_mask.main()
+    found = told(capsys)
+    assert set(found["ratios"]) == {"exact_16", "int8_16", "int8_top1", "int8_top5"}
+    assert len(found["figures"]) == 4
+    assert all(row["exact, off by"] < 1e-5 for row in found["figures"])
+
+
+def test_both_sides_of_adaptation_train(script, monkeypatch):
+    adaptation = script("adaptation")
+    monkeypatch.setitem(adaptation.SHAPES, "tiny", tiny)
+    question = adaptation.Question("cpu", "tiny", steps=adaptation.WARM_UP + 3, batch=2)
+    for name in ("ours", "theirs"):
+        found = adaptation.side(name, question)
+        assert found["tokens_per_second"] > 0
+        assert found["loss"] > 0
+
+
+@pytest.mark.parametrize("name", ["limit", "page", "startup"])
+def test_a_script_imports(script, name):
+    assert script(name)
+
+
+def test_load_starts():
+    """In a process of its own: locust changes how waiting works in the one that imports it."""
+    command = [sys.executable, "benchmarks/load.py", "--help"]
+    assert "--people" in subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
