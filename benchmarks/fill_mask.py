@@ -25,7 +25,8 @@ from mlm_demo.prompt import read_prompt
 from mlm_demo.quick_loader import load_quickly
 
 TOP_K = 5
-LENGTHS, MASKS, BATCHES = (16, 64, 256), (1, 3), (1, 32)
+LENGTHS = (16, 64, 256)
+MASKS_AND_BATCHES = ((1, 1), (3, 1), (1, 32))  # masks in a sentence, sentences at once
 PRECISIONS = ("exact", "int8")
 SENTENCES = 500
 HEADINGS = (
@@ -65,7 +66,7 @@ def main() -> None:
     for name, tokenizer, model, make in models():
         pipe = pipeline("fill-mask", model=model, tokenizer=tokenizer, top_k=TOP_K, device="cpu")
         laid = [laid_out(make(), precision) for precision in PRECISIONS]
-        for length, masks, batch in product(LENGTHS, MASKS, BATCHES):
+        for length, (masks, batch) in product(LENGTHS, MASKS_AND_BATCHES):
             texts = [sentence(tokenizer, length, masks, number) for number in range(batch)]
             exact, int8 = time_pairs(
                 [partial(ours, one, texts) for one in laid], partial(theirs, pipe, texts)

@@ -37,12 +37,13 @@ def time_pairs(
     least, or one that is very long.
     """
     ways = [*ours, theirs]
+    end = time.perf_counter() + seconds
     rounds = [[_once(way) for way in ways]]
     if sum(rounds[0]) < LONG:
         rounds.clear()
         for way in ways:
             way()
-    end = time.perf_counter() + seconds
+        end = time.perf_counter() + seconds
     least = 1 if rounds and sum(rounds[0]) > ENOUGH else 2
     while len(rounds) < least or (len(rounds) < 30 and time.perf_counter() < end):
         order = ways[::-1] if len(rounds) % 2 else ways

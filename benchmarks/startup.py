@@ -11,7 +11,7 @@ from pathlib import Path
 from pairs import ROOT, tell, wants_json
 from ports import free_port, until_served
 
-ROUNDS = 3
+ROUNDS = 2
 EMPTY = """
 import sys, gradio as gr
 with gr.Blocks(analytics_enabled=False) as demo:

@@ -6,7 +6,6 @@ with them; what is in them is read by a child process, which a file made to harm
 
 import hashlib
 import json
-import math
 import secrets
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from mlm_demo import uploads, zero_gpu
+from mlm_demo import zero_gpu
 from mlm_demo.background import give_way
 from mlm_demo.checkpoints import check_allowed, default_checkpoint, find_checkpoint
 from mlm_demo.choices import Choices, check_size
@@ -33,7 +32,6 @@ from mlm_demo.trials import Trials
 
 SAMPLE = ROOT / "assets" / "corpora" / "beekeeping.txt"
 PACKED_SECONDS_KEPT = 86_400
-SECONDS_BETWEEN_SWEEPS = 600
 
 
 class Adaptations:
@@ -184,8 +182,7 @@ class Adaptations:
             )
 
     def sweep(self) -> None:
-        """Delete uploads, drafts and packed models that are old, and runs that ended long ago or take too much disk."""
-        uploads.sweep(self.settings.uploads)
+        """Delete drafts of a day ago, and runs that ended longer ago than they are kept, or take too much disk."""
         self.drafts.sweep()
         self.runs.sweep(self.settings.keep_days)
         for run in self.runs.all():
@@ -199,12 +196,12 @@ class Adaptations:
 
         What stands in the way is told once, until it is something else: it must not end the queue.
         """
-        swept, told = -math.inf, ""
+        swept, told = -3600.0, ""
         while going():
             trouble = ""
             try:
                 self.jobs.tick()
-                if time.monotonic() - swept > SECONDS_BETWEEN_SWEEPS:
+                if time.monotonic() - swept > 3600:
                     swept = time.monotonic()
                     self.sweep()
             except Exception as error:  # of whatever kind: nobody would start the next run

@@ -1,8 +1,8 @@
 """The number of the layout of the data folder, so that a folder of another version is told and not misread.
 
-Version 1: `runs/` as in `runs.py`, `drafts/` as in `drafts.py`, `uploads/` as in `uploads.py`, `browser.key`. A folder
-with runs and no number is of the time before there was one, and its layout is that of version 1 (what it lacks has
-defaults).
+Version 1: `runs/` as in `runs.py`, `drafts/` as in `drafts.py`, `uploads/` as in `ui/uploads.py`, `browser.key`. A
+folder with runs and no number is of the time before there was one, and its layout is that of version 1 (what it lacks
+has defaults).
 """
 
 import os

@@ -1,8 +1,8 @@
 """A layer of BERT and its kin in four matrix products, for a model that only answers.
 
-Query, key and value are one product; GELU is taken while its product is written; what follows a product in bfloat16
-stays in bfloat16 until it is added to the float32 sum that goes from layer to layer. The rest is what transformers
-computes, without the calls between.
+Query, key and value are one product; GELU is taken while its product is written, where the product can; what follows a
+product in bfloat16 stays in bfloat16 until it is added to the float32 sum that goes from layer to layer. The rest is
+what transformers computes, without the calls between.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """A linear layer whose matrix lies in float16, multiplied in float32: half the bytes to read, by FBGEMM.
 
-For few rows, where reading the matrix is what a product costs. Nothing but the weights is rounded (to 11 bits), and
-weights that come in float16, as those of many checkpoints do, are not even that.
+Made for few rows, where reading the matrix is what a product costs; with many it is about as fast as others. Only the
+weights are rounded (to 11 bits), and weights that come in float16, as those of many checkpoints do, are not even that.
 """
 
 import torch

@@ -107,7 +107,7 @@ class Settings:
 
     @property
     def uploads(self) -> Path:
-        """The folder of what is uploaded, until it is taken or an hour is over."""
+        """The folder of what is uploaded; `ui/uploads.py` says how long it stays."""
         return self.data_folder / "uploads"
 
     def to_environment(self) -> dict[str, str]:

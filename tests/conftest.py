@@ -12,7 +12,9 @@ os.environ["HF_ENDPOINT"] = "http://127.0.0.1:9"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "0"
 # Before torch is imported. Several processes go on side by side here, and threads of one that wait for each other spin.
 os.environ["OMP_NUM_THREADS"] = "1"
-for name in [name for name in os.environ if name.startswith(("MLM_DEMO_", "GRADIO_SERVER_", "SPACE_"))]:
+for name in [
+    name for name in os.environ if name.startswith(("MLM_DEMO_", "GRADIO_SERVER_", "GRADIO_TEMP_", "SPACE_"))
+]:
     if name != "MLM_DEMO_KILLS":  # how long the loops of test_faults_*.py are
         del os.environ[name]
 

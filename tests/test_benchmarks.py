@@ -8,9 +8,11 @@ from functools import partial
 from importlib import import_module
 
 import pytest
+import torch
 from places import ROOT
 from tiny_models import build
 
+from mlm_demo.fast_layers import takes_int8
 from mlm_demo.masked_lm import MaskedLM
 
 
@@ -35,6 +37,9 @@ def tiny():
     return tokenizer, type(model)(model.config).eval()
 
 
+@pytest.mark.skipif(
+    not takes_int8(torch.device("cpu")), reason="this processor has no 8-bit products in torch"
+)
 def test_fill_mask_tells_its_ratios_and_that_exact_is_the_pipelines(script, monkeypatch, capsys):
     fill_mask = script("fill_mask")
     tokenizer, model = tiny()
@@ -42,13 +47,28 @@ def test_fill_mask_tells_its_ratios_and_that_exact_is_the_pipelines(script, monk
     monkeypatch.setattr(fill_mask, "models", lambda: [mine])
     monkeypatch.setattr(fill_mask, "time_pairs", partial(fill_mask.time_pairs, seconds=0.0))
     monkeypatch.setattr(fill_mask, "LENGTHS", (16,))
-    monkeypatch.setattr(fill_mask, "BATCHES", (1, 2))
+    monkeypatch.setattr(fill_mask, "MASKS_AND_BATCHES", ((1, 1), (3, 1), (1, 2)))
     monkeypatch.setattr(fill_mask, "SENTENCES", 4)
     fill_mask.main()
     found = told(capsys)
     assert set(found["ratios"]) == {"exact_16", "int8_16", "int8_top1", "int8_top5"}
-    assert len(found["figures"]) == 4
+    assert len(found["figures"]) == 3
     assert all(row["exact, off by"] < 1e-5 for row in found["figures"])
+
+
+@pytest.mark.parametrize(("seconds", "calls"), [(30.0, 1), (5.0, 2), (0.5, 2 + 3)])
+def test_rounds_are_as_many_as_their_length_allows(script, monkeypatch, seconds, calls):
+    """A long one is alone enough, a short one is warmed up for."""
+    pairs, now, made = script("pairs"), [0.0], []
+
+    def work():
+        made.append(1)
+        now[0] += seconds / 2
+
+    monkeypatch.setattr(pairs.time, "perf_counter", lambda: now[0])
+    (pair,) = pairs.time_pairs([work], work, seconds=1.5)
+    assert len(made) == 2 * calls
+    assert pair.ratio == 1
 
 
 def test_both_sides_of_adaptation_train(script, monkeypatch):

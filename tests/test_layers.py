@@ -19,7 +19,6 @@ MAY_IMPORT = {
     "settings": {"errors"},
     "data_folder": {"errors"},
     "rate_limit": set(),
-    "uploads": {"files"},
     "memory_limit": {"errors"},
     "hub_cache": {"files", "errors"},
     "hub": {"hub_cache", "settings", "errors"},
@@ -118,7 +117,7 @@ MAY_IMPORT = {
     "trials": {"choices"},
     "adaptations": {
         "background", "checkpoints", "choices", "drafts", "files", "hub", "jobs", "run", "runs", "settings", "trials",
-        "uploads", "zero_gpu", "errors",
+        "zero_gpu", "errors",
     },
     "worker": {
         "adaptation_command", "memory_limit", "preparation", "process_marks", "run", "run_folder", "runs", "settings",

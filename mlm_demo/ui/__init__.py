@@ -2,7 +2,6 @@
 
 import os
 import threading
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from mlm_demo.ui.ownership import browser_secret, login_button
 from mlm_demo.ui.run_panel import run_panel
 from mlm_demo.ui.score_tab import score_tab
 from mlm_demo.ui.sessions import MOST_SESSIONS, forgetting, make_sessions_lean
+from mlm_demo.ui.uploads import keep_sweeping, place
 from mlm_demo.ui.visitors import Visitors
 from mlm_demo.zero_gpu import lent
 
@@ -63,7 +63,6 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
     os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
     os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
     make_sessions_lean()
-    _keep_uploads_in(settings.uploads)
     title = "mlm_demo: what a masked language model expects"
     with gr.Blocks(title=title, analytics_enabled=False) as demo:
         gr.Markdown(INTRODUCTION, elem_id="introduction")
@@ -87,14 +86,6 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
     demo.adaptations, demo.engine = adaptations, engine
     # What waits in the queue is not to be had past it: so many at once is what the machine bears.
     return demo.queue(default_concurrency_limit=8, max_size=200, api_open=False)
-
-
-def _keep_uploads_in(folder: Path) -> None:
-    """Have Gradio put uploads there; where nothing can be written, they stay where it puts them by itself."""
-    with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        if os.access(folder, os.W_OK):
-            os.environ["GRADIO_TEMP_DIR"] = str(folder)
 
 
 def engine_of_page(settings: Settings) -> Engine:
@@ -143,10 +134,12 @@ def serve(settings: Settings, *, share: bool = False) -> None:
     """Serve the page until interrupted, with the default model warming up behind it."""
     if settings.public:
         log_to_stderr()
-    engine = engine_of_page(settings)
+    engine, uploads = engine_of_page(settings), place(settings.uploads)
     demo = create_app(settings, engine)
     print(f"The page is at {launch(demo, settings, share=share)}", flush=True)
     threading.Thread(target=_warm, args=(engine,), daemon=True).start()
+    sweeping = (uploads, demo, lambda: demo.is_running)
+    threading.Thread(target=keep_sweeping, args=sweeping, daemon=True).start()
     demo.block_thread()
 
 

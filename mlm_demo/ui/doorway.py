@@ -1,6 +1,7 @@
 """What every HTTP request passes, before Gradio sees it: limits on its size and number, and headers for browsers."""
 
 import json
+import os
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -82,6 +83,8 @@ class Doorway:
             return 413, f"The request has {int(length):,} bytes; {what} are the most that are taken.", 0
         if upload and (seconds := self.uploads.take(address, int(length) / 1e6)):
             return _wait("Your address has sent many files in the last minute", seconds)
+        if upload and self.upload_folder.exists() and not os.access(self.upload_folder, os.W_OK):
+            return 507, "The folder of uploads cannot be written any more, so no file can be taken now.", 0
         if upload and free_bytes(self.upload_folder) < LEAST_FREE_BYTES:
             return 507, "The disk of this page is full, so no file can be taken now; try again later.", 0
         return None

@@ -140,3 +140,11 @@ def test_what_is_no_http_request_passes_as_it_is():
 
     asyncio.run(Doorway(app, Settings(), False, UPLOADS)({"type": "lifespan"}, None, None))
     assert seen == ["lifespan"]
+
+
+def test_no_file_is_taken_that_could_not_be_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr("mlm_demo.ui.doorway.os.access", lambda path, mode: False)
+    door = Doorway(page, Settings(), False, tmp_path)
+    status, _, body = ask(door, "/gradio_api/upload", "POST", content_length="9")
+    assert status == 507
+    assert "cannot be written" in json.loads(body)["error"]

@@ -2,14 +2,17 @@
 
 import os
 import socket
+import tempfile
 import time
+from types import SimpleNamespace
 
 import httpx
+import pytest
 from adapting import kill_workers, until
 from faulting import start_over_http
 
 from mlm_demo.runs import Runs
-from mlm_demo.uploads import SECONDS_KEPT, SECONDS_WRITTEN, sweep
+from mlm_demo.ui.uploads import SECONDS_KEPT, keep_sweeping, place, sweep
 
 
 def made(path, seconds):
@@ -21,7 +24,7 @@ def made(path, seconds):
     return path
 
 
-def test_an_upload_stays_for_an_hour_and_one_that_is_not_complete_while_it_is_written(tmp_path):
+def test_an_upload_stays_for_an_hour_and_so_do_the_parts_of_one_that_is_not_complete(tmp_path):
     folder = tmp_path / "uploads"
     old, new = (
         made(folder / "a" / "old.txt", SECONDS_KEPT + 9),
@@ -29,7 +32,7 @@ def test_an_upload_stays_for_an_hour_and_one_that_is_not_complete_while_it_is_wr
     )
     again = made(folder / "c" / "again.txt", SECONDS_KEPT + 9)
     made(folder / "c" / "other.txt", 9)
-    left, written = made(folder / "tmp1", SECONDS_WRITTEN + 9), made(folder / "tmp2", SECONDS_WRITTEN - 9)
+    left, written = made(folder / "tmp1", SECONDS_KEPT + 9), made(folder / "tmp2", SECONDS_KEPT - 9)
     sweep(folder)
     assert [path.exists() for path in (old, new, again, left, written)] == [False, True, True, False, True]
     assert not old.parent.exists()
@@ -42,7 +45,7 @@ def test_where_nothing_was_uploaded_nothing_is_swept(tmp_path):
 def test_an_upload_goes_that_is_kept_by_another(tmp_path, monkeypatch):
     """What cannot be deleted keeps nothing else from it."""
     folder = tmp_path / "uploads"
-    paths = [made(folder / f"tmp{number}", SECONDS_WRITTEN + 9) for number in range(3)]
+    paths = [made(folder / f"tmp{number}", SECONDS_KEPT + 9) for number in range(3)]
     stock = type(paths[0]).unlink
 
     def unlink(path, *options):
@@ -53,6 +56,42 @@ def test_an_upload_goes_that_is_kept_by_another(tmp_path, monkeypatch):
     monkeypatch.setattr(type(paths[0]), "unlink", unlink)
     sweep(folder)
     assert list(folder.iterdir()) == [paths[1]]
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", "")
+    return monkeypatch
+
+
+def test_uploads_have_a_folder_of_the_data_folder(environment, tmp_path):
+    assert place(tmp_path / "data" / "uploads") == tmp_path / "data" / "uploads"
+    assert os.environ["GRADIO_TEMP_DIR"] == str(tmp_path / "data" / "uploads")
+
+
+def test_in_a_folder_of_the_owners_choice_nothing_else_is_deleted(environment, tmp_path):
+    environment.setenv("GRADIO_TEMP_DIR", str(tmp_path / "own"))
+    thesis = made(tmp_path / "own" / "thesis.txt", SECONDS_KEPT + 9)
+    sweep(place(tmp_path / "data" / "uploads"))
+    assert os.environ["GRADIO_TEMP_DIR"] == str(tmp_path / "own" / "mlm_demo")
+    assert thesis.exists()
+
+
+def test_where_the_data_folder_cannot_be_written_they_are_elsewhere_and_swept(environment, tmp_path):
+    (tmp_path / "data").write_text("no folder")
+    environment.setenv("TMPDIR", str(tmp_path))
+    environment.setattr(tempfile, "tempdir", None)
+    folder = place(tmp_path / "data" / "uploads")
+    assert folder.is_dir()
+    assert folder.parent == tmp_path
+    assert os.environ["GRADIO_TEMP_DIR"] == str(folder)
+
+
+def test_what_gradio_remembers_of_them_is_forgotten(tmp_path, monkeypatch):
+    page, turns = SimpleNamespace(temp_file_sets=[{"a"}, {"b"}]), iter([True, False])
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    keep_sweeping(tmp_path, page, lambda: next(turns))
+    assert page.temp_file_sets == [set(), set()]
 
 
 def break_off(address):
