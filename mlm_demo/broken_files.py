@@ -7,7 +7,7 @@ import zlib
 
 from mlm_demo.errors import CorpusError, printable, shown
 
-# What the libraries of archives raise.
+# What the libraries of archives raise; gzip and bz2 tell of a broken file by an OSError, without a number.
 BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, ValueError)
 
 

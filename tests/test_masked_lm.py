@@ -71,7 +71,10 @@ def test_outside_its_own_passes_the_model_gives_all_positions():
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_threads_do_not_mix_their_positions(architecture, alone):
     mlm = tiny(architecture)
-    rows = rows_of(mlm, SENTENCES)
+    rows, near = (
+        rows_of(mlm, SENTENCES),
+        1e-5 if architecture == "BERT" else 1e-4,
+    )  # MPNet's is now and then above 1e-5
     expected = [mlm.logits_at([row], [[i + 1]]) for i, row in enumerate(rows)]
     wrong = []
 
@@ -79,7 +82,7 @@ def test_threads_do_not_mix_their_positions(architecture, alone):
         for _ in range(30):
             # Rows that go through together are padded: the same but for rounding.
             found = mlm.logits_at([rows[i]], [[i + 1]], alone=alone and i % 2 == 0)
-            if not torch.allclose(found, expected[i], atol=1e-4):
+            if not torch.allclose(found, expected[i], atol=near):
                 wrong.append(i)
 
     threads = [threading.Thread(target=ask, args=(i,)) for i in range(3)]

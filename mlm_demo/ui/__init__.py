@@ -98,8 +98,8 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
 
     Raises SettingError if the port is taken.
     """
-    uploads = Path(get_upload_folder())
-    doorway = Middleware(Doorway, settings=settings, on_space=on_space(), uploads=uploads)
+    folder = Path(get_upload_folder())
+    doorway = Middleware(Doorway, settings=settings, on_space=on_space(), upload_folder=folder)
     try:
         app, address, _ = demo.launch(
             server_name=settings.host,
@@ -134,7 +134,8 @@ def serve(settings: Settings, *, share: bool = False) -> None:
     """Serve the page until interrupted, with the default model warming up behind it."""
     if settings.public:
         log_to_stderr()
-    engine, uploads = engine_of_page(settings), place(settings.uploads)
+    uploads = place(settings.uploads)  # before the page is made, whose parts ask Gradio for it
+    engine = engine_of_page(settings)
     demo = create_app(settings, engine)
     print(f"The page is at {launch(demo, settings, share=share)}", flush=True)
     threading.Thread(target=_warm, args=(engine,), daemon=True).start()

@@ -31,11 +31,11 @@ FRAME_SCRIPT = (
 class Doorway:
     """An ASGI application around another one."""
 
-    def __init__(self, app, settings: Settings, on_space: bool, uploads: Path):
+    def __init__(self, app, settings: Settings, on_space: bool, upload_folder: Path):
         self.app, self.settings = app, settings
         self.flood = TokenBuckets(HTTP_A_QUESTION * settings.requests_a_minute_address)
         self.uploads = TokenBuckets(UPLOADS_A_MINUTE * settings.max_upload_megabytes)
-        self.upload_folder = uploads.resolve()
+        self.upload_folder = upload_folder.resolve()
         self.headers = [(name.encode(), value.encode()) for name, value in _headers(on_space).items()]
 
     async def __call__(self, scope: dict, receive: Receive, send: Send) -> None:
