@@ -1,5 +1,7 @@
 """Tiny models made in code: nine architectures, each with a tokenizer of its family trained on a few sentences."""
 
+import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -69,14 +71,41 @@ ARCHITECTURES = tuple(FAMILIES)
 
 @cache
 def tokenizer_of(architecture: str) -> PreTrainedTokenizerBase:
-    """A tokenizer of the architecture's family with about 150 entries."""
+    """A tokenizer of the architecture's family with some 80 to 400 entries, the same in every process.
+
+    tokenizers' training is not: it breaks ties, and numbers its entries, by the order of a hash table.
+    """
     kind = FAMILIES[architecture][2]
-    tokenizer = kind().train_new_from_iterator(SENTENCES * 2, 400, show_progress=False)
+    trained = kind().train_new_from_iterator(SENTENCES * 2, 400, show_progress=False)
+    if kind is RobertaTokenizer:  # its alphabet is all bytes, in their order, so nothing is left to chance
+        tokenizer = trained
+    elif kind in (BertTokenizer, MPNetTokenizer):
+        tokenizer = kind(vocab={piece: i for i, piece in enumerate([*_special(trained), *_word_pieces()])})
+    else:
+        pieces = json.loads(trained.backend_tokenizer.to_str())["model"]["vocab"]
+        special = len(_special(trained))
+        ordinary = sorted((piece for piece, _ in pieces[special:]), key=lambda piece: (-len(piece), piece))
+        # Scores of their own too: sums of small numbers, in another order, are not the same.
+        scored = [(piece, -10 - number / 100) for number, piece in enumerate(ordinary)]
+        tokenizer = kind(vocab=[*map(tuple, pieces[:special]), *scored])
     if kind in (RobertaTokenizer, XLMRobertaTokenizer, MPNetTokenizer):
         # As the released ones are: the mask token takes the space before it.
         tokenizer.add_special_tokens({"mask_token": AddedToken("<mask>", lstrip=True, special=True)})
     tokenizer.model_max_length = POSITIONS
     return tokenizer
+
+
+def _special(tokenizer: PreTrainedTokenizerBase) -> list[str]:
+    return sorted(tokenizer.all_special_tokens, key=tokenizer.convert_tokens_to_ids)
+
+
+def _word_pieces() -> list[str]:
+    """Letters, words and halves of words."""
+    words = sorted({word for text in SENTENCES for word in re.findall(r"\w+|[^\w\s]", text.lower())})
+    letters = sorted({letter for word in words for letter in word})
+    halves = [half for word in words for half in (word[: len(word) // 2], "##" + word[len(word) // 2 :])]
+    pieces = [*letters, *("##" + letter for letter in letters), *halves, *words]
+    return [piece for piece in dict.fromkeys(pieces) if piece]
 
 
 def build(architecture: str, seed: int = 0) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
