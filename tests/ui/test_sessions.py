@@ -68,6 +68,20 @@ def test_a_session_has_the_components_and_no_configuration_of_them(holder):
     assert not any(session.config_values.values())
 
 
+def test_a_session_does_not_grow_with_its_events(holder):
+    """A text box that an event takes and shows otherwise each time, by Gradio's own way through an event."""
+    with gr.Blocks() as page:
+        text = gr.Textbox()
+        text.change(lambda typed: gr.Textbox(f"{typed}.", visible=True), text, text)
+    holder.set_blocks(page)
+    session, sizes = holder["here"], set()
+    for _ in range(3):
+        answer = asyncio.run(page.process_api(0, ["a"], state=session))
+        assert answer["data"][0]["value"] == "a."
+        sizes.add((len(session.blocks_config.blocks), len(session.config_values)))
+    assert len(sizes) == 1
+
+
 def test_the_server_looks_now_and_then(holder, monkeypatch):
     monkeypatch.setattr(sessions, "SECONDS_BETWEEN_LOOKS", 0.01)
     came(holder, CALL, SECONDS_KEPT_OF_A_CALL + 1)
