@@ -117,9 +117,11 @@ def _runs(options: argparse.Namespace, settings: Settings) -> None:
 
 def _serve(options: argparse.Namespace, settings: Settings) -> None:
     from mlm_demo.allocator import hold_flat
+    from mlm_demo.quick_import import without_stubs
 
     hold_flat()
-    from mlm_demo.ui import serve  # gradio is imported for the page alone
+    with without_stubs():
+        from mlm_demo.ui import serve  # gradio is imported for the page alone
 
     serve(settings, share=options.share or settings.share)
 

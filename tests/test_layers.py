@@ -41,6 +41,7 @@ MAY_IMPORT = {
         "errors",
     },
     "allocator": set(),
+    "quick_import": set(),
     "background": set(),
     "reordered_linear": set(),
     "half_linear": set(),
@@ -124,8 +125,8 @@ MAY_IMPORT = {
         "errors",
     },
     "cli": {
-        "", "adaptation_options", "adaptation_command", "answering", "engine", "allocator", "runs", "settings",
-        "worker", "errors", "ui",
+        "", "adaptation_options", "adaptation_command", "answering", "engine", "allocator", "quick_import", "runs",
+        "settings", "worker", "errors", "ui",
     },
     "__main__": {"cli"},
 }  # fmt: skip
