@@ -1,11 +1,13 @@
 import importlib.util
 import inspect
 import sys
-from functools import partial
+from types import ModuleType
 
 import gradio as gr
 import pytest
 
+from mlm_demo import allocator
+from mlm_demo.cli import main
 from mlm_demo.quick_import import without_stubs
 
 COMPONENT = """
@@ -19,16 +21,16 @@ class Mine(gr.Textbox):
 @pytest.fixture
 def define(monkeypatch):
     """A function that imports a module with a component."""
-    return partial(_define, monkeypatch)
 
+    def define(path):
+        path.write_text(COMPONENT)
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, path.stem, module)
+        spec.loader.exec_module(module)
+        return module.Mine
 
-def _define(monkeypatch, path):
-    path.write_text(COMPONENT)
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, path.stem, module)
-    spec.loader.exec_module(module)
-    return module.Mine
+    return define
 
 
 def test_no_stub_is_written_and_the_component_is_whole(define, tmp_path):
@@ -57,3 +59,20 @@ def test_gradio_still_asks_for_that_file(define, tmp_path, monkeypatch):
     with pytest.raises(OSError, match=r"none\.py"):
         define(tmp_path / "slow_component.py")
     assert asked[0].__name__ == "Mine"
+
+
+def test_the_page_is_imported_that_way(monkeypatch):
+    stock, seen = inspect.getfile, []
+
+    class Page(ModuleType):
+        def __getattr__(self, name):
+            seen.append((name, inspect.getfile is stock))
+            return lambda *_, **__: seen.append(("served", inspect.getfile is stock))
+
+    monkeypatch.setitem(sys.modules, "mlm_demo.ui", Page("mlm_demo.ui"))
+    monkeypatch.setattr(allocator, "hold_flat", lambda: None)
+    assert main(["serve"]) == 0
+    assert [entry for entry in seen if entry[0] in ("serve", "served")] == [
+        ("serve", False),
+        ("served", True),
+    ]

@@ -84,6 +84,7 @@ def tokenizer_of(architecture: str) -> PreTrainedTokenizerBase:
     else:
         pieces = json.loads(trained.backend_tokenizer.to_str())["model"]["vocab"]
         special = len(_special(trained))
+        assert [piece for piece, _ in pieces[:special]] == _special(trained)
         ordinary = sorted((piece for piece, _ in pieces[special:]), key=lambda piece: (-len(piece), piece))
         # Scores of their own too: sums of small numbers, in another order, are not the same.
         scored = [(piece, -10 - number / 100) for number, piece in enumerate(ordinary)]
