@@ -162,8 +162,8 @@ def test_where_bfloat16_is_slow_the_weights_of_the_encoder_are_in_float16(monkey
     assert any(isinstance(module, HalfLinear) for module in mlm.model.modules())
     assert not any(isinstance(module, ReorderedLinear) for module in mlm.model.modules())
     found = mlm.logits_at(rows, positions)
-    # A tokenizer is not trained the same in each process, and wide random weights make more or less of a rounding.
-    assert (found - wanted).std() < 0.05 * wanted.std()
+    best = wanted.topk(5).indices
+    torch.testing.assert_close(found.gather(-1, best), wanted.gather(-1, best), rtol=0, atol=0.02)
 
 
 @pytest.mark.skipif(not bfloat16_is_fast(CPU), reason="this processor has no bfloat16 products")

@@ -71,10 +71,8 @@ def test_outside_its_own_passes_the_model_gives_all_positions():
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_threads_do_not_mix_their_positions(architecture, alone):
     mlm = tiny(architecture)
-    rows, near = (
-        rows_of(mlm, SENTENCES),
-        1e-5 if architecture == "BERT" else 1e-4,
-    )  # MPNet's is now and then above 1e-5
+    rows = rows_of(mlm, SENTENCES)
+    near = 1e-5 if architecture == "BERT" else 1e-4  # MPNet's is now and then above 1e-5
     expected = [mlm.logits_at([row], [[i + 1]]) for i, row in enumerate(rows)]
     wrong = []
 

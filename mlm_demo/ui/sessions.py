@@ -2,8 +2,7 @@
 
 Gradio 6.31 works out the configuration of all components anew for every session, 18 ms and 250 KB here, for links that
 restore a page; ours has none of these. It does so for each HTTP call as well, which is a session of its own, and drops
-none of the last 10,000. And a session grows by a component each time that
-an event takes one which another has changed.
+none of the last 10,000. And a session grows by a component each time that an event takes one which another has changed.
 """
 
 import asyncio
