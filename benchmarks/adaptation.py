@@ -1,12 +1,14 @@
 """Adaptation: ours against run_mlm.py's recipe, the same model, corpus, batch, steps and rate.
 
 The recipe: the stock Trainer with the stock collator, texts joined and cut into blocks, the rest dropped, dropout as in
-the checkpoint. Each side runs in a process of its own, in turns, so that each has its own peak memory.
+the checkpoint. Each side runs in a process of its own, in turns, so that each has its own peak memory. The last blocks,
+which do not make a whole batch, are left out on both sides.
 
 On the processor with the built-in general model; where there is a CUDA device also there, both sides in bfloat16, with
-the built-in one and with random weights of two usual shapes, one of them also with a batch that fills a GPU, and then
-with the model FLOPs utilisation: the operations that `limit.training_flops` counts, as a share of the device's own rate
-of large products. Ours writes its eight checkpoints in the time that is measured, the recipe none.
+the built-in one and with random weights of two usual shapes, for so many steps or for minutes of training, one of them
+also with a batch that fills a GPU. There with the model FLOPs utilisation: the operations that `limit.training_flops`
+counts, at the median rate of 25 steps, as a share of the device's own rate of large products. Ours writes its eight
+checkpoints in the time that is measured, and compiles in the longest run; the recipe does neither.
 
 --device cpu or cuda: that part alone.
 """
@@ -19,6 +21,7 @@ import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -33,22 +36,24 @@ from mlm_demo.corpus import read_corpus
 from mlm_demo.evaluation import figures, freeze, tally
 from mlm_demo.loader import load, quiet
 from mlm_demo.masked_lm import MaskedLM
-from mlm_demo.packing import tokenise
-from mlm_demo.training import peak_megabytes, train
+from mlm_demo.packing import Blocks, tokenise
+from mlm_demo.training import Trained, peak_megabytes, train
 from mlm_demo.training_blocks import general_texts, make_blocks
 
 CORPUS = ROOT / "assets" / "corpora" / "beekeeping.txt"
-WARM_UP = 4  # steps that are not timed
+WARM_UP, STRETCH = 4, 25  # steps that are not timed, and those of a GPU that are timed at once
 SHAPES = {"built-in size": None, "distilroberta-base's shape": distilroberta, "BERT-base's shape": bert}
 
 
 @dataclass(frozen=True)
 class Question:
-    """What the two sides do, and how often in turns. A run on a GPU is to take them a minute or less."""
+    """What the two sides do, and how often in turns: so many steps, or minutes of training, in which the recipe makes
+    as many steps as these show that it can."""
 
     device: str
     shape: str
     steps: int
+    minutes: float | None = None
     batch: int = 16
     pairs: int = 1
     texts: int = 1  # how often the corpus is read: enough for whole batches
@@ -56,27 +61,37 @@ class Question:
 
 QUESTIONS = [
     Question("cpu", "built-in size", 24, pairs=2),
-    *(Question("cuda", shape, 1000) for shape in SHAPES),
-    Question("cuda", "BERT-base's shape", 200, batch=256, texts=20),
+    Question("cuda", "built-in size", 500),
+    Question("cuda", "distilroberta-base's shape", 500),
+    Question("cuda", "BERT-base's shape", 100, minutes=1),
+    Question("cuda", "BERT-base's shape", 60, minutes=2, batch=512, texts=20),
 ]
 
 
 class Clock(TrainerCallback):
-    """When each step ended. A GPU lags behind its orders, so the first and the last that count are waited for."""
+    """When the stretches of steps after the warm-up ended. A GPU lags behind its orders, so it is waited for then."""
 
     def __init__(self, device: str, steps: int):
-        self.waits = (WARM_UP + 1, steps) if device == "cuda" else ()
+        self.device, self.steps = device, 0
+        self.stretch = STRETCH if device == "cuda" else steps - WARM_UP - 1
         self.ends: list[float] = []
 
     def tick(self) -> bool:
         """Note the end of a step."""
-        if len(self.ends) + 1 in self.waits:
-            torch.cuda.synchronize()
-        self.ends.append(time.perf_counter())
+        self.steps += 1
+        if self.steps > WARM_UP and (self.steps - WARM_UP - 1) % self.stretch == 0:
+            if self.device == "cuda":
+                torch.cuda.synchronize()
+            self.ends.append(time.perf_counter())
         return False
 
     def on_step_end(self, args, state, control, **_):
         self.tick()
+
+    def steps_a_second(self) -> tuple[float, float]:
+        """Over all stretches, and in the median one."""
+        taken = [after - before for before, after in pairwise(self.ends)] or [torch.inf]
+        return self.stretch * len(taken) / sum(taken), self.stretch / statistics.median(taken)
 
 
 def model(shape: str, device: str) -> MaskedLM:
@@ -88,25 +103,32 @@ def model(shape: str, device: str) -> MaskedLM:
 
 
 def side(name: str, question: Question) -> dict:
-    """Run one side here: tokens a second, peak memory in MB, held-out loss after the steps."""
-    config = AdaptConfig(max_steps=question.steps, batch_size=question.batch)
+    """Run one side here: tokens a second (in all, and in the median stretch), peak memory in MB, held-out loss
+    afterwards."""
+    budget = {"max_steps": question.steps}
+    if question.minutes and name == "ours":
+        budget = {"minutes": question.minutes}
+    config = AdaptConfig(**budget, batch_size=question.batch)
     clock = Clock(question.device, question.steps)
     with quiet(), tempfile.TemporaryDirectory() as folder:
         corpus = read_corpus([CORPUS])
         mlm = model(question.shape, question.device)
         texts = list(corpus.training) * question.texts
-        (ours if name == "ours" else theirs)(mlm, texts, config, Path(folder), clock)
+        done = (ours if name == "ours" else theirs)(mlm, texts, config, Path(folder), clock)
         peak = peak_megabytes(mlm.device)
         mlm.model.eval()
         loss = figures(tally(mlm, freeze(mlm, corpus.held_out))).loss.value
-    taken = clock.ends[-1] - clock.ends[WARM_UP]
-    rate = (question.steps - 1 - WARM_UP) * config.batch_size * config.block_size / taken
-    return {"tokens_per_second": rate, "megabytes": peak, "loss": loss}
+    whole, median = (rate * config.batch_size * config.block_size for rate in clock.steps_a_second())
+    if done and question.minutes:  # with all that is in it, from the first step on
+        whole = done.tokens_per_second
+    return {"tokens_per_second": whole, "median_rate": median, "megabytes": peak, "loss": loss}
 
 
-def ours(mlm, texts, config: AdaptConfig, folder: Path, clock: Clock) -> None:
+def ours(mlm, texts, config: AdaptConfig, folder: Path, clock: Clock) -> Trained:
     blocks = make_blocks(mlm, texts, general_texts()[0], config)
-    train(mlm, blocks, (), config, folder, should_stop=clock.tick)
+    whole = len(blocks) // config.batch_size * config.batch_size
+    blocks = Blocks(blocks.ids[:whole], blocks.words[:whole], blocks.document[:whole], blocks.pad_id)
+    return train(mlm, blocks, (), config, folder, should_stop=clock.tick)
 
 
 def theirs(mlm, texts, config: AdaptConfig, folder: Path, clock: Clock) -> None:
@@ -117,6 +139,7 @@ def theirs(mlm, texts, config: AdaptConfig, folder: Path, clock: Clock) -> None:
     ]
     size = config.block_size
     blocks = [{"input_ids": ids[start : start + size]} for start in range(0, len(ids) - size + 1, size)]
+    blocks = blocks[: len(blocks) // config.batch_size * config.batch_size]
     arguments = TrainingArguments(
         output_dir=str(folder),
         max_steps=config.max_steps,
@@ -135,7 +158,7 @@ def theirs(mlm, texts, config: AdaptConfig, folder: Path, clock: Clock) -> None:
 
 def in_a_process(name: str, question: Question) -> dict:
     command = [sys.executable, __file__, "--side", name, json.dumps(asdict(question))]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -148,28 +171,34 @@ def compare(question: Question) -> tuple[list[tuple], dict[str, float]]:
         found.append((pair["ours"], pair["theirs"]))
     names = {"adapt_tokens_per_s": "tokens_per_second", "adapt_memory": "megabytes", "adapt_loss": "loss"}
     ratios = {name: statistics.median(o[key] / t[key] for o, t in found) for name, key in names.items()}
-    sides = [
-        {key: statistics.median(pair[i][key] for pair in found) for key in names.values()} for i in (0, 1)
-    ]
-    rows = [(name, sides[0][key], sides[1][key], ratios[name]) for name, key in names.items()]
-    # As many steps as the recipe makes in the time that ours takes.
-    fewer = max(WARM_UP + 2, round(question.steps / ratios["adapt_tokens_per_s"]))
-    after = in_a_process("theirs", replace(question, steps=fewer))["loss"]
-    rows.append((f"held-out loss after the same time ({fewer} steps of theirs)", sides[0]["loss"], after,
+    sides = [{key: statistics.median(pair[i][key] for pair in found) for key in found[0][i]} for i in (0, 1)]
+    if question.minutes:
+        del ratios["adapt_loss"]  # after other numbers of steps
+        tokens_a_step = question.batch * AdaptConfig(max_steps=1).block_size
+        as_long = round(question.minutes * 60 * sides[1]["tokens_per_second"] / tokens_a_step)
+    else:
+        as_long = round(question.steps / ratios["adapt_tokens_per_s"])
+    rows = [(name, sides[0][names[name]], sides[1][names[name]], ratio) for name, ratio in ratios.items()]
+    as_long = max(as_long, WARM_UP + 2)
+    after = in_a_process("theirs", replace(question, steps=as_long))["loss"]
+    rows.append((f"held-out loss after the same time ({as_long} steps of theirs)", sides[0]["loss"], after,
                  sides[0]["loss"] / after))  # fmt: skip
+    share, shares = shares_of_limit(question, sides)
+    ratios["adapt_share_of_limit"] = shares[0]
+    return [*rows, (share, *shares, "")], ratios
+
+
+def shares_of_limit(question: Question, sides: list[dict]) -> tuple[str, list[float]]:
+    """What the limit is called, and the share of it that each side reaches."""
     weights = model(question.shape, "cpu").model
     operations = training_flops(weights, AdaptConfig(max_steps=1).mlm_probability)
     if question.device == "cpu":
-        name, rate = (
-            "float32 matrix-product rate",
-            matrix_rate(torch.float32, size=weights.config.hidden_size),
-        )
+        name = "float32 matrix-product rate"
+        limit = matrix_rate(torch.float32, size=weights.config.hidden_size)
     else:
-        name, rate = "bfloat16 rate of large products", large_product_rate(torch.bfloat16, question.device)
-    shares = [side["tokens_per_second"] * operations / rate for side in sides]
-    ratios["adapt_share_of_limit"] = shares[0]
-    rows.append((f"share of the {name}", *shares, ""))
-    return rows, ratios
+        name = "bfloat16 rate of large products"
+        limit = large_product_rate(torch.bfloat16, question.device)
+    return f"share of the {name}", [side["median_rate"] * operations / limit for side in sides]
 
 
 def main() -> None:
@@ -184,8 +213,10 @@ def main() -> None:
         if question.device in wanted:
             found, its_ratios = compare(question)
             ratios = ratios or its_ratios
-            what = f"{question.device}, {question.shape}, batch {question.batch}"
+            budget = f"{question.minutes} minutes" if question.minutes else f"{question.steps} steps"
+            what = f"{question.device}, {question.shape}, {budget}, batch {question.batch}"
             rows += [(f"{what}: {name}", *rest) for name, *rest in found]
+            print(f"{what}: {its_ratios}", file=sys.stderr)
     tell("Adaptation", ("", "ours", "the recipe", "ratio"), rows, ratios, as_json)
 
 

@@ -31,6 +31,8 @@ PLAN = "plan.json"
 TRIAL_STEPS, COUNTED = 8, 4  # the first are slower: memory is fetched, caches are cold
 TRIAL_SECONDS, FEWEST_STEPS = 10, 3  # where a step takes seconds, fewer must do
 EVALUATIONS = 8  # on the way
+# Compiling takes some ten seconds on a fast machine, and a step a fifth less time after it (docs/decisions.md).
+SECONDS_TO_COMPILE_FOR, TIME_COMPILED = 120, 0.8
 QUIET = {
     "save_strategy": "no",
     "report_to": "none",
@@ -43,12 +45,14 @@ QUIET = {
 
 @dataclass(frozen=True)
 class Plan:
-    """What a budget comes to: steps, those of them for warm-up, steps between evaluations, blocks watched at each."""
+    """What a budget comes to: steps, those of them for warm-up, steps between evaluations, blocks watched at each,
+    whether it is worth compiling for."""
 
     steps: int
     warm_up: int
     evaluate_every: int
     watched_blocks: int
+    compiled: bool = False
 
 
 def make_masking(mlm: MaskedLM, config: AdaptConfig) -> Masking:
@@ -67,6 +71,8 @@ def make_plan(
     an_epoch = max(1, math.ceil(len(blocks) / config.batch_size))
     if config.minutes is not None:
         seconds = seconds_a_step or trial(mlm, blocks, masking, config)
+        compiled = _compiles(mlm, config.minutes * 60)
+        seconds *= TIME_COMPILED if compiled else 1  # the pace keeps the minutes, should it not come to that
         steps = int(config.minutes * 60 * (1 - SHARE_FOR_WATCHING) / seconds)
         watched = int(
             config.minutes * 60 * SHARE_FOR_WATCHING / EVALUATIONS / (seconds / config.batch_size) * 2
@@ -74,13 +80,20 @@ def make_plan(
     else:
         steps = config.max_steps or round(config.epochs * an_epoch)
         watched = round(steps * config.batch_size * SHARE_FOR_WATCHING / EVALUATIONS * 2)
+        compiled = _compiles(mlm, steps * (seconds_a_step or 0))
     steps = max(1, steps)
     return Plan(
         steps=steps,
         warm_up=min(40, math.ceil(steps * 0.1)),
         evaluate_every=max(1, math.ceil(steps / EVALUATIONS)),
         watched_blocks=min(max(watched, 8), 400),
+        compiled=compiled,
     )
+
+
+def _compiles(mlm: MaskedLM, seconds: float) -> bool:
+    """Whether a run of so many seconds is worth compiling for."""
+    return mlm.device.type == "cuda" and count() == 1 and seconds >= SECONDS_TO_COMPILE_FOR
 
 
 def trial(mlm: MaskedLM, blocks: Blocks, masking: Masking, config: AdaptConfig) -> float:
@@ -154,8 +167,10 @@ class Stopwatch(TrainerCallback):
     def __init__(self):
         self.marks: list[float] = []
 
-    def on_step_end(self, args, state, control, **_):
+    def on_step_end(self, args, state, control, model, **_):
         """End after this step if there were enough; of several processes all do, or none."""
+        if model.device.type == "cuda":  # which lags behind what it has been told
+            torch.cuda.synchronize()
         self.marks.append(time.monotonic())
         late = self.marks[-1] - self.marks[0] > TRIAL_SECONDS
         if agreed(late) and len(self.marks) >= FEWEST_STEPS:
@@ -163,8 +178,12 @@ class Stopwatch(TrainerCallback):
 
 
 def one_device(args: TrainingArguments) -> None:
-    """Keep a process to one GPU: Trainer would split each batch between all it sees, and the hidden positions not."""
+    """Keep a process to one GPU: Trainer would split each batch between all it sees, and the hidden positions not.
+
+    A batch goes there while the one before is worked on: copied otherwise, it waits for that one's end.
+    """
     args._n_gpu = min(args.n_gpu, 1)
+    args.accelerator_config.non_blocking = args.device.type == "cuda"
 
 
 def note_plan(output: Path, plan: Plan, blocks: Blocks, config: AdaptConfig) -> None:

@@ -27,17 +27,15 @@ def bfloat16_is_fast(device: torch.device) -> bool:
 
 @contextmanager
 def rounded_products(on: bool) -> Iterator[None]:
-    """Within this context float32 matrix products may round their factors; they still add up in float32."""
-    switches = ((torch.backends.mkldnn.matmul, "bf16"), (torch.backends.cuda.matmul, "tf32"))
-    before = [switch.fp32_precision for switch, _ in switches]
+    """Within this context a processor's float32 products may round their factors; they still add up in float32."""
+    switch = torch.backends.mkldnn.matmul
+    before = switch.fp32_precision
     if on:
-        for switch, precision in switches:
-            switch.fp32_precision = precision
+        switch.fp32_precision = "bf16"
     try:
         yield
     finally:
-        for (switch, _), precision in zip(switches, before, strict=True):
-            switch.fp32_precision = precision
+        switch.fp32_precision = before
 
 
 @contextmanager

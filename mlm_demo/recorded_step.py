@@ -7,9 +7,12 @@ the GPU to run it. A CUDA graph asks for all of them at once: the same kernels o
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
+
+from mlm_demo.compiled import Compiled
 
 WARM_UP = 3  # steps as ever before a recording: libraries choose their kernels in them
 RECORDINGS = 2  # whole batches, and the one left over at the end of an epoch
@@ -32,8 +35,10 @@ class RecordedStep:
         self,
         passes: Callable[[dict[str, torch.Tensor]], torch.Tensor],
         parameters: Sequence[torch.nn.Parameter],
+        compiled: Compiled | None = None,
     ):
-        self.passes, self.parameters = passes, list(parameters)
+        """compiled: parts of the passes that are worth compiling for whole batches, which come first."""
+        self.passes, self.parameters, self.compiled = passes, list(parameters), compiled
         self.recordings: dict[tuple, Recording] = {}
         self.seen: Counter[tuple] = Counter()
         self.possible = True
@@ -76,16 +81,16 @@ class RecordedStep:
             self.possible = False
         finally:
             torch.cuda.set_sync_debug_mode(before)
-        for parameter in self.parameters:
-            parameter.grad = None
+        self._forget()
         return self.passes(batch)
 
     def _record(self, shapes: tuple, batch: dict[str, torch.Tensor]) -> None:
         """Record the passes over tensors of their own, which later batches are copied into."""
         own = {name: tensor.clone() for name, tensor in batch.items()}
         graph = torch.cuda.CUDAGraph()
+        compiled = self.compiled.in_use() if self._compiles(own) else nullcontext()
         try:
-            with torch.cuda.graph(graph):
+            with compiled, torch.cuda.graph(graph):
                 loss = self.passes(own)
         except RuntimeError:  # nothing was computed: recording takes kernels down without running them
             self.possible = False
@@ -95,5 +100,23 @@ class RecordedStep:
                 torch.zeros(1, device="cuda")
         else:
             self.recordings[shapes] = Recording(graph, own, loss, [p.grad for p in self.parameters])
+        self._forget()
+
+    def _compiles(self, batch: dict[str, torch.Tensor]) -> bool:
+        """Whether compiled parts are to be recorded: compile them, by passes over a batch."""
+        if self.compiled is None or self.recordings:
+            return False
+        try:
+            with self.compiled.in_use():
+                self.passes(batch)
+        except torch.OutOfMemoryError:
+            raise
+        except Exception:  # no C compiler here, a model that it does not take: then as ever
+            self.compiled = None
+        self._forget()
+        return self.compiled is not None
+
+    def _forget(self) -> None:
+        """Drop the gradients."""
         for parameter in self.parameters:
             parameter.grad = None

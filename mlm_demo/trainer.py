@@ -14,6 +14,7 @@ from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, Traine
 from transformers.trainer_utils import rotate_checkpoints
 
 from mlm_demo.batches import BlockNumbers, Collator, Shuffled
+from mlm_demo.compiled import Compiled, layers_to_compile
 from mlm_demo.errors import ModelError, TrainingError
 from mlm_demo.evaluation import FrozenText, tally
 from mlm_demo.masked_lm import MaskedLM
@@ -40,7 +41,9 @@ class MaskedLMTrainer(Trainer):
         watched: FrozenText | None,
         pace: Pace,
         callbacks: Sequence[TrainerCallback] = (),
+        compiles: bool = False,
     ):
+        """compiles: whether to compile what is recorded on a GPU."""
         records = mlm.device.type == "cuda" and args.gradient_accumulation_steps == 1 and count() == 1
         super().__init__(
             model=mlm.model,
@@ -56,7 +59,11 @@ class MaskedLMTrainer(Trainer):
         # training on it would not be.
         self.rounded = bfloat16_is_fast(mlm.device)
         self.vocabulary_loss = VocabularyLoss(mlm, self.rounded)
-        self.recorded = RecordedStep(self._passes, list(mlm.model.parameters())) if records else None
+        self.recorded = None
+        if records:
+            methods = [(layer, "forward") for layer in layers_to_compile(mlm.model)]
+            compiled = Compiled([*methods, (self.vocabulary_loss, "slopes")]) if compiles else None
+            self.recorded = RecordedStep(self._passes, list(mlm.model.parameters()), compiled)
         # Our loss divides by the number of hidden tokens of all accumulated batches, so it needs to be told it.
         self.model_accepts_loss_kwargs, self.loss_is_scaled_for_ga = True, True
 

@@ -98,6 +98,8 @@ def train(
             line |= {"seconds_left": pace.seconds_left(line["step"]), **speed(line["step"], pace.seconds)}
         on_progress(line)
 
+    if plan.compiled:
+        tell({"note": "The model is compiled for this GPU in the first steps, in ten seconds and more."})
     while True:
         pace = Pace(plan.steps, plan.warm_up, config.minutes and config.minutes * 60)
         watch = Watch(tell, should_stop)
@@ -106,7 +108,9 @@ def train(
                 mlm, plan, config, output, batch, accumulate, early_stop=frozen is not None
             )
             callbacks = [watch, *([Patience(PATIENCE)] if frozen else [])]
-            trainer = MaskedLMTrainer(mlm, arguments, blocks, masking, frozen, pace, callbacks)
+            trainer = MaskedLMTrainer(
+                mlm, arguments, blocks, masking, frozen, pace, callbacks, compiles=plan.compiled
+            )
             if frozen and not checkpoint:
                 watch.begin_with = trainer.watched_loss()
             # Tied weights are reported as missing from each checkpoint.

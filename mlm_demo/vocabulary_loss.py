@@ -13,11 +13,11 @@ from torch.nn.functional import cross_entropy
 
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.masking import IGNORED
-from mlm_demo.precision import rounded_products
 from mlm_demo.processes import count
+from mlm_demo.projection import Projection, ProjectionOfAGPU
 
 # Bytes of scores held at once: about a cache on the processor, enough to keep a GPU busy.
-BYTES_AT_ONCE = {"cpu": 16 << 20, "cuda": 512 << 20}
+BYTES_AT_ONCE = {"cpu": 16 << 20, "cuda": 1 << 30}
 
 
 class VocabularyLoss:
@@ -45,10 +45,24 @@ class VocabularyLoss:
         """(tokens, …) from a pass within `asked`, (tokens,) true ids or IGNORED → the sum of the losses in nats."""
         if not self.in_parts:
             return cross_entropy(given.float(), labels, reduction="sum", ignore_index=IGNORED)
-        bias = self.layer.bias
+        weight, bias = self.layer.weight, self.layer.bias
         if bias is None:
-            bias = given.new_zeros(len(self.layer.weight))
-        return _CrossEntropyInParts.apply(given, self.layer.weight, bias, labels, self.rounded)
+            bias = given.new_zeros(len(weight))
+        return _CrossEntropyInParts.apply(given, weight, bias, labels, self.rounded, self.slopes)
+
+    def slopes(
+        self, scores: torch.Tensor, truth: torch.Tensor, known: torch.Tensor, dtype: torch.dtype
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """scores (tokens, vocabulary), truth and known (tokens, 1) → the sum of the losses of those known, and its
+        gradient for the scores, in dtype."""
+        norm = scores.logsumexp(-1, keepdim=True)
+        at_truth = scores.gather(1, truth)
+        total = (norm - at_truth).where(known, 0).sum()
+        # Probabilities, less one at the true token; nothing at all where there is none.
+        norm = norm.where(known, torch.inf)
+        slope = (scores - norm).exp_().to(dtype)
+        less_one = (at_truth - norm).exp() - known.to(scores.dtype)
+        return total, slope.scatter_(1, truth, less_one.to(dtype))
 
 
 def _is_last(mlm: MaskedLM, layer: torch.nn.Module) -> bool:
@@ -73,27 +87,19 @@ class _CrossEntropyInParts(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, hidden, weight, bias, labels, rounded):
+    def forward(ctx, hidden, weight, bias, labels, rounded, slopes):
+        kind = ProjectionOfAGPU if rounded and weight.is_cuda else Projection
+        projection = kind(weight, bias, rounded)
         exact = hidden.detach().float()
-        for_hidden = torch.empty_like(exact)
-        for_weight, for_bias = torch.zeros_like(weight), torch.zeros_like(bias)
-        total = exact.new_zeros(())
+        for_hidden, total = torch.empty_like(exact), exact.new_zeros(())
         rows = max(16, BYTES_AT_ONCE.get(weight.device.type, 16 << 20) // (4 * len(weight)))
-        with rounded_products(rounded):
-            for first in range(0, len(labels), rows):
-                part, truth = exact[first : first + rows], labels[first : first + rows, None]
-                known = truth != IGNORED
-                truth = truth.where(known, 0)
-                scores = torch.addmm(bias, part, weight.t())
-                norm = scores.logsumexp(-1, keepdim=True)
-                total += (norm - scores.gather(1, truth)).where(known, 0).sum()
-                # Probabilities, less one at the true token; nothing at all where there is none.
-                slope = scores.sub_(norm.where(known, torch.inf)).exp_()
-                slope.scatter_add_(1, truth, -known.to(slope.dtype))
-                torch.mm(slope, weight, out=for_hidden[first : first + rows])
-                for_weight.addmm_(slope.t(), part)
-                for_bias += slope.sum(0)
-        ctx.gradients, ctx.dtype = (for_hidden, for_weight, for_bias), hidden.dtype
+        for first in range(0, len(labels), rows):
+            part, truth = exact[first : first + rows], labels[first : first + rows, None]
+            known = truth != IGNORED
+            loss, slope = slopes(projection.scores(part), truth.where(known, 0), known, projection.dtype)
+            total += loss
+            for_hidden[first : first + rows] = projection.back(slope, part)
+        ctx.gradients, ctx.dtype = (for_hidden, *projection.gradients()), hidden.dtype
         return total
 
     @staticmethod
@@ -101,4 +107,4 @@ class _CrossEntropyInParts(torch.autograd.Function):
         # In place: the one for the weights is as large as the vocabulary, and is asked for once.
         for_hidden, for_weight, for_bias = (gradient.mul_(slope) for gradient in ctx.gradients)
         ctx.gradients = None
-        return for_hidden.to(ctx.dtype), for_weight, for_bias, None, None
+        return for_hidden.to(ctx.dtype), for_weight, for_bias, None, None, None

@@ -76,11 +76,13 @@ MAY_IMPORT = {
     "verdict": {"adapt_config"},
     "report": {"corpus", "cloze", "packing", "special_tokens", "verdict"},
     "precision": set(),
-    "vocabulary_loss": {"masked_lm", "masking", "precision", "processes"},
-    "recorded_step": set(),
+    "projection": {"precision"},
+    "vocabulary_loss": {"masked_lm", "masking", "processes", "projection"},
+    "compiled": set(),
+    "recorded_step": {"compiled"},
     "trainer": {
-        "batches", "evaluation", "masked_lm", "masking", "pace", "packing", "precision", "processes", "recorded_step",
-        "vocabulary_loss", "errors",
+        "batches", "compiled", "evaluation", "masked_lm", "masking", "pace", "packing", "precision", "processes",
+        "recorded_step", "vocabulary_loss", "errors",
     },
     "run_folder": {"run", "errors"},
     "plan": {

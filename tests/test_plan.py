@@ -100,3 +100,20 @@ def test_epochs_are_passes_over_the_blocks():
 def test_a_setting_out_of_range_is_named(options, message):
     with pytest.raises(TrainingError, match=message):
         AdaptConfig(**options)
+
+
+@pytest.mark.parametrize(
+    ("device", "budget", "seconds_a_step", "compiled", "steps"),
+    [
+        ("cpu", {"minutes": 2}, 0.06, False, 1880),
+        ("cuda", {"minutes": 2}, 0.06, True, 2350),  # a step is a fifth shorter then
+        ("cuda", {"minutes": 1}, 0.06, False, 940),
+        ("cuda", {"max_steps": 2000}, 0.06, True, 2000),
+        ("cuda", {"max_steps": 1999}, 0.06, False, 1999),
+        ("cuda", {"max_steps": 9999}, None, False, 9999),  # nobody knows how long that takes
+    ],
+)
+def test_a_long_run_on_a_gpu_is_compiled(device, budget, seconds_a_step, compiled, steps):
+    mlm = SimpleNamespace(device=torch.device(device))
+    made = make_plan(mlm, [None] * 64, None, AdaptConfig(**budget), seconds_a_step)
+    assert (made.compiled, made.steps) == (compiled, steps)

@@ -6,6 +6,7 @@ from test_training import TEXTS
 from tiny_models import ARCHITECTURES, build
 
 from mlm_demo.adapt_config import AdaptConfig
+from mlm_demo.compiled import Compiled
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.recorded_step import WARM_UP, RecordedStep
 from mlm_demo.training import train
@@ -18,21 +19,24 @@ needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CU
 @needs_gpu
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_a_recorded_training_is_the_one_as_ever(architecture, tmp_path, monkeypatch):
-    """The same losses and the same weights, whether or not the architecture can be recorded."""
+    """The same losses and the same weights, whether or not the architecture can be recorded or compiled."""
     found = []
-    for replays in (True, False):
+    for seconds_a_step, replays in ((60.0, True), (0.0, True), (0.0, False)):  # a long run is compiled
         mlm = MaskedLM(*build(architecture))
         mlm.model.to("cuda")
         blocks = make_blocks(mlm, TEXTS, [], CONFIG)
         with monkeypatch.context() as patched:
             if not replays:
                 patched.setattr(RecordedStep, "_record", lambda self, *_: setattr(self, "possible", False))
-            done = train(mlm, blocks, TEXTS[:3], CONFIG, tmp_path / str(replays))
+            folder = tmp_path / f"{seconds_a_step} {replays}"
+            done = train(mlm, blocks, TEXTS[:3], CONFIG, folder, seconds_a_step=seconds_a_step)
         losses = [line.get("loss", line.get("eval_loss")) for line in done.log]
         found.append((losses, [p.detach().clone() for p in mlm.model.parameters()]))
-    assert found[0][0] == pytest.approx(found[1][0], rel=2e-3)
-    for one, two in zip(found[0][1], found[1][1], strict=True):
-        torch.testing.assert_close(one, two, atol=5e-3, rtol=1e-2)
+    *faster, (losses, weights) = found
+    for its_losses, its_weights in faster:
+        assert its_losses == pytest.approx(losses, rel=2e-3)
+        for one, two in zip(its_weights, weights, strict=True):
+            torch.testing.assert_close(one, two, atol=5e-3, rtol=1e-2)
 
 
 @needs_gpu
@@ -79,3 +83,40 @@ def test_what_looks_into_its_tensors_is_computed_as_ever():
         x = torch.randn(3, device="cuda")
         assert step({"x": x}).item() == pytest.approx((x.sum() * (2 if x.sum() > 0 else 1)).item(), rel=1e-4)
     assert not step.recordings
+
+
+class Squares:
+    """A loss whose middle can be compiled, or not."""
+
+    def __init__(self, layer, fails):
+        self.layer, self.fails = layer, fails
+
+    def middle(self, found):
+        if self.fails:
+            torch._dynamo.graph_break()
+        return found.square()
+
+    def passes(self, batch):
+        loss = self.middle(self.layer(batch["x"])).sum()
+        loss.backward()
+        return loss.detach()
+
+
+@needs_gpu
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_compiled_part_is_recorded_and_one_that_cannot_be_is_recorded_as_it_is(fails):
+    squares = Squares(torch.nn.Linear(3, 2).cuda(), fails)
+    compiled = Compiled([(squares, "middle")])
+    step = RecordedStep(squares.passes, list(squares.layer.parameters()), compiled)
+    for _ in range(WARM_UP + 3):
+        batch = {"x": torch.randn(4, 3, device="cuda")}
+        squares.layer.zero_grad()
+        loss = step(batch)
+        got = squares.layer.weight.grad.clone()
+        squares.layer.zero_grad()
+        torch.testing.assert_close(loss, squares.layer(batch["x"]).square().sum().detach())
+        assert got.abs().sum() > 0
+    assert (step.compiled is None) is fails
+    assert "middle" not in vars(squares)
+    if not fails:
+        assert step.recordings

@@ -5,21 +5,27 @@ from torch.nn.functional import cross_entropy
 
 import mlm_demo.vocabulary_loss as module
 from mlm_demo.masked_lm import MaskedLM
+from mlm_demo.masking import IGNORED
 from mlm_demo.vocabulary_loss import VocabularyLoss
 
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 
+
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=needs_gpu)])
 @pytest.mark.parametrize("rounded", [False, True])
-def test_in_parts_as_at_once(monkeypatch, rounded):
-    """Several parts, the last one short: the loss and all gradients are those of the plain way."""
-    monkeypatch.setattr(module, "BYTES_AT_ONCE", {"cpu": 1})  # 16 rows at a time
-    mlm = MaskedLM(*build("BERT"))
+def test_in_parts_as_at_once(monkeypatch, rounded, device):
+    """Several parts, the last one short, one token unknown: the loss and all gradients are those of the plain way."""
+    monkeypatch.setattr(module, "BYTES_AT_ONCE", {"cpu": 1, "cuda": 1})  # 16 rows at a time
+    tokenizer, model = build("BERT")
+    mlm = MaskedLM(tokenizer, model.to(device))
     loss = VocabularyLoss(mlm, rounded)
     layer = loss.layer
     torch.manual_seed(0)
-    hidden = torch.randn(37, layer.in_features, requires_grad=True)
-    labels = torch.randint(0, layer.out_features, (37,))
+    hidden = torch.randn(37, layer.in_features, device=device, requires_grad=True)
+    labels = torch.randint(0, layer.out_features, (37,), device=device)
+    labels[3] = IGNORED
     inputs = [hidden, layer.weight, layer.bias]
-    plain = cross_entropy(layer(hidden), labels, reduction="sum")
+    plain = cross_entropy(layer(hidden), labels, reduction="sum", ignore_index=IGNORED)
     expected = torch.autograd.grad(plain / 3, inputs)
     ours = loss.sum_of_losses(hidden, labels)
     found = torch.autograd.grad(ours / 3, inputs)
