@@ -84,18 +84,23 @@ def draw(answers: list[dict], view: str, told: tuple[str, ...] = ()) -> str:
     return notices([*told, *notices_of(answers)]) + (tables(answers) if view == VIEWS[1] else charts(answers))
 
 
-def first_answer(engine: Engine, query: dict, view: str) -> tuple[Question, Shown]:
-    """Answer the page's link; where it cannot be answered, say why over the default model's answer."""
+def linked(engine: Engine, query: dict) -> tuple[Question, list[str]]:
+    """The question of the page's link, and a notice for each value that is ignored."""
     settings = engine.settings
-    question, told = read_link(
+    return read_link(
         query, max_characters=settings.max_characters, runs=engine.runs, folders=settings.folders
     )
+
+
+def first_answer(engine: Engine, query: dict, view: str) -> Shown:
+    """Answer the page's link; where it cannot be answered, say why over the default model's answer."""
+    question, told = linked(engine, query)
     try:
         shown = ask(engine, question, view)
     except MlmDemoError as error:
         told.append(f"The link could not be answered. {error}")
-        fallback, _ = read_link({}, max_characters=settings.max_characters)
+        fallback, _ = linked(engine, {})
         shown = ask(engine, fallback, view)
         # The form keeps what the link asks, so that it can be put right; this says which sentence the chart is of.
         told.append(f"Shown instead: {fallback.text}")
-    return question, replace(shown, results=draw(shown.answers, view, tuple(told))) if told else shown
+    return replace(shown, results=draw(shown.answers, view, tuple(told))) if told else shown

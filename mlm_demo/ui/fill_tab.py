@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from mlm_demo.checkpoints import CATALOGUE, default_checkpoint
+from mlm_demo.checkpoints import CATALOGUE
 from mlm_demo.engine import Engine
 from mlm_demo.errors import LimitError, MlmDemoError
 from mlm_demo.ui import browser
@@ -23,6 +23,7 @@ from mlm_demo.ui.fill_answer import (
 )
 from mlm_demo.ui.guard import refusal
 from mlm_demo.ui.links import MOST_COMPARED, Question
+from mlm_demo.ui.opening import FIRST, opened_form
 from mlm_demo.ui.picker import choices, is_here, offered, short_choices
 from mlm_demo.ui.visitors import Visitors
 
@@ -56,6 +57,7 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: 
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=320):
             sentence = gr.Textbox(
+                FIRST.text,
                 label="Sentence",
                 info="Put <mask> where a word is to be predicted; Enter runs.",
                 placeholder="Paris is the <mask> of France.",
@@ -75,6 +77,7 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: 
                 run = gr.Button("Fill", variant="primary", size="md", elem_id="fill", min_width=120)
             model = gr.Dropdown(
                 choices(CATALOGUE),
+                value=FIRST.model,
                 label="Model",
                 info="Or type the id of a model on the Hub"
                 + (", or a folder." if engine.settings.folders else "."),
@@ -92,8 +95,9 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: 
                 elem_id="compare",
             )
             with gr.Accordion("More", open=False, elem_id="more") as more:
-                top_k = gr.Number(label="How many words (top-k)", precision=None, elem_id="top-k")
+                top_k = gr.Number(FIRST.top_k, label="How many words (top-k)", elem_id="top-k")
                 targets = gr.Textbox(
+                    FIRST.targets,
                     label="Targets",
                     info="Rank only these words, with commas between them.",
                     placeholder="capital, city, heart",
@@ -195,24 +199,16 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: 
             pass
         return (gr.skip(),) * len(shown)
 
-    def open_page(chosen_view, who, request: gr.Request):
+    def open_form(who, request: gr.Request):
+        return opened_form(engine, dict(request.query_params), who)
+
+    def open_page(chosen_view, request: gr.Request):
         try:
             visitors.admit(request)
-            question, result = first_answer(engine, dict(request.query_params), chosen_view)
+            result = first_answer(engine, dict(request.query_params), chosen_view)
         except LimitError as error:
-            question, result = Question(model=default_checkpoint().name), without_answer(refusal(error, ""))
-        models = offered(engine.runs, who, question.models)
-        values = (
-            question.text,
-            gr.Dropdown(choices(models), value=question.model),
-            gr.Dropdown(short_choices(models), value=list(question.compare)),
-            question.top_k,
-            question.targets,
-            question.joint,
-            question.precision,
-        )
-        unusual = question != Question(question.text, question.model, question.compare)
-        return *values, *vars(result).values(), gr.Accordion(open=unusual)
+            result = without_answer(refusal(error, ""))
+        return tuple(vars(result).values())
 
     inputs = [*form, view, answers, owner]
     ask_for = {"inputs": inputs, "outputs": [*shown, model, compare]}
@@ -238,9 +234,8 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: 
             **AT_ONCE,
         ).then(fill_now, **ask_now)
     view.change(draw, [answers, view], results, **AT_ONCE)
-    demo.load(
-        open_page, [view, owner], [*form, *shown, more], show_progress_on=results, api_visibility="private"
-    )
+    demo.load(open_form, owner, [*form, link, more], **AT_ONCE)
+    demo.load(open_page, view, shown, show_progress_on=results, api_visibility="private")
 
     insert.click(None, sentence, sentence, js=browser.INSERT_MASK, api_visibility="private")
     copy.click(None, link, copied, js=browser.copy_link("copy-link"), api_visibility="private")

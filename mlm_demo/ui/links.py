@@ -74,7 +74,9 @@ def write_link(question: Question) -> str:
     parameters = {
         "text": question.text,
         "model": question.model,
-        "k": f"{question.top_k:g}",
+        "k": f"{question.top_k:g}"
+        if question.top_k != ""
+        else "",  # an empty field, of which the answer says so
         "targets": question.targets,
         "compare": ",".join(question.compare),
         "joint": "1" if question.joint else "",

@@ -1,8 +1,11 @@
 """Predictions that follow the typing, and answers that go past the queue."""
 
+import time
+
 import pytest
 
 from mlm_demo.ui import fill_answer
+from mlm_demo.ui.links import FIRST_SENTENCE
 
 
 @pytest.fixture
@@ -51,3 +54,39 @@ def test_what_a_link_is_told_stays_though_the_model_is_quick(open_page, quick):
     page = open_page("?k=zero")
     page.wait_for_timeout(1_500)
     assert "is not a whole number above 0" in page.locator("#results .notices").inner_text()
+
+
+def test_enter_asks_once(open_page, quick):
+    page = open_page()
+    page.wait_for_timeout(1_500)
+    calls = []
+    page.on("request", lambda r: calls.append(r.url) if r.method == "POST" else None)
+    box = page.get_by_label("Sentence").first
+    box.fill("The king sat on his <mask>.")
+    box.press("Enter")  # before the typing has paused
+    shows(page, "The king")
+    page.wait_for_timeout(1_000)
+    assert len(calls) == 1
+
+
+def test_what_is_typed_while_the_page_still_opens_stays(open_page, monkeypatch):
+    answer = fill_answer.ask  # by this name it is what opens a page
+    monkeypatch.setattr(fill_answer, "ask", lambda *given: time.sleep(3) or answer(*given))
+    page = open_page(wait_for="#sentence textarea")
+    box = page.get_by_label("Sentence").first
+    assert box.input_value() == FIRST_SENTENCE
+    box.fill("The king sat on his <mask>.")
+    shows(page, "capital")
+    page.wait_for_timeout(500)
+    assert box.input_value() == "The king sat on his <mask>."
+
+
+def test_a_page_whose_number_is_deleted_says_so(open_page, quick):
+    page = open_page("?k=3")  # which unfolds it
+    page.locator("#top-k input").fill("")
+    box = page.get_by_label("Sentence").first
+    box.fill("The king sat on his <mask>.")
+    page.wait_for_timeout(1_000)
+    box.press("Enter")
+    page.wait_for_selector("#results .refusal")
+    assert "top_k is ''" in page.locator("#results .refusal").inner_text()

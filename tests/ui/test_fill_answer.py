@@ -22,13 +22,12 @@ def test_an_answer_comes_with_its_link_code_and_files(engine):
 
 
 def test_a_link_that_cannot_be_answered_still_opens_the_page(engine):
-    question, shown = first_answer(engine, {"text": "no mask"}, "Chart")
-    assert question.text == "no mask"
+    shown = first_answer(engine, {"text": "no mask"}, "Chart")
     assert "The link could not be answered. The sentence holds no mask" in shown.results
     assert "Shown instead: Paris is the &lt;mask&gt; of France." in shown.results
     assert "capital" in shown.results
 
 
 def test_bad_values_of_a_link_are_told_over_the_answer(engine):
-    _, shown = first_answer(engine, {"text": "The <mask> sat.", "k": "x", "model": "no model"}, "Chart")
+    shown = first_answer(engine, {"text": "The <mask> sat.", "k": "x", "model": "no model"}, "Chart")
     assert shown.results.count('<li dir="auto">') == 2

@@ -13,7 +13,7 @@ TOLD = "more often than this page answers"
 # bounded by the doorway.
 COSTS_NOTHING = {
     "draw", "another_budget", "remove_files", "tick", "load_page", "more_models", "acted", "remove", "use_model",
-    "judge", "lambda", "fill_typed", "read_again",
+    "judge", "lambda", "fill_typed", "open_form", "read_again",
 }  # fmt: skip
 
 

@@ -18,6 +18,12 @@ def test_what_is_written_is_read_back(question):
     assert read(dict(parse_qsl(write_link(question)[1:]))) == (question, [])
 
 
+def test_a_number_that_is_deleted_is_left_out():
+    assert write_link(Question(model="general", top_k="")) == write_link(Question(model="general")).replace(
+        "&k=8", ""
+    )
+
+
 def test_no_link_asks_the_first_question():
     question, notices = read({})
     assert (question.text, question.model, question.top_k) == (FIRST_SENTENCE, "general", FIRST_TOP_K)
