@@ -120,7 +120,7 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: 
             view = gr.Radio(
                 VIEWS, value=VIEWS[0], show_label=False, container=False, label="View", elem_id="view"
             )
-            results = gr.HTML(min_height=340, js_on_load=None, elem_id="results")
+            results = gr.HTML(js_on_load=None, elem_id="results")
             with gr.Row(elem_id="take-home"):
                 copy = gr.Button("Copy link", size="sm", min_width=90, elem_id="copy-link")
                 json_down = gr.Button("Download JSON", size="sm", min_width=90, elem_id="download-json")
