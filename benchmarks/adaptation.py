@@ -7,8 +7,9 @@ which do not make a whole batch, are left out on both sides.
 On the processor with the built-in general model; where there is a CUDA device also there, both sides in bfloat16, with
 the built-in one and with random weights of two usual shapes, for so many steps or for minutes of training, one of them
 also with a batch that fills a GPU. There with the model FLOPs utilisation: the operations that `limit.training_flops`
-counts, at the median rate of 25 steps, as a share of the device's own rate of large products. Ours writes its eight
-checkpoints in the time that is measured, and compiles in the longest run; the recipe does neither.
+counts, at the median rate of 25 steps, as a share of the device's own rate of large products. Ours writes its
+checkpoints in the time that is measured, as many as its trial there lets it, and compiles in the longest run; the
+recipe does neither.
 
 --device cpu or cuda: that part alone.
 """
@@ -37,6 +38,7 @@ from mlm_demo.evaluation import figures, freeze, tally
 from mlm_demo.loader import load, quiet
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.packing import Blocks, tokenise
+from mlm_demo.plan import make_masking, trial
 from mlm_demo.training import Trained, peak_megabytes, train
 from mlm_demo.training_blocks import general_texts, make_blocks
 
@@ -128,7 +130,8 @@ def ours(mlm, texts, config: AdaptConfig, folder: Path, clock: Clock) -> Trained
     blocks = make_blocks(mlm, texts, general_texts()[0], config)
     whole = len(blocks) // config.batch_size * config.batch_size
     blocks = Blocks(blocks.ids[:whole], blocks.words[:whole], blocks.document[:whole], blocks.pad_id)
-    return train(mlm, blocks, (), config, folder, should_stop=clock.tick)
+    seconds = trial(mlm, blocks, make_masking(mlm, config), config) if clock.device == "cuda" else None
+    return train(mlm, blocks, (), config, folder, seconds_a_step=seconds, should_stop=clock.tick)
 
 
 def theirs(mlm, texts, config: AdaptConfig, folder: Path, clock: Clock) -> None:

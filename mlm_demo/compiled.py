@@ -16,7 +16,7 @@ from torch import nn
 class Compiled:
     """Methods in place of which, within `in_use`, the compiled ones run; elsewhere everything is as it was.
 
-    Each is compiled when it is first called, for each shape anew; what the compiler says then is its caller's to hear.
+    Each is compiled when it is first called, for each shape anew; where that fails, that call raises.
     """
 
     def __init__(self, methods: Iterable[tuple[object, str]]):
@@ -39,8 +39,8 @@ class Compiled:
 
 
 def layers_to_compile(model: nn.Module) -> list[nn.Module]:
-    """The layers of a model's encoder that are alike: its longest list of modules, less those with a hook in them (the
-    last one of BERT's kin, `positions.py`), which a compiler does not look through."""
+    """The layers of a model's encoder that are alike: its longest list of modules, less those with a hook before a part
+    of them (the last one of BERT's kin, `positions.py`), which a compiler does not look through."""
     lists = [module for module in model.base_model.modules() if isinstance(module, nn.ModuleList)]
     longest = max(lists, key=len, default=())
     return [layer for layer in longest if not any(module._forward_pre_hooks for module in layer.modules())]

@@ -26,11 +26,12 @@ from mlm_demo.packing import Blocks
 from mlm_demo.processes import agreed, count
 from mlm_demo.run_folder import CHECKPOINTS, written
 from mlm_demo.trainer import MaskedLMTrainer
+from mlm_demo.zero_gpu import lent
 
 PLAN = "plan.json"
 TRIAL_STEPS, COUNTED = 8, 4  # the first are slower: memory is fetched, caches are cold
 TRIAL_SECONDS, FEWEST_STEPS = 10, 3  # where a step takes seconds, fewer must do
-EVALUATIONS = 8  # on the way
+EVALUATIONS, SECONDS_BETWEEN_CHECKPOINTS = 8, 5  # on the way; these seconds at least where they are costly
 # Compiling takes some ten seconds on a fast machine, and a step a fifth less time after it (docs/decisions.md).
 SECONDS_TO_COMPILE_FOR, TIME_COMPILED = 120, 0.8
 QUIET = {
@@ -46,13 +47,13 @@ QUIET = {
 @dataclass(frozen=True)
 class Plan:
     """What a budget comes to: steps, those of them for warm-up, steps between evaluations, blocks watched at each,
-    whether it is worth compiling for."""
+    seconds as far as they are known."""
 
     steps: int
     warm_up: int
     evaluate_every: int
     watched_blocks: int
-    compiled: bool = False
+    seconds: float | None = None
 
 
 def make_masking(mlm: MaskedLM, config: AdaptConfig) -> Masking:
@@ -70,30 +71,38 @@ def make_plan(
     """Turn the budget into steps; minutes are measured out by a trial, made here if it was not before."""
     an_epoch = max(1, math.ceil(len(blocks) / config.batch_size))
     if config.minutes is not None:
-        seconds = seconds_a_step or trial(mlm, blocks, masking, config)
-        compiled = _compiles(mlm, config.minutes * 60)
-        seconds *= TIME_COMPILED if compiled else 1  # the pace keeps the minutes, should it not come to that
-        steps = int(config.minutes * 60 * (1 - SHARE_FOR_WATCHING) / seconds)
-        watched = int(
-            config.minutes * 60 * SHARE_FOR_WATCHING / EVALUATIONS / (seconds / config.batch_size) * 2
-        )
+        seconds = config.minutes * 60
+        a_step = seconds_a_step or trial(mlm, blocks, masking, config)
+        # The pace keeps the minutes, should compiling not come to that.
+        faster = TIME_COMPILED if is_worth_compiling(mlm, seconds) else 1
+        steps = max(1, int(seconds * (1 - SHARE_FOR_WATCHING) / (a_step * faster)))
+        blocks_to_watch = seconds * SHARE_FOR_WATCHING / (a_step / config.batch_size) * 2
     else:
-        steps = config.max_steps or round(config.epochs * an_epoch)
-        watched = round(steps * config.batch_size * SHARE_FOR_WATCHING / EVALUATIONS * 2)
-        compiled = _compiles(mlm, steps * (seconds_a_step or 0))
-    steps = max(1, steps)
+        steps = max(1, config.max_steps or round(config.epochs * an_epoch))
+        seconds = steps * seconds_a_step if seconds_a_step else None
+        blocks_to_watch = steps * config.batch_size * SHARE_FOR_WATCHING * 2
+    evaluations = _evaluations(mlm, seconds)
     return Plan(
         steps=steps,
         warm_up=min(40, math.ceil(steps * 0.1)),
-        evaluate_every=max(1, math.ceil(steps / EVALUATIONS)),
-        watched_blocks=min(max(watched, 8), 400),
-        compiled=compiled,
+        evaluate_every=max(1, math.ceil(steps / evaluations)),
+        watched_blocks=min(max(round(blocks_to_watch / evaluations), 8), 400),
+        seconds=seconds,
     )
 
 
-def _compiles(mlm: MaskedLM, seconds: float) -> bool:
-    """Whether a run of so many seconds is worth compiling for."""
-    return mlm.device.type == "cuda" and count() == 1 and seconds >= SECONDS_TO_COMPILE_FOR
+def is_worth_compiling(mlm: MaskedLM, seconds: float | None) -> bool:
+    """Whether to compile for so many seconds, None if nobody knows; not where a GPU is lent for less at a time."""
+    return (
+        mlm.device.type == "cuda" and count() == 1 and not lent() and (seconds or 0) >= SECONDS_TO_COMPILE_FOR
+    )
+
+
+def _evaluations(mlm: MaskedLM, seconds: float | None) -> int:
+    """How many evaluations, each with a checkpoint: on a GPU one of these takes as long as a hundred steps."""
+    if mlm.device.type != "cuda" or seconds is None:
+        return EVALUATIONS
+    return min(EVALUATIONS, max(1, int(seconds / SECONDS_BETWEEN_CHECKPOINTS)))
 
 
 def trial(mlm: MaskedLM, blocks: Blocks, masking: Masking, config: AdaptConfig) -> float:
@@ -158,7 +167,10 @@ def _seconds(mlm: MaskedLM, blocks: Blocks, masking: Masking, batch: int) -> flo
     stopwatch = Stopwatch()
     one_device(args)
     MaskedLMTrainer(mlm, args, blocks, masking, None, Pace(TRIAL_STEPS, 0, None), [stopwatch]).train()
-    return float(np.median(np.diff(stopwatch.marks)[-COUNTED:]))  # not moved by a step that was disturbed
+    taken = np.diff(stopwatch.marks)[-COUNTED:]
+    if mlm.device.type == "cuda":  # it was waited for at the ends alone
+        return float(np.mean(taken))
+    return float(np.median(taken))  # not moved by a step that was disturbed
 
 
 class Stopwatch(TrainerCallback):
@@ -169,8 +181,9 @@ class Stopwatch(TrainerCallback):
 
     def on_step_end(self, args, state, control, model, **_):
         """End after this step if there were enough; of several processes all do, or none."""
-        if model.device.type == "cuda":  # which lags behind what it has been told
-            torch.cuda.synchronize()
+        number = len(self.marks) + 1
+        if model.device.type == "cuda" and number in (TRIAL_STEPS - COUNTED, TRIAL_STEPS):
+            torch.cuda.synchronize()  # it lags behind what it has been told
         self.marks.append(time.monotonic())
         late = self.marks[-1] - self.marks[0] > TRIAL_SECONDS
         if agreed(late) and len(self.marks) >= FEWEST_STEPS:

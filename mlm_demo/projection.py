@@ -11,7 +11,7 @@ from mlm_demo.precision import rounded_products
 ALIGNED = (
     8  # what a GPU's matrix units want of a side in bfloat16: 30,522 is not, and products are a third as fast
 )
-FAR_BELOW = -1e30  # the score of an entry that is none
+FAR_BELOW = -1e30  # the score of the rows that are added: their probability is 0
 
 
 class Projection:
@@ -58,7 +58,7 @@ class ProjectionOfAGPU:
         self.for_table: torch.Tensor | None = None
 
     def scores(self, hidden: torch.Tensor) -> torch.Tensor:
-        """(tokens, size) → (tokens, entries) float32, some of them at the end none."""
+        """(tokens, size) → (tokens, vocabulary and the rows added to it) float32."""
         return torch.mm(self._with_one(hidden), self.table.t(), out_dtype=torch.float32)
 
     def back(self, slope: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
@@ -69,6 +69,7 @@ class ProjectionOfAGPU:
 
     def gradients(self) -> tuple[torch.Tensor, torch.Tensor]:
         """As Projection's."""
+        del self.table  # as large as the copies to come
         found = self.for_table[: self.vocabulary]
         return found[:, : self.size].contiguous(), found[:, self.size].contiguous()
 

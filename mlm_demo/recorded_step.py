@@ -5,6 +5,7 @@ the GPU to run it. A CUDA graph asks for all of them at once: the same kernels o
 (a model that decides by what is in its tensors) is computed as ever.
 """
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -88,31 +89,35 @@ class RecordedStep:
         """Record the passes over tensors of their own, which later batches are copied into."""
         own = {name: tensor.clone() for name, tensor in batch.items()}
         graph = torch.cuda.CUDAGraph()
-        compiled = self.compiled.in_use() if self._compiles(own) else nullcontext()
+        compiles = self._compile(own)
         try:
-            with compiled, torch.cuda.graph(graph):
+            with self.compiled.in_use() if compiles else nullcontext(), torch.cuda.graph(graph):
                 loss = self.passes(own)
         except RuntimeError:  # nothing was computed: recording takes kernels down without running them
-            self.possible = False
-            with torch.cuda.graph(
-                torch.cuda.CUDAGraph()
-            ):  # one that succeeds: random numbers are usable again
+            if compiles:
+                self.compiled = None  # the next step is recorded as it is
+            else:
+                self.possible = False
+            # One that succeeds: random numbers are usable again.
+            with torch.cuda.graph(torch.cuda.CUDAGraph()):
                 torch.zeros(1, device="cuda")
         else:
             self.recordings[shapes] = Recording(graph, own, loss, [p.grad for p in self.parameters])
         self._forget()
 
-    def _compiles(self, batch: dict[str, torch.Tensor]) -> bool:
-        """Whether compiled parts are to be recorded: compile them, by passes over a batch."""
+    def _compile(self, batch: dict[str, torch.Tensor]) -> bool:
+        """Compile what is to be, by passes over a batch; whether it is to be recorded so."""
         if self.compiled is None or self.recordings:
             return False
         try:
             with self.compiled.in_use():
                 self.passes(batch)
-        except torch.OutOfMemoryError:
-            raise
-        except Exception:  # no C compiler here, a model that it does not take: then as ever
+        except (
+            Exception
+        ) as error:  # no C compiler here, a model that it does not take, its memory: then as ever
+            warnings.warn(f"Trained without compiling: {type(error).__name__}: {error}", stacklevel=2)
             self.compiled = None
+            torch.cuda.empty_cache()
         self._forget()
         return self.compiled is not None
 

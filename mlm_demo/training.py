@@ -23,6 +23,7 @@ from mlm_demo.plan import (
     QUIET,
     Plan,
     half,
+    is_worth_compiling,
     make_masking,
     make_plan,
     note_plan,
@@ -32,7 +33,7 @@ from mlm_demo.plan import (
     share_of_process,
 )
 from mlm_demo.processes import agreed, is_first
-from mlm_demo.run_folder import CHECKPOINTS, checkpoint_to_resume, last_checkpoint, written
+from mlm_demo.run_folder import CHECKPOINTS, checkpoint_to_resume, last_checkpoint, step_of, written
 from mlm_demo.trainer import MaskedLMTrainer, Patience, Watch
 
 PATIENCE = 3  # evaluations without a better loss before a run ends early
@@ -84,6 +85,8 @@ def train(
     frozen = frozen and frozen.first(plan.watched_blocks)
     batch, accumulate = config.batch_size, 1
     fresh = _weights(mlm) if mlm.device.type == "cuda" else {}
+    done = step_of(checkpoint) / plan.steps if checkpoint else 0
+    compiles = is_worth_compiling(mlm, plan.seconds and plan.seconds * (1 - done))
     tokens_a_step = config.batch_size * blocks.tokens / max(len(blocks), 1)
 
     def speed(step: int, seconds: float) -> dict:
@@ -98,8 +101,6 @@ def train(
             line |= {"seconds_left": pace.seconds_left(line["step"]), **speed(line["step"], pace.seconds)}
         on_progress(line)
 
-    if plan.compiled:
-        tell({"note": "The model is compiled for this GPU in the first steps, in ten seconds and more."})
     while True:
         pace = Pace(plan.steps, plan.warm_up, config.minutes and config.minutes * 60)
         watch = Watch(tell, should_stop)
@@ -109,8 +110,10 @@ def train(
             )
             callbacks = [watch, *([Patience(PATIENCE)] if frozen else [])]
             trainer = MaskedLMTrainer(
-                mlm, arguments, blocks, masking, frozen, pace, callbacks, compiles=plan.compiled
+                mlm, arguments, blocks, masking, frozen, pace, callbacks, compiles=compiles
             )
+            if trainer.compiles:
+                tell({"note": "Compiling the model for this GPU: ten seconds or more, once."})
             if frozen and not checkpoint:
                 watch.begin_with = trainer.watched_loss()
             # Tied weights are reported as missing from each checkpoint.

@@ -87,7 +87,7 @@ MAY_IMPORT = {
     "run_folder": {"run", "errors"},
     "plan": {
         "adapt_config", "trainer", "evaluation", "masked_lm", "masking", "memory_limit", "pace", "packing", "processes",
-        "run_folder", "errors",
+        "run_folder", "zero_gpu", "errors",
     },
     "training": {
         "adapt_config", "loader", "plan", "trainer", "evaluation", "masked_lm", "pace", "packing",

@@ -10,7 +10,7 @@ from mlm_demo.adapt_config import AdaptConfig
 from mlm_demo.errors import TrainingError
 from mlm_demo.evaluation import vocabulary_ids
 from mlm_demo.masking import Masking
-from mlm_demo.plan import FEWEST_STEPS, TRIAL_STEPS, make_masking, make_plan, trial
+from mlm_demo.plan import FEWEST_STEPS, TRIAL_STEPS, is_worth_compiling, make_masking, make_plan, trial
 from mlm_demo.trainer import MaskedLMTrainer
 from mlm_demo.training_blocks import make_blocks
 
@@ -103,17 +103,41 @@ def test_a_setting_out_of_range_is_named(options, message):
 
 
 @pytest.mark.parametrize(
-    ("device", "budget", "seconds_a_step", "compiled", "steps"),
+    ("device", "budget", "seconds_a_step", "seconds", "steps", "watched"),
     [
-        ("cpu", {"minutes": 2}, 0.06, False, 1880),
-        ("cuda", {"minutes": 2}, 0.06, True, 2350),  # a step is a fifth shorter then
-        ("cuda", {"minutes": 1}, 0.06, False, 940),
-        ("cuda", {"max_steps": 2000}, 0.06, True, 2000),
-        ("cuda", {"max_steps": 1999}, 0.06, False, 1999),
-        ("cuda", {"max_steps": 9999}, None, False, 9999),  # nobody knows how long that takes
+        ("cpu", {"minutes": 2}, 0.12, 120, 940, 240),
+        ("cuda", {"minutes": 2}, 0.12, 120, 1175, 240),  # it is compiled, and a step a fifth shorter then
+        ("cuda", {"minutes": 1}, 0.12, 60, 470, 120),
+        ("cuda", {"max_steps": 1000}, 0.12, 120, 1000, 240),
+        ("cuda", {"max_steps": 1000}, None, None, 1000, 240),  # nobody knows how long that takes
     ],
 )
-def test_a_long_run_on_a_gpu_is_compiled(device, budget, seconds_a_step, compiled, steps):
+def test_what_a_budget_comes_to(device, budget, seconds_a_step, seconds, steps, watched):
     mlm = SimpleNamespace(device=torch.device(device))
     made = make_plan(mlm, [None] * 64, None, AdaptConfig(**budget), seconds_a_step)
-    assert (made.compiled, made.steps) == (compiled, steps)
+    assert (made.seconds, made.steps, made.watched_blocks) == (seconds, steps, watched)
+
+
+@pytest.mark.parametrize(
+    ("device", "seconds", "lends", "worth"),
+    [
+        ("cuda", 120, "", True),
+        ("cuda", 119, "", False),
+        ("cuda", None, "", False),
+        ("cuda", 600, "true", False),
+        ("cpu", 600, "", False),
+    ],
+)
+def test_what_is_long_on_a_gpu_of_ones_own_is_compiled(monkeypatch, device, seconds, lends, worth):
+    monkeypatch.setenv("SPACES_ZERO_GPU", lends)
+    assert is_worth_compiling(SimpleNamespace(device=torch.device(device)), seconds) is worth
+
+
+@pytest.mark.parametrize(
+    ("device", "seconds_a_step", "every"),
+    [("cuda", 0.01, 400), ("cuda", 0.05, 100), ("cuda", 1.0, 50), ("cuda", None, 50), ("cpu", 0.01, 50)],
+)
+def test_checkpoints_of_a_gpu_are_seconds_apart(device, seconds_a_step, every):
+    mlm = SimpleNamespace(device=torch.device(device))
+    config = AdaptConfig(max_steps=400)
+    assert make_plan(mlm, [None] * 64, None, config, seconds_a_step).evaluate_every == every

@@ -17,15 +17,15 @@ INSERT_MASK = """(text) => {
   return left + before + '<mask>' + after + right;
 }"""
 
-# Pass the typed text on when no key has come for a moment; a key that another overtakes changes nothing, and Enter
-# overtakes too, since it asks for the same answer.
-WHEN_TYPED = """(text, before) => new Promise((resolve) => {
+# Another value when no key has come for a moment; a key that another overtakes changes nothing, and Enter overtakes
+# too, since it asks for the same answer.
+WHEN_TYPED = """(before) => new Promise((resolve) => {
   if (!window.keys) {
     window.keys = 0;
     document.addEventListener('keydown', (event) => { if (event.key === 'Enter') window.keys += 1; }, true);
   }
   const key = window.keys += 1;
-  setTimeout(() => resolve(key === window.keys ? text : before), 120);
+  setTimeout(() => resolve(key === window.keys ? String(key) : before), 120);
 })"""
 
 # Keep the run that is shown, if there is one, in the page's address, so that a reload shows it again.

@@ -7,7 +7,7 @@ from mlm_demo.engine import Engine, Progress, silent
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.ui.charts import charts
 from mlm_demo.ui.guard import notices, notices_of
-from mlm_demo.ui.links import Question, page_address, read_link, write_link
+from mlm_demo.ui.links import FIRST, Question, page_address, read_link, write_link
 from mlm_demo.ui.snippets import pipeline_code, shell_line
 from mlm_demo.ui.tables import csv, tables
 
@@ -99,8 +99,7 @@ def first_answer(engine: Engine, query: dict, view: str) -> Shown:
         shown = ask(engine, question, view)
     except MlmDemoError as error:
         told.append(f"The link could not be answered. {error}")
-        fallback, _ = linked(engine, {})
-        shown = ask(engine, fallback, view)
+        shown = ask(engine, FIRST, view)
         # The form keeps what the link asks, so that it can be put right; this says which sentence the chart is of.
-        told.append(f"Shown instead: {fallback.text}")
+        told.append(f"Shown instead: {FIRST.text}")
     return replace(shown, results=draw(shown.answers, view, tuple(told))) if told else shown

@@ -22,8 +22,8 @@ from mlm_demo.ui.fill_answer import (
     without_answer,
 )
 from mlm_demo.ui.guard import refusal
-from mlm_demo.ui.links import MOST_COMPARED, Question
-from mlm_demo.ui.opening import FIRST, opened_form
+from mlm_demo.ui.links import FIRST, MOST_COMPARED, Question
+from mlm_demo.ui.opening import opened_form
 from mlm_demo.ui.picker import choices, is_here, offered, short_choices
 from mlm_demo.ui.visitors import Visitors
 
@@ -86,7 +86,7 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: 
             )
             compare = gr.Dropdown(
                 short_choices(CATALOGUE),
-                value=[],
+                value=list(FIRST.compare),
                 label="Compare with",
                 info=f"Up to {MOST_COMPARED} more models on the same sentence.",
                 multiselect=True,
@@ -104,13 +104,14 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: 
                     elem_id="targets",
                 )
                 joint = gr.Checkbox(
+                    FIRST.joint,
                     label="Fill several masks together",
                     info="Beam search over the joint probability, 20 wide, from left to right.",
                     elem_id="joint",
                 )
                 precision = gr.Radio(
                     [("Automatic", "auto"), ("Exact", "exact"), ("Fast (int8)", "int8")],
-                    value="auto",
+                    value=FIRST.precision,
                     label="Arithmetic",
                     info="Fast: 8 and 16 bits, within a hundredth or two of the exact probability. Automatic takes it "
                     "on a processor, where only the most probable words are asked for.",
@@ -219,7 +220,7 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: 
     queued.change(fill, **ask_for)
     sentence.change(  # `input` is not told of what is deleted
         None,
-        [sentence, typed],
+        typed,
         typed,
         js=browser.WHEN_TYPED,
         trigger_mode="multiple",
@@ -235,7 +236,8 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: 
         ).then(fill_now, **ask_now)
     view.change(draw, [answers, view], results, **AT_ONCE)
     demo.load(open_form, owner, [*form, link, more], **AT_ONCE)
-    demo.load(open_page, view, shown, show_progress_on=results, api_visibility="private")
+    opened = demo.load(open_page, view, shown, show_progress_on=results, api_visibility="private")
+    opened.then(fill_typed, [follow, link, *inputs], shown, **AT_ONCE)  # somebody may have typed meanwhile
 
     insert.click(None, sentence, sentence, js=browser.INSERT_MASK, api_visibility="private")
     copy.click(None, link, copied, js=browser.copy_link("copy-link"), api_visibility="private")

@@ -17,10 +17,10 @@ MOST_COMPARED = 2  # beside the model itself
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked on the 'Fill mask' tab."""
+    """What is asked on the 'Fill mask' tab; without anything said, what a page without a link asks."""
 
     text: str = FIRST_SENTENCE
-    model: str = ""
+    model: str = default_checkpoint().name
     compare: tuple[str, ...] = ()
     top_k: float = FIRST_TOP_K
     targets: str = ""
@@ -31,6 +31,9 @@ class Question:
     def models(self) -> list[str]:
         """The model and those it is compared with, each once."""
         return list(dict.fromkeys([self.model, *self.compare]))
+
+
+FIRST = Question()
 
 
 def read_link(
@@ -59,7 +62,7 @@ def read_link(
         )
     question = Question(
         text=text or FIRST_SENTENCE,
-        model=next((name for name in models if name), default_checkpoint().name),
+        model=next((name for name in models if name), FIRST.model),
         compare=tuple(dict.fromkeys(name for name in compared[:MOST_COMPARED] if name)),
         top_k=_top_k(parameters.get("k", ""), notices),
         targets=parameters.get("targets", ""),
@@ -74,9 +77,8 @@ def write_link(question: Question) -> str:
     parameters = {
         "text": question.text,
         "model": question.model,
-        "k": f"{question.top_k:g}"
-        if question.top_k != ""
-        else "",  # an empty field, of which the answer says so
+        # An empty field is no number; the answer says so.
+        "k": "" if question.top_k == "" else f"{question.top_k:g}",
         "targets": question.targets,
         "compare": ",".join(question.compare),
         "joint": "1" if question.joint else "",

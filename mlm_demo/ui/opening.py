@@ -1,16 +1,11 @@
 """What the page's link puts into the form of the 'Fill mask' tab, which begins as a page without a link has it."""
 
-from typing import Any
-
 import gradio as gr
 
-from mlm_demo.checkpoints import default_checkpoint
 from mlm_demo.engine import Engine
 from mlm_demo.ui.fill_answer import link_of, linked
-from mlm_demo.ui.links import Question
+from mlm_demo.ui.links import FIRST, Question
 from mlm_demo.ui.picker import choices, offered, short_choices
-
-FIRST = Question(model=default_checkpoint().name)
 
 
 def opened_form(engine: Engine, query: dict, who: str) -> tuple:
@@ -21,21 +16,13 @@ def opened_form(engine: Engine, query: dict, who: str) -> tuple:
     question, _ = linked(engine, query)
     models = offered(engine.runs, who, question.models)
     unusual = question != Question(question.text, question.model, question.compare)
+    asked = {name: value for name, value in vars(question).items() if value != getattr(FIRST, name)}
+    model, compared = ({"value": asked[name]} if name in asked else {} for name in ("model", "compare"))
     return (
-        _asked(question, "text"),
-        gr.Dropdown(choices(models), **_value(question, "model")),
-        gr.Dropdown(short_choices(models), **_value(question, "compare")),
-        *(_asked(question, name) for name in ("top_k", "targets", "joint", "precision")),
+        asked.get("text", gr.skip()),
+        gr.Dropdown(choices(models), **model),
+        gr.Dropdown(short_choices(models), **compared),
+        *(asked.get(name, gr.skip()) for name in ("top_k", "targets", "joint", "precision")),
         link_of(question),
         gr.Accordion(open=True) if unusual else gr.skip(),
     )
-
-
-def _asked(question: Question, field: str) -> Any:
-    value = getattr(question, field)
-    return gr.skip() if value == getattr(FIRST, field) else value
-
-
-def _value(question: Question, field: str) -> dict:
-    value = getattr(question, field)
-    return {} if value == getattr(FIRST, field) else {"value": list(value) if field == "compare" else value}

@@ -69,16 +69,30 @@ def test_enter_asks_once(open_page, quick):
     assert len(calls) == 1
 
 
-def test_what_is_typed_while_the_page_still_opens_stays(open_page, monkeypatch):
+def test_what_is_typed_while_the_page_still_opens_stays(open_page, quick, monkeypatch):
     answer = fill_answer.ask  # by this name it is what opens a page
     monkeypatch.setattr(fill_answer, "ask", lambda *given: time.sleep(3) or answer(*given))
     page = open_page(wait_for="#sentence textarea")
     box = page.get_by_label("Sentence").first
     assert box.input_value() == FIRST_SENTENCE
     box.fill("The king sat on his <mask>.")
-    shows(page, "capital")
+    shows(page, "The king")
     page.wait_for_timeout(500)
+    shows(page, "The king")
     assert box.input_value() == "The king sat on his <mask>."
+
+
+def test_what_is_taken_back_after_enter_is_followed(open_page, quick):
+    page = open_page()
+    page.wait_for_timeout(1_500)
+    box = page.get_by_label("Sentence").first
+    box.fill("The king sat on his <mask>")
+    shows(page, "The king")
+    box.press(".")
+    box.press("Enter")
+    shows(page, "his seat.")
+    box.press("Backspace")
+    page.wait_for_function("!document.querySelector('#results').textContent.includes('his seat.')")
 
 
 def test_a_page_whose_number_is_deleted_says_so(open_page, quick):
