@@ -59,6 +59,7 @@ class Question:
     batch: int = 16
     pairs: int = 1
     texts: int = 1  # how often the corpus is read: enough for whole batches
+    seed: int = 0  # of what is hidden and in which order blocks come, another one for each pair
 
 
 QUESTIONS = [
@@ -110,7 +111,7 @@ def side(name: str, question: Question) -> dict:
     budget = {"max_steps": question.steps}
     if question.minutes and name == "ours":
         budget = {"minutes": question.minutes}
-    config = AdaptConfig(**budget, batch_size=question.batch)
+    config = AdaptConfig(**budget, batch_size=question.batch, seed=question.seed)
     clock = Clock(question.device, question.steps)
     with quiet(), tempfile.TemporaryDirectory() as folder:
         corpus = read_corpus([CORPUS])
@@ -148,6 +149,7 @@ def theirs(mlm, texts, config: AdaptConfig, folder: Path, clock: Clock) -> None:
         max_steps=config.max_steps,
         per_device_train_batch_size=config.batch_size,
         learning_rate=config.learning_rate,
+        seed=config.seed,
         use_cpu=mlm.device.type == "cpu",
         bf16=mlm.device.type == "cuda",
         report_to="none",
@@ -170,7 +172,7 @@ def compare(question: Question) -> tuple[list[tuple], dict[str, float]]:
     found = []
     for number in range(question.pairs):
         order = ("ours", "theirs") if number % 2 else ("theirs", "ours")
-        pair = {name: in_a_process(name, question) for name in order}
+        pair = {name: in_a_process(name, replace(question, seed=number)) for name in order}
         found.append((pair["ours"], pair["theirs"]))
     names = {"adapt_tokens_per_s": "tokens_per_second", "adapt_memory": "megabytes", "adapt_loss": "loss"}
     ratios = {name: statistics.median(o[key] / t[key] for o, t in found) for name, key in names.items()}
