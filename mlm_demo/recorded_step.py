@@ -112,9 +112,8 @@ class RecordedStep:
         try:
             with self.compiled.in_use():
                 self.passes(batch)
-        except (
-            Exception
-        ) as error:  # no C compiler here, a model that it does not take, its memory: then as ever
+        except Exception as error:
+            # No C compiler here, a model that it does not take, its memory: then as ever.
             warnings.warn(f"Trained without compiling: {type(error).__name__}: {error}", stacklevel=2)
             self.compiled = None
             torch.cuda.empty_cache()
