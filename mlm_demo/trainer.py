@@ -59,7 +59,6 @@ class MaskedLMTrainer(Trainer):
         # training on it would not be.
         self.rounded = bfloat16_is_fast(mlm.device)
         self.vocabulary_loss = VocabularyLoss(mlm, self.rounded)
-        self.compiles = compiles and records
         self.recorded = None
         if records:
             methods = [(layer, "forward") for layer in layers_to_compile(mlm.model)]

@@ -112,7 +112,7 @@ def train(
             trainer = MaskedLMTrainer(
                 mlm, arguments, blocks, masking, frozen, pace, callbacks, compiles=compiles
             )
-            if trainer.compiles:
+            if trainer.recorded and trainer.recorded.compiled:
                 tell({"note": "Compiling the model for this GPU: ten seconds or more, once."})
             if frozen and not checkpoint:
                 watch.begin_with = trainer.watched_loss()

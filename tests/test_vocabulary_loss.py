@@ -1,5 +1,6 @@
 import pytest
 import torch
+from test_recorded_step import needs_gpu
 from tiny_models import ARCHITECTURES, build
 from torch.nn.functional import cross_entropy
 
@@ -7,8 +8,6 @@ import mlm_demo.vocabulary_loss as module
 from mlm_demo.masked_lm import MaskedLM
 from mlm_demo.masking import IGNORED
 from mlm_demo.vocabulary_loss import VocabularyLoss
-
-needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 
 
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=needs_gpu)])

@@ -60,7 +60,7 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: 
                 FIRST.text,
                 label="Sentence",
                 info="Put <mask> where a word is to be predicted; Enter runs.",
-                placeholder="Paris is the <mask> of France.",
+                placeholder=FIRST.text,
                 lines=1,
                 max_lines=8,
                 elem_id="sentence",
