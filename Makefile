@@ -32,12 +32,12 @@ load: $(VENV)/test.stamp
 	$(BIN)/python benchmarks/load.py
 
 nightly: $(VENV)/test.stamp
-	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-show-statistics tests/test_properties_*.py
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-show-statistics tests/properties
 	$(MAKE) fuzz
 
 fuzz: $(VENV)/test.stamp
 	$(PIP) install -q atheris==3.0.0 || true
-	$(BIN)/python tests/fuzz_corpus.py $(FUZZ_SECONDS)
+	$(BIN)/python tests/properties/fuzz_corpus.py $(FUZZ_SECONDS)
 
 audit: $(VENV)/run.stamp
 	$(PIP) freeze > $(VENV)/frozen.txt

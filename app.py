@@ -2,7 +2,7 @@
 
 import sys
 
-from mlm_demo.cli import main
+from mlm_demo.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main(["serve", *sys.argv[1:]]))

@@ -31,16 +31,16 @@ from pairs import ROOT, tell, wants_json
 from shapes import bert, distilroberta
 from transformers import DataCollatorForLanguageModeling, Trainer, TrainerCallback, TrainingArguments
 
-from mlm_demo.adapt_config import AdaptConfig
-from mlm_demo.checkpoints import find_checkpoint
-from mlm_demo.corpus import read_corpus
-from mlm_demo.evaluation import figures, freeze, tally
-from mlm_demo.loader import load, quiet
-from mlm_demo.masked_lm import MaskedLM
-from mlm_demo.packing import Blocks, tokenise
-from mlm_demo.plan import make_masking, trial
-from mlm_demo.training import Trained, peak_megabytes, train
-from mlm_demo.training_blocks import general_texts, make_blocks
+from mlm_demo.corpus.corpus import read_corpus
+from mlm_demo.models.catalogue import find_checkpoint
+from mlm_demo.models.loader import load, quiet
+from mlm_demo.models.masked_lm import MaskedLM
+from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.evaluation import figures, freeze, tally
+from mlm_demo.training.packing import Blocks, tokenise
+from mlm_demo.training.plan import make_masking, trial
+from mlm_demo.training.train import Trained, peak_megabytes, train
+from mlm_demo.training.training_blocks import general_texts, make_blocks
 
 CORPUS = ROOT / "assets" / "corpora" / "beekeeping.txt"
 WARM_UP, STRETCH = 4, 25  # steps that are not timed, and those of a GPU that are timed at once

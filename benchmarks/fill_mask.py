@@ -16,13 +16,13 @@ from pairs import ROOT, tell, time_pairs, wants_json
 from shapes import bert, distilroberta, sentence
 from transformers import pipeline
 
-from mlm_demo.checkpoints import find_checkpoint
-from mlm_demo.fast_layers import lay_out
-from mlm_demo.fill_mask import fill_masks
-from mlm_demo.loader import load
-from mlm_demo.masked_lm import MaskedLM
-from mlm_demo.prompt import read_prompt
-from mlm_demo.quick_loader import load_quickly
+from mlm_demo.inference.fill_mask import fill_masks
+from mlm_demo.inference.prompt import read_prompt
+from mlm_demo.models.catalogue import find_checkpoint
+from mlm_demo.models.cpu.optimize import lay_out
+from mlm_demo.models.loader import load
+from mlm_demo.models.masked_lm import MaskedLM
+from mlm_demo.models.native_bert.loader import load_quickly
 
 TOP_K = 5
 LENGTHS = (16, 64, 256)

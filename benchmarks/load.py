@@ -30,8 +30,8 @@ from pairs import ROOT, tell
 from people import Adapter, Person
 from ports import free_port
 
-from mlm_demo.run import is_alive
-from mlm_demo.runs import Runs
+from mlm_demo.runs.run import is_alive
+from mlm_demo.runs.store import Runs
 
 SECONDS_BETWEEN_SAMPLES = 5
 SECONDS_OF_FIRST_RUN = 90  # then it is stopped

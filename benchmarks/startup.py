@@ -28,7 +28,7 @@ print(int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() /
 """
 OURS = """
 import resource, sys
-from mlm_demo.engine import Engine
+from mlm_demo.inference.engine import Engine
 from mlm_demo.settings import Settings
 engine = Engine(Settings(device="cpu"))
 for name in sys.argv[1:]:

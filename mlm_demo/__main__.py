@@ -1,5 +1,5 @@
 import sys
 
-from mlm_demo.cli import main
+from mlm_demo.cli.main import main
 
 sys.exit(main())

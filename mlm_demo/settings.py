@@ -9,6 +9,8 @@ from pathlib import Path
 from mlm_demo.errors import SettingError
 
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
+ROOT = Path(__file__).resolve().parent.parent  # the project's own folder
+ASSETS = ROOT / "assets"
 READING_SECONDS = 600  # that the files of a run may take to be read
 DEVICES = ("auto", "cpu", "cuda", "mps")
 # Of the models that the picker offers, and of the best-known ones like them.
@@ -93,7 +95,7 @@ class Settings:
     @property
     def data_folder(self) -> Path:
         """Where everything is kept; a relative `data` counts from the project's own folder."""
-        return Path(__file__).resolve().parent.parent / Path(self.data).expanduser()
+        return ROOT / Path(self.data).expanduser()
 
     @property
     def folders(self) -> bool:
@@ -123,6 +125,11 @@ class Settings:
 def on_space(environ: Mapping[str, str] = os.environ) -> bool:
     """Whether this is a Space of Hugging Face."""
     return "SPACE_ID" in environ
+
+
+def on_zero_gpu(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether this is a ZeroGPU Space, where a GPU is lent for the length of one call."""
+    return environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true", "y", "yes", "on")
 
 
 def _variable(name: str) -> str:

@@ -1,8 +1,6 @@
 """What the tests share: no network, no settings of the machine, a few built-in models."""
 
 import os
-import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,15 +16,17 @@ for name in [
     if name != "MLM_DEMO_KILLS":  # how long the loops of test_faults_*.py are
         del os.environ[name]
 
-TESTS = Path(__file__).resolve().parent
-sys.path[:0] = [str(TESTS.parent), str(TESTS), str(TESTS / "ui")]
 # Examples of each property: always the same few, or with HYPOTHESIS_PROFILE=nightly new ones, 100,000 in all and more.
 # `tmp_path` is shared by the examples of a property, each of which writes its files anew.
 ANEW = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
 settings.register_profile("quick", max_examples=25, derandomize=True, **ANEW)
 settings.register_profile("nightly", max_examples=10_000, print_blob=True, **ANEW)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
-pytest_plugins = ["adapting", "faulting", "hub_fixtures"]  # the fixtures of runs and of the Hub
+pytest_plugins = [
+    "tests.support.runs",
+    "tests.support.faults",
+    "tests.support.hub_fixtures",
+]  # the fixtures of runs and of the Hub
 
 
 def pytest_make_parametrize_id(val, argname):
@@ -46,23 +46,23 @@ def _empty_hub_cache(tmp_path_factory):
 def _runs_have_a_share():
     """Runs and readings are worked on beside the tests and not only after them."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("jobs", "adaptations"):
-            patch.setattr(f"mlm_demo.{module}.give_way", lambda pid, **_: None)
+        for module in ("queue", "service"):
+            patch.setattr(f"mlm_demo.runs.{module}.give_way", lambda pid, **_: None)
         yield
 
 
 @pytest.fixture(scope="session")
 def general():
-    from mlm_demo.checkpoints import find_checkpoint
-    from mlm_demo.loader import load
+    from mlm_demo.models.catalogue import find_checkpoint
+    from mlm_demo.models.loader import load
 
     return load(find_checkpoint("general"), device="cpu")
 
 
 @pytest.fixture(scope="session")
 def biomedical():
-    from mlm_demo.checkpoints import find_checkpoint
-    from mlm_demo.loader import load
+    from mlm_demo.models.catalogue import find_checkpoint
+    from mlm_demo.models.loader import load
 
     return load(find_checkpoint("biomedical"), device="cpu")
 
@@ -70,7 +70,7 @@ def biomedical():
 @pytest.fixture
 def read(tmp_path):
     """A function that writes bytes or text under a name and reads it: what came of it, and the notes."""
-    from mlm_demo.formats import ReadLimits, read_documents
+    from mlm_demo.corpus.formats import ReadLimits, read_documents
 
     def read(name, data, **options):
         path = tmp_path / "upload-1f3c"

@@ -9,11 +9,11 @@ from importlib import import_module
 
 import pytest
 import torch
-from places import ROOT
-from tiny_models import build
 
-from mlm_demo.fast_layers import takes_int8
-from mlm_demo.masked_lm import MaskedLM
+from mlm_demo.models.cpu.optimize import takes_int8
+from mlm_demo.models.masked_lm import MaskedLM
+from tests.support.paths import ROOT
+from tests.support.tiny_models import build
 
 
 @pytest.fixture

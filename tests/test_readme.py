@@ -7,13 +7,13 @@ from contextlib import redirect_stdout
 
 import pytest
 import yaml
-from adapting import kill_workers
-from places import ROOT, free_port
 
-from mlm_demo.checkpoints import CATALOGUE
-from mlm_demo.cli import main
+from mlm_demo.cli.main import main
+from mlm_demo.models.catalogue import CATALOGUE
 from mlm_demo.settings import Settings
-from mlm_demo.ui import create_app, launch
+from mlm_demo.web.app import create_app, launch
+from tests.support.paths import ROOT, free_port
+from tests.support.runs import kill_workers
 
 README = (ROOT / "README.md").read_text()
 NUMBER = re.compile(r"-?\d+\.\d+")

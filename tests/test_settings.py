@@ -3,10 +3,10 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
-from places import ROOT
 
 from mlm_demo.errors import SettingError
 from mlm_demo.settings import Settings
+from tests.support.paths import ROOT
 
 
 def test_an_empty_environment_gives_the_defaults():

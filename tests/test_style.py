@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from places import ROOT
+
+from tests.support.paths import ROOT
 
 CSS = (ROOT / "assets" / "style.css").read_text()
 LIGHT, DARK = (

@@ -5,8 +5,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from adapting import kill_workers
-from places import free_port
+
+from tests.support.paths import free_port
+from tests.support.runs import kill_workers
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SCREENSHOTS = Path(__file__).parent / "screenshots"
@@ -25,7 +26,7 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def address(tmp_path_factory):
     from mlm_demo.settings import Settings
-    from mlm_demo.ui import create_app, launch
+    from mlm_demo.web.app import create_app, launch
 
     settings = Settings(
         device="cpu",

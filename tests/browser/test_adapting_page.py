@@ -5,10 +5,10 @@ import json
 import zipfile
 
 import pytest
-from places import ROOT
 from transformers import pipeline
 
-from mlm_demo.adaptations import SAMPLE
+from mlm_demo.runs.service import SAMPLE
+from tests.support.paths import ROOT
 
 ABSTRACTS = ROOT.parent / "shared" / "corpora" / "pubmedqa.jsonl.gz"
 MINUTES = 60_000  # of milliseconds

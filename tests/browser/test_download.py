@@ -1,9 +1,10 @@
 """A model from the Hub, picked on the page: progress while it comes, the answer after, the picker up to date."""
 
 import pytest
-from hub_stand_in import HubStandIn
 from huggingface_hub import constants
-from tiny_models import save_tiny
+
+from tests.support.hub_stand_in import HubStandIn
+from tests.support.tiny_models import save_tiny
 
 
 @pytest.fixture

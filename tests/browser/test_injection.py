@@ -3,7 +3,7 @@
 import shutil
 from urllib.parse import urlencode
 
-from tiny_models import save_tiny
+from tests.support.tiny_models import save_tiny
 
 HOSTILE = [
     "<img src=x onerror=window.fired=1>",

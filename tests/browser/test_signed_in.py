@@ -1,8 +1,9 @@
 """A person who is signed in to the Hub has their runs in every browser, waits in the queue, and pushes a model."""
 
 import pytest
-from hub_stand_in import HubStandIn
 from test_adapting_page import MINUTES, open_tab, start
+
+from tests.support.hub_stand_in import HubStandIn
 
 
 @pytest.fixture

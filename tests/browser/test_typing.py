@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from mlm_demo.ui import fill_answer
-from mlm_demo.ui.links import FIRST_SENTENCE
+from mlm_demo.web.fill import answer as fill_answer
+from mlm_demo.web.fill.links import FIRST_SENTENCE
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Files become documents, a training part and a held-out part."""

@@ -1,0 +1,1 @@
+"""What a model predicts: fill, targets, joint, compare, score."""

@@ -1,0 +1,219 @@
+"""What the page, the HTTP endpoints and the command line ask for, in plain values: text in, JSON out.
+
+torch is imported at the first question, not before: `models` answers without it, and the page is there seconds before
+it is.
+"""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+
+from mlm_demo.errors import ParameterError
+from mlm_demo.models.catalogue import CATALOGUE, Checkpoint, default_checkpoint, find_checkpoint
+from mlm_demo.models.pool import AnsweringModels
+from mlm_demo.runs.store import Runs
+from mlm_demo.settings import Settings
+
+Progress = Callable[[float, str], None]  # share done from 0 to 1, what is being done
+TOP_K = 5
+MAX_MODELS = 3
+
+
+def silent(share: float, what: str) -> None:
+    """Progress that nobody watches."""
+
+
+class Engine:
+    """The models in memory and the questions that can be put to them. Safe to share between threads."""
+
+    def __init__(self, settings: Settings):
+        self.settings = settings
+        self.runs = Runs(settings.runs)
+        self._models = AnsweringModels(settings)
+        # Precision and models to how long their last answer took.
+        self._seconds: dict[tuple[str, ...], float] = {}
+
+    def models(self) -> list[dict]:
+        """What the picker offers, with `in_memory`; loads nothing."""
+        loaded = self._models.names()
+        return [{**model_json(c), "in_memory": c.name in loaded} for c in CATALOGUE]
+
+    def count_in_memory(self) -> int:
+        """How many models are loaded, exact and int8 each counted."""
+        return len(self._models.names())
+
+    def fill_mask(
+        self,
+        text: str,
+        model: str = "",
+        *,
+        top_k: int = TOP_K,
+        targets: str | Sequence[str] = (),
+        joint: bool = False,
+        precision: str = "auto",
+        on_progress: Progress = silent,
+    ) -> dict:
+        """Rank words for the masks of a sentence; see `fill_mask.fill_mask` for the fields and the errors.
+
+        precision: exact; int8, faster on a processor (see `fast_layers.py`); or auto, int8 where that is faster and
+        nothing but the most probable words is asked for.
+        """
+        return self.compare(
+            text,
+            [model],
+            top_k=top_k,
+            targets=targets,
+            joint=joint,
+            precision=precision,
+            on_progress=on_progress,
+        )["answers"][0]
+
+    def compare(
+        self,
+        text: str,
+        models: Sequence[str],
+        *,
+        top_k: int = TOP_K,
+        targets: str | Sequence[str] = (),
+        joint: bool = False,
+        precision: str = "auto",
+        on_progress: Progress = silent,
+    ) -> dict:
+        """The same for up to three models: `{"answers": [...]}`, each prediction with its rank in the others."""
+        checkpoints = self._find_all(models)
+        precision = self._precision(precision, checkpoints, targets, joint)
+        loaded = [self._models.get(checkpoint, precision, on_progress) for checkpoint in checkpoints]
+        from mlm_demo.inference.compare import compare
+        from mlm_demo.inference.fill_mask import check_amount, check_top_k
+        from mlm_demo.inference.prompt import read_prompt
+        from mlm_demo.inference.targets import read_targets
+
+        limits, start = self.settings, time.perf_counter()
+        prompts = [
+            read_prompt(text, mlm, max_characters=limits.max_characters, max_masks=limits.max_masks)
+            for mlm in loaded
+        ]
+        words, notices = read_targets(
+            targets,
+            masks=len(prompts[0].spans),
+            max_characters=limits.max_target_characters,
+            max_targets=limits.max_targets,
+        )
+        if not words:
+            check_amount(prompts, check_top_k(top_k, loaded[0]), limits.max_answer_characters)
+        answers = compare(loaded, prompts, top_k=top_k, targets=words, joint=joint)
+        seconds = time.perf_counter() - start
+        self._seconds[precision, *(c.name for c in checkpoints)] = seconds
+        return {
+            "answers": [
+                {
+                    **answer.to_json(),
+                    "model": {**answer.model, **model_json(checkpoint)},
+                    "notices": [*answer.notices, *notices],
+                    "seconds": seconds / len(answers),
+                }
+                for answer, checkpoint in zip(answers, checkpoints, strict=True)
+            ]
+        }
+
+    def in_memory(
+        self,
+        models: Sequence[str],
+        *,
+        targets: str | Sequence[str] = (),
+        joint: bool = False,
+        precision: str = "auto",
+    ) -> bool:
+        """Whether `compare` would answer without loading a model first; raises as it does."""
+        return self._seconds_of_last(models, targets, joint, precision) is not None
+
+    def answers_within(
+        self,
+        seconds: float,
+        models: Sequence[str],
+        *,
+        targets: str | Sequence[str] = (),
+        joint: bool = False,
+        precision: str = "auto",
+    ) -> bool:
+        """Whether the last such answer of these models took less; raises as `compare` does."""
+        last = self._seconds_of_last(models, targets, joint, precision)
+        return last is not None and last < seconds
+
+    def _seconds_of_last(self, models: Sequence[str], targets, joint: bool, precision: str) -> float | None:
+        """How long these models took for their last answer, None if one of them has to be loaded."""
+        checkpoints = self._find_all(models)
+        if not self._models.names():  # nothing that would import torch, where no question was put yet
+            return None
+        precision = self._precision(precision, checkpoints, targets, joint)
+        if not all(self._models.holds(checkpoint, precision) for checkpoint in checkpoints):
+            return None
+        return self._seconds.get((precision, *(c.name for c in checkpoints)), math.inf)
+
+    def score(
+        self,
+        text: str,
+        models: Sequence[str] = ("",),
+        *,
+        method: str = "within_word",
+        on_progress: Progress = silent,
+    ) -> dict:
+        """Pseudo-log-likelihood and surprisals by up to three models: `{"scores": [...]}`."""
+        checkpoints = self._find_all(models)
+        loaded = [self._models.get(checkpoint, "exact", on_progress) for checkpoint in checkpoints]
+        from mlm_demo.inference.score import score_sentence
+
+        scores = []
+        for checkpoint, mlm in zip(checkpoints, loaded, strict=True):
+            start = time.perf_counter()
+            score = score_sentence(
+                mlm,
+                text,
+                method=method,
+                max_characters=self.settings.max_characters,
+                max_tokens=self.settings.max_score_tokens,
+                on_progress=lambda share, mlm=mlm: on_progress(share, f"Scoring with {mlm.name}"),
+            )
+            seconds = time.perf_counter() - start
+            scores.append(
+                {**score.to_json(), "model": {**score.model, **model_json(checkpoint)}, "seconds": seconds}
+            )
+        return {"scores": scores}
+
+    def warm(self) -> None:
+        """Load the default model and put one sentence through it."""
+        self.fill_mask("Paris is the <mask> of France.")
+
+    def _find_all(self, names: Sequence[str]) -> list[Checkpoint]:
+        """Up to three checkpoints by name, each once; an empty name means the default model.
+
+        Raises ModelError for a name that can be no model, ParameterError for none or too many.
+        """
+        names = [names] if isinstance(names, str) else list(names)
+        wanted = [
+            find_checkpoint(name, self.runs, folders=self.settings.folders) if name else default_checkpoint()
+            for name in names
+        ]
+        unique = list({checkpoint.name: checkpoint for checkpoint in wanted}.values())
+        if not 1 <= len(unique) <= MAX_MODELS:
+            raise ParameterError(
+                f"There are {len(unique)} models to ask; choose 1 to {MAX_MODELS} different ones."
+            )
+        return unique
+
+    def _precision(self, asked: str, checkpoints: Sequence[Checkpoint], targets, joint: bool) -> str:
+        """exact or int8; raises ParameterError as `AnsweringModels.precision` does."""
+        return self._models.precision(asked, plain=len(checkpoints) == 1 and not targets and not joint)
+
+
+def model_json(checkpoint: Checkpoint) -> dict:
+    """A checkpoint as `models` lists it."""
+    return {
+        "name": checkpoint.name,
+        "title": checkpoint.title,
+        "domain": checkpoint.domain,
+        "kind": checkpoint.kind,
+        "license": checkpoint.license,
+        "megabytes": checkpoint.megabytes,
+        "availability": checkpoint.availability,
+    }

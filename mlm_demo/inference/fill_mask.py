@@ -1,0 +1,210 @@
+"""Sentence in, ranked words out: what the model expects at each mask.
+
+Read from the top down: `fill_mask` puts the answer together; `distributions` is the one pass through the
+model that everything starts from.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import torch
+
+from mlm_demo.errors import ParameterError, shown
+from mlm_demo.inference.joint import Filling, fill_jointly
+from mlm_demo.inference.prompt import Prompt
+from mlm_demo.inference.targets import score_targets
+from mlm_demo.inference.windows import mask_positions, window_notice, windows
+from mlm_demo.models.masked_lm import MaskedLM, Piece
+
+CHARACTERS_A_ROW = 100  # of a prediction as JSON, beside its sentence
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One word at one mask.
+
+    score: its probability, the share of the whole vocabulary; token: its id, None for a target of several
+    pieces; token_str: as transformers' pipeline gives it; sequence: the sentence as typed, with the word put
+    in; word: as a chart shows it, `##` before a piece that goes on the word before. For targets also share:
+    the score as a share of the list's scores; pieces; scored: how. In a comparison also elsewhere: the rank that
+    each other model gives the word.
+    """
+
+    score: float
+    token: int | None
+    token_str: str
+    sequence: str
+    word: str
+    share: float | None = None
+    pieces: tuple[str, ...] | None = None
+    scored: str | None = None
+    elsewhere: tuple[dict, ...] | None = None
+
+    def to_json(self) -> dict:
+        """The fields that hold something."""
+        return {key: value for key, value in asdict(self).items() if value is not None or key == "token"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The predictions for each mask of a sentence, in their order, best first.
+
+    text: as typed, with the masks at the characters `spans`; model_text: as the model read it.
+    """
+
+    model: dict
+    text: str
+    spans: tuple[tuple[int, int], ...]
+    model_text: str
+    masks: tuple[tuple[Prediction, ...], ...]
+    joint: tuple[Filling, ...] | None
+    notices: tuple[str, ...]
+
+    def to_json(self) -> dict:
+        """As the command line and HTTP give it."""
+        answer = {
+            "model": self.model,
+            "text": self.text,
+            "spans": [list(span) for span in self.spans],
+            "model_text": self.model_text,
+            "masks": [[prediction.to_json() for prediction in mask] for mask in self.masks],
+            "notices": list(self.notices),
+        }
+        if self.joint is not None:
+            answer["joint"] = [asdict(filling) for filling in self.joint]
+        return answer
+
+
+def fill_mask(
+    mlm: MaskedLM,
+    prompt: Prompt,
+    *,
+    top_k: int = 5,
+    targets: Sequence[str] = (),
+    joint: bool = False,
+) -> Answer:
+    """Rank words for each mask of a sentence, each mask on its own with the others left masked.
+
+    top_k: how many, at most the vocabulary; with targets, only these words are ranked, all of them. joint:
+    also fill all masks together (see `joint.py`). Raises ParameterError for a top_k out of range, unusable
+    targets, or masks too far apart to be filled jointly.
+    """
+    (answer,) = fill_masks(mlm, [prompt], top_k=top_k, targets=targets, joint=joint)
+    return answer
+
+
+def fill_masks(
+    mlm: MaskedLM,
+    prompts: Sequence[Prompt],
+    *,
+    top_k: int = 5,
+    targets: Sequence[str] = (),
+    joint: bool = False,
+) -> list[Answer]:
+    """The same for many sentences, which go through the model together."""
+    top_k = check_top_k(top_k, mlm)
+    return [
+        answer_from(mlm, prompt, probabilities, notices, top_k=top_k, targets=targets, joint=joint)
+        for prompt, (probabilities, notices) in zip(prompts, distributions(mlm, prompts), strict=True)
+    ]
+
+
+def answer_from(
+    mlm: MaskedLM,
+    prompt: Prompt,
+    probabilities: torch.Tensor,
+    notices: Sequence[str],
+    *,
+    top_k: int,
+    targets: Sequence[str],
+    joint: bool,
+) -> Answer:
+    """The answer, given what `distributions` returned."""
+    missing: list[str] = []
+    if targets:
+        scored, missing = score_targets(mlm, prompt, targets, probabilities)
+        masks = [_target_predictions(mlm, prompt, i, rows) for i, rows in enumerate(scored)]
+    else:
+        masks = [_predictions(mlm, prompt, i, row, top_k) for i, row in enumerate(probabilities)]
+    return Answer(
+        model=mlm.describe(),
+        text=prompt.text,
+        spans=prompt.spans,
+        model_text=prompt.for_model(mlm).text,
+        masks=tuple(masks),
+        joint=tuple(fill_jointly(mlm, prompt, top_k=top_k, targets=targets)) if joint else None,
+        notices=(*prompt.notices, *notices, *missing),
+    )
+
+
+def distributions(mlm: MaskedLM, prompts: Sequence[Prompt]) -> list[tuple[torch.Tensor, list[str]]]:
+    """For each sentence the probability of every token at every mask, (masks, vocab_size) float32, and notices."""
+    found = [mask_positions(mlm, prompt) for prompt in prompts]
+    cut = [windows(mlm, ids, positions) for ids, positions in found]
+    flat = [window for windows_of_one in cut for window in windows_of_one]
+    logits = mlm.logits_at([window.ids for window in flat], [window.positions for window in flat])
+    notices = [
+        [window_notice(mlm, ids, len(windows_of_one))] if len(ids) > mlm.capacity else []
+        for (ids, _), windows_of_one in zip(found, cut, strict=True)
+    ]
+    parts = logits.softmax(-1).split([len(positions) for _, positions in found])
+    return list(zip(parts, notices, strict=True))
+
+
+def check_top_k(top_k: object, mlm: MaskedLM) -> int:
+    """Return top_k as a whole number; raises ParameterError naming it and its range."""
+    whole = isinstance(top_k, int | float) and not isinstance(top_k, bool) and top_k == top_k // 1
+    if not whole or not 1 <= top_k <= mlm.vocab_size:
+        raise ParameterError(
+            f"top_k is {shown(top_k)}; it must be a whole number from 1 to {mlm.vocab_size:,}, the vocabulary of "
+            f"{mlm.name}."
+        )
+    return int(top_k)
+
+
+def word_shown(piece: Piece) -> str:
+    """A piece as a chart shows it: `##` before letters that go on the word before."""
+    if piece.attaches and any(c.isalnum() for c in piece.text):
+        return f"##{piece.text}"
+    return piece.text or "(nothing)"
+
+
+def check_amount(prompts: Sequence[Prompt], top_k: int, most: int) -> None:
+    """Raise ParameterError if the answers would have more than so many characters: each row repeats its sentence."""
+    rows = sum(len(prompt.spans) for prompt in prompts) * top_k
+    characters = rows * (CHARACTERS_A_ROW + len(prompts[0].text))
+    if characters > most:
+        raise ParameterError(
+            f"top_k is {top_k:,}, which makes an answer of {rows:,} sentences and {characters / 1e6:,.1f} million "
+            f"characters; {most / 1e6:,.1f} million are the most. Ask for fewer words."
+        )
+
+
+def _predictions(mlm: MaskedLM, prompt: Prompt, mask: int, row: torch.Tensor, top_k: int) -> tuple:
+    scores, tokens = row.topk(top_k)
+    rows = []
+    for score, token in zip(scores.tolist(), tokens.tolist(), strict=True):
+        piece = mlm.piece(token)
+        rows.append(
+            Prediction(
+                score, token, mlm.token_str(token), prompt.filled({mask: piece}, mlm), word_shown(piece)
+            )
+        )
+    return tuple(rows)
+
+
+def _target_predictions(mlm: MaskedLM, prompt: Prompt, mask: int, rows: list) -> tuple:
+    total = sum(row.score for row in rows) or 1.0
+    return tuple(
+        Prediction(
+            score=row.score,
+            token=row.ids[0] if len(row.ids) == 1 else None,
+            token_str=row.text,
+            sequence=prompt.filled({mask: Piece(row.text, False, False)}, mlm),
+            word=row.text,
+            share=row.score / total,
+            pieces=tuple(mlm.tokenizer.convert_ids_to_tokens(list(row.ids))),
+            scored="one piece" if len(row.ids) == 1 else f"{len(row.ids)} pieces, left to right",
+        )
+        for row in sorted(rows, key=lambda row: -row.score)
+    )

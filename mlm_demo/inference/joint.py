@@ -1,0 +1,95 @@
+"""Fill several masks together: a beam search over the joint probability.
+
+Each mask on its own may expect a word that does not go with what the others expect. Here the masks are
+filled from left to right, each given the words already chosen and the later masks still masked:
+    p(w1, …, wm) = p(w1 | all masked) · p(w2 | w1, the rest masked) · … · p(wm | w1, …)
+A masked language model has no joint distribution that all orders agree on; this is the one of reading order.
+The beam keeps the best BEAM partial fillings after each mask, and so many are given at most; with a beam as wide as the
+vocabulary to the power of the masks it would be exact.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from mlm_demo.errors import ParameterError
+from mlm_demo.inference.prompt import Prompt
+from mlm_demo.inference.targets import target_pieces
+from mlm_demo.inference.windows import mask_positions, windows
+from mlm_demo.models.masked_lm import MaskedLM
+
+BEAM = 20
+
+
+@dataclass(frozen=True)
+class Filling:
+    """A word for every mask: their joint probability, tokens, words, and the sentence with them."""
+
+    score: float
+    tokens: tuple[int, ...]
+    token_strs: tuple[str, ...]
+    sequence: str
+
+
+def fill_jointly(
+    mlm: MaskedLM, prompt: Prompt, *, top_k: int = 5, targets: Sequence[str] = (), beam: int = BEAM
+) -> list[Filling]:
+    """Return the best fillings of all masks at once, at most top_k and at most the beam, best first.
+
+    With targets, only those of one piece are considered. Raises ParameterError if the masks do not share one
+    window of the model, or no target has one piece.
+    """
+    text, positions = mask_positions(mlm, prompt)
+    if len(windows(mlm, text, positions)) > 1:
+        raise ParameterError(
+            f"The masks are too far apart to be filled jointly: {mlm.name} reads {mlm.capacity} tokens at once. "
+            "Shorten the text between them, or switch joint filling off."
+        )
+    (window,) = windows(mlm, text, positions)
+    hypotheses: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
+    for mask, at in enumerate(window.positions):
+        allowed = _one_piece(mlm, prompt, mask, targets) if targets else None
+        rows = []
+        for _, tokens in hypotheses:
+            row = list(window.ids)
+            for position, token in zip(window.positions, tokens, strict=False):
+                row[position] = token
+            rows.append(row)
+        log_probabilities = mlm.logits_at(rows, [[at]] * len(rows)).log_softmax(-1)
+        if allowed is not None:
+            only = torch.full_like(log_probabilities, -math.inf)
+            only[:, allowed] = log_probabilities[:, allowed]
+            log_probabilities = only
+        hypotheses = _best(hypotheses, log_probabilities, beam)
+    return [_filling(mlm, prompt, math.exp(score), tokens) for score, tokens in hypotheses[:top_k]]
+
+
+def _best(hypotheses: list, log_probabilities: torch.Tensor, beam: int) -> list:
+    """Extend every hypothesis by every token and keep the best `beam`."""
+    before = torch.tensor([score for score, _ in hypotheses], dtype=torch.float64)
+    totals = before[:, None] + log_probabilities.double().cpu()
+    scores, flat = totals.flatten().topk(min(beam, totals.numel()))
+    vocabulary = totals.shape[1]
+    return [
+        (score, (*hypotheses[index // vocabulary][1], index % vocabulary))
+        for score, index in zip(scores.tolist(), flat.tolist(), strict=True)
+        if score > -math.inf
+    ]
+
+
+def _one_piece(mlm: MaskedLM, prompt: Prompt, mask: int, targets: Sequence[str]) -> list[int]:
+    pieces = [target_pieces(mlm, prompt, mask, target) for target in targets]
+    allowed = sorted({ids[0] for ids in pieces if len(ids) == 1})
+    if not allowed:
+        raise ParameterError(
+            f"No target is a single piece of the vocabulary of {mlm.name}, so the masks cannot be filled jointly "
+            "with them; give shorter words, or switch joint filling off."
+        )
+    return allowed
+
+
+def _filling(mlm: MaskedLM, prompt: Prompt, score: float, tokens: tuple[int, ...]) -> Filling:
+    pieces = {mask: mlm.piece(token) for mask, token in enumerate(tokens)}
+    return Filling(score, tokens, tuple(mlm.token_str(t) for t in tokens), prompt.filled(pieces, mlm))

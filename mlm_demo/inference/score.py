@@ -1,0 +1,193 @@
+"""How much a model is surprised by each word of a sentence: the pseudo-log-likelihood and what follows from it.
+
+Salazar et al. (2020, arXiv 1910.14659) mask one token after the other and add up the log-probabilities of the
+hidden tokens: the `original` method. It flatters words of several pieces, since the pieces left visible give
+the hidden one away. `within_word`, the default, hides the later pieces of the same word too (Kauf & Ivanova
+2023, arXiv 2305.10588), so a word is read from left to right.
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import cache
+from math import exp, log
+
+from mlm_demo.errors import ParameterError, PromptError, shown
+from mlm_demo.inference.prompt import clean_text, mask_pattern, vocabulary_notices
+from mlm_demo.inference.windows import windows
+from mlm_demo.models.masked_lm import Encoded, MaskedLM
+
+METHODS = ("within_word", "original")
+# Hidden tokens whose scores over the whole vocabulary are in memory at once: 64 x 50,000 x 4 bytes = 13 MB.
+TOKENS_PER_CHUNK = 64
+NICE = 10  # of the thread that scores: masks that are filled go before it
+
+
+@dataclass(frozen=True)
+class ScoredWord:
+    """A word at the characters `start` to `end` of the text; `surprisal` in bits: -log2 of its probability.
+
+    unknown: the vocabulary cannot write it, so the number is that of the unknown token, not of this word.
+    """
+
+    text: str
+    start: int
+    end: int
+    surprisal: float
+    pieces: tuple[str, ...]
+    unknown: bool
+
+
+@dataclass(frozen=True)
+class SentenceScore:
+    """A sentence as a model sees it.
+
+    log_likelihood: the pseudo-log-likelihood in nats; tokens: how many were scored; pseudo_perplexity:
+    exp(-log_likelihood / tokens), not to be compared between models whose vocabularies cut words differently;
+    bits_per_word: -log2 of the same over the number of words between white space, which can be.
+    """
+
+    model: dict
+    text: str
+    method: str
+    log_likelihood: float
+    tokens: int
+    pseudo_perplexity: float
+    bits_per_word: float
+    words: tuple[ScoredWord, ...]
+    notices: tuple[str, ...]
+
+    def to_json(self) -> dict:
+        """As the command line and HTTP give it."""
+        return asdict(self)
+
+
+def score_sentence(
+    mlm: MaskedLM,
+    text: str,
+    *,
+    method: str = "within_word",
+    max_characters: int = 20_000,
+    max_tokens: int = 512,
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> SentenceScore:
+    """Score every word of a sentence, one forward row for each of its tokens.
+
+    Raises ParameterError for an unknown method, PromptError for a text that is empty, too long, or holds a mask.
+    """
+    if method not in METHODS:
+        raise ParameterError(f"The method is {shown(method)}; it must be {' or '.join(METHODS)}.")
+    text, notices = clean_text(text, max_characters=max_characters)
+    if mask := mask_pattern(mlm).search(text):
+        raise PromptError(
+            f"The sentence holds a mask, {mask[0]}; to score it, put a word there, or use 'Fill mask' to ask for one."
+        )
+    encoded = mlm.encode(text)
+    if not encoded.ids:
+        raise PromptError(f"The tokenizer of {mlm.name} sees no token in this sentence; type some words.")
+    if len(encoded.ids) > max_tokens:
+        raise PromptError(
+            f"The sentence has {len(encoded.ids):,} tokens; {max_tokens:,} are the most that are scored, since "
+            "each takes a pass of its own. Shorten it."
+        )
+    if len(encoded.ids) > mlm.capacity:
+        notices.append(
+            f"The text has {len(encoded.ids):,} tokens and {mlm.name} reads {mlm.capacity:,} at once, so each "
+            "token was scored with the text around it."
+        )
+    notices += vocabulary_notices(text, text, mlm)
+    if mlm.tokenizer.unk_token_id in encoded.ids:
+        notices.append("The numbers of unknown words are those of the unknown token; they are in the sums.")
+    nats = token_log_probabilities(mlm, encoded, method=method, on_progress=on_progress)
+    words = _words(mlm, text, encoded, nats)
+    total = sum(nats)
+    return SentenceScore(
+        model=mlm.describe(),
+        text=text,
+        method=method,
+        log_likelihood=total,
+        tokens=len(nats),
+        pseudo_perplexity=exp(min(-total / len(nats), 700.0)),
+        bits_per_word=-total / log(2) / len(text.split()),
+        words=tuple(words),
+        notices=tuple(notices),
+    )
+
+
+def token_log_probabilities(
+    mlm: MaskedLM,
+    encoded: Encoded,
+    *,
+    method: str = "within_word",
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> list[float]:
+    """The log-probability in nats of each token, it and what the method hides with it being masked."""
+    nats: list[float] = []
+    length = min(len(encoded.ids), mlm.capacity) + len(mlm.prefix) + len(mlm.suffix)
+    at_once = max(1, min(mlm.tokens_per_pass // length, TOKENS_PER_CHUNK))
+    for first in range(0, len(encoded.ids), at_once):
+        chunk = range(first, min(first + at_once, len(encoded.ids)))
+        rows = [windows(mlm, _hide(mlm, encoded, i, method), [i])[0] for i in chunk]
+        arguments = [row.ids for row in rows], [row.positions for row in rows]
+        logits = _passes().submit(mlm.logits_at, *arguments, alone=True).result()
+        scores = logits.log_softmax(-1)
+        nats += [scores[n, encoded.ids[i]].item() for n, i in enumerate(chunk)]
+        on_progress(len(nats) / len(encoded.ids))
+    return nats
+
+
+@cache
+def _passes() -> ThreadPoolExecutor:
+    """One thread for the passes of all scores, which take turns: two at once are not done sooner, as each has all
+    processors, and masks that are filled meanwhile would be later for both. Nobody else waits for such a pass.
+    """
+    return ThreadPoolExecutor(1, "score", initializer=_let_others_go_first)
+
+
+def _let_others_go_first() -> None:
+    """Leave the processors to other threads; only Linux has a niceness for each, which those it starts inherit."""
+    if sys.platform == "linux":
+        thread = os.PRIO_PROCESS, threading.get_native_id()
+        with suppress(OSError):
+            os.setpriority(*thread, max(NICE, os.getpriority(*thread)))
+
+
+def _hide(mlm: MaskedLM, encoded: Encoded, position: int, method: str) -> list[int]:
+    """The tokens with the one at a position masked, and with `within_word` those after it in its word."""
+    ids = list(encoded.ids)
+    ids[position] = mlm.mask_id
+    word = encoded.word_ids[position]
+    later = position + 1
+    while (
+        method == "within_word" and word is not None and later < len(ids) and encoded.word_ids[later] == word
+    ):
+        ids[later] = mlm.mask_id
+        later += 1
+    return ids
+
+
+def _words(mlm: MaskedLM, text: str, encoded: Encoded, nats: list[float]) -> list[ScoredWord]:
+    """Put the tokens of each word together; a token that is part of no word stands alone."""
+    groups: list[list[int]] = []
+    for i, word in enumerate(encoded.word_ids):
+        if i and word is not None and word == encoded.word_ids[i - 1]:
+            groups[-1].append(i)
+        else:
+            groups.append([i])
+    pieces = mlm.tokenizer.convert_ids_to_tokens(encoded.ids)
+    words = []
+    for group in groups:
+        start, end = encoded.offsets[group[0]][0], encoded.offsets[group[-1]][1]
+        while (
+            start < end and text[start].isspace()
+        ):  # byte-level vocabularies count the space before the word
+            start += 1
+        surprisal = -sum(nats[i] for i in group) / log(2)
+        unknown = any(encoded.ids[i] == mlm.tokenizer.unk_token_id for i in group)
+        word_pieces = tuple(pieces[i] for i in group)
+        words.append(ScoredWord(text[start:end], start, end, surprisal, word_pieces, unknown))
+    return words

@@ -1,0 +1,142 @@
+"""The probability of words that a person names, of one piece of the vocabulary or of several.
+
+A word of one piece has the probability the model gives it at the mask. A word of n pieces has no such number:
+the mask is widened to n masks and the pieces are read from left to right, each given those before it,
+    p(piece 1 | n masks) · p(piece 2 | piece 1, n - 1 masks) · …
+which is the chain rule, given that the word has n pieces. That condition is why a long word can look more
+probable than it is, and why each target says how it was scored.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from mlm_demo.errors import ParameterError, shown
+from mlm_demo.inference.prompt import Prompt, mask_pattern
+from mlm_demo.inference.windows import mask_positions, windows
+from mlm_demo.models.masked_lm import MaskedLM
+
+
+@dataclass(frozen=True)
+class ScoredTarget:
+    """A target as typed, its pieces' ids and its probability at one mask."""
+
+    text: str
+    ids: tuple[int, ...]
+    score: float
+
+
+def read_targets(
+    targets: str | Sequence[str], *, masks: int, max_targets: int, max_characters: int
+) -> tuple[list[str], list[str]]:
+    """Return the target words, blanks and repeats removed, and notices; a string is split at its commas.
+
+    An empty string or list means no targets. Raises ParameterError if something was given that holds no word, or
+    too many, or too long ones: each piece of each is a pass through the model at each of the masks.
+    """
+    given = targets.split(",") if isinstance(targets, str) else list(targets)
+    if given in ([], [""]):
+        return [], []
+    words = [str(word).strip() for word in given]
+    unique = list(dict.fromkeys(word for word in words if word))
+    if not unique:
+        raise ParameterError(
+            f"The targets {shown(targets)} hold no word; give words with commas between them, or leave them empty."
+        )
+    if len(unique) > max_targets:
+        raise ParameterError(
+            f"There are {len(unique)} targets; {max_targets} are the most that are scored at once."
+        )
+    characters, most = sum(map(len, unique)), max_characters // masks
+    if characters > most:
+        at = f" at {masks} masks" if masks > 1 else ""
+        raise ParameterError(
+            f"The targets have {characters:,} characters; {most:,} are the most that are scored{at}. Give fewer or "
+            "shorter ones."
+        )
+    repeated = sorted(word for word, count in Counter(words).items() if word and count > 1)
+    return unique, [f"Given more than once, counted once: {', '.join(repeated)}."] if repeated else []
+
+
+def score_targets(
+    mlm: MaskedLM, prompt: Prompt, targets: Sequence[str], probabilities: torch.Tensor
+) -> tuple[list[list[ScoredTarget]], list[str]]:
+    """Score every target at every mask, given the (masks, vocab_size) probabilities of single tokens.
+
+    Returns for each mask its targets in the order given, and a notice of those the vocabulary cannot write.
+    Raises ParameterError if it can write none of them.
+    """
+    pieces = {
+        (mask, target): target_pieces(mlm, prompt, mask, target)
+        for mask in range(len(prompt.spans))
+        for target in targets
+    }
+    unwritable = [t for t in targets if any(not pieces[m, t] for m in range(len(prompt.spans)))]
+    known = [t for t in targets if t not in unwritable]
+    if not known:
+        raise ParameterError(
+            f"None of the targets can be written in the vocabulary of {mlm.name}: "
+            f"{', '.join(shown(t, 30) for t in unwritable)}; try other words or another model."
+        )
+    several = {key: ids for key, ids in pieces.items() if len(ids) > 1 and key[1] in known}
+    scores = _left_to_right(mlm, prompt, several)
+    scored = []
+    for mask, row in enumerate(probabilities):
+        scored.append(
+            [
+                ScoredTarget(t, pieces[mask, t], scores.get((mask, t), row[pieces[mask, t][0]].item()))
+                for t in known
+            ]
+        )
+    notice = "Left out, since this model's vocabulary cannot write it: "
+    return scored, [notice + ", ".join(shown(t, 30) for t in unwritable) + "."] if unwritable else []
+
+
+def target_pieces(mlm: MaskedLM, prompt: Prompt, mask: int, target: str) -> tuple[int, ...]:
+    """The tokens that a word has when it stands at a mask; empty if the vocabulary cannot write it.
+
+    The word is tokenised in its place, so that a vocabulary that marks the space before a word gets its due
+    whatever that mark is. Where it would merge with its neighbours (`un<mask>`), it is tokenised alone.
+    """
+    if mask_pattern(mlm).search(target):
+        return ()
+    filled = prompt.for_model(mlm, {mask: target})
+    start, end = filled.spans[mask]
+    before = len(filled.text[:start].rstrip())  # the space before the word is part of its first token
+    encoded = mlm.encode(filled.text)
+    inside = [
+        (token, offset)
+        for token, offset in zip(encoded.ids, encoded.offsets, strict=True)
+        if offset[1] > before and offset[0] < end
+    ]
+    merged = any(first < before or last > end for _, (first, last) in inside)
+    ids = tuple(token for token, _ in inside)
+    if merged or not mlm.mask_absorbs_space:
+        ids = tuple(mlm.encode(target).ids)
+    unusable = {mlm.tokenizer.unk_token_id, mlm.mask_id}
+    return () if unusable & set(ids) else ids
+
+
+def _left_to_right(
+    mlm: MaskedLM, prompt: Prompt, pieces: dict[tuple[int, str], tuple[int, ...]]
+) -> dict[tuple[int, str], float]:
+    """The product of the pieces' probabilities, each given those before it; all steps in one call."""
+    if not pieces:
+        return {}
+    text, positions = mask_positions(mlm, prompt)
+    rows, wanted, steps = [], [], []
+    for (mask, target), ids in pieces.items():
+        at = positions[mask]
+        for i, token in enumerate(ids):
+            widened = [*text[:at], *ids[:i], *[mlm.mask_id] * (len(ids) - i), *text[at + 1 :]]
+            (window,) = windows(mlm, widened, [at + i])
+            rows.append(window.ids)
+            wanted.append(window.positions)
+            steps.append(((mask, target), token))
+    log_probabilities = mlm.logits_at(rows, wanted).log_softmax(-1)
+    totals: dict[tuple[int, str], float] = dict.fromkeys(pieces, 0.0)
+    for (key, token), row in zip(steps, log_probabilities, strict=True):
+        totals[key] += row[token].item()
+    return {key: float(torch.tensor(total).exp()) for key, total in totals.items()}

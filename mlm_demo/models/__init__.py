@@ -1,0 +1,1 @@
+"""Which masked language models there are, and how one gets into memory."""

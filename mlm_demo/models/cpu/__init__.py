@@ -1,0 +1,1 @@
+"""Layers laid out for the processor."""

@@ -1,0 +1,1 @@
+"""BERT and its tokenizer without transformers, for a quick first answer."""

@@ -1,0 +1,1 @@
+"""Domain-adaptive pre-training: plan, train, evaluate, save."""

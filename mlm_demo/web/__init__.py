@@ -1,0 +1,1 @@
+"""The page and its HTTP endpoints; the only place that imports gradio."""

@@ -1,0 +1,149 @@
+"""The page: `create_app` builds it, `serve` launches it. The only place that imports gradio."""
+
+import os
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import gradio as gr
+from fastapi.middleware import Middleware
+from gradio.utils import get_upload_folder
+
+from mlm_demo.errors import MlmDemoError, SettingError
+from mlm_demo.inference.engine import Engine
+from mlm_demo.runs.data_folder import check_version
+from mlm_demo.runs.service import Adaptations
+from mlm_demo.settings import ASSETS, Settings, on_space, on_zero_gpu
+from mlm_demo.web.adapt.form import adapt_setup
+from mlm_demo.web.adapt.run_tab import run_panel
+from mlm_demo.web.api import add_endpoints
+from mlm_demo.web.fill.tab import fill_tab
+from mlm_demo.web.identity import browser_secret, login_button
+from mlm_demo.web.learn import learn_tab
+from mlm_demo.web.score import score_tab
+from mlm_demo.web.server.downloads import add_downloads
+from mlm_demo.web.server.metrics import log_to_stderr, watch
+from mlm_demo.web.server.middleware import Doorway
+from mlm_demo.web.server.sessions import MOST_SESSIONS, forgetting, make_sessions_lean
+from mlm_demo.web.server.status_pages import Standing, add_owner_pages
+from mlm_demo.web.server.uploads import keep_sweeping, place
+from mlm_demo.web.server.visitors import Visitors
+
+# The fonts come with Gradio, so the page asks nobody for any. Weight 700 and not the theme's own 600: the
+# files of that weight that Gradio 6.31 brings hold a few letters only, and the rest falls back to another font.
+THEME = gr.themes.Default(
+    primary_hue="blue",
+    neutral_hue="slate",
+    font=[
+        gr.themes.LocalFont("Source Sans Pro", weights=(400, 700)),
+        "ui-sans-serif",
+        "system-ui",
+        "sans-serif",
+    ],
+    font_mono=[gr.themes.LocalFont("IBM Plex Mono", weights=(400, 700)), "ui-monospace", "monospace"],
+).set(  # at 4.5:1 or better, which the theme's own are not
+    block_info_text_color="*neutral_500",
+    block_info_text_color_dark="*neutral_400",
+    button_primary_background_fill="*primary_600",
+    button_primary_background_fill_hover="*primary_700",
+)
+INTRODUCTION = """# What does a masked language model expect?
+
+Hide a word of a sentence and see which words the model would put there, and how sure it is of each."""
+
+
+def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
+    """Build the page; nothing is loaded before the first question."""
+    check_version(settings.data_folder)
+    engine = engine or engine_of_page(settings)
+    adaptations, visitors = Adaptations(settings), Visitors(settings)
+    # After each event of its queue Gradio sums up the last 10,000, 12 ms of pandas, for a page that is not served here.
+    os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
+    os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
+    make_sessions_lean()
+    title = "mlm_demo: what a masked language model expects"
+    with gr.Blocks(title=title, analytics_enabled=False) as demo:
+        gr.Markdown(INTRODUCTION, elem_id="introduction")
+        owner = gr.BrowserState("", storage_key="mlm_demo_owner", secret=browser_secret(settings))
+        with gr.Tabs(elem_id="tabs") as tabs:
+            with gr.Tab("Fill mask", id="fill"):
+                form = fill_tab(demo, engine, owner, visitors)
+            with gr.Tab("Score", id="score"):
+                scored_models = score_tab(engine, visitors)
+            with gr.Tab("Adapt", id="adapt"):
+                login_button()
+                missing = gr.HTML(padding=False, js_on_load=None, elem_id="run-missing")
+                setup = adapt_setup(adaptations, owner, visitors)
+                run_panel(
+                    adaptations, engine, owner, missing, setup, form, scored_models, tabs, demo, visitors
+                )
+            with gr.Tab("Learn", id="learn"):
+                learn_tab()
+        add_endpoints(engine, adaptations, visitors)
+    watch(demo)
+    demo.adaptations, demo.engine = adaptations, engine
+    # What waits in the queue is not to be had past it: so many at once is what the machine bears.
+    return demo.queue(default_concurrency_limit=8, max_size=200, api_open=False)
+
+
+def engine_of_page(settings: Settings) -> Engine:
+    """The engine that answers; on the processor where a GPU is lent to one call at a time."""
+    return Engine(replace(settings, device="cpu") if on_zero_gpu() else settings)
+
+
+def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
+    """Start serving in the background and return the page's address on this machine.
+
+    Raises SettingError if the port is taken.
+    """
+    folder = Path(get_upload_folder())
+    doorway = Middleware(Doorway, settings=settings, on_space=on_space(), upload_folder=folder)
+    try:
+        app, address, _ = demo.launch(
+            server_name=settings.host,
+            server_port=settings.port,
+            share=share,
+            prevent_thread_lock=True,
+            quiet=not share,
+            ssr_mode=False,
+            show_error=False,
+            enable_monitoring=False,  # `owner_pages.py` has what the owner wants to know
+            app_kwargs={"lifespan": forgetting, "middleware": [doorway]},
+            run_history=False,  # it would keep what people type in their browser
+            footer_links=["settings", "api"],
+            favicon_path=ASSETS / "icon.svg",
+            css_paths=[ASSETS / "style.css"],
+            theme=THEME,
+            max_file_size=settings.max_upload_megabytes * 1_000_000,
+            state_session_capacity=MOST_SESSIONS,
+        )
+    except OSError as error:
+        raise SettingError(
+            f"Port {settings.port} of {settings.host} cannot be had ({error}); set MLM_DEMO_PORT to another one."
+        ) from error
+    add_downloads(app, demo.adaptations)
+    add_owner_pages(app, Standing(demo.adaptations, demo.engine, lambda: len(demo._queue)))
+    going = threading.Thread(target=demo.adaptations.keep_going, args=(lambda: demo.is_running,), daemon=True)
+    going.start()
+    return address
+
+
+def serve(settings: Settings, *, share: bool = False) -> None:
+    """Serve the page until interrupted, with the default model warming up behind it."""
+    if settings.public:
+        log_to_stderr()
+    uploads = place(settings.uploads)  # before the page is made, whose parts ask Gradio for it
+    engine = engine_of_page(settings)
+    demo = create_app(settings, engine)
+    print(f"The page is at {launch(demo, settings, share=share)}", flush=True)
+    threading.Thread(target=_warm, args=(engine,), daemon=True).start()
+    sweeping = (uploads, demo, lambda: demo.is_running)
+    threading.Thread(target=keep_sweeping, args=sweeping, daemon=True).start()
+    demo.block_thread()
+
+
+def _warm(engine: Engine) -> None:
+    try:
+        engine.warm()
+    except MlmDemoError as error:  # the page tells whoever asks; the owner is told here
+        print(f"mlm_demo: {error}", flush=True)

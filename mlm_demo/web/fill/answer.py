@@ -1,0 +1,105 @@
+"""A question of the 'Fill mask' tab and what its answer puts on the page; plain functions, no widgets."""
+
+import json
+from dataclasses import dataclass, replace
+
+from mlm_demo.errors import MlmDemoError
+from mlm_demo.inference.engine import Engine, Progress, silent
+from mlm_demo.web.fill.charts import charts
+from mlm_demo.web.fill.links import FIRST, Question, page_address, read_link, write_link
+from mlm_demo.web.fill.snippets import pipeline_code, shell_line
+from mlm_demo.web.fill.tables import csv, tables
+from mlm_demo.web.messages import notices, notices_of
+
+VIEWS = ("Chart", "Table")
+QUICK = 0.03  # seconds: models that answer within follow the typing
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What an answer puts on the page, in the order of the output components."""
+
+    results: str
+    answers: list[dict]
+    link: str
+    python: str
+    shell: str
+    json: str
+    csv: str
+    copied: str = ""  # the link shown belongs to the answer before
+
+
+def ask(engine: Engine, question: Question, view: str, on_progress: Progress = silent) -> Shown:
+    """Put a question to the engine and draw its answer."""
+    answers = engine.compare(
+        question.text,
+        question.models,
+        top_k=question.top_k,
+        targets=question.targets,
+        joint=question.joint,
+        precision=question.precision,
+        on_progress=on_progress,
+    )["answers"]
+    return Shown(
+        results=draw(answers, view),
+        answers=answers,
+        link=link_of(question),
+        python=pipeline_code(question, answers[0]),
+        shell=shell_line(question),
+        json=json.dumps(
+            answers[0] if len(answers) == 1 else {"answers": answers}, ensure_ascii=False, indent=2
+        ),
+        csv=csv(answers),
+    )
+
+
+def link_of(question: Question) -> str:
+    """The page's address with this question."""
+    return page_address() + write_link(question)
+
+
+def without_answer(results: str) -> Shown:
+    """A page with a message in the place of the results."""
+    return Shown(results, answers=[], link="", python="", shell="", json="", csv="")
+
+
+def follows_typing(engine: Engine, question: Question) -> bool:
+    """Whether the models of a question are quick enough to be asked at each pause of the typing."""
+    return engine.answers_within(QUICK, question.models, **_how(question))
+
+
+def answers_at_once(engine: Engine, question: Question) -> bool:
+    """Whether the models of a question are in memory, in the precision that it takes."""
+    return engine.in_memory(question.models, **_how(question))
+
+
+def _how(question: Question) -> dict:
+    return {"targets": question.targets, "joint": question.joint, "precision": question.precision}
+
+
+def draw(answers: list[dict], view: str, told: tuple[str, ...] = ()) -> str:
+    """The notices and then the charts or the tables."""
+    if not answers:
+        return ""
+    return notices([*told, *notices_of(answers)]) + (tables(answers) if view == VIEWS[1] else charts(answers))
+
+
+def linked(engine: Engine, query: dict) -> tuple[Question, list[str]]:
+    """The question of the page's link, and a notice for each value that is ignored."""
+    settings = engine.settings
+    return read_link(
+        query, max_characters=settings.max_characters, runs=engine.runs, folders=settings.folders
+    )
+
+
+def first_answer(engine: Engine, query: dict, view: str) -> Shown:
+    """Answer the page's link; where it cannot be answered, say why over the default model's answer."""
+    question, told = linked(engine, query)
+    try:
+        shown = ask(engine, question, view)
+    except MlmDemoError as error:
+        told.append(f"The link could not be answered. {error}")
+        shown = ask(engine, FIRST, view)
+        # The form keeps what the link asks, so that it can be put right; this says which sentence the chart is of.
+        told.append(f"Shown instead: {FIRST.text}")
+    return replace(shown, results=draw(shown.answers, view, tuple(told))) if told else shown

@@ -1,0 +1,117 @@
+"""The page's own links: `/?text=…&model=…&k=…&targets=…&compare=…`, read and written."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from mlm_demo.errors import MlmDemoError, shown
+from mlm_demo.models.catalogue import default_checkpoint, find_checkpoint
+from mlm_demo.models.pool import PRECISIONS
+from mlm_demo.runs.store import Runs
+
+FIRST_SENTENCE = "Paris is the <mask> of France."
+FIRST_TOP_K = 8
+MOST_COMPARED = 2  # beside the model itself
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked on the 'Fill mask' tab; without anything said, what a page without a link asks."""
+
+    text: str = FIRST_SENTENCE
+    model: str = default_checkpoint().name
+    compare: tuple[str, ...] = ()
+    top_k: float = FIRST_TOP_K
+    targets: str = ""
+    joint: bool = False
+    precision: str = "auto"
+
+    @property
+    def models(self) -> list[str]:
+        """The model and those it is compared with, each once."""
+        return list(dict.fromkeys([self.model, *self.compare]))
+
+
+FIRST = Question()
+
+
+def read_link(
+    parameters: Mapping[str, str], *, max_characters: int, runs: Runs | None = None, folders: bool = True
+) -> tuple[Question, list[str]]:
+    """Return the question a link asks, and a notice for each value that is ignored."""
+    notices: list[str] = []
+    text = parameters.get("text", "")
+    if len(text) > max_characters:
+        notices.append(
+            f"The link's text has {len(text):,} characters, more than {max_characters:,}, and was ignored."
+        )
+        text = ""
+    joint = parameters.get("joint", "")
+    if joint not in ("", "0", "1"):
+        notices.append(f"The link's joint={shown(joint)} is not 0 or 1 and was ignored.")
+    models = [_model(name, "model", notices, runs, folders) for name in [parameters.get("model", "")] if name]
+    compared = [
+        _model(name, "compare", notices, runs, folders)
+        for name in parameters.get("compare", "").split(",")
+        if name.strip()
+    ]
+    if len(compared) > MOST_COMPARED:
+        notices.append(
+            f"The link compares with {len(compared)} models; the first {MOST_COMPARED} were taken."
+        )
+    question = Question(
+        text=text or FIRST_SENTENCE,
+        model=next((name for name in models if name), FIRST.model),
+        compare=tuple(dict.fromkeys(name for name in compared[:MOST_COMPARED] if name)),
+        top_k=_top_k(parameters.get("k", ""), notices),
+        targets=parameters.get("targets", ""),
+        joint=joint == "1",
+        precision=_precision(parameters.get("precision", ""), notices),
+    )
+    return question, notices
+
+
+def write_link(question: Question) -> str:
+    """Return the query string of a question, without what is as a fresh page has it."""
+    parameters = {
+        "text": question.text,
+        "model": question.model,
+        # An empty field is no number; the answer says so.
+        "k": "" if question.top_k == "" else f"{question.top_k:g}",
+        "targets": question.targets,
+        "compare": ",".join(question.compare),
+        "joint": "1" if question.joint else "",
+        "precision": question.precision if question.precision != "auto" else "",
+    }
+    return "?" + urlencode({name: value for name, value in parameters.items() if value})
+
+
+def page_address(environ: Mapping[str, str] = os.environ) -> str:
+    """Where links lead on a Space, whose page is framed by another; empty elsewhere: the browser knows."""
+    host = environ.get("SPACE_HOST", "")
+    return f"https://{host}/" if host else ""
+
+
+def _top_k(text: str, notices: list[str]) -> int:
+    if not text:
+        return FIRST_TOP_K
+    if text.isdecimal() and len(text) < 7 and int(text) > 0:
+        return int(text)
+    notices.append(f"The link's k={shown(text)} is not a whole number above 0 and was ignored.")
+    return FIRST_TOP_K
+
+
+def _precision(text: str, notices: list[str]) -> str:
+    if text in ("", *PRECISIONS):
+        return text or "auto"
+    notices.append(f"The link's precision={shown(text)} is none of {', '.join(PRECISIONS)} and was ignored.")
+    return "auto"
+
+
+def _model(name: str, parameter: str, notices: list[str], runs: Runs | None, folders: bool) -> str:
+    try:
+        return find_checkpoint(name, runs, folders=folders).name
+    except MlmDemoError as error:
+        notices.append(f"The link's {parameter}={shown(name)} was ignored. {error}")
+        return ""

@@ -1,0 +1,1 @@
+"""What stands around the page: middleware, limits, uploads, downloads, status."""

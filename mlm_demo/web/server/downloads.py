@@ -1,0 +1,58 @@
+"""What goes to a browser beside the page: an adapted model as a zip file, for its owner, for a day.
+
+A browser saves a file by an address, so the address itself has to show that it was made for the owner: it carries the
+time at which it runs out, and a proof that only this server can make.
+"""
+
+import hashlib
+import hmac
+import os
+import time
+
+from fastapi import FastAPI, HTTPException
+from fastapi.responses import FileResponse
+
+from mlm_demo.errors import MlmDemoError
+from mlm_demo.models.catalogue import adapted, archive_name
+from mlm_demo.runs.run import RESULT, Run
+from mlm_demo.runs.service import Adaptations
+from mlm_demo.settings import Settings
+from mlm_demo.training.export import zip_model
+from mlm_demo.web.identity import browser_secret
+
+SECONDS_GOOD = 86_400
+
+
+def download_address(run: Run, settings: Settings) -> str:
+    """Where the model of a run can be had from now on for a day, counted from the page's own address."""
+    until = int(time.time()) + SECONDS_GOOD
+    return f"models/{run.id}.zip?until={until}&proof={_proof(run.id, until, settings)}"
+
+
+def add_downloads(app: FastAPI, adaptations: Adaptations) -> None:
+    """Serve `/models/ID.zip` at the addresses that `download_address` makes."""
+
+    @app.get("/models/{id}.zip")
+    def model(id: str, until: int = 0, proof: str = "") -> FileResponse:
+        if not hmac.compare_digest(proof.encode(), _proof(id, until, adaptations.settings).encode()):
+            raise HTTPException(403, "This is no address of a download; take the one on the run's page.")
+        if until < time.time():
+            raise HTTPException(
+                403, "This address has run out; load the run's page anew, it has a fresh one."
+            )
+        try:
+            run = adaptations.runs.find(id)
+            if adapted(run) is None:
+                raise HTTPException(404, f"The run {id} has no model yet.")
+            packed, made = run.packed, (run.output / RESULT).stat().st_mtime_ns
+            if not packed.is_file() or packed.stat().st_mtime_ns != made:
+                packed = zip_model(run.output, archive_name(run))
+                os.utime(packed, ns=(made, made))  # not older or newer: a clock can be set back
+        except MlmDemoError as error:
+            raise HTTPException(404, str(error)) from None
+        return FileResponse(packed, filename=f"{archive_name(run)}.zip", media_type="application/zip")
+
+
+def _proof(id: str, until: int, settings: Settings) -> str:
+    key = browser_secret(settings).encode()
+    return hmac.new(key, f"zip {id} {until}".encode(), hashlib.sha256).hexdigest()

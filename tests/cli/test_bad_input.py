@@ -1,0 +1,228 @@
+"""Everything the notes say people send, as real files through the command line: one sentence, exit code 1, no trace."""
+
+import gzip
+import io
+import json
+import os
+import random
+import subprocess
+import sys
+import zipfile
+
+import pytest
+import torch
+
+from mlm_demo.cli.main import main
+from mlm_demo.training.checkpoints import CHECKPOINTS, last_checkpoint
+from mlm_demo.training.trainer import MaskedLMTrainer
+from tests.support.paths import ROOT
+from tests.support.tiny_models import SENTENCES, save_tiny
+
+# Texts that are no copies of one another: words in another order each time.
+WORDS = " ".join(SENTENCES).replace(".", "").lower().split()
+TEXTS = [" ".join(random.Random(i).choices(WORDS, k=40)) + "." for i in range(40)]
+GERMAN = "Der Patient wurde gestern mit hohem Fieber in das Krankenhaus gebracht und dort lange behandelt"
+
+# From the start of the run on no file may grow beyond 20 kB: the system refuses, as on a full disk.
+LIMITED = """
+import resource, sys
+from mlm_demo.training import adapt as module
+from mlm_demo.cli import main as cli
+adapt = module.adapt
+def limited(*arguments, **named):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+    return adapt(*arguments, **named)
+module.adapt = limited
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return str(save_tiny(tmp_path_factory.mktemp("model") / "tiny"))
+
+
+@pytest.fixture
+def adapt(model, tmp_path, monkeypatch, capsys):
+    """A function that writes a file, adapts to it, and returns exit code, output and last line of the errors."""
+    monkeypatch.setenv("MLM_DEMO_DEVICE", "cpu")
+
+    def adapt(name, data, *more):
+        path = tmp_path / name
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+        words = [
+            "adapt",
+            str(path),
+            "--model",
+            model,
+            "--output",
+            str(tmp_path / "out"),
+            "--block-size",
+            "32",
+        ]
+        code = main([*words, *(more or ["--max-steps", "2", "--batch-size", "4"])])
+        said = capsys.readouterr()
+        return code, said.out, (said.err.splitlines() or [""])[-1]
+
+    return adapt
+
+
+def lines(texts=TEXTS):
+    return "\n".join(json.dumps({"text": text}) for text in texts)
+
+
+def zipped(members):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return data.getvalue()
+
+
+def picture():
+    return b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("empty.txt", b"", "'empty.txt' is empty; leave it out."),
+        ("bom.txt", b"\xef\xbb\xbf", "'bom.txt' holds nothing but a byte order mark; leave it out."),
+        ("white.txt", " \n\t\n" * 50, "'white.txt' holds no text, only white space or marks; leave it out."),
+        ("picture.txt", picture(), "'picture.txt' is not text (it looks like a PNG"),
+        (
+            "bomb.txt.gz",
+            gzip.compress(b"a " * 20_000_000, mtime=0),
+            "'bomb.txt.gz' expands to more than 200 times its size",
+        ),
+        ("bomb.zip", zipped([("a.txt", b"a " * 20_000_000)]), "expands to more than 200 times its size"),
+        (
+            "nested.zip",
+            zipped([("inner.zip", zipped([("a.txt", "a")]))]),
+            "an archive in an archive is not opened",
+        ),
+        ("path.zip", zipped([("../../a.txt", "a")]), "its name leads out of the archive"),
+        (
+            "ragged.csv",
+            "text,n\n" + "a b c,1\n" * 3 + "d,e,f,2\n",
+            "Row 5 of 'ragged.csv' has 4 cells, the header 2",
+        ),
+        ("headless.csv", "\n".join(f'"{t}",{i}' for i, t in enumerate(TEXTS)), "'headless.csv'"),
+        ("bad.jsonl", lines() + '\n{"text": "cut', "Line 41 of 'bad.jsonl' is not JSON"),
+        ("line.txt", "One line.", "The corpus holds 2 words of text, copies left out; 200 are the least"),
+        (
+            "paragraph.txt",
+            " ".join(TEXTS[:20]),
+            "is one paragraph, so no part of it can be held out to judge by",
+        ),
+        ("copies.txt", "\n\n".join(TEXTS[:1] * 50), "copies left out; 200 are the least"),
+    ],
+)
+def test_a_file_that_is_no_corpus(adapt, tmp_path, name, data, message):
+    code, _, told = adapt(name, data)
+    assert (code, message in told) == (1, True), told
+    assert told.startswith("mlm_demo: ")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "note"),
+    [
+        ("utf16.txt", "\n\n".join(TEXTS).encode("utf-16"), ""),
+        ("old.txt", "\n\n".join(f"Café – {t}" for t in TEXTS).encode("cp1252"), "cp1252"),
+        (
+            "mixed.txt",
+            "\n\n".join(TEXTS).encode() + "\n\nÜber".encode() + "\n\ncafé".encode("cp1252"),
+            "cp1252",
+        ),
+        (
+            "named.txt",
+            gzip.compress("\n\n".join(TEXTS).encode()),
+            "named.txt is a gzip file, and was read as one.",
+        ),
+        (
+            "page.txt",
+            "<!doctype html><p>" + "<p>".join(TEXTS),
+            "page.txt is an HTML page, and was read as one.",
+        ),
+    ],
+)
+def test_a_file_that_is_not_what_it_seems_is_read_and_told(adapt, name, data, note):
+    code, out, told = adapt(name, data, "--report")
+    assert code == 0, told
+    assert note in out
+    assert "verdict: too small" in out
+
+
+def test_another_language_is_told_before_training(adapt):
+    texts = [f"{GERMAN} {' '.join(random.Random(i).sample(GERMAN.split(), 12))}." for i in range(40)]
+    code, out, _ = adapt("german.txt", "\n\n".join(texts), "--report")
+    assert code == 0
+    assert "looks like 'de', which an English model cannot read well" in out
+
+
+def test_a_corpus_of_less_than_a_block_is_trained_on(adapt, tmp_path):
+    code, _, told = adapt("small.txt", "\n\n".join(TEXTS[:6]), "--max-steps", "2", "--block-size", "512")
+    assert code == 0, told
+    assert (tmp_path / "out" / "result.json").is_file()
+
+
+def test_too_large_a_file(adapt, monkeypatch, tmp_path):
+    monkeypatch.setenv("MLM_DEMO_MAX_UNPACKED_MEGABYTES", "1")
+    code, _, told = adapt("large.txt", "\n\n".join(TEXTS) * (1 + 1_000_000 // len("".join(TEXTS))))
+    assert (code, "'large.txt' holds more than 1,000,000 bytes" in told) == (1, True), told
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_loss_that_is_no_number(adapt, monkeypatch, tmp_path):
+    """The last good checkpoint stays, and the run can go on from it."""
+    compute_loss = MaskedLMTrainer.compute_loss
+
+    def breaking(self, *arguments, **named):
+        # Before three evaluations can have passed, which might end the run as one that does not get better.
+        return compute_loss(self, *arguments, **named) * (float("nan") if self.state.global_step >= 2 else 1)
+
+    settings = ("--max-steps", "8", "--batch-size", "4")
+    with monkeypatch.context() as patched:
+        patched.setattr(MaskedLMTrainer, "compute_loss", breaking)
+        code, _, told = adapt("a.jsonl", lines(), *settings)
+    assert code == 1
+    assert told.startswith(
+        "mlm_demo: The loss is no number any more (step 3); what was learned until the last"
+    ), told
+    assert last_checkpoint(tmp_path / "out").name == "checkpoint-2"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [CHECKPOINTS]
+    code, _, told = adapt("a.jsonl", lines(), *settings)
+    assert (code, "holds a run that got to step 2; go on with --resume" in told) == (1, True), told
+    code, _, told = adapt("a.jsonl", lines(), *settings, "--resume")
+    assert code == 0, told
+
+
+def test_a_device_without_memory(adapt, monkeypatch, tmp_path):
+    def train(self, *arguments, **named):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(MaskedLMTrainer, "train", train)
+    code, _, told = adapt("a.jsonl", lines())
+    assert code == 1
+    assert "does not fit this device's memory even with one block of 32 tokens" in told
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_disk_that_is_full(model, tmp_path):
+    (tmp_path / "a.jsonl").write_text(lines())
+    words = f"adapt a.jsonl --model {model} --output out --max-steps 2 --batch-size 4 --block-size 32"
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, *words.split()],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "MLM_DEMO_DEVICE": "cpu", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    told = done.stderr.splitlines()[-1]
+    assert done.returncode == 1, done.stderr
+    assert told.startswith("mlm_demo: ")
+    assert "cannot be written" in told
+    assert "make room" in told
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,114 @@
+import json
+
+import pytest
+
+from mlm_demo.cli.main import main
+
+
+@pytest.fixture(autouse=True)
+def _on_the_processor(monkeypatch):
+    monkeypatch.setenv("MLM_DEMO_DEVICE", "cpu")
+
+
+def test_fill_prints_a_line_a_word(capsys):
+    line = ["fill", "Paris is the [mask] of France.", "--top-k", "2", "--precision", "exact"]
+    assert main(line) == 0
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert [line[6:] for line in lines] == [
+        "  capital  Paris is the capital of France.",
+        "  city     Paris is the city of France.",
+    ]
+    assert [float(line[:6]) for line in lines] == pytest.approx(
+        [0.3923, 0.1781], abs=2e-4
+    )  # by the processor
+    assert err == "note: [mask] was read as this model's mask token, [MASK].\n"
+
+
+def test_fill_prints_json(capsys):
+    assert (
+        main(["fill", "A <mask> and a <mask>.", "--json", "--joint", "--model", "biomedical", "--top-k", "4"])
+        == 0
+    )
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["model"]["name"] == "biomedical"
+    assert [len(mask) for mask in answer["masks"]] == [4, 4]
+    assert len(answer["joint"]) == 4
+
+
+def test_fill_ranks_targets(capsys):
+    assert main(["fill", "The patient has <mask>.", "--targets", "diabetes,hepatosplenomegaly"]) == 0
+    out = capsys.readouterr().out
+    assert "(one piece)" in out
+    assert "pieces, left to right)" in out
+
+
+def test_fill_prints_several_masks_and_their_joint_filling(capsys):
+    assert main(["fill", "A <mask> and a <mask>.", "--joint", "--top-k", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [lines[0], lines[2], lines[4]] == ["mask 1", "mask 2", "together"]
+
+
+def test_score_prints_bits_and_sums(capsys):
+    assert main(["score", "The patient sat."]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("bits  The")
+    assert lines[-1].startswith("pseudo-perplexity ")
+    assert main(["score", "The patient sat.", "--json", "--method", "original"]) == 0
+    assert json.loads(capsys.readouterr().out)["method"] == "original"
+
+
+def test_models_lists_the_catalogue(capsys):
+    assert main(["models"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].split() == [
+        "general",
+        "general",
+        "Apache-2.0",
+        "built",
+        "in",
+    ]
+    assert main(["models", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["fill", "no mask here"], "The sentence holds no mask"),
+        (["fill", "<mask>", "--top-k", "0"], "top_k is '0'"),
+        (["fill", "<mask>", "--top-k", "1.5"], "top_k is '1.5'"),
+        (["fill", "<mask>", "--top-k", "ten"], "top_k is 'ten'"),
+        (["fill", "<mask>", "--model", "/no/such"], "There is no folder"),
+        (["fill", "<mask>", "--model", "no model"], "'no model' names no model"),
+        (["score", "a <mask>"], "The sentence holds a mask"),
+    ],
+)
+def test_a_users_error_is_one_line_and_exit_code_1(capsys, arguments, message):
+    assert main(arguments) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"mlm_demo: {message}")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["fill"], ["guess"], ["fill", "a", "--no-such"], ["score", "a", "--method", "x"]]
+)
+def test_wrong_usage_is_exit_code_2(capsys, arguments):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+
+
+@pytest.mark.parametrize("verb", [[], ["fill"], ["score"], ["models"], ["serve"]])
+def test_every_verb_has_help(capsys, verb):
+    with pytest.raises(SystemExit) as caught:
+        main([*verb, "--help"])
+    assert caught.value.code == 0
+    assert "usage: python -m mlm_demo" in capsys.readouterr().out
+
+
+def test_a_bad_setting_is_one_line(capsys, monkeypatch):
+    monkeypatch.setenv("MLM_DEMO_PORT", "http")
+    assert main(["models"]) == 1
+    assert capsys.readouterr().err.startswith("mlm_demo: MLM_DEMO_PORT is 'http'")

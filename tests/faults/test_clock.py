@@ -1,0 +1,136 @@
+"""A clock that goes backwards: it decides what is old, and who is next, and nothing else."""
+
+import os
+import time
+
+import pytest
+
+from mlm_demo.models.catalogue import archive_name
+from mlm_demo.models.masked_lm import MaskedLM
+from mlm_demo.runs.run import process_mark
+from mlm_demo.training import train as training
+from mlm_demo.training.checkpoints import last_checkpoint, step_of
+from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.training_blocks import make_blocks
+from tests.support.runs import corpus_text
+from tests.support.tiny_models import SENTENCES, build
+
+DAY, YEAR = 86_400, 365 * 86_400
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A function that sets the clock ahead by so many seconds, or back."""
+    true, ahead = time.time, [0.0]
+    monkeypatch.setattr(time, "time", lambda: true() + ahead[0])
+
+    def clock(seconds):
+        ahead[0] = seconds
+
+    return clock
+
+
+def waiting(adaptations, title):
+    return adaptations.runs.create(lambda run: [], title=title)
+
+
+def test_nobody_jumps_the_queue_and_it_is_in_order_after_the_clock_was_set_back(adaptations, clock):
+    runs = []
+    for number, ahead in enumerate((0, YEAR, 0, -YEAR, -YEAR, DAY)):
+        clock(ahead)
+        runs.append(waiting(adaptations, str(number)))
+    assert [run.id for run in adaptations.runs.all()] == [run.id for run in runs]
+    assert [adaptations.jobs.place(run) for run in runs] == list(range(len(runs)))
+    for run in runs:
+        run.end("done")
+    clock(0)
+    assert abs(waiting(adaptations, "next").request.created - time.time()) < 5
+
+
+@pytest.mark.parametrize("made", [0, YEAR])
+def test_nothing_is_swept_that_is_not_old_and_nothing_stays_for_ever(adaptations, draft, clock, made):
+    """Made when the clock was right, or a year ahead; then it goes back, far back, and is set right."""
+    kept, ended = draft("kept"), waiting(adaptations, "ended")
+    ended.end("stopped")
+    for folder in (adaptations.drafts.folder / kept, *ended.folder.glob("*.json*")):
+        os.utime(folder, (time.time() + made,) * 2)
+    for ahead in (made, 0, -YEAR, 0):
+        clock(ahead)
+        adaptations.sweep()
+        assert adaptations.drafts.files(kept)
+        assert adaptations.runs.has(ended.id)
+    clock(made + 2 * DAY)
+    adaptations.sweep()
+    assert not (adaptations.drafts.folder / kept).exists()
+    assert adaptations.runs.has(ended.id)
+    clock(made + (adaptations.settings.keep_days + 1) * DAY)
+    adaptations.sweep()
+    assert not adaptations.runs.has(ended.id)
+
+
+def test_a_run_stays_what_it_is_and_the_queue_goes_on(adaptations, draft, choices, clock):
+    clock(YEAR)
+    first = adaptations.start(draft(), choices(4), "me")
+    clock(-YEAR)
+    assert first.state == "running"
+    second = adaptations.start(draft(corpus_text(seed=1)), choices(4), "me")
+    assert (second.state, adaptations.jobs.place(second)) == ("waiting", 1)
+    adaptations.keep_going(lambda: second.state in ("waiting", "running"))
+    assert (first.state, second.state) == ("done", "done"), (first.message, second.message)
+
+
+def test_a_process_is_the_same_whatever_the_clock_says(clock):
+    mark = process_mark(os.getpid())
+    clock(-YEAR)
+    assert process_mark(os.getpid()) == mark
+
+
+def test_minutes_are_not_counted_by_the_clock_on_the_wall(tmp_path, clock):
+    mlm = MaskedLM(*build("BERT"), name="tiny")
+    config = AdaptConfig(minutes=1 / 60, batch_size=4, block_size=32)
+    blocks = make_blocks(mlm, [f"{s} {t}" for s in SENTENCES for t in SENTENCES], [], config)
+    ahead = iter(range(0, -1_000_000, -1000))
+    trained = training.train(
+        mlm, blocks, [], config, tmp_path, seconds_a_step=1e-4, on_progress=lambda line: clock(next(ahead))
+    )
+    assert 1 <= trained.seconds < 30
+
+
+def test_the_checkpoint_just_made_stays_though_the_clock_was_set_back(tmp_path):
+    """transformers tells the newest by the time of its folder, if they are a second apart."""
+    mlm = MaskedLM(*build("BERT"), name="tiny")
+    config = AdaptConfig(max_steps=16, batch_size=4, block_size=32)
+    blocks = make_blocks(mlm, [f"{s} {t}" for s in SENTENCES for t in SENTENCES], [], config)
+    newest = []
+
+    def ahead(line):
+        """Whatever is there was made by a clock that was ahead."""
+        for folder in (tmp_path / "checkpoints").glob("checkpoint-*"):
+            os.utime(folder, (time.time() + DAY - step_of(folder) * 60,) * 2)
+        if checkpoint := last_checkpoint(tmp_path):
+            newest.append(step_of(checkpoint))
+
+    training.train(mlm, blocks, [], config, tmp_path, on_progress=ahead)
+    assert newest == sorted(newest)
+    assert len(set(newest)) == 8
+    assert step_of(last_checkpoint(tmp_path)) == 16
+
+
+def test_a_model_made_anew_is_packed_anew(adaptations, finished, clock):
+    """By a clock that was set back its files are older than the archive of the one before."""
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
+
+    from mlm_demo.web.server.downloads import add_downloads, download_address
+
+    app = FastAPI()
+    add_downloads(app, adaptations)
+    client = TestClient(app)
+    first = client.get(f"/{download_address(finished, adaptations.settings)}").content
+    assert client.get(f"/{download_address(finished, adaptations.settings)}").content == first
+    (finished.output / "README.md").write_text("made anew")
+    for path in finished.output.iterdir():
+        os.utime(path, (time.time() - DAY,) * 2)
+    second = client.get(f"/{download_address(finished, adaptations.settings)}").content
+    assert second != first
+    assert archive_name(finished)

@@ -1,0 +1,189 @@
+"""Killed by kill -9 at the worst moments: between two writes that belong together."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+from mlm_demo.errors import RunError
+from mlm_demo.runs import run as run_module
+from mlm_demo.training.checkpoints import CHECKPOINTS
+from tests.support.faults import ALONE, assert_equal, kill_worker, made, wait_for, workers
+from tests.support.paths import ROOT
+from tests.support.runs import until
+
+# Forks a worker for each leg, so that torch is imported once. Each run is killed at one point, then resumed.
+KILLED_AT = """
+import builtins, json, os, shutil, signal, sys
+from pathlib import Path
+from mlm_demo.training import adapt
+from mlm_demo.training import checkpoints as run_folder
+from mlm_demo.runs import worker
+from mlm_demo.runs import run as one_run
+from mlm_demo.cli.main import main
+from transformers import TrainerState
+
+def die(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def die_where(module, name, when):
+    stock = getattr(module, name)
+    def maybe(*arguments, **named):
+        if when(*arguments):
+            die()
+        return stock(*arguments, **named)
+    setattr(module, name, maybe)
+
+def torn(self, path):
+    Path(path).write_text('{"best_global_step": ')
+    die()
+
+def after_the_first():
+    calls = []
+    return lambda *_: calls.append(1) or len(calls) > 1
+
+POINTS = {
+    "before anything": lambda: die_where(worker, "read_files", lambda *_: True),
+    "in the state of a checkpoint": lambda: setattr(TrainerState, "save_to_json", torn),
+    "in the last judging": lambda: die_where(adapt, "judge", after_the_first()),
+    "between the files of the result": lambda: die_where(adapt.os, "replace", after_the_first()),
+    "before the checkpoints go": lambda: die_where(
+        adapt.shutil, "rmtree", lambda path, *_: Path(path, "../result.json").exists() and "checkpoints" in str(path)
+    ),
+    "before the end is told": lambda: die_where(one_run.Run, "end", lambda *_: True),
+    "in telling the end": lambda: die_where(one_run, "write", lambda path, *_: path.name == "ended.json"),
+}
+
+def leg(run, point=None):
+    child = os.fork()
+    if not child:
+        run.began(os.getpid())
+        if point:
+            POINTS[point]()
+        os._exit(main(run.request.command[2:]))
+    os.waitpid(child, 0)
+    return run.state
+
+found = {}
+for folder in map(Path, sys.argv[1:]):
+    run = one_run.Run(folder)
+    point = run.request.title
+    states = [leg(run, point)]
+    run.go_on()
+    found[point] = [*states, leg(run), run.message]
+print(json.dumps(found))
+"""
+POINTS = re.findall(r'^    "(.*?)":', KILLED_AT, re.M)
+
+
+def test_killed_at_the_worst_moments_a_run_goes_on_to_the_same_end(page, begin, tmp_path):
+    whole = begin()
+    runs = {}
+    for point in POINTS:
+        run = begin()
+        request = json.loads((run.folder / "run.json").read_text())
+        (run.folder / "run.json").write_text(json.dumps({**request, "title": point}))
+        runs[point] = run
+    folders = [str(run.folder) for run in runs.values()]
+    told = subprocess.run(
+        [sys.executable, "-c", KILLED_AT, *folders],
+        cwd=ROOT,
+        env={**os.environ, **ALONE, "MLM_DEMO_DATA": str(tmp_path / "data")},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert told.returncode == 0, told.stderr
+    found = json.loads(told.stdout.splitlines()[-1])
+    assert found == {point: ["interrupted", "done", ""] for point in POINTS}
+    page(starts=True).jobs.tick()
+    wait_for(whole, "done", "failed")
+    for run in runs.values():
+        assert_equal(made(run), made(whole))
+        assert not run.input.exists()
+        assert not (run.output / CHECKPOINTS).exists()
+
+
+def test_a_server_killed_between_starting_a_worker_and_noting_it_leaves_no_second_one(page, begin, tmp_path):
+    run = begin()
+    server = textwrap.dedent("""
+        import os, signal, sys
+        from pathlib import Path
+        from mlm_demo.runs.queue import Jobs
+        from mlm_demo.runs.run import Run
+        from mlm_demo.runs.store import Runs
+        Run.began = lambda self, pid: os.kill(os.getpid(), signal.SIGKILL)
+        Jobs(Runs(Path(sys.argv[1]))).tick()
+    """)
+    killed = subprocess.run(
+        [sys.executable, "-c", server, str(run.folder.parent)],
+        cwd=ROOT,
+        env={**os.environ, **ALONE, "MLM_DEMO_DATA": str(tmp_path / "data")},
+        check=False,
+        timeout=60,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    (orphan,) = workers(run.folder)
+    assert run.state == "waiting"
+    page(starts=True).jobs.tick()
+    assert run.state == "running"
+    assert run.worker["pid"] != orphan
+    until(lambda: workers(run.folder) == [run.worker["pid"]])
+    wait_for(run, "done", "failed")
+    assert run.state == "done", run.message
+    assert len([line for line in run.lines() if "report" in line]) == 1
+
+
+def test_resumed_by_two_at_once_a_run_has_one_worker(page, begin):
+    run = begin(starts=True)
+    kill_worker(run)
+    wait_for(run, "interrupted")
+    refused = []
+
+    def resume():
+        try:
+            page(starts=True).jobs.resume(run)
+        except RunError as error:
+            refused.append(str(error))
+
+    threads = [threading.Thread(target=resume) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 5
+    assert workers(run.folder) == [run.worker["pid"]]
+
+
+def test_what_a_crash_left_half_made_or_half_deleted_is_no_run_and_goes_after_a_day(page, begin, monkeypatch):
+    run = begin()
+    made_half = run.folder.with_name("AAAAAAAAAAAA")
+    (made_half / "input" / "0").mkdir(parents=True)
+    monkeypatch.setattr(run_module.shutil, "rmtree", lambda *_, **__: None)  # the end of the process
+    run.delete()
+    monkeypatch.undo()
+    there = page()
+    assert there.runs.all() == []
+    there.sweep()
+    assert made_half.exists()
+    long_ago = time.time() - 2 * 86_400
+    for folder in (made_half, run.folder):
+        os.utime(folder, (long_ago, long_ago))
+    there.sweep()
+    assert list(there.runs.folder.glob("*/")) == []
+
+
+def test_a_line_cut_off_costs_no_other(page, begin):
+    run = begin()
+    run.log({"step": 1})
+    with (run.folder / "log.jsonl").open("ab") as file:
+        file.write(b'{"step": 2, "gu')
+    run.log({"step": 3})
+    assert [line.get("step") for line in run.lines()] == [1, None, 3]
+    assert page().status(run)["state"] == "waiting"

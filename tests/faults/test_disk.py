@@ -1,0 +1,190 @@
+"""A disk that gets full at each write of a run, and a data folder that can only be read."""
+
+import os
+import re
+import time
+
+import pytest
+from gradio_client.exceptions import AppError
+
+from mlm_demo.errors import RunError
+from mlm_demo.models.loader import load_folder
+from mlm_demo.runs.choices import Choices
+from mlm_demo.runs.queue import Jobs
+from mlm_demo.runs.service import Adaptations
+from mlm_demo.runs.staging import Drafts
+from mlm_demo.runs.store import Runs
+from mlm_demo.settings import Settings
+from mlm_demo.training.config import AdaptConfig
+from tests.support.faults import ALONE, LONG, STEPS, assert_equal, made, remount, start_over_http, wait_for
+from tests.support.runs import corpus_text, until
+
+PAGE = 4096
+# Room for a draft of 10 kB, for the run, for its log, for a checkpoint of 210 kB, for two, for the model: in pages.
+SIZES = range(2, 180, 3) if LONG else (45, 110)
+# As the worker, but for the time it takes.
+WORKER = """
+import sys
+from pathlib import Path
+from mlm_demo.errors import RunError
+from mlm_demo.runs.run import Run
+run = Run(Path(sys.argv[1]))
+try:
+    for step in range(40):
+        run.log({"step": step, "said": "x" * 500})
+    run.end("done")
+except RunError as error:
+    run.end("failed", str(error))
+"""
+
+
+@pytest.mark.parametrize("pages", range(2, 48))
+def test_at_each_page_of_room_the_queue_refuses_or_ends_a_run_with_a_sentence_and_goes_on(
+    mount, tmp_path, pages
+):
+    """Draft, reserve, run.json, worker.json, log, ended.json: one file after another meets the full disk."""
+    disk = mount(f"{PAGE * pages}")
+    drafts, jobs, file = (
+        Drafts(disk / "drafts", max_megabytes=1, max_files=100),
+        Jobs(Runs(disk / "runs")),
+        tmp_path / "bees.txt",
+    )
+    file.write_text("x" * 3 * PAGE)
+
+    def start():
+        draft = drafts.add([file])
+        try:
+            run = jobs.runs.create(
+                lambda run: (
+                    [str(path) for path in drafts.copy_to(draft, run.input)]
+                    and ["-c", WORKER, str(run.folder)]
+                ),
+                title="bees",
+            )
+        except RunError:
+            assert [path.stat().st_size for path in drafts.files(draft)] == [3 * PAGE]
+            raise
+        jobs.tick()
+        return run
+
+    run, told = None, ""
+    try:
+        run = start()
+    except RunError as error:
+        told = str(error)
+    if run is None:
+        assert jobs.runs.all() == []
+    else:
+        wait_for(run, "done", "failed", "interrupted")
+        told = run.message
+        assert run.state == "done" or told
+        assert [line.get("step", -1) for line in run.lines()] == list(range(len(list(run.lines()))))
+    if told:
+        assert "No space left on device" in told
+        assert "\n" not in told
+    remount(disk, "size=4m")
+    if run is None:
+        run = start()
+    elif run.state == "failed":
+        jobs.resume(run)
+    wait_for(run, "done", "failed", "interrupted")
+    assert (run.state, run.message) == ("done", "")
+
+
+@pytest.fixture(scope="module")
+def whole(tiny, tmp_path_factory):
+    """What the run comes to where there is room."""
+    folder = tmp_path_factory.mktemp("whole")
+    there = adaptations_on(folder / "data")
+    run = start(there, folder, tiny)
+    wait_for(run, "done", "failed")
+    return made(run)
+
+
+def adaptations_on(data):
+    there = Adaptations(Settings(device="cpu", data=str(data)))
+    there.jobs.environment |= ALONE
+    return there
+
+
+def start(there, folder, tiny):
+    (folder / "bees.txt").write_text(corpus_text())
+    config = AdaptConfig(max_steps=STEPS, batch_size=4, block_size=32, learning_rate=1e-3)
+    return there.start(there.drafts.add([folder / "bees.txt"]), Choices(config, tiny), "me")
+
+
+@pytest.mark.parametrize("pages", SIZES)
+def test_a_run_that_meets_a_full_disk_is_told_and_finishes_once_there_is_room(
+    mount, tmp_path, tiny, whole, pages
+):
+    disk = mount(f"{PAGE * pages}")
+    there = adaptations_on(disk)
+    run, told = None, ""
+    try:
+        run = start(there, tmp_path, tiny)
+    except RunError as error:
+        told = str(error)
+    if run is None:
+        assert "No space left on device" in told
+        assert there.runs.all() == []
+    else:
+        wait_for(run, "done", "failed", "interrupted")
+        status = there.status(run)
+        assert (status["state"], "\n" in run.message) in {("failed", False), ("done", False)}
+        if run.state == "failed":
+            assert re.search(
+                r"cannot be written \((.*No space left on device.*|the disk took only a part)\); make room",
+                run.message,
+            )
+    stage = there.status(run)["stage"] if run else "the draft"
+    print(f"{pages} pages: {run.state if run else 'refused'} in {stage!r}: {run.message if run else told}")
+    remount(disk, "size=16m")
+    if run is None:
+        run = start(there, tmp_path, tiny)
+    elif run.state == "failed":
+        there.jobs.resume(run)
+    wait_for(run, "done", "failed", "interrupted")
+    assert (run.state, run.message) == ("done", "")
+    assert_equal(made(run), whole)
+    assert load_folder(run.output, "adapted", device="cpu").vocab_size > 100
+
+
+def test_a_full_disk_refuses_resume_with_a_sentence_and_the_run_stays_what_it_is(mount):
+    disk = mount("256k")
+    jobs = Jobs(Runs(disk / "runs"))
+    run = jobs.runs.create(lambda run: ["-c", "pass"], title="bees")
+    run.end("stopped", "Stopped.")
+    free = os.statvfs(disk)
+    (disk / "filler").write_bytes(bytes(free.f_bavail * free.f_bsize))
+    with pytest.raises(RunError, match=r"cannot be written \(No space left on device\); make room there"):
+        jobs.resume(run)
+    assert (run.state, run.message) == ("stopped", "Stopped.")
+
+
+def test_a_data_folder_that_can_only_be_read_keeps_nobody_from_filling_masks(mount, servers, tmp_path, tiny):
+    disk = mount("16m")
+    there = adaptations_on(disk)
+    done = there.runs.create(lambda run: [], title="before", owner="me")
+    done.end("done")
+    remount(disk, "ro")
+    server = servers(disk)
+    client = server.client()
+    answer = client.predict("Paris is the <mask> of France.", api_name="/fill_mask")
+    assert answer["masks"][0][0]["word"] == "capital"
+    assert client.predict(run=done.id, api_name="/run_status")["state"] == "done"
+    refusal = rf"folder {disk}\S* cannot be written \(Read-only file system\); make it writable, or set MLM_DEMO_DATA"
+    with pytest.raises(AppError, match=refusal) as told:
+        start_over_http(client, tmp_path, tiny, 4)
+    assert "\n" not in str(told.value)
+    with pytest.raises(RunError, match=refusal):
+        there.jobs.stop(done)
+    with pytest.raises(RunError, match=refusal):
+        done.delete()
+    until(lambda: "the queue stands still" in server.said.read_text(), tell=server.said.read_text)
+    time.sleep(5)  # several turns of the queue
+    said = server.said.read_text()
+    assert said.count("cannot be written") == 1, said
+    assert "Traceback" not in said
+    remount(disk, "rw")
+    started = start_over_http(client, tmp_path, tiny, 4)
+    until(lambda: client.predict(run=started["run"], api_name="/run_status")["state"] == "done")

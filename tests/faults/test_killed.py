@@ -1,0 +1,113 @@
+"""Server and worker killed by kill -9 at random moments. MLM_DEMO_KILLS=200 makes the loop long."""
+
+import collections
+import random
+import time
+
+from mlm_demo.models.loader import load_folder
+from mlm_demo.runs.run import CAN_GO_ON
+from mlm_demo.runs.service import result_of
+from mlm_demo.training.checkpoints import CHECKPOINTS
+from tests.support.faults import KILLS, STEPS, assert_equal, kill_worker, made, torn_lines, wait_for, workers
+
+START = {"stage": "starting"}
+# The server is killed in two of ten, alone or with the worker.
+VICTIMS = ("worker", "server", "both", *["worker"] * 7)
+
+
+def check(page, ids) -> collections.Counter:
+    """That a server that starts now finds every run, each in the state it is in, and can tell of it."""
+    there = page()
+    runs = there.runs.all()
+    assert {run.id for run in runs} == ids
+    seen = collections.Counter()
+    for run in runs:
+        state, working = run.state, workers(run.folder)
+        ended = (run.folder / "ended.json").exists()
+        assert len(working) <= 1
+        if state == "running":
+            # It may have come to its end since.
+            assert working == [run.worker["pid"]] or run.state == "done", working
+        elif state == "interrupted":
+            assert (working, ended) == ([], False)
+        elif state == "waiting":
+            assert not ended
+        else:
+            assert (state, ended) == ("done", True), run.message
+            assert result_of(run)["training"]["steps"] == STEPS
+            assert not (run.output / CHECKPOINTS).exists()
+        assert there.status(run)["state"] in (state, "running", "done")
+        lines = list(run.lines())
+        assert all(isinstance(line, dict) for line in lines)
+        seen[state] += 1
+    return seen
+
+
+def wait_for_moment(run, drawn, leg, length, seconds):
+    """Until a moment of the leg that began after so many lines: one of its time, or at one of its lines, as often.
+
+    Most of the time goes by before the first line.
+    """
+    line, wait = 0, drawn.uniform(0, seconds)
+    if drawn.random() < 0.5:
+        line, wait = leg + drawn.randrange(length), drawn.uniform(0, 0.2)
+    while run.state == "running" and len(list(run.lines())) < line:
+        time.sleep(0.01)
+    moment = time.monotonic() + wait
+    while run.state == "running" and time.monotonic() < moment:
+        time.sleep(0.005)
+
+
+def test_a_run_killed_again_and_again_comes_to_what_an_undisturbed_one_does(page, begin, servers, tmp_path):
+    """The server starts the worker; one or both are killed at moments drawn from the seed; Resume, until it is done."""
+    drawn, data = random.Random(f"kills {KILLS}"), tmp_path / "data"
+    server = servers(data)
+    first = begin()
+    wait_for(first, "running")
+    begun = time.monotonic()
+    wait_for(first, "done", "failed")
+    seconds, length = time.monotonic() - begun, len(list(first.lines()))
+    whole, ids, run, leg = made(first), {first.id}, None, 0
+    counts, states, ends, torn = *(collections.Counter() for _ in range(3)), 0
+    for _ in range(10 * KILLS):  # a leg may be over before its moment comes; then another run begins
+        if sum(counts.values()) >= KILLS:
+            break
+        if run is None:
+            run, leg = begin(), 0
+            ids.add(run.id)
+        wait_for(run, "running", "done")
+        victim = VICTIMS[sum(counts.values()) % len(VICTIMS)]
+        wait_for_moment(run, drawn, leg, length, seconds)
+        if run.state == "running":
+            if victim != "worker":
+                server.kill()
+            if victim != "server":
+                kill_worker(run)
+            counts[victim] += 1
+            stage = [line["stage"] for line in [START, *run.lines(after=leg)] if "stage" in line][-1]
+            ends[stage] += 1
+            # The machine may have other work, or none: so that some legs are over in time, and not all.
+            seconds *= 1 if stage == "training" else 1.05
+            print(sum(counts.values()), victim, "in", stage, run.state, flush=True)
+        states += check(page, ids)
+        if server.process.poll() is not None:
+            server = servers(data)
+        if run.state in CAN_GO_ON:
+            leg = len(list(run.lines()))
+            page().jobs.resume(run)
+        elif run.state == "done":
+            seconds *= 0.8
+            assert_equal(made(run), whole)
+            torn += torn_lines(run)
+            run = None
+    assert sum(counts.values()) == KILLS
+    if run is not None:
+        wait_for(run, "done", *CAN_GO_ON)
+        if run.state in CAN_GO_ON:
+            page().jobs.resume(run)
+            wait_for(run, "done", "failed")
+        assert_equal(made(run), whole)
+    assert check(page, ids) == {"done": len(ids)}
+    assert torn <= KILLS, "a kill cuts one line off at most"
+    assert load_folder(first.output, "adapted", device="cpu").vocab_size > 100
+    print(f"kills {dict(counts)}, runs {len(ids)}, states {dict(states)}, in {dict(ends)}, lines torn {torn}")

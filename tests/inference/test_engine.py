@@ -1,0 +1,140 @@
+import threading
+from dataclasses import replace
+
+import pytest
+
+from mlm_demo.errors import MlmDemoError, ModelError, ParameterError, PromptError
+from mlm_demo.inference.engine import Engine
+from mlm_demo.settings import Settings
+
+SETTINGS = Settings(device="cpu")
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return Engine(SETTINGS)
+
+
+def test_fill_mask_tells_what_answered_and_how_long_it_took(engine):
+    answer = engine.fill_mask("Paris is the <mask> of France.", top_k=3)
+    assert [row["word"] for row in answer["masks"][0]] == ["capital", "city", "country"]
+    assert answer["model"]["name"] == "general"
+    assert answer["model"]["domain"] == "general"
+    assert answer["model"]["device"] == "cpu"
+    assert 0 < answer["seconds"] < 60
+
+
+def test_compare_asks_each_model_once(engine):
+    answers = engine.compare("The <mask> sat.", ["general", "biomedical", "general", ""])["answers"]
+    assert [a["model"]["name"] for a in answers] == ["general", "biomedical"]
+    assert answers[0]["masks"][0][0]["elsewhere"][0]["model"] == "biomedical"
+
+
+def test_score_asks_each_model(engine):
+    scores = engine.score("The patient sat.", ["biomedical", "general"])["scores"]
+    assert [s["model"]["name"] for s in scores] == ["biomedical", "general"]
+
+
+@pytest.mark.parametrize("models", [[], ["general", "biomedical", "a/b", "c/d"]])
+def test_no_or_too_many_models(engine, models):
+    with pytest.raises(ParameterError, match="choose 1 to 3 different ones"):
+        engine.compare("a <mask>", models)
+
+
+def test_the_limits_are_the_settings():
+    least = {"max_masks": 1, "max_targets": 1, "max_score_tokens": 2}
+    more = {"max_target_characters": 4, "max_answer_characters": 1000}
+    strict = Engine(replace(SETTINGS, max_characters=20, **least, **more))
+    for message, ask in {
+        "20 are the most": lambda: strict.fill_mask("<mask> " + "x" * 20),
+        "1 are the most that are filled": lambda: strict.fill_mask("<mask> <mask>"),
+        "1 are the most that are scored": lambda: strict.fill_mask("<mask>", targets="a,b"),
+        "2 are the most that are scored": lambda: strict.score("one two three"),
+        "have 5 characters; 4 are the most": lambda: strict.fill_mask("<mask>", targets="abcde"),
+        "makes an answer of 10 sentences": lambda: strict.fill_mask("<mask>", top_k=10),
+    }.items():
+        with pytest.raises(MlmDemoError, match=message):
+            ask()
+
+
+def test_a_model_that_cannot_be_had_leaves_the_others_usable(engine):
+    with pytest.raises(ModelError):
+        engine.fill_mask("a <mask>", "nobody/nothing")
+    assert engine.fill_mask("a <mask>", "general")["masks"][0]
+
+
+def test_models_tells_what_is_in_memory():
+    engine = Engine(SETTINGS)
+    assert not any(model["in_memory"] for model in engine.models())
+    engine.warm()
+    assert [model["name"] for model in engine.models() if model["in_memory"]] == ["general"]
+
+
+def test_many_at_once_get_their_own_answers(engine):
+    asked = {f"The <mask> number {i} sat.": None for i in range(8)}
+
+    def ask(text):
+        asked[text] = engine.fill_mask(text)
+
+    threads = [threading.Thread(target=ask, args=(text,)) for text in asked]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for text, answer in asked.items():
+        again = engine.fill_mask(text)
+        assert answer["text"] == text
+        assert [row["token"] for row in answer["masks"][0]] == [row["token"] for row in again["masks"][0]]
+
+
+def test_an_error_in_the_text_is_the_same_for_every_question(engine):
+    for ask in (lambda: engine.fill_mask("", "general"), lambda: engine.score("", ["general"])):
+        with pytest.raises(PromptError, match="The sentence is empty"):
+            ask()
+
+
+def test_what_is_in_memory_and_how_quick_it_was_is_known():
+    engine = Engine(Settings(device="cpu"))
+    assert not engine.in_memory(["general"])
+    assert not engine.answers_within(100, ["general"])
+    seconds = engine.fill_mask("A <mask>.")["seconds"]
+    assert engine.in_memory(["general"])
+    assert engine.in_memory([""]), "the default model"
+    assert not engine.in_memory(["general", "biomedical"])
+    assert engine.answers_within(seconds * 2, ["general"])
+    assert not engine.answers_within(seconds / 2, ["general"])
+    with pytest.raises(ModelError):
+        engine.in_memory(["no model"])
+
+
+def test_the_precision_is_chosen_by_what_is_asked(engine):
+    asked = {
+        "int8": [{}, {"precision": "int8"}, {"targets": "city", "precision": "int8"}],
+        "exact": [{"precision": "exact"}, {"targets": "city"}, {"joint": True}],
+    }
+    for precision, questions in asked.items():
+        for question in questions:
+            assert engine.fill_mask("The <mask>.", **question)["model"]["precision"] == precision
+    answers = engine.compare("The <mask>.", ["general", "biomedical"])["answers"]
+    assert [answer["model"]["precision"] for answer in answers] == ["exact", "exact"]
+    with pytest.raises(ParameterError, match="The precision is 'half'; it is one of auto, exact, int8"):
+        engine.fill_mask("The <mask>.", precision="half")
+
+
+def test_int8_is_for_processors(monkeypatch):
+    monkeypatch.setattr("mlm_demo.models.cpu.optimize.takes_int8", lambda device: False)
+    engine = Engine(SETTINGS)
+    assert engine.fill_mask("The <mask>.")["model"]["precision"] == "exact"
+    with pytest.raises(ParameterError, match="int8, which needs a processor"):
+        engine.fill_mask("The <mask>.", precision="int8")
+
+
+def test_a_model_in_another_precision_is_another_one_in_memory():
+    engine = Engine(SETTINGS)
+    engine.fill_mask("The <mask>.")
+    assert engine.in_memory(["general"], precision="int8")
+    assert not engine.in_memory(["general"], precision="exact")
+    assert not engine.in_memory(["general"], targets="a")
+    engine.score("A cat.")
+    assert engine.in_memory(["general"], joint=True)
+    assert not engine.answers_within(100, ["general"], joint=True), "scored, not filled"

@@ -1,0 +1,152 @@
+import os
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from math import exp, log
+
+import pytest
+import torch
+
+from mlm_demo.errors import ParameterError, PromptError
+from mlm_demo.inference.score import NICE, score_sentence, token_log_probabilities
+from mlm_demo.models.masked_lm import MaskedLM
+from tests.support.tiny_models import ARCHITECTURES, tiny
+
+TEXT = "The patient was diagnosed with hepatitis, and treated."
+
+
+def direct(mlm, text, method):
+    """One whole pass a token, without the project's batching, windows or hook."""
+    encoding = mlm.tokenizer(text)
+    ids, words = encoding.input_ids, encoding.word_ids()
+    special = set(range(len(mlm.prefix))) | set(range(len(ids) - len(mlm.suffix), len(ids)))
+    nats = []
+    for i, token in enumerate(ids):
+        if i in special:
+            continue
+        row = list(ids)
+        row[i] = mlm.mask_id
+        for j in range(i + 1, len(ids)):
+            if method == "within_word" and j not in special and words[j] == words[i] and words[i] is not None:
+                row[j] = mlm.mask_id
+        with torch.inference_mode():
+            nats.append(mlm.model(torch.tensor([row])).logits[0, i].log_softmax(-1)[token].item())
+    return nats
+
+
+@pytest.mark.parametrize("method", ["within_word", "original"])
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_scores_equal_a_slow_direct_computation(architecture, method):
+    mlm = tiny(architecture)
+    ours = token_log_probabilities(mlm, mlm.encode(TEXT), method=method)
+    assert ours == pytest.approx(direct(mlm, TEXT, method), abs=2e-4)
+
+
+@pytest.mark.parametrize("method", ["within_word", "original"])
+def test_the_built_in_model_equals_it_too(general, method):
+    score = score_sentence(general, TEXT, method=method)
+    nats = direct(general, TEXT, method)
+    assert score.log_likelihood == pytest.approx(sum(nats), rel=1e-4)
+    assert score.pseudo_perplexity == pytest.approx(exp(-sum(nats) / len(nats)), rel=1e-4)
+    assert sum(word.surprisal for word in score.words) == pytest.approx(-sum(nats) / log(2), rel=1e-4)
+
+
+def test_the_original_method_flatters_words_of_several_pieces(general):
+    """As Kauf & Ivanova (2023) show on this word: the pieces left visible give the hidden one away."""
+    text = "The traveler lost the souvenir."
+    within = {w.text: w for w in score_sentence(general, text).words}
+    original = {w.text: w for w in score_sentence(general, text, method="original").words}
+    assert len(within["souvenir"].pieces) > 1
+    assert original["souvenir"].surprisal < within["souvenir"].surprisal
+    assert original["lost"].surprisal == pytest.approx(within["lost"].surprisal, abs=1e-3)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_words_are_the_texts_own_characters(architecture):
+    mlm = tiny(architecture)
+    score = score_sentence(mlm, TEXT)
+    for word in score.words:
+        assert TEXT[word.start : word.end] == word.text
+    assert sum(len(word.pieces) for word in score.words) == score.tokens
+    assert "patient" in "".join(word.text for word in score.words)
+
+
+def test_a_text_over_the_models_limit_is_scored_in_windows():
+    mlm = tiny("BERT")
+    text = "the quick brown fox " * 20
+    score = score_sentence(mlm, text)
+    assert score.tokens > mlm.capacity
+    assert any("each token was scored with the text around it" in notice for notice in score.notices)
+
+
+def test_scores_at_the_same_time_take_turns_a_pass_each(monkeypatch):
+    mlm, busy, passes = tiny("BERT"), threading.Lock(), []
+    stock = mlm.logits_at
+
+    def logits_at(rows, positions, *, alone):
+        assert alone, "nobody else is to wait for it"
+        assert busy.acquire(blocking=False), "two passes at once"
+        try:
+            passes.append(len(rows) * len(rows[0]))
+            time.sleep(0.002)  # so that the others come meanwhile
+            return stock(rows, positions, alone=alone)
+        finally:
+            busy.release()
+
+    monkeypatch.setattr(mlm, "logits_at", logits_at)
+    monkeypatch.setattr(mlm, "tokens_per_pass", 40)
+    encoded = mlm.encode(TEXT)
+    alone = token_log_probabilities(mlm, encoded)
+    a_score = len(passes)
+    assert a_score > 3
+    with ThreadPoolExecutor(4) as people:
+        scores = list(people.map(lambda _: token_log_probabilities(mlm, encoded), range(4)))
+    assert scores == [pytest.approx(alone, abs=1e-5)] * 4
+    assert len(passes) == 5 * a_score
+    assert max(passes) <= 40
+
+
+def test_progress_reaches_the_end():
+    shares = []
+    score_sentence(tiny("BERT"), "the fox sat " * 30, on_progress=shares.append)
+    assert shares == sorted(shares)
+    assert len(shares) > 1
+    assert shares[-1] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "The sentence is empty"),
+        ("\ud800", "half of a surrogate pair"),
+        ("a <mask>", "holds a mask, <mask>; to score it, put a word there"),
+        ("a [mask]", r"holds a mask, \[mask\]"),
+        ("the fox " * 300, "has 600 tokens; 512 are the most"),
+    ],
+)
+def test_what_cannot_be_scored_is_told(general, text, message):
+    with pytest.raises(PromptError, match=message):
+        score_sentence(general, text)
+
+
+def test_an_unknown_method_is_named():
+    with pytest.raises(ParameterError, match="The method is 'fast'; it must be within_word or original"):
+        score_sentence(tiny("BERT"), "a", method="fast")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no niceness of their own")
+def test_everything_else_goes_before_a_score(monkeypatch):
+    mlm, niceness, asked = tiny("BERT"), [], MaskedLM.logits_at
+
+    def logits_at(self, *arguments, **options):
+        niceness.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        return asked(self, *arguments, **options)
+
+    monkeypatch.setattr(MaskedLM, "logits_at", logits_at)
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    if own >= NICE:
+        pytest.skip("all of these tests are as nice")
+    score_sentence(mlm, "the dog sat")
+    assert set(niceness) == {NICE}
+    assert os.getpriority(os.PRIO_PROCESS, 0) == own

@@ -1,0 +1,105 @@
+import pytest
+import torch
+
+from mlm_demo.errors import ParameterError
+from mlm_demo.inference.fill_mask import fill_mask
+from mlm_demo.inference.prompt import read_prompt
+from mlm_demo.inference.targets import read_targets, target_pieces
+from tests.support.tiny_models import tiny
+
+LIMITS = {"masks": 1, "max_targets": 5, "max_characters": 20}
+
+
+def prompt_of(text, mlm):
+    return read_prompt(text, mlm, max_characters=20_000, max_masks=16)
+
+
+def test_targets_are_split_at_commas_and_counted_once():
+    words, notices = read_targets(" city, capital ,city,, ", **LIMITS)
+    assert words == ["city", "capital"]
+    assert notices == ["Given more than once, counted once: city."]
+
+
+@pytest.mark.parametrize("nothing", ["", [], ()])
+def test_no_targets_is_no_targets(nothing):
+    assert read_targets(nothing, **LIMITS) == ([], [])
+
+
+@pytest.mark.parametrize("blank", [",", " , ,", "  "])
+def test_targets_that_hold_no_word_are_told(blank):
+    with pytest.raises(ParameterError, match="hold no word; give words with commas"):
+        read_targets(blank, **LIMITS)
+
+
+def test_too_many_targets_are_counted():
+    with pytest.raises(ParameterError, match="There are 6 targets; 5 are the most"):
+        read_targets("a,b,c,d,e,f", **LIMITS)
+
+
+def test_unknown_targets_are_left_out_or_refused(general):
+    answer = fill_mask(general, prompt_of("a <mask>", general), targets=["\U00013000", "city"])
+    assert [row.word for row in answer.masks[0]] == ["city"]
+    assert answer.notices == ("Left out, since this model's vocabulary cannot write it: '\U00013000'.",)
+    with pytest.raises(
+        ParameterError, match="None of the targets can be written in the vocabulary of general"
+    ):
+        fill_mask(general, prompt_of("a <mask>", general), targets=["\U00013000"])
+
+
+def test_several_pieces_are_scored_by_the_chain_rule(general):
+    """Against a direct computation, one pass a piece."""
+    prompt = prompt_of("The patient has <mask> today.", general)
+    pieces = general.tokenizer("hepatosplenomegaly", add_special_tokens=False).input_ids
+    assert len(pieces) > 2
+    expected = 1.0
+    ids = general.tokenizer("The patient has").input_ids[:-1]
+    for i, piece in enumerate(pieces):
+        row = [*ids, *pieces[:i], *[general.mask_id] * (len(pieces) - i)]
+        row += general.tokenizer("today.").input_ids[1:]
+        with torch.inference_mode():
+            logits = general.model(torch.tensor([row])).logits[0, len(ids) + i]
+        expected *= logits.softmax(-1)[piece].item()
+    (row,) = fill_mask(general, prompt, targets=["hepatosplenomegaly"]).masks[0]
+    assert row.score == pytest.approx(expected, rel=1e-3)
+    assert row.scored == f"{len(pieces)} pieces, left to right"
+    assert row.token is None
+    assert len(row.pieces) == len(pieces)
+
+
+@pytest.mark.parametrize("architecture", ["RoBERTa", "ModernBERT", "XLM-R", "ALBERT", "DeBERTa-v2"])
+def test_a_word_after_a_space_has_the_tokens_it_has_there(architecture):
+    mlm = tiny(architecture)
+    prompt = prompt_of("is the <mask> of", mlm)
+    inside = target_pieces(mlm, prompt, 0, "dog")
+    whole = mlm.encode("is the dog of").ids
+    assert (
+        tuple(whole[len(mlm.encode("is the").ids) : -len(mlm.encode("x of").ids) + len(mlm.encode("x").ids)])
+        == inside
+    )
+
+
+def test_a_byte_level_target_takes_its_leading_space():
+    mlm = tiny("RoBERTa")
+    after_space = target_pieces(mlm, prompt_of("is <mask>", mlm), 0, "the")
+    assert mlm.tokenizer.convert_ids_to_tokens(list(after_space)) == ["Ġthe"]
+
+
+def test_a_target_for_the_middle_of_a_word_is_tokenised_alone(general):
+    prompt = prompt_of("un<mask>", general)
+    assert target_pieces(general, prompt, 0, "happy") == tuple(general.encode("happy").ids)
+
+
+def test_long_targets_are_told_by_their_characters_at_all_masks():
+    assert read_targets("x" * 20, **LIMITS)[0] == ["x" * 20]
+    with pytest.raises(
+        ParameterError, match="The targets have 21 characters; 20 are the most that are scored"
+    ):
+        read_targets("x" * 21, **LIMITS)
+    with pytest.raises(
+        ParameterError, match="have 12 characters; 10 are the most that are scored at 2 masks"
+    ):
+        read_targets("abcdef,ghijkl", **{**LIMITS, "masks": 2})
+
+
+def test_a_word_repeated_endlessly_is_read_in_time():
+    assert read_targets("a," * 300_000, **LIMITS) == (["a"], ["Given more than once, counted once: a."])

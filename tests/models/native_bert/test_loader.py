@@ -1,0 +1,144 @@
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoTokenizer
+
+from mlm_demo.errors import ModelError
+from mlm_demo.models import catalogue as checkpoints
+from mlm_demo.models.catalogue import Checkpoint, adapted, find_checkpoint
+from mlm_demo.models.loader import load
+from mlm_demo.models.native_bert import model as bert
+from mlm_demo.models.native_bert.loader import load_quickly
+from tests.support.paths import ROOT
+from tests.support.tiny_models import save_tiny
+
+TEXT = "Paris is the [MASK] of France, and it is [MASK]."
+
+
+@pytest.fixture
+def built_in(tmp_path, monkeypatch):
+    """A tiny model in the place of a built-in one."""
+    monkeypatch.setattr(checkpoints, "BUILT_IN_FOLDER", tmp_path)
+    save_tiny(tmp_path / "tiny")
+    return Checkpoint("tiny", "built in", "Tiny BERT")
+
+
+def logits(mlm):
+    row = mlm.with_special_tokens(mlm.encode(TEXT).ids)
+    return mlm.logits_at([row], [[i for i, token in enumerate(row) if token == mlm.mask_id]])
+
+
+def assert_same(quick, whole):
+    torch.testing.assert_close(logits(quick), logits(whole), rtol=0, atol=1e-4)
+    assert quick.describe() == whole.describe()
+    for name in ("max_tokens", "prefix", "suffix", "piece_style", "mask_absorbs_space", "capacity"):
+        assert getattr(quick, name) == getattr(whole, name), name
+    assert [quick.piece(token) for token in range(0, 200, 7)] == [
+        whole.piece(token) for token in range(0, 200, 7)
+    ]
+
+
+@pytest.mark.parametrize("name", ["general", "biomedical"])
+def test_a_built_in_model_is_the_one_transformers_loads(name):
+    checkpoint = find_checkpoint(name)
+    assert_same(load_quickly(checkpoint, "cpu"), load(checkpoint, device="cpu"))
+
+
+def test_an_adapted_model_is_the_one_transformers_loads(finished):
+    checkpoint = adapted(finished)
+    assert_same(load_quickly(checkpoint, "cpu"), load(checkpoint, device="cpu"))
+
+
+def test_an_adapted_model_outlives_its_file(finished):
+    mlm = load_quickly(adapted(finished), "cpu")
+    before = logits(mlm)
+    os.truncate(finished.output / "model.safetensors", 0)  # a file that is mapped would end the process here
+    assert torch.equal(logits(mlm), before)
+
+
+def test_a_first_answer_needs_no_transformers():
+    code = """
+import sys
+from mlm_demo.inference.engine import Engine
+from mlm_demo.settings import Settings
+engine = Engine(Settings(device="cpu"))
+assert engine.fill_mask("Paris is the <mask> of France.")["masks"][0][0]["word"] == "capital"
+engine.compare("The patient has <mask>.", ["general", "biomedical"], targets="asthma,hepatosplenomegaly")
+engine.fill_mask("<mask> and <mask>", joint=True)
+engine.score("The patient sat.")
+found = {"transformers", "torch._dynamo", "sympy"} & set(sys.modules)
+assert not found, found
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_models_from_elsewhere_are_left_to_transformers(tmp_path):
+    folder = save_tiny(tmp_path / "tiny")
+    assert load_quickly(find_checkpoint(str(folder)), "cpu") is None
+    assert load_quickly(Checkpoint("a/b", "hub", "B"), "cpu") is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model_type": "roberta"}, {"hidden_act": "gelu_new"}, {"position_embedding_type": "relative_key"},
+        {"tie_word_embeddings": False}, {"is_decoder": True}, {"vocab_size": 20}, {"num_hidden_layers": 1},
+        {"num_hidden_layers": "two"}, {"model_type": ""},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_another_config_is_left_to_transformers(built_in, change):
+    file = built_in.folder / "config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
+    assert load_quickly(built_in, "cpu") is None
+
+
+def test_another_tokenizer_is_left_to_transformers(built_in):
+    tokenizer = AutoTokenizer.from_pretrained(built_in.folder)
+    tokenizer.add_tokens(["hepatomegaly"])
+    tokenizer.save_pretrained(built_in.folder)
+    assert load_quickly(built_in, "cpu") is None
+
+
+@pytest.mark.parametrize(
+    "name", ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"]
+)
+@pytest.mark.parametrize("how", ["cut off", "empty", "gone"])
+def test_broken_files_are_left_to_who_says_what_is_wrong(built_in, name, how):
+    file = built_in.folder / name
+    if how == "gone":
+        file.unlink()
+    else:
+        os.truncate(file, file.stat().st_size // 2 if how == "cut off" else 0)
+    assert load_quickly(built_in, "cpu") is None
+
+
+def test_a_weight_that_lacks_is_told(built_in):
+    file = built_in.folder / "model.safetensors"
+    state = load_file(file)
+    del state["cls.predictions.transform.dense.bias"]
+    save_file(state, file, metadata={"format": "pt"})
+    assert load_quickly(built_in, "cpu") is None
+    with pytest.raises(ModelError, match="lacks weights"):
+        load(built_in, device="cpu")
+
+
+def test_memory_that_ran_out_is_not_tried_again(built_in, monkeypatch):
+    def full(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(bert, "read", full)
+    with pytest.raises(MemoryError):
+        load_quickly(built_in, "cpu")
+
+
+def test_a_device_that_is_not_there_is_told(built_in, monkeypatch):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(ModelError, match="has no mps device"):
+        load_quickly(built_in, "mps")

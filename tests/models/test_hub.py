@@ -1,0 +1,158 @@
+import json
+import os
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import pytest
+from huggingface_hub import constants
+
+from mlm_demo.errors import HubError, ModelError
+from mlm_demo.models import hub, hub_cache
+from mlm_demo.models.catalogue import Checkpoint, find_checkpoint
+from mlm_demo.models.loader import load
+from tests.support.hub_fixtures import fetch
+from tests.support.hub_stand_in import COMMIT, CONVERSION
+from tests.support.paths import ROOT
+
+
+def test_a_model_is_downloaded_once_with_progress_and_loads(endpoint):
+    seen = []
+    checkpoint = find_checkpoint("good/tiny")
+    assert checkpoint.availability == "to be downloaded"
+    mlm = load(checkpoint, device="cpu", on_progress=lambda share, what: seen.append((share, what)))
+    assert mlm.revision == COMMIT[:12]
+    assert seen[0] == (0.0, "Asking the Hub for good/tiny")
+    assert seen[-1] == (1.0, "Loading good/tiny")
+    assert any(what.startswith("Downloading good/tiny: ") and " MB" in what for _, what in seen)
+    assert [share for share, _ in seen] == sorted(share for share, _ in seen)
+    assert find_checkpoint("good/tiny").availability == "downloaded"
+    endpoint.requests.clear()
+    load(checkpoint, device="cpu")
+    assert endpoint.requests == []
+
+
+def test_a_sharded_model_comes_whole(endpoint):
+    folder = fetch("good/sharded")
+    assert len(hub_cache.shards(folder / hub_cache.SHARDED)) > 1
+    assert load(find_checkpoint("good/sharded"), device="cpu").vocab_size > 100
+    (folder / hub_cache.shards(folder / hub_cache.SHARDED)[0]).unlink()
+    assert hub_cache.cached_folder("good/sharded") is None
+
+
+def test_weights_offered_as_safetensors_by_the_hubs_bot_are_taken(endpoint):
+    folder = fetch("converted/tiny")
+    assert folder.name == CONVERSION
+    assert (folder / "model.safetensors").is_file()
+    assert find_checkpoint("converted/tiny").availability == "downloaded"
+
+
+def test_a_pickle_is_refused_unless_allowed(endpoint):
+    with pytest.raises(HubError, match=r"only as a pickle file .* set MLM_DEMO_ALLOW_PICKLE=1"):
+        fetch("pickled/tiny")
+    assert not any("resolve" in request for request in endpoint.requests)
+    assert (fetch("pickled/tiny", allow_pickle=True) / "pytorch_model.bin").is_file()
+
+
+@pytest.mark.parametrize(
+    ("repo_id", "message"),
+    [
+        ("private/tiny", r"The Hub has no model 'private/tiny' that can be read from here \(answer 401\)"),
+        ("missing/tiny", r"The Hub has no model 'missing/tiny' .* \(answer 404\): check the spelling"),
+        ("good/nowhere", r"The Hub has no model 'good/nowhere' .* \(answer 404\)"),
+        ("limited/tiny", r"limits how often it may be asked \(answer 429\); wait a few minutes"),
+        ("failing/tiny", r"The Hub answered 500 for 'failing/tiny'; try again later"),
+        ("gated/tiny", r"'gated/tiny' is gated: accept its terms"),
+        ("good/empty", r"'good/empty' is no transformers model: it has no config.json"),
+        ("broken/tiny", r"The file model.safetensors of 'broken/tiny' arrived broken .* and was deleted"),
+    ],
+)
+def test_a_refusal_is_one_sentence(endpoint, repo_id, message):
+    with pytest.raises(HubError, match=message) as caught:
+        fetch(repo_id, timeout=15)
+    assert "\n" not in str(caught.value)
+    assert hub_cache.cached_folder(repo_id) is None
+
+
+@pytest.mark.parametrize("owner", ["silent", "stalling", "dripping", "dropping"])
+def test_a_slow_or_dropping_hub_is_given_up_in_time(endpoint, owner):
+    start = time.monotonic()
+    with pytest.raises(HubError, match=rf"'{owner}/tiny'") as caught:
+        fetch(f"{owner}/tiny", timeout=2)
+    assert time.monotonic() - start < 8
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unreachable_hub_is_one_sentence(endpoint, monkeypatch):
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(
+        HubError, match=r"cannot be reached \(http://127.0.0.1:9\).* check the network|sent nothing"
+    ):
+        fetch("good/tiny", timeout=15)
+
+
+def test_offline_mode_is_told(endpoint, monkeypatch):
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(HubError, match="HF_HUB_OFFLINE forbids downloading"):
+        fetch("good/tiny")
+
+
+def test_the_whole_path_through_hf_endpoint_in_a_process_of_its_own(stand_in, tmp_path):
+    environ = {
+        **os.environ,
+        "HF_ENDPOINT": stand_in.address,
+        "HF_HOME": str(tmp_path),
+        "MLM_DEMO_DEVICE": "cpu",
+    }
+    environ.pop("HF_HUB_CACHE", None)
+
+    def run(*words):
+        return subprocess.run(
+            [sys.executable, "-m", "mlm_demo", *words],
+            capture_output=True,
+            text=True,
+            env=environ,
+            cwd=ROOT,
+            timeout=120,
+        )
+
+    answered = run("fill", "the <mask> sat", "--model", "good/tiny", "--json")
+    assert answered.returncode == 0, answered.stderr
+    assert json.loads(answered.stdout)["model"]["revision"] == COMMIT[:12]
+    refused = run("fill", "the <mask> sat", "--model", "missing/tiny")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("mlm_demo: The Hub has no model 'missing/tiny'")
+    assert refused.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["a b", "a/b/c", "-a", "a--b", "../x/y", "a/b.git", "é/x", ""])
+def test_what_is_no_hub_id(name):
+    assert not hub.is_repo_id(name)
+
+
+def test_a_checkpoint_of_the_catalogue_tells_what_it_downloads():
+    assert Checkpoint("a/b", "hub", "B", megabytes=331).availability == "downloads 331 MB"
+
+
+def test_a_model_that_is_too_large_is_refused_before_it_is_fetched(endpoint):
+    with pytest.raises(
+        HubError, match=r"'good/tiny' has [\d.]+ MB, more than the 0.001 MB .* pick a smaller model"
+    ):
+        hub.download("good/tiny", hub.Rules(timeout=3, megabytes=0.001))
+    assert not any("safetensors" in request for request in endpoint.requests)
+    assert hub_cache.cached_folder("good/tiny") is None
+
+
+def test_a_model_that_would_fill_the_disk_is_refused_before_it_is_fetched(endpoint, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=2_000_000_500))
+    with pytest.raises(HubError, match=r"'good/tiny' has 0 MB, and 2,000 MB are free here, of which 2,000"):
+        hub.download("good/tiny", hub.Rules(timeout=3))
+    assert not any("safetensors" in request for request in endpoint.requests)
+    assert hub_cache.cached_folder("good/tiny") is None
+
+
+def test_a_model_of_another_owner_is_not_even_asked_for(endpoint):
+    with pytest.raises(ModelError, match="is not of an owner"):
+        load(find_checkpoint("good/tiny"), device="cpu", rules=hub.Rules(owners=("anna",)))
+    assert endpoint.requests == []

@@ -1,0 +1,161 @@
+"""Fuzz the readers of a corpus for some seconds, led by the code that is reached: python tests/properties/fuzz_corpus.py SECONDS
+
+Whatever a file holds, it is read, or refused by a CorpusError of one line without the path of the upload. Anything
+else, or a file that takes longer than SLOW seconds, ends the run and leaves the input that did it.
+"""
+
+import gzip
+import hashlib
+import importlib.util
+import io
+import json
+import logging
+import os
+import re
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+if importlib.util.find_spec("atheris") is None:
+    sys.exit("The fuzz needs atheris, which has wheels for some Pythons only: pip install atheris==3.0.0")
+
+import atheris
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+with atheris.instrument_imports(include=["mlm_demo", "pypdf", "zipfile", "gzip"]):
+    import pypdf  # noqa: F401 - so that what is reached in it counts
+
+    from mlm_demo.corpus.decoding import ODD
+    from mlm_demo.corpus.formats import KINDS, Document, ReadLimits, read_documents
+    from mlm_demo.errors import CorpusError
+
+SLOW = 5
+LONGEST = 1 << 14  # bytes of an input
+LIMITS = ReadLimits(max_bytes=300_000, max_members=20, max_ratio=100, max_document_characters=500)
+SUFFIXES = sorted(KINDS)
+TABLE = {"id": ["a", "b"], "text": ["One, two.", "Three \u00e9\u2028four."]}
+XML = "<PubmedArticleSet><PubmedArticle><MedlineCitation><PMID>1</PMID><Article><ArticleTitle>T &amp; U</ArticleTitle>"
+XML += "<Abstract><AbstractText>A <i>b</i>.</AbstractText></Abstract></Article></MedlineCitation></PubmedArticle>"
+JATS = "<!DOCTYPE article SYSTEM 'a.dtd'><article><front><article-meta><title-group><article-title>T &alpha;"
+JATS += (
+    "</article-title></title-group><abstract><p>A.</p></abstract></article-meta></front><body><p>B</p></body>"
+)
+
+
+def wrapped(data: bytes, how: int) -> bytes:
+    """An input as it is, or packed, so that what is in an archive is reached too: its sums are right."""
+    if how == 1:
+        return gzip.compress(data, 1, mtime=0)
+    if how in (2, 3):
+        name, content = ("word/document.xml", data) if how == 2 else member(data)
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr(name, content)
+        return packed.getvalue()
+    return data
+
+
+def member(data: bytes) -> tuple[str, bytes]:
+    """The name of a member and its content."""
+    return f"b{SUFFIXES[data[0] % len(SUFFIXES)] if data else ''}", data[1:]
+
+
+def one_input(data: bytes) -> None:
+    """Read a file: its first byte chooses the extension, its second how it is packed."""
+    if len(data) < 2:
+        return
+    name = "a" + SUFFIXES[data[0] % len(SUFFIXES)] + (".gz" if data[1] & 8 else "")
+    PATH.write_bytes(wrapped(data[2:], data[1] & 3))
+    notes: list[str] = []
+    try:
+        for item in read_documents(PATH, name=name, limits=LIMITS, notes=notes):
+            if isinstance(item, Document):
+                # Where a page breaks there is one character in the file and two in the text.
+                length = len(item.text.replace("\n\n", "\n"))
+                assert 0 < length <= LIMITS.max_document_characters, "a text of a wrong length"
+                assert not ODD.search(item.text), "a character that is to be left out"
+            else:
+                told(item.reason)
+    except CorpusError as error:
+        told(str(error))
+    for note in notes:
+        told(note)
+
+
+def kept_if_odd(data: bytes) -> None:
+    """The same, and an input that ends the run is left in the current folder."""
+    try:
+        one_input(data)
+    except Exception:
+        Path(f"fuzz-{hashlib.sha256(data).hexdigest()[:12]}").write_bytes(data)
+        raise
+
+
+def told(sentence: str) -> None:
+    assert sentence, "a refusal without a word"
+    assert sentence.isprintable(), f"more than one line, or what a terminal obeys: {sentence!r}"
+    assert str(PATH) not in sentence, f"the path of the upload is in it: {sentence}"
+    assert PATH.name not in sentence, f"the name of the upload is in it: {sentence}"
+
+
+def seeds() -> dict[str, bytes]:
+    """A small file of each kind, by extension."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from tests.support.packed_files import pdf, word, zipped
+
+    parquet = io.BytesIO()
+    pq.write_table(pa.table(TABLE), parquet)
+    rows = [dict(zip(TABLE, row, strict=True)) for row in zip(*TABLE.values(), strict=True)]
+    return {
+        ".txt": "One.\r\n\r\nTwo \u00e9\u2028three.\x0cFour.".encode("utf-16"),
+        "": "Le caf\u00e9 \u00e9tait ferm\u00e9 \u00e0 midi.".encode("cp1252"),
+        ".md": b"# One #\n\n[a](b) ![c][d] **e**\n\n```py\nx\n```\nTitle\n===\n",
+        ".csv": b'id,text,n\n1,"a ""b"",\nc",2\n3,d e f,4\n',
+        ".tsv": b"id\ttext\n1\ta, b\n",
+        ".jsonl": "".join(json.dumps(row) + "\n" for row in rows).encode() + b'"text"\n',
+        ".json": json.dumps([*rows, {"text": ["a", "b"]}]).encode(),
+        ".parquet": parquet.getvalue(),
+        ".html": b"<!doctype html><meta charset=koi8-r><p>a<br>b<table><td>c<script>x</script><div hidden>d",
+        ".xml": f"{XML}</PubmedArticleSet>".encode(),
+        ".nxml": f"{JATS}</article>".encode(),
+        ".pdf": pdf(["One-", "two."], []),
+        ".docx": word("One.", cell="Two."),
+        ".zip": zipped([("a.csv", "text,n\nwords,1\n"), ("b/c.md", "# d"), ("../e.txt", "f")]),
+    }
+
+
+def main() -> None:
+    """Fuzz for as many seconds as the command line says."""
+    if len(sys.argv) != 2 or not re.fullmatch(r"[0-9]+", sys.argv[1]):
+        sys.exit("Give the seconds to fuzz for: python tests/properties/fuzz_corpus.py 600")
+    logging.disable()  # pypdf tells much
+    corpus = FOLDER / "corpus"
+    corpus.mkdir()
+    for suffix, data in seeds().items():
+        first = bytes([SUFFIXES.index(suffix)])
+        (corpus / f"plain{suffix}").write_bytes(first + b"\0" + data)
+        (corpus / f"gzip{suffix}").write_bytes(first + b"\x09" + data)
+        (corpus / f"member{suffix}").write_bytes(bytes([SUFFIXES.index(".zip")]) + b"\3" + first + data)
+    document = b"<w><p><r><t>a</t><tab/><t>b</t></r><Fallback><p><r><t>c</t></r></p></Fallback></p></w>"
+    (corpus / "document").write_bytes(bytes([SUFFIXES.index(".docx")]) + b"\2" + document)
+    options = [
+        f"-max_total_time={sys.argv[1]}",
+        f"-timeout={SLOW}",
+        f"-max_len={LONGEST}",
+        "-rss_limit_mb=3072",
+    ]
+    options += [f"-artifact_prefix={Path.cwd()}/fuzz-", "-print_final_stats=1"]
+    atheris.Setup([sys.argv[0], *options, str(corpus)], kept_if_odd)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        FOLDER = Path(folder)
+        PATH = FOLDER / "upload-1f3c"
+        if not (child := os.fork()):  # it ends without cleaning up
+            main()
+        sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))

@@ -1,0 +1,126 @@
+import os
+import time
+
+import pytest
+
+from mlm_demo.errors import CorpusError
+from mlm_demo.runs import staging as drafts
+from mlm_demo.runs.staging import SECONDS_KEPT, Drafts
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Drafts(tmp_path / "drafts", max_megabytes=1, max_files=1000)
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A function that makes a file of a name and a size."""
+
+    def file(name="bees.txt", size=9):
+        path = tmp_path / name
+        path.write_bytes(b"x" * size)
+        return path
+
+    return file
+
+
+def names(store, id):
+    return [path.name for path in store.files(id)]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_files_are_added_to_those_of_a_draft_before_which_stays(store, file, monkeypatch, links):
+    if not links:
+
+        def refused(*_):
+            raise OSError("no links here")
+
+        monkeypatch.setattr(drafts.os, "link", refused)
+    one = store.add([file("a.txt"), file("b.txt")])
+    two = store.add([file("c.txt")], before=one)
+    assert (names(store, one), names(store, two)) == (["a.txt", "b.txt"], ["a.txt", "b.txt", "c.txt"])
+    store.forget(one)
+    assert [path.read_text() for path in store.files(two)] == ["x" * 9] * 3
+
+
+def test_an_uploaded_file_can_be_taken_by_two(store, file):
+    uploaded = file("a.txt")
+    one, two = store.add([uploaded], link=True), store.add([uploaded], link=True)
+    store.forget(one)
+    (path,) = store.files(two)
+    assert path.samefile(uploaded)
+
+
+def test_a_file_of_ours_is_copied(store, file):
+    ours = file("a.txt")
+    (path,) = store.files(store.add([ours]))
+    assert not path.samefile(ours)
+
+
+def test_a_draft_is_put_where_a_run_finds_it_and_stays_until_it_is_forgotten(store, file, tmp_path):
+    id = store.add([file("a.txt"), file("b.txt")])
+    (tmp_path / "input").mkdir()
+    copied = store.copy_to(id, tmp_path / "input")
+    assert [path.name for path in copied] == names(store, id) == ["a.txt", "b.txt"]
+    store.forget(id)
+    assert [path.read_text() for path in copied] == ["x" * 9] * 2
+    with pytest.raises(CorpusError, match="The files are no longer here; add them again"):
+        store.files(id)
+
+
+@pytest.mark.parametrize("id", ["", "../runs", "AAAAAAAAAAAA"])
+def test_an_id_that_is_none_names_nothing(store, id):
+    with pytest.raises(CorpusError, match="The files are no longer here"):
+        store.files(id)
+    store.forget(id)
+
+
+def test_too_much_is_told(store, file):
+    with pytest.raises(CorpusError, match="There is no file"):
+        store.add([])
+    with pytest.raises(CorpusError, match=r"The files have 1\.5 MB, more than 1"):
+        store.add([file(size=1_500_000)])
+    before = store.add([file(size=700_000)])
+    with pytest.raises(CorpusError, match=r"The files have 1\.4 MB, more than 1"):
+        store.add([file("more.txt", size=700_000)], before=before)
+    with pytest.raises(CorpusError, match="There are 1,001 files, more than 1,000"):
+        store.add([file()] * 1_001)
+
+
+def test_a_name_is_kept_as_a_plain_one(store, file):
+    (path,) = store.files(store.add([file("bees\n\x1b[31m" + "x" * 90 + ".txt")]))
+    assert path.name.startswith("bees[31mxx")
+    assert path.suffix == ".txt"
+    assert len(path.name) < 100
+
+
+def test_an_ending_is_kept_as_a_plain_one_too(store, file):
+    (path,) = store.files(store.add([file("a.t\r\nx\x1b")]))
+    assert path.name == "a.tx"
+
+
+def test_what_is_old_is_swept(store, file):
+    old, fresh = store.add([file()]), store.add([file()])
+    long_ago = time.time() - SECONDS_KEPT - 9
+    os.utime(store.folder / old, (long_ago, long_ago))
+    store.sweep()
+    assert [path.name for path in store.folder.iterdir()] == [fresh]
+
+
+def test_all_drafts_together_take_no_more_than_they_may(store, file, monkeypatch):
+    monkeypatch.setattr(drafts, "DRAFTS_IN_ALL", 2)
+    old, new = store.add([file(size=900_000)]), store.add([file(size=900_000)])
+    with pytest.raises(CorpusError, match=r"Files of 2 MB wait for a run, all that may wait here"):
+        store.add([file(size=900_000)])
+    os.utime(store.folder / old, (time.time() - drafts.SECONDS_KEPT_IN_NEED - 5,) * 2)
+    latest = store.add([file(size=900_000)])
+    assert names(store, new) == names(store, latest) == ["bees.txt"]
+    with pytest.raises(CorpusError, match="no longer here"):
+        store.files(old)
+
+
+def test_there_are_only_so_many_files(tmp_path, file):
+    store = Drafts(tmp_path / "drafts", max_megabytes=1, max_files=2)
+    with pytest.raises(CorpusError, match=r"There are 3 files, more than 2; pack them as .zip"):
+        store.add([file(f"{number}.txt") for number in range(3)])

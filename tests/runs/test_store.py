@@ -1,0 +1,148 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from mlm_demo.errors import RunError
+from mlm_demo.runs.run import Run, is_alive, process_mark
+from mlm_demo.runs.store import Runs
+
+
+def no_words(run):
+    return []
+
+
+@pytest.fixture
+def runs(tmp_path):
+    return Runs(tmp_path / "runs")
+
+
+@pytest.fixture
+def process():
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    yield child
+    child.kill()
+    child.wait()
+
+
+def test_a_run_goes_through_its_states(runs, process):
+    run = runs.create(no_words, title="bees", owner="me")
+    assert run.state == "waiting"
+    run.began(process.pid)
+    assert run.state == "running"
+    run.ask_to_stop()
+    assert run.state == "stopping"
+    run.end("stopped", "Stopped at step 3.")
+    assert (run.state, run.message) == ("stopped", "Stopped at step 3.")
+    run.go_on()
+    assert (run.state, run.message) == ("waiting", "")
+    run.end("done")
+    with pytest.raises(RunError, match=f"The run {run.id} is done, so it cannot be resumed"):
+        run.go_on()
+
+
+def test_a_run_whose_process_was_killed_is_interrupted(runs, process):
+    run = runs.create(no_words, title="bees")
+    run.began(process.pid)
+    process.kill()
+    assert wait_until_gone(process)  # a zombie, as nobody has waited for it
+    assert run.state == "interrupted"
+    run.go_on()
+    assert run.state == "waiting"
+
+
+def wait_until_gone(process):
+    for _ in range(1000):
+        if (
+            not is_alive({**process_mark(process.pid), "started": "0"})
+            and process_mark(process.pid)["started"] == ""
+        ):
+            return True
+    return False
+
+
+def test_another_process_of_the_same_number_is_another(process):
+    mark = process_mark(process.pid)
+    assert is_alive(mark)
+    assert not is_alive({**mark, "started": "1"})
+    assert not is_alive({**mark, "boot": "another start of the machine"})
+    assert not is_alive({**mark, "pid": 2**22 + 1})
+
+
+def test_the_log_is_read_from_where_one_was(runs):
+    run = runs.create(no_words, title="bees")
+    assert list(run.lines()) == []
+    for step in range(3):
+        run.log({"step": step, "guess": "naïve"})
+    with (run.folder / "log.jsonl").open("ab") as file:
+        file.write(b'{"step": 3, "gu')  # the power went
+    assert [line["step"] for line in run.lines()] == [0, 1, 2]
+    assert [line["step"] for line in run.lines(after=2)] == [2]
+
+
+@pytest.mark.parametrize(("torn", "read"), [(b'{"step": 0, "gu', {}), (b'{"step": 0}', {"step": 0})])
+def test_a_line_after_one_that_was_cut_off_is_a_line_of_its_own(runs, torn, read):
+    run = runs.create(no_words, title="bees")
+    (run.folder / "log.jsonl").write_bytes(torn)
+    run.log({"at": 0, "step": 1})
+    assert list(run.lines()) == [read, {"at": 0, "step": 1}]
+
+
+def test_a_run_is_its_owners_and_the_secret_is_not_kept(runs):
+    mine, _other, nobodys = (runs.create(no_words, title="bees", owner=owner) for owner in ("me", "you", ""))
+    assert [run.id for run in runs.of("me")] == [mine.id]
+    assert runs.of("") == []
+    assert runs.find(nobodys.id).request.title == "bees"
+    assert '"me"' not in (mine.folder / "run.json").read_text()
+
+
+@pytest.mark.parametrize("id", ["", "..", "../x", "nothing", "/etc", ".", "a\0b"])
+def test_a_run_that_is_not_there_is_told(runs, id):
+    runs.create(no_words, title="bees")
+    with pytest.raises(RunError, match="There is no run"):
+        runs.find(id)
+
+
+def test_input_stays_as_long_as_it_can_go_on(runs):
+    for state, kept in (("done", False), ("failed", True), ("stopped", True)):
+        run = runs.create(no_words, title="bees")
+        (run.input / "a.txt").write_text("text")
+        run.end(state)
+        assert run.input.exists() is kept
+
+
+def test_only_what_rests_is_deleted(runs, process):
+    run = runs.create(no_words, title="bees")
+    run.began(process.pid)
+    with pytest.raises(RunError, match="is running; stop it before you delete it"):
+        run.delete()
+    run.end("stopped")
+    run.delete()
+    assert runs.all() == []
+
+
+def test_a_folder_half_made_is_no_run(runs):
+    run = runs.create(no_words, title="bees")
+    half = Run(run.folder.with_name("half"))
+    half.input.mkdir(parents=True)
+    (half.folder / "run.json.77.part").write_text(json.dumps({"id": "half"}))
+    assert [found.id for found in runs.all()] == [run.id]
+
+
+def test_a_run_that_cannot_be_read_costs_no_other(runs):
+    kept, cut, odd = (runs.create(no_words, title=str(number), owner="me") for number in range(3))
+    (cut.folder / "run.json").write_text('{"id": ')
+    (odd.folder / "run.json").write_text('{"colour": "blue"}')
+    assert [run.id for run in runs.all()] == [kept.id]
+    assert [run.id for run in runs.of("me")] == [kept.id]
+    with pytest.raises(RunError, match=rf"The file run\.json of the run {odd.id} cannot be read"):
+        assert odd.request
+    runs.sweep(30)
+    assert cut.folder.is_dir(), "it may be mended"
+
+
+def test_ids_have_128_bits(runs):
+    ids = {runs.create(no_words, title="").id for _ in range(20)}
+    assert len(ids) == 20
+    assert all(len(id) == 32 and int(id, 16) for id in ids)

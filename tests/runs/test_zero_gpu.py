@@ -1,0 +1,99 @@
+import json
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from mlm_demo.runs import zero_gpu
+from mlm_demo.runs.service import Adaptations
+from mlm_demo.settings import Settings, on_zero_gpu
+from tests.support.runs import corpus_text
+
+
+class Lender:
+    """Stands in for the package `spaces` of a ZeroGPU Space."""
+
+    def __init__(self, refusal=""):
+        self.refusal, self.asked = refusal, []
+
+    def GPU(self, duration):
+        def decorate(function):
+            def call(*arguments):
+                self.asked.append(duration)
+                if self.refusal:
+                    raise RuntimeError(self.refusal)
+                return function(*arguments)
+
+            return call
+
+        return decorate
+
+
+@pytest.fixture
+def space(monkeypatch, tmp_path):
+    """A function that makes the runs of such a Space."""
+
+    def space(**lender):
+        monkeypatch.setenv("SPACES_ZERO_GPU", "true")
+        monkeypatch.setenv("MLM_DEMO_DATA", str(tmp_path / "data"))
+        lender = Lender(**lender)
+        monkeypatch.setitem(sys.modules, "spaces", SimpleNamespace(GPU=lender.GPU))
+        return Adaptations(Settings(device="cpu", data=str(tmp_path / "data"))), lender
+
+    return space
+
+
+@pytest.fixture
+def begun(tmp_path, choices):
+    """A function that puts a run into the queue."""
+
+    def begun(adaptations, steps):
+        file = tmp_path / "bees.txt"
+        file.write_text(corpus_text())
+        return adaptations.start(adaptations.drafts.add([file]), choices(steps), "somebody")
+
+    return begun
+
+
+def test_elsewhere_nothing_is_lent(monkeypatch):
+    monkeypatch.delenv("SPACES_ZERO_GPU", raising=False)
+    assert not on_zero_gpu()
+
+
+def test_a_run_is_worked_on_within_calls_and_goes_on_from_one_to_the_next(space, begun, monkeypatch):
+    adaptations, lender = space()
+    run = begun(adaptations, 40)
+    adaptations.jobs.tick()
+    assert run.state == "waiting", "no process of ours is started"
+    monkeypatch.setattr(zero_gpu, "SECONDS_OF_WORK", 0)
+    work = zero_gpu.leg()
+    work(run)
+    assert run.state == "stopped"
+    assert (
+        run.message
+        == "The time on this GPU was over at step 1 of 40; what was learned is kept, and Resume goes on."
+    )
+    adaptations.jobs.resume(run)
+    monkeypatch.setattr(zero_gpu, "SECONDS_OF_WORK", 600)
+    work(run)
+    assert (run.state, lender.asked) == ("done", [zero_gpu.SECONDS] * 2)
+    assert json.loads((run.output / "result.json").read_text())["training"]["steps"] == 40
+
+
+def test_a_stop_is_heard_without_a_signal(space, begun):
+    adaptations, _ = space()
+    run = begun(adaptations, 5_000)
+    run.ask_to_stop()
+    zero_gpu.leg()(run)
+    assert run.state == "stopped"
+    assert run.message.startswith("Stopped at step 1 of 5,000")
+
+
+def test_a_gpu_that_is_refused_is_told(space, begun):
+    adaptations, _ = space(refusal="You have exceeded your GPU quota")
+    run = begun(adaptations, 40)
+    zero_gpu.leg()(run)
+    assert (run.state, run.message) == (
+        "failed",
+        "No GPU was lent (You have exceeded your GPU quota). Resume tries again.",
+    )

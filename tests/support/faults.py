@@ -1,0 +1,186 @@
+"""What the tests of faults share: servers as real processes, small and read-only file systems, who works on what."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from gradio_client import Client, handle_file
+from safetensors.torch import load_file
+
+from mlm_demo.runs.choices import Choices
+from mlm_demo.runs.service import Adaptations
+from mlm_demo.settings import Settings
+from mlm_demo.training.config import AdaptConfig
+from tests.support.paths import ROOT, free_port
+from tests.support.runs import WITH_A_SHARE, corpus_text, kill_workers, until
+
+KILLS = int(os.environ.get("MLM_DEMO_KILLS", "3"))
+LONG = KILLS > 3
+STEPS = 24  # of a run here, with a checkpoint after every third
+# One thread and one seed: two runs of the same thing are equal to the last bit.
+ALONE = {"OMP_NUM_THREADS": "1", "MLM_DEMO_DEVICE": "cpu"}
+
+
+class Server:
+    """The page as a process of its own on a data folder; what it says goes to a file."""
+
+    def __init__(self, data: Path, said: Path, environment: dict[str, str]):
+        self.data, self.said, self.environment, self.process, self.address = data, said, environment, None, ""
+
+    def start(self) -> "Server":
+        port = free_port()
+        own = {"MLM_DEMO_DATA": str(self.data), "MLM_DEMO_PORT": str(port), **ALONE}
+        with self.said.open("ab") as said:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", WITH_A_SHARE],
+                cwd=ROOT,
+                env={**os.environ, **own, **self.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+            )
+        self.address = f"http://127.0.0.1:{port}"
+        return self
+
+    def client(self) -> Client:
+        """A program that asks it, once it serves."""
+        until(lambda: self.address in self.said.read_text(), tell=self.said.read_text)
+        return Client(self.address, verbose=False)
+
+    def kill(self) -> None:
+        """As the machine does when its memory is full."""
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def servers(tmp_path):
+    """A function that starts a server on a data folder, with more in its environment."""
+    started = []
+
+    def start(data: Path, **environment: str) -> Server:
+        started.append(Server(data, tmp_path / f"server-{len(started)}.log", environment).start())
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.kill()
+
+
+@pytest.fixture
+def mount(tmp_path):
+    """A function that mounts a file system in memory of a size; making one takes a right that not everybody has."""
+    mounted = []
+
+    def mount(size: str) -> Path:
+        folder = tmp_path / f"disk-{len(mounted)}"
+        folder.mkdir()
+        if _mount("-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)):
+            pytest.skip("a small file system cannot be mounted here")
+        mounted.append(folder)
+        return folder
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def remount(folder: Path, options: str) -> None:
+    """Change what a mounted file system is: its size, or that it can only be read."""
+    assert _mount("-o", f"remount,{options}", str(folder)) == 0
+
+
+def _mount(*words: str) -> int:
+    return subprocess.run(["mount", *words], capture_output=True, check=False).returncode
+
+
+@pytest.fixture
+def page(tmp_path):
+    """Adaptations as a page has them that leaves starting workers to the server."""
+    settings = Settings(device="cpu", data=str(tmp_path / "data"))
+
+    def page(starts=False):
+        found = Adaptations(settings)
+        found.jobs.starts = starts
+        found.jobs.environment |= ALONE
+        return found
+
+    yield page
+    kill_workers(page().runs)
+
+
+@pytest.fixture
+def begin(page, tiny, tmp_path):
+    """A function that puts the same run into the queue, again and again."""
+    corpus = tmp_path / "bees.txt"
+    corpus.write_text(corpus_text())
+    choices = Choices(AdaptConfig(max_steps=STEPS, batch_size=4, block_size=32, learning_rate=1e-3), tiny)
+
+    def begin(starts=False):
+        there = page(starts)
+        return there.start(there.drafts.add([corpus]), choices, f"person {len(there.runs.all())}")
+
+    return begin
+
+
+def wait_for(run, *states, seconds=180):
+    until(lambda: run.state in states, seconds, tell=lambda: (run.state, run.message, list(run.lines())[-3:]))
+
+
+def kill_worker(run) -> None:
+    """And wait until it is gone, or a zombie, which is gone too."""
+    pids = workers(run.folder)
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    # It loses its words first, and is there for a moment more.
+    until(lambda: not workers(run.folder) and run.state != "running")
+
+
+def workers(folder: Path) -> list[int]:
+    """The processes that work on runs under a folder, by the machine's own list and not by what the folder says."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes().decode().split("\0")
+        except OSError:  # gone meanwhile
+            continue
+        if "--run" in words and words[words.index("--output") + 1].startswith(f"{folder}/"):
+            found.append(int(process.name))
+    return found
+
+
+def torn_lines(run) -> int:
+    """How many lines of the log cannot be read."""
+    return sum(line == {} for line in run.lines())
+
+
+def made(run) -> dict:
+    """What a run has come to, but for its seconds: weights to the last bit, figures, curve."""
+    result = json.loads((run.output / "result.json").read_text())
+    curve = [{k: v for k, v in line.items() if k != "seconds"} for line in result["curve"]]
+    training = {name: result["training"][name] for name in ("steps", "planned", "stopped")}
+    told = {name: result[name] for name in ("figures", "exam", "config", "corpus")}
+    return {**told, **training, "curve": curve, "weights": load_file(run.output / "model.safetensors")}
+
+
+def assert_equal(one: dict, other: dict) -> None:
+    """That two runs came to the same."""
+    for name in one.keys() - {"weights"}:
+        assert one[name] == other[name], name
+    assert one["weights"].keys() == other["weights"].keys()
+    for name, tensor in one["weights"].items():
+        assert tensor.equal(other["weights"][name]), name
+
+
+def start_over_http(client: Client, folder: Path, model: str, steps: int, seed: int = 0) -> dict:
+    """Start a small run as a program does."""
+    file = folder / f"corpus-{seed}.txt"
+    file.write_text(corpus_text(seed=seed))
+    options = {"model": model, "max_steps": steps, "batch_size": 4, "block_size": 32}
+    return client.predict(files=[handle_file(str(file))], **options, api_name="/start_adaptation")

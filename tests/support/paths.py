@@ -1,0 +1,12 @@
+"""Where the tests find the project, and a port to serve it on."""
+
+import socket
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

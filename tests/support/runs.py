@@ -1,0 +1,140 @@
+"""What the tests of runs share: a tiny model, a small corpus, a data folder, and waiting."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from mlm_demo.runs.choices import Choices
+from mlm_demo.runs.run import Run
+from mlm_demo.runs.service import Adaptations
+from mlm_demo.runs.store import Runs
+from mlm_demo.settings import Settings
+from mlm_demo.training.config import AdaptConfig
+from tests.support.paths import ROOT, free_port
+from tests.support.tiny_models import SENTENCES, save_tiny
+
+WORDS = " ".join(SENTENCES).replace(".", "").lower().split()
+
+# app.py, but that what it starts gives way to nobody: among tests the machine always has something else to do.
+# conftest.py has the same for servers within the tests' own process.
+WITH_A_SHARE = """
+import runpy
+from mlm_demo.runs import service as adaptations
+from mlm_demo.runs import queue as jobs
+adaptations.give_way = jobs.give_way = lambda pid, **_: None
+runpy.run_path("app.py", run_name="__main__")
+"""
+
+
+def corpus_text(texts=40, seed=0):
+    """Paragraphs of the tiny vocabulary's words."""
+    return "\n\n".join(
+        " ".join(random.Random(f"{seed} {i}").choices(WORDS, k=40)) + "." for i in range(texts)
+    )
+
+
+def until(condition, seconds=180, tell=lambda: ""):
+    """Wait for a condition; fails with what `tell` says."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, tell()
+        time.sleep(0.05)
+    return found
+
+
+def kill_workers(runs):
+    """End what outlives its server, as it is meant to."""
+    for run in runs.all():
+        if run.state in ("running", "stopping"):
+            os.kill(run.worker["pid"], signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    return str(save_tiny(tmp_path_factory.mktemp("model") / "tiny"))
+
+
+@pytest.fixture
+def adaptations(tmp_path):
+    found = Adaptations(Settings(device="cpu", data=str(tmp_path / "data")))
+    found.jobs.environment["OMP_NUM_THREADS"] = "1"
+    yield found
+    kill_workers(found.runs)
+
+
+@pytest.fixture
+def draft(adaptations, tmp_path):
+    """A function that makes a draft of texts."""
+
+    def draft(*texts, name="bees.txt"):
+        files = []
+        for number, text in enumerate(texts or [corpus_text()]):
+            files.append(tmp_path / f"{number}" / name)
+            files[-1].parent.mkdir(exist_ok=True)
+            files[-1].write_text(text)
+        return adaptations.drafts.add(files)
+
+    return draft
+
+
+@pytest.fixture
+def choices(tiny):
+    """A function that makes choices for a run of so many steps."""
+
+    def choices(steps=6, **more):
+        config = AdaptConfig(max_steps=steps, batch_size=4, block_size=32, **more)
+        return Choices(config, tiny)
+
+    return choices
+
+
+@pytest.fixture(scope="session")
+def _done(tiny, tmp_path_factory):
+    """A run that is done, in a data folder of its own."""
+    place = tmp_path_factory.mktemp("done")
+    (place / "bees.txt").write_text(corpus_text())
+    adaptations = Adaptations(Settings(device="cpu", data=str(place / "data")))
+    draft = adaptations.drafts.add([place / "bees.txt"])
+    run = adaptations.start(draft, Choices(AdaptConfig(max_steps=4, batch_size=4, block_size=32), tiny), "me")
+    until(lambda: run.state not in ("waiting", "running"), tell=lambda: (run.state, run.message))
+    assert run.state == "done", run.message
+    return run
+
+
+@pytest.fixture
+def finished(adaptations, _done):
+    """A run that is done, with its model; its owner is `me`. A copy: the test may change it."""
+    folder = adaptations.runs.folder / _done.id
+    shutil.copytree(_done.folder, folder)
+    return Run(folder)
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """A function that starts the page as a person does, on one data folder; returns the process and the address."""
+    started, port = [], free_port()
+
+    def serve(**environment):
+        own = {"MLM_DEMO_DATA": str(tmp_path / "data"), "MLM_DEMO_PORT": str(port)}
+        process = subprocess.Popen(
+            [sys.executable, "-c", WITH_A_SHARE],
+            cwd=ROOT,
+            env={**os.environ, **own, **environment},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        assert "The page is at" in process.stdout.readline()
+        return process, f"http://127.0.0.1:{port}"
+
+    yield serve
+    for process in started:
+        process.kill()
+        process.wait()
+    kill_workers(Runs(tmp_path / "data" / "runs"))

@@ -1,0 +1,35 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from mlm_demo.system.priority import give_way
+
+
+@pytest.fixture
+def process():
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    yield child.pid
+    child.kill()
+    child.wait()
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="only Linux has SCHED_IDLE")
+def test_what_nobody_waits_for_has_what_is_left(process):
+    give_way(process)
+    assert os.sched_getscheduler(process) == os.SCHED_IDLE
+    assert os.getpriority(os.PRIO_PROCESS, process) == 19
+
+
+def test_what_is_waited_for_has_its_share(process):
+    give_way(process, waited_for=True)
+    assert os.getpriority(os.PRIO_PROCESS, process) == 10
+    if hasattr(os, "SCHED_IDLE"):
+        assert os.sched_getscheduler(process) == os.SCHED_OTHER
+
+
+def test_a_process_that_has_ended_is_no_error():
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    give_way(child.pid)

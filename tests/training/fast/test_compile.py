@@ -1,0 +1,59 @@
+from functools import partial
+
+import pytest
+import torch
+
+from mlm_demo.models.masked_lm import MaskedLM
+from mlm_demo.training.fast.compile import Compiled, layers_to_compile
+from tests.support import tiny_models
+from tests.support.tiny_models import ARCHITECTURES, build
+
+LAYERS = {"ALBERT": 1}  # its one layer is used again and again
+HOOKED = {"BERT", "RoBERTa", "XLM-R", "ELECTRA", "DeBERTa-v2"}  # the last layer is cut
+
+
+@pytest.fixture
+def compilations(monkeypatch):
+    """A compiler that compiles nothing and counts what it is given."""
+    given = []
+    backend = lambda graph, _inputs: given.append(graph) or graph  # noqa: E731
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=backend))
+    torch._dynamo.reset()
+    return given
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_layers_of_every_architecture(architecture):
+    tokenizer, model = build(architecture)
+    MaskedLM(tokenizer, model)
+    expected = LAYERS.get(architecture, model.config.num_hidden_layers) - (architecture in HOOKED)
+    assert len(layers_to_compile(model)) == expected
+
+
+def test_layers_are_compiled_once_for_all_and_only_while_asked_for(compilations, monkeypatch):
+    monkeypatch.setitem(tiny_models.SMALL, "num_hidden_layers", 5)
+    tokenizer, model = build("BERT")
+    mlm = MaskedLM(tokenizer, model)
+    layers = layers_to_compile(mlm.model)
+    compiled = Compiled([(layer, "forward") for layer in layers])
+    ids = torch.tensor([mlm.with_special_tokens([mlm.mask_id] * 3)])
+    with torch.inference_mode():
+        before = model(input_ids=ids).logits
+        assert not compilations
+        with compiled.in_use():
+            torch.testing.assert_close(model(input_ids=ids).logits, before)
+        assert len(layers) == 4
+        assert len(compilations) == 1
+        assert not any("forward" in vars(layer) for layer in layers)
+        assert torch.equal(model(input_ids=ids).logits, before)
+
+
+def test_what_cannot_be_compiled_whole_is_said(compilations):
+    class Asks:
+        def forward(self, x):
+            print(x)
+            return x
+
+    compiled = Compiled([(asks := Asks(), "forward")])
+    with pytest.raises(RuntimeError), compiled.in_use():
+        asks.forward(torch.zeros(2))

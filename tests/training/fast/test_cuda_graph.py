@@ -1,0 +1,131 @@
+"""A training step recorded on a GPU and replayed."""
+
+import pytest
+import torch
+
+from mlm_demo.models.masked_lm import MaskedLM
+from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.fast.compile import Compiled
+from mlm_demo.training.fast.cuda_graph import WARM_UP, RecordedStep
+from mlm_demo.training.train import train
+from mlm_demo.training.training_blocks import make_blocks
+from tests.support.tiny_models import ARCHITECTURES, build
+from tests.training.test_train import TEXTS
+
+CONFIG = AdaptConfig(max_steps=12, batch_size=4, block_size=32, learning_rate=1e-3)
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+
+
+@needs_gpu
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_a_recorded_training_is_the_one_as_ever(architecture, tmp_path, monkeypatch):
+    """The same losses and the same weights, whether or not the architecture can be recorded; what is is compiled."""
+    torch._dynamo.reset()  # it keeps to a few shapes of one function in a process
+    found, compiled, compiles = [], [], RecordedStep._compile
+
+    def watched(self, batch):
+        compiled.append(compiles(self, batch))
+        return compiled[-1]
+
+    monkeypatch.setattr(RecordedStep, "_compile", watched)
+    for seconds_a_step, replays in ((60.0, True), (0.0, True), (0.0, False)):  # a long run is compiled
+        mlm = MaskedLM(*build(architecture))
+        mlm.model.to("cuda")
+        blocks = make_blocks(mlm, TEXTS, [], CONFIG)
+        with monkeypatch.context() as patched:
+            if not replays:
+                patched.setattr(RecordedStep, "_record", lambda self, *_: setattr(self, "possible", False))
+            folder = tmp_path / f"{seconds_a_step} {replays}"
+            done = train(mlm, blocks, TEXTS[:3], CONFIG, folder, seconds_a_step=seconds_a_step)
+        losses = [line.get("loss", line.get("eval_loss")) for line in done.log]
+        if seconds_a_step:
+            assert compiled[:1] == [True] or (not compiled and architecture != "BERT")
+        found.append((losses, [p.detach().clone() for p in mlm.model.parameters()]))
+    *faster, (losses, weights) = found
+    for its_losses, its_weights in faster:
+        assert its_losses == pytest.approx(losses, rel=2e-3)
+        for one, two in zip(its_weights, weights, strict=True):
+            torch.testing.assert_close(one, two, atol=5e-3, rtol=1e-2)
+
+
+@needs_gpu
+def test_only_what_was_recorded_is_replayed():
+    layer = torch.nn.Linear(3, 2).cuda()
+    calls = []
+
+    def passes(batch):
+        calls.append(len(batch["x"]))
+        loss = layer(batch["x"]).square().sum()
+        loss.backward()
+        return loss.detach()
+
+    step = RecordedStep(passes, list(layer.parameters()))
+    for rows in [4] * (WARM_UP + 3) + [2, 4] * (WARM_UP + 2) + [3] * (WARM_UP + 2):
+        batch = {"x": torch.randn(rows, 3, device="cuda")}
+        layer.zero_grad()
+        loss = step(batch)
+        got = layer.weight.grad.clone()
+        layer.zero_grad()
+        expected = layer(batch["x"]).square().sum()
+        expected.backward()
+        torch.testing.assert_close(loss, expected.detach())
+        torch.testing.assert_close(got, layer.weight.grad)
+        del (
+            expected
+        )  # a graph that is kept alive ties the gradients to its own stream, and nothing can be recorded
+    # One call more than the warm-up is the recording; a third shape is not recorded.
+    assert calls == [4] * (WARM_UP + 1) + [2] * (WARM_UP + 1) + [3] * (WARM_UP + 2)
+
+
+@needs_gpu
+def test_what_looks_into_its_tensors_is_computed_as_ever():
+    weight = torch.nn.Parameter(torch.ones(3, device="cuda"))
+
+    def passes(batch):
+        loss = (weight * batch["x"]).sum() * (2 if batch["x"].sum().item() > 0 else 1)
+        loss.backward()
+        return loss.detach()
+
+    step = RecordedStep(passes, [weight])
+    for _ in range(WARM_UP + 3):
+        weight.grad = None
+        x = torch.randn(3, device="cuda")
+        assert step({"x": x}).item() == pytest.approx((x.sum() * (2 if x.sum() > 0 else 1)).item(), rel=1e-4)
+    assert not step.recordings
+
+
+class Squares:
+    """A loss whose middle can be compiled, or not."""
+
+    def __init__(self, layer, fails):
+        self.layer, self.fails = layer, fails
+
+    def middle(self, found):
+        if self.fails:
+            torch._dynamo.graph_break()
+        return found.square()
+
+    def passes(self, batch):
+        loss = self.middle(self.layer(batch["x"])).sum()
+        loss.backward()
+        return loss.detach()
+
+
+@needs_gpu
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_compiled_part_is_recorded_and_one_that_cannot_be_is_recorded_as_it_is(fails):
+    squares = Squares(torch.nn.Linear(3, 2).cuda(), fails)
+    compiled = Compiled([(squares, "middle")])
+    step = RecordedStep(squares.passes, list(squares.layer.parameters()), compiled)
+    for _ in range(WARM_UP + 3):
+        batch = {"x": torch.randn(4, 3, device="cuda")}
+        squares.layer.zero_grad()
+        loss = step(batch)
+        got = squares.layer.weight.grad.clone()
+        squares.layer.zero_grad()
+        torch.testing.assert_close(loss, squares.layer(batch["x"]).square().sum().detach())
+        assert got.abs().sum() > 0
+    assert (step.compiled is None) is fails
+    assert "middle" not in vars(squares)
+    if not fails:
+        assert step.recordings

@@ -1,0 +1,56 @@
+import pytest
+
+from mlm_demo.corpus.corpus import Corpus, Counts
+from mlm_demo.corpus.formats import Dropped
+from mlm_demo.training.corpus_report import make_report
+from mlm_demo.training.packing import pack
+from tests.support.tiny_models import SENTENCES, tokenizer_of
+
+GERMAN = ["Der Patient wurde gestern mit Fieber in das Krankenhaus gebracht und dort behandelt."] * 8
+
+
+def report_on(texts, read=None, **counts):
+    tokenizer = tokenizer_of("BERT")
+    corpus = Corpus(texts, texts[:1], Counts(files=1, documents=len(texts), **counts), "")
+    blocks = pack(tokenizer, texts, 32)
+    return make_report(corpus, blocks, tokenizer, SENTENCES, seconds_a_pass=1.0, read=read)
+
+
+def test_what_was_read_and_what_was_dropped():
+    dropped = Dropped("a.zip/b.png", "it is a picture", "\\x89PNG")
+    report = report_on(
+        SENTENCES, near_duplicates=3, dropped=[dropped], notes=["read as cp1252", "read as cp1252"]
+    )
+    assert (report.near_duplicates, report.notes) == (3, ["read as cp1252"])
+    assert report.dropped == [
+        {"source": "a.zip/b.png", "reason": "it is a picture", "first_line": "\\x89PNG"}
+    ]
+    assert report.tokens > 0
+    assert report.seconds_a_pass == 1.0
+
+
+def test_the_words_split_worst_and_the_pieces_a_word():
+    strange = ["hepatosplenomegaly xerophthalmia the dog"] * 5
+    report = report_on(strange)
+    tokenizer = tokenizer_of("BERT")
+    pieces = {w: len(tokenizer.tokenize(w)) for w in strange[0].split()}
+    assert report.pieces_per_word == pytest.approx(sum(pieces.values()) / 4)
+    assert report.pieces_per_word > report.general_pieces_per_word
+    assert dict(report.worst_split)["hepatosplenomegaly"] == pieces["hepatosplenomegaly"]
+    assert "dog" not in dict(report.worst_split)
+
+
+def test_the_language_is_guessed():
+    assert report_on(SENTENCES).language == "en"
+    report = report_on(GERMAN)
+    assert (report.language, report.language_share) == ("de", 1.0)
+    assert "looks like 'de', which an English model cannot read well" in report.notes[0]
+
+
+def test_the_verdict_is_of_its_tokens_and_of_how_often_they_are_read():
+    assert report_on(SENTENCES).verdict == "too small"
+    much = report_on(SENTENCES * 1500, read=0.1)
+    assert (much.verdict, much.advice) == ("more than this run will read", "This run reads about 10% of it.")
+    assert (
+        report_on(SENTENCES, cut_short=True).cut_short == "Only the first 200 million characters are taken."
+    )

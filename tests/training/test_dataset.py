@@ -1,0 +1,62 @@
+import pytest
+import torch
+from transformers import TrainingArguments
+
+from mlm_demo.models.masked_lm import MaskedLM
+from mlm_demo.training import trainer
+from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.dataset import BlockNumbers, Collator, Shuffled
+from mlm_demo.training.evaluation import vocabulary_ids
+from mlm_demo.training.masking import IGNORED, Masking
+from mlm_demo.training.plan import QUIET
+from mlm_demo.training.schedule import Pace
+from mlm_demo.training.train import no_dropout
+from mlm_demo.training.trainer import MaskedLMTrainer
+from mlm_demo.training.training_blocks import make_blocks
+from tests.support.tiny_models import ARCHITECTURES, build
+from tests.training.test_train import TEXTS
+
+CONFIG = AdaptConfig(max_steps=8, batch_size=4, block_size=32, learning_rate=1e-3)
+
+
+def test_each_epoch_has_an_order_of_its_own_that_only_the_seed_decides():
+    numbers = BlockNumbers(50)
+    orders = []
+    for epoch in (0, 1, 0):
+        numbers.set_epoch(epoch)
+        orders.append(list(Shuffled(numbers, seed=3)))
+    assert orders[0] == orders[2] != orders[1]
+    assert sorted(orders[1]) == list(range(50))
+    assert list(Shuffled(numbers, seed=4)) != orders[0]
+
+
+def test_a_batch_without_padding_has_no_attention_mask():
+    mlm = MaskedLM(*build("BERT"))
+    blocks = make_blocks(mlm, TEXTS, [], CONFIG)
+    collate = Collator(blocks, Masking(mlm.mask_id, vocabulary_ids(mlm)))
+    assert "attention_mask" not in collate([(0, 0), (0, 1)])
+    last = collate([(0, 0), (0, len(blocks) - 1)])
+    assert (last["attention_mask"].numpy() == (blocks.ids[[0, -1]] != blocks.pad_id)).all()
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_places_left_over_change_no_loss_and_no_gradient(architecture, tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer, "bfloat16_is_fast", lambda device: False)
+    mlm = MaskedLM(*build(architecture))
+    no_dropout(mlm)
+    blocks = make_blocks(mlm, TEXTS, [], CONFIG)
+    masking = Masking(mlm.mask_id, vocabulary_ids(mlm))
+    arguments = TrainingArguments(output_dir=str(tmp_path), use_cpu=True, **QUIET)
+    training = MaskedLMTrainer(mlm, arguments, blocks, masking, None, Pace(1, 0, None))
+    drawn = [(0, 0), (0, 1)]
+    exact, even = Collator(blocks, masking)(drawn), Collator(blocks, masking, even=True)(drawn)
+    assert len(even["hidden"]) == len(even["labels"]) == 64 > len(exact["labels"]) > 0
+    assert (exact["labels"] != IGNORED).all()
+    found = []
+    for batch in (exact, even):
+        mlm.model.zero_grad()
+        loss = training.compute_loss(mlm.model, batch)
+        loss.backward()
+        found.append([loss, *(p.grad for p in mlm.model.parameters() if p.grad is not None)])
+    for one, two in zip(*found, strict=True):
+        torch.testing.assert_close(one, two, atol=1e-5, rtol=1e-3)

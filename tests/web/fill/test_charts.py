@@ -1,0 +1,127 @@
+from html.parser import HTMLParser
+
+import pytest
+
+from mlm_demo.inference.engine import Engine
+from mlm_demo.settings import Settings
+from mlm_demo.web.fill.charts import (
+    ROWS_SHOWN,
+    charts,
+    elsewhere,
+    probability,
+    scale_for,
+    short_name,
+    shown_names,
+)
+
+HOSTILE = "<img src=x onerror=alert(1)>${alert(1)}`{{x}}</li><script>alert(1)</script>\"'"
+
+
+class Reader(HTMLParser):
+    """Collects tags and text as a browser would see them."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.texts, self.attributes = [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.attributes.append(dict(attributes))
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+def models(*names):
+    return [{"name": name, "kind": "hub", "title": name.upper()} for name in names]
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return Engine(Settings(device="cpu"))
+
+
+def test_rows_are_ranked_with_number_bar_and_sentence(engine):
+    read = Reader(charts([engine.fill_mask("Paris is the <mask> of France.", top_k=3, precision="exact")]))
+    assert read.tags.count("li") == 3
+    text = " ".join(read.texts)
+    assert text.index("capital") < text.index("city") < text.index("country")
+    assert "0.3923" in read.texts
+    assert "Paris is the capital of France." in read.texts
+    widths = [a["style"] for a in read.attributes if "inline-size" in a.get("style", "")]
+    share = float(widths[0].removeprefix("inline-size:").removesuffix("%"))
+    assert share == pytest.approx(0.3923 / 0.4 * 100, abs=0.1)
+
+
+def test_one_chart_a_mask_and_model_on_one_scale(engine):
+    answers = engine.compare("The <mask> sat on the <mask>.", ["general", "biomedical"], joint=True)[
+        "answers"
+    ]
+    html = charts(answers)
+    read = Reader(html)
+    assert read.tags.count("figure") == 6
+    titles = [t for t in read.texts if t.startswith(("Mask", "All"))]
+    assert [t.strip() for t in titles] == ["Mask 1 of 2", "Mask 2 of 2", "All masks filled together"]
+    axes = [part.split("</span></span>")[0] for part in html.split('class="ticks">')[1:]]
+    assert len(set(axes[:4])) == len(set(axes[4:])) == 1
+    classes = [a.get("class", "") for a in read.attributes]
+    assert classes.count("chart domain-general") == classes.count("chart domain-biomedical") == 3
+
+
+def test_hostile_text_stays_text():
+    row = {"score": 0.5, "word": HOSTILE, "token_str": HOSTILE, "sequence": HOSTILE, "token": 1}
+    row["elsewhere"] = [{"model": HOSTILE, "rank": None, "score": None, "pieces": 2}]
+    model = dict.fromkeys(("name", "domain", "architecture", "revision", "device", "precision"), HOSTILE)
+    read = Reader(charts([{"model": model, "masks": [[row]], "seconds": 1, "notices": []}]))
+    assert {"img", "script"} & set(read.tags) == set()
+    assert not any(name.startswith("on") for a in read.attributes for name in a)
+    assert HOSTILE in "".join(read.texts)
+
+
+def test_long_lists_are_cut_and_told(engine):
+    read = Reader(charts([engine.fill_mask("a <mask>", top_k=500)]))
+    assert read.tags.count("li") == ROWS_SHOWN
+    assert "The first 100 of 500; JSON and CSV hold all." in read.texts
+
+
+@pytest.mark.parametrize(
+    ("score", "shown"),
+    [(1, "1.0000"), (0.39231, "0.3923"), (0.0005, "0.0005"), (0.0000123, "1.2e-05"), (0, "0.0000")],
+)
+def test_probabilities_have_four_digits(score, shown):
+    assert probability(score) == shown
+
+
+@pytest.mark.parametrize(("largest", "end"), [(0.39, 0.4), (0.4, 0.4), (0.41, 0.6), (1, 1), (1e-9, 1e-7)])
+def test_the_axis_ends_at_a_round_number(largest, end):
+    assert scale_for([{"score": largest}, {"score": 0}]) == end
+
+
+def test_ranks_elsewhere_in_words():
+    found = [
+        {"model": "biomedical", "rank": 1234, "score": 0.1, "pieces": 1},
+        {"model": "a/b", "rank": None, "score": None, "pieces": 3},
+        {"model": "c", "rank": None, "score": None, "pieces": 0},
+    ]
+    assert elsewhere({"elsewhere": found}, shown_names(models("biomedical", "a/b", "c"))) == [
+        "#1,234 in biomedical (0.1000)",
+        "3 pieces in b",
+        "no such piece in c",
+    ]
+
+
+def test_two_of_one_short_name_are_called_in_full():
+    assert shown_names(models("a/x", "b/x", "c/y")) == {"a/x": "a/x", "b/x": "b/x", "c/y": "y"}
+
+
+@pytest.mark.parametrize(("name", "short"), [("general", "general"), ("a/b", "b"), ("/x/y/", "y")])
+def test_short_names(name, short):
+    assert short_name(name) == short
+
+
+def test_an_adapted_model_is_called_by_its_title():
+    one = {"name": "x8H", "kind": "adapted", "title": "general adapted to bees.txt"}
+    other = {**one, "name": "y9J"}
+    assert shown_names([one])["x8H"] == "general adapted to bees.txt"
+    assert shown_names([one, other])["y9J"] == "general adapted to bees.txt, y9J"

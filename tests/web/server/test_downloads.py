@@ -1,0 +1,70 @@
+import io
+import json
+import os
+import re
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from transformers import pipeline
+
+from mlm_demo.runs.run import Run
+from mlm_demo.web.server.downloads import SECONDS_GOOD, add_downloads, download_address
+
+
+@pytest.fixture
+def client(adaptations):
+    app = FastAPI()
+    add_downloads(app, adaptations)
+    return TestClient(app)
+
+
+def test_the_zip_loads_with_plain_transformers(client, finished, adaptations, tmp_path):
+    answer = client.get(f"/{download_address(finished, adaptations.settings)}")
+    assert answer.status_code == 200
+    assert 'filename="tiny-adapted-to-bees-txt.zip"' in answer.headers["content-disposition"]
+    zipfile.ZipFile(io.BytesIO(answer.content)).extractall(tmp_path / "home")
+    fill = pipeline("fill-mask", model=str(tmp_path / "home" / "tiny-adapted-to-bees-txt"))
+    assert len(fill(f"The {fill.tokenizer.mask_token} sat.", top_k=3)) == 3
+
+
+@pytest.mark.parametrize(
+    "title", ['a"\r\nSet-Cookie: x=1.txt', "é;filename=b", "../../etc/passwd", "名前", "\u202egpj.exe"]
+)
+def test_a_title_that_a_stranger_chose_adds_no_header(client, finished, adaptations, title):
+    asked = json.loads((finished.folder / "run.json").read_text())
+    (finished.folder / "run.json").write_text(json.dumps({**asked, "title": title}))
+    headers = client.get(f"/{download_address(finished, adaptations.settings)}").headers
+    assert re.fullmatch(r'attachment; filename="[A-Za-z0-9-]+\.zip"', headers["content-disposition"])
+    assert "set-cookie" not in headers
+
+
+def test_an_id_that_is_none_finds_nothing(client, adaptations, draft, choices):
+    waiting = adaptations.runs.create(lambda run: [], title="waits")
+    for id in ("AAAAAAAAAAAAAAAAAAAAAA", "..", waiting.id):
+        address = download_address(Run(Path(id)), adaptations.settings)
+        assert client.get(f"/{address}").status_code == 404
+    assert client.get(f"/models/{waiting.id}.zip").status_code == 403
+
+
+def test_an_address_runs_out(client, finished, adaptations, monkeypatch):
+    address = download_address(finished, adaptations.settings)
+    now = time.time()
+    monkeypatch.setattr("time.time", lambda: now + SECONDS_GOOD + 2)
+    refused = client.get(f"/{address}")
+    assert refused.status_code == 403
+    assert "has run out" in refused.json()["detail"]
+
+
+def test_the_zip_is_not_kept_for_ever(client, finished, adaptations):
+    client.get(f"/{download_address(finished, adaptations.settings)}")
+    assert finished.packed.is_file()
+    adaptations.sweep()
+    assert finished.packed.is_file()
+    os.utime(finished.packed, (1, 1))
+    adaptations.sweep()
+    assert not finished.packed.exists()
+    assert finished.state == "done"

@@ -1,0 +1,78 @@
+import importlib.util
+import inspect
+import sys
+from types import ModuleType
+
+import gradio as gr
+import pytest
+
+from mlm_demo.cli.main import main
+from mlm_demo.system import allocator
+from mlm_demo.web.server.quick_import import without_stubs
+
+COMPONENT = """
+import gradio as gr
+
+class Mine(gr.Textbox):
+    pass
+"""
+
+
+@pytest.fixture
+def define(monkeypatch):
+    """A function that imports a module with a component."""
+
+    def define(path):
+        path.write_text(COMPONENT)
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, path.stem, module)
+        spec.loader.exec_module(module)
+        return module.Mine
+
+    return define
+
+
+def test_no_stub_is_written_and_the_component_is_whole(define, tmp_path):
+    with without_stubs():
+        component = define(tmp_path / "quick_component.py")
+    assert [path.name for path in tmp_path.glob("*.py*")] == ["quick_component.py"]
+    with gr.Blocks():
+        assert component(label="Mine").get_config()["label"] == "Mine"
+        assert callable(component().change)
+
+
+def test_everything_else_has_its_file_and_so_have_components_after_it():
+    stock = inspect.getfile
+    with without_stubs():
+        with pytest.raises(OSError, match="not asked for"):
+            inspect.getfile(gr.Textbox)
+        assert inspect.getfile(gr.Blocks) == stock(gr.Blocks)
+        assert inspect.getfile(pytest) == stock(pytest)
+    assert inspect.getfile(gr.Textbox) == stock(gr.Textbox)
+
+
+def test_gradio_still_asks_for_that_file(define, tmp_path, monkeypatch):
+    """Once it writes no stubs by itself, quick_import.py can go."""
+    asked = []
+    monkeypatch.setattr(inspect, "getfile", lambda thing: asked.append(thing) or str(tmp_path / "none.py"))
+    with pytest.raises(OSError, match=r"none\.py"):
+        define(tmp_path / "slow_component.py")
+    assert asked[0].__name__ == "Mine"
+
+
+def test_the_page_is_imported_that_way(monkeypatch):
+    stock, seen = inspect.getfile, []
+
+    class Page(ModuleType):
+        def __getattr__(self, name):
+            seen.append((name, inspect.getfile is stock))
+            return lambda *_, **__: seen.append(("served", inspect.getfile is stock))
+
+    monkeypatch.setitem(sys.modules, "mlm_demo.web.app", Page("mlm_demo.web.app"))
+    monkeypatch.setattr(allocator, "hold_flat", lambda: None)
+    assert main(["serve"]) == 0
+    assert {entry for entry in seen if entry[0] in ("serve", "served")} == {
+        ("serve", False),
+        ("served", True),
+    }

@@ -1,0 +1,72 @@
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from prometheus_client.parser import text_string_to_metric_families
+
+from mlm_demo.errors import LimitError
+from mlm_demo.inference.engine import Engine
+from mlm_demo.runs.service import Adaptations
+from mlm_demo.settings import Settings
+from mlm_demo.web.server.metrics import refused, value_of
+from mlm_demo.web.server.status_pages import Standing, add_owner_pages, resident_bytes
+
+PASSWORD = "correct horse"
+
+
+def client(tmp_path, **settings):
+    settings = Settings(device="cpu", data=str(tmp_path), **settings)
+    app = FastAPI()
+    add_owner_pages(app, Standing(Adaptations(settings), Engine(settings), lambda: 3))
+    return TestClient(app)
+
+
+@pytest.fixture
+def served(tmp_path):
+    return client(tmp_path, owner_password=PASSWORD)
+
+
+@pytest.mark.parametrize("path", ["/status", "/metrics"])
+def test_only_the_owner_sees_them(served, tmp_path, path):
+    assert served.get(path, auth=("anybody", PASSWORD)).status_code == 200
+    assert served.get(path).status_code == 401
+    assert served.get(path).headers["www-authenticate"].startswith("Basic")
+    for header in ("Basic", "Basic !", "Bearer x", f"Bearer {PASSWORD}", "Basic YTpi", "Basic Og=="):
+        assert served.get(path, headers={"authorization": header}).status_code == 401, header
+    assert served.get(path, auth=("anybody", PASSWORD + "x")).status_code == 401
+    without = client(tmp_path)
+    assert without.get(path, auth=("anybody", "")).status_code == 404, "no password is no way in"
+
+
+def test_prometheus_reads_how_things_stand(served, tmp_path):
+    runs = Adaptations(Settings(data=str(tmp_path))).runs
+    runs.create(lambda run: [], title="a secret title")
+    (tmp_path / "runs" / "more").mkdir()
+    before = value_of("mlm_demo_refusals_total", error="LimitError")
+    refused(LimitError("a sentence that quotes somebody"))
+    text = served.get("/metrics", auth=("", PASSWORD)).text
+    found = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+    assert found["mlm_demo_runs", "waiting"] == 1
+    assert found["mlm_demo_runs", "done"] == 0
+    assert found["mlm_demo_queued_events",] == 3
+    assert found["mlm_demo_memory_bytes",] > 1e7
+    assert found["mlm_demo_runs_bytes",] > 0
+    assert found["mlm_demo_disk_free_bytes",] > 0
+    assert found["mlm_demo_refusals_total", "LimitError"] == before + 1
+    assert "secret" not in text
+    assert "quotes" not in text
+
+
+def test_the_page_shows_the_same(served):
+    refused(LimitError("a sentence"))
+    page = served.get("/status", auth=("", PASSWORD)).text
+    assert "<th>runs waiting</th><td>0</td>" in page
+    assert "<th>LimitError</th>" in page
+    assert "<th>memory</th>" in page
+
+
+def test_a_process_that_is_gone_has_no_memory():
+    assert resident_bytes(2**22 + 1) == 0

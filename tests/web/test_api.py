@@ -1,0 +1,129 @@
+import signal
+
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+
+from mlm_demo.errors import SettingError
+from mlm_demo.settings import Settings
+from mlm_demo.web.app import create_app, launch
+from tests.support.paths import free_port
+from tests.support.runs import corpus_text, until
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    settings = Settings(device="cpu", port=free_port(), data=str(tmp_path_factory.mktemp("data")))
+    demo = create_app(settings)
+    yield Client(launch(demo, settings), verbose=False)
+    demo.close()
+
+
+def test_the_endpoints_are_these_and_no_other(client):
+    named = client.view_api(return_format="dict")["named_endpoints"]
+    assert set(named) == {
+        *("/fill_mask", "/compare", "/score"),
+        *("/start_adaptation", "/run_status", "/stop_run"),
+    }
+
+
+def test_fill_mask(client):
+    answer = client.predict("Paris is the <mask> of France.", api_name="/fill_mask")
+    assert answer["masks"][0][0]["sequence"] == "Paris is the capital of France."
+    assert len(answer["masks"][0]) == 5
+    options = {"model": "biomedical", "top_k": 2, "targets": "dog,cat", "joint": True}
+    named = client.predict(text="A <mask> <mask>", **options, api_name="/fill_mask")
+    assert named["model"]["name"] == "biomedical"
+    assert len(named["joint"]) == 2
+
+
+def test_compare(client):
+    answers = client.predict("The <mask> sat.", ["general", "biomedical"], api_name="/compare")["answers"]
+    assert [a["model"]["name"] for a in answers] == ["general", "biomedical"]
+
+
+def test_score(client):
+    assert client.predict("The patient sat.", api_name="/score")["tokens"] == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"text": "no mask", "api_name": "/fill_mask"}, "The sentence holds no mask; put <mask> where"),
+        ({"text": "<mask>", "top_k": 0, "api_name": "/fill_mask"}, "top_k is '0'"),
+        ({"text": "<mask>", "models": [], "api_name": "/compare"}, "There are 0 models to ask"),
+        ({"text": "<mask>", "model": "no model", "api_name": "/fill_mask"}, "'no model' names no model"),
+        ({"text": "a <mask>", "api_name": "/score"}, "The sentence holds a mask"),
+        ({"text": None, "api_name": "/score"}, "text is 'None'; it must be a text."),
+        ({"text": 7, "api_name": "/fill_mask"}, "text is '7'; it must be a text."),
+        ({"text": "<mask>", "models": None, "api_name": "/compare"}, "models is 'None'; it must be a list."),
+        (
+            {"text": "<mask>", "top_k": "many", "api_name": "/fill_mask"},
+            "top_k is 'many'; it must be a number",
+        ),
+    ],
+)
+def test_an_error_reaches_the_client_as_its_sentence(client, arguments, message):
+    with pytest.raises(AppError, match=message):
+        client.predict(**arguments)
+
+
+def small_run(client, tmp_path, tiny, steps, **more):
+    (tmp_path / "bees.txt").write_text(corpus_text())
+    options = {"model": tiny, "max_steps": steps, "batch_size": 4, "block_size": 32, **more}
+    return client.predict(
+        files=[handle_file(str(tmp_path / "bees.txt"))], **options, api_name="/start_adaptation"
+    )
+
+
+def test_a_secret_that_can_be_guessed_is_refused(client, tmp_path, tiny):
+    with pytest.raises(AppError, match="has 21 characters, which can be guessed; 22 are the least"):
+        small_run(client, tmp_path, tiny, 1, owner="x" * 21)
+
+
+def test_a_run_is_started_watched_and_stopped(client, tmp_path, tiny):
+    started = small_run(client, tmp_path, tiny, 5_000, owner="of 22 characters, mine")
+    assert started["owner"] == "of 22 characters, mine"
+    id, owner = started["run"], started["owner"]
+
+    def status():
+        return client.predict(run=id, api_name="/run_status")
+
+    until(lambda: (status()["step"] or 0) >= 2, tell=status)
+    with pytest.raises(AppError, match="was started in another browser"):
+        client.predict(run=id, owner="somebody", api_name="/stop_run")
+    client.predict(run=id, owner=owner, api_name="/stop_run")
+    until(lambda: status()["state"] == "stopped", tell=status)
+    assert status()["figures"]["general"]["after"]["loss"]["value"] > 0
+    answer = client.predict("The <mask> sat.", model=id, api_name="/fill_mask")
+    assert answer["model"]["domain"] == "adapted"
+
+
+def test_a_path_that_was_not_uploaded_is_no_file(client, tmp_path, tiny):
+    (tmp_path / "secret.txt").write_text(corpus_text())
+    for given in (str(tmp_path / "secret.txt"), {"path": str(tmp_path / "secret.txt")}):
+        with pytest.raises(AppError, match="is no uploaded file"):
+            client.predict([given], model=tiny, max_steps=1, api_name="/start_adaptation")
+    assert (tmp_path / "secret.txt").is_file()
+
+
+def test_a_killed_server_leaves_the_run_going_and_a_new_one_finds_it(serve, tmp_path, tiny):
+    server, address = serve()
+    client = Client(address, verbose=False)
+    started = small_run(client, tmp_path, tiny, 60)
+    id = started["run"]
+    until(lambda: (client.predict(run=id, api_name="/run_status")["step"] or 0) >= 2)
+    server.send_signal(signal.SIGKILL)
+    server.wait()
+    seen = (tmp_path / "data" / "runs" / id / "log.jsonl").stat().st_size
+    until(lambda: (tmp_path / "data" / "runs" / id / "log.jsonl").stat().st_size > seen)
+    _, address = serve()
+    client = Client(address, verbose=False)
+    until(lambda: client.predict(run=id, api_name="/run_status")["state"] == "done")
+    assert client.predict(run=id, api_name="/run_status")["step"] == 60
+
+
+def test_a_taken_port_is_told(client):
+    port = int(client.src.rstrip("/").rsplit(":", 1)[1])
+    with pytest.raises(SettingError, match=f"Port {port} of 127.0.0.1 cannot be had .* set MLM_DEMO_PORT"):
+        launch(create_app(Settings()), Settings(port=port))

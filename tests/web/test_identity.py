@@ -1,0 +1,34 @@
+import gradio as gr
+
+from mlm_demo.settings import Settings
+from mlm_demo.web.identity import browser_secret, login_button, whose
+
+
+def test_the_browsers_key_outlives_a_restart(tmp_path):
+    settings = Settings(data=str(tmp_path / "data"))
+    key = browser_secret(settings)
+    assert len(key) >= 24
+    assert browser_secret(settings) == key
+    assert (tmp_path / "data" / "browser.key").stat().st_mode & 0o077 == 0
+
+
+def test_a_folder_that_cannot_be_written_does_not_keep_the_page_from_starting(tmp_path):
+    (tmp_path / "file").touch()
+    assert len(browser_secret(Settings(data=str(tmp_path / "file" / "data")))) >= 24
+
+
+def test_a_browser_keeps_its_secret_and_a_hub_user_has_one_everywhere(tmp_path):
+    settings = Settings(data=str(tmp_path))
+    first = whose("", None, settings)
+    assert len(first) >= 22
+    assert whose("", None, settings) != first == whose(first, None, settings)
+    anna, ben = (whose(first, {"sub": sub}, settings) for sub in ("1a", "2b"))
+    assert anna == whose("another browser", {"sub": "1a"}, settings)
+    assert len({anna, ben, first}) == 3
+    assert anna != whose("", {"sub": "1a"}, Settings(data=str(tmp_path / "another server")))
+
+
+def test_signing_in_is_offered_where_the_space_has_it():
+    with gr.Blocks() as demo:
+        login_button({})
+    assert not demo.blocks or not any(isinstance(b, gr.LoginButton) for b in demo.blocks.values())

@@ -1,0 +1,72 @@
+"""Whatever computes is asked more often than it may be: by the page's events and by the endpoints, over HTTP."""
+
+import httpx
+import pytest
+
+from mlm_demo.settings import Settings
+from mlm_demo.web.app import create_app, launch
+from tests.support.paths import free_port
+from tests.web.test_strangers import arguments, call, events_of
+
+TOLD = "more often than this page answers"
+# What looks at what is there, computes nothing without a run or a draft, or says nothing at a key; its number is
+# bounded by the doorway.
+COSTS_NOTHING = {
+    "draw", "another_budget", "remove_files", "tick", "load_page", "more_models", "acted", "remove", "use_model",
+    "judge", "lambda", "fill_typed", "open_form", "read_again",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """A page that answers all people together once a minute; it has answered."""
+    data = tmp_path_factory.mktemp("data")
+    settings = Settings(device="cpu", port=free_port(), data=str(data), requests_a_minute_total=1)
+    demo = create_app(settings)
+    address = launch(demo, settings)
+    yield demo, address
+    demo.close()
+
+
+def names_of(demo):
+    """The name of the function of each event, by the event's number."""
+    return {number: getattr(event.fn, "__name__", "").strip("<>") for number, event in demo.fns.items()}
+
+
+def test_every_event_that_computes_tells_the_limit(page):
+    demo, address = page
+    names, told = names_of(demo), {}
+    with httpx.Client(base_url=address, timeout=120) as client:
+        events, components = events_of(client)
+        for _ in range(2):
+            call(
+                client,
+                next(e for e in events if names[e["id"]] == "fill_now"),
+                first(events, components, names),
+            )
+        for event in events:
+            name = names[event["id"]]
+            if name not in COSTS_NOTHING and event["api_visibility"] == "private":
+                told[name] = TOLD in call(client, event, arguments(event, components, "Paris is the <mask>."))
+    assert {"fill", "fill_now", "open_page", "show", "take_upload", "take_sample", "begin", "push_it"} <= set(
+        told
+    )
+    assert {name for name, was in told.items() if not was} == set()
+
+
+def first(events, components, names):
+    event = next(event for event in events if names[event["id"]] == "fill_now")
+    return arguments(event, components, "Paris is the <mask> of France.")
+
+
+@pytest.mark.parametrize("name", ["fill_mask", "compare", "score", "start_adaptation"])
+def test_every_endpoint_that_computes_tells_the_limit(page, name):
+    _, address = page
+    given = {"text": "Paris is the <mask>.", "models": ["general"], "files": []}
+    with httpx.Client(base_url=address, timeout=120) as client:
+        wanted = client.get("/gradio_api/info").json()["named_endpoints"][f"/{name}"]["parameters"]
+        data = [given.get(p["parameter_name"], p.get("parameter_default")) for p in wanted]
+        for _ in range(2):
+            id = client.post(f"/gradio_api/call/{name}", json={"data": data}).json()["event_id"]
+            said = client.get(f"/gradio_api/call/{name}/{id}").text
+    assert TOLD in said
