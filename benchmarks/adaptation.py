@@ -32,7 +32,7 @@ from shapes import bert, distilroberta
 from transformers import DataCollatorForLanguageModeling, Trainer, TrainerCallback, TrainingArguments
 
 from mlm_demo.corpus.corpus import read_corpus
-from mlm_demo.models.catalogue import find_checkpoint
+from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.models.loader import load, quiet
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training.config import AdaptConfig
@@ -100,7 +100,7 @@ class Clock(TrainerCallback):
 def model(shape: str, device: str) -> MaskedLM:
     """The built-in general model, or random weights of a usual shape."""
     if SHAPES[shape] is None:
-        return load(find_checkpoint("general"), device=device)
+        return load(Catalogue().find("general"), device=device)
     tokenizer, weights = SHAPES[shape]()
     return MaskedLM(tokenizer, weights.to(device), name=shape)
 

@@ -18,7 +18,7 @@ from transformers import pipeline
 
 from mlm_demo.inference.fill_mask import fill_masks
 from mlm_demo.inference.prompt import read_prompt
-from mlm_demo.models.catalogue import find_checkpoint
+from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.models.cpu.optimize import lay_out
 from mlm_demo.models.loader import load
 from mlm_demo.models.masked_lm import MaskedLM
@@ -47,7 +47,7 @@ HEADINGS = (
 def models():
     """Name, tokenizer and model of transformers, a function that makes ours; the one the targets are set for first."""
     yield "distilroberta-base's shape", *random_weights(distilroberta)
-    general = find_checkpoint("general")
+    general = Catalogue().find("general")
     theirs = load(general, device="cpu")
     yield "general, built in", theirs.tokenizer, theirs.model, partial(load_quickly, general, "cpu")
     yield "BERT-base's shape", *random_weights(bert)
@@ -117,7 +117,7 @@ def difference(one: list, two: list) -> float:
 def agreement(name: str) -> tuple[float, float]:
     """The shares of int8's first words, and of its first fives, that are exact's, a token hidden in each sentence."""
     exact, int8 = (
-        laid_out(load_quickly(find_checkpoint(name), "cpu"), precision) for precision in PRECISIONS
+        laid_out(load_quickly(Catalogue().find(name), "cpu"), precision) for precision in PRECISIONS
     )
     chance = random.Random(0)
     first = five = 0

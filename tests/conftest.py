@@ -53,18 +53,18 @@ def _runs_have_a_share():
 
 @pytest.fixture(scope="session")
 def general():
-    from mlm_demo.models.catalogue import find_checkpoint
+    from mlm_demo.models.catalogue import Catalogue
     from mlm_demo.models.loader import load
 
-    return load(find_checkpoint("general"), device="cpu")
+    return load(Catalogue().find("general"), device="cpu")
 
 
 @pytest.fixture(scope="session")
 def biomedical():
-    from mlm_demo.models.catalogue import find_checkpoint
+    from mlm_demo.models.catalogue import Catalogue
     from mlm_demo.models.loader import load
 
-    return load(find_checkpoint("biomedical"), device="cpu")
+    return load(Catalogue().find("biomedical"), device="cpu")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from mlm_demo.cli.main import main
-from mlm_demo.models.catalogue import CATALOGUE
+from mlm_demo.models.catalogue import KNOWN_MODELS
 from mlm_demo.settings import Settings
 from mlm_demo.web.app import create_app, launch
 from tests.support.paths import ROOT, free_port
@@ -71,7 +71,7 @@ def test_the_card_is_valid():
     assert {card["colorFrom"], card["colorTo"]} <= colours
     assert len(card["emoji"]) == 1
     assert len(card["short_description"]) <= 60
-    assert card["models"] == [c.name for c in CATALOGUE if c.kind == "hub"]
+    assert card["models"] == [c.name for c in KNOWN_MODELS if c.kind == "hub"]
     for entry in card["preload_from_hub"]:
         name, files = entry.split(" ")
         assert name in card["models"]
@@ -79,7 +79,7 @@ def test_the_card_is_valid():
 
 
 def test_the_models_listed_are_the_catalogue():
-    for checkpoint in CATALOGUE:
+    for checkpoint in KNOWN_MODELS:
         row = next(line for line in README.splitlines() if line.startswith(f"| `{checkpoint.name}`"))
         assert f"| {checkpoint.domain} | {checkpoint.megabytes} MB" in row
         assert row.endswith(f"| {checkpoint.license} |")

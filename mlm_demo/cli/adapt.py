@@ -9,35 +9,20 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict
 
-from mlm_demo.corpus.corpus import Corpus, read_corpus, read_texts
-from mlm_demo.corpus.documents import ReadLimits
+from mlm_demo.corpus.corpus import read_texts
+from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.runs.run import share_done
 from mlm_demo.settings import Settings
 from mlm_demo.system.distributed import is_first
-from mlm_demo.system.memory import limit_memory, told_if_it_runs_out
+from mlm_demo.system.memory import told_if_it_runs_out
 from mlm_demo.training.checkpoints import check_output
-from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.model_card import exam_table, figures_table
+from mlm_demo.training.request import config_of, read_files
 
 BAR = 30
-
-
-def read_files(
-    options: argparse.Namespace, settings: Settings, config: AdaptConfig, tell: Callable[[str], None]
-) -> Corpus:
-    """Read the files of `adapt`, within the memory that a run may take; raises CorpusError."""
-    limit_memory(settings.max_run_megabytes)
-    return read_corpus(
-        options.files,
-        column=options.column,
-        seed=config.seed,
-        limits=ReadLimits.of(settings),
-        on_progress=tell,
-    )
 
 
 def adapt_command(options: argparse.Namespace, settings: Settings) -> None:
@@ -61,7 +46,7 @@ def _adapt(options: argparse.Namespace, settings: Settings) -> None:
     corpus = read_files(options, settings, config, _tell)
     from mlm_demo.training.prepare import prepare
 
-    prepared = prepare(corpus, options, settings, config, _tell)
+    prepared = prepare(corpus, options, settings, catalogue_of(settings), config, _tell)
     report = prepared.report
     _status("")
     if options.report:
@@ -114,7 +99,7 @@ def evaluate_command(options: argparse.Namespace, settings: Settings) -> None:
     from mlm_demo.training.evaluation import figures, freeze, tally
     from mlm_demo.training.prepare import load_model
 
-    mlm = load_model(options.model, settings, _status, to_train=False)
+    mlm = load_model(options.model, settings, catalogue_of(settings), _status, to_train=False)
     frozen = freeze(mlm, texts, seed=options.seed)
     found = figures(tally(mlm, frozen, lambda share: _status(f"{share:.0%} of the blocks")))
     _status("")
@@ -176,13 +161,3 @@ def _stop_on_signal() -> dict:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)
     return asked
-
-
-def config_of(options: argparse.Namespace) -> AdaptConfig:
-    """The options given, over the defaults of AdaptConfig."""
-    names = ("mlm_probability", "learning_rate", "batch_size", "block_size", "replay", "seed")
-    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    budget = {name: getattr(options, name) for name in ("minutes", "epochs", "max_steps")}
-    if not any(value is not None for value in budget.values()):
-        budget["minutes"] = 10.0
-    return AdaptConfig(**budget, **given, whole_word=options.whole_word, line_by_line=options.line_by_line)

@@ -16,6 +16,7 @@ from mlm_demo.cli.options import add_adaptation
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.engine import TOP_K, Engine
 from mlm_demo.models.pool import PRECISIONS
+from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.runs.store import Runs
 from mlm_demo.settings import Settings
 
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fill(options: argparse.Namespace, settings: Settings) -> None:
-    answer = Engine(settings).fill_mask(
+    answer = Engine(settings, catalogue_of(settings)).fill_mask(
         options.text,
         options.model,
         top_k=options.top_k,
@@ -63,7 +64,7 @@ def _fill(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _score(options: argparse.Namespace, settings: Settings) -> None:
-    engine = Engine(settings)
+    engine = Engine(settings, catalogue_of(settings))
     (score,) = engine.score(options.text, [options.model], method=options.method, on_progress=_on_terminal)[
         "scores"
     ]
@@ -79,7 +80,7 @@ def _score(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _models(options: argparse.Namespace, settings: Settings) -> None:
-    models = Engine(settings).models()
+    models = Engine(settings, catalogue_of(settings)).models()
     if options.json:
         return _print_json(models)
     width = max(len(model["name"]) for model in models)

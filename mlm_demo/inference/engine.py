@@ -9,9 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from mlm_demo.errors import ParameterError
-from mlm_demo.models.catalogue import CATALOGUE, Checkpoint, default_checkpoint, find_checkpoint
+from mlm_demo.models.catalogue import KNOWN_MODELS, Catalogue, ModelRef
 from mlm_demo.models.pool import AnsweringModels
-from mlm_demo.runs.store import Runs
 from mlm_demo.settings import Settings
 
 Progress = Callable[[float, str], None]  # share done from 0 to 1, what is being done
@@ -26,9 +25,8 @@ def silent(share: float, what: str) -> None:
 class Engine:
     """The models in memory and the questions that can be put to them. Safe to share between threads."""
 
-    def __init__(self, settings: Settings):
-        self.settings = settings
-        self.runs = Runs(settings.runs)
+    def __init__(self, settings: Settings, catalogue: Catalogue | None = None):
+        self.settings, self.catalogue = settings, catalogue or Catalogue(folders=settings.folders)
         self._models = AnsweringModels(settings)
         # Precision and models to how long their last answer took.
         self._seconds: dict[tuple[str, ...], float] = {}
@@ -36,7 +34,7 @@ class Engine:
     def models(self) -> list[dict]:
         """What the picker offers, with `in_memory`; loads nothing."""
         loaded = self._models.names()
-        return [{**model_json(c), "in_memory": c.name in loaded} for c in CATALOGUE]
+        return [{**model_json(c), "in_memory": c.name in loaded} for c in KNOWN_MODELS]
 
     def count_in_memory(self) -> int:
         """How many models are loaded, exact and int8 each counted."""
@@ -80,9 +78,9 @@ class Engine:
         on_progress: Progress = silent,
     ) -> dict:
         """The same for up to three models: `{"answers": [...]}`, each prediction with its rank in the others."""
-        checkpoints = self._find_all(models)
-        precision = self._precision(precision, checkpoints, targets, joint)
-        loaded = [self._models.get(checkpoint, precision, on_progress) for checkpoint in checkpoints]
+        refs = self._find_all(models)
+        precision = self._precision(precision, refs, targets, joint)
+        loaded = [self._models.get(ref, precision, on_progress) for ref in refs]
         from mlm_demo.inference.compare import compare
         from mlm_demo.inference.fill_mask import check_amount, check_top_k
         from mlm_demo.inference.prompt import read_prompt
@@ -103,16 +101,16 @@ class Engine:
             check_amount(prompts, check_top_k(top_k, loaded[0]), limits.max_answer_characters)
         answers = compare(loaded, prompts, top_k=top_k, targets=words, joint=joint)
         seconds = time.perf_counter() - start
-        self._seconds[precision, *(c.name for c in checkpoints)] = seconds
+        self._seconds[precision, *(c.name for c in refs)] = seconds
         return {
             "answers": [
                 {
                     **answer.to_json(),
-                    "model": {**answer.model, **model_json(checkpoint)},
+                    "model": {**answer.model, **model_json(ref)},
                     "notices": [*answer.notices, *notices],
                     "seconds": seconds / len(answers),
                 }
-                for answer, checkpoint in zip(answers, checkpoints, strict=True)
+                for answer, ref in zip(answers, refs, strict=True)
             ]
         }
 
@@ -142,13 +140,13 @@ class Engine:
 
     def _seconds_of_last(self, models: Sequence[str], targets, joint: bool, precision: str) -> float | None:
         """How long these models took for their last answer, None if one of them has to be loaded."""
-        checkpoints = self._find_all(models)
+        refs = self._find_all(models)
         if not self._models.names():  # nothing that would import torch, where no question was put yet
             return None
-        precision = self._precision(precision, checkpoints, targets, joint)
-        if not all(self._models.holds(checkpoint, precision) for checkpoint in checkpoints):
+        precision = self._precision(precision, refs, targets, joint)
+        if not all(self._models.holds(ref, precision) for ref in refs):
             return None
-        return self._seconds.get((precision, *(c.name for c in checkpoints)), math.inf)
+        return self._seconds.get((precision, *(c.name for c in refs)), math.inf)
 
     def score(
         self,
@@ -159,12 +157,12 @@ class Engine:
         on_progress: Progress = silent,
     ) -> dict:
         """Pseudo-log-likelihood and surprisals by up to three models: `{"scores": [...]}`."""
-        checkpoints = self._find_all(models)
-        loaded = [self._models.get(checkpoint, "exact", on_progress) for checkpoint in checkpoints]
+        refs = self._find_all(models)
+        loaded = [self._models.get(ref, "exact", on_progress) for ref in refs]
         from mlm_demo.inference.score import score_sentence
 
         scores = []
-        for checkpoint, mlm in zip(checkpoints, loaded, strict=True):
+        for ref, mlm in zip(refs, loaded, strict=True):
             start = time.perf_counter()
             score = score_sentence(
                 mlm,
@@ -176,7 +174,7 @@ class Engine:
             )
             seconds = time.perf_counter() - start
             scores.append(
-                {**score.to_json(), "model": {**score.model, **model_json(checkpoint)}, "seconds": seconds}
+                {**score.to_json(), "model": {**score.model, **model_json(ref)}, "seconds": seconds}
             )
         return {"scores": scores}
 
@@ -184,36 +182,33 @@ class Engine:
         """Load the default model and put one sentence through it."""
         self.fill_mask("Paris is the <mask> of France.")
 
-    def _find_all(self, names: Sequence[str]) -> list[Checkpoint]:
-        """Up to three checkpoints by name, each once; an empty name means the default model.
+    def _find_all(self, names: Sequence[str]) -> list[ModelRef]:
+        """Up to three refs by name, each once; an empty name means the default model.
 
         Raises ModelError for a name that can be no model, ParameterError for none or too many.
         """
         names = [names] if isinstance(names, str) else list(names)
-        wanted = [
-            find_checkpoint(name, self.runs, folders=self.settings.folders) if name else default_checkpoint()
-            for name in names
-        ]
-        unique = list({checkpoint.name: checkpoint for checkpoint in wanted}.values())
+        wanted = [self.catalogue.find_or_default(name) for name in names]
+        unique = list({ref.name: ref for ref in wanted}.values())
         if not 1 <= len(unique) <= MAX_MODELS:
             raise ParameterError(
                 f"There are {len(unique)} models to ask; choose 1 to {MAX_MODELS} different ones."
             )
         return unique
 
-    def _precision(self, asked: str, checkpoints: Sequence[Checkpoint], targets, joint: bool) -> str:
+    def _precision(self, asked: str, refs: Sequence[ModelRef], targets, joint: bool) -> str:
         """exact or int8; raises ParameterError as `AnsweringModels.precision` does."""
-        return self._models.precision(asked, plain=len(checkpoints) == 1 and not targets and not joint)
+        return self._models.precision(asked, plain=len(refs) == 1 and not targets and not joint)
 
 
-def model_json(checkpoint: Checkpoint) -> dict:
-    """A checkpoint as `models` lists it."""
+def model_json(ref: ModelRef) -> dict:
+    """A ref as `models` lists it."""
     return {
-        "name": checkpoint.name,
-        "title": checkpoint.title,
-        "domain": checkpoint.domain,
-        "kind": checkpoint.kind,
-        "license": checkpoint.license,
-        "megabytes": checkpoint.megabytes,
-        "availability": checkpoint.availability,
+        "name": ref.name,
+        "title": ref.title,
+        "domain": ref.domain,
+        "kind": ref.kind,
+        "license": ref.license,
+        "megabytes": ref.megabytes,
+        "availability": ref.availability,
     }

@@ -1,13 +1,12 @@
 """What the model picker offers: the built-in models, four from the Hub, the adapted ones, and what a person names."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from mlm_demo.errors import ModelError, shown
 from mlm_demo.models import hub, hub_cache
-from mlm_demo.runs.run import RESULT, Run
-from mlm_demo.runs.store import Runs
 from mlm_demo.settings import ASSETS
 
 BUILT_IN_FOLDER = ASSETS / "models"
@@ -15,12 +14,13 @@ HUB_PAGE = re.compile(r"^https?://(?:www\.)?(?:huggingface\.co|hf\.co)/([^/\s]+/
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class ModelRef:
     """A masked language model that can be picked.
 
     `name` is what a person or a link says (`general`, a Hub id, a folder, a run's id), `kind` one of `built in`, `hub`,
     `folder` and `adapted`, `domain` one of `general`, `biomedical`, `adapted` and `other`; `megabytes` the size of the
-    weights file, 0 where it is not known before the download; `run` the folder of an adapted one.
+    weights file, 0 where it is not known before the download. Of an adapted model `path` is its folder, `archive`
+    the plain name of its zip file, and `version` changes when its files do.
     """
 
     name: str
@@ -29,7 +29,9 @@ class Checkpoint:
     domain: str = "other"
     license: str = ""
     megabytes: int = 0
-    run: Run | None = None
+    path: Path | None = None
+    archive: str = ""
+    version: str = ""
 
     @property
     def folder(self) -> Path | None:
@@ -38,8 +40,8 @@ class Checkpoint:
             return BUILT_IN_FOLDER / self.name
         if self.kind == "folder":
             return Path(self.name).expanduser()
-        if self.run:
-            return self.run.output
+        if self.kind == "adapted":
+            return self.path
         return hub_cache.cached_folder(self.name)
 
     @property
@@ -47,12 +49,7 @@ class Checkpoint:
         """What transformers' `from_pretrained` takes, from the project's folder."""
         if self.kind == "built in":
             return f"assets/models/{self.name}"
-        return archive_name(self.run) if self.run else self.name
-
-    @property
-    def version(self) -> str:
-        """Changes when the files behind the name do: an adapted model is written anew where its run goes on."""
-        return str((self.run.output / RESULT).stat().st_mtime_ns) if self.run else ""
+        return self.archive if self.kind == "adapted" else self.name
 
     @property
     def availability(self) -> str:
@@ -77,12 +74,12 @@ class Checkpoint:
 
 # Sizes are those of the float32 weights: four bytes a parameter (82, 110 and 150 million). Licences as on
 # the model cards.
-CATALOGUE = (
-    Checkpoint("general", "built in", "Small BERT", "general", "Apache-2.0", 46),
-    Checkpoint("biomedical", "built in", "Small BERT", "biomedical", "Apache-2.0", 46),
-    Checkpoint("distilbert/distilroberta-base", "hub", "DistilRoBERTa", "general", "Apache-2.0", 331),
-    Checkpoint("answerdotai/ModernBERT-base", "hub", "ModernBERT", "general", "Apache-2.0", 599),
-    Checkpoint(
+KNOWN_MODELS = (
+    ModelRef("general", "built in", "Small BERT", "general", "Apache-2.0", 46),
+    ModelRef("biomedical", "built in", "Small BERT", "biomedical", "Apache-2.0", 46),
+    ModelRef("distilbert/distilroberta-base", "hub", "DistilRoBERTa", "general", "Apache-2.0", 331),
+    ModelRef("answerdotai/ModernBERT-base", "hub", "ModernBERT", "general", "Apache-2.0", 599),
+    ModelRef(
         "microsoft/BiomedNLP-BiomedBERT-base-uncased-abstract-fulltext",
         "hub",
         "BiomedBERT (PubMedBERT)",
@@ -90,7 +87,7 @@ CATALOGUE = (
         "MIT",
         440,
     ),
-    Checkpoint(
+    ModelRef(
         "thomas-sounack/BioClinical-ModernBERT-base",
         "hub",
         "BioClinical ModernBERT",
@@ -101,71 +98,72 @@ CATALOGUE = (
 )
 
 
-def adapted(run: Run) -> Checkpoint | None:
-    """The model a run has made, or None while it has made none."""
-    if not (run.output / RESULT).is_file():
-        return None
-    about = run.request.about
-    base = str(about.get("model", "a model")).rstrip("/").rsplit("/", 1)[-1]
-    return Checkpoint(run.id, "adapted", f"{base} adapted to {run.request.title}", "adapted", run=run)
+def no_adapted_model(name: str) -> ModelRef | None:
+    """The finder of adapted models where there are no runs."""
 
 
-def archive_name(run: Run) -> str:
-    """A plain name for the folder and the archive in which an adapted model is taken home."""
-    checkpoint = adapted(run)
-    words = re.findall(r"[A-Za-z0-9]+", checkpoint.title if checkpoint else run.request.title)
-    return "-".join(words)[:60].strip("-") or "adapted"
+class Catalogue:
+    """Finds the model that a name means.
 
-
-def find_checkpoint(name: str, runs: Runs | None = None, *, folders: bool = True) -> Checkpoint:
-    """Return the checkpoint a person means by a catalogue name, a run's id, a Hub id, a Hub page or a folder.
-
-    folders: whether a folder of this machine can be meant; if not, it is not even looked for. Raises ModelError if the
-    name can be none of these. Nothing is fetched or loaded.
+    adapted: finds the model of a run by its id; None if the name is not a run's; raises ModelError if that run has no
+    model. folders: whether a folder of this machine can be meant; if not, no folder is looked for.
     """
-    name = name.strip()
-    if page := HUB_PAGE.match(name):
-        name = page[1]
-    for checkpoint in CATALOGUE:
-        if checkpoint.name == name:
-            return checkpoint
-    if runs and runs.has(name):
-        if found := adapted(runs.find(name)):
+
+    def __init__(self, adapted: Callable[[str], ModelRef | None] = no_adapted_model, *, folders: bool = True):
+        self.adapted, self.folders = adapted, folders
+
+    def find(self, name: str) -> ModelRef:
+        """Return the model of a catalogue name, a run's id, a Hub id, a Hub page or a folder; loads nothing.
+
+        Raises ModelError if the name can be none of these.
+        """
+        name = name.strip()
+        if page := HUB_PAGE.match(name):
+            name = page[1]
+        for ref in KNOWN_MODELS:
+            if ref.name == name:
+                return ref
+        if found := self.adapted(name):
             return found
-        raise ModelError(
-            f"The run {name} has no model yet; wait for its end, or stop it to keep what it has learned."
-        )
-    if not name:
-        raise ModelError("The model is empty; pick one from the list, or type a Hub id or a folder.")
-    if folders and "\0" not in name and (name.startswith(("/", "./", "../", "~")) or Path(name).is_dir()):
-        folder = Path(name).expanduser()
-        if not folder.is_dir():
+        if not name:
+            raise ModelError("The model is empty; pick one from the list, or type a Hub id or a folder.")
+        if (
+            self.folders
+            and "\0" not in name
+            and (name.startswith(("/", "./", "../", "~")) or Path(name).is_dir())
+        ):
+            folder = Path(name).expanduser()
+            if not folder.is_dir():
+                raise ModelError(
+                    f"There is no folder {shown(name)}; check the path, or pick a model by its Hub id."
+                )
+            return ModelRef(name, "folder", folder.resolve().name)
+        if not hub.is_repo_id(name):
             raise ModelError(
-                f"There is no folder {shown(name)}; check the path, or pick a model by its Hub id."
+                f"{shown(name)} names no model; use general, biomedical, or a Hub id such as "
+                f"'distilbert/distilroberta-base'{', or the path of a folder' if self.folders else ''}."
             )
-        return Checkpoint(name, "folder", folder.resolve().name)
-    if not hub.is_repo_id(name):
-        raise ModelError(
-            f"{shown(name)} names no model; use general, biomedical, or a Hub id such as "
-            f"'distilbert/distilroberta-base'{', or the path of a folder' if folders else ''}."
-        )
-    return Checkpoint(name, "hub", name)
+        return ModelRef(name, "hub", name)
+
+    def find_or_default(self, name: str) -> ModelRef:
+        """Return the model of a name, the default model for an empty one; raises as `find` does."""
+        return self.find(name) if name else default_model()
 
 
-def check_allowed(checkpoint: Checkpoint, rules: hub.Rules) -> None:
+def check_allowed(ref: ModelRef, rules: hub.Rules) -> None:
     """Raise ModelError for a model that is not to be loaded here, whether it is on this machine or not."""
-    if checkpoint.kind == "folder" and not rules.folders:
+    if ref.kind == "folder" and not rules.folders:
         raise ModelError(
             "Folders of the server are not loaded on this page; pick a model from the list or by its Hub id."
         )
-    owner = checkpoint.name.rpartition("/")[0]
-    if checkpoint.kind == "hub" and rules.owners and owner not in rules.owners:
+    owner = ref.name.rpartition("/")[0]
+    if ref.kind == "hub" and rules.owners and owner not in rules.owners:
         raise ModelError(
-            f"{shown(checkpoint.name)} is not of an owner whose models are loaded on this page "
+            f"{shown(ref.name)} is not of an owner whose models are loaded on this page "
             f"({', '.join(rules.owners)}); pick one of theirs, or run the page on your own machine."
         )
 
 
-def default_checkpoint() -> Checkpoint:
+def default_model() -> ModelRef:
     """The first of the catalogue that needs no download."""
-    return next(c for c in CATALOGUE if c.folder is not None)
+    return next(c for c in KNOWN_MODELS if c.folder is not None)

@@ -20,7 +20,7 @@ from transformers.utils import logging as transformers_logging
 
 from mlm_demo.errors import ModelError, shown
 from mlm_demo.models import hub, hub_cache
-from mlm_demo.models.catalogue import Checkpoint, check_allowed
+from mlm_demo.models.catalogue import ModelRef, check_allowed
 from mlm_demo.models.device import find_device
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.system.memory import ran_out
@@ -33,7 +33,7 @@ _one_at_a_time = threading.Lock()
 
 
 def load(
-    checkpoint: Checkpoint,
+    ref: ModelRef,
     *,
     device: str = "auto",
     rules: hub.Rules = RULES,
@@ -43,23 +43,21 @@ def load(
 
     Raises HubError if it cannot be downloaded, ModelError if it is no usable masked language model or not allowed.
     """
-    check_allowed(checkpoint, rules)
+    check_allowed(ref, rules)
 
     def megabytes(done: int, total: int) -> None:
-        text = f"Downloading {checkpoint.title}: {done / 1e6:.0f} of {total / 1e6:.0f} MB"
+        text = f"Downloading {ref.title}: {done / 1e6:.0f} of {total / 1e6:.0f} MB"
         on_progress(done / total if total else 0.0, text)
 
     def fetched() -> Path:
-        on_progress(0.0, f"Asking the Hub for {checkpoint.title}")
-        return hub.download(checkpoint.name, rules, megabytes)
+        on_progress(0.0, f"Asking the Hub for {ref.title}")
+        return hub.download(ref.name, rules, megabytes)
 
     def loaded(folder: Path) -> MaskedLM:
-        on_progress(1.0, f"Loading {checkpoint.title}")
-        return load_folder(
-            folder, checkpoint.name, source=checkpoint.source, device=device, allow_pickle=rules.pickle
-        )
+        on_progress(1.0, f"Loading {ref.title}")
+        return load_folder(folder, ref.name, source=ref.source, device=device, allow_pickle=rules.pickle)
 
-    folder, from_hub = checkpoint.folder, checkpoint.kind == "hub"
+    folder, from_hub = ref.folder, ref.kind == "hub"
     if folder is None or (from_hub and hub_cache.drop_broken(folder, weights=False)):
         folder = fetched()
     try:
@@ -126,7 +124,7 @@ def _check_config(folder: Path, name: str) -> None:
             f"{shown(name)} is of the type {shown(model_type)}, for which transformers has no masked language "
             f"model{own_code}; pick a model of the fill-mask task."
         )
-    # A pre-training checkpoint (BertForPreTraining) holds the masked-LM head beside another one.
+    # A pre-training ref (BertForPreTraining) holds the masked-LM head beside another one.
     accepted = {masked_lm, MODEL_FOR_PRETRAINING_MAPPING_NAMES.get(model_type)}
     if architectures and not accepted & set(architectures):
         raise ModelError(

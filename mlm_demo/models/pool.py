@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mlm_demo.errors import ParameterError, shown
-from mlm_demo.models.catalogue import Checkpoint
+from mlm_demo.models.catalogue import ModelRef
 from mlm_demo.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ PRECISIONS = ("auto", "exact", "int8")
 
 
 class AnsweringModels:
-    """Models by checkpoint and precision, the last few kept. Safe to share between threads."""
+    """Models by ref and precision, the last few kept. Safe to share between threads."""
 
     def __init__(self, settings: Settings):
         self.settings = settings
@@ -26,12 +26,12 @@ class AnsweringModels:
         self._starting = threading.Lock()
 
     def names(self) -> list[str]:
-        """The checkpoints in memory, one that is there in two precisions twice."""
+        """The refs in memory, one that is there in two precisions twice."""
         return [name for name, _, _ in self._keys()]
 
-    def holds(self, checkpoint: Checkpoint, precision: str) -> bool:
+    def holds(self, ref: ModelRef, precision: str) -> bool:
         """Whether a model is in memory, in the version that lies on the disk now."""
-        return _key(checkpoint, precision) in self._keys()
+        return _key(ref, precision) in self._keys()
 
     def precision(self, asked: str, *, plain: bool) -> str:
         """exact or int8; plain: nothing but the most probable words of one model is asked for.
@@ -52,9 +52,7 @@ class AnsweringModels:
             )
         return "int8" if there else "exact"
 
-    def get(
-        self, checkpoint: Checkpoint, precision: str, on_progress: Callable[[float, str], None]
-    ) -> "MaskedLM":
+    def get(self, ref: ModelRef, precision: str, on_progress: Callable[[float, str], None]) -> "MaskedLM":
         """The model, downloaded and loaded if it has to be; raises as `loader.load` does."""
         with self._starting:
             if self._cache is None:
@@ -67,24 +65,24 @@ class AnsweringModels:
             from mlm_demo.models.cpu.optimize import lay_out
             from mlm_demo.models.native_bert.loader import load_quickly
 
-            if checkpoint.folder:  # else its download is told
-                on_progress(1.0, f"Loading {checkpoint.title}")
-            mlm = load_quickly(checkpoint, self.settings.device)
+            if ref.folder:  # else its download is told
+                on_progress(1.0, f"Loading {ref.title}")
+            mlm = load_quickly(ref, self.settings.device)
             if mlm is None:
                 from mlm_demo.models.hub import Rules
                 from mlm_demo.models.loader import load
 
                 rules = Rules.of(self.settings)
-                mlm = load(checkpoint, device=self.settings.device, rules=rules, on_progress=on_progress)
+                mlm = load(ref, device=self.settings.device, rules=rules, on_progress=on_progress)
             lay_out(mlm, precision)
             return mlm
 
-        return self._cache.get(_key(checkpoint, precision), fresh)
+        return self._cache.get(_key(ref, precision), fresh)
 
     def _keys(self) -> list[tuple[str, str, str]]:
         return self._cache.in_memory() if self._cache else []
 
 
-def _key(checkpoint: Checkpoint, precision: str) -> tuple[str, str, str]:
+def _key(ref: ModelRef, precision: str) -> tuple[str, str, str]:
     """Under which a model is kept: another version is another model."""
-    return checkpoint.name, checkpoint.version, precision
+    return ref.name, ref.version, precision

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 
 from mlm_demo.errors import TrainingError
-from mlm_demo.models.catalogue import default_checkpoint
+from mlm_demo.models.catalogue import default_model
 from mlm_demo.settings import Settings
 from mlm_demo.training.config import AdaptConfig
 
@@ -18,7 +18,7 @@ class Choices:
 
     def words(self) -> list[str]:
         """As options of the command line."""
-        words = ["--model", self.model or default_checkpoint().name]
+        words = ["--model", self.model or default_model().name]
         words += ["--column", self.column] if self.column else []
         defaults = asdict(AdaptConfig(max_steps=1))
         for name, value in asdict(self.config).items():

@@ -24,7 +24,6 @@ from mlm_demo.errors import RunError, shown
 from mlm_demo.system.files import folder_bytes, read, write, writing
 from mlm_demo.system.process_marks import is_alive, process_mark
 
-RESULT = "result.json"  # in the output folder of a run that has made something
 RESERVE = "reserve"  # given back at the end, so that a full disk still takes the last word
 RESERVED_BYTES = 65_536
 GOING, AT_REST = {"waiting", "running", "stopping"}, {"done", "stopped", "failed", "interrupted"}

@@ -17,17 +17,19 @@ from contextlib import suppress
 from pathlib import Path
 
 from mlm_demo.errors import CorpusError, RunError
-from mlm_demo.models.catalogue import check_allowed, default_checkpoint, find_checkpoint
+from mlm_demo.models.catalogue import check_allowed
 from mlm_demo.models.hub import Rules
+from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.runs.choices import Choices, check_size
 from mlm_demo.runs.queue import Jobs
-from mlm_demo.runs.run import AT_REST, RESULT, Run, owner_hash
+from mlm_demo.runs.run import AT_REST, Run, owner_hash
 from mlm_demo.runs.staging import Drafts
 from mlm_demo.runs.step_times import Trials
 from mlm_demo.runs.store import Runs
 from mlm_demo.settings import READING_SECONDS, ROOT, Settings, on_zero_gpu
 from mlm_demo.system.files import seconds_since
 from mlm_demo.system.priority import give_way
+from mlm_demo.training.checkpoints import RESULT
 
 SAMPLE = ROOT / "assets" / "corpora" / "beekeeping.txt"
 PACKED_SECONDS_KEPT = 86_400
@@ -39,6 +41,7 @@ class Adaptations:
     def __init__(self, settings: Settings):
         self.settings = settings
         self.runs = Runs(settings.runs)
+        self.catalogue = catalogue_of(settings)
         self.jobs = Jobs(
             self.runs,
             most_waiting=settings.max_waiting,
@@ -104,9 +107,7 @@ class Adaptations:
         owner: the secret of whose it will be; address: a hash of where it comes from.
         """
         files, rules = self.drafts.files(draft), Rules.of(self.settings)
-        base = default_checkpoint()
-        if choices.model:
-            base = find_checkpoint(choices.model, self.runs, folders=rules.folders)
+        base = self.catalogue.find_or_default(choices.model)
         check_allowed(base, rules)
         check_size(choices.config, self.settings)
         fingerprint = _fingerprint(files, choices)
@@ -118,7 +119,7 @@ class Adaptations:
             return ["-m", "mlm_demo", "adapt", *words, *choices.words(), *given]
 
         about = {
-            "model": base.title if base.run else base.name,
+            "model": base.title if base.kind == "adapted" else base.name,
             "base": base.name,
             "files": [path.name for path in files],
             "budget": choices.budget,

@@ -12,14 +12,15 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mlm_demo.cli.adapt import config_of, read_files
 from mlm_demo.errors import MlmDemoError
+from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.store import Runs
 from mlm_demo.settings import READING_SECONDS, Settings
 from mlm_demo.system.memory import told_if_it_runs_out
 from mlm_demo.system.process_marks import is_me
 from mlm_demo.training.checkpoints import completed, last_checkpoint
+from mlm_demo.training.request import config_of, read_files
 
 if TYPE_CHECKING:
     from mlm_demo.training.prepare import Prepared
@@ -118,7 +119,7 @@ def _prepare(
         corpus = read_files(options, settings, config, tell)
         from mlm_demo.training.prepare import prepare
 
-        prepared = prepare(corpus, options, settings, config, tell)
+        prepared = prepare(corpus, options, settings, catalogue_of(settings), config, tell)
     finally:
         done.set()
     run.log({"report": prepared.report.to_json()})

@@ -20,9 +20,8 @@ import transformers
 from mlm_demo import __version__
 from mlm_demo.corpus.corpus import Corpus
 from mlm_demo.models.masked_lm import MaskedLM
-from mlm_demo.runs.run import RESULT
 from mlm_demo.system.distributed import is_first
-from mlm_demo.training.checkpoints import CHECKPOINTS, claimed, written
+from mlm_demo.training.checkpoints import CHECKPOINTS, RESULT, claimed, written
 from mlm_demo.training.cloze import Graded, Question, set_exam, share_within, sit_exam
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.curve import curve_svg

@@ -12,9 +12,9 @@ from pathlib import Path
 from safetensors import SafetensorError
 
 from mlm_demo.errors import TrainingError
-from mlm_demo.runs.run import RESULT
 
 CHECKPOINTS = "checkpoints"
+RESULT = "result.json"  # in the output folder; written last, so a folder that holds it is complete
 
 
 def last_checkpoint(output: Path) -> Path | None:

@@ -11,10 +11,9 @@ from pathlib import Path
 import torch
 
 from mlm_demo.corpus.corpus import Corpus
-from mlm_demo.models.catalogue import default_checkpoint, find_checkpoint
+from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.models.native_bert.loader import load_quickly
-from mlm_demo.runs.store import Runs
 from mlm_demo.settings import Settings
 from mlm_demo.system.memory import lift_limit, limit_memory
 from mlm_demo.training.config import AdaptConfig
@@ -63,6 +62,7 @@ def prepare(
     corpus: Corpus,
     options: argparse.Namespace,
     settings: Settings,
+    catalogue: Catalogue,
     config: AdaptConfig,
     tell: Callable[[str], None],
 ) -> Prepared:
@@ -70,7 +70,9 @@ def prepare(
     lift_limit()  # a GPU's driver reserves far more than is used, where it is only looked for already
     if not torch.cuda.is_available():
         limit_memory(settings.max_run_megabytes)
-    mlm = load_model(options.model, settings, tell, to_train=not (options.report and options.trial))
+    mlm = load_model(
+        options.model, settings, catalogue, tell, to_train=not (options.report and options.trial)
+    )
     replay, general = general_texts()
     blocks = make_blocks(mlm, corpus.training, replay, config)
     if options.trial:
@@ -97,22 +99,25 @@ def prepare(
 
 
 def load_model(
-    name: str, settings: Settings, tell: Callable[[str], None], *, to_train: bool = True
+    name: str,
+    settings: Settings,
+    catalogue: Catalogue,
+    tell: Callable[[str], None],
+    *,
+    to_train: bool = True,
 ) -> MaskedLM:
     """The model of a name, or the first that needs no download; raises ModelError.
 
     to_train: transformers' own, which can be trained and saved.
     """
-    checkpoint = (
-        find_checkpoint(name, Runs(settings.runs), folders=settings.folders) if name else default_checkpoint()
-    )
-    if not to_train and (mlm := load_quickly(checkpoint, settings.device)):
+    ref = catalogue.find_or_default(name)
+    if not to_train and (mlm := load_quickly(ref, settings.device)):
         return mlm
     from mlm_demo.models.hub import Rules
     from mlm_demo.models.loader import load
 
     return load(
-        checkpoint,
+        ref,
         device=settings.device,
         rules=Rules.of(settings),
         on_progress=lambda share, what: tell(f"{what} {share:.0%}"),

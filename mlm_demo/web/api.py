@@ -9,7 +9,7 @@ from gradio.utils import get_upload_folder
 
 from mlm_demo.errors import CorpusError, MlmDemoError, ParameterError, RunError, shown
 from mlm_demo.inference.engine import TOP_K, Engine
-from mlm_demo.models.catalogue import adapted
+from mlm_demo.runs.adapted_models import adapted_model
 from mlm_demo.runs.choices import Choices
 from mlm_demo.runs.service import Adaptations
 from mlm_demo.settings import on_zero_gpu
@@ -119,7 +119,7 @@ def add_endpoints(engine: Engine, adaptations: Adaptations, visitors: Visitors) 
         """
         found = adaptations.runs.find(run)
         status = adaptations.status(found)
-        if adapted(found) and adaptations.is_own(found, owner):
+        if adapted_model(found) and adaptations.is_own(found, owner):
             status["download"] = download_address(found, adaptations.settings)
         return status
 

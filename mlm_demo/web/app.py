@@ -11,6 +11,7 @@ from gradio.utils import get_upload_folder
 
 from mlm_demo.errors import MlmDemoError, SettingError
 from mlm_demo.inference.engine import Engine
+from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.runs.data_folder import check_version
 from mlm_demo.runs.service import Adaptations
 from mlm_demo.settings import ASSETS, Settings, on_space, on_zero_gpu
@@ -67,7 +68,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
         owner = gr.BrowserState("", storage_key="mlm_demo_owner", secret=browser_secret(settings))
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Fill mask", id="fill"):
-                form = fill_tab(demo, engine, owner, visitors)
+                form = fill_tab(demo, engine, adaptations.runs, owner, visitors)
             with gr.Tab("Score", id="score"):
                 scored_models = score_tab(engine, visitors)
             with gr.Tab("Adapt", id="adapt"):
@@ -88,7 +89,8 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
 
 def engine_of_page(settings: Settings) -> Engine:
     """The engine that answers; on the processor where a GPU is lent to one call at a time."""
-    return Engine(replace(settings, device="cpu") if on_zero_gpu() else settings)
+    on_cpu = replace(settings, device="cpu") if on_zero_gpu() else settings
+    return Engine(on_cpu, catalogue_of(settings))
 
 
 def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:

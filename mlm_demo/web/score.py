@@ -4,7 +4,7 @@ import gradio as gr
 
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.engine import MAX_MODELS, Engine
-from mlm_demo.models.catalogue import CATALOGUE
+from mlm_demo.models.catalogue import KNOWN_MODELS
 from mlm_demo.web.event_options import AT_ONCE, SCORING
 from mlm_demo.web.messages import notices, notices_of, refusal
 from mlm_demo.web.model_choices import short_choices
@@ -48,7 +48,7 @@ def score_tab(engine: Engine, visitors: Visitors) -> gr.Dropdown:
             )
             run = gr.Button("Score", variant="primary", size="md", elem_id="score")
             models = gr.Dropdown(
-                short_choices(CATALOGUE),
+                short_choices(KNOWN_MODELS),
                 value=["general", "biomedical"],
                 label="Models",
                 info=f"Up to {MAX_MODELS}, from the list or by a Hub id"

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from mlm_demo.models.catalogue import archive_name
 from mlm_demo.models.masked_lm import MaskedLM
+from mlm_demo.runs.adapted_models import archive_name
 from mlm_demo.runs.run import process_mark
 from mlm_demo.training import train as training
 from mlm_demo.training.checkpoints import last_checkpoint, step_of

@@ -8,7 +8,7 @@ from huggingface_hub import constants, file_download
 
 from mlm_demo.errors import HubError, ModelError
 from mlm_demo.models import hub, hub_cache
-from mlm_demo.models.catalogue import find_checkpoint
+from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.models.loader import load
 from tests.support.hub_fixtures import fetch
 
@@ -53,7 +53,7 @@ def test_a_connection_broken_at_each_tenth_costs_no_byte(endpoint, taken_up, per
     folder = fetched_in_the_end(f"once{percent}/tiny")
     assert sum(endpoint.dropped.values()) == 1
     assert (folder / "model.safetensors").read_bytes() == weights_of(endpoint)
-    assert load(find_checkpoint(f"once{percent}/tiny"), device="cpu").vocab_size > 100
+    assert load(Catalogue().find(f"once{percent}/tiny"), device="cpu").vocab_size > 100
 
 
 def test_connections_broken_at_one_tenth_after_the_other_bring_the_model_in_the_end(endpoint, taken_up):
@@ -61,7 +61,7 @@ def test_connections_broken_at_one_tenth_after_the_other_bring_the_model_in_the_
     folder = fetched_in_the_end("tenths/tiny")
     assert sum(endpoint.dropped.values()) == 9
     assert (folder / "model.safetensors").read_bytes() == weights_of(endpoint)
-    assert load(find_checkpoint("tenths/tiny"), device="cpu").vocab_size > 100
+    assert load(Catalogue().find("tenths/tiny"), device="cpu").vocab_size > 100
 
 
 def cut(path, share=0.5):
@@ -115,7 +115,7 @@ def test_a_half_written_cache_is_mended_by_fetching_anew(endpoint, half):
     folder = fetch("good/tiny")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     HALF[half](folder.parent.parent, folder)
-    checkpoint = find_checkpoint("good/tiny")
+    checkpoint = Catalogue().find("good/tiny")
     assert checkpoint.availability in ("downloaded", "to be downloaded")
     assert load(checkpoint, device="cpu").vocab_size > 100
     assert {path.name: path.read_bytes() for path in hub_cache.cached_folder("good/tiny").iterdir()} == before
@@ -127,7 +127,7 @@ def test_without_the_hub_it_is_refused_with_a_sentence_and_loads_once_the_hub_is
 ):
     folder = fetch("good/tiny")
     HALF[half](folder.parent.parent, folder)
-    checkpoint = find_checkpoint("good/tiny")
+    checkpoint = Catalogue().find("good/tiny")
     with monkeypatch.context() as away:
         away.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
         template = "http://127.0.0.1:9/{repo_id}/resolve/{revision}/{filename}"
@@ -146,13 +146,13 @@ def test_shards_missing_or_cut_off_are_fetched_anew(endpoint, share):
     folder = fetch("good/sharded")
     shards = hub_cache.shards(folder / hub_cache.SHARDED)
     cut(folder / shards[0], share)
-    assert load(find_checkpoint("good/sharded"), device="cpu").vocab_size > 100
+    assert load(Catalogue().find("good/sharded"), device="cpu").vocab_size > 100
     cut(folder / hub_cache.SHARDED, share)
     with pytest.raises(
         HubError, match=r"index\.json of 'good/sharded' arrived broken .* was deleted; try again"
     ):
-        load(find_checkpoint("good/sharded"), device="cpu")
-    assert load(find_checkpoint("good/sharded"), device="cpu").vocab_size > 100
+        load(Catalogue().find("good/sharded"), device="cpu")
+    assert load(Catalogue().find("good/sharded"), device="cpu").vocab_size > 100
     (folder / shards[-1]).unlink()
     assert hub_cache.cached_folder("good/sharded") is None
-    assert load(find_checkpoint("good/sharded"), device="cpu").vocab_size > 100
+    assert load(Catalogue().find("good/sharded"), device="cpu").vocab_size > 100

@@ -1,14 +1,14 @@
 import pytest
 
 from mlm_demo.errors import ModelError
-from mlm_demo.models.catalogue import CATALOGUE, check_allowed, default_checkpoint, find_checkpoint
+from mlm_demo.models.catalogue import KNOWN_MODELS, Catalogue, check_allowed, default_model
 from mlm_demo.models.hub import Rules
 from mlm_demo.settings import Settings
 from tests.support.tiny_models import save_tiny
 
 
 def test_the_catalogue_has_both_domains_built_in_and_from_the_hub():
-    assert [(c.kind, c.domain) for c in CATALOGUE] == [
+    assert [(c.kind, c.domain) for c in KNOWN_MODELS] == [
         ("built in", "general"),
         ("built in", "biomedical"),
         ("hub", "general"),
@@ -19,21 +19,21 @@ def test_the_catalogue_has_both_domains_built_in_and_from_the_hub():
 
 
 def test_the_picker_shows_domain_size_licence_and_availability():
-    assert find_checkpoint("general").label == "General · Small BERT · 46 MB · Apache-2.0 · built in"
+    assert Catalogue().find("general").label == "General · Small BERT · 46 MB · Apache-2.0 · built in"
     assert (
-        find_checkpoint("distilbert/distilroberta-base").label
+        Catalogue().find("distilbert/distilroberta-base").label
         == "General · DistilRoBERTa · Apache-2.0 · downloads 331 MB"
     )
 
 
 def test_sizes_are_those_of_the_files():
-    for checkpoint in CATALOGUE[:2]:
-        size = (checkpoint.folder / "model.safetensors").stat().st_size
-        assert checkpoint.megabytes == round(size / 1e6)
+    for ref in KNOWN_MODELS[:2]:
+        size = (ref.folder / "model.safetensors").stat().st_size
+        assert ref.megabytes == round(size / 1e6)
 
 
 def test_the_default_needs_no_download():
-    assert default_checkpoint().name == "general"
+    assert default_model().name == "general"
 
 
 @pytest.mark.parametrize(
@@ -47,12 +47,12 @@ def test_the_default_needs_no_download():
     ],
 )
 def test_a_hub_id_or_its_page(typed):
-    assert find_checkpoint(typed).name == "distilbert/distilroberta-base"
+    assert Catalogue().find(typed).name == "distilbert/distilroberta-base"
 
 
 def test_a_folder(tmp_path):
-    checkpoint = find_checkpoint(str(save_tiny(tmp_path / "mine")))
-    assert (checkpoint.kind, checkpoint.label) == ("folder", "mine · local folder")
+    ref = Catalogue().find(str(save_tiny(tmp_path / "mine")))
+    assert (ref.kind, ref.label) == ("folder", "mine · local folder")
 
 
 @pytest.mark.parametrize(
@@ -62,30 +62,30 @@ def test_what_is_no_model_is_named(typed):
     with pytest.raises(
         ModelError, match=r"names no model; use general, biomedical, or a Hub id|The model is empty"
     ):
-        find_checkpoint(typed)
+        Catalogue().find(typed)
 
 
 def test_where_folders_cannot_be_meant_none_is_looked_for(tmp_path):
     folder = str(save_tiny(tmp_path / "mine"))
     for typed in (folder, str(tmp_path / "not there"), "/etc", "~"):
         with pytest.raises(ModelError, match="names no model; use general") as told:
-            find_checkpoint(typed, folders=False)
+            Catalogue(folders=False).find(typed)
         assert "path of a folder" not in str(told.value)
-    assert find_checkpoint("assets", folders=False).kind == "hub"
+    assert Catalogue(folders=False).find("assets").kind == "hub"
 
 
 def test_only_the_owners_that_are_allowed():
     rules = Rules(owners=("distilbert",), folders=False)
-    check_allowed(find_checkpoint("general"), rules)
-    check_allowed(find_checkpoint("distilbert/distilroberta-base"), rules)
+    check_allowed(Catalogue().find("general"), rules)
+    check_allowed(Catalogue().find("distilbert/distilroberta-base"), rules)
     for typed in ("anna/model", "model", "distilbert-anna/model"):
         with pytest.raises(ModelError, match=r"is not of an owner .* \(distilbert\)"):
-            check_allowed(find_checkpoint(typed), rules)
-    check_allowed(find_checkpoint("anna/model"), Rules())
+            check_allowed(Catalogue().find(typed), rules)
+    check_allowed(Catalogue().find("anna/model"), Rules())
 
 
 def test_a_folder_found_before_is_refused_too(tmp_path):
-    folder = find_checkpoint(str(save_tiny(tmp_path / "mine")))
+    folder = Catalogue().find(str(save_tiny(tmp_path / "mine")))
     check_allowed(folder, Rules())
     with pytest.raises(ModelError, match="Folders of the server are not loaded"):
         check_allowed(folder, Rules(folders=False))
@@ -93,6 +93,6 @@ def test_a_folder_found_before_is_refused_too(tmp_path):
 
 def test_the_picker_of_a_public_page_offers_nothing_that_is_refused():
     rules = Rules.of(Settings.from_environment({"MLM_DEMO_PUBLIC": "1"}))
-    for checkpoint in CATALOGUE:
-        check_allowed(checkpoint, rules)
-        assert checkpoint.megabytes <= rules.megabytes
+    for ref in KNOWN_MODELS:
+        check_allowed(ref, rules)
+        assert ref.megabytes <= rules.megabytes

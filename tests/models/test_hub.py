@@ -10,7 +10,7 @@ from huggingface_hub import constants
 
 from mlm_demo.errors import HubError, ModelError
 from mlm_demo.models import hub, hub_cache
-from mlm_demo.models.catalogue import Checkpoint, find_checkpoint
+from mlm_demo.models.catalogue import Catalogue, ModelRef
 from mlm_demo.models.loader import load
 from tests.support.hub_fixtures import fetch
 from tests.support.hub_stand_in import COMMIT, CONVERSION
@@ -19,24 +19,24 @@ from tests.support.paths import ROOT
 
 def test_a_model_is_downloaded_once_with_progress_and_loads(endpoint):
     seen = []
-    checkpoint = find_checkpoint("good/tiny")
-    assert checkpoint.availability == "to be downloaded"
-    mlm = load(checkpoint, device="cpu", on_progress=lambda share, what: seen.append((share, what)))
+    ref = Catalogue().find("good/tiny")
+    assert ref.availability == "to be downloaded"
+    mlm = load(ref, device="cpu", on_progress=lambda share, what: seen.append((share, what)))
     assert mlm.revision == COMMIT[:12]
     assert seen[0] == (0.0, "Asking the Hub for good/tiny")
     assert seen[-1] == (1.0, "Loading good/tiny")
     assert any(what.startswith("Downloading good/tiny: ") and " MB" in what for _, what in seen)
     assert [share for share, _ in seen] == sorted(share for share, _ in seen)
-    assert find_checkpoint("good/tiny").availability == "downloaded"
+    assert Catalogue().find("good/tiny").availability == "downloaded"
     endpoint.requests.clear()
-    load(checkpoint, device="cpu")
+    load(ref, device="cpu")
     assert endpoint.requests == []
 
 
 def test_a_sharded_model_comes_whole(endpoint):
     folder = fetch("good/sharded")
     assert len(hub_cache.shards(folder / hub_cache.SHARDED)) > 1
-    assert load(find_checkpoint("good/sharded"), device="cpu").vocab_size > 100
+    assert load(Catalogue().find("good/sharded"), device="cpu").vocab_size > 100
     (folder / hub_cache.shards(folder / hub_cache.SHARDED)[0]).unlink()
     assert hub_cache.cached_folder("good/sharded") is None
 
@@ -45,7 +45,7 @@ def test_weights_offered_as_safetensors_by_the_hubs_bot_are_taken(endpoint):
     folder = fetch("converted/tiny")
     assert folder.name == CONVERSION
     assert (folder / "model.safetensors").is_file()
-    assert find_checkpoint("converted/tiny").availability == "downloaded"
+    assert Catalogue().find("converted/tiny").availability == "downloaded"
 
 
 def test_a_pickle_is_refused_unless_allowed(endpoint):
@@ -132,7 +132,7 @@ def test_what_is_no_hub_id(name):
 
 
 def test_a_checkpoint_of_the_catalogue_tells_what_it_downloads():
-    assert Checkpoint("a/b", "hub", "B", megabytes=331).availability == "downloads 331 MB"
+    assert ModelRef("a/b", "hub", "B", megabytes=331).availability == "downloads 331 MB"
 
 
 def test_a_model_that_is_too_large_is_refused_before_it_is_fetched(endpoint):
@@ -154,5 +154,5 @@ def test_a_model_that_would_fill_the_disk_is_refused_before_it_is_fetched(endpoi
 
 def test_a_model_of_another_owner_is_not_even_asked_for(endpoint):
     with pytest.raises(ModelError, match="is not of an owner"):
-        load(find_checkpoint("good/tiny"), device="cpu", rules=hub.Rules(owners=("anna",)))
+        load(Catalogue().find("good/tiny"), device="cpu", rules=hub.Rules(owners=("anna",)))
     assert endpoint.requests == []

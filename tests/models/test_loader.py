@@ -14,7 +14,7 @@ from transformers import (
 )
 
 from mlm_demo.errors import ModelError
-from mlm_demo.models.catalogue import BUILT_IN_FOLDER, find_checkpoint
+from mlm_demo.models.catalogue import BUILT_IN_FOLDER, Catalogue
 from mlm_demo.models.loader import load_folder
 from tests.support.tiny_models import ARCHITECTURES, build, save_tiny, tokenizer_of
 
@@ -59,7 +59,7 @@ def test_a_folder_that_is_none_is_told(tmp_path):
     with pytest.raises(ModelError, match=r"'it' is no transformers folder: it has no config\.json"):
         load_from(tmp_path)
     with pytest.raises(ModelError, match="There is no folder '/no/such'"):
-        find_checkpoint("/no/such")
+        Catalogue().find("/no/such")
 
 
 def test_no_weights(tmp_path):

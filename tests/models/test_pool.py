@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from mlm_demo.errors import ModelError, ParameterError
-from mlm_demo.models import catalogue as checkpoints
-from mlm_demo.models.catalogue import Checkpoint, find_checkpoint
+from mlm_demo.models import catalogue as refs
+from mlm_demo.models.catalogue import Catalogue, ModelRef
 from mlm_demo.models.pool import AnsweringModels
 from mlm_demo.settings import Settings
 from tests.support.tiny_models import save_tiny
@@ -27,10 +27,10 @@ def models():
 @pytest.fixture
 def tiny(tmp_path, monkeypatch):
     """Three tiny models in the place of built-in ones."""
-    monkeypatch.setattr(checkpoints, "BUILT_IN_FOLDER", tmp_path)
+    monkeypatch.setattr(refs, "BUILT_IN_FOLDER", tmp_path)
     for seed in range(3):
         save_tiny(tmp_path / str(seed), seed=seed)
-    return [Checkpoint(str(seed), "built in", f"Tiny {seed}") for seed in range(3)]
+    return [ModelRef(str(seed), "built in", f"Tiny {seed}") for seed in range(3)]
 
 
 def test_a_model_is_loaded_once_and_the_last_few_are_kept(models, tiny):
@@ -39,8 +39,8 @@ def test_a_model_is_loaded_once_and_the_last_few_are_kept(models, tiny):
     assert models.get(tiny[0], "exact", nobody) is first
     assert models.holds(tiny[0], "exact")
     assert not models.holds(tiny[1], "exact")
-    for checkpoint in tiny:
-        models.get(checkpoint, "exact", nobody)
+    for ref in tiny:
+        models.get(ref, "exact", nobody)
     assert models.names() == ["1", "2"]
     assert models.get(tiny[0], "exact", nobody) is not first
 
@@ -54,7 +54,7 @@ def test_each_precision_is_a_model_of_its_own(models, tiny):
 
 def test_what_is_no_small_bert_is_loaded_by_transformers(models, tmp_path):
     said = []
-    folder = find_checkpoint(str(save_tiny(tmp_path / "roberta", "RoBERTa")))
+    folder = Catalogue().find(str(save_tiny(tmp_path / "roberta", "RoBERTa")))
     mlm = models.get(folder, "exact", lambda share, what: said.append(what))
     assert mlm.describe()["architecture"] == "RobertaForMaskedLM"
     assert said[0] == "Starting torch"

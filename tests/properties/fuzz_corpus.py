@@ -1,4 +1,6 @@
-"""Fuzz the readers of a corpus for some seconds, led by the code that is reached: python tests/properties/fuzz_corpus.py SECONDS
+"""Fuzz the readers of a corpus for some seconds, led by the code that is reached.
+
+    python tests/properties/fuzz_corpus.py SECONDS
 
 Whatever a file holds, it is read, or refused by a CorpusError of one line without the path of the upload. Anything
 else, or a file that takes longer than SLOW seconds, ends the run and leaves the input that did it.

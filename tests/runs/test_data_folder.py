@@ -4,6 +4,7 @@ import pytest
 
 from mlm_demo.errors import SettingError
 from mlm_demo.inference.engine import Engine
+from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.runs.data_folder import VERSION, check_version
 
 
@@ -40,5 +41,5 @@ def test_a_run_from_before_there_were_numbers_is_whole(finished, adaptations):
     status = adaptations.status(run)
     assert (run.id, status["state"]) == (finished.id, "done")
     assert status["figures"]["domain"]["after"]["loss"]["value"] > 0
-    model = Engine(settings).fill_mask("The <mask> sat.", run.id)["model"]
+    model = Engine(settings, catalogue_of(settings)).fill_mask("The <mask> sat.", run.id)["model"]
     assert (model["name"], model["title"]) == (run.id, "a model adapted to bees.txt")

@@ -6,14 +6,14 @@ Whatever is not just that, or is broken, is left to `loader.py`, which takes eve
 import json
 
 from mlm_demo.models import hub_cache
-from mlm_demo.models.catalogue import Checkpoint
+from mlm_demo.models.catalogue import ModelRef
 from mlm_demo.models.device import find_device
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.models.native_bert import model as bert
 from mlm_demo.models.native_bert import tokenizer as bert_tokenizer
 from mlm_demo.system.memory import ran_out
 
-OURS = ("built in", "adapted")  # kinds of checkpoints: files that transformers has written here
+OURS = ("built in", "adapted")  # kinds of refs: files that transformers has written here
 # What bert.py computes, by the names and values of a config.json; absent means the same.
 ASSUMED = {
     "hidden_act": "gelu",
@@ -25,10 +25,10 @@ ASSUMED = {
 }
 
 
-def load_quickly(checkpoint: Checkpoint, device: str) -> MaskedLM | None:
+def load_quickly(ref: ModelRef, device: str) -> MaskedLM | None:
     """The model in float32 on the device, or None if it is for `loader.load`; raises as `find_device` does."""
     place = find_device(device)
-    if checkpoint.kind not in OURS or not (folder := checkpoint.folder):
+    if ref.kind not in OURS or not (folder := ref.folder):
         return None
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
@@ -40,12 +40,10 @@ def load_quickly(checkpoint: Checkpoint, device: str) -> MaskedLM | None:
         if tokenizer is None or max(tokenizer.get_vocab().values()) >= config["vocab_size"]:
             return None
         weights = folder / hub_cache.SAFETENSORS
-        model = bert.read(config, weights, mapped=checkpoint.kind == "built in")
+        model = bert.read(config, weights, mapped=ref.kind == "built in")
         revision = hub_cache.revision(folder, weights)
     except Exception as error:  # whatever the parsers of broken files raise: loader.py names it
         if ran_out(error):
             raise
         return None
-    return MaskedLM(
-        tokenizer, model.to(place), name=checkpoint.name, source=checkpoint.source, revision=revision
-    )
+    return MaskedLM(tokenizer, model.to(place), name=ref.name, source=ref.source, revision=revision)

@@ -6,7 +6,7 @@ import gradio as gr
 
 from mlm_demo.errors import HubError, MlmDemoError
 from mlm_demo.inference.engine import Engine
-from mlm_demo.models.catalogue import adapted
+from mlm_demo.runs.adapted_models import adapted_model
 from mlm_demo.runs.run import GOING
 from mlm_demo.runs.service import Adaptations
 from mlm_demo.runs.zero_gpu import leg
@@ -176,7 +176,7 @@ def run_panel(
 
     def judge(request: gr.Request, done, id, text):
         run = adaptations.runs.find(id) if done and id else None
-        if not run or not adapted(run):
+        if not run or not adapted_model(run):
             return ""
         try:
             visitors.admit(request)

@@ -86,10 +86,7 @@ def draw(answers: list[dict], view: str, told: tuple[str, ...] = ()) -> str:
 
 def linked(engine: Engine, query: dict) -> tuple[Question, list[str]]:
     """The question of the page's link, and a notice for each value that is ignored."""
-    settings = engine.settings
-    return read_link(
-        query, max_characters=settings.max_characters, runs=engine.runs, folders=settings.folders
-    )
+    return read_link(query, engine.catalogue, max_characters=engine.settings.max_characters)
 
 
 def first_answer(engine: Engine, query: dict, view: str) -> Shown:

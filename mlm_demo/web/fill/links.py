@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from mlm_demo.errors import MlmDemoError, shown
-from mlm_demo.models.catalogue import default_checkpoint, find_checkpoint
+from mlm_demo.models.catalogue import Catalogue, default_model
 from mlm_demo.models.pool import PRECISIONS
-from mlm_demo.runs.store import Runs
 
 FIRST_SENTENCE = "Paris is the <mask> of France."
 FIRST_TOP_K = 8
@@ -20,7 +19,7 @@ class Question:
     """What is asked on the 'Fill mask' tab; without anything said, what a page without a link asks."""
 
     text: str = FIRST_SENTENCE
-    model: str = default_checkpoint().name
+    model: str = default_model().name
     compare: tuple[str, ...] = ()
     top_k: float = FIRST_TOP_K
     targets: str = ""
@@ -37,7 +36,7 @@ FIRST = Question()
 
 
 def read_link(
-    parameters: Mapping[str, str], *, max_characters: int, runs: Runs | None = None, folders: bool = True
+    parameters: Mapping[str, str], catalogue: Catalogue, *, max_characters: int
 ) -> tuple[Question, list[str]]:
     """Return the question a link asks, and a notice for each value that is ignored."""
     notices: list[str] = []
@@ -50,9 +49,9 @@ def read_link(
     joint = parameters.get("joint", "")
     if joint not in ("", "0", "1"):
         notices.append(f"The link's joint={shown(joint)} is not 0 or 1 and was ignored.")
-    models = [_model(name, "model", notices, runs, folders) for name in [parameters.get("model", "")] if name]
+    models = [_model(name, "model", notices, catalogue) for name in [parameters.get("model", "")] if name]
     compared = [
-        _model(name, "compare", notices, runs, folders)
+        _model(name, "compare", notices, catalogue)
         for name in parameters.get("compare", "").split(",")
         if name.strip()
     ]
@@ -109,9 +108,9 @@ def _precision(text: str, notices: list[str]) -> str:
     return "auto"
 
 
-def _model(name: str, parameter: str, notices: list[str], runs: Runs | None, folders: bool) -> str:
+def _model(name: str, parameter: str, notices: list[str], catalogue: Catalogue) -> str:
     try:
-        return find_checkpoint(name, runs, folders=folders).name
+        return catalogue.find(name).name
     except MlmDemoError as error:
         notices.append(f"The link's {parameter}={shown(name)} was ignored. {error}")
         return ""

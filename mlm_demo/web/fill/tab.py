@@ -8,7 +8,8 @@ import gradio as gr
 
 from mlm_demo.errors import LimitError, MlmDemoError
 from mlm_demo.inference.engine import Engine
-from mlm_demo.models.catalogue import CATALOGUE
+from mlm_demo.models.catalogue import KNOWN_MODELS
+from mlm_demo.runs.store import Runs
 from mlm_demo.web import javascript as browser
 from mlm_demo.web.event_options import ASKING, AT_ONCE
 from mlm_demo.web.fill.answer import (
@@ -52,7 +53,9 @@ class FillForm:
     asks: dict
 
 
-def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: Visitors) -> FillForm:
+def fill_tab(
+    demo: gr.Blocks, engine: Engine, runs: Runs, owner: gr.BrowserState, visitors: Visitors
+) -> FillForm:
     """Draw the tab and wire it."""
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=320):
@@ -76,7 +79,7 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: 
                 insert = gr.Button("Insert mask", size="md", elem_id="insert", min_width=120)
                 run = gr.Button("Fill", variant="primary", size="md", elem_id="fill", min_width=120)
             model = gr.Dropdown(
-                choices(CATALOGUE),
+                choices(KNOWN_MODELS),
                 value=FIRST.model,
                 label="Model",
                 info="Or type the id of a model on the Hub"
@@ -85,7 +88,7 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: 
                 elem_id="model",
             )
             compare = gr.Dropdown(
-                short_choices(CATALOGUE),
+                short_choices(KNOWN_MODELS),
                 value=list(FIRST.compare),
                 label="Compare with",
                 info=f"Up to {MOST_COMPARED} more models on the same sentence.",
@@ -148,7 +151,7 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: 
     shown = [results, answers, link, python, shell, json_text, csv_text, copied]
 
     def on_machine(name):
-        return is_here(name, engine.runs, folders=engine.settings.folders)
+        return is_here(name, engine.catalogue)
 
     def question_of(text, name, others, k, words, together, arithmetic):
         top_k = k if k is not None else ""
@@ -166,7 +169,7 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: 
             return refusal(error, draw(before, chosen_view)), *(gr.skip(),) * (len(shown) + 1)
         fresh = (gr.skip(),) * 2
         if not all(here):  # a download changes what the pickers say
-            models = offered(engine.runs, who, question.models)
+            models = offered(runs, who, question.models)
             fresh = gr.Dropdown(choices(models)), gr.Dropdown(short_choices(models))
         return *vars(result).values(), *fresh
 
@@ -201,7 +204,7 @@ def fill_tab(demo: gr.Blocks, engine: Engine, owner: gr.BrowserState, visitors: 
         return (gr.skip(),) * len(shown)
 
     def open_form(who, request: gr.Request):
-        return opened_form(engine, dict(request.query_params), who)
+        return opened_form(engine, runs, dict(request.query_params), who)
 
     def open_page(chosen_view, request: gr.Request):
         try:

@@ -13,10 +13,11 @@ from fastapi import FastAPI, HTTPException
 from fastapi.responses import FileResponse
 
 from mlm_demo.errors import MlmDemoError
-from mlm_demo.models.catalogue import adapted, archive_name
-from mlm_demo.runs.run import RESULT, Run
+from mlm_demo.runs.adapted_models import adapted_model, archive_name
+from mlm_demo.runs.run import Run
 from mlm_demo.runs.service import Adaptations
 from mlm_demo.settings import Settings
+from mlm_demo.training.checkpoints import RESULT
 from mlm_demo.training.export import zip_model
 from mlm_demo.web.identity import browser_secret
 
@@ -42,7 +43,7 @@ def add_downloads(app: FastAPI, adaptations: Adaptations) -> None:
             )
         try:
             run = adaptations.runs.find(id)
-            if adapted(run) is None:
+            if adapted_model(run) is None:
                 raise HTTPException(404, f"The run {id} has no model yet.")
             packed, made = run.packed, (run.output / RESULT).stat().st_mtime_ns
             if not packed.is_file() or packed.stat().st_mtime_ns != made:

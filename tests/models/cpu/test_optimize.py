@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from mlm_demo.models.catalogue import find_checkpoint
+from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.models.cpu.fused import FusedLayer
 from mlm_demo.models.cpu.half_linear import HalfLinear
 from mlm_demo.models.cpu.linear import ReorderedLinear
@@ -107,7 +107,7 @@ def test_the_built_in_models_agree_with_themselves(name):
         "Paris is the [MASK] of France.",
         "The patient was treated with [MASK].",
     ]
-    fast, exact = (load(find_checkpoint(name), device="cpu") for _ in range(2))
+    fast, exact = (load(Catalogue().find(name), device="cpu") for _ in range(2))
     lay_out(fast, "int8")
     for sentence in sentences:
         ids = exact.with_special_tokens(exact.encode(sentence).ids)

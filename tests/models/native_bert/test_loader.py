@@ -9,11 +9,12 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer
 
 from mlm_demo.errors import ModelError
-from mlm_demo.models import catalogue as checkpoints
-from mlm_demo.models.catalogue import Checkpoint, adapted, find_checkpoint
+from mlm_demo.models import catalogue as refs
+from mlm_demo.models.catalogue import Catalogue, ModelRef
 from mlm_demo.models.loader import load
 from mlm_demo.models.native_bert import model as bert
 from mlm_demo.models.native_bert.loader import load_quickly
+from mlm_demo.runs.adapted_models import adapted_model
 from tests.support.paths import ROOT
 from tests.support.tiny_models import save_tiny
 
@@ -23,9 +24,9 @@ TEXT = "Paris is the [MASK] of France, and it is [MASK]."
 @pytest.fixture
 def built_in(tmp_path, monkeypatch):
     """A tiny model in the place of a built-in one."""
-    monkeypatch.setattr(checkpoints, "BUILT_IN_FOLDER", tmp_path)
+    monkeypatch.setattr(refs, "BUILT_IN_FOLDER", tmp_path)
     save_tiny(tmp_path / "tiny")
-    return Checkpoint("tiny", "built in", "Tiny BERT")
+    return ModelRef("tiny", "built in", "Tiny BERT")
 
 
 def logits(mlm):
@@ -45,17 +46,17 @@ def assert_same(quick, whole):
 
 @pytest.mark.parametrize("name", ["general", "biomedical"])
 def test_a_built_in_model_is_the_one_transformers_loads(name):
-    checkpoint = find_checkpoint(name)
-    assert_same(load_quickly(checkpoint, "cpu"), load(checkpoint, device="cpu"))
+    ref = Catalogue().find(name)
+    assert_same(load_quickly(ref, "cpu"), load(ref, device="cpu"))
 
 
 def test_an_adapted_model_is_the_one_transformers_loads(finished):
-    checkpoint = adapted(finished)
-    assert_same(load_quickly(checkpoint, "cpu"), load(checkpoint, device="cpu"))
+    ref = adapted_model(finished)
+    assert_same(load_quickly(ref, "cpu"), load(ref, device="cpu"))
 
 
 def test_an_adapted_model_outlives_its_file(finished):
-    mlm = load_quickly(adapted(finished), "cpu")
+    mlm = load_quickly(adapted_model(finished), "cpu")
     before = logits(mlm)
     os.truncate(finished.output / "model.safetensors", 0)  # a file that is mapped would end the process here
     assert torch.equal(logits(mlm), before)
@@ -80,8 +81,8 @@ assert not found, found
 
 def test_models_from_elsewhere_are_left_to_transformers(tmp_path):
     folder = save_tiny(tmp_path / "tiny")
-    assert load_quickly(find_checkpoint(str(folder)), "cpu") is None
-    assert load_quickly(Checkpoint("a/b", "hub", "B"), "cpu") is None
+    assert load_quickly(Catalogue().find(str(folder)), "cpu") is None
+    assert load_quickly(ModelRef("a/b", "hub", "B"), "cpu") is None
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 import os
 
 from mlm_demo.inference.engine import Engine
+from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.web.adapt.my_runs import my_runs
 from mlm_demo.web.adapt.run_state import look, sentence_before_and_after, shell_line
 
@@ -26,7 +27,7 @@ def test_a_finished_run_can_be_used_by_whoever_has_its_link(adaptations, finishe
 
 
 def test_the_sentence_of_the_first_tab_before_and_after(adaptations, finished):
-    engine = Engine(adaptations.settings)
+    engine = Engine(adaptations.settings, catalogue_of(adaptations.settings))
     html = sentence_before_and_after(engine, finished, "The <mask> sat on the mat.")
     assert "domain-adapted" in html
     assert "tiny adapted to bees.txt" in html

@@ -2,6 +2,7 @@ import gradio as gr
 import pytest
 
 from mlm_demo.inference.engine import Engine
+from mlm_demo.runs.store import Runs
 from mlm_demo.settings import Settings
 from mlm_demo.web.fill.form_from_link import opened_form
 
@@ -13,8 +14,13 @@ def engine():
     return Engine(Settings(device="cpu"))
 
 
-def test_a_page_without_a_link_changes_nothing_but_the_choices(engine):
-    text, model, compare, *rest, link, more = opened_form(engine, {}, "")
+@pytest.fixture
+def runs(tmp_path):
+    return Runs(tmp_path / "runs")
+
+
+def test_a_page_without_a_link_changes_nothing_but_the_choices(engine, runs):
+    text, model, compare, *rest, link, more = opened_form(engine, runs, {}, "")
     assert (text, rest, more) == (SKIPPED, [SKIPPED] * 4, SKIPPED)
     assert "general" in [value for _, value in model.constructor_args["choices"]]
     assert "value" not in model.constructor_args
@@ -22,9 +28,9 @@ def test_a_page_without_a_link_changes_nothing_but_the_choices(engine):
     assert link.startswith("?text=Paris")
 
 
-def test_what_a_link_asks_is_put_into_the_form(engine):
+def test_what_a_link_asks_is_put_into_the_form(engine, runs):
     query = {"text": "The <mask>.", "model": "biomedical", "compare": "general", "k": "3", "joint": "1"}
-    text, model, compare, top_k, targets, joint, precision, _, more = opened_form(engine, query, "")
+    text, model, compare, top_k, targets, joint, precision, _, more = opened_form(engine, runs, query, "")
     assert (text, top_k, targets, joint, precision) == ("The <mask>.", 3, SKIPPED, True, SKIPPED)
     assert (model.value, compare.value) == ("biomedical", ["general"])
     assert more.open

@@ -2,6 +2,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.web.fill.links import FIRST_SENTENCE, FIRST_TOP_K, Question, page_address, read_link, write_link
 
 QUESTION = Question(
@@ -10,7 +11,7 @@ QUESTION = Question(
 
 
 def read(query, **limits):
-    return read_link(query, **{"max_characters": 100, **limits})
+    return read_link(query, Catalogue(), **{"max_characters": 100, **limits})
 
 
 @pytest.mark.parametrize("question", [QUESTION, Question(model="general")])
