@@ -36,7 +36,7 @@ from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.models.loader import load, quiet
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training.config import AdaptConfig
-from mlm_demo.training.evaluation import figures, freeze, tally
+from mlm_demo.training.evaluation import document_sums, figures, masked_eval_set
 from mlm_demo.training.packing import Blocks, tokenise
 from mlm_demo.training.plan import make_masking, trial
 from mlm_demo.training.train import Trained, peak_megabytes, train
@@ -120,7 +120,7 @@ def side(name: str, question: Question) -> dict:
         done = (ours if name == "ours" else theirs)(mlm, texts, config, Path(folder), clock)
         peak = peak_megabytes(mlm.device)
         mlm.model.eval()
-        loss = figures(tally(mlm, freeze(mlm, corpus.held_out))).loss.value
+        loss = figures(document_sums(mlm, masked_eval_set(mlm, corpus.held_out))).loss.value
     whole, median = (rate * config.batch_size * config.block_size for rate in clock.steps_a_second())
     if done and question.minutes:  # with all that is in it, from the first step on
         whole = done.tokens_per_second

@@ -19,10 +19,10 @@ from transformers import pipeline
 from mlm_demo.inference.fill_mask import fill_masks
 from mlm_demo.inference.prompt import read_prompt
 from mlm_demo.models.catalogue import Catalogue
-from mlm_demo.models.cpu.optimize import lay_out
+from mlm_demo.models.cpu.optimize import optimize_for_cpu
 from mlm_demo.models.loader import load
 from mlm_demo.models.masked_lm import MaskedLM
-from mlm_demo.models.native_bert.loader import load_quickly
+from mlm_demo.models.native_bert.loader import load_native
 
 TOP_K = 5
 LENGTHS = (16, 64, 256)
@@ -49,7 +49,7 @@ def models():
     yield "distilroberta-base's shape", *random_weights(distilroberta)
     general = Catalogue().find("general")
     theirs = load(general, device="cpu")
-    yield "general, built in", theirs.tokenizer, theirs.model, partial(load_quickly, general, "cpu")
+    yield "general, built in", theirs.tokenizer, theirs.model, partial(load_native, general, "cpu")
     yield "BERT-base's shape", *random_weights(bert)
 
 
@@ -84,7 +84,7 @@ def main() -> None:
 
 def laid_out(mlm: MaskedLM, precision: str) -> MaskedLM:
     """A model as the engine has it in this precision."""
-    lay_out(mlm, precision)
+    optimize_for_cpu(mlm, precision)
     return mlm
 
 
@@ -117,7 +117,7 @@ def difference(one: list, two: list) -> float:
 def agreement(name: str) -> tuple[float, float]:
     """The shares of int8's first words, and of its first fives, that are exact's, a token hidden in each sentence."""
     exact, int8 = (
-        laid_out(load_quickly(Catalogue().find(name), "cpu"), precision) for precision in PRECISIONS
+        laid_out(load_native(Catalogue().find(name), "cpu"), precision) for precision in PRECISIONS
     )
     chance = random.Random(0)
     first = five = 0

@@ -31,7 +31,7 @@ from people import Adapter, Person
 from ports import free_port
 
 from mlm_demo.runs.run import is_alive
-from mlm_demo.runs.store import Runs
+from mlm_demo.runs.store import RunStore
 
 SECONDS_BETWEEN_SAMPLES = 5
 SECONDS_OF_FIRST_RUN = 90  # then it is stopped
@@ -76,7 +76,7 @@ def served(folder: Path) -> Iterator[tuple[str, int]]:
     finally:
         process.kill()
         process.wait()
-        for run in Runs(folder / "data" / "runs").all():
+        for run in RunStore(folder / "data" / "runs").all():
             if run.worker and is_alive(run.worker):
                 os.kill(run.worker["pid"], signal.SIGKILL)
 

@@ -47,7 +47,7 @@ def _runs_have_a_share():
     """Runs and readings are worked on beside the tests and not only after them."""
     with pytest.MonkeyPatch.context() as patch:
         for module in ("queue", "service"):
-            patch.setattr(f"mlm_demo.runs.{module}.give_way", lambda pid, **_: None)
+            patch.setattr(f"mlm_demo.runs.{module}.lower_priority", lambda pid, **_: None)
         yield
 
 

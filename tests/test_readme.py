@@ -55,7 +55,7 @@ def test_the_http_examples_print_what_the_readme_shows(tmp_path, monkeypatch):
             exec(compile(code, "README", "exec"), {})  # noqa: S102
     finally:
         demo.close()
-        kill_workers(demo.adaptations.runs)
+        kill_workers(demo.service.runs)
     assert printed.getvalue() == output + "running\n"
 
 

@@ -16,8 +16,8 @@ from mlm_demo.corpus.corpus import read_texts
 from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.runs.run import share_done
 from mlm_demo.settings import Settings
-from mlm_demo.system.distributed import is_first
-from mlm_demo.system.memory import told_if_it_runs_out
+from mlm_demo.system.distributed import is_main_process
+from mlm_demo.system.memory import out_of_memory_as_error
 from mlm_demo.training.checkpoints import check_output
 from mlm_demo.training.model_card import exam_table, figures_table
 from mlm_demo.training.request import config_of, read_files
@@ -27,8 +27,8 @@ BAR = 30
 
 def adapt_command(options: argparse.Namespace, settings: Settings) -> None:
     """Read, report, train, judge, print; of several processes (torchrun) the first one speaks."""
-    with told_if_it_runs_out():
-        if is_first():
+    with out_of_memory_as_error():
+        if is_main_process():
             _adapt(options, settings)
         else:
             with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
@@ -37,7 +37,7 @@ def adapt_command(options: argparse.Namespace, settings: Settings) -> None:
 
 def _adapt(options: argparse.Namespace, settings: Settings) -> None:
     config = config_of(options)
-    if is_first():
+    if is_main_process():
         check_output(options.output, options.resume)
         if options.push_to:
             from mlm_demo.training.export import check_push
@@ -82,7 +82,7 @@ def _adapt(options: argparse.Namespace, settings: Settings) -> None:
 def _take_home(options: argparse.Namespace) -> dict[str, str]:
     """Where the model went beside its folder."""
     places = {}
-    if not is_first():
+    if not is_main_process():
         return places
     from mlm_demo.training.export import push_model, zip_model
 
@@ -96,12 +96,12 @@ def _take_home(options: argparse.Namespace) -> dict[str, str]:
 def evaluate_command(options: argparse.Namespace, settings: Settings) -> None:
     """Read, hide, predict, print."""
     texts, counts = read_texts(options.files, column=options.column, on_progress=_status)
-    from mlm_demo.training.evaluation import figures, freeze, tally
+    from mlm_demo.training.evaluation import document_sums, figures, masked_eval_set
     from mlm_demo.training.prepare import load_model
 
     mlm = load_model(options.model, settings, catalogue_of(settings), _status, to_train=False)
-    frozen = freeze(mlm, texts, seed=options.seed)
-    found = figures(tally(mlm, frozen, lambda share: _status(f"{share:.0%} of the blocks")))
+    frozen = masked_eval_set(mlm, texts, seed=options.seed)
+    found = figures(document_sums(mlm, frozen, lambda share: _status(f"{share:.0%} of the blocks")))
     _status("")
     if options.json:
         notes = {

@@ -17,7 +17,7 @@ from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.engine import TOP_K, Engine
 from mlm_demo.models.pool import PRECISIONS
 from mlm_demo.runs.adapted_models import catalogue_of
-from mlm_demo.runs.store import Runs
+from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import Settings
 
 
@@ -107,7 +107,7 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> None:
 def _runs(options: argparse.Namespace, settings: Settings) -> None:
     rows = [
         {"state": run.state, "message": run.message, **asdict(run.request)}
-        for run in Runs(settings.runs).all()
+        for run in RunStore(settings.runs).all()
     ]
     if options.json:
         return _print_json(rows)
@@ -117,10 +117,10 @@ def _runs(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _serve(options: argparse.Namespace, settings: Settings) -> None:
-    from mlm_demo.system.allocator import hold_flat
+    from mlm_demo.system.allocator import bound_malloc
     from mlm_demo.web.server.quick_import import without_stubs
 
-    hold_flat()
+    bound_malloc()
     with without_stubs():
         from mlm_demo.web.app import serve  # gradio is imported for the page alone
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from mlm_demo.errors import ParameterError
 from mlm_demo.models.catalogue import KNOWN_MODELS, Catalogue, ModelRef
-from mlm_demo.models.pool import AnsweringModels
+from mlm_demo.models.pool import ModelPool
 from mlm_demo.settings import Settings
 
 Progress = Callable[[float, str], None]  # share done from 0 to 1, what is being done
@@ -27,7 +27,7 @@ class Engine:
 
     def __init__(self, settings: Settings, catalogue: Catalogue | None = None):
         self.settings, self.catalogue = settings, catalogue or Catalogue(folders=settings.folders)
-        self._models = AnsweringModels(settings)
+        self._models = ModelPool(settings)
         # Precision and models to how long their last answer took.
         self._seconds: dict[tuple[str, ...], float] = {}
 
@@ -197,7 +197,7 @@ class Engine:
         return unique
 
     def _precision(self, asked: str, refs: Sequence[ModelRef], targets, joint: bool) -> str:
-        """exact or int8; raises ParameterError as `AnsweringModels.precision` does."""
+        """exact or int8; raises ParameterError as `ModelPool.precision` does."""
         return self._models.precision(asked, plain=len(refs) == 1 and not targets and not joint)
 
 

@@ -3,7 +3,7 @@
 import torch
 
 from mlm_demo.errors import ModelError
-from mlm_demo.system.distributed import device_number
+from mlm_demo.system.distributed import local_rank
 
 
 def find_device(device: str) -> torch.device:
@@ -19,4 +19,4 @@ def find_device(device: str) -> torch.device:
         raise ModelError(
             f"This machine has no {device} device that torch can use; set MLM_DEMO_DEVICE to auto."
         )
-    return torch.device(device, device_number()) if device == "cuda" else torch.device(device)
+    return torch.device(device, local_rank()) if device == "cuda" else torch.device(device)

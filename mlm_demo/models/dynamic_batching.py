@@ -20,7 +20,7 @@ class _Request(Generic[Item, Result]):
     done: bool = False
 
 
-class Together(Generic[Item, Result]):
+class DynamicBatcher(Generic[Item, Result]):
     """Calls `run` with a list of items, and gives each caller the result of its own.
 
     run: items → results in the same order; never called by two threads at once. most: from items in the order they

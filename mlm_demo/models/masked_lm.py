@@ -9,7 +9,7 @@ import torch
 
 from mlm_demo.errors import ModelError
 from mlm_demo.models import special_tokens
-from mlm_demo.models.dynamic_batching import Together
+from mlm_demo.models.dynamic_batching import DynamicBatcher
 from mlm_demo.models.head import WantedPositions
 
 if TYPE_CHECKING:
@@ -62,7 +62,9 @@ class MaskedLM:
         self.tokens_per_pass = (
             TOKENS_PER_PASS_OF_A_PROCESSOR if model.device.type == "cpu" else TOKENS_PER_PASS
         )
-        self._together = Together(self._pass, lambda waiting: _go_together(waiting, self.tokens_per_pass))
+        self._together = DynamicBatcher(
+            self._pass, lambda waiting: _go_together(waiting, self.tokens_per_pass)
+        )
         self._pieces: dict[int, Piece] = {}
         self.positions = WantedPositions(model)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PRECISIONS = ("auto", "exact", "int8")
 
 
-class AnsweringModels:
+class ModelPool:
     """Models by ref and precision, the last few kept. Safe to share between threads."""
 
     def __init__(self, settings: Settings):
@@ -62,19 +62,19 @@ class AnsweringModels:
                 self._cache = ModelCache(self.settings.models_in_memory)
 
         def fresh() -> "MaskedLM":
-            from mlm_demo.models.cpu.optimize import lay_out
-            from mlm_demo.models.native_bert.loader import load_quickly
+            from mlm_demo.models.cpu.optimize import optimize_for_cpu
+            from mlm_demo.models.native_bert.loader import load_native
 
             if ref.folder:  # else its download is told
                 on_progress(1.0, f"Loading {ref.title}")
-            mlm = load_quickly(ref, self.settings.device)
+            mlm = load_native(ref, self.settings.device)
             if mlm is None:
                 from mlm_demo.models.hub import Rules
                 from mlm_demo.models.loader import load
 
                 rules = Rules.of(self.settings)
                 mlm = load(ref, device=self.settings.device, rules=rules, on_progress=on_progress)
-            lay_out(mlm, precision)
+            optimize_for_cpu(mlm, precision)
             return mlm
 
         return self._cache.get(_key(ref, precision), fresh)

@@ -5,7 +5,7 @@ import re
 from mlm_demo.errors import ModelError
 from mlm_demo.models.catalogue import Catalogue, ModelRef
 from mlm_demo.runs.run import Run
-from mlm_demo.runs.store import Runs
+from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import Settings
 from mlm_demo.training.checkpoints import RESULT
 
@@ -32,7 +32,7 @@ def archive_name(run: Run) -> str:
 
 def catalogue_of(settings: Settings) -> Catalogue:
     """Return the catalogue that also finds the models of the runs in the data folder."""
-    runs = Runs(settings.runs)
+    runs = RunStore(settings.runs)
 
     def adapted(name: str) -> ModelRef | None:
         if not runs.has(name):

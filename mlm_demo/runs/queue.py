@@ -16,16 +16,16 @@ from contextlib import contextmanager
 
 from mlm_demo.errors import RunError
 from mlm_demo.runs.run import CAN_GO_ON, GOING, Run
-from mlm_demo.runs.store import Runs
+from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import ROOT
 from mlm_demo.system.files import writing
-from mlm_demo.system.priority import give_way
+from mlm_demo.system.priority import lower_priority
 
 # What ends a process from outside.
 KILLED = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 
-class Jobs:
+class RunQueue:
     """Starts, stops and resumes runs, one at a time.
 
     most_waiting: runs that may wait in all; most_of_one, most_of_an_address: those of one person, and from one address,
@@ -36,7 +36,7 @@ class Jobs:
 
     def __init__(
         self,
-        runs: Runs,
+        runs: RunStore,
         *,
         most_waiting: int = 20,
         most_of_one: int = 2,
@@ -87,16 +87,16 @@ class Jobs:
                 if state != "waiting":
                     continue
                 if run.asked_to_stop:
-                    run.end("stopped", "Stopped before it began.")
+                    run.finish("stopped", "Stopped before it began.")
                 elif self.starts and not busy:
                     try:
                         with writing(run.folder):
                             self._start(run)
                         busy = True
                     except RunError as error:
-                        run.end("failed", str(error))
+                        run.finish("failed", str(error))
 
-    def place(self, run: Run) -> int:
+    def position(self, run: Run) -> int:
         """How many runs come before this one that waits; 0 when it is next or does not wait."""
         before = 0
         for other in self.runs.all():
@@ -115,7 +115,7 @@ class Jobs:
         if run.state in CAN_GO_ON:
             self.check_room(run.request.owner, run.request.fingerprint, run.request.address)
         with self._alone():  # of two who press Resume at once, one finds it running
-            run.go_on()
+            run.requeue()
         self.tick()
 
     def _look_after_children(self) -> None:
@@ -123,7 +123,7 @@ class Jobs:
         for child, run in self._children:
             ended_by = -(child.poll() or 0)
             if ended_by > 0 and ended_by not in KILLED and run.state == "interrupted":
-                run.end(
+                run.finish(
                     "failed",
                     f"The run broke off in a library ({signal.Signals(ended_by).name}), as at the limit of its memory; "
                     "choose a smaller batch or corpus. worker.log in its folder says more.",
@@ -142,9 +142,9 @@ class Jobs:
                 start_new_session=True,
             )
         self._children.append((child, run))
-        give_way(child.pid)
+        lower_priority(child.pid)
         try:
-            run.began(child.pid)
+            run.mark_started(child.pid)
         except OSError:
             child.kill()
             raise

@@ -147,7 +147,7 @@ class Run:
         """Whether somebody has asked it to stop."""
         return (self.folder / "stop").exists()
 
-    def began(self, pid: int) -> None:
+    def mark_started(self, pid: int) -> None:
         """Note the process that works on it."""
         write(self.folder / "worker.json", process_mark(pid))
 
@@ -155,14 +155,14 @@ class Run:
         """Take the room that the last word will need; raises OSError if there is none."""
         (self.folder / RESERVE).write_bytes(bytes(RESERVED_BYTES))
 
-    def end(self, state: str, message: str = "") -> None:
+    def finish(self, state: str, message: str = "") -> None:
         """Say how it ended; files given to it go unless it can go on."""
         (self.folder / RESERVE).unlink(missing_ok=True)
         if state not in CAN_GO_ON:
             shutil.rmtree(self.input, ignore_errors=True)
         write(self.folder / "ended.json", {"state": state, "message": message, "at": time.time()})
 
-    def go_on(self) -> None:
+    def requeue(self) -> None:
         """Make it wait again; raises RunError if there is nothing to go on with, or no room."""
         if self.state not in CAN_GO_ON:
             raise RunError(f"The run {self.id} is {self.state}, so it cannot be resumed.")

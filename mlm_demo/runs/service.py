@@ -21,28 +21,28 @@ from mlm_demo.models.catalogue import check_allowed
 from mlm_demo.models.hub import Rules
 from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.runs.choices import Choices, check_size
-from mlm_demo.runs.queue import Jobs
+from mlm_demo.runs.queue import RunQueue
 from mlm_demo.runs.run import AT_REST, Run, owner_hash
-from mlm_demo.runs.staging import Drafts
+from mlm_demo.runs.staging import Staging
 from mlm_demo.runs.step_times import Trials
-from mlm_demo.runs.store import Runs
+from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import READING_SECONDS, ROOT, Settings, on_zero_gpu
 from mlm_demo.system.files import seconds_since
-from mlm_demo.system.priority import give_way
+from mlm_demo.system.priority import lower_priority
 from mlm_demo.training.checkpoints import RESULT
 
 SAMPLE = ROOT / "assets" / "corpora" / "beekeeping.txt"
 PACKED_SECONDS_KEPT = 86_400
 
 
-class Adaptations:
+class RunService:
     """The drafts, the runs and the queue under one data folder. Safe to share between threads."""
 
     def __init__(self, settings: Settings):
         self.settings = settings
-        self.runs = Runs(settings.runs)
+        self.runs = RunStore(settings.runs)
         self.catalogue = catalogue_of(settings)
-        self.jobs = Jobs(
+        self.queue = RunQueue(
             self.runs,
             most_waiting=settings.max_waiting,
             most_of_one=settings.max_runs_a_person,
@@ -51,7 +51,7 @@ class Adaptations:
             starts=not on_zero_gpu(),
         )
         self._starting, self._trials = threading.Lock(), Trials()
-        self.drafts = Drafts(
+        self.staging = Staging(
             settings.data_folder / "drafts",
             max_megabytes=settings.max_upload_megabytes,
             max_files=settings.max_files,
@@ -61,23 +61,23 @@ class Adaptations:
         self, draft: str, choices: Choices, on_progress: Callable[[str], None] = lambda what: None
     ) -> dict:
         """What is in a draft's files, by the verb adapt --report; raises CorpusError with its sentence."""
-        words = [str(path) for path in self.drafts.files(draft)]
+        words = [str(path) for path in self.staging.files(draft)]
         command = [sys.executable, "-m", "mlm_demo", "adapt", *words, *choices.words()]
-        command += ["--output", str(self.drafts.folder / draft / "output"), "--report", "--json"]
+        command += ["--output", str(self.staging.folder / draft / "output"), "--report", "--json"]
         command += self._trials.words(choices)
         with (
             tempfile.TemporaryFile("w+") as answer,
             subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env=self.jobs.environment_of_worker(),
+                env=self.queue.environment_of_worker(),
                 stdin=subprocess.DEVNULL,
                 stdout=answer,
                 stderr=subprocess.PIPE,
                 text=True,
             ) as child,
         ):
-            give_way(child.pid, waited_for=True)
+            lower_priority(child.pid, waited_for=True)
             limit = threading.Timer(READING_SECONDS, child.kill)
             limit.start()
             last = ""
@@ -106,7 +106,7 @@ class Adaptations:
 
         owner: the secret of whose it will be; address: a hash of where it comes from.
         """
-        files, rules = self.drafts.files(draft), Rules.of(self.settings)
+        files, rules = self.staging.files(draft), Rules.of(self.settings)
         base = self.catalogue.find_or_default(choices.model)
         check_allowed(base, rules)
         check_size(choices.config, self.settings)
@@ -114,7 +114,7 @@ class Adaptations:
         title = files[0].name + (f" and {len(files) - 1} more" if len(files) > 1 else "")
 
         def command(run: Run) -> list[str]:
-            words = [str(path) for path in self.drafts.copy_to(draft, run.input)]
+            words = [str(path) for path in self.staging.copy_to(draft, run.input)]
             given = ["--output", str(run.output), "--run", run.id]
             return ["-m", "mlm_demo", "adapt", *words, *choices.words(), *given]
 
@@ -126,24 +126,24 @@ class Adaptations:
             "words": choices.words(),
         }
         with self._starting:  # of two who start at once, the second finds the first under way
-            self.jobs.check_room(owner_hash(owner), fingerprint, address)
+            self.queue.check_room(owner_hash(owner), fingerprint, address)
             self.make_room()
             run = self.runs.create(
                 command, title=title, owner=owner, fingerprint=fingerprint, about=about, address=address
             )
         # Not before: where no run can be made, the files are still there to try again.
-        self.drafts.forget(draft)
-        self.jobs.tick()
+        self.staging.forget(draft)
+        self.queue.tick()
         return run
 
-    def own(self, id: str, owner: str) -> Run:
+    def require_owner(self, id: str, owner: str) -> Run:
         """A run that its owner may stop, resume or delete; raises RunError for anybody else."""
         run = self.runs.find(id)
-        if not self.is_own(run, owner):
+        if not self.is_owner(run, owner):
             raise RunError(f"The run {run.id} was started in another browser; only there it can be changed.")
         return run
 
-    def is_own(self, run: Run, owner: str) -> bool:
+    def is_owner(self, run: Run, owner: str) -> bool:
         """Whether a run was started by the person of this secret."""
         return bool(owner) and secrets.compare_digest(run.request.owner, owner_hash(owner))
 
@@ -158,7 +158,7 @@ class Adaptations:
             "run": run.id,
             "state": run.state,
             "message": run.message,
-            "place": self.jobs.place(run),
+            "place": self.queue.position(run),
             "stage": next((line["stage"] for line in reversed(lines) if "stage" in line), ""),
             **{name: steps.get(name) for name in kept},
             "eval_loss": held_out.get("eval_loss"),
@@ -183,7 +183,7 @@ class Adaptations:
 
     def sweep(self) -> None:
         """Delete drafts of a day ago, and runs that ended longer ago than they are kept, or take too much disk."""
-        self.drafts.sweep()
+        self.staging.sweep()
         self.runs.sweep(self.settings.keep_days)
         for run in self.runs.all():
             if seconds_since([run.packed]) > PACKED_SECONDS_KEPT:
@@ -200,7 +200,7 @@ class Adaptations:
         while going():
             trouble = ""
             try:
-                self.jobs.tick()
+                self.queue.tick()
                 if time.monotonic() - swept > 3600:
                     swept = time.monotonic()
                     self.sweep()

@@ -14,7 +14,7 @@ SECONDS_KEPT, SECONDS_KEPT_IN_NEED = 86_400, 3600
 DRAFTS_IN_ALL = 25  # times the files of one run
 
 
-class Drafts:
+class Staging:
     """All drafts under a folder; a draft is known by its id, which cannot be guessed."""
 
     def __init__(self, folder: Path, *, max_megabytes: float, max_files: int):

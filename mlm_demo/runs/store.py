@@ -18,7 +18,7 @@ ID = re.compile(r"[A-Za-z0-9_]{8,64}")
 SECONDS_SIZES_KEPT = 5  # they take a look at each file of all runs
 
 
-class Runs:
+class RunStore:
     """All runs under a folder."""
 
     def __init__(self, folder: Path):
@@ -78,7 +78,7 @@ class Runs:
             self._sizes = time.monotonic(), sizes
         return sizes
 
-    def of(self, owner: str) -> list[Run]:
+    def owned_by(self, owner: str) -> list[Run]:
         """The runs of one person, the newest first."""
         own = owner_hash(owner)
         return [

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.runs.run import Run
-from mlm_demo.runs.store import Runs
+from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import READING_SECONDS, Settings
-from mlm_demo.system.memory import told_if_it_runs_out
+from mlm_demo.system.memory import out_of_memory_as_error
 from mlm_demo.system.process_marks import is_me
 from mlm_demo.training.checkpoints import completed, last_checkpoint
 from mlm_demo.training.request import config_of, read_files
@@ -34,7 +34,7 @@ def work(options: argparse.Namespace, settings: Settings) -> None:
     The log has lines with `stage`, with `report` (once a leg), with `loss` and with `eval_loss`, as on_progress of
     adapt. A process that is not noted as the run's worker by the end of its standard input leaves it alone.
     """
-    run = Runs(settings.runs).find(options.id)
+    run = RunStore(settings.runs).find(options.id)
     if not is_me(run.worker):
         sys.stdin.read()
         if not is_me(run.worker):
@@ -71,7 +71,7 @@ def work(options: argparse.Namespace, settings: Settings) -> None:
     try:
         result = completed(options.output)
         if not result:
-            with told_if_it_runs_out():
+            with out_of_memory_as_error():
                 prepared = _prepare(run, options, settings, last_word if alone else lambda reading: None)
                 result = prepared.adapt(
                     options.output,
@@ -80,17 +80,19 @@ def work(options: argparse.Namespace, settings: Settings) -> None:
                     should_stop=should_stop,
                 )
     except MlmDemoError as error:
-        run.end("failed", str(error))
+        run.finish("failed", str(error))
         raise
     except BaseException as error:
-        run.end("failed", f"The run broke off ({type(error).__name__}); worker.log in its folder says where.")
+        run.finish(
+            "failed", f"The run broke off ({type(error).__name__}); worker.log in its folder says where."
+        )
         raise
     training = result["training"]
     if training["stopped"]:
         where = f"at step {training['steps']:,} of {training['planned']:,}"
-        run.end("stopped", f"{ended_by()} {where}; what was learned is kept, and Resume goes on.")
+        run.finish("stopped", f"{ended_by()} {where}; what was learned is kept, and Resume goes on.")
     else:
-        run.end("done")
+        run.finish("done")
 
 
 def _prepare(
@@ -107,7 +109,7 @@ def _prepare(
         while not done.wait(SECONDS_BETWEEN_LOOKS):
             word = last_word(corpus is None)
             if word and not done.is_set():
-                run.end(*word)
+                run.finish(*word)
                 os._exit(0)
 
     def tell(what: str) -> None:

@@ -21,7 +21,7 @@ def leg() -> Callable[[Run], None]:
 
     @spaces.GPU(duration=SECONDS)
     def work(run: Run) -> None:
-        run.began(os.getpid())
+        run.mark_started(os.getpid())
         _, _, *words = run.request.command  # without -m mlm_demo
         main([*words, "--leg", str(SECONDS_OF_WORK)])
 
@@ -29,7 +29,7 @@ def leg() -> Callable[[Run], None]:
         try:
             work(run)
         except Exception as error:  # a quota that is used up, or no GPU free: the lender's own words
-            run.end(
+            run.finish(
                 "failed", f"No GPU was lent ({str(error)[:200] or type(error).__name__}). Resume tries again."
             )
 

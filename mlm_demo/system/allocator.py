@@ -13,7 +13,7 @@ CACHES = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "128", "LRU_CACHE_CAPACITY": "128"}
 SECONDS_BETWEEN_GIVING_BACK = 15
 
 
-def hold_flat() -> None:
+def bound_malloc() -> None:
     """Set the bounds, before torch is imported and threads are started, and give back what is free now and then.
 
     Where the C library is another, its own ways stay. The bounds hold for this process: its `os.environ`, which

@@ -15,17 +15,17 @@ def count() -> int:
     return int(os.environ.get("WORLD_SIZE", 1))
 
 
-def is_first() -> bool:
+def is_main_process() -> bool:
     """Whether this process is the one that writes and speaks."""
     return int(os.environ.get("RANK", 0)) == 0
 
 
-def device_number() -> int:
+def local_rank() -> int:
     """The number of this process's GPU."""
     return int(os.environ.get("LOCAL_RANK", 0))
 
 
-def agreed(value: T) -> T:
+def broadcast(value: T) -> T:
     """The first process's value, in all of them; each waits for it."""
     if count() == 1:
         return value

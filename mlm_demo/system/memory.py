@@ -37,7 +37,7 @@ def ran_out(error: BaseException) -> bool:
 
 
 @contextmanager
-def told_if_it_runs_out() -> Iterator[None]:
+def out_of_memory_as_error() -> Iterator[None]:
     """Within this context memory that is used up becomes a TrainingError; the limit is off then, for what is left."""
     try:
         yield

@@ -6,7 +6,7 @@ from contextlib import suppress
 NICE, NICE_BUT_WAITED_FOR = 19, 10
 
 
-def give_way(pid: int, *, waited_for: bool = False) -> None:
+def lower_priority(pid: int, *, waited_for: bool = False) -> None:
     """Let a process, and what it starts from now on, work only while the processors have nothing else to do.
 
     By niceness alone it would not: a thread that wakes up waits until a nice one has come to the end of its slice, some

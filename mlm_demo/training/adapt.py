@@ -20,12 +20,19 @@ import transformers
 from mlm_demo import __version__
 from mlm_demo.corpus.corpus import Corpus
 from mlm_demo.models.masked_lm import MaskedLM
-from mlm_demo.system.distributed import is_first
+from mlm_demo.system.distributed import is_main_process
 from mlm_demo.training.checkpoints import CHECKPOINTS, RESULT, claimed, written
 from mlm_demo.training.cloze import Graded, Question, set_exam, share_within, sit_exam
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.curve import curve_svg
-from mlm_demo.training.evaluation import FrozenText, Tally, change, figures, freeze, tally
+from mlm_demo.training.evaluation import (
+    DocumentSums,
+    MaskedEvalSet,
+    change,
+    document_sums,
+    figures,
+    masked_eval_set,
+)
 from mlm_demo.training.model_card import model_card
 from mlm_demo.training.packing import Blocks
 from mlm_demo.training.train import train
@@ -35,11 +42,11 @@ FOLLOWED, FOLLOWED_RANK = 3, 200
 
 
 @dataclass(frozen=True)
-class Judged:
+class Evaluated:
     """One model's answers: on the held-out text of the domain, on general text, in the cloze exam."""
 
-    domain: Tally
-    general: Tally
+    domain: DocumentSums
+    general: DocumentSums
     exam: list[Graded]
 
 
@@ -62,18 +69,18 @@ def adapt(
     few questions of the exam (`followed`) when training begins and at each evaluation. Stopped early, what
     was learned is kept and judged, and the checkpoints stay for resuming. Raises TrainingError, CorpusError.
     """
-    with claimed(output, resume) if is_first() else nullcontext():
+    with claimed(output, resume) if is_main_process() else nullcontext():
         replay, general = general_texts()
         blocks = blocks or make_blocks(mlm, corpus.training, replay, config)
         frozen = [
-            freeze(mlm, texts, block_size=config.block_size, seed=config.seed)
+            masked_eval_set(mlm, texts, block_size=config.block_size, seed=config.seed)
             for texts in (corpus.held_out, general)
         ]
         questions = set_exam(corpus.held_out, [*corpus.training, *corpus.held_out], [*general, *replay])
 
         on_progress({"stage": "judging the model as it is"})
         base = mlm.describe()
-        before = judge(mlm, *frozen, questions)
+        before = evaluate_model(mlm, *frozen, questions)
         followed = _followed(questions, before.exam)
         on_progress({"stage": "training", "followed": _answers(mlm, followed)})
 
@@ -92,7 +99,7 @@ def adapt(
             should_stop=should_stop,
         )
         on_progress({"stage": "judging what it has learned"})
-        after = judge(mlm, *frozen, questions)
+        after = evaluate_model(mlm, *frozen, questions)
         result = {
             "base": base,
             "config": asdict(config),
@@ -106,14 +113,16 @@ def adapt(
             "curve": [line for line in trained.log if "loss" in line or "eval_loss" in line],
             "versions": _versions(),
         }
-        if is_first():
+        if is_main_process():
             save(mlm, result, output, keep_checkpoints=trained.stopped)
         return result
 
 
-def judge(mlm: MaskedLM, domain: FrozenText, general: FrozenText, questions: Sequence[Question]) -> Judged:
+def evaluate_model(
+    mlm: MaskedLM, domain: MaskedEvalSet, general: MaskedEvalSet, questions: Sequence[Question]
+) -> Evaluated:
     """Put all questions to a model."""
-    return Judged(tally(mlm, domain), tally(mlm, general), sit_exam(mlm, questions))
+    return Evaluated(document_sums(mlm, domain), document_sums(mlm, general), sit_exam(mlm, questions))
 
 
 def _followed(questions: Sequence[Question], graded: Sequence[Graded]) -> list[Question]:
@@ -127,7 +136,7 @@ def _answers(mlm: MaskedLM, questions: Sequence[Question]) -> list[dict]:
     return [answer.to_json() for answer in sit_exam(mlm, questions)]
 
 
-def compare(before: Judged, after: Judged) -> dict:
+def compare(before: Evaluated, after: Evaluated) -> dict:
     """The table of a run: each text before, after and the paired change; the exam's shares."""
     table = {}
     for name in ("domain", "general"):

@@ -10,7 +10,7 @@ from mlm_demo.training.masking import IGNORED, Masking, mask_blocks
 from mlm_demo.training.packing import NO_WORD, Blocks
 
 
-class BlockNumbers(torch.utils.data.Dataset):
+class BlockDataset(torch.utils.data.Dataset):
     """The numbers of the blocks, each with the epoch it is drawn in; the collator does the rest."""
 
     def __init__(self, count: int):
@@ -27,13 +27,13 @@ class BlockNumbers(torch.utils.data.Dataset):
         return self.epoch, int(number)
 
 
-class Shuffled(torch.utils.data.Sampler):
+class EpochSampler(torch.utils.data.Sampler):
     """Every number once an epoch, in an order that depends on the seed and the epoch alone.
 
     accelerate's own seeded sampler loses its epoch when a resumed run skips the batches already seen.
     """
 
-    def __init__(self, numbers: BlockNumbers, seed: int):
+    def __init__(self, numbers: BlockDataset, seed: int):
         self.numbers, self.seed = numbers, seed
 
     def __len__(self) -> int:
@@ -45,7 +45,7 @@ class Shuffled(torch.utils.data.Sampler):
         )
 
 
-class Collator:
+class MaskingCollator:
     """Numbers of blocks into a batch: input_ids with tokens hidden, where they are (`hidden`, counted through the
     rows), what they are (`labels`), and attention_mask if there is padding.
 

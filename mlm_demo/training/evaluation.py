@@ -33,7 +33,7 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Tally:
+class DocumentSums:
     """What came out for each document: the sum of losses in nats, the hits, the number of hidden tokens."""
 
     loss: np.ndarray
@@ -42,7 +42,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Figures:
+class Metrics:
     """Loss a hidden token in nats, its exponential, and the share of hidden tokens ranked first."""
 
     loss: Interval
@@ -57,21 +57,23 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class FrozenText:
+class MaskedEvalSet:
     """Documents as blocks with their masks drawn; the same questions for every model of this tokenizer."""
 
     blocks: Blocks
     ids: np.ndarray
     labels: np.ndarray
 
-    def first(self, blocks: int) -> "FrozenText":
+    def first(self, blocks: int) -> "MaskedEvalSet":
         """The first so many blocks."""
         whole = self.blocks
         some = Blocks(whole.ids[:blocks], whole.words[:blocks], whole.document[:blocks], whole.pad_id)
-        return FrozenText(some, self.ids[:blocks], self.labels[:blocks])
+        return MaskedEvalSet(some, self.ids[:blocks], self.labels[:blocks])
 
 
-def freeze(mlm: MaskedLM, texts: Sequence[str], *, block_size: int = 128, seed: int = 0) -> FrozenText:
+def masked_eval_set(
+    mlm: MaskedLM, texts: Sequence[str], *, block_size: int = 128, seed: int = 0
+) -> MaskedEvalSet:
     """Draw the masks for texts; raises CorpusError if there is no token in them."""
     size = min(block_size, mlm.max_tokens)
     blocks = one_by_one(mlm.tokenizer, texts, size)
@@ -79,7 +81,7 @@ def freeze(mlm: MaskedLM, texts: Sequence[str], *, block_size: int = 128, seed: 
         raise CorpusError("There is no text to evaluate on; give a file with some paragraphs.")
     masking = Masking(mlm.mask_id, vocabulary_ids(mlm), PROBABILITY, seed=seed)
     masked = mask_blocks(blocks, range(len(blocks)), masking, epoch=0)
-    return FrozenText(blocks, masked.ids, masked.labels)
+    return MaskedEvalSet(blocks, masked.ids, masked.labels)
 
 
 def vocabulary_ids(mlm: MaskedLM) -> np.ndarray:
@@ -87,9 +89,9 @@ def vocabulary_ids(mlm: MaskedLM) -> np.ndarray:
     return random_ids(len(mlm.tokenizer), mlm.tokenizer.all_special_ids)
 
 
-def tally(
-    mlm: MaskedLM, text: FrozenText, on_progress: Callable[[float], None] = lambda share: None
-) -> Tally:
+def document_sums(
+    mlm: MaskedLM, text: MaskedEvalSet, on_progress: Callable[[float], None] = lambda share: None
+) -> DocumentSums:
     """Put the questions to a model; memory is bounded by BLOCKS_PER_PASS, scores are never kept."""
     documents = int(text.blocks.document.max()) + 1
     loss, hits, count = (np.zeros(documents) for _ in range(3))
@@ -109,16 +111,16 @@ def tally(
         np.add.at(hits, owner, scores.argmax(-1).cpu().numpy() == truth)
         np.add.at(count, owner, 1)
         on_progress((rows[-1] + 1) / len(text.blocks))
-    return Tally(loss, hits, count)
+    return DocumentSums(loss, hits, count)
 
 
-def figures(result: Tally, seed: int = 0) -> Figures:
+def figures(result: DocumentSums, seed: int = 0) -> Metrics:
     """The figures of one model with their intervals."""
     count, loss, hits = _resampled(seed, result.count, result.loss, result.hits)
     mean_loss = _interval(result.loss.sum() / result.count.sum(), loss / count)
     accuracy = _interval(result.hits.sum() / result.count.sum(), hits / count)
     perplexity = Interval(*(exp(min(v, 700)) for v in (mean_loss.value, mean_loss.low, mean_loss.high)))
-    return Figures(mean_loss, perplexity, accuracy, int((result.count > 0).sum()), int(result.count.sum()))
+    return Metrics(mean_loss, perplexity, accuracy, int((result.count > 0).sum()), int(result.count.sum()))
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ class Change:
     accuracy: Interval
 
 
-def change(before: Tally, after: Tally, seed: int = 0) -> Change:
+def change(before: DocumentSums, after: DocumentSums, seed: int = 0) -> Change:
     """The difference between two models asked the same questions."""
     loss, hits, total = after.loss - before.loss, after.hits - before.hits, before.count.sum()
     count, drawn_loss, drawn_hits = _resampled(seed, before.count, loss, hits)

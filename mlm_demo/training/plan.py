@@ -18,14 +18,14 @@ from transformers import TrainerCallback, TrainingArguments
 from mlm_demo.errors import TrainingError
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.settings import on_zero_gpu
-from mlm_demo.system.distributed import agreed, count
+from mlm_demo.system.distributed import broadcast, count
 from mlm_demo.system.memory import ran_out
 from mlm_demo.training.checkpoints import CHECKPOINTS, written
 from mlm_demo.training.config import SHARE_FOR_WATCHING, AdaptConfig
 from mlm_demo.training.evaluation import vocabulary_ids
 from mlm_demo.training.masking import Masking
 from mlm_demo.training.packing import Blocks
-from mlm_demo.training.schedule import Pace
+from mlm_demo.training.schedule import TimedSchedule
 from mlm_demo.training.trainer import MaskedLMTrainer
 
 PLAN = "plan.json"
@@ -73,7 +73,7 @@ def make_plan(
     if config.minutes is not None:
         seconds = config.minutes * 60
         a_step = seconds_a_step or trial(mlm, blocks, masking, config)
-        # The pace keeps the minutes, should compiling not come to that.
+        # The schedule keeps the minutes, should compiling not come to that.
         faster = TIME_COMPILED if is_worth_compiling(mlm, seconds) else 1
         steps = max(1, int(seconds * (1 - SHARE_FOR_WATCHING) / (a_step * faster)))
         blocks_to_watch = seconds * SHARE_FOR_WATCHING / (a_step / config.batch_size) * 2
@@ -119,15 +119,15 @@ def trial(mlm: MaskedLM, blocks: Blocks, masking: Masking, config: AdaptConfig) 
         while True:
             try:
                 with out_of_memory():
-                    return agreed(_seconds(mlm, blocks, masking, batch)) * whole / batch
+                    return broadcast(_seconds(mlm, blocks, masking, batch)) * whole / batch
             except torch.OutOfMemoryError as error:
-                batch = half(batch, config, error)
+                batch = halve_batch(batch, config, error)
     finally:
         mlm.model.load_state_dict(weights)
         mlm.model.eval()
 
 
-def half(batch: int, config: AdaptConfig, error: torch.OutOfMemoryError) -> int:
+def halve_batch(batch: int, config: AdaptConfig, error: torch.OutOfMemoryError) -> int:
     """How many blocks at once to try next; raises TrainingError if there was but one."""
     if batch == 1:
         raise TrainingError(
@@ -169,7 +169,9 @@ def _seconds(mlm: MaskedLM, blocks: Blocks, masking: Masking, batch: int) -> flo
     )
     stopwatch = Stopwatch()
     one_device(args)
-    MaskedLMTrainer(mlm, args, blocks, masking, None, Pace(TRIAL_STEPS, 0, None), [stopwatch]).train()
+    MaskedLMTrainer(
+        mlm, args, blocks, masking, None, TimedSchedule(TRIAL_STEPS, 0, None), [stopwatch]
+    ).train()
     taken = np.diff(stopwatch.marks)[-COUNTED:]
     if mlm.device.type == "cuda":  # it was waited for at the ends alone
         return float(np.mean(taken))
@@ -189,7 +191,7 @@ class Stopwatch(TrainerCallback):
             torch.cuda.synchronize()  # it lags behind what it has been told
         self.marks.append(time.monotonic())
         late = self.marks[-1] - self.marks[0] > TRIAL_SECONDS
-        if agreed(late) and len(self.marks) >= FEWEST_STEPS:
+        if broadcast(late) and len(self.marks) >= FEWEST_STEPS:
             control.should_training_stop = True
 
 

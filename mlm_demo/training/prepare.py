@@ -13,7 +13,7 @@ import torch
 from mlm_demo.corpus.corpus import Corpus
 from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.models.masked_lm import MaskedLM
-from mlm_demo.models.native_bert.loader import load_quickly
+from mlm_demo.models.native_bert.loader import load_native
 from mlm_demo.settings import Settings
 from mlm_demo.system.memory import lift_limit, limit_memory
 from mlm_demo.training.config import AdaptConfig
@@ -111,7 +111,7 @@ def load_model(
     to_train: transformers' own, which can be trained and saved.
     """
     ref = catalogue.find_or_default(name)
-    if not to_train and (mlm := load_quickly(ref, settings.device)):
+    if not to_train and (mlm := load_native(ref, settings.device)):
         return mlm
     from mlm_demo.models.hub import Rules
     from mlm_demo.models.loader import load

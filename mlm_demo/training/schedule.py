@@ -1,4 +1,4 @@
-"""The pace of a run: the seconds it has taken, those before a resume too, and the learning rate that follows.
+"""The schedule of a run: the seconds it has taken, those before a resume too, and the learning rate that follows.
 
 The rate rises over the warm-up and falls linearly to nothing over the steps planned. Where minutes are the budget and
 the machine turns out slower than its trial, it falls over the minutes instead (budgeted training, arXiv 1905.04753):
@@ -9,10 +9,10 @@ import time
 
 from transformers import TrainerCallback
 
-from mlm_demo.system.distributed import agreed
+from mlm_demo.system.distributed import broadcast
 
 
-class Pace(TrainerCallback):
+class TimedSchedule(TrainerCallback):
     """Keeps the time of a run; ends it when `seconds_allowed` are over (None: when its steps are)."""
 
     def __init__(self, steps: int, warm_up: int, seconds_allowed: float | None):
@@ -33,7 +33,7 @@ class Pace(TrainerCallback):
         """The share of the highest learning rate that a step is made with."""
         left = self.steps - step
         if self.seconds_allowed:
-            left = min(left, self.steps * (1 - agreed(self.seconds) / self.seconds_allowed))
+            left = min(left, self.steps * (1 - broadcast(self.seconds) / self.seconds_allowed))
         rising = step / self.warm_up if step < self.warm_up else 1.0
         return max(0.0, min(rising, left / max(1, self.steps - self.warm_up)))
 
@@ -53,6 +53,6 @@ class Pace(TrainerCallback):
 
     def on_step_end(self, args, state, control, **_):
         """End after this step if the time is over, with a last look at the watched text if there is one."""
-        if self.seconds_allowed and agreed(self.seconds) >= self.seconds_allowed:
+        if self.seconds_allowed and broadcast(self.seconds) >= self.seconds_allowed:
             control.should_training_stop = control.should_log = True
             control.should_evaluate = args.load_best_model_at_end

@@ -15,15 +15,15 @@ from transformers import TrainingArguments
 from mlm_demo.errors import TrainingError
 from mlm_demo.models.loader import quiet
 from mlm_demo.models.masked_lm import MaskedLM
-from mlm_demo.system.distributed import agreed, is_first
+from mlm_demo.system.distributed import broadcast, is_main_process
 from mlm_demo.training.checkpoints import CHECKPOINTS, checkpoint_to_resume, last_checkpoint, step_of, written
 from mlm_demo.training.config import AdaptConfig
-from mlm_demo.training.evaluation import freeze
+from mlm_demo.training.evaluation import masked_eval_set
 from mlm_demo.training.packing import Blocks
 from mlm_demo.training.plan import (
     QUIET,
     Plan,
-    half,
+    halve_batch,
     is_worth_compiling,
     make_masking,
     make_plan,
@@ -33,7 +33,7 @@ from mlm_demo.training.plan import (
     plan_begun,
     share_of_process,
 )
-from mlm_demo.training.schedule import Pace
+from mlm_demo.training.schedule import TimedSchedule
 from mlm_demo.training.trainer import MaskedLMTrainer, Patience, Watch
 
 PATIENCE = 3  # evaluations without a better loss before a run ends early
@@ -78,10 +78,12 @@ def train(
     if checkpoint:
         plan = plan_begun(output, blocks, config)
     else:
-        plan = agreed(make_plan(mlm, blocks, masking, config, seconds_a_step))
-        if is_first():
+        plan = broadcast(make_plan(mlm, blocks, masking, config, seconds_a_step))
+        if is_main_process():
             note_plan(output, plan, blocks, config)
-    frozen = freeze(mlm, watched, block_size=config.block_size, seed=config.seed) if watched else None
+    frozen = (
+        masked_eval_set(mlm, watched, block_size=config.block_size, seed=config.seed) if watched else None
+    )
     frozen = frozen and frozen.first(plan.watched_blocks)
     batch, accumulate = config.batch_size, 1
     fresh = _weights(mlm) if mlm.device.type == "cuda" else {}
@@ -98,11 +100,14 @@ def train(
 
     def tell(line: dict) -> None:
         if "loss" in line:
-            line |= {"seconds_left": pace.seconds_left(line["step"]), **speed(line["step"], pace.seconds)}
+            line |= {
+                "seconds_left": schedule.seconds_left(line["step"]),
+                **speed(line["step"], schedule.seconds),
+            }
         on_progress(line)
 
     while True:
-        pace = Pace(plan.steps, plan.warm_up, config.minutes and config.minutes * 60)
+        schedule = TimedSchedule(plan.steps, plan.warm_up, config.minutes and config.minutes * 60)
         watch = Watch(tell, should_stop)
         try:
             arguments = _arguments(
@@ -110,19 +115,19 @@ def train(
             )
             callbacks = [watch, *([Patience(PATIENCE)] if frozen else [])]
             trainer = MaskedLMTrainer(
-                mlm, arguments, blocks, masking, frozen, pace, callbacks, compiles=compiles
+                mlm, arguments, blocks, masking, frozen, schedule, callbacks, compiles=compiles
             )
             if trainer.recorded and trainer.recorded.compiled:
                 tell({"note": "Compiling the model for this GPU: ten seconds or more, once."})
             if frozen and not checkpoint:
-                watch.begin_with = trainer.watched_loss()
+                watch.begin_with = trainer.eval_loss()
             # Tied weights are reported as missing from each checkpoint.
             with quiet(), written(output), out_of_memory():
                 trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
             break
         except torch.OutOfMemoryError as error:
             # Half as much at once, twice as often: the same step.
-            batch, accumulate = half(batch, config, error), accumulate * 2
+            batch, accumulate = halve_batch(batch, config, error), accumulate * 2
             checkpoint = last_checkpoint(output)
             if checkpoint is None and fresh:
                 mlm.model.load_state_dict(fresh)
@@ -138,7 +143,7 @@ def train(
         steps=state.global_step,
         planned=plan.steps,
         stopped=watch.stopped,
-        **speed(state.global_step, pace.seconds),
+        **speed(state.global_step, schedule.seconds),
         log=tuple(state.log_history),
     )
 

@@ -2,7 +2,7 @@
 
 What Trainer brings stays its own: accumulation, checkpoints, resuming, several processes with a device each (started by
 torchrun). Ours are the masks (drawn from seed, epoch and block, so a resumed run sees what an undisturbed one does),
-the loss (the head at the hidden positions only), the learning rate (pace.py) and the evaluation (frozen masks).
+the loss (the head at the hidden positions only), the learning rate (schedule.py) and the evaluation (frozen masks).
 """
 
 from collections.abc import Callable, Sequence
@@ -15,16 +15,16 @@ from transformers.trainer_utils import rotate_checkpoints
 
 from mlm_demo.errors import ModelError, TrainingError
 from mlm_demo.models.masked_lm import MaskedLM
-from mlm_demo.system.distributed import agreed, count
-from mlm_demo.training.dataset import BlockNumbers, Collator, Shuffled
-from mlm_demo.training.evaluation import FrozenText, tally
+from mlm_demo.system.distributed import broadcast, count
+from mlm_demo.training.dataset import BlockDataset, EpochSampler, MaskingCollator
+from mlm_demo.training.evaluation import MaskedEvalSet, document_sums
 from mlm_demo.training.fast.chunked_loss import VocabularyLoss
 from mlm_demo.training.fast.compile import Compiled, layers_to_compile
 from mlm_demo.training.fast.cuda_graph import RecordedStep
 from mlm_demo.training.fast.precision import attention_for_training, bfloat16_is_fast
 from mlm_demo.training.masking import IGNORED, Masking
 from mlm_demo.training.packing import Blocks
-from mlm_demo.training.schedule import Pace
+from mlm_demo.training.schedule import TimedSchedule
 
 CHECKPOINTS_KEPT = 2  # the newest and the best
 
@@ -38,8 +38,8 @@ class MaskedLMTrainer(Trainer):
         args: TrainingArguments,
         blocks: Blocks,
         masking: Masking,
-        watched: FrozenText | None,
-        pace: Pace,
+        watched: MaskedEvalSet | None,
+        schedule: TimedSchedule,
         callbacks: Sequence[TrainerCallback] = (),
         compiles: bool = False,
     ):
@@ -48,13 +48,13 @@ class MaskedLMTrainer(Trainer):
         super().__init__(
             model=mlm.model,
             args=args,
-            train_dataset=BlockNumbers(len(blocks)),
-            eval_dataset=BlockNumbers(0),
-            data_collator=Collator(blocks, masking, even=records),
-            callbacks=[pace, *callbacks],
+            train_dataset=BlockDataset(len(blocks)),
+            eval_dataset=BlockDataset(0),
+            data_collator=MaskingCollator(blocks, masking, even=records),
+            callbacks=[schedule, *callbacks],
         )
         self.remove_callback(PrinterCallback)
-        self.mlm, self.watched, self.pace = mlm, watched, pace
+        self.mlm, self.watched, self.schedule = mlm, watched, schedule
         # Not by the Trainer's own `bf16`, whose wrapper stays on the model: figures would be rounded too, and a second
         # training on it would not be.
         self.rounded = bfloat16_is_fast(mlm.device)
@@ -83,8 +83,8 @@ class MaskedLMTrainer(Trainer):
         if self.args.should_save:
             rotate_checkpoints(self.args.output_dir, CHECKPOINTS_KEPT, self.state.best_model_checkpoint)
 
-    def _get_train_sampler(self, train_dataset=None) -> Shuffled:
-        return Shuffled(self.train_dataset, self.args.seed)
+    def _get_train_sampler(self, train_dataset=None) -> EpochSampler:
+        return EpochSampler(self.train_dataset, self.args.seed)
 
     def training_step(self, model, inputs, num_items_in_batch=None) -> torch.Tensor:
         """As Trainer's; on a GPU as recorded."""
@@ -120,16 +120,16 @@ class MaskedLMTrainer(Trainer):
 
     def evaluate(self, *_arguments, **_named) -> dict[str, float]:
         """The loss on the watched text, under the name that early stopping looks for."""
-        metrics = {"eval_loss": self.watched_loss()}
+        metrics = {"eval_loss": self.eval_loss()}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
-    def watched_loss(self) -> float:
+    def eval_loss(self) -> float:
         """The mean loss of the hidden tokens of the watched text as the weights are."""
         self.model.eval()
         try:
-            result = tally(self.mlm, self.watched)
+            result = document_sums(self.mlm, self.watched)
         except ModelError:  # its predictions are no numbers: it has come to that since the last log line
             raise no_number(self.state.global_step) from None
         return float(result.loss.sum() / result.count.sum())
@@ -138,15 +138,15 @@ class MaskedLMTrainer(Trainer):
         """The best of those evaluated, unless the weights as they are when the run is stopped are better still."""
         if (
             self.state.best_global_step != self.state.global_step
-            and self.watched_loss() > self.state.best_metric
+            and self.eval_loss() > self.state.best_metric
         ):
             super()._load_best_model()
 
     def create_scheduler(self, num_training_steps: int, optimizer=None) -> LambdaLR:
-        """As Trainer's, by the pace of the run."""
+        """As Trainer's, by the schedule of the run."""
         if self.lr_scheduler is None:
             # A plain function, which a checkpoint leaves out.
-            self.lr_scheduler = LambdaLR(optimizer or self.optimizer, lambda step: self.pace.factor(step))
+            self.lr_scheduler = LambdaLR(optimizer or self.optimizer, lambda step: self.schedule.factor(step))
             self._created_lr_scheduler = True
         return self.lr_scheduler
 
@@ -185,7 +185,7 @@ class Watch(TrainerCallback):
 
     def on_step_end(self, args, state, control, **_):
         """Stop after this step, with a checkpoint."""
-        if agreed(self.should_stop()) and not self.stopped:
+        if broadcast(self.should_stop()) and not self.stopped:
             self.stopped = control.should_training_stop = control.should_save = True
 
     def on_log(self, args, state, control, logs=None, **_):

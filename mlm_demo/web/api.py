@@ -11,19 +11,19 @@ from mlm_demo.errors import CorpusError, MlmDemoError, ParameterError, RunError,
 from mlm_demo.inference.engine import TOP_K, Engine
 from mlm_demo.runs.adapted_models import adapted_model
 from mlm_demo.runs.choices import Choices
-from mlm_demo.runs.service import Adaptations
+from mlm_demo.runs.service import RunService
 from mlm_demo.settings import on_zero_gpu
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.web.event_options import ASKING, SCORING
 from mlm_demo.web.messages import over_http
 from mlm_demo.web.server.downloads import download_address
-from mlm_demo.web.server.visitors import Visitors
+from mlm_demo.web.server.visitors import RateLimits
 
 DEFAULTS = AdaptConfig(minutes=1)
 LEAST_SECRET = 22  # characters that may hold 128 bits, 6 in each
 
 
-def add_endpoints(engine: Engine, adaptations: Adaptations, visitors: Visitors) -> None:
+def add_endpoints(engine: Engine, service: RunService, limits: RateLimits) -> None:
     """Add `/fill_mask`, `/compare`, `/score`, `/start_adaptation`, `/run_status` and `/stop_run` to the page."""
     uploads = Path(get_upload_folder()).resolve()
 
@@ -37,7 +37,7 @@ def add_endpoints(engine: Engine, adaptations: Adaptations, visitors: Visitors) 
         precision: str = "auto",
     ) -> dict[str, Any]:
         """Rank words for the masks of a sentence; targets are words with commas between them."""
-        visitors.admit(request)
+        limits.admit(request)
         return engine.fill_mask(text, model, top_k=top_k, targets=targets, joint=joint, precision=precision)
 
     def compare(
@@ -50,12 +50,12 @@ def add_endpoints(engine: Engine, adaptations: Adaptations, visitors: Visitors) 
         precision: str = "auto",
     ) -> dict[str, Any]:
         """The same for up to three models, each word with its rank in the others."""
-        visitors.admit(request)
+        limits.admit(request)
         return engine.compare(text, models, top_k=top_k, targets=targets, joint=joint, precision=precision)
 
     def score(request: gr.Request, text: str, model: str = "", method: str = "within_word") -> dict[str, Any]:
         """The surprisal of each word of a sentence in bits, and its pseudo-log-likelihood in nats."""
-        visitors.admit(request)
+        limits.admit(request)
         (answer,) = engine.score(text, [model], method=method)["scores"]
         return answer
 
@@ -81,7 +81,7 @@ def add_endpoints(engine: Engine, adaptations: Adaptations, visitors: Visitors) 
         Returns its id, which is all that watching it takes, and the owner's secret, which stopping it takes too; give
         it again, or one of your own of 22 characters or more, to have several runs under one.
         """
-        visitors.admit(request)
+        limits.admit(request)
         if owner and len(owner) < LEAST_SECRET:
             raise ParameterError(
                 f"The owner's secret has {len(owner)} characters, which can be guessed; {LEAST_SECRET} are the least. "
@@ -103,13 +103,13 @@ def add_endpoints(engine: Engine, adaptations: Adaptations, visitors: Visitors) 
             seed=seed,
         )
         owner = owner or secrets.token_urlsafe(16)
-        draft = adaptations.drafts.add([_uploaded(file, uploads) for file in files], link=True)
+        draft = service.staging.add([_uploaded(file, uploads) for file in files], link=True)
         try:
-            run = adaptations.start(draft, Choices(config, model, column), owner, visitors.address(request))
+            run = service.start(draft, Choices(config, model, column), owner, limits.address(request))
         except MlmDemoError:
-            adaptations.drafts.forget(draft)
+            service.staging.forget(draft)
             raise
-        return {**adaptations.status(run), "owner": owner}
+        return {**service.status(run), "owner": owner}
 
     def run_status(run: str, owner: str = "") -> dict[str, Any]:
         """How a run stands: its state, the last step, the figures once it has been judged.
@@ -117,17 +117,17 @@ def add_endpoints(engine: Engine, adaptations: Adaptations, visitors: Visitors) 
         With the owner's secret also where its model can be downloaded, once there is one: `download`, an address that
         counts from the page's own and is good for a day.
         """
-        found = adaptations.runs.find(run)
-        status = adaptations.status(found)
-        if adapted_model(found) and adaptations.is_own(found, owner):
-            status["download"] = download_address(found, adaptations.settings)
+        found = service.runs.find(run)
+        status = service.status(found)
+        if adapted_model(found) and service.is_owner(found, owner):
+            status["download"] = download_address(found, service.settings)
         return status
 
     def stop_run(run: str, owner: str) -> dict[str, Any]:
         """Stop a run; what it has learned is kept and judged."""
-        found = adaptations.own(run, owner)
-        adaptations.jobs.stop(found)
-        return adaptations.status(found)
+        found = service.require_owner(run, owner)
+        service.queue.stop(found)
+        return service.status(found)
 
     for endpoint, turns in ((fill_mask, ASKING), (compare, ASKING), (score, SCORING)):
         gr.api(over_http(endpoint), api_name=endpoint.__name__, **turns)

@@ -13,7 +13,7 @@ from mlm_demo.errors import MlmDemoError, SettingError
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.runs.data_folder import check_version
-from mlm_demo.runs.service import Adaptations
+from mlm_demo.runs.service import RunService
 from mlm_demo.settings import ASSETS, Settings, on_space, on_zero_gpu
 from mlm_demo.web.adapt.form import adapt_setup
 from mlm_demo.web.adapt.run_tab import run_panel
@@ -24,11 +24,11 @@ from mlm_demo.web.learn import learn_tab
 from mlm_demo.web.score import score_tab
 from mlm_demo.web.server.downloads import add_downloads
 from mlm_demo.web.server.metrics import log_to_stderr, watch
-from mlm_demo.web.server.middleware import Doorway
+from mlm_demo.web.server.middleware import RequestLimits
 from mlm_demo.web.server.sessions import MOST_SESSIONS, forgetting, make_sessions_lean
-from mlm_demo.web.server.status_pages import Standing, add_owner_pages
+from mlm_demo.web.server.status_pages import StatusCollector, add_owner_pages
 from mlm_demo.web.server.uploads import keep_sweeping, place
-from mlm_demo.web.server.visitors import Visitors
+from mlm_demo.web.server.visitors import RateLimits
 
 # The fonts come with Gradio, so the page asks nobody for any. Weight 700 and not the theme's own 600: the
 # files of that weight that Gradio 6.31 brings hold a few letters only, and the rest falls back to another font.
@@ -57,7 +57,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
     """Build the page; nothing is loaded before the first question."""
     check_version(settings.data_folder)
     engine = engine or engine_of_page(settings)
-    adaptations, visitors = Adaptations(settings), Visitors(settings)
+    service, limits = RunService(settings), RateLimits(settings)
     # After each event of its queue Gradio sums up the last 10,000, 12 ms of pandas, for a page that is not served here.
     os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
     os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
@@ -68,21 +68,19 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
         owner = gr.BrowserState("", storage_key="mlm_demo_owner", secret=browser_secret(settings))
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Fill mask", id="fill"):
-                form = fill_tab(demo, engine, adaptations.runs, owner, visitors)
+                form = fill_tab(demo, engine, service.runs, owner, limits)
             with gr.Tab("Score", id="score"):
-                scored_models = score_tab(engine, visitors)
+                scored_models = score_tab(engine, limits)
             with gr.Tab("Adapt", id="adapt"):
                 login_button()
                 missing = gr.HTML(padding=False, js_on_load=None, elem_id="run-missing")
-                setup = adapt_setup(adaptations, owner, visitors)
-                run_panel(
-                    adaptations, engine, owner, missing, setup, form, scored_models, tabs, demo, visitors
-                )
+                setup = adapt_setup(service, owner, limits)
+                run_panel(service, engine, owner, missing, setup, form, scored_models, tabs, demo, limits)
             with gr.Tab("Learn", id="learn"):
                 learn_tab()
-        add_endpoints(engine, adaptations, visitors)
+        add_endpoints(engine, service, limits)
     watch(demo)
-    demo.adaptations, demo.engine = adaptations, engine
+    demo.service, demo.engine = service, engine
     # What waits in the queue is not to be had past it: so many at once is what the machine bears.
     return demo.queue(default_concurrency_limit=8, max_size=200, api_open=False)
 
@@ -99,7 +97,7 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
     Raises SettingError if the port is taken.
     """
     folder = Path(get_upload_folder())
-    doorway = Middleware(Doorway, settings=settings, on_space=on_space(), upload_folder=folder)
+    doorway = Middleware(RequestLimits, settings=settings, on_space=on_space(), upload_folder=folder)
     try:
         app, address, _ = demo.launch(
             server_name=settings.host,
@@ -123,9 +121,9 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
         raise SettingError(
             f"Port {settings.port} of {settings.host} cannot be had ({error}); set MLM_DEMO_PORT to another one."
         ) from error
-    add_downloads(app, demo.adaptations)
-    add_owner_pages(app, Standing(demo.adaptations, demo.engine, lambda: len(demo._queue)))
-    going = threading.Thread(target=demo.adaptations.keep_going, args=(lambda: demo.is_running,), daemon=True)
+    add_downloads(app, demo.service)
+    add_owner_pages(app, StatusCollector(demo.service, demo.engine, lambda: len(demo._queue)))
+    going = threading.Thread(target=demo.service.keep_going, args=(lambda: demo.is_running,), daemon=True)
     going.start()
     return address
 

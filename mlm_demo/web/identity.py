@@ -19,7 +19,7 @@ def login_button(environ: Mapping[str, str] = os.environ) -> None:
             gr.LoginButton(size="sm", variant="secondary", scale=0, min_width=240, elem_id="sign-in")
 
 
-def whose(stored: str, profile: Mapping | None, settings: Settings) -> str:
+def owner_of(stored: str, profile: Mapping | None, settings: Settings) -> str:
     """The secret that a person's runs belong to: the browser's own, made at the first visit, or the Hub user's."""
     if profile:
         key = browser_secret(settings).encode()

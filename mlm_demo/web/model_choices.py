@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.models.catalogue import KNOWN_MODELS, Catalogue, ModelRef
 from mlm_demo.runs.adapted_models import adapted_model
-from mlm_demo.runs.store import Runs
+from mlm_demo.runs.store import RunStore
 from mlm_demo.web.fill.charts import short_name
 
 
-def offered(runs: Runs, owner: str, shown: Sequence[str] = ()) -> list[ModelRef]:
+def offered(runs: RunStore, owner: str, shown: Sequence[str] = ()) -> list[ModelRef]:
     """Every model that can be picked, as it stands on this machine now.
 
     shown: names in use; a model that somebody else adapted is offered where its link named it.
     """
-    own = [ref for run in runs.of(owner) if (ref := adapted_model(run))]
+    own = [ref for run in runs.owned_by(owner) if (ref := adapted_model(run))]
     others = {name for name in shown if runs.has(name)} - {ref.name for ref in own}
     linked = [ref for name in sorted(others) if (ref := adapted_model(runs.find(name)))]
     return [*KNOWN_MODELS, *own, *linked]

@@ -8,7 +8,7 @@ from mlm_demo.models.catalogue import KNOWN_MODELS
 from mlm_demo.web.event_options import AT_ONCE, SCORING
 from mlm_demo.web.messages import notices, notices_of, refusal
 from mlm_demo.web.model_choices import short_choices
-from mlm_demo.web.server.visitors import Visitors
+from mlm_demo.web.server.visitors import RateLimits
 from mlm_demo.web.surprisal import surprisals
 
 EMPTY = (
@@ -33,7 +33,7 @@ def draw(scores: list[dict]) -> str:
     return notices(notices_of(scores)) + surprisals(scores) if scores else ""
 
 
-def score_tab(engine: Engine, visitors: Visitors) -> gr.Dropdown:
+def score_tab(engine: Engine, limits: RateLimits) -> gr.Dropdown:
     """Draw the tab and wire it; returns its model picker."""
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=320):
@@ -70,7 +70,7 @@ def score_tab(engine: Engine, visitors: Visitors) -> gr.Dropdown:
 
     def show(request: gr.Request, text, names, chosen, before, progress=gr.Progress()):
         try:
-            visitors.admit(request)
+            limits.admit(request)
             scores = engine.score(
                 text, names or [""], method=chosen, on_progress=lambda share, what: progress(share, desc=what)
             )["scores"]

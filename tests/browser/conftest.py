@@ -38,7 +38,7 @@ def address(tmp_path_factory):
     demo = create_app(settings)
     yield launch(demo, settings)
     demo.close()
-    kill_workers(demo.adaptations.runs)
+    kill_workers(demo.service.runs)
 
 
 @pytest.fixture(scope="session")

@@ -30,52 +30,52 @@ def clock(monkeypatch):
     return clock
 
 
-def waiting(adaptations, title):
-    return adaptations.runs.create(lambda run: [], title=title)
+def waiting(service, title):
+    return service.runs.create(lambda run: [], title=title)
 
 
-def test_nobody_jumps_the_queue_and_it_is_in_order_after_the_clock_was_set_back(adaptations, clock):
+def test_nobody_jumps_the_queue_and_it_is_in_order_after_the_clock_was_set_back(service, clock):
     runs = []
     for number, ahead in enumerate((0, YEAR, 0, -YEAR, -YEAR, DAY)):
         clock(ahead)
-        runs.append(waiting(adaptations, str(number)))
-    assert [run.id for run in adaptations.runs.all()] == [run.id for run in runs]
-    assert [adaptations.jobs.place(run) for run in runs] == list(range(len(runs)))
+        runs.append(waiting(service, str(number)))
+    assert [run.id for run in service.runs.all()] == [run.id for run in runs]
+    assert [service.queue.position(run) for run in runs] == list(range(len(runs)))
     for run in runs:
-        run.end("done")
+        run.finish("done")
     clock(0)
-    assert abs(waiting(adaptations, "next").request.created - time.time()) < 5
+    assert abs(waiting(service, "next").request.created - time.time()) < 5
 
 
 @pytest.mark.parametrize("made", [0, YEAR])
-def test_nothing_is_swept_that_is_not_old_and_nothing_stays_for_ever(adaptations, draft, clock, made):
+def test_nothing_is_swept_that_is_not_old_and_nothing_stays_for_ever(service, draft, clock, made):
     """Made when the clock was right, or a year ahead; then it goes back, far back, and is set right."""
-    kept, ended = draft("kept"), waiting(adaptations, "ended")
-    ended.end("stopped")
-    for folder in (adaptations.drafts.folder / kept, *ended.folder.glob("*.json*")):
+    kept, ended = draft("kept"), waiting(service, "ended")
+    ended.finish("stopped")
+    for folder in (service.staging.folder / kept, *ended.folder.glob("*.json*")):
         os.utime(folder, (time.time() + made,) * 2)
     for ahead in (made, 0, -YEAR, 0):
         clock(ahead)
-        adaptations.sweep()
-        assert adaptations.drafts.files(kept)
-        assert adaptations.runs.has(ended.id)
+        service.sweep()
+        assert service.staging.files(kept)
+        assert service.runs.has(ended.id)
     clock(made + 2 * DAY)
-    adaptations.sweep()
-    assert not (adaptations.drafts.folder / kept).exists()
-    assert adaptations.runs.has(ended.id)
-    clock(made + (adaptations.settings.keep_days + 1) * DAY)
-    adaptations.sweep()
-    assert not adaptations.runs.has(ended.id)
+    service.sweep()
+    assert not (service.staging.folder / kept).exists()
+    assert service.runs.has(ended.id)
+    clock(made + (service.settings.keep_days + 1) * DAY)
+    service.sweep()
+    assert not service.runs.has(ended.id)
 
 
-def test_a_run_stays_what_it_is_and_the_queue_goes_on(adaptations, draft, choices, clock):
+def test_a_run_stays_what_it_is_and_the_queue_goes_on(service, draft, choices, clock):
     clock(YEAR)
-    first = adaptations.start(draft(), choices(4), "me")
+    first = service.start(draft(), choices(4), "me")
     clock(-YEAR)
     assert first.state == "running"
-    second = adaptations.start(draft(corpus_text(seed=1)), choices(4), "me")
-    assert (second.state, adaptations.jobs.place(second)) == ("waiting", 1)
-    adaptations.keep_going(lambda: second.state in ("waiting", "running"))
+    second = service.start(draft(corpus_text(seed=1)), choices(4), "me")
+    assert (second.state, service.queue.position(second)) == ("waiting", 1)
+    service.keep_going(lambda: second.state in ("waiting", "running"))
     assert (first.state, second.state) == ("done", "done"), (first.message, second.message)
 
 
@@ -116,7 +116,7 @@ def test_the_checkpoint_just_made_stays_though_the_clock_was_set_back(tmp_path):
     assert step_of(last_checkpoint(tmp_path)) == 16
 
 
-def test_a_model_made_anew_is_packed_anew(adaptations, finished, clock):
+def test_a_model_made_anew_is_packed_anew(service, finished, clock):
     """By a clock that was set back its files are older than the archive of the one before."""
     from fastapi import FastAPI
     from fastapi.testclient import TestClient
@@ -124,13 +124,13 @@ def test_a_model_made_anew_is_packed_anew(adaptations, finished, clock):
     from mlm_demo.web.server.downloads import add_downloads, download_address
 
     app = FastAPI()
-    add_downloads(app, adaptations)
+    add_downloads(app, service)
     client = TestClient(app)
-    first = client.get(f"/{download_address(finished, adaptations.settings)}").content
-    assert client.get(f"/{download_address(finished, adaptations.settings)}").content == first
+    first = client.get(f"/{download_address(finished, service.settings)}").content
+    assert client.get(f"/{download_address(finished, service.settings)}").content == first
     (finished.output / "README.md").write_text("made anew")
     for path in finished.output.iterdir():
         os.utime(path, (time.time() - DAY,) * 2)
-    second = client.get(f"/{download_address(finished, adaptations.settings)}").content
+    second = client.get(f"/{download_address(finished, service.settings)}").content
     assert second != first
     assert archive_name(finished)

@@ -62,7 +62,7 @@ POINTS = {
 def leg(run, point=None):
     child = os.fork()
     if not child:
-        run.began(os.getpid())
+        run.mark_started(os.getpid())
         if point:
             POINTS[point]()
         os._exit(main(run.request.command[2:]))
@@ -74,7 +74,7 @@ for folder in map(Path, sys.argv[1:]):
     run = one_run.Run(folder)
     point = run.request.title
     states = [leg(run, point)]
-    run.go_on()
+    run.requeue()
     found[point] = [*states, leg(run), run.message]
 print(json.dumps(found))
 """
@@ -102,7 +102,7 @@ def test_killed_at_the_worst_moments_a_run_goes_on_to_the_same_end(page, begin, 
     assert told.returncode == 0, told.stderr
     found = json.loads(told.stdout.splitlines()[-1])
     assert found == {point: ["interrupted", "done", ""] for point in POINTS}
-    page(starts=True).jobs.tick()
+    page(starts=True).queue.tick()
     wait_for(whole, "done", "failed")
     for run in runs.values():
         assert_equal(made(run), made(whole))
@@ -115,11 +115,11 @@ def test_a_server_killed_between_starting_a_worker_and_noting_it_leaves_no_secon
     server = textwrap.dedent("""
         import os, signal, sys
         from pathlib import Path
-        from mlm_demo.runs.queue import Jobs
+        from mlm_demo.runs.queue import RunQueue
         from mlm_demo.runs.run import Run
-        from mlm_demo.runs.store import Runs
+        from mlm_demo.runs.store import RunStore
         Run.began = lambda self, pid: os.kill(os.getpid(), signal.SIGKILL)
-        Jobs(Runs(Path(sys.argv[1]))).tick()
+        RunQueue(RunStore(Path(sys.argv[1]))).tick()
     """)
     killed = subprocess.run(
         [sys.executable, "-c", server, str(run.folder.parent)],
@@ -131,7 +131,7 @@ def test_a_server_killed_between_starting_a_worker_and_noting_it_leaves_no_secon
     assert killed.returncode == -signal.SIGKILL
     (orphan,) = workers(run.folder)
     assert run.state == "waiting"
-    page(starts=True).jobs.tick()
+    page(starts=True).queue.tick()
     assert run.state == "running"
     assert run.worker["pid"] != orphan
     until(lambda: workers(run.folder) == [run.worker["pid"]])
@@ -148,7 +148,7 @@ def test_resumed_by_two_at_once_a_run_has_one_worker(page, begin):
 
     def resume():
         try:
-            page(starts=True).jobs.resume(run)
+            page(starts=True).queue.resume(run)
         except RunError as error:
             refused.append(str(error))
 

@@ -10,10 +10,10 @@ from gradio_client.exceptions import AppError
 from mlm_demo.errors import RunError
 from mlm_demo.models.loader import load_folder
 from mlm_demo.runs.choices import Choices
-from mlm_demo.runs.queue import Jobs
-from mlm_demo.runs.service import Adaptations
-from mlm_demo.runs.staging import Drafts
-from mlm_demo.runs.store import Runs
+from mlm_demo.runs.queue import RunQueue
+from mlm_demo.runs.service import RunService
+from mlm_demo.runs.staging import Staging
+from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import Settings
 from mlm_demo.training.config import AdaptConfig
 from tests.support.faults import ALONE, LONG, STEPS, assert_equal, made, remount, start_over_http, wait_for
@@ -32,9 +32,9 @@ run = Run(Path(sys.argv[1]))
 try:
     for step in range(40):
         run.log({"step": step, "said": "x" * 500})
-    run.end("done")
+    run.finish("done")
 except RunError as error:
-    run.end("failed", str(error))
+    run.finish("failed", str(error))
 """
 
 
@@ -44,27 +44,27 @@ def test_at_each_page_of_room_the_queue_refuses_or_ends_a_run_with_a_sentence_an
 ):
     """Draft, reserve, run.json, worker.json, log, ended.json: one file after another meets the full disk."""
     disk = mount(f"{PAGE * pages}")
-    drafts, jobs, file = (
-        Drafts(disk / "drafts", max_megabytes=1, max_files=100),
-        Jobs(Runs(disk / "runs")),
+    staging, queue, file = (
+        Staging(disk / "drafts", max_megabytes=1, max_files=100),
+        RunQueue(RunStore(disk / "runs")),
         tmp_path / "bees.txt",
     )
     file.write_text("x" * 3 * PAGE)
 
     def start():
-        draft = drafts.add([file])
+        draft = staging.add([file])
         try:
-            run = jobs.runs.create(
+            run = queue.runs.create(
                 lambda run: (
-                    [str(path) for path in drafts.copy_to(draft, run.input)]
+                    [str(path) for path in staging.copy_to(draft, run.input)]
                     and ["-c", WORKER, str(run.folder)]
                 ),
                 title="bees",
             )
         except RunError:
-            assert [path.stat().st_size for path in drafts.files(draft)] == [3 * PAGE]
+            assert [path.stat().st_size for path in staging.files(draft)] == [3 * PAGE]
             raise
-        jobs.tick()
+        queue.tick()
         return run
 
     run, told = None, ""
@@ -73,7 +73,7 @@ def test_at_each_page_of_room_the_queue_refuses_or_ends_a_run_with_a_sentence_an
     except RunError as error:
         told = str(error)
     if run is None:
-        assert jobs.runs.all() == []
+        assert queue.runs.all() == []
     else:
         wait_for(run, "done", "failed", "interrupted")
         told = run.message
@@ -86,7 +86,7 @@ def test_at_each_page_of_room_the_queue_refuses_or_ends_a_run_with_a_sentence_an
     if run is None:
         run = start()
     elif run.state == "failed":
-        jobs.resume(run)
+        queue.resume(run)
     wait_for(run, "done", "failed", "interrupted")
     assert (run.state, run.message) == ("done", "")
 
@@ -102,15 +102,15 @@ def whole(tiny, tmp_path_factory):
 
 
 def adaptations_on(data):
-    there = Adaptations(Settings(device="cpu", data=str(data)))
-    there.jobs.environment |= ALONE
+    there = RunService(Settings(device="cpu", data=str(data)))
+    there.queue.environment |= ALONE
     return there
 
 
 def start(there, folder, tiny):
     (folder / "bees.txt").write_text(corpus_text())
     config = AdaptConfig(max_steps=STEPS, batch_size=4, block_size=32, learning_rate=1e-3)
-    return there.start(there.drafts.add([folder / "bees.txt"]), Choices(config, tiny), "me")
+    return there.start(there.staging.add([folder / "bees.txt"]), Choices(config, tiny), "me")
 
 
 @pytest.mark.parametrize("pages", SIZES)
@@ -142,7 +142,7 @@ def test_a_run_that_meets_a_full_disk_is_told_and_finishes_once_there_is_room(
     if run is None:
         run = start(there, tmp_path, tiny)
     elif run.state == "failed":
-        there.jobs.resume(run)
+        there.queue.resume(run)
     wait_for(run, "done", "failed", "interrupted")
     assert (run.state, run.message) == ("done", "")
     assert_equal(made(run), whole)
@@ -151,13 +151,13 @@ def test_a_run_that_meets_a_full_disk_is_told_and_finishes_once_there_is_room(
 
 def test_a_full_disk_refuses_resume_with_a_sentence_and_the_run_stays_what_it_is(mount):
     disk = mount("256k")
-    jobs = Jobs(Runs(disk / "runs"))
-    run = jobs.runs.create(lambda run: ["-c", "pass"], title="bees")
-    run.end("stopped", "Stopped.")
+    queue = RunQueue(RunStore(disk / "runs"))
+    run = queue.runs.create(lambda run: ["-c", "pass"], title="bees")
+    run.finish("stopped", "Stopped.")
     free = os.statvfs(disk)
     (disk / "filler").write_bytes(bytes(free.f_bavail * free.f_bsize))
     with pytest.raises(RunError, match=r"cannot be written \(No space left on device\); make room there"):
-        jobs.resume(run)
+        queue.resume(run)
     assert (run.state, run.message) == ("stopped", "Stopped.")
 
 
@@ -165,7 +165,7 @@ def test_a_data_folder_that_can_only_be_read_keeps_nobody_from_filling_masks(mou
     disk = mount("16m")
     there = adaptations_on(disk)
     done = there.runs.create(lambda run: [], title="before", owner="me")
-    done.end("done")
+    done.finish("done")
     remount(disk, "ro")
     server = servers(disk)
     client = server.client()
@@ -177,7 +177,7 @@ def test_a_data_folder_that_can_only_be_read_keeps_nobody_from_filling_masks(mou
         start_over_http(client, tmp_path, tiny, 4)
     assert "\n" not in str(told.value)
     with pytest.raises(RunError, match=refusal):
-        there.jobs.stop(done)
+        there.queue.stop(done)
     with pytest.raises(RunError, match=refusal):
         done.delete()
     until(lambda: "the queue stands still" in server.said.read_text(), tell=server.said.read_text)

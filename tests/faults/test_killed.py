@@ -94,7 +94,7 @@ def test_a_run_killed_again_and_again_comes_to_what_an_undisturbed_one_does(page
             server = servers(data)
         if run.state in CAN_GO_ON:
             leg = len(list(run.lines()))
-            page().jobs.resume(run)
+            page().queue.resume(run)
         elif run.state == "done":
             seconds *= 0.8
             assert_equal(made(run), whole)
@@ -104,7 +104,7 @@ def test_a_run_killed_again_and_again_comes_to_what_an_undisturbed_one_does(page
     if run is not None:
         wait_for(run, "done", *CAN_GO_ON)
         if run.state in CAN_GO_ON:
-            page().jobs.resume(run)
+            page().queue.resume(run)
             wait_for(run, "done", "failed")
         assert_equal(made(run), whole)
     assert check(page, ids) == {"done": len(ids)}

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from mlm_demo.runs.store import Runs
+from mlm_demo.runs.store import RunStore
 from tests.support.faults import start_over_http, workers
 from tests.support.runs import kill_workers, until
 
@@ -16,7 +16,9 @@ def watched(tmp_path):
 
     def watch():
         while not over.wait(0.02):
-            found = [run.folder for run in Runs(data / "runs").all() if run.state not in ("done", "stopped")]
+            found = [
+                run.folder for run in RunStore(data / "runs").all() if run.state not in ("done", "stopped")
+            ]
             most[0] = max(most[0], sum(len(workers(folder)) for folder in found))
 
     thread = threading.Thread(target=watch)
@@ -38,7 +40,7 @@ def test_runs_started_through_either_are_worked_on_one_by_one_and_outlive_one_se
             for number, steps in enumerate((50_000, 4, 4))
         ]
         ids = [run["run"] for run in started]
-        runs = [Runs(data / "runs").find(id) for id in ids]
+        runs = [RunStore(data / "runs").find(id) for id in ids]
         assert [run.state for run in runs] == ["running", "waiting", "waiting"]
         for client in clients:
             assert [client.predict(run=id, api_name="/run_status")["place"] for id in ids] == [0, 1, 2]
@@ -55,7 +57,7 @@ def test_runs_started_through_either_are_worked_on_one_by_one_and_outlive_one_se
 
         until(at_rest, 240, tell=lambda: [(run.state, run.message) for run in runs])
     finally:
-        kill_workers(Runs(data / "runs"))
+        kill_workers(RunStore(data / "runs"))
     assert watched == [1]
     assert clients[1].predict("The <mask> sat.", model=ids[2], api_name="/fill_mask")["masks"]
     for run in runs:

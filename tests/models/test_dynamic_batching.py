@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from mlm_demo.models.dynamic_batching import Together
+from mlm_demo.models.dynamic_batching import DynamicBatcher
 
 
 def all_at_once(together, items):
@@ -35,7 +35,7 @@ def slow_double(calls):
 
 def test_each_gets_its_own_and_those_who_wait_go_together():
     calls = []
-    together = Together(slow_double(calls), most=len)
+    together = DynamicBatcher(slow_double(calls), most=len)
     assert all_at_once(together, range(20)) == {n: 2 * n for n in range(20)}
     assert sum(len(call) for call in calls) == 20
     assert len(calls) <= 4, "the first goes alone, the rest while it is on the way"
@@ -43,14 +43,14 @@ def test_each_gets_its_own_and_those_who_wait_go_together():
 
 def test_one_who_is_alone_goes_at_once():
     calls = []
-    together = Together(slow_double(calls), most=len)
+    together = DynamicBatcher(slow_double(calls), most=len)
     assert [together(n) for n in (1, 2)] == [2, 4]
     assert calls == [[1], [2]]
 
 
 def test_no_more_go_together_than_may():
     calls = []
-    together = Together(slow_double(calls), most=lambda items: min(len(items), 3))
+    together = DynamicBatcher(slow_double(calls), most=lambda items: min(len(items), 3))
     assert all_at_once(together, range(10)) == {n: 2 * n for n in range(10)}
     assert max(len(call) for call in calls) <= 3
 
@@ -62,7 +62,7 @@ def test_an_error_is_that_of_the_item_it_belongs_to_and_nobody_hangs():
             raise ValueError("three")
         return items
 
-    together = Together(run, most=len)
+    together = DynamicBatcher(run, most=len)
     got = all_at_once(together, range(6))
     assert isinstance(got.pop(3), ValueError)
     assert got == {n: n for n in (0, 1, 2, 4, 5)}

@@ -6,7 +6,7 @@ import torch
 from mlm_demo.errors import ModelError, ParameterError
 from mlm_demo.models import catalogue as refs
 from mlm_demo.models.catalogue import Catalogue, ModelRef
-from mlm_demo.models.pool import AnsweringModels
+from mlm_demo.models.pool import ModelPool
 from mlm_demo.settings import Settings
 from tests.support.tiny_models import save_tiny
 
@@ -21,7 +21,7 @@ def nobody(share, what):
 
 @pytest.fixture
 def models():
-    return AnsweringModels(Settings(device="cpu", models_in_memory=2))
+    return ModelPool(Settings(device="cpu", models_in_memory=2))
 
 
 @pytest.fixture

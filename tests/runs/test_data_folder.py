@@ -30,15 +30,15 @@ def test_where_nothing_can_be_written_nothing_is_said(tmp_path):
     check_version(tmp_path / "file" / "data")
 
 
-def test_a_run_from_before_there_were_numbers_is_whole(finished, adaptations):
+def test_a_run_from_before_there_were_numbers_is_whole(finished, service):
     """Its run.json had neither `about` nor `address`."""
-    settings, file = adaptations.settings, finished.folder / "run.json"
+    settings, file = service.settings, finished.folder / "run.json"
     asked = json.loads(file.read_text())
     file.write_text(json.dumps({name: asked[name] for name in asked.keys() - {"about", "address"}}))
     (settings.data_folder / "version").unlink(missing_ok=True)
     check_version(settings.data_folder)
-    (run,) = adaptations.runs.of("me")
-    status = adaptations.status(run)
+    (run,) = service.runs.owned_by("me")
+    status = service.status(run)
     assert (run.id, status["state"]) == (finished.id, "done")
     assert status["figures"]["domain"]["after"]["loss"]["value"] > 0
     model = Engine(settings, catalogue_of(settings)).fill_mask("The <mask> sat.", run.id)["model"]

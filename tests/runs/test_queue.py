@@ -8,9 +8,9 @@ import time
 import pytest
 
 from mlm_demo.errors import RunError
-from mlm_demo.runs.queue import Jobs
-from mlm_demo.runs.store import Runs
-from mlm_demo.system.priority import give_way
+from mlm_demo.runs.queue import RunQueue
+from mlm_demo.runs.store import RunStore
+from mlm_demo.system.priority import lower_priority
 from tests.support.paths import ROOT
 
 # A worker as ours is one: logs, stops when it is told to, says how it ended.
@@ -22,25 +22,25 @@ run = Run(Path(sys.argv[1]))
 for step in range(int(sys.argv[2])):
     run.log({"step": step})
     if run.asked_to_stop:
-        run.end("stopped", f"Stopped at step {step}.")
+        run.finish("stopped", f"Stopped at step {step}.")
         sys.exit()
     time.sleep(0.02)
-run.end("done")
+run.finish("done")
 """
 
 
 @pytest.fixture
-def jobs(tmp_path):
-    jobs = Jobs(Runs(tmp_path / "runs"))
-    yield jobs
-    for run in jobs.runs.all():
+def queue(tmp_path):
+    queue = RunQueue(RunStore(tmp_path / "runs"))
+    yield queue
+    for run in queue.runs.all():
         if run.state in ("running", "stopping"):
             os.kill(run.worker["pid"], signal.SIGKILL)
 
 
-def start(jobs, steps=10_000):
-    run = jobs.runs.create(lambda run: ["-c", WORKER, str(run.folder), str(steps)], title="count")
-    jobs.tick()
+def start(queue, steps=10_000):
+    run = queue.runs.create(lambda run: ["-c", WORKER, str(run.folder), str(steps)], title="count")
+    queue.tick()
     return run
 
 
@@ -51,45 +51,45 @@ def until(condition, seconds=30):
         time.sleep(0.02)
 
 
-def test_one_run_at_a_time_and_the_next_after_it(jobs):
-    first, second, third = (start(jobs, steps) for steps in (5, 10_000, 5))
+def test_one_run_at_a_time_and_the_next_after_it(queue):
+    first, second, third = (start(queue, steps) for steps in (5, 10_000, 5))
     assert [first.state, second.state, third.state] == ["running", "waiting", "waiting"]
-    assert [jobs.place(run) for run in (first, second, third)] == [0, 1, 2]
+    assert [queue.position(run) for run in (first, second, third)] == [0, 1, 2]
     until(lambda: first.state == "done")
-    jobs.tick()
-    assert (second.state, jobs.place(third)) == ("running", 1)
+    queue.tick()
+    assert (second.state, queue.position(third)) == ("running", 1)
 
 
-def test_a_run_is_stopped_and_keeps_what_it_has(jobs):
-    run, waiting = start(jobs), start(jobs)
+def test_a_run_is_stopped_and_keeps_what_it_has(queue):
+    run, waiting = start(queue), start(queue)
     until(lambda: list(run.lines()))
-    jobs.stop(run)
+    queue.stop(run)
     until(lambda: run.state == "stopped")
     assert run.message.startswith("Stopped at step")
-    jobs.stop(waiting)
+    queue.stop(waiting)
     assert (waiting.state, waiting.message) == ("stopped", "Stopped before it began.")
 
 
-def test_a_killed_worker_is_interrupted_and_can_go_on(jobs):
-    run = start(jobs)
+def test_a_killed_worker_is_interrupted_and_can_go_on(queue):
+    run = start(queue)
     os.kill(run.worker["pid"], signal.SIGKILL)
     until(lambda: run.state == "interrupted")
-    jobs.resume(run)
+    queue.resume(run)
     assert run.state == "running"
 
 
 def test_the_run_outlives_a_killed_server_and_the_next_finds_it(tmp_path):
     """A server of its own process starts the run, and is killed; another one on the same folder goes on."""
-    runs = Runs(tmp_path / "runs")
-    other = Jobs(runs)
+    runs = RunStore(tmp_path / "runs")
+    other = RunQueue(runs)
     server = textwrap.dedent(f"""
         import sys, time
         sys.path[:0] = [{str(ROOT)!r}]
         from pathlib import Path
         from tests.runs.test_queue import start
-        from mlm_demo.runs.queue import Jobs
-        from mlm_demo.runs.store import Runs
-        start(Jobs(Runs(Path({str(runs.folder)!r}))))
+        from mlm_demo.runs.queue import RunQueue
+        from mlm_demo.runs.store import RunStore
+        start(RunQueue(RunStore(Path({str(runs.folder)!r}))))
         time.sleep(60)
     """)
     process = subprocess.Popen([sys.executable, "-c", server], cwd=ROOT)
@@ -109,49 +109,51 @@ def test_the_run_outlives_a_killed_server_and_the_next_finds_it(tmp_path):
     os.kill(waiting.worker["pid"], signal.SIGKILL)
 
 
-def test_two_servers_do_not_start_two(jobs):
-    start(jobs)
-    jobs.runs.create(lambda run: ["-c", "pass"], title="next")
-    others = [Jobs(jobs.runs) for _ in range(3)]
+def test_two_servers_do_not_start_two(queue):
+    start(queue)
+    queue.runs.create(lambda run: ["-c", "pass"], title="next")
+    others = [RunQueue(queue.runs) for _ in range(3)]
     for other in others:
         other.tick()
-    assert [run.state for run in jobs.runs.all()] == ["running", "waiting"]
+    assert [run.state for run in queue.runs.all()] == ["running", "waiting"]
 
 
 def test_the_same_twice_and_too_many_are_refused(tmp_path):
-    jobs = Jobs(Runs(tmp_path / "runs"), most_waiting=3, most_of_one=2)
-    run = jobs.runs.create(lambda run: [], title="a", owner="me", fingerprint="x")
+    queue = RunQueue(RunStore(tmp_path / "runs"), most_waiting=3, most_of_one=2)
+    run = queue.runs.create(lambda run: [], title="a", owner="me", fingerprint="x")
     mine = run.request.owner
     with pytest.raises(
         RunError, match=f"The same run is waiting already, as {run.id}; watch that one, or stop it"
     ):
-        jobs.check_room(mine, "x")
-    jobs.check_room("somebody else", "x")
-    jobs.runs.create(lambda run: [], title="b", owner="me", fingerprint="y")
+        queue.check_room(mine, "x")
+    queue.check_room("somebody else", "x")
+    queue.runs.create(lambda run: [], title="b", owner="me", fingerprint="y")
     with pytest.raises(RunError, match="You have 2 runs under way"):
-        jobs.check_room(mine, "z")
-    jobs.runs.create(lambda run: [], title="c", owner="you")
+        queue.check_room(mine, "z")
+    queue.runs.create(lambda run: [], title="c", owner="you")
     with pytest.raises(RunError, match="3 runs are waiting, the most there can be"):
-        jobs.check_room("a third", "z")
+        queue.check_room("a third", "z")
 
 
 @pytest.mark.parametrize(
     ("number", "state", "message"),
     [(signal.SIGSEGV, "failed", "broke off in a library (SIGSEGV)"), (signal.SIGKILL, "interrupted", "")],
 )
-def test_a_worker_ended_by_a_library_is_told_from_one_that_was_killed(jobs, number, state, message):
-    run = start(jobs)
+def test_a_worker_ended_by_a_library_is_told_from_one_that_was_killed(queue, number, state, message):
+    run = start(queue)
     os.kill(run.worker["pid"], number)
     until(lambda: run.state == "interrupted")
-    until(lambda: jobs.tick() or run.state == state)
+    until(lambda: queue.tick() or run.state == state)
     assert message in run.message
-    jobs.resume(run)
+    queue.resume(run)
     assert run.state == "running"
 
 
-def test_a_worker_gives_way_and_is_in_a_session_of_its_own(jobs, monkeypatch):
-    monkeypatch.setattr("mlm_demo.runs.queue.give_way", give_way)  # which is nothing in the other tests
-    run = start(jobs)
+def test_a_worker_gives_way_and_is_in_a_session_of_its_own(queue, monkeypatch):
+    monkeypatch.setattr(
+        "mlm_demo.runs.queue.lower_priority", lower_priority
+    )  # which is nothing in the other tests
+    run = start(queue)
     pid = run.worker["pid"]
     assert os.getpriority(os.PRIO_PROCESS, pid) == 19
     if hasattr(os, "SCHED_IDLE"):
@@ -159,11 +161,11 @@ def test_a_worker_gives_way_and_is_in_a_session_of_its_own(jobs, monkeypatch):
     assert os.getsid(pid) != os.getsid(0)
 
 
-def test_one_address_has_only_so_many_runs_under_way(jobs):
-    jobs.most_of_an_address = 2
+def test_one_address_has_only_so_many_runs_under_way(queue):
+    queue.most_of_an_address = 2
     for owner in ("anna", "berta"):
-        jobs.runs.create(lambda run: [], title="waits", owner=owner, address="here")
+        queue.runs.create(lambda run: [], title="waits", owner=owner, address="here")
     with pytest.raises(RunError, match="2 runs from your address are under way"):
-        jobs.check_room("clara", "", "here")
-    jobs.check_room("clara", "", "elsewhere")
-    jobs.check_room("clara", "", "")
+        queue.check_room("clara", "", "here")
+    queue.check_room("clara", "", "elsewhere")
+    queue.check_room("clara", "", "")

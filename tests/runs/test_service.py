@@ -9,7 +9,7 @@ import pytest
 
 from mlm_demo.errors import CorpusError, ModelError, RunError, TrainingError
 from mlm_demo.runs.choices import Choices
-from mlm_demo.runs.service import Adaptations, result_of
+from mlm_demo.runs.service import RunService, result_of
 from mlm_demo.settings import Settings
 from mlm_demo.training.config import AdaptConfig
 from tests.support.packed_files import pdf
@@ -27,26 +27,26 @@ def test_choices_become_the_words_of_the_command_line():
     assert Choices(AdaptConfig(max_steps=1)).budget == "1 step"
 
 
-def test_what_is_in_the_files_is_told_before_a_run(adaptations, draft, choices):
+def test_what_is_in_the_files_is_told_before_a_run(service, draft, choices):
     said = []
-    found = adaptations.report(draft(), choices(), said.append)
+    found = service.report(draft(), choices(), said.append)
     assert (found["files"], found["verdict"]) == (1, "too small")
     assert found["words"] > 1_000
     assert "measuring this machine" in said
 
 
-def test_a_reading_that_takes_too_long_is_ended(adaptations, choices, tmp_path, monkeypatch):
+def test_a_reading_that_takes_too_long_is_ended(service, choices, tmp_path, monkeypatch):
     monkeypatch.setattr("mlm_demo.runs.service.READING_SECONDS", 6)
     (tmp_path / "slow.pdf").write_bytes(pdf([""] * 1_500_000))
-    draft = adaptations.drafts.add([tmp_path / "slow.pdf"])
+    draft = service.staging.add([tmp_path / "slow.pdf"])
     with pytest.raises(CorpusError, match="it took longer than"):
-        adaptations.report(draft, choices())
+        service.report(draft, choices())
 
 
-def test_a_machine_is_measured_once_for_a_model_and_a_size_of_step(adaptations, draft, choices):
+def test_a_machine_is_measured_once_for_a_model_and_a_size_of_step(service, draft, choices):
     said = []
-    first = adaptations.report(draft(), choices(), said.append)
-    again = adaptations.report(draft(corpus_text(texts=80)), choices(steps=9), said.append)
+    first = service.report(draft(), choices(), said.append)
+    again = service.report(draft(corpus_text(texts=80)), choices(steps=9), said.append)
     assert said.count("measuring this machine") == 1
     assert again["blocks"] > first["blocks"]
     a_block = first["seconds_a_pass"] / first["blocks"]
@@ -62,14 +62,14 @@ def test_a_machine_is_measured_once_for_a_model_and_a_size_of_step(adaptations, 
         ("\0\1\2\3" * 300, "'bees.txt'"),
     ],
 )
-def test_files_that_are_none_are_told_in_a_sentence(adaptations, draft, choices, text, message):
+def test_files_that_are_none_are_told_in_a_sentence(service, draft, choices, text, message):
     with pytest.raises(CorpusError, match=message) as told:
-        adaptations.report(draft(text), choices())
+        service.report(draft(text), choices())
     assert "\n" not in str(told.value)
 
 
-def test_a_run_goes_from_files_to_a_model(adaptations, finished):
-    status = adaptations.status(finished)
+def test_a_run_goes_from_files_to_a_model(service, finished):
+    status = service.status(finished)
     assert (status["state"], status["step"], status["of"]) == ("done", 4, 4)
     assert status["figures"]["domain"]["after"]["loss"]["value"] > 0
     assert status["report"]["files"] == 1
@@ -78,26 +78,26 @@ def test_a_run_goes_from_files_to_a_model(adaptations, finished):
     assert result_of(finished)["config"]["max_steps"] == 4
 
 
-def test_the_same_thing_twice_is_refused_and_nothing_is_lost(adaptations, draft, choices):
-    adaptations.start(draft(), choices(5_000), "me")
+def test_the_same_thing_twice_is_refused_and_nothing_is_lost(service, draft, choices):
+    service.start(draft(), choices(5_000), "me")
     again = draft()
     with pytest.raises(RunError, match="The same run is running already"):
-        adaptations.start(again, choices(5_000), "me")
-    assert adaptations.drafts.files(again)
-    assert adaptations.start(again, choices(5_001), "me").state == "waiting"
+        service.start(again, choices(5_000), "me")
+    assert service.staging.files(again)
+    assert service.start(again, choices(5_001), "me").state == "waiting"
     with pytest.raises(RunError, match="You have 2 runs under way"):
-        adaptations.start(draft("x"), choices(5_000), "me")
-    assert adaptations.start(draft(), choices(5_000), "somebody else").state == "waiting"
+        service.start(draft("x"), choices(5_000), "me")
+    assert service.start(draft(), choices(5_000), "somebody else").state == "waiting"
 
 
-def test_of_many_starts_at_the_same_moment_only_as_many_get_through_as_may(adaptations, draft, choices):
-    adaptations.jobs.starts = False
+def test_of_many_starts_at_the_same_moment_only_as_many_get_through_as_may(service, draft, choices):
+    service.queue.starts = False
     drafts, together = [draft() for _ in range(6)], Barrier(6)
 
     def start(number):
         together.wait()
         try:
-            return adaptations.start(drafts[number], choices(100 + number), "me").state
+            return service.start(drafts[number], choices(100 + number), "me").state
         except RunError as error:
             return str(error)[:26]
 
@@ -106,44 +106,44 @@ def test_of_many_starts_at_the_same_moment_only_as_many_get_through_as_may(adapt
     assert found == {"waiting": 2, "You have 2 runs under way,": 4}
 
 
-def test_files_used_up_or_never_there_are_told(adaptations, choices):
+def test_files_used_up_or_never_there_are_told(service, choices):
     for id in ("", "../runs", "AAAAAAAAAAAA"):
         with pytest.raises(CorpusError, match="The files are no longer here; add them again"):
-            adaptations.start(id, choices(), "me")
+            service.start(id, choices(), "me")
 
 
-def test_a_base_that_is_no_model_is_told_before_the_files_are_taken(adaptations, draft):
+def test_a_base_that_is_no_model_is_told_before_the_files_are_taken(service, draft):
     id = draft()
     with pytest.raises(ModelError, match="'no model' names no model"):
-        adaptations.start(id, Choices(AdaptConfig(max_steps=1), "no model"), "me")
-    assert adaptations.drafts.files(id)
+        service.start(id, Choices(AdaptConfig(max_steps=1), "no model"), "me")
+    assert service.staging.files(id)
 
 
-def test_a_run_is_its_owners(adaptations, finished):
-    assert adaptations.own(finished.id, "me").id == finished.id
+def test_a_run_is_its_owners(service, finished):
+    assert service.require_owner(finished.id, "me").id == finished.id
     for stranger in ("", "you"):
         with pytest.raises(RunError, match="was started in another browser"):
-            adaptations.own(finished.id, stranger)
+            service.require_owner(finished.id, stranger)
 
 
-def test_what_is_old_is_swept_and_what_goes_on_stays(adaptations, draft, finished):
+def test_what_is_old_is_swept_and_what_goes_on_stays(service, draft, finished):
     old, fresh = draft("old"), draft("fresh")
     long_ago = time.time() - 40 * 86_400
-    os.utime(adaptations.drafts.folder / old, (long_ago, long_ago))
-    adaptations.sweep()
-    assert [path.name for path in adaptations.drafts.folder.iterdir()] == [fresh]
-    assert adaptations.runs.has(finished.id)
+    os.utime(service.staging.folder / old, (long_ago, long_ago))
+    service.sweep()
+    assert [path.name for path in service.staging.folder.iterdir()] == [fresh]
+    assert service.runs.has(finished.id)
     for path in finished.folder.glob("*.json*"):
         os.utime(path, (long_ago, long_ago))
-    adaptations.sweep()
-    assert not adaptations.runs.has(finished.id)
+    service.sweep()
+    assert not service.runs.has(finished.id)
 
 
-def test_the_queue_goes_on_by_itself(adaptations, draft, choices):
-    first = adaptations.start(draft(), choices(3), "me")
-    second = adaptations.start(draft(corpus_text(seed=1)), choices(3), "me")
-    assert adaptations.status(second)["place"] == 1
-    adaptations.keep_going(lambda: second.state in ("waiting", "running"))
+def test_the_queue_goes_on_by_itself(service, draft, choices):
+    first = service.start(draft(), choices(3), "me")
+    second = service.start(draft(corpus_text(seed=1)), choices(3), "me")
+    assert service.status(second)["place"] == 1
+    service.keep_going(lambda: second.state in ("waiting", "running"))
     assert (first.state, second.state) == ("done", "done")
 
 
@@ -158,45 +158,45 @@ def test_the_queue_goes_on_by_itself(adaptations, draft, choices):
 def test_a_run_of_a_public_page_is_as_large_as_it_may_be(tmp_path, draft, config, message):
     strict = Settings.from_environment({"MLM_DEMO_PUBLIC": "1", "MLM_DEMO_DATA": str(tmp_path / "data")})
     with pytest.raises(TrainingError, match=message):
-        Adaptations(strict).start(draft(), Choices(config), "me")
-    assert Adaptations(strict).runs.all() == []
+        RunService(strict).start(draft(), Choices(config), "me")
+    assert RunService(strict).runs.all() == []
 
 
 def test_a_public_page_starts_from_no_folder(tmp_path, draft, tiny):
     strict = Settings.from_environment({"MLM_DEMO_PUBLIC": "1", "MLM_DEMO_DATA": str(tmp_path / "data")})
     with pytest.raises(ModelError, match="names no model"):
-        Adaptations(strict).start(draft(), Choices(AdaptConfig(minutes=1), tiny), "me")
+        RunService(strict).start(draft(), Choices(AdaptConfig(minutes=1), tiny), "me")
 
 
-def ended(adaptations, age, size, state="done"):
-    run = adaptations.runs.create(lambda run: [], title="old")
+def ended(service, age, size, state="done"):
+    run = service.runs.create(lambda run: [], title="old")
     run.output.mkdir()
     (run.output / "weights").write_bytes(bytes(size))
     if state != "waiting":
-        run.end(state)
+        run.finish(state)
     for path in run.folder.glob("*.json"):
         os.utime(path, (time.time() - age,) * 2)
     return run
 
 
-def test_the_oldest_finished_runs_leave_when_the_disk_is_short(adaptations):
-    adaptations.settings = replace(adaptations.settings, max_disk_gigabytes=0.01)
-    waiting = ended(adaptations, 900, 4_000_000, "waiting")
-    old, middle, new = (ended(adaptations, age, 4_000_000) for age in (300, 200, 100))
-    adaptations.make_room()
-    assert {run.id for run in adaptations.runs.all()} == {waiting.id, new.id}
+def test_the_oldest_finished_runs_leave_when_the_disk_is_short(service):
+    service.settings = replace(service.settings, max_disk_gigabytes=0.01)
+    waiting = ended(service, 900, 4_000_000, "waiting")
+    old, middle, new = (ended(service, age, 4_000_000) for age in (300, 200, 100))
+    service.make_room()
+    assert {run.id for run in service.runs.all()} == {waiting.id, new.id}
     assert not old.folder.exists()
     assert not middle.folder.exists()
 
 
-def test_where_those_under_way_take_all_there_is_no_new_one(adaptations, draft, choices):
-    adaptations.settings = replace(adaptations.settings, max_disk_gigabytes=0.001)
-    adaptations.jobs.starts = False
-    waiting = ended(adaptations, 0, 4_000_000, "waiting")
+def test_where_those_under_way_take_all_there_is_no_new_one(service, draft, choices):
+    service.settings = replace(service.settings, max_disk_gigabytes=0.001)
+    service.queue.starts = False
+    waiting = ended(service, 0, 4_000_000, "waiting")
     files = draft()
     with pytest.raises(RunError, match=r"The runs under way take 0\.0 GB, all that runs may take here"):
-        adaptations.start(files, choices(), "me")
+        service.start(files, choices(), "me")
     assert waiting.state == "waiting"
-    assert adaptations.drafts.files(files), "what was uploaded is still there"
-    adaptations.sweep()
+    assert service.staging.files(files), "what was uploaded is still there"
+    service.sweep()
     assert waiting.state == "waiting"

@@ -5,12 +5,12 @@ import pytest
 
 from mlm_demo.errors import CorpusError
 from mlm_demo.runs import staging as drafts
-from mlm_demo.runs.staging import SECONDS_KEPT, Drafts
+from mlm_demo.runs.staging import SECONDS_KEPT, Staging
 
 
 @pytest.fixture
 def store(tmp_path):
-    return Drafts(tmp_path / "drafts", max_megabytes=1, max_files=1000)
+    return Staging(tmp_path / "drafts", max_megabytes=1, max_files=1000)
 
 
 @pytest.fixture
@@ -121,6 +121,6 @@ def test_all_drafts_together_take_no_more_than_they_may(store, file, monkeypatch
 
 
 def test_there_are_only_so_many_files(tmp_path, file):
-    store = Drafts(tmp_path / "drafts", max_megabytes=1, max_files=2)
+    store = Staging(tmp_path / "drafts", max_megabytes=1, max_files=2)
     with pytest.raises(CorpusError, match=r"There are 3 files, more than 2; pack them as .zip"):
         store.add([file(f"{number}.txt") for number in range(3)])

@@ -6,7 +6,7 @@ import pytest
 
 from mlm_demo.errors import RunError
 from mlm_demo.runs.run import Run, is_alive, process_mark
-from mlm_demo.runs.store import Runs
+from mlm_demo.runs.store import RunStore
 
 
 def no_words(run):
@@ -15,7 +15,7 @@ def no_words(run):
 
 @pytest.fixture
 def runs(tmp_path):
-    return Runs(tmp_path / "runs")
+    return RunStore(tmp_path / "runs")
 
 
 @pytest.fixture
@@ -29,26 +29,26 @@ def process():
 def test_a_run_goes_through_its_states(runs, process):
     run = runs.create(no_words, title="bees", owner="me")
     assert run.state == "waiting"
-    run.began(process.pid)
+    run.mark_started(process.pid)
     assert run.state == "running"
     run.ask_to_stop()
     assert run.state == "stopping"
-    run.end("stopped", "Stopped at step 3.")
+    run.finish("stopped", "Stopped at step 3.")
     assert (run.state, run.message) == ("stopped", "Stopped at step 3.")
-    run.go_on()
+    run.requeue()
     assert (run.state, run.message) == ("waiting", "")
-    run.end("done")
+    run.finish("done")
     with pytest.raises(RunError, match=f"The run {run.id} is done, so it cannot be resumed"):
-        run.go_on()
+        run.requeue()
 
 
 def test_a_run_whose_process_was_killed_is_interrupted(runs, process):
     run = runs.create(no_words, title="bees")
-    run.began(process.pid)
+    run.mark_started(process.pid)
     process.kill()
     assert wait_until_gone(process)  # a zombie, as nobody has waited for it
     assert run.state == "interrupted"
-    run.go_on()
+    run.requeue()
     assert run.state == "waiting"
 
 
@@ -91,8 +91,8 @@ def test_a_line_after_one_that_was_cut_off_is_a_line_of_its_own(runs, torn, read
 
 def test_a_run_is_its_owners_and_the_secret_is_not_kept(runs):
     mine, _other, nobodys = (runs.create(no_words, title="bees", owner=owner) for owner in ("me", "you", ""))
-    assert [run.id for run in runs.of("me")] == [mine.id]
-    assert runs.of("") == []
+    assert [run.id for run in runs.owned_by("me")] == [mine.id]
+    assert runs.owned_by("") == []
     assert runs.find(nobodys.id).request.title == "bees"
     assert '"me"' not in (mine.folder / "run.json").read_text()
 
@@ -108,16 +108,16 @@ def test_input_stays_as_long_as_it_can_go_on(runs):
     for state, kept in (("done", False), ("failed", True), ("stopped", True)):
         run = runs.create(no_words, title="bees")
         (run.input / "a.txt").write_text("text")
-        run.end(state)
+        run.finish(state)
         assert run.input.exists() is kept
 
 
 def test_only_what_rests_is_deleted(runs, process):
     run = runs.create(no_words, title="bees")
-    run.began(process.pid)
+    run.mark_started(process.pid)
     with pytest.raises(RunError, match="is running; stop it before you delete it"):
         run.delete()
-    run.end("stopped")
+    run.finish("stopped")
     run.delete()
     assert runs.all() == []
 
@@ -135,7 +135,7 @@ def test_a_run_that_cannot_be_read_costs_no_other(runs):
     (cut.folder / "run.json").write_text('{"id": ')
     (odd.folder / "run.json").write_text('{"colour": "blue"}')
     assert [run.id for run in runs.all()] == [kept.id]
-    assert [run.id for run in runs.of("me")] == [kept.id]
+    assert [run.id for run in runs.owned_by("me")] == [kept.id]
     with pytest.raises(RunError, match=rf"The file run\.json of the run {odd.id} cannot be read"):
         assert odd.request
     runs.sweep(30)

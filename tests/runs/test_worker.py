@@ -17,17 +17,17 @@ from tests.support.runs import corpus_text, until
 
 
 @pytest.fixture
-def jobs(adaptations):
-    return adaptations.jobs
+def queue(service):
+    return service.queue
 
 
 @pytest.fixture
-def start(jobs, tiny):
+def start(queue, tiny):
     """A function that starts an adaptation of so many steps in the background."""
 
     def start(steps, text=None):
-        run = jobs.runs.create(lambda run: words(run, steps, text or corpus_text()), title="bees")
-        jobs.tick()
+        run = queue.runs.create(lambda run: words(run, steps, text or corpus_text()), title="bees")
+        queue.tick()
         return run
 
     def words(run, steps, text):
@@ -47,7 +47,7 @@ def at_step(run, step):
     return lambda: any(line.get("step", 0) >= step for line in run.lines())
 
 
-def test_a_run_tells_how_it_goes_and_leaves_a_model(start, jobs, capsys, monkeypatch):
+def test_a_run_tells_how_it_goes_and_leaves_a_model(start, queue, capsys, monkeypatch):
     run = start(6)
     reached(run, lambda: run.state not in ("waiting", "running"))
     assert (run.state, run.message) == ("done", "")
@@ -59,24 +59,24 @@ def test_a_run_tells_how_it_goes_and_leaves_a_model(start, jobs, capsys, monkeyp
     assert all(terms == followed[0] for terms in followed)
     assert load_folder(run.output, "adapted", device="cpu").model.num_parameters() > 0
     assert not run.input.exists(), "the corpus goes when the run is done"
-    monkeypatch.setenv("MLM_DEMO_DATA", str(jobs.runs.folder.parent))
+    monkeypatch.setenv("MLM_DEMO_DATA", str(queue.runs.folder.parent))
     assert main(["runs"]) == 0
     assert capsys.readouterr().out.startswith(f"{run.id}  ")
     assert main(["runs", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["state"] == "done"
 
 
-def test_a_stopped_run_keeps_what_it_learned_and_goes_on(start, jobs):
+def test_a_stopped_run_keeps_what_it_learned_and_goes_on(start, queue):
     run = start(5_000)
     reached(run, at_step(run, 3))
-    jobs.stop(run)
+    queue.stop(run)
     reached(run, lambda: run.state == "stopped")
     assert "what was learned is kept" in run.message
     assert load_folder(run.output, "adapted", device="cpu")
     stopped_at = json.loads((run.output / "result.json").read_text())["training"]["steps"]
-    jobs.resume(run)
+    queue.resume(run)
     reached(run, at_step(run, stopped_at + 2))
-    jobs.stop(run)
+    queue.stop(run)
     reached(run, lambda: run.state == "stopped")
     assert json.loads((run.output / "result.json").read_text())["training"]["steps"] > stopped_at
 
@@ -87,7 +87,7 @@ def slow_pdf():
     return pdf([""] * 1_500_000)
 
 
-def started(jobs, tiny, data, before="pass", name="a.pdf"):
+def started(queue, tiny, data, before="pass", name="a.pdf"):
     def words(run):
         (run.input / name).write_bytes(data)
         given = [str(run.input / name), "--output", str(run.output), "--run", run.id, "--model", tiny]
@@ -95,33 +95,33 @@ def started(jobs, tiny, data, before="pass", name="a.pdf"):
         modules = "adaptation_command, cli, memory_limit, worker"
         return ["-c", f"from mlm_demo import {modules}; {before}; cli.main({given!r})"]
 
-    run = jobs.runs.create(words, title="slow")
-    jobs.tick()
+    run = queue.runs.create(words, title="slow")
+    queue.tick()
     return run
 
 
-def test_a_run_is_stopped_while_its_files_are_read(jobs, tiny, slow_pdf):
-    run = started(jobs, tiny, slow_pdf)
+def test_a_run_is_stopped_while_its_files_are_read(queue, tiny, slow_pdf):
+    run = started(queue, tiny, slow_pdf)
     files = Path(f"/proc/{run.worker['pid']}/fd")
     until(lambda: any(str(file.resolve()).endswith("a.pdf") for file in files.iterdir()))
-    jobs.stop(run)
+    queue.stop(run)
     until(lambda: run.state == "stopped", 20, lambda: run.state)
     assert run.message == "Stopped before the training; Resume goes on."
 
 
-def test_a_run_whose_files_take_too_long_to_read_ends_with_a_sentence(jobs, tiny, slow_pdf):
-    run = started(jobs, tiny, slow_pdf, "worker.READING_SECONDS = 2")
+def test_a_run_whose_files_take_too_long_to_read_ends_with_a_sentence(queue, tiny, slow_pdf):
+    run = started(queue, tiny, slow_pdf, "worker.READING_SECONDS = 2")
     until(lambda: run.state == "failed", 30, lambda: run.state)
     assert run.message.startswith("Reading the files took longer than")
 
 
-def test_a_killed_run_goes_on_from_its_last_checkpoint(start, jobs):
+def test_a_killed_run_goes_on_from_its_last_checkpoint(start, queue):
     run = start(64)
     reached(run, at_step(run, 17))  # a checkpoint is made every eighth step
     os.kill(run.worker["pid"], signal.SIGKILL)
     reached(run, lambda: run.state == "interrupted")
     seen = len(list(run.lines()))
-    jobs.resume(run)
+    queue.resume(run)
     reached(run, lambda: run.state == "done")
     again = [line["step"] for line in run.lines(after=seen) if "loss" in line]
     assert again[0] in (9, 17)
@@ -142,9 +142,9 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
-def test_a_full_disk_ends_the_run_with_a_sentence(small_disk, jobs, start):
-    jobs.runs.folder = small_disk / "runs"
-    jobs.environment["MLM_DEMO_DATA"] = str(small_disk)
+def test_a_full_disk_ends_the_run_with_a_sentence(small_disk, queue, start):
+    queue.runs.folder = small_disk / "runs"
+    queue.environment["MLM_DEMO_DATA"] = str(small_disk)
     run = start(5_000)
     reached(run, at_step(run, 1))
     with suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
@@ -160,12 +160,12 @@ def test_a_corpus_that_is_none_ends_the_run_with_a_sentence(start):
     assert run.message.startswith("The corpus holds 2 words of text")
 
 
-def test_a_run_longer_than_one_may_be_here_is_stopped_and_keeps_what_it_learned(adaptations, draft, choices):
-    adaptations.jobs.starts = False
-    run = adaptations.start(draft(), choices(100_000), "me")
+def test_a_run_longer_than_one_may_be_here_is_stopped_and_keeps_what_it_learned(service, draft, choices):
+    service.queue.starts = False
+    run = service.start(draft(), choices(100_000), "me")
     options = command_line().parse_args(run.request.command[2:])
-    thread = threading.Thread(target=work, args=(options, replace(adaptations.settings, max_run_minutes=0.1)))
-    run.began(os.getpid())
+    thread = threading.Thread(target=work, args=(options, replace(service.settings, max_run_minutes=0.1)))
+    run.mark_started(os.getpid())
     thread.start()
     thread.join(90)
     assert run.state == "stopped"
@@ -174,12 +174,12 @@ def test_a_run_longer_than_one_may_be_here_is_stopped_and_keeps_what_it_learned(
     assert load_folder(run.output, "adapted", device="cpu").model.num_parameters() > 0
 
 
-def test_a_run_that_takes_more_memory_than_it_may_ends_with_a_sentence(jobs, tiny):
+def test_a_run_that_takes_more_memory_than_it_may_ends_with_a_sentence(queue, tiny):
     limit = "adaptation_command.limit_memory = lambda megabytes: memory_limit.limit_memory(120)"
-    run = started(jobs, tiny, corpus_text(texts=60_000).encode(), limit, name="a.txt")
+    run = started(queue, tiny, corpus_text(texts=60_000).encode(), limit, name="a.txt")
 
     def over():
-        jobs.tick()  # tells what a library did to the worker that could not tell itself
+        queue.tick()  # tells what a library did to the worker that could not tell itself
         return run.state not in ("waiting", "running")
 
     reached(run, over)

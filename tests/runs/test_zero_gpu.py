@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from mlm_demo.runs import zero_gpu
-from mlm_demo.runs.service import Adaptations
+from mlm_demo.runs.service import RunService
 from mlm_demo.settings import Settings, on_zero_gpu
 from tests.support.runs import corpus_text
 
@@ -38,7 +38,7 @@ def space(monkeypatch, tmp_path):
         monkeypatch.setenv("MLM_DEMO_DATA", str(tmp_path / "data"))
         lender = Lender(**lender)
         monkeypatch.setitem(sys.modules, "spaces", SimpleNamespace(GPU=lender.GPU))
-        return Adaptations(Settings(device="cpu", data=str(tmp_path / "data"))), lender
+        return RunService(Settings(device="cpu", data=str(tmp_path / "data"))), lender
 
     return space
 
@@ -47,10 +47,10 @@ def space(monkeypatch, tmp_path):
 def begun(tmp_path, choices):
     """A function that puts a run into the queue."""
 
-    def begun(adaptations, steps):
+    def begun(service, steps):
         file = tmp_path / "bees.txt"
         file.write_text(corpus_text())
-        return adaptations.start(adaptations.drafts.add([file]), choices(steps), "somebody")
+        return service.start(service.staging.add([file]), choices(steps), "somebody")
 
     return begun
 
@@ -61,9 +61,9 @@ def test_elsewhere_nothing_is_lent(monkeypatch):
 
 
 def test_a_run_is_worked_on_within_calls_and_goes_on_from_one_to_the_next(space, begun, monkeypatch):
-    adaptations, lender = space()
-    run = begun(adaptations, 40)
-    adaptations.jobs.tick()
+    service, lender = space()
+    run = begun(service, 40)
+    service.queue.tick()
     assert run.state == "waiting", "no process of ours is started"
     monkeypatch.setattr(zero_gpu, "SECONDS_OF_WORK", 0)
     work = zero_gpu.leg()
@@ -73,7 +73,7 @@ def test_a_run_is_worked_on_within_calls_and_goes_on_from_one_to_the_next(space,
         run.message
         == "The time on this GPU was over at step 1 of 40; what was learned is kept, and Resume goes on."
     )
-    adaptations.jobs.resume(run)
+    service.queue.resume(run)
     monkeypatch.setattr(zero_gpu, "SECONDS_OF_WORK", 600)
     work(run)
     assert (run.state, lender.asked) == ("done", [zero_gpu.SECONDS] * 2)
@@ -81,8 +81,8 @@ def test_a_run_is_worked_on_within_calls_and_goes_on_from_one_to_the_next(space,
 
 
 def test_a_stop_is_heard_without_a_signal(space, begun):
-    adaptations, _ = space()
-    run = begun(adaptations, 5_000)
+    service, _ = space()
+    run = begun(service, 5_000)
     run.ask_to_stop()
     zero_gpu.leg()(run)
     assert run.state == "stopped"
@@ -90,8 +90,8 @@ def test_a_stop_is_heard_without_a_signal(space, begun):
 
 
 def test_a_gpu_that_is_refused_is_told(space, begun):
-    adaptations, _ = space(refusal="You have exceeded your GPU quota")
-    run = begun(adaptations, 40)
+    service, _ = space(refusal="You have exceeded your GPU quota")
+    run = begun(service, 40)
     zero_gpu.leg()(run)
     assert (run.state, run.message) == (
         "failed",

@@ -13,7 +13,7 @@ from gradio_client import Client, handle_file
 from safetensors.torch import load_file
 
 from mlm_demo.runs.choices import Choices
-from mlm_demo.runs.service import Adaptations
+from mlm_demo.runs.service import RunService
 from mlm_demo.settings import Settings
 from mlm_demo.training.config import AdaptConfig
 from tests.support.paths import ROOT, free_port
@@ -101,13 +101,13 @@ def _mount(*words: str) -> int:
 
 @pytest.fixture
 def page(tmp_path):
-    """Adaptations as a page has them that leaves starting workers to the server."""
+    """The service as a page has it that leaves starting workers to the server."""
     settings = Settings(device="cpu", data=str(tmp_path / "data"))
 
     def page(starts=False):
-        found = Adaptations(settings)
-        found.jobs.starts = starts
-        found.jobs.environment |= ALONE
+        found = RunService(settings)
+        found.queue.starts = starts
+        found.queue.environment |= ALONE
         return found
 
     yield page
@@ -123,7 +123,7 @@ def begin(page, tiny, tmp_path):
 
     def begin(starts=False):
         there = page(starts)
-        return there.start(there.drafts.add([corpus]), choices, f"person {len(there.runs.all())}")
+        return there.start(there.staging.add([corpus]), choices, f"person {len(there.runs.all())}")
 
     return begin
 

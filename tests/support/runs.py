@@ -12,8 +12,8 @@ import pytest
 
 from mlm_demo.runs.choices import Choices
 from mlm_demo.runs.run import Run
-from mlm_demo.runs.service import Adaptations
-from mlm_demo.runs.store import Runs
+from mlm_demo.runs.service import RunService
+from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import Settings
 from mlm_demo.training.config import AdaptConfig
 from tests.support.paths import ROOT, free_port
@@ -25,9 +25,8 @@ WORDS = " ".join(SENTENCES).replace(".", "").lower().split()
 # conftest.py has the same for servers within the tests' own process.
 WITH_A_SHARE = """
 import runpy
-from mlm_demo.runs import service as adaptations
-from mlm_demo.runs import queue as jobs
-adaptations.give_way = jobs.give_way = lambda pid, **_: None
+from mlm_demo.runs import queue, service
+service.lower_priority = queue.lower_priority = lambda pid, **_: None
 runpy.run_path("app.py", run_name="__main__")
 """
 
@@ -61,15 +60,15 @@ def tiny(tmp_path_factory):
 
 
 @pytest.fixture
-def adaptations(tmp_path):
-    found = Adaptations(Settings(device="cpu", data=str(tmp_path / "data")))
-    found.jobs.environment["OMP_NUM_THREADS"] = "1"
+def service(tmp_path):
+    found = RunService(Settings(device="cpu", data=str(tmp_path / "data")))
+    found.queue.environment["OMP_NUM_THREADS"] = "1"
     yield found
     kill_workers(found.runs)
 
 
 @pytest.fixture
-def draft(adaptations, tmp_path):
+def draft(service, tmp_path):
     """A function that makes a draft of texts."""
 
     def draft(*texts, name="bees.txt"):
@@ -78,7 +77,7 @@ def draft(adaptations, tmp_path):
             files.append(tmp_path / f"{number}" / name)
             files[-1].parent.mkdir(exist_ok=True)
             files[-1].write_text(text)
-        return adaptations.drafts.add(files)
+        return service.staging.add(files)
 
     return draft
 
@@ -99,18 +98,18 @@ def _done(tiny, tmp_path_factory):
     """A run that is done, in a data folder of its own."""
     place = tmp_path_factory.mktemp("done")
     (place / "bees.txt").write_text(corpus_text())
-    adaptations = Adaptations(Settings(device="cpu", data=str(place / "data")))
-    draft = adaptations.drafts.add([place / "bees.txt"])
-    run = adaptations.start(draft, Choices(AdaptConfig(max_steps=4, batch_size=4, block_size=32), tiny), "me")
+    service = RunService(Settings(device="cpu", data=str(place / "data")))
+    draft = service.staging.add([place / "bees.txt"])
+    run = service.start(draft, Choices(AdaptConfig(max_steps=4, batch_size=4, block_size=32), tiny), "me")
     until(lambda: run.state not in ("waiting", "running"), tell=lambda: (run.state, run.message))
     assert run.state == "done", run.message
     return run
 
 
 @pytest.fixture
-def finished(adaptations, _done):
+def finished(service, _done):
     """A run that is done, with its model; its owner is `me`. A copy: the test may change it."""
-    folder = adaptations.runs.folder / _done.id
+    folder = service.runs.folder / _done.id
     shutil.copytree(_done.folder, folder)
     return Run(folder)
 
@@ -137,4 +136,4 @@ def serve(tmp_path):
     for process in started:
         process.kill()
         process.wait()
-    kill_workers(Runs(tmp_path / "data" / "runs"))
+    kill_workers(RunStore(tmp_path / "data" / "runs"))

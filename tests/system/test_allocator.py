@@ -7,8 +7,8 @@ from tests.support.paths import ROOT
 
 BOUNDS = """
 import ctypes, os
-from mlm_demo.system.allocator import CACHES, hold_flat
-hold_flat()
+from mlm_demo.system.allocator import CACHES, bound_malloc
+bound_malloc()
 getenv = ctypes.CDLL(None).getenv
 getenv.restype = ctypes.c_char_p
 print(all(getenv(name.encode()) == value.encode() for name, value in CACHES.items()), CACHES.keys() & os.environ.keys())

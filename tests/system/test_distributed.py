@@ -22,7 +22,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 def test_alone_everything_is_idle():
-    assert (processes.count(), processes.is_first(), processes.agreed("x")) == (1, True, "x")
+    assert (processes.count(), processes.is_main_process(), processes.agreed("x")) == (1, True, "x")
 
 
 def test_two_processes_train_the_model_that_one_does(tmp_path, monkeypatch, capsys):

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mlm_demo.errors import TrainingError
-from mlm_demo.system.memory import told_if_it_runs_out
+from mlm_demo.system.memory import out_of_memory_as_error
 from tests.support.paths import ROOT
 
 LIMITED = """
@@ -39,11 +39,11 @@ def test_what_goes_beyond_is_an_error_until_the_limit_is_lifted():
 def test_memory_used_up_is_told_of_whatever_kind(error):
     with (
         pytest.raises(TrainingError, match="memory that a run may take here was used up"),
-        told_if_it_runs_out(),
+        out_of_memory_as_error(),
     ):
         raise error
 
 
 def test_another_error_stays_what_it_is():
-    with pytest.raises(RuntimeError, match="something else"), told_if_it_runs_out():
+    with pytest.raises(RuntimeError, match="something else"), out_of_memory_as_error():
         raise RuntimeError("something else")

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from mlm_demo.system.priority import give_way
+from mlm_demo.system.priority import lower_priority
 
 
 @pytest.fixture
@@ -17,13 +17,13 @@ def process():
 
 @pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="only Linux has SCHED_IDLE")
 def test_what_nobody_waits_for_has_what_is_left(process):
-    give_way(process)
+    lower_priority(process)
     assert os.sched_getscheduler(process) == os.SCHED_IDLE
     assert os.getpriority(os.PRIO_PROCESS, process) == 19
 
 
 def test_what_is_waited_for_has_its_share(process):
-    give_way(process, waited_for=True)
+    lower_priority(process, waited_for=True)
     assert os.getpriority(os.PRIO_PROCESS, process) == 10
     if hasattr(os, "SCHED_IDLE"):
         assert os.sched_getscheduler(process) == os.SCHED_OTHER
@@ -32,4 +32,4 @@ def test_what_is_waited_for_has_its_share(process):
 def test_a_process_that_has_ended_is_no_error():
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
-    give_way(child.pid)
+    lower_priority(child.pid)

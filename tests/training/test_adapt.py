@@ -8,7 +8,7 @@ from mlm_demo.models.loader import load_folder
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training.adapt import adapt
 from mlm_demo.training.config import AdaptConfig
-from mlm_demo.training.evaluation import freeze, tally
+from mlm_demo.training.evaluation import document_sums, masked_eval_set
 from mlm_demo.training.export import RESULT
 from tests.support.tiny_models import SENTENCES, build
 
@@ -41,7 +41,7 @@ def test_the_result_is_an_ordinary_folder(run):
 def test_the_model_saved_is_the_model_judged(run):
     output, result, _ = run
     saved = load_folder(output, "saved", device="cpu")
-    again = tally(saved, freeze(saved, CORPUS.held_out, block_size=32))
+    again = document_sums(saved, masked_eval_set(saved, CORPUS.held_out, block_size=32))
     loss = result["figures"]["domain"]["after"]["loss"]["value"]
     assert again.loss.sum() / again.count.sum() == pytest.approx(loss, rel=1e-4)
 

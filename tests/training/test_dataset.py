@@ -5,11 +5,11 @@ from transformers import TrainingArguments
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training import trainer
 from mlm_demo.training.config import AdaptConfig
-from mlm_demo.training.dataset import BlockNumbers, Collator, Shuffled
+from mlm_demo.training.dataset import BlockDataset, EpochSampler, MaskingCollator
 from mlm_demo.training.evaluation import vocabulary_ids
 from mlm_demo.training.masking import IGNORED, Masking
 from mlm_demo.training.plan import QUIET
-from mlm_demo.training.schedule import Pace
+from mlm_demo.training.schedule import TimedSchedule
 from mlm_demo.training.train import no_dropout
 from mlm_demo.training.trainer import MaskedLMTrainer
 from mlm_demo.training.training_blocks import make_blocks
@@ -20,20 +20,20 @@ CONFIG = AdaptConfig(max_steps=8, batch_size=4, block_size=32, learning_rate=1e-
 
 
 def test_each_epoch_has_an_order_of_its_own_that_only_the_seed_decides():
-    numbers = BlockNumbers(50)
+    numbers = BlockDataset(50)
     orders = []
     for epoch in (0, 1, 0):
         numbers.set_epoch(epoch)
-        orders.append(list(Shuffled(numbers, seed=3)))
+        orders.append(list(EpochSampler(numbers, seed=3)))
     assert orders[0] == orders[2] != orders[1]
     assert sorted(orders[1]) == list(range(50))
-    assert list(Shuffled(numbers, seed=4)) != orders[0]
+    assert list(EpochSampler(numbers, seed=4)) != orders[0]
 
 
 def test_a_batch_without_padding_has_no_attention_mask():
     mlm = MaskedLM(*build("BERT"))
     blocks = make_blocks(mlm, TEXTS, [], CONFIG)
-    collate = Collator(blocks, Masking(mlm.mask_id, vocabulary_ids(mlm)))
+    collate = MaskingCollator(blocks, Masking(mlm.mask_id, vocabulary_ids(mlm)))
     assert "attention_mask" not in collate([(0, 0), (0, 1)])
     last = collate([(0, 0), (0, len(blocks) - 1)])
     assert (last["attention_mask"].numpy() == (blocks.ids[[0, -1]] != blocks.pad_id)).all()
@@ -47,9 +47,9 @@ def test_places_left_over_change_no_loss_and_no_gradient(architecture, tmp_path,
     blocks = make_blocks(mlm, TEXTS, [], CONFIG)
     masking = Masking(mlm.mask_id, vocabulary_ids(mlm))
     arguments = TrainingArguments(output_dir=str(tmp_path), use_cpu=True, **QUIET)
-    training = MaskedLMTrainer(mlm, arguments, blocks, masking, None, Pace(1, 0, None))
+    training = MaskedLMTrainer(mlm, arguments, blocks, masking, None, TimedSchedule(1, 0, None))
     drawn = [(0, 0), (0, 1)]
-    exact, even = Collator(blocks, masking)(drawn), Collator(blocks, masking, even=True)(drawn)
+    exact, even = MaskingCollator(blocks, masking)(drawn), MaskingCollator(blocks, masking, even=True)(drawn)
     assert len(even["hidden"]) == len(even["labels"]) == 64 > len(exact["labels"]) > 0
     assert (exact["labels"] != IGNORED).all()
     found = []

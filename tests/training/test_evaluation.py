@@ -6,7 +6,7 @@ import torch
 
 from mlm_demo.errors import CorpusError
 from mlm_demo.training import evaluation
-from mlm_demo.training.evaluation import Tally, change, figures, freeze, tally
+from mlm_demo.training.evaluation import DocumentSums, change, document_sums, figures, masked_eval_set
 from mlm_demo.training.masking import IGNORED
 from tests.support.tiny_models import ARCHITECTURES, SENTENCES, tiny
 
@@ -15,8 +15,8 @@ from tests.support.tiny_models import ARCHITECTURES, SENTENCES, tiny
 def test_figures_are_run_mlms_maths(architecture):
     """Loss and accuracy as the stock model computes them from whole logits, labels -100 elsewhere."""
     mlm = tiny(architecture)
-    frozen = freeze(mlm, SENTENCES, block_size=32)
-    result = tally(mlm, frozen)
+    frozen = masked_eval_set(mlm, SENTENCES, block_size=32)
+    result = document_sums(mlm, frozen)
     attention = torch.from_numpy((frozen.blocks.ids != frozen.blocks.pad_id).astype(np.int64))
     with torch.inference_mode():
         whole = mlm.model(torch.from_numpy(frozen.ids), attention_mask=attention).logits
@@ -34,14 +34,14 @@ def test_figures_are_run_mlms_maths(architecture):
 
 def test_the_same_questions_every_time():
     mlm = tiny("BERT")
-    one, two = freeze(mlm, SENTENCES, block_size=32), freeze(mlm, SENTENCES, block_size=32)
+    one, two = masked_eval_set(mlm, SENTENCES, block_size=32), masked_eval_set(mlm, SENTENCES, block_size=32)
     assert (one.ids == two.ids).all()
-    assert (freeze(mlm, SENTENCES, block_size=32, seed=1).ids != one.ids).any()
+    assert (masked_eval_set(mlm, SENTENCES, block_size=32, seed=1).ids != one.ids).any()
 
 
 def test_nothing_to_evaluate_is_told():
     with pytest.raises(CorpusError, match="There is no text to evaluate on"):
-        freeze(tiny("BERT"), [" "])
+        masked_eval_set(tiny("BERT"), [" "])
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say():
@@ -50,14 +50,16 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
     for seed in range(200):
         count = np.full(60, 10.0)
         losses = random.normal(3.0, 1.0, 60) * 10
-        found = figures(Tally(losses, np.zeros(60), count), seed)
+        found = figures(DocumentSums(losses, np.zeros(60), count), seed)
         inside += found.loss.low <= 3.0 <= found.loss.high
     assert 180 <= inside <= 200
 
 
 def test_resampling_in_parts_is_resampling(monkeypatch):
     random = np.random.default_rng(0)
-    result = Tally(random.normal(30, 10, 50), random.integers(0, 9, 50).astype(float), np.full(50, 10.0))
+    result = DocumentSums(
+        random.normal(30, 10, 50), random.integers(0, 9, 50).astype(float), np.full(50, 10.0)
+    )
     whole = figures(result)
     monkeypatch.setattr(evaluation, "DRAWN_AT_ONCE", 333)
     assert figures(result) == whole
@@ -66,8 +68,8 @@ def test_resampling_in_parts_is_resampling(monkeypatch):
 def test_a_change_is_paired():
     """Documents differ much, the change little: unpaired intervals would overlap, the paired one leaves out 0."""
     random = np.random.default_rng(0)
-    before = Tally(random.normal(30, 10, 50), np.full(50, 3.0), np.full(50, 10.0))
-    after = Tally(before.loss - 1 + random.normal(0, 0.1, 50), before.hits + 1, before.count)
+    before = DocumentSums(random.normal(30, 10, 50), np.full(50, 3.0), np.full(50, 10.0))
+    after = DocumentSums(before.loss - 1 + random.normal(0, 0.1, 50), before.hits + 1, before.count)
     found = change(before, after)
     assert found.loss.value == pytest.approx(-0.1, abs=0.01)
     assert found.loss.high < 0
@@ -77,5 +79,5 @@ def test_a_change_is_paired():
 
 def test_one_document_has_no_spread():
     mlm = tiny("BERT")
-    found = figures(tally(mlm, freeze(mlm, SENTENCES[:1], block_size=32)))
+    found = figures(document_sums(mlm, masked_eval_set(mlm, SENTENCES[:1], block_size=32)))
     assert found.loss.low == found.loss.value == found.loss.high

@@ -5,12 +5,12 @@ import pytest
 import torch
 from transformers import TrainerControl, TrainerState, get_linear_schedule_with_warmup
 
-from mlm_demo.training.schedule import Pace
+from mlm_demo.training.schedule import TimedSchedule
 
 
-def begun(pace, *, log=()):
+def begun(schedule, *, log=()):
     state = TrainerState(log_history=list(log))
-    pace.on_train_begin(None, state, None)
+    schedule.on_train_begin(None, state, None)
     return state
 
 
@@ -18,37 +18,37 @@ def begun(pace, *, log=()):
 def test_without_a_time_the_rate_is_transformers_linear_one(steps, warm_up):
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
     theirs = get_linear_schedule_with_warmup(optimizer, warm_up, steps).lr_lambdas[0]
-    ours = Pace(steps, warm_up, None)
+    ours = TimedSchedule(steps, warm_up, None)
     assert [ours.factor(n) for n in range(steps + 1)] == pytest.approx([theirs(n) for n in range(steps + 1)])
 
 
 def test_with_a_time_the_rate_is_the_lower_of_the_two(monkeypatch):
     now = [1_000.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    pace = Pace(100, 0, 60.0)
-    begun(pace)
-    assert pace.factor(50) == pytest.approx(0.5)  # ahead of time: by the steps
+    schedule = TimedSchedule(100, 0, 60.0)
+    begun(schedule)
+    assert schedule.factor(50) == pytest.approx(0.5)  # ahead of time: by the steps
     now[0] += 45
-    assert pace.factor(50) == pytest.approx(0.25)
-    assert pace.seconds_left(50) == pytest.approx(15)
+    assert schedule.factor(50) == pytest.approx(0.25)
+    assert schedule.seconds_left(50) == pytest.approx(15)
     now[0] += 30
-    assert pace.factor(50) == 0
+    assert schedule.factor(50) == 0
 
 
 def test_the_time_before_a_resume_counts(monkeypatch):
     monkeypatch.setattr(time, "monotonic", lambda: 5.0)
-    pace = Pace(100, 0, 60.0)
-    state = begun(pace, log=[{"loss": 1.0, "step": 10, "seconds": 30.0}])
-    assert (pace.seconds, pace.factor(10)) == (30.0, 0.5)
+    schedule = TimedSchedule(100, 0, 60.0)
+    state = begun(schedule, log=[{"loss": 1.0, "step": 10, "seconds": 30.0}])
+    assert (schedule.seconds, schedule.factor(10)) == (30.0, 0.5)
     state.log_history.append({"loss": 1.0, "step": 11})
-    pace.on_log(None, state, None)
+    schedule.on_log(None, state, None)
     assert state.log_history[-1]["seconds"] == 30.0
 
 
 def test_the_run_ends_when_its_time_is_over():
-    pace, control = Pace(100, 0, 60.0), TrainerControl()
-    begun(pace, log=[{"seconds": 59.9999}])
+    schedule, control = TimedSchedule(100, 0, 60.0), TrainerControl()
+    begun(schedule, log=[{"seconds": 59.9999}])
     time.sleep(0.001)
-    pace.on_step_end(SimpleNamespace(load_best_model_at_end=True), None, control)
+    schedule.on_step_end(SimpleNamespace(load_best_model_at_end=True), None, control)
     assert control.should_training_stop
     assert control.should_evaluate

@@ -10,7 +10,7 @@ from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training import trainer
 from mlm_demo.training.checkpoints import last_checkpoint
 from mlm_demo.training.config import AdaptConfig
-from mlm_demo.training.evaluation import Tally
+from mlm_demo.training.evaluation import DocumentSums
 from mlm_demo.training.train import train
 from mlm_demo.training.trainer import MaskedLMTrainer
 from mlm_demo.training.training_blocks import make_blocks
@@ -169,7 +169,7 @@ def test_training_learns_and_keeps_the_best(tmp_path):
 
 def test_a_run_that_does_not_get_better_ends_early(tmp_path, monkeypatch):
     losses = iter(range(3, 100))
-    worse = lambda *_: Tally(np.array([float(next(losses))]), np.zeros(1), np.ones(1))  # noqa: E731
+    worse = lambda *_: DocumentSums(np.array([float(next(losses))]), np.zeros(1), np.ones(1))  # noqa: E731
     monkeypatch.setattr(trainer, "tally", worse)
     config = AdaptConfig(max_steps=64, batch_size=4, block_size=32, learning_rate=1e-3)
     mlm, trained = run(tmp_path, config, watched=TEXTS[:4])
@@ -192,7 +192,7 @@ def test_resumed_after_its_end_a_run_makes_no_step_more(tmp_path, monkeypatch):
     assert curves[0] == curves[1]
     assert_same(weights(whole), weights(again))
     losses = iter(range(3, 100))
-    worse = lambda *_: Tally(np.array([float(next(losses))]), np.zeros(1), np.ones(1))  # noqa: E731
+    worse = lambda *_: DocumentSums(np.array([float(next(losses))]), np.zeros(1), np.ones(1))  # noqa: E731
     monkeypatch.setattr(trainer, "tally", worse)
     config = replace(CONFIG, max_steps=64)
     whole, trained = run(tmp_path / "b", config, watched=TEXTS[:4])

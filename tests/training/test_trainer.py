@@ -5,11 +5,11 @@ from transformers import TrainingArguments
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training import trainer
 from mlm_demo.training.config import AdaptConfig
-from mlm_demo.training.dataset import Collator
-from mlm_demo.training.evaluation import freeze, tally, vocabulary_ids
+from mlm_demo.training.dataset import MaskingCollator
+from mlm_demo.training.evaluation import document_sums, masked_eval_set, vocabulary_ids
 from mlm_demo.training.masking import IGNORED, Masking
 from mlm_demo.training.plan import QUIET
-from mlm_demo.training.schedule import Pace
+from mlm_demo.training.schedule import TimedSchedule
 from mlm_demo.training.train import no_dropout
 from mlm_demo.training.trainer import MaskedLMTrainer
 from mlm_demo.training.training_blocks import make_blocks
@@ -27,7 +27,7 @@ def test_loss_and_gradients_are_run_mlms(architecture, tmp_path, monkeypatch):
     no_dropout(mlm)
     blocks = make_blocks(mlm, TEXTS[:5], [], CONFIG)
     masking = Masking(mlm.mask_id, vocabulary_ids(mlm), 0.3)
-    batch = Collator(blocks, masking)([(0, i) for i in range(len(blocks))])
+    batch = MaskingCollator(blocks, masking)([(0, i) for i in range(len(blocks))])
     mlm.model.train()
     labels = torch.full_like(batch["input_ids"], IGNORED)
     labels.view(-1)[batch["hidden"]] = batch["labels"]
@@ -37,7 +37,7 @@ def test_loss_and_gradients_are_run_mlms(architecture, tmp_path, monkeypatch):
     expected = {name: p.grad.clone() for name, p in mlm.model.named_parameters() if p.grad is not None}
     mlm.model.zero_grad()
     arguments = TrainingArguments(output_dir=str(tmp_path), use_cpu=True, report_to="none")
-    training = MaskedLMTrainer(mlm, arguments, blocks, masking, None, Pace(1, 0, None))
+    training = MaskedLMTrainer(mlm, arguments, blocks, masking, None, TimedSchedule(1, 0, None))
     ours = training.compute_loss(mlm.model, dict(batch))
     ours.backward()
     assert ours.item() == pytest.approx(stock.item(), rel=1e-5)
@@ -57,10 +57,10 @@ def test_every_training_rounds_and_no_figure_does(tmp_path, monkeypatch):
     layer.register_forward_hook(lambda module, inputs, output: seen.append(output.dtype))
     arguments = TrainingArguments(output_dir=str(tmp_path), use_cpu=True, max_steps=1, **QUIET)
     for _ in range(2):
-        training = MaskedLMTrainer(mlm, arguments, blocks, masking, None, Pace(1, 0, None))
+        training = MaskedLMTrainer(mlm, arguments, blocks, masking, None, TimedSchedule(1, 0, None))
         seen.clear()
         training.train()
         assert set(seen) == {torch.bfloat16}
     seen.clear()
-    tally(mlm, freeze(mlm, TEXTS[:3], block_size=32))
+    document_sums(mlm, masked_eval_set(mlm, TEXTS[:3], block_size=32))
     assert set(seen) == {torch.float32}

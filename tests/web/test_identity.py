@@ -1,7 +1,7 @@
 import gradio as gr
 
 from mlm_demo.settings import Settings
-from mlm_demo.web.identity import browser_secret, login_button, whose
+from mlm_demo.web.identity import browser_secret, login_button, owner_of
 
 
 def test_the_browsers_key_outlives_a_restart(tmp_path):
@@ -19,13 +19,13 @@ def test_a_folder_that_cannot_be_written_does_not_keep_the_page_from_starting(tm
 
 def test_a_browser_keeps_its_secret_and_a_hub_user_has_one_everywhere(tmp_path):
     settings = Settings(data=str(tmp_path))
-    first = whose("", None, settings)
+    first = owner_of("", None, settings)
     assert len(first) >= 22
-    assert whose("", None, settings) != first == whose(first, None, settings)
-    anna, ben = (whose(first, {"sub": sub}, settings) for sub in ("1a", "2b"))
-    assert anna == whose("another browser", {"sub": "1a"}, settings)
+    assert owner_of("", None, settings) != first == owner_of(first, None, settings)
+    anna, ben = (owner_of(first, {"sub": sub}, settings) for sub in ("1a", "2b"))
+    assert anna == owner_of("another browser", {"sub": "1a"}, settings)
     assert len({anna, ben, first}) == 3
-    assert anna != whose("", {"sub": "1a"}, Settings(data=str(tmp_path / "another server")))
+    assert anna != owner_of("", {"sub": "1a"}, Settings(data=str(tmp_path / "another server")))
 
 
 def test_signing_in_is_offered_where_the_space_has_it():

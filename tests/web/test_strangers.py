@@ -36,34 +36,34 @@ def page(tmp_path_factory, tiny):
     data = tmp_path_factory.mktemp("data")
     settings = Settings(device="cpu", port=free_port(), data=str(data))
     demo = create_app(settings)
-    demo.adaptations.jobs.environment["OMP_NUM_THREADS"] = "1"
+    demo.service.queue.environment["OMP_NUM_THREADS"] = "1"
     (data / "bees.txt").write_text(corpus_text())
-    draft = demo.adaptations.drafts.add([data / "bees.txt"])
+    draft = demo.service.staging.add([data / "bees.txt"])
     config = AdaptConfig(max_steps=2, batch_size=4, block_size=32)
-    run = demo.adaptations.start(draft, Choices(config, tiny), "me")
+    run = demo.service.start(draft, Choices(config, tiny), "me")
     address = launch(demo, settings)
     until(lambda: run.state == "done", 180, lambda: (run.state, run.message))
     about = {"model": "general", "base": "general", "budget": "1 step"}
-    stopped = demo.adaptations.runs.create(lambda run: ["-c", ""], title="stopped", owner="me", about=about)
-    stopped.end("stopped")
-    demo.adaptations.drafts.add([data / "bees.txt"])
+    stopped = demo.service.runs.create(lambda run: ["-c", ""], title="stopped", owner="me", about=about)
+    stopped.finish("stopped")
+    demo.service.staging.add([data / "bees.txt"])
     yield demo, address
     demo.close()
 
 
 @pytest.fixture
-def adaptations(page):
-    return page[0].adaptations
+def service(page):
+    return page[0].service
 
 
 @pytest.fixture
-def finished(adaptations):
-    return next(run for run in adaptations.runs.all() if run.state == "done")
+def finished(service):
+    return next(run for run in service.runs.all() if run.state == "done")
 
 
 @pytest.fixture
-def stopped(adaptations):
-    return next(run for run in adaptations.runs.all() if run.state == "stopped")
+def stopped(service):
+    return next(run for run in service.runs.all() if run.state == "stopped")
 
 
 def tree(folder):
@@ -135,15 +135,15 @@ def answers_to_a_stranger(page, known):
     return said
 
 
-def test_no_event_gives_or_changes_what_is_anothers(page, adaptations):
-    before = tree(adaptations.runs.folder)
+def test_no_event_gives_or_changes_what_is_anothers(page, service):
+    before = tree(service.runs.folder)
     said = "".join(answers_to_a_stranger(page, "A" * 32).values())
-    assert tree(adaptations.runs.folder) == before
-    assert not any(run.id in said for run in adaptations.runs.all()), "an id is not to be had"
+    assert tree(service.runs.folder) == before
+    assert not any(run.id in said for run in service.runs.all()), "an id is not to be had"
 
 
-def test_whoever_has_the_link_sees_the_run_and_changes_nothing(page, finished, stopped, adaptations):
-    before = tree(adaptations.runs.folder)
+def test_whoever_has_the_link_sees_the_run_and_changes_nothing(page, finished, stopped, service):
+    before = tree(service.runs.folder)
     for run in (finished, stopped):
         said = answers_to_a_stranger(page, run.id)
         assert said["acted"].count("was started in another browser") >= 2, "Stop and Resume"
@@ -151,7 +151,7 @@ def test_whoever_has_the_link_sees_the_run_and_changes_nothing(page, finished, s
         assert "was started in another browser" in said["push_it"]
         seen = "".join(answer for name, answer in said.items() if name not in ("show", "score"))
         assert ("perplexity" in seen) == (run is finished), "whoever has the link sees the run"
-    assert tree(adaptations.runs.folder) == before, "nothing was stopped, resumed, deleted or written"
+    assert tree(service.runs.folder) == before, "nothing was stopped, resumed, deleted or written"
 
 
 def test_the_named_endpoints_refuse_a_stranger(page, finished):
@@ -172,9 +172,9 @@ def test_the_named_endpoints_refuse_a_stranger(page, finished):
     assert tree(finished.folder) == before
 
 
-def test_no_route_serves_a_file_of_the_data_folder(page, finished, adaptations):
+def test_no_route_serves_a_file_of_the_data_folder(page, finished, service):
     demo, address = page
-    folder = adaptations.settings.data_folder
+    folder = service.settings.data_folder
     kept = [path for path in folder.rglob("*") if path.is_file() and path.stat().st_size > 20]
     assert {"run.json", "log.jsonl", "result.json", "model.safetensors", "browser.key"} <= {
         p.name for p in kept
@@ -251,9 +251,9 @@ def call_queued(client, event, data):
         lambda address: address.replace("until=", "until=9"),
     ],
 )
-def test_a_download_is_only_to_be_had_by_the_address_made_for_the_owner(page, finished, adaptations, change):
+def test_a_download_is_only_to_be_had_by_the_address_made_for_the_owner(page, finished, service, change):
     _, address = page
-    good = download_address(finished, adaptations.settings)
+    good = download_address(finished, service.settings)
     assert httpx.get(f"{address}{good}", timeout=60).status_code == 200
     refused = httpx.get(f"{address}{change(good)}")
     assert refused.status_code == 403

@@ -57,7 +57,7 @@ def takes_int8(device: torch.device) -> bool:
 
 
 @torch.inference_mode()
-def lay_out(mlm: MaskedLM, precision: str) -> None:
+def optimize_for_cpu(mlm: MaskedLM, precision: str) -> None:
     """Put faster layers in the place of a model's own, which must not be trained or saved after it.
 
     precision: exact or int8. On other devices than the processor the model stays as it is, and so does one that asks

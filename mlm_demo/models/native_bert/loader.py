@@ -25,7 +25,7 @@ ASSUMED = {
 }
 
 
-def load_quickly(ref: ModelRef, device: str) -> MaskedLM | None:
+def load_native(ref: ModelRef, device: str) -> MaskedLM | None:
     """The model in float32 on the device, or None if it is for `loader.load`; raises as `find_device` does."""
     place = find_device(device)
     if ref.kind not in OURS or not (folder := ref.folder):

@@ -8,14 +8,14 @@ import gradio as gr
 
 from mlm_demo.errors import MlmDemoError, TrainingError
 from mlm_demo.runs.choices import Choices
-from mlm_demo.runs.service import SAMPLE, Adaptations
+from mlm_demo.runs.service import SAMPLE, RunService
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.web import javascript as browser
 from mlm_demo.web.adapt.progress import report
 from mlm_demo.web.event_options import AT_ONCE
 from mlm_demo.web.messages import refusal
 from mlm_demo.web.model_choices import choices, offered
-from mlm_demo.web.server.visitors import Visitors
+from mlm_demo.web.server.visitors import RateLimits
 
 PRESETS = [("1 minute", 1), ("5 minutes", 5), ("30 minutes", 30)]
 KINDS = "Text, Markdown, CSV, JSON lines, Parquet, HTML, PDF, Word, PubMed XML; .gz and .zip of these."
@@ -54,35 +54,35 @@ def chosen(model, minutes, steps, rate, hidden, whole, batch, block, replay, col
 
 
 def read(
-    adaptations: Adaptations, files: list[str], before: str, choices: Choices, link: bool, on_progress
+    service: RunService, files: list[str], before: str, choices: Choices, link: bool, on_progress
 ) -> tuple[str, dict]:
     """Add files to those of the draft before (none: read these again); returns the draft's id and what is in it.
 
     The sample is not mixed with a person's own files. Raises CorpusError, and the draft before is there as it was.
     """
     if not files:
-        return before, adaptations.report(before, choices, on_progress)
-    names = adaptations.drafts.names(before)
+        return before, service.report(before, choices, on_progress)
+    names = service.staging.names(before)
     alone = SAMPLE.name in [*names, *(Path(name).name for name in files)]
-    draft = adaptations.drafts.add([Path(name) for name in files], link=link, before="" if alone else before)
+    draft = service.staging.add([Path(name) for name in files], link=link, before="" if alone else before)
     try:
-        found = adaptations.report(draft, choices, on_progress)
+        found = service.report(draft, choices, on_progress)
     except MlmDemoError:
-        adaptations.drafts.forget(draft)
+        service.staging.forget(draft)
         raise
     if before:
-        adaptations.drafts.forget(before)
+        service.staging.forget(before)
     return draft, found
 
 
-def told(adaptations: Adaptations, draft: str, found: dict, config: AdaptConfig) -> str:
+def told(service: RunService, draft: str, found: dict, config: AdaptConfig) -> str:
     """What is in a draft, for a run with this budget, as HTML."""
-    return report(found, adaptations.drafts.names(draft), config)
+    return report(found, service.staging.names(draft), config)
 
 
-def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState, visitors: Visitors) -> Setup:
+def adapt_setup(service: RunService, owner: gr.BrowserState, limits: RateLimits) -> Setup:
     """Draw the form and wire it."""
-    settings = adaptations.settings
+    settings = service.settings
     with gr.Column(elem_id="adapt-setup") as group:
         with gr.Row(equal_height=False):
             with gr.Column(scale=2, min_width=320):
@@ -102,7 +102,7 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState, visitors: Visi
                     elem_classes="quiet",
                 )
                 model = gr.Dropdown(
-                    choices(offered(adaptations.runs, "")),
+                    choices(offered(service.runs, "")),
                     label="Start from",
                     value="general",
                     allow_custom_value=True,
@@ -134,12 +134,12 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState, visitors: Visi
             progress(None, desc=what or "Reading")
 
         try:
-            visitors.admit(request)
+            limits.admit(request)
             on_progress("Reading")
             picked = chosen(*values)
-            id, json = read(adaptations, given, before, picked, link, on_progress)
+            id, json = read(service, given, before, picked, link, on_progress)
         except MlmDemoError as error:
-            names = adaptations.drafts.names(before)
+            names = service.staging.names(before)
             kept = f"<p>Kept from before: {escape(', '.join(names))}.</p>" if names else ""
             return (
                 None,
@@ -149,7 +149,7 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState, visitors: Visi
                 gr.Button(interactive=bool(names)),
                 gr.skip(),
             )
-        html = told(adaptations, id, json, picked.config)
+        html = told(service, id, json, picked.config)
         return None, id, json, html, gr.Button(interactive=True), gr.Button(visible=True)
 
     def take_upload(request: gr.Request, given, before, *values, progress=gr.Progress()):
@@ -165,18 +165,18 @@ def adapt_setup(adaptations: Adaptations, owner: gr.BrowserState, visitors: Visi
 
     def another_budget(id, json, *values):
         try:
-            return told(adaptations, id, json, chosen(*values).config) if id else gr.skip()
+            return told(service, id, json, chosen(*values).config) if id else gr.skip()
         except MlmDemoError:  # Start says it
             return gr.skip()
 
     def remove_files(id):
-        adaptations.drafts.forget(id)
+        service.staging.forget(id)
         return "", {}, EMPTY, gr.Button(interactive=False), gr.Button(visible=False)
 
     def begin(request: gr.Request, id, who, *values):
         try:
-            visitors.admit(request)
-            run = adaptations.start(id, chosen(*values), who, visitors.address(request))
+            limits.admit(request)
+            run = service.start(id, chosen(*values), who, limits.address(request))
         except MlmDemoError as error:
             return "", refusal(error, ""), *(gr.skip(),) * 5
         return run.id, "", "", {}, EMPTY, gr.Button(interactive=False), gr.Button(visible=False)

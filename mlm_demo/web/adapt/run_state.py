@@ -8,7 +8,7 @@ from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.queue import ROOT
 from mlm_demo.runs.run import CAN_GO_ON, GOING, Run
-from mlm_demo.runs.service import SAMPLE, Adaptations, result_of
+from mlm_demo.runs.service import SAMPLE, RunService, result_of
 from mlm_demo.settings import Settings
 from mlm_demo.web.adapt.progress import corpus_view, run_view
 from mlm_demo.web.adapt.result import result_view, summary
@@ -27,10 +27,10 @@ class Look:
     seen: str  # changes when any of it does
 
 
-def look(adaptations: Adaptations, run: Run, owner: str) -> Look:
+def look(service: RunService, run: Run, owner: str) -> Look:
     """A run as the page shows it to a person."""
-    state, place, lines = run.state, adaptations.jobs.place(run), list(run.lines())
-    own = adaptations.is_own(run, owner)
+    state, place, lines = run.state, service.queue.position(run), list(run.lines())
+    own = service.is_owner(run, owner)
     result = result_of(run) if state not in GOING else {}
     can = {"stop"} if own and state in ("waiting", "running") else set()
     can |= {"resume"} if own and state in CAN_GO_ON else set()
@@ -40,9 +40,7 @@ def look(adaptations: Adaptations, run: Run, owner: str) -> Look:
     return Look(
         live=run_view(run, lines, place, summary(result["figures"]) if result else ""),
         corpus=corpus_view(run, lines),
-        result=(download_link(run, adaptations.settings) if own else "") + result_view(result)
-        if result
-        else "",
+        result=(download_link(run, service.settings) if own else "") + result_view(result) if result else "",
         can=frozenset(can),
         seen=f"{run.id} {state} {place} {len(lines)}",
     )

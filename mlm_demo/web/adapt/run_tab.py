@@ -8,7 +8,7 @@ from mlm_demo.errors import HubError, MlmDemoError
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.adapted_models import adapted_model
 from mlm_demo.runs.run import GOING
-from mlm_demo.runs.service import Adaptations
+from mlm_demo.runs.service import RunService
 from mlm_demo.runs.zero_gpu import leg
 from mlm_demo.settings import on_zero_gpu
 from mlm_demo.training.export import push_model
@@ -19,16 +19,16 @@ from mlm_demo.web.adapt.run_state import look, refusal_of_link, sentence_before_
 from mlm_demo.web.event_options import ASKING, AT_ONCE, QUIET
 from mlm_demo.web.fill.links import FIRST_SENTENCE, page_address
 from mlm_demo.web.fill.tab import FillForm
-from mlm_demo.web.identity import whose
+from mlm_demo.web.identity import owner_of
 from mlm_demo.web.messages import refusal
 from mlm_demo.web.model_choices import choices, offered, short_choices
-from mlm_demo.web.server.visitors import Visitors
+from mlm_demo.web.server.visitors import RateLimits
 
 SECONDS_BETWEEN_LOOKS = 2
 
 
 def run_panel(
-    adaptations: Adaptations,
+    service: RunService,
     engine: Engine,
     owner: gr.BrowserState,
     missing: gr.HTML,
@@ -37,10 +37,10 @@ def run_panel(
     scored_models: gr.Dropdown,
     tabs: gr.Tabs,
     demo: gr.Blocks,
-    visitors: Visitors,
+    limits: RateLimits,
 ) -> None:
     """Draw the panel and wire it; missing: where it is said that a link leads nowhere."""
-    settings = adaptations.settings
+    settings = service.settings
     current = gr.Textbox(visible="hidden")  # not a State: the page's address is made from it in the browser
     finished = gr.Textbox(visible="hidden")
     seen = gr.State("")
@@ -92,10 +92,10 @@ def run_panel(
     pickers = [form.model, form.compare, scored_models, setup.model]
 
     def listed(who):
-        return my_runs(adaptations.runs.of(who), settings.keep_days)
+        return my_runs(service.runs.owned_by(who), settings.keep_days)
 
     def parts(run, who, before):
-        now = look(adaptations, run, who)
+        now = look(service, run, who)
         if now.seen == before:
             return (gr.skip(),) * len(shown)
         going = run.state in GOING
@@ -117,12 +117,12 @@ def run_panel(
             nothing = ("", "", "", "", "", "", *(gr.Button(visible=False),) * 4)
             closed = (*nothing, gr.Accordion(visible=False), "", gr.Timer(active=False))
             return *closed, gr.Column(visible=True), gr.Column(visible=False), *rest
-        run = adaptations.runs.find(id)
+        run = service.runs.find(id)
         return *parts(run, who, ""), gr.Column(visible=False), gr.Column(visible=True), *rest
 
     def tick(id, who, before):
         try:
-            run = adaptations.runs.find(id)
+            run = service.runs.find(id)
             changed = parts(run, who, before)
         except (MlmDemoError, OSError):  # deleted in another window, between two looks
             return (gr.skip(),) * (len(shown) - 1) + (gr.Timer(active=False), gr.skip())
@@ -130,21 +130,21 @@ def run_panel(
 
     def load_page(stored, request: gr.Request, profile: gr.OAuthProfile | None):
         """Whose runs these are, and the run that the link names, or else one that is going on."""
-        who = whose(stored, profile, settings)
+        who = owner_of(stored, profile, settings)
         wanted = request.query_params.get("run", "")
         note, id = "", wanted
-        if wanted and not adaptations.runs.has(wanted):
+        if wanted and not service.runs.has(wanted):
             note = refusal_of_link(wanted)
             id = ""
         if not wanted:
-            id = next((run.id for run in adaptations.runs.of(who) if run.state in GOING), "")
+            id = next((run.id for run in service.runs.owned_by(who) if run.state in GOING), "")
         return who, gr.Tabs(selected="adapt") if wanted else gr.skip(), *open_run(id, who, note)
 
     def act(what):
         def acted(id, who):
-            run, note = adaptations.runs.find(id), ""
+            run, note = service.runs.find(id), ""
             try:
-                what(adaptations.own(id, who))
+                what(service.require_owner(id, who))
             except MlmDemoError as error:
                 note = refusal(error, "")
             return note, *parts(run, who, "")
@@ -155,14 +155,14 @@ def run_panel(
         if not sure:
             return (gr.skip(),) * (len(whole) + 1)
         try:
-            adaptations.own(id, who).delete()
+            service.require_owner(id, who).delete()
         except MlmDemoError as error:
             return refusal(error, ""), *(gr.skip(),) * len(whole)
         return "", *open_run("", who)
 
     def use_model(id, who):
-        run = adaptations.runs.find(id)
-        models, base = offered(adaptations.runs, who, [id]), run.request.about["base"]
+        run = service.runs.find(id)
+        models, base = offered(service.runs, who, [id]), run.request.about["base"]
         return (
             gr.Dropdown(choices(models), value=id),
             gr.Dropdown(short_choices(models), value=[base]),
@@ -170,16 +170,16 @@ def run_panel(
         )
 
     def more_models(who, id):
-        models = offered(adaptations.runs, who, [id] if id else [])
+        models = offered(service.runs, who, [id] if id else [])
         full, short = choices(models), short_choices(models)
         return gr.Dropdown(full), gr.Dropdown(short), gr.Dropdown(short), gr.Dropdown(full)
 
-    def judge(request: gr.Request, done, id, text):
-        run = adaptations.runs.find(id) if done and id else None
+    def evaluate_model(request: gr.Request, done, id, text):
+        run = service.runs.find(id) if done and id else None
         if not run or not adapted_model(run):
             return ""
         try:
-            visitors.admit(request)
+            limits.admit(request)
         except MlmDemoError as error:
             return refusal(error, "")
         # A link may bring the run before the first tab has its sentence.
@@ -187,12 +187,12 @@ def run_panel(
 
     def push_it(request: gr.Request, id, who, name, secret):
         try:
-            visitors.admit(request)
+            limits.admit(request)
             if not (secret or "").strip():  # without one the server's own would be used
                 raise HubError(
                     "There is no token; make one that may write at huggingface.co/settings/tokens."
                 )
-            run = adaptations.own(id, who)
+            run = service.require_owner(id, who)
             address = push_model(run.output, (name or "").strip(), token=secret.strip())
         except MlmDemoError as error:
             return refusal(error, ""), ""
@@ -205,15 +205,15 @@ def run_panel(
         lambda id, who: open_run(id, who), [setup.started, owner], whole, **QUIET
     )
     timer.tick(tick, [current, owner, seen], [*shown, mine], **AT_ONCE)
-    stop.click(act(adaptations.jobs.stop), [current, owner], [said, *shown], **QUIET)
-    resumed = resume.click(act(adaptations.jobs.resume), [current, owner], [said, *shown], **QUIET)
+    stop.click(act(service.queue.stop), [current, owner], [said, *shown], **QUIET)
+    resumed = resume.click(act(service.queue.resume), [current, owner], [said, *shown], **QUIET)
     if on_zero_gpu():
         work = leg()
 
         def work_on(id, who):
             """Within this event the person's own quota pays for the GPU."""
-            run = adaptations.runs.find(id) if id else None
-            if run and run.state == "waiting" and adaptations.is_own(run, who):
+            run = service.runs.find(id) if id else None
+            if run and run.state == "waiting" and service.is_owner(run, who):
                 work(run)
 
         for begun in (shown_first, resumed):
@@ -225,7 +225,7 @@ def run_panel(
     delete.click(None, sure, sure, js=browser.ARE_YOU_SURE, api_visibility="private").then(
         remove, [sure, current, owner], [said, *whole], **QUIET
     ).then(None, current, js=browser.SHOW_RUN, api_visibility="private")
-    finished.change(judge, [finished, current, form.sentence], sentence, **ASKING, **QUIET)
+    finished.change(evaluate_model, [finished, current, form.sentence], sentence, **ASKING, **QUIET)
     gr.on([finished.change], more_models, [owner, current], pickers, **QUIET)
     use.click(use_model, [current, owner], [form.model, form.compare, tabs], **QUIET).then(
         form.fill, **form.asks

@@ -3,13 +3,13 @@
 import gradio as gr
 
 from mlm_demo.inference.engine import Engine
-from mlm_demo.runs.store import Runs
+from mlm_demo.runs.store import RunStore
 from mlm_demo.web.fill.answer import link_of, linked
 from mlm_demo.web.fill.links import FIRST, Question
 from mlm_demo.web.model_choices import choices, offered, short_choices
 
 
-def opened_form(engine: Engine, runs: Runs, query: dict, who: str) -> tuple:
+def opened_form(engine: Engine, runs: RunStore, query: dict, who: str) -> tuple:
     """Updates of the form's fields in the order of a Question, of the link to it, and of what is folded away.
 
     Only what the link asks is changed: by now somebody may be typing.

@@ -9,7 +9,7 @@ import gradio as gr
 from mlm_demo.errors import LimitError, MlmDemoError
 from mlm_demo.inference.engine import Engine
 from mlm_demo.models.catalogue import KNOWN_MODELS
-from mlm_demo.runs.store import Runs
+from mlm_demo.runs.store import RunStore
 from mlm_demo.web import javascript as browser
 from mlm_demo.web.event_options import ASKING, AT_ONCE
 from mlm_demo.web.fill.answer import (
@@ -26,7 +26,7 @@ from mlm_demo.web.fill.form_from_link import opened_form
 from mlm_demo.web.fill.links import FIRST, MOST_COMPARED, Question
 from mlm_demo.web.messages import refusal
 from mlm_demo.web.model_choices import choices, is_here, offered, short_choices
-from mlm_demo.web.server.visitors import Visitors
+from mlm_demo.web.server.visitors import RateLimits
 
 BUILT_IN = ("general", "biomedical")
 # Chosen because the two built-in models put another word first; a test holds them to it.
@@ -54,7 +54,7 @@ class FillForm:
 
 
 def fill_tab(
-    demo: gr.Blocks, engine: Engine, runs: Runs, owner: gr.BrowserState, visitors: Visitors
+    demo: gr.Blocks, engine: Engine, runs: RunStore, owner: gr.BrowserState, limits: RateLimits
 ) -> FillForm:
     """Draw the tab and wire it."""
     with gr.Row(equal_height=False):
@@ -163,7 +163,7 @@ def fill_tab(
         question = question_of(*given)
         here = [on_machine(name) for name in question.models]
         try:
-            visitors.admit(request)
+            limits.admit(request)
             result = ask(engine, question, chosen_view, lambda share, what: progress(share, desc=what))
         except MlmDemoError as error:
             return refusal(error, draw(before, chosen_view)), *(gr.skip(),) * (len(shown) + 1)
@@ -177,7 +177,7 @@ def fill_tab(
         """Past the queue, which costs more than an answer; by it if the models are still to come."""
         *given, chosen_view, before, _who = values
         try:
-            visitors.admit(request)
+            limits.admit(request)
             question = question_of(*given)
             if answers_at_once(engine, question):
                 return *vars(ask(engine, question, chosen_view)).values(), gr.skip()
@@ -197,7 +197,7 @@ def fill_tab(
         try:
             question = question_of(*given)
             if following and link_of(question) != link_shown and follows_typing(engine, question):
-                visitors.admit(request)
+                limits.admit(request)
                 return tuple(vars(ask(engine, question, chosen_view)).values())
         except MlmDemoError:
             pass
@@ -208,7 +208,7 @@ def fill_tab(
 
     def open_page(chosen_view, request: gr.Request):
         try:
-            visitors.admit(request)
+            limits.admit(request)
             result = first_answer(engine, dict(request.query_params), chosen_view)
         except LimitError as error:
             result = without_answer(refusal(error, ""))

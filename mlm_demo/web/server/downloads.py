@@ -15,7 +15,7 @@ from fastapi.responses import FileResponse
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.runs.adapted_models import adapted_model, archive_name
 from mlm_demo.runs.run import Run
-from mlm_demo.runs.service import Adaptations
+from mlm_demo.runs.service import RunService
 from mlm_demo.settings import Settings
 from mlm_demo.training.checkpoints import RESULT
 from mlm_demo.training.export import zip_model
@@ -30,19 +30,19 @@ def download_address(run: Run, settings: Settings) -> str:
     return f"models/{run.id}.zip?until={until}&proof={_proof(run.id, until, settings)}"
 
 
-def add_downloads(app: FastAPI, adaptations: Adaptations) -> None:
+def add_downloads(app: FastAPI, service: RunService) -> None:
     """Serve `/models/ID.zip` at the addresses that `download_address` makes."""
 
     @app.get("/models/{id}.zip")
     def model(id: str, until: int = 0, proof: str = "") -> FileResponse:
-        if not hmac.compare_digest(proof.encode(), _proof(id, until, adaptations.settings).encode()):
+        if not hmac.compare_digest(proof.encode(), _proof(id, until, service.settings).encode()):
             raise HTTPException(403, "This is no address of a download; take the one on the run's page.")
         if until < time.time():
             raise HTTPException(
                 403, "This address has run out; load the run's page anew, it has a fresh one."
             )
         try:
-            run = adaptations.runs.find(id)
+            run = service.runs.find(id)
             if adapted_model(run) is None:
                 raise HTTPException(404, f"The run {id} has no model yet.")
             packed, made = run.packed, (run.output / RESULT).stat().st_mtime_ns

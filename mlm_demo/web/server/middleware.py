@@ -28,7 +28,7 @@ FRAME_SCRIPT = (
 )
 
 
-class Doorway:
+class RequestLimits:
     """An ASGI application around another one."""
 
     def __init__(self, app, settings: Settings, on_space: bool, upload_folder: Path):

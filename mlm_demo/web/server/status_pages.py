@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.run import AT_REST, GOING
-from mlm_demo.runs.service import Adaptations
+from mlm_demo.runs.service import RunService
 from mlm_demo.system.files import free_bytes
 
 STATES = (*sorted(GOING), *sorted(AT_REST))
@@ -32,21 +32,21 @@ td {{ text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap
 </style><h1>Status</h1><p>As of {at} UTC; loads anew every {seconds} seconds.</p>{tables}"""
 
 
-class Standing(Collector):
+class StatusCollector(Collector):
     """How things stand at the moment somebody asks: runs, memory, disk, models."""
 
-    def __init__(self, adaptations: Adaptations, engine: Engine, waiting: Callable[[], int]):
-        self.adaptations, self.engine, self.waiting = adaptations, engine, waiting
+    def __init__(self, service: RunService, engine: Engine, waiting: Callable[[], int]):
+        self.service, self.engine, self.waiting = service, engine, waiting
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         """The gauges, as prometheus_client asks for them."""
-        found = self.adaptations.runs.all()
+        found = self.service.runs.all()
         states = Counter(run.state for run in found)
         runs = GaugeMetricFamily("mlm_demo_runs", "Adaptations by their state.", labels=["state"])
         for state in STATES:
             runs.add_metric([state], states[state])
         yield runs
-        folder = self.adaptations.settings.data_folder
+        folder = self.service.settings.data_folder
         gauges = {
             "mlm_demo_queued_events": ("Events that wait in Gradio's queue.", self.waiting()),
             "mlm_demo_memory_bytes": ("Resident memory of the server.", resident_bytes("self")),
@@ -56,7 +56,7 @@ class Standing(Collector):
                     resident_bytes(run.worker["pid"]) for run in found if run.state in ("running", "stopping")
                 ),
             ),
-            "mlm_demo_runs_bytes": ("Disk that all runs take.", sum(self.adaptations.runs.sizes().values())),
+            "mlm_demo_runs_bytes": ("Disk that all runs take.", sum(self.service.runs.sizes().values())),
             "mlm_demo_disk_free_bytes": (
                 "Room left where the data folder is.",
                 free_bytes(folder),
@@ -67,9 +67,9 @@ class Standing(Collector):
             yield GaugeMetricFamily(name, what, value=value)
 
 
-def add_owner_pages(app: FastAPI, standing: Standing) -> None:
+def add_owner_pages(app: FastAPI, standing: StatusCollector) -> None:
     """Serve the two pages, to whoever gives the password of the settings; without one in them, to nobody."""
-    password = standing.adaptations.settings.owner_password
+    password = standing.service.settings.owner_password
     own = CollectorRegistry()
     own.register(standing)
 

@@ -12,7 +12,7 @@ from mlm_demo.web.identity import browser_secret
 from mlm_demo.web.server.rate_limits import TokenBuckets
 
 
-class Visitors:
+class RateLimits:
     """The limits on how often the page may be asked. Safe to share between threads."""
 
     def __init__(self, settings: Settings):

@@ -6,7 +6,7 @@ from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.models.cpu.fused import FusedLayer
 from mlm_demo.models.cpu.half_linear import HalfLinear
 from mlm_demo.models.cpu.linear import ReorderedLinear
-from mlm_demo.models.cpu.optimize import CANDIDATES, Int8Vocabulary, lay_out, takes_int8
+from mlm_demo.models.cpu.optimize import CANDIDATES, Int8Vocabulary, optimize_for_cpu, takes_int8
 from mlm_demo.models.loader import load
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training.fast.precision import bfloat16_is_fast
@@ -79,7 +79,7 @@ def test_the_exact_layout_gives_the_logits_of_the_model(architecture):
     mlm = fresh(architecture)
     rows, positions = rows_of(mlm)
     wanted = mlm.logits_at(rows, positions)
-    lay_out(mlm, "exact")
+    optimize_for_cpu(mlm, "exact")
     assert any(isinstance(module, ReorderedLinear) for module in mlm.model.modules())
     torch.testing.assert_close(mlm.logits_at(rows, positions), wanted, rtol=0, atol=1e-4)
     assert mlm.precision == "exact"
@@ -91,7 +91,7 @@ def test_the_fast_layout_is_near_in_every_architecture(architecture):
     mlm = fresh(architecture)
     rows, positions = rows_of(mlm)
     wanted = mlm.logits_at(rows, positions)
-    lay_out(mlm, "int8")
+    optimize_for_cpu(mlm, "int8")
     found = mlm.logits_at(rows, positions)
     assert mlm.precision == "int8"
     # Wide random weights make more of a rounding than trained ones do; a wrong layer would give 1 and more.
@@ -108,7 +108,7 @@ def test_the_built_in_models_agree_with_themselves(name):
         "The patient was treated with [MASK].",
     ]
     fast, exact = (load(Catalogue().find(name), device="cpu") for _ in range(2))
-    lay_out(fast, "int8")
+    optimize_for_cpu(fast, "int8")
     for sentence in sentences:
         ids = exact.with_special_tokens(exact.encode(sentence).ids)
         at = [ids.index(exact.mask_id)]
@@ -126,7 +126,7 @@ def test_a_model_that_asks_for_a_layers_weights_is_left_as_it_was():
     block.forward = lambda hidden: block.lin2(
         block.activation(nn.functional.linear(hidden, block.lin1.weight, block.lin1.bias))
     )
-    lay_out(mlm, "int8")
+    optimize_for_cpu(mlm, "int8")
     assert block.lin1 is layer
     assert mlm.precision == "exact"
     torch.testing.assert_close(mlm.logits_at(rows, positions), wanted, rtol=0, atol=1e-5)
@@ -138,7 +138,7 @@ def test_a_model_that_would_answer_otherwise_is_left_as_it_was():
     layer.register_forward_hook(lambda module, inputs, output: output.flip(-1))  # a fused layer would lack it
     rows, positions = rows_of(mlm)
     wanted = mlm.logits_at(rows, positions)
-    lay_out(mlm, "exact")
+    optimize_for_cpu(mlm, "exact")
     assert mlm.model.base_model.encoder.layer[0] is layer
     torch.testing.assert_close(mlm.logits_at(rows, positions), wanted, rtol=0, atol=1e-5)
 
@@ -147,7 +147,7 @@ def test_a_model_that_would_answer_otherwise_is_left_as_it_was():
 def test_the_layers_of_bert_and_its_kin_are_fused(architecture):
     mlm = fresh(architecture)
     count = mlm.model.config.num_hidden_layers
-    lay_out(mlm, "exact")
+    optimize_for_cpu(mlm, "exact")
     assert sum(isinstance(module, FusedLayer) for module in mlm.model.modules()) == count
 
 
@@ -158,7 +158,7 @@ def test_where_bfloat16_is_slow_the_weights_of_the_encoder_are_in_float16(monkey
     mlm = fresh(architecture)
     rows, positions = rows_of(mlm)
     wanted = mlm.logits_at(rows, positions)
-    lay_out(mlm, "int8")
+    optimize_for_cpu(mlm, "int8")
     assert any(isinstance(module, HalfLinear) for module in mlm.model.modules())
     assert not any(isinstance(module, ReorderedLinear) for module in mlm.model.modules())
     found = mlm.logits_at(rows, positions)
@@ -169,6 +169,6 @@ def test_where_bfloat16_is_slow_the_weights_of_the_encoder_are_in_float16(monkey
 @pytest.mark.skipif(not bfloat16_is_fast(CPU), reason="this processor has no bfloat16 products")
 def test_where_it_is_fast_the_encoder_is_in_bfloat16():
     mlm = fresh("BERT")
-    lay_out(mlm, "int8")
+    optimize_for_cpu(mlm, "int8")
     layers = [module for module in mlm.model.modules() if isinstance(module, ReorderedLinear)]
     assert {layer.dtype for layer in layers} == {torch.bfloat16}

@@ -13,7 +13,7 @@ from mlm_demo.models import catalogue as refs
 from mlm_demo.models.catalogue import Catalogue, ModelRef
 from mlm_demo.models.loader import load
 from mlm_demo.models.native_bert import model as bert
-from mlm_demo.models.native_bert.loader import load_quickly
+from mlm_demo.models.native_bert.loader import load_native
 from mlm_demo.runs.adapted_models import adapted_model
 from tests.support.paths import ROOT
 from tests.support.tiny_models import save_tiny
@@ -47,16 +47,16 @@ def assert_same(quick, whole):
 @pytest.mark.parametrize("name", ["general", "biomedical"])
 def test_a_built_in_model_is_the_one_transformers_loads(name):
     ref = Catalogue().find(name)
-    assert_same(load_quickly(ref, "cpu"), load(ref, device="cpu"))
+    assert_same(load_native(ref, "cpu"), load(ref, device="cpu"))
 
 
 def test_an_adapted_model_is_the_one_transformers_loads(finished):
     ref = adapted_model(finished)
-    assert_same(load_quickly(ref, "cpu"), load(ref, device="cpu"))
+    assert_same(load_native(ref, "cpu"), load(ref, device="cpu"))
 
 
 def test_an_adapted_model_outlives_its_file(finished):
-    mlm = load_quickly(adapted_model(finished), "cpu")
+    mlm = load_native(adapted_model(finished), "cpu")
     before = logits(mlm)
     os.truncate(finished.output / "model.safetensors", 0)  # a file that is mapped would end the process here
     assert torch.equal(logits(mlm), before)
@@ -81,8 +81,8 @@ assert not found, found
 
 def test_models_from_elsewhere_are_left_to_transformers(tmp_path):
     folder = save_tiny(tmp_path / "tiny")
-    assert load_quickly(Catalogue().find(str(folder)), "cpu") is None
-    assert load_quickly(ModelRef("a/b", "hub", "B"), "cpu") is None
+    assert load_native(Catalogue().find(str(folder)), "cpu") is None
+    assert load_native(ModelRef("a/b", "hub", "B"), "cpu") is None
 
 
 @pytest.mark.parametrize(
@@ -97,14 +97,14 @@ def test_models_from_elsewhere_are_left_to_transformers(tmp_path):
 def test_another_config_is_left_to_transformers(built_in, change):
     file = built_in.folder / "config.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
-    assert load_quickly(built_in, "cpu") is None
+    assert load_native(built_in, "cpu") is None
 
 
 def test_another_tokenizer_is_left_to_transformers(built_in):
     tokenizer = AutoTokenizer.from_pretrained(built_in.folder)
     tokenizer.add_tokens(["hepatomegaly"])
     tokenizer.save_pretrained(built_in.folder)
-    assert load_quickly(built_in, "cpu") is None
+    assert load_native(built_in, "cpu") is None
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_broken_files_are_left_to_who_says_what_is_wrong(built_in, name, how):
         file.unlink()
     else:
         os.truncate(file, file.stat().st_size // 2 if how == "cut off" else 0)
-    assert load_quickly(built_in, "cpu") is None
+    assert load_native(built_in, "cpu") is None
 
 
 def test_a_weight_that_lacks_is_told(built_in):
@@ -125,7 +125,7 @@ def test_a_weight_that_lacks_is_told(built_in):
     state = load_file(file)
     del state["cls.predictions.transform.dense.bias"]
     save_file(state, file, metadata={"format": "pt"})
-    assert load_quickly(built_in, "cpu") is None
+    assert load_native(built_in, "cpu") is None
     with pytest.raises(ModelError, match="lacks weights"):
         load(built_in, device="cpu")
 
@@ -136,10 +136,10 @@ def test_memory_that_ran_out_is_not_tried_again(built_in, monkeypatch):
 
     monkeypatch.setattr(bert, "read", full)
     with pytest.raises(MemoryError):
-        load_quickly(built_in, "cpu")
+        load_native(built_in, "cpu")
 
 
 def test_a_device_that_is_not_there_is_told(built_in, monkeypatch):
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     with pytest.raises(ModelError, match="has no mps device"):
-        load_quickly(built_in, "mps")
+        load_native(built_in, "mps")

@@ -1,7 +1,7 @@
 import pytest
 
 from mlm_demo.errors import CorpusError, TrainingError
-from mlm_demo.runs.service import SAMPLE, Adaptations
+from mlm_demo.runs.service import SAMPLE, RunService
 from mlm_demo.settings import Settings
 from mlm_demo.web.adapt.form import chosen, read
 
@@ -39,40 +39,40 @@ def test_a_value_that_cannot_be_used_is_told(name, value, message):
 
 @pytest.fixture
 def told_of(monkeypatch):
-    """Adaptations whose report is the names of a draft's files, without the reading that test_adaptations.py tests."""
+    """A service whose report is the names of a draft's files, without the reading that test_adaptations.py tests."""
 
     def report(self, draft, choices, on_progress):
-        names = [path.name for path in self.drafts.files(draft)]
+        names = [path.name for path in self.staging.files(draft)]
         if "bad.txt" in names:
             raise CorpusError("'bad.txt' is bad")
         return {"names": names}
 
-    monkeypatch.setattr(Adaptations, "report", report)
+    monkeypatch.setattr(RunService, "report", report)
 
 
 def test_files_are_added_to_those_before_and_a_bad_one_leaves_them(tmp_path, told_of):
-    adaptations, choices = Adaptations(Settings(device="cpu", data=str(tmp_path / "data"))), chosen(**FORM)
+    service, choices = RunService(Settings(device="cpu", data=str(tmp_path / "data"))), chosen(**FORM)
 
     def add(name, before):
         (tmp_path / name).write_text(name)
-        return read(adaptations, [str(tmp_path / name)], before, choices, True, lambda what: None)
+        return read(service, [str(tmp_path / name)], before, choices, True, lambda what: None)
 
     one, found = add("one.txt", "")
     two, found = add("two.txt", one)
     assert found == {"names": ["one.txt", "two.txt"]}
     with pytest.raises(CorpusError, match="is bad"):
         add("bad.txt", two)
-    assert [path.name for path in adaptations.drafts.files(two)] == ["one.txt", "two.txt"]
-    assert [folder.name for folder in adaptations.drafts.folder.iterdir()] == [two], "nothing else is kept"
-    again, found = read(adaptations, [], two, choices, False, lambda what: None)
+    assert [path.name for path in service.staging.files(two)] == ["one.txt", "two.txt"]
+    assert [folder.name for folder in service.staging.folder.iterdir()] == [two], "nothing else is kept"
+    again, found = read(service, [], two, choices, False, lambda what: None)
     assert (again, found["names"]) == (two, ["one.txt", "two.txt"])
 
 
 def test_the_sample_corpus_stays_where_it_is_and_is_not_mixed_with_a_persons_own(tmp_path, told_of):
-    adaptations, choices = Adaptations(Settings(device="cpu", data=str(tmp_path / "data"))), chosen(**FORM)
-    draft, found = read(adaptations, [str(SAMPLE)], "", choices, False, lambda what: None)
+    service, choices = RunService(Settings(device="cpu", data=str(tmp_path / "data"))), chosen(**FORM)
+    draft, found = read(service, [str(SAMPLE)], "", choices, False, lambda what: None)
     assert found == {"names": [SAMPLE.name]}
     assert SAMPLE.is_file()
     (tmp_path / "own.txt").write_text("own")
-    _, found = read(adaptations, [str(tmp_path / "own.txt")], draft, choices, True, lambda what: None)
+    _, found = read(service, [str(tmp_path / "own.txt")], draft, choices, True, lambda what: None)
     assert found == {"names": ["own.txt"]}

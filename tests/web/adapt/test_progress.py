@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from mlm_demo.runs.store import Runs
+from mlm_demo.runs.store import RunStore
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.web.adapt.progress import duration, guesses, progress, report, run_view
 
@@ -37,7 +37,7 @@ def answer(rank, guess, sentence="The <b> bees make honey here."):
 
 @pytest.fixture
 def run(tmp_path):
-    return Runs(tmp_path).create(lambda run: [], title="bees & <b>wasps</b>")
+    return RunStore(tmp_path).create(lambda run: [], title="bees & <b>wasps</b>")
 
 
 def test_the_report_has_the_verdict_first_and_escapes_names():
@@ -85,14 +85,14 @@ def test_guesses_are_those_before_and_now():
 def test_a_run_in_each_state(run):
     assert "Waiting</span> bees &amp; &lt;b&gt;wasps&lt;/b&gt;" in run_view(run, [])
     assert "2 runs go before it." in run_view(run, [], before=2)
-    run.began(os.getpid())
+    run.mark_started(os.getpid())
     run.log({"report": FOUND})
     run.log({"stage": "training", "followed": [answer(5, "it")]})
     run.log(line(10))
     html = run_view(run, list(run.lines()))
     for part in ("Running</span>", "<progress", "<svg", "Before"):
         assert part in html
-    run.end("failed", "The disk <is> full.")
+    run.finish("failed", "The disk <is> full.")
     html = run_view(run, list(run.lines()))
     assert "Failed</span>" in html
     assert "The disk &lt;is&gt; full." in html

@@ -2,7 +2,7 @@ import gradio as gr
 import pytest
 
 from mlm_demo.inference.engine import Engine
-from mlm_demo.runs.store import Runs
+from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import Settings
 from mlm_demo.web.fill.form_from_link import opened_form
 
@@ -16,7 +16,7 @@ def engine():
 
 @pytest.fixture
 def runs(tmp_path):
-    return Runs(tmp_path / "runs")
+    return RunStore(tmp_path / "runs")
 
 
 def test_a_page_without_a_link_changes_nothing_but_the_choices(engine, runs):

@@ -16,14 +16,14 @@ from mlm_demo.web.server.downloads import SECONDS_GOOD, add_downloads, download_
 
 
 @pytest.fixture
-def client(adaptations):
+def client(service):
     app = FastAPI()
-    add_downloads(app, adaptations)
+    add_downloads(app, service)
     return TestClient(app)
 
 
-def test_the_zip_loads_with_plain_transformers(client, finished, adaptations, tmp_path):
-    answer = client.get(f"/{download_address(finished, adaptations.settings)}")
+def test_the_zip_loads_with_plain_transformers(client, finished, service, tmp_path):
+    answer = client.get(f"/{download_address(finished, service.settings)}")
     assert answer.status_code == 200
     assert 'filename="tiny-adapted-to-bees-txt.zip"' in answer.headers["content-disposition"]
     zipfile.ZipFile(io.BytesIO(answer.content)).extractall(tmp_path / "home")
@@ -34,24 +34,24 @@ def test_the_zip_loads_with_plain_transformers(client, finished, adaptations, tm
 @pytest.mark.parametrize(
     "title", ['a"\r\nSet-Cookie: x=1.txt', "é;filename=b", "../../etc/passwd", "名前", "\u202egpj.exe"]
 )
-def test_a_title_that_a_stranger_chose_adds_no_header(client, finished, adaptations, title):
+def test_a_title_that_a_stranger_chose_adds_no_header(client, finished, service, title):
     asked = json.loads((finished.folder / "run.json").read_text())
     (finished.folder / "run.json").write_text(json.dumps({**asked, "title": title}))
-    headers = client.get(f"/{download_address(finished, adaptations.settings)}").headers
+    headers = client.get(f"/{download_address(finished, service.settings)}").headers
     assert re.fullmatch(r'attachment; filename="[A-Za-z0-9-]+\.zip"', headers["content-disposition"])
     assert "set-cookie" not in headers
 
 
-def test_an_id_that_is_none_finds_nothing(client, adaptations, draft, choices):
-    waiting = adaptations.runs.create(lambda run: [], title="waits")
+def test_an_id_that_is_none_finds_nothing(client, service, draft, choices):
+    waiting = service.runs.create(lambda run: [], title="waits")
     for id in ("AAAAAAAAAAAAAAAAAAAAAA", "..", waiting.id):
-        address = download_address(Run(Path(id)), adaptations.settings)
+        address = download_address(Run(Path(id)), service.settings)
         assert client.get(f"/{address}").status_code == 404
     assert client.get(f"/models/{waiting.id}.zip").status_code == 403
 
 
-def test_an_address_runs_out(client, finished, adaptations, monkeypatch):
-    address = download_address(finished, adaptations.settings)
+def test_an_address_runs_out(client, finished, service, monkeypatch):
+    address = download_address(finished, service.settings)
     now = time.time()
     monkeypatch.setattr("time.time", lambda: now + SECONDS_GOOD + 2)
     refused = client.get(f"/{address}")
@@ -59,12 +59,12 @@ def test_an_address_runs_out(client, finished, adaptations, monkeypatch):
     assert "has run out" in refused.json()["detail"]
 
 
-def test_the_zip_is_not_kept_for_ever(client, finished, adaptations):
-    client.get(f"/{download_address(finished, adaptations.settings)}")
+def test_the_zip_is_not_kept_for_ever(client, finished, service):
+    client.get(f"/{download_address(finished, service.settings)}")
     assert finished.packed.is_file()
-    adaptations.sweep()
+    service.sweep()
     assert finished.packed.is_file()
     os.utime(finished.packed, (1, 1))
-    adaptations.sweep()
+    service.sweep()
     assert not finished.packed.exists()
     assert finished.state == "done"

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from mlm_demo.settings import Settings
-from mlm_demo.web.server.middleware import HTTP_A_QUESTION, MOST_JSON_BYTES, Doorway
+from mlm_demo.web.server.middleware import HTTP_A_QUESTION, MOST_JSON_BYTES, RequestLimits
 
 UPLOADS = Path("uploads")
 
@@ -19,7 +19,7 @@ async def page(scope, receive, send):
 
 
 def doorway(on_space=False, **settings):
-    return Doorway(page, Settings(**settings), on_space, UPLOADS)
+    return RequestLimits(page, Settings(**settings), on_space, UPLOADS)
 
 
 def ask(door, path="/", method="GET", host="192.0.2.1", **headers):
@@ -83,7 +83,7 @@ def test_a_second_list_of_hops_written_by_the_asker_is_none_either():
         seen.append([value for name, value in scope["headers"] if name.lower() == b"x-forwarded-for"])
         await page(scope, receive, send)
 
-    door = Doorway(app, Settings(proxies=1, requests_a_minute_address=1), False, UPLOADS)
+    door = RequestLimits(app, Settings(proxies=1, requests_a_minute_address=1), False, UPLOADS)
     headers = [(b"X-Forwarded-For", b"198.51.100.7"), (b"x-forwarded-for", b"203.0.113.9")]
     statuses = []
     for number in range(HTTP_A_QUESTION + 1):
@@ -138,13 +138,13 @@ def test_what_is_no_http_request_passes_as_it_is():
     async def app(scope, receive, send):
         seen.append(scope["type"])
 
-    asyncio.run(Doorway(app, Settings(), False, UPLOADS)({"type": "lifespan"}, None, None))
+    asyncio.run(RequestLimits(app, Settings(), False, UPLOADS)({"type": "lifespan"}, None, None))
     assert seen == ["lifespan"]
 
 
 def test_no_file_is_taken_that_could_not_be_kept(tmp_path, monkeypatch):
     monkeypatch.setattr("mlm_demo.web.server.middleware.os.access", lambda path, mode: False)
-    door = Doorway(page, Settings(), False, tmp_path)
+    door = RequestLimits(page, Settings(), False, tmp_path)
     status, _, body = ask(door, "/gradio_api/upload", "POST", content_length="9")
     assert status == 507
     assert "cannot be written" in json.loads(body)["error"]

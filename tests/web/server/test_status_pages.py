@@ -5,10 +5,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from mlm_demo.errors import LimitError
 from mlm_demo.inference.engine import Engine
-from mlm_demo.runs.service import Adaptations
+from mlm_demo.runs.service import RunService
 from mlm_demo.settings import Settings
 from mlm_demo.web.server.metrics import refused, value_of
-from mlm_demo.web.server.status_pages import Standing, add_owner_pages, resident_bytes
+from mlm_demo.web.server.status_pages import StatusCollector, add_owner_pages, resident_bytes
 
 PASSWORD = "correct horse"
 
@@ -16,7 +16,7 @@ PASSWORD = "correct horse"
 def client(tmp_path, **settings):
     settings = Settings(device="cpu", data=str(tmp_path), **settings)
     app = FastAPI()
-    add_owner_pages(app, Standing(Adaptations(settings), Engine(settings), lambda: 3))
+    add_owner_pages(app, StatusCollector(RunService(settings), Engine(settings), lambda: 3))
     return TestClient(app)
 
 
@@ -38,7 +38,7 @@ def test_only_the_owner_sees_them(served, tmp_path, path):
 
 
 def test_prometheus_reads_how_things_stand(served, tmp_path):
-    runs = Adaptations(Settings(data=str(tmp_path))).runs
+    runs = RunService(Settings(data=str(tmp_path))).runs
     runs.create(lambda run: [], title="a secret title")
     (tmp_path / "runs" / "more").mkdir()
     before = value_of("mlm_demo_refusals_total", error="LimitError")

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
-from mlm_demo.runs.store import Runs
+from mlm_demo.runs.store import RunStore
 from mlm_demo.web.server.uploads import SECONDS_KEPT, keep_sweeping, place, sweep
 from tests.support.faults import start_over_http
 from tests.support.runs import kill_workers, until
@@ -123,7 +123,7 @@ def test_uploads_taken_left_and_broken_off_are_gone_an_hour_after_though_the_ser
     break_off(server.address)
     until(lambda: any(path.stat().st_size for path in set((data / "uploads").iterdir()) - before))
     server.kill()
-    kill_workers(Runs(data / "runs"))
+    kill_workers(RunStore(data / "runs"))
     there = sorted((data / "uploads").glob("**/*"))
     assert {"left.txt", "corpus-0.txt"} <= {path.name for path in there}
     for path in there:

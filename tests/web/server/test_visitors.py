@@ -4,7 +4,7 @@ import pytest
 
 from mlm_demo.errors import LimitError
 from mlm_demo.settings import Settings
-from mlm_demo.web.server.visitors import Visitors, address_of
+from mlm_demo.web.server.visitors import RateLimits, address_of
 
 
 def request(session="s1", host="192.0.2.1", **headers):
@@ -12,8 +12,8 @@ def request(session="s1", host="192.0.2.1", **headers):
 
 
 @pytest.fixture
-def visitors(tmp_path):
-    return Visitors(
+def limits(tmp_path):
+    return RateLimits(
         Settings(
             data=str(tmp_path),
             requests_a_minute=3,
@@ -23,31 +23,31 @@ def visitors(tmp_path):
     )
 
 
-def test_a_session_an_address_and_all_together_have_a_limit_each(visitors):
+def test_a_session_an_address_and_all_together_have_a_limit_each(limits):
     for _ in range(3):
-        visitors.admit(request())
+        limits.admit(request())
     with pytest.raises(LimitError, match=r"^You ask more often .* \(3 times a minute\); wait 20 seconds"):
-        visitors.admit(request())
-    visitors.admit(request("s2"))
-    visitors.admit(request("s2"))
+        limits.admit(request())
+    limits.admit(request("s2"))
+    limits.admit(request("s2"))
     with pytest.raises(LimitError, match=r"^Your address asks"):
-        visitors.admit(request("s2"))
+        limits.admit(request("s2"))
     for number in range(3):
-        visitors.admit(request(host=f"192.0.2.{number + 10}"))
+        limits.admit(request(host=f"192.0.2.{number + 10}"))
     with pytest.raises(LimitError, match=r"^Many people ask"):
-        visitors.admit(request(host="192.0.2.99"))
+        limits.admit(request(host="192.0.2.99"))
 
 
-def test_what_the_page_asks_itself_is_not_counted(visitors):
+def test_what_the_page_asks_itself_is_not_counted(limits):
     for _ in range(20):
-        visitors.admit(None)
+        limits.admit(None)
 
 
-def test_the_hash_of_an_address_is_the_same_after_a_restart_and_does_not_hold_it(visitors, tmp_path):
-    again = Visitors(Settings(data=str(tmp_path)))
-    assert visitors.address(request()) == again.address(request())
-    assert visitors.address(request()) != visitors.address(request(host="192.0.2.2"))
-    assert "192" not in visitors.address(request())[:3]
+def test_the_hash_of_an_address_is_the_same_after_a_restart_and_does_not_hold_it(limits, tmp_path):
+    again = RateLimits(Settings(data=str(tmp_path)))
+    assert limits.address(request()) == again.address(request())
+    assert limits.address(request()) != limits.address(request(host="192.0.2.2"))
+    assert "192" not in limits.address(request())[:3]
 
 
 @pytest.mark.parametrize(
