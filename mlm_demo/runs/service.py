@@ -20,12 +20,12 @@ from mlm_demo.errors import CorpusError, RunError
 from mlm_demo.models.catalogue import check_allowed
 from mlm_demo.models.hub import Rules
 from mlm_demo.runs.adapted_models import catalogue_of
-from mlm_demo.runs.choices import Choices, check_size
 from mlm_demo.runs.queue import RunQueue
 from mlm_demo.runs.run import AT_REST, Run, owner_hash
 from mlm_demo.runs.staging import Staging
 from mlm_demo.runs.step_times import Trials
 from mlm_demo.runs.store import RunStore
+from mlm_demo.runs.tasks.adapt import AdaptRequest, check_size
 from mlm_demo.settings import READING_SECONDS, ROOT, Settings, on_zero_gpu
 from mlm_demo.system.files import seconds_since
 from mlm_demo.system.priority import lower_priority
@@ -58,11 +58,11 @@ class RunService:
         )
 
     def report(
-        self, draft: str, choices: Choices, on_progress: Callable[[str], None] = lambda what: None
+        self, draft: str, choices: AdaptRequest, on_progress: Callable[[str], None] = lambda what: None
     ) -> dict:
         """What is in a draft's files, by the verb adapt --report; raises CorpusError with its sentence."""
         words = [str(path) for path in self.staging.files(draft)]
-        command = [sys.executable, "-m", "mlm_demo", "adapt", *words, *choices.words()]
+        command = [sys.executable, "-m", "mlm_demo", "adapt", *words, *choices.to_argv()]
         command += ["--output", str(self.staging.folder / draft / "output"), "--report", "--json"]
         command += self._trials.words(choices)
         with (
@@ -101,7 +101,7 @@ class RunService:
             f"{READING_SECONDS // 60} minutes or more memory than there is. Try them one by one."
         )
 
-    def start(self, draft: str, choices: Choices, owner: str, address: str = "") -> Run:
+    def start(self, draft: str, choices: AdaptRequest, owner: str, address: str = "") -> Run:
         """Put a run with a draft's files into the queue; raises RunError, CorpusError, ModelError and says why not.
 
         owner: the secret of whose it will be; address: a hash of where it comes from.
@@ -116,14 +116,14 @@ class RunService:
         def command(run: Run) -> list[str]:
             words = [str(path) for path in self.staging.copy_to(draft, run.input)]
             given = ["--output", str(run.output), "--run", run.id]
-            return ["-m", "mlm_demo", "adapt", *words, *choices.words(), *given]
+            return ["-m", "mlm_demo", "adapt", *words, *choices.to_argv(), *given]
 
         about = {
             "model": base.title if base.kind == "adapted" else base.name,
             "base": base.name,
             "files": [path.name for path in files],
             "budget": choices.budget,
-            "words": choices.words(),
+            "words": choices.to_argv(),
         }
         with self._starting:  # of two who start at once, the second finds the first under way
             self.queue.check_room(owner_hash(owner), fingerprint, address)
@@ -220,8 +220,8 @@ def result_of(run: Run) -> dict:
         return {}
 
 
-def _fingerprint(files: Sequence[Path], choices: Choices) -> str:
-    digest = hashlib.sha256(json.dumps(choices.words()).encode())
+def _fingerprint(files: Sequence[Path], choices: AdaptRequest) -> str:
+    digest = hashlib.sha256(json.dumps(choices.to_argv()).encode())
     for path in files:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())

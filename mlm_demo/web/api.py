@@ -10,8 +10,8 @@ from gradio.utils import get_upload_folder
 from mlm_demo.errors import CorpusError, MlmDemoError, ParameterError, RunError, shown
 from mlm_demo.inference.engine import TOP_K, Engine
 from mlm_demo.runs.adapted_models import adapted_model
-from mlm_demo.runs.choices import Choices
 from mlm_demo.runs.service import RunService
+from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.settings import on_zero_gpu
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.web.event_options import ASKING, SCORING
@@ -105,7 +105,7 @@ def add_endpoints(engine: Engine, service: RunService, limits: RateLimits) -> No
         owner = owner or secrets.token_urlsafe(16)
         draft = service.staging.add([_uploaded(file, uploads) for file in files], link=True)
         try:
-            run = service.start(draft, Choices(config, model, column), owner, limits.address(request))
+            run = service.start(draft, AdaptRequest(config, model, column), owner, limits.address(request))
         except MlmDemoError:
             service.staging.forget(draft)
             raise

@@ -9,11 +9,11 @@ from gradio_client.exceptions import AppError
 
 from mlm_demo.errors import RunError
 from mlm_demo.models.loader import load_folder
-from mlm_demo.runs.choices import Choices
 from mlm_demo.runs.queue import RunQueue
 from mlm_demo.runs.service import RunService
 from mlm_demo.runs.staging import Staging
 from mlm_demo.runs.store import RunStore
+from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.settings import Settings
 from mlm_demo.training.config import AdaptConfig
 from tests.support.faults import ALONE, LONG, STEPS, assert_equal, made, remount, start_over_http, wait_for
@@ -110,7 +110,7 @@ def adaptations_on(data):
 def start(there, folder, tiny):
     (folder / "bees.txt").write_text(corpus_text())
     config = AdaptConfig(max_steps=STEPS, batch_size=4, block_size=32, learning_rate=1e-3)
-    return there.start(there.staging.add([folder / "bees.txt"]), Choices(config, tiny), "me")
+    return there.start(there.staging.add([folder / "bees.txt"]), AdaptRequest(config, tiny), "me")
 
 
 @pytest.mark.parametrize("pages", SIZES)

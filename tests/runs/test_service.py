@@ -8,8 +8,8 @@ from threading import Barrier
 import pytest
 
 from mlm_demo.errors import CorpusError, ModelError, RunError, TrainingError
-from mlm_demo.runs.choices import Choices
 from mlm_demo.runs.service import RunService, result_of
+from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.settings import Settings
 from mlm_demo.training.config import AdaptConfig
 from tests.support.packed_files import pdf
@@ -18,13 +18,13 @@ from tests.support.runs import corpus_text
 
 def test_choices_become_the_words_of_the_command_line():
     config = AdaptConfig(minutes=5, whole_word=True, learning_rate=5e-5)
-    words = Choices(config, "biomedical", "abstract").words()
+    words = AdaptRequest(config, "biomedical", "abstract").to_argv()
     assert words == [
         *("--model", "biomedical", "--column", "abstract", "--minutes", "5"),
         *("--whole-word", "--learning-rate", "5e-05"),
     ]
-    assert Choices(config).budget == "5 minutes"
-    assert Choices(AdaptConfig(max_steps=1)).budget == "1 step"
+    assert AdaptRequest(config).budget == "5 minutes"
+    assert AdaptRequest(AdaptConfig(max_steps=1)).budget == "1 step"
 
 
 def test_what_is_in_the_files_is_told_before_a_run(service, draft, choices):
@@ -115,7 +115,7 @@ def test_files_used_up_or_never_there_are_told(service, choices):
 def test_a_base_that_is_no_model_is_told_before_the_files_are_taken(service, draft):
     id = draft()
     with pytest.raises(ModelError, match="'no model' names no model"):
-        service.start(id, Choices(AdaptConfig(max_steps=1), "no model"), "me")
+        service.start(id, AdaptRequest(AdaptConfig(max_steps=1), "no model"), "me")
     assert service.staging.files(id)
 
 
@@ -158,14 +158,14 @@ def test_the_queue_goes_on_by_itself(service, draft, choices):
 def test_a_run_of_a_public_page_is_as_large_as_it_may_be(tmp_path, draft, config, message):
     strict = Settings.from_environment({"MLM_DEMO_PUBLIC": "1", "MLM_DEMO_DATA": str(tmp_path / "data")})
     with pytest.raises(TrainingError, match=message):
-        RunService(strict).start(draft(), Choices(config), "me")
+        RunService(strict).start(draft(), AdaptRequest(config), "me")
     assert RunService(strict).runs.all() == []
 
 
 def test_a_public_page_starts_from_no_folder(tmp_path, draft, tiny):
     strict = Settings.from_environment({"MLM_DEMO_PUBLIC": "1", "MLM_DEMO_DATA": str(tmp_path / "data")})
     with pytest.raises(ModelError, match="names no model"):
-        RunService(strict).start(draft(), Choices(AdaptConfig(minutes=1), tiny), "me")
+        RunService(strict).start(draft(), AdaptRequest(AdaptConfig(minutes=1), tiny), "me")
 
 
 def ended(service, age, size, state="done"):

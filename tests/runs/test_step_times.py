@@ -1,15 +1,15 @@
 import pytest
 
 from mlm_demo.runs import step_times as trials
-from mlm_demo.runs.choices import Choices
 from mlm_demo.runs.step_times import Trials
+from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.training.config import AdaptConfig
 
 REPORT = {"blocks": 177, "seconds_a_pass": 21.0, "memory_megabytes": 1330.776}
 
 
 def choices(model="general", **more):
-    return Choices(AdaptConfig(minutes=1, **{"batch_size": 32, **more}), model)
+    return AdaptRequest(AdaptConfig(minutes=1, **{"batch_size": 32, **more}), model)
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def test_a_trial_is_kept_as_seconds_a_step_and_megabytes(made):
 
 def test_what_does_not_change_a_step_does_not_count(made):
     config = AdaptConfig(max_steps=5, batch_size=32, seed=3, learning_rate=1e-4, replay=0.1)
-    assert made.words(Choices(config, "general", column="abstract"))
+    assert made.words(AdaptRequest(config, "general", column="abstract"))
 
 
 @pytest.mark.parametrize(

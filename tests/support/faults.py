@@ -12,8 +12,8 @@ import pytest
 from gradio_client import Client, handle_file
 from safetensors.torch import load_file
 
-from mlm_demo.runs.choices import Choices
 from mlm_demo.runs.service import RunService
+from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.settings import Settings
 from mlm_demo.training.config import AdaptConfig
 from tests.support.paths import ROOT, free_port
@@ -119,7 +119,9 @@ def begin(page, tiny, tmp_path):
     """A function that puts the same run into the queue, again and again."""
     corpus = tmp_path / "bees.txt"
     corpus.write_text(corpus_text())
-    choices = Choices(AdaptConfig(max_steps=STEPS, batch_size=4, block_size=32, learning_rate=1e-3), tiny)
+    choices = AdaptRequest(
+        AdaptConfig(max_steps=STEPS, batch_size=4, block_size=32, learning_rate=1e-3), tiny
+    )
 
     def begin(starts=False):
         there = page(starts)

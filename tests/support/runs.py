@@ -10,10 +10,10 @@ import time
 
 import pytest
 
-from mlm_demo.runs.choices import Choices
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.service import RunService
 from mlm_demo.runs.store import RunStore
+from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.settings import Settings
 from mlm_demo.training.config import AdaptConfig
 from tests.support.paths import ROOT, free_port
@@ -88,7 +88,7 @@ def choices(tiny):
 
     def choices(steps=6, **more):
         config = AdaptConfig(max_steps=steps, batch_size=4, block_size=32, **more)
-        return Choices(config, tiny)
+        return AdaptRequest(config, tiny)
 
     return choices
 
@@ -100,7 +100,9 @@ def _done(tiny, tmp_path_factory):
     (place / "bees.txt").write_text(corpus_text())
     service = RunService(Settings(device="cpu", data=str(place / "data")))
     draft = service.staging.add([place / "bees.txt"])
-    run = service.start(draft, Choices(AdaptConfig(max_steps=4, batch_size=4, block_size=32), tiny), "me")
+    run = service.start(
+        draft, AdaptRequest(AdaptConfig(max_steps=4, batch_size=4, block_size=32), tiny), "me"
+    )
     until(lambda: run.state not in ("waiting", "running"), tell=lambda: (run.state, run.message))
     assert run.state == "done", run.message
     return run

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from mlm_demo.runs.choices import Choices
 from mlm_demo.runs.run import owner_hash
+from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.settings import Settings
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.web.app import create_app, launch
@@ -40,7 +40,7 @@ def page(tmp_path_factory, tiny):
     (data / "bees.txt").write_text(corpus_text())
     draft = demo.service.staging.add([data / "bees.txt"])
     config = AdaptConfig(max_steps=2, batch_size=4, block_size=32)
-    run = demo.service.start(draft, Choices(config, tiny), "me")
+    run = demo.service.start(draft, AdaptRequest(config, tiny), "me")
     address = launch(demo, settings)
     until(lambda: run.state == "done", 180, lambda: (run.state, run.message))
     about = {"model": "general", "base": "general", "budget": "1 step"}

@@ -7,8 +7,8 @@ from pathlib import Path
 import gradio as gr
 
 from mlm_demo.errors import MlmDemoError, TrainingError
-from mlm_demo.runs.choices import Choices
 from mlm_demo.runs.service import SAMPLE, RunService
+from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.web import javascript as browser
 from mlm_demo.web.adapt.progress import report
@@ -35,8 +35,8 @@ class Setup:
     model: gr.Dropdown
 
 
-def chosen(model, minutes, steps, rate, hidden, whole, batch, block, replay, column, seed) -> Choices:
-    """The form as Choices; raises TrainingError for a value that cannot be used."""
+def chosen(model, minutes, steps, rate, hidden, whole, batch, block, replay, column, seed) -> AdaptRequest:
+    """The form as AdaptRequest; raises TrainingError for a value that cannot be used."""
     whole_numbers = {"max_steps": steps, "batch_size": batch, "block_size": block, "seed": seed}
     for name, value in whole_numbers.items():
         if value is not None and value != int(value):
@@ -50,11 +50,11 @@ def chosen(model, minutes, steps, rate, hidden, whole, batch, block, replay, col
     if hidden is not None:
         named["mlm_probability"] = hidden / 100
     config = AdaptConfig(**budget, **named, whole_word=bool(whole), replay=0.1 if replay else 0.0)
-    return Choices(config, model or "", (column or "").strip())
+    return AdaptRequest(config, model or "", (column or "").strip())
 
 
 def read(
-    service: RunService, files: list[str], before: str, choices: Choices, link: bool, on_progress
+    service: RunService, files: list[str], before: str, choices: AdaptRequest, link: bool, on_progress
 ) -> tuple[str, dict]:
     """Add files to those of the draft before (none: read these again); returns the draft's id and what is in it.
 

@@ -12,11 +12,11 @@ FORM = {
 
 
 def test_the_form_as_it_stands_is_the_commands_default():
-    assert chosen(**FORM).words() == ["--model", "general", "--minutes", "1"]
+    assert chosen(**FORM).to_argv() == ["--model", "general", "--minutes", "1"]
 
 
 def test_steps_stand_in_for_a_time():
-    words = chosen(**{**FORM, "steps": 30.0, "replay": True, "column": " text "}).words()
+    words = chosen(**{**FORM, "steps": 30.0, "replay": True, "column": " text "}).to_argv()
     assert words == ["--model", "general", "--column", "text", "--max-steps", "30", "--replay", "0.1"]
 
 

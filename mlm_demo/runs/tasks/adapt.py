@@ -9,14 +9,14 @@ from mlm_demo.training.config import AdaptConfig
 
 
 @dataclass(frozen=True)
-class Choices:
+class AdaptRequest:
     """What a person chose: the base model, the settings, the column of a table (empty: guessed)."""
 
     config: AdaptConfig
     model: str = ""
     column: str = ""
 
-    def words(self) -> list[str]:
+    def to_argv(self) -> list[str]:
         """As options of the command line."""
         words = ["--model", self.model or default_model().name]
         words += ["--column", self.column] if self.column else []

@@ -1,0 +1,1 @@
+"""The kinds of runs: one file a task."""
