@@ -63,18 +63,6 @@ def test_a_child_process_has_the_same_settings_but_not_the_password(environ):
     assert Settings.from_environment(child) == wanted
 
 
-def test_the_readme_lists_every_setting_with_its_default():
-    readme = (ROOT / "README.md").read_text()
-    for field in fields(Settings):
-        default = field.type(field.default) if field.type is not bool else int(field.default)
-        default = f"{default:g}" if isinstance(default, float) else default
-        public = field.metadata.get("public")
-        own = "six known ones" if field.name == "hub_owners" else f"`{public}`" if public else "(`1`)?"
-        shown = f"`{default}`" if default != "" else "none"
-        row = rf"\| `MLM_DEMO_{field.name.upper()}` \| {re.escape(shown)} \| {own} ?\|"
-        assert re.search(row, readme), field.name
-
-
 def test_gradios_own_variables_count_where_ours_are_not_set():
     environ = {"GRADIO_SERVER_NAME": "0.0.0.0", "GRADIO_SERVER_PORT": "8000"}
     assert (Settings.from_environment(environ).host, Settings.from_environment(environ).port) == (
