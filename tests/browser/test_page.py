@@ -71,6 +71,27 @@ def test_a_newcomers_path(open_page, both_schemes, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_a_page_that_a_link_with_a_comparison_opens_works_on(open_page):
+    page = open_page("?text=The+<mask>+sat.&model=general&k=8&compare=biomedical")
+    failed = []
+    page.on("response", lambda r: failed.append(r.url) if r.status >= 500 else None)
+    page.get_by_label("Sentence").first.fill("The king sat on his <mask>.")
+    page.locator("#fill").click()
+    page.locator("#results").get_by_text("The king sat on his ").first.wait_for(state="attached")
+    assert words(page, "biomedical")
+    page.locator("#model input").fill("nobody/nothing")  # an id that is no choice is taken as well
+    page.keyboard.press("Enter")
+    choose(page, "model", "Biomedical · Small BERT")
+    page.wait_for_selector("#results .domain-general", state="detached")
+    page.locator("#copy-link").click()
+    page.wait_for_function("document.querySelector('#link textarea, #link input').value.includes('?text=')")
+    link = page.locator("#link textarea, #link input").input_value()
+    assert "model=biomedical&k=8&compare=biomedical" in link
+    assert failed == []
+    second = open_page(link[link.index("?") :])
+    assert words(second, "biomedical") == words(page, "biomedical")
+
+
 def test_the_sentence_fills_without_leaving_the_keyboard(open_page, picture):
     page = open_page()
     page.get_by_label("Sentence").first.focus()

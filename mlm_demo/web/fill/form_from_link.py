@@ -18,7 +18,9 @@ def opened_form(engine: Engine, runs: RunStore, query: dict, who: str) -> tuple:
     models = offered(runs, who, question.models)
     unusual = question != Question(question.text, question.model, question.compare)
     asked = {name: value for name, value in vars(question).items() if value != getattr(FIRST, name)}
-    model, compared = ({"value": asked[name]} if name in asked else {} for name in ("model", "compare"))
+    model = {"value": asked["model"]} if "model" in asked else {}
+    # A list: Gradio wraps anything else in one, and a tuple would come back as a list within a list.
+    compared = {"value": list(asked["compare"])} if "compare" in asked else {}
     return (
         asked.get("text", gr.skip()),
         gr.Dropdown(choices(models), **model),
