@@ -64,7 +64,7 @@ class Person(FrontEnd):
     def pause(self) -> None:
         """A pause of the typing, with the mask there already."""
         sentence = [self.ids["sentence"], "change"]
-        typed = next(event["outputs"][0] for event in self.in_browser if sentence in event["targets"])
+        typed = next(event["outputs"][0] for event in self.in_browser if event["targets"] == [sentence])
         self.put("sentence", self.hidden(1))
         self.values[typed] = secrets.token_hex(4)
         self.happen(typed, "change", "fill-mask while typing")

@@ -37,6 +37,10 @@ def test_in_the_sentence_the_chart_the_table_and_the_code(open_page):
     page.get_by_role("button", name="Show code").click()
     page.locator("#copy-link").click()
     assert_calm(page)
+    assert page.locator("#answer-for .old").count() == 0, "the form is the same as its link"
+    page.locator("#sentence textarea").fill("Not finished")
+    assert all(hostile in page.locator("#answer-for .old").text_content() for hostile in HOSTILE)
+    assert_calm(page)
 
 
 def test_in_targets_model_names_notices_and_errors(open_page, address):

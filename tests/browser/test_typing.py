@@ -4,21 +4,26 @@ import time
 
 import pytest
 
+from mlm_demo.inference.engine import Engine
 from mlm_demo.web.fill import answer as fill_answer
 from mlm_demo.web.fill.links import FIRST_SENTENCE
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    """Any model counts as quick: this machine may be busy."""
-    monkeypatch.setattr(fill_answer, "QUICK", 1000.0)
 
 
 def shows(page, text):
     page.wait_for_function("text => document.querySelector('#results').textContent.includes(text)", arg=text)
 
 
-def test_predictions_follow_the_typing(open_page, quick):
+def dimmed(page):
+    """Whether the answer is shown as an old one; by what can be seen."""
+    return page.evaluate("getComputedStyle(document.querySelector('#results .mask')).opacity < 0.9")
+
+
+def is_for_the_form(page):
+    page.locator("#answer-for .old").wait_for(state="detached")
+    assert not dimmed(page)
+
+
+def test_predictions_follow_the_typing(open_page):
     page = open_page()
     page.wait_for_timeout(1_500)  # what the page asks when it opens
     calls = []
@@ -40,23 +45,27 @@ def test_predictions_follow_the_typing(open_page, quick):
     page.wait_for_selector("#results .refusal")
 
 
-def test_the_typing_is_not_followed_when_it_is_switched_off(open_page, quick):
+def test_the_typing_is_not_followed_when_it_is_switched_off(open_page):
     page = open_page()
     page.locator("#follow input").uncheck()
     page.get_by_label("Sentence").first.fill("The king sat on his <mask>.")
+    page.locator("#answer-for").get_by_text("This answer is for: Paris is the <mask> of France.").wait_for()
+    page.locator("#answer-for").get_by_text("Press Enter or Fill for a new one.").wait_for()
     page.wait_for_timeout(1_500)
     shows(page, "capital")
+    assert dimmed(page)
     page.keyboard.press("Enter")
     shows(page, "The king")
+    is_for_the_form(page)
 
 
-def test_what_a_link_is_told_stays_though_the_model_is_quick(open_page, quick):
+def test_what_a_link_is_told_stays_though_the_model_is_quick(open_page):
     page = open_page("?k=zero")
     page.wait_for_timeout(1_500)
     assert "is not a whole number above 0" in page.locator("#results .notices").inner_text()
 
 
-def test_enter_asks_once(open_page, quick):
+def test_enter_asks_once(open_page):
     page = open_page()
     page.wait_for_timeout(1_500)
     calls = []
@@ -69,7 +78,7 @@ def test_enter_asks_once(open_page, quick):
     assert len(calls) == 1
 
 
-def test_what_is_typed_while_the_page_still_opens_stays(open_page, quick, monkeypatch):
+def test_what_is_typed_while_the_page_still_opens_stays(open_page, monkeypatch):
     answer = fill_answer.ask  # by this name it is what opens a page
     monkeypatch.setattr(fill_answer, "ask", lambda *given: time.sleep(3) or answer(*given))
     page = open_page(wait_for="#sentence textarea")
@@ -82,7 +91,7 @@ def test_what_is_typed_while_the_page_still_opens_stays(open_page, quick, monkey
     assert box.input_value() == "The king sat on his <mask>."
 
 
-def test_what_is_taken_back_after_enter_is_followed(open_page, quick):
+def test_what_is_taken_back_after_enter_is_followed(open_page):
     page = open_page()
     page.wait_for_timeout(1_500)
     box = page.get_by_label("Sentence").first
@@ -95,7 +104,7 @@ def test_what_is_taken_back_after_enter_is_followed(open_page, quick):
     page.wait_for_function("!document.querySelector('#results').textContent.includes('his seat.')")
 
 
-def test_a_page_whose_number_is_deleted_says_so(open_page, quick):
+def test_a_page_whose_number_is_deleted_says_so(open_page):
     page = open_page("?k=3")  # which unfolds it
     page.locator("#top-k input").fill("")
     box = page.get_by_label("Sentence").first
@@ -104,3 +113,79 @@ def test_a_page_whose_number_is_deleted_says_so(open_page, quick):
     box.press("Enter")
     page.wait_for_selector("#results .refusal")
     assert "top_k is ''" in page.locator("#results .refusal").inner_text()
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """Models that take a second for an answer, and the texts that they were asked."""
+    compare, asked = Engine.compare, []
+
+    def slowly(engine, text, *given, **named):
+        asked.append(text)
+        time.sleep(1)
+        answers = compare(engine, text, *given, **named)["answers"]
+        return {"answers": [{**answer, "seconds": 1 / len(answers)} for answer in answers]}
+
+    monkeypatch.setattr(Engine, "compare", slowly)
+    return asked
+
+
+def test_a_slow_model_is_followed_and_an_old_answer_is_named_and_dimmed(open_page, slow, pictures):
+    page = open_page()
+    box = page.get_by_label("Sentence").first
+    is_for_the_form(page)
+    box.press("End")
+    box.press("Backspace")
+    page.locator("#answer-for .old").wait_for(timeout=900)  # before there can be an answer
+    assert (
+        page.locator("#answer-for").inner_text().strip()
+        == "This answer is for: Paris is the <mask> of France."
+    )
+    assert dimmed(page)
+    pictures(page, "old-answer")
+    box.fill("The king sat on his <mask>.")
+    box.press_sequentially(" He slept", delay=20)
+    shows(page, "He slept")
+    is_for_the_form(page)
+    assert len(slow) <= 4, "not one for each key"
+
+
+def test_an_answer_that_comes_too_late_is_dropped(open_page, slow):
+    page = open_page()
+    box = page.get_by_label("Sentence").first
+    with page.expect_request(lambda r: r.method == "POST"):
+        box.fill("The king sat on his <mask>.")
+    with page.expect_response(lambda r: r.request.method == "POST"):
+        box.fill("The queen sat on her <mask>.")
+    page.wait_for_timeout(200)
+    assert "The king sat on his <mask>." in slow
+    assert "The king" not in page.locator("#results").inner_text()
+    assert dimmed(page)
+    shows(page, "The queen")
+    is_for_the_form(page)
+    page.get_by_role("radio", name="Table").check()
+    page.locator("#results table").get_by_text("The queen").first.wait_for()
+
+
+def test_another_number_of_words_makes_the_answer_an_old_one(open_page):
+    page = open_page("?k=3")  # which unfolds it
+    is_for_the_form(page)
+    page.locator("#top-k input").fill("4")
+    page.locator("#answer-for").get_by_text("This answer is for other settings.").wait_for()
+    page.locator("#answer-for").get_by_text("Press Enter or Fill for a new one.").wait_for()
+    assert dimmed(page)
+    page.locator("#top-k input").fill("3")
+    is_for_the_form(page)
+
+
+def test_a_model_that_is_still_to_be_loaded_waits_for_enter(open_page, monkeypatch):
+    page = open_page()
+    monkeypatch.setattr(Engine, "in_memory", lambda *given, **named: False)
+    page.get_by_label("Sentence").first.fill("The king sat on his <mask>.")
+    page.locator("#answer-for").get_by_text(
+        "This model is not loaded yet; press Enter or Fill to load it."
+    ).wait_for()
+    assert dimmed(page)
+    page.keyboard.press("Enter")
+    shows(page, "The king")
+    is_for_the_form(page)

@@ -12,7 +12,7 @@ TOLD = "more often than this page answers"
 # What looks at what is there, computes nothing without a run or a draft, or says nothing at a key; its number is
 # bounded by the doorway.
 COSTS_NOTHING = {
-    "draw", "another_budget", "remove_files", "tick", "load_page", "more_models", "acted", "remove", "use_model",
+    "redraw", "another_budget", "remove_files", "tick", "load_page", "more_models", "acted", "remove", "use_model",
     "judge", "lambda", "fill_typed", "open_form", "read_again",
 }  # fmt: skip
 

@@ -1,6 +1,7 @@
 """A question of the 'Fill mask' tab and what its answer puts on the page; plain functions, no widgets."""
 
 import json
+import secrets
 from dataclasses import dataclass, replace
 
 from mlm_demo.errors import MlmDemoError
@@ -12,7 +13,9 @@ from mlm_demo.web.fill.tables import csv, tables
 from mlm_demo.web.messages import notices, notices_of
 
 VIEWS = ("Chart", "Table")
-QUICK = 0.03  # seconds: models that answer within follow the typing
+PAUSES = 120, 1_000  # milliseconds without a key before the page asks: at least, at most
+ANSWERS_KEPT = 3  # per page: the one shown, and what is under way by Enter and by the typing
+NOT_LOADED = "This model is not loaded yet; press Enter or Fill to load it."
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Shown:
     json: str
     csv: str
     copied: str = ""  # the link shown belongs to the answer before
+    pause: int = PAUSES[0]  # milliseconds
+    waiting: str = ""  # why the page does not ask by itself
 
 
 def ask(engine: Engine, question: Question, view: str, on_progress: Progress = silent) -> Shown:
@@ -50,7 +55,34 @@ def ask(engine: Engine, question: Question, view: str, on_progress: Progress = s
             answers[0] if len(answers) == 1 else {"answers": answers}, ensure_ascii=False, indent=2
         ),
         csv=csv(answers),
+        pause=pause_after(sum(answer["seconds"] for answer in answers)),
     )
+
+
+def pause_after(seconds: float) -> int:
+    """Milliseconds without a key before the next question, for models that took so long for their last answer."""
+    shortest, longest = PAUSES
+    return round(min(max(2_000 * seconds, shortest), longest))
+
+
+def keep(kept: dict[str, list[dict]], shown: Shown, link_shown: str = "") -> dict[str, list[dict]]:
+    """Add an answer under its link to those of a page, in place: two events may do so at once.
+
+    link_shown: of the answer on the page, which stays there if the browser drops the new one.
+    """
+    if link_shown in kept:
+        kept[link_shown] = kept.pop(link_shown)
+    kept.pop(shown.link, None)
+    kept[shown.link] = shown.answers
+    for link in list(kept)[:-ANSWERS_KEPT]:
+        kept.pop(link, None)
+    return kept
+
+
+def parcel(shown: Shown) -> str:
+    """An answer for `browser.SHOW_IF_CURRENT`, as JSON; never the same text twice, or it would be no change."""
+    values = [value for name, value in vars(shown).items() if name != "answers"]
+    return json.dumps({"link": shown.link, "values": values, "token": secrets.token_hex(4)})
 
 
 def link_of(question: Question) -> str:
@@ -63,18 +95,11 @@ def without_answer(results: str) -> Shown:
     return Shown(results, answers=[], link="", python="", shell="", json="", csv="")
 
 
-def follows_typing(engine: Engine, question: Question) -> bool:
-    """Whether the models of a question are quick enough to be asked at each pause of the typing."""
-    return engine.answers_within(QUICK, question.models, **_how(question))
-
-
 def answers_at_once(engine: Engine, question: Question) -> bool:
     """Whether the models of a question are in memory, in the precision that it takes."""
-    return engine.in_memory(question.models, **_how(question))
-
-
-def _how(question: Question) -> dict:
-    return {"targets": question.targets, "joint": question.joint, "precision": question.precision}
+    return engine.in_memory(
+        question.models, targets=question.targets, joint=question.joint, precision=question.precision
+    )
 
 
 def draw(answers: list[dict], view: str, told: tuple[str, ...] = ()) -> str:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import gradio as gr
 
@@ -13,13 +13,16 @@ from mlm_demo.runs.store import RunStore
 from mlm_demo.web import javascript as browser
 from mlm_demo.web.event_options import ASKING, AT_ONCE
 from mlm_demo.web.fill.answer import (
+    NOT_LOADED,
+    PAUSES,
     VIEWS,
     answers_at_once,
     ask,
     draw,
     first_answer,
-    follows_typing,
+    keep,
     link_of,
+    parcel,
     without_answer,
 )
 from mlm_demo.web.fill.form_from_link import opened_form
@@ -72,7 +75,7 @@ def fill_tab(
             follow = gr.Checkbox(
                 True,
                 label="Follow the typing",
-                info="Predict while you type, with models that answer within 30 ms.",
+                info="Predict at each pause in your typing, once the model is loaded.",
                 elem_id="follow",
             )
             with gr.Row():
@@ -124,6 +127,7 @@ def fill_tab(
             view = gr.Radio(
                 VIEWS, value=VIEWS[0], show_label=False, container=False, label="View", elem_id="view"
             )
+            answer_for = gr.HTML(padding=False, js_on_load=None, elem_id="answer-for")
             results = gr.HTML(js_on_load=None, elem_id="results")
             with gr.Row(elem_id="take-home"):
                 copy = gr.Button("Copy link", size="sm", min_width=90, elem_id="copy-link")
@@ -141,14 +145,18 @@ def fill_tab(
             _examples("Examples, general", GENERAL_EXAMPLES, sentence),
             _examples("Examples, biomedical", BIOMEDICAL_EXAMPLES, sentence),
         ]
-    answers = gr.State([])
+    answers = gr.State({})  # by the link of their question
     # Hidden and not stored anywhere: what the buttons above hand out in the browser.
     link, json_text, csv_text = (gr.Textbox(visible="hidden") for _ in range(3))
     queued = gr.Textbox(visible="hidden")  # changes when a question has to go through the queue
     typed = gr.Textbox(visible="hidden")  # changes when the typing pauses
+    came = gr.Textbox(visible="hidden")  # an answer to what was typed, which the browser shows or drops
+    pause = gr.Number(PAUSES[0], visible="hidden")
+    waiting = gr.Textbox(visible="hidden")
 
     form = [sentence, model, compare, top_k, targets, joint, precision]
-    shown = [results, answers, link, python, shell, json_text, csv_text, copied]
+    shown = [results, answers, link, python, shell, json_text, csv_text, copied, pause, waiting]
+    in_browser = [part for part in shown if part is not answers]
 
     def on_machine(name):
         return is_here(name, engine.catalogue)
@@ -157,79 +165,109 @@ def fill_tab(
         top_k = k if k is not None else ""
         return Question(text, name or "", tuple(others or ()), top_k, words, together, arithmetic or "auto")
 
+    def put(result, kept):
+        return vars(replace(result, answers=keep(kept, result))).values()
+
+    def refused(error, link_shown, kept, chosen_view):
+        return refusal(error, draw(kept.get(link_shown, []), chosen_view))
+
     def fill(request: gr.Request, *values, progress=gr.Progress()):
         """By the queue: with the progress of a load or a download, and with a message where there is an error."""
-        *given, chosen_view, before, who = values
+        *given, chosen_view, link_shown, kept, who = values
         question = question_of(*given)
         here = [on_machine(name) for name in question.models]
         try:
             limits.admit(request)
             result = ask(engine, question, chosen_view, lambda share, what: progress(share, desc=what))
         except MlmDemoError as error:
-            return refusal(error, draw(before, chosen_view)), *(gr.skip(),) * (len(shown) + 1)
+            return refused(error, link_shown, kept, chosen_view), *(gr.skip(),) * (len(shown) + 1)
         fresh = (gr.skip(),) * 2
         if not all(here):  # a download changes what the pickers say
             models = offered(runs, who, question.models)
             fresh = gr.Dropdown(choices(models)), gr.Dropdown(short_choices(models))
-        return *vars(result).values(), *fresh
+        return *put(result, kept), *fresh
 
     def fill_now(request: gr.Request, *values):
         """Past the queue, which costs more than an answer; by it if the models are still to come."""
-        *given, chosen_view, before, _who = values
+        *given, chosen_view, link_shown, kept, _who = values
         try:
             limits.admit(request)
             question = question_of(*given)
             if answers_at_once(engine, question):
-                return *vars(ask(engine, question, chosen_view)).values(), gr.skip()
+                return *put(ask(engine, question, chosen_view), kept), gr.skip()
         except MlmDemoError as error:
-            return refusal(error, draw(before, chosen_view)), *(gr.skip(),) * len(shown)
+            return refused(error, link_shown, kept, chosen_view), *(gr.skip(),) * len(shown)
         return *(gr.skip(),) * len(shown), secrets.token_hex(4)
 
     def fill_if_here(request: gr.Request, *values):
         _, name, others, *_ = values
         if not all(on_machine(name) for name in [name, *(others or ())]):  # a download waits for the button
-            return (gr.skip(),) * (len(shown) + 1)
+            return *(gr.skip(),) * (len(shown) - 1), NOT_LOADED, gr.skip()
         return fill_now(request, *values)
 
-    def fill_typed(request: gr.Request, following, link_shown, *values):
+    def fill_typed(request: gr.Request, following, *values):
         """At a key: nothing is said of a sentence that is not finished yet, nor anew what is there with its notices."""
-        *given, chosen_view, _before, _who = values
+        *given, chosen_view, link_shown, kept, _who = values
         try:
             question = question_of(*given)
-            if following and link_of(question) != link_shown and follows_typing(engine, question):
+            if following and link_of(question) != link_shown:
+                if not answers_at_once(engine, question):
+                    return gr.skip(), gr.skip(), NOT_LOADED
                 limits.admit(request)
-                return tuple(vars(ask(engine, question, chosen_view)).values())
+                result = ask(engine, question, chosen_view)
+                return parcel(result), keep(kept, result, link_shown), gr.skip()
         except MlmDemoError:
             pass
-        return (gr.skip(),) * len(shown)
+        return (gr.skip(),) * 3
+
+    def redraw(kept, link_shown, chosen_view):
+        return draw(kept[link_shown], chosen_view) if link_shown in kept else gr.skip()
 
     def open_form(who, request: gr.Request):
         return opened_form(engine, runs, dict(request.query_params), who)
 
-    def open_page(chosen_view, request: gr.Request):
+    def open_page(chosen_view, kept, request: gr.Request):
         try:
             limits.admit(request)
             result = first_answer(engine, dict(request.query_params), chosen_view)
         except LimitError as error:
             result = without_answer(refusal(error, ""))
-        return tuple(vars(result).values())
+        return tuple(put(result, kept))
 
-    inputs = [*form, view, answers, owner]
+    inputs = [*form, view, link, answers, owner]
     ask_for = {"inputs": inputs, "outputs": [*shown, model, compare]}
     ask_for |= {**ASKING, "show_progress_on": results, "api_visibility": "private"}
     ask_now = {"inputs": inputs, "outputs": [*shown, queued], **AT_ONCE}
     gr.on([run.click, sentence.submit, targets.submit, top_k.submit], fill_now, **ask_now)
     gr.on([model.input, compare.input, joint.input, precision.input], fill_if_here, **ask_now)
     queued.change(fill, **ask_for)
+    gr.on(  # before the pause below, which Gradio waits for
+        [field.change for field in (*form, link, follow, waiting)],
+        None,
+        [*form, link, follow, waiting],
+        answer_for,
+        js=browser.NAME_OLD_ANSWER,
+        trigger_mode="multiple",
+        api_visibility="private",
+    )
     sentence.change(  # `input` is not told of what is deleted
         None,
-        typed,
+        [typed, pause],
         typed,
         js=browser.WHEN_TYPED,
         trigger_mode="multiple",
         api_visibility="private",
     )
-    typed.change(fill_typed, [follow, link, *inputs], shown, trigger_mode="always_last", **AT_ONCE)
+    follows = {"inputs": [follow, *inputs], "outputs": [came, answers, waiting], **AT_ONCE}
+    typed.change(fill_typed, trigger_mode="always_last", **follows)
+    came.change(
+        None,
+        [came, *form, *in_browser],
+        in_browser,
+        js=browser.SHOW_IF_CURRENT,
+        trigger_mode="multiple",
+        api_visibility="private",
+    )
     for group, dataset in zip((GENERAL_EXAMPLES, BIOMEDICAL_EXAMPLES), examples, strict=True):
         dataset.click(
             lambda index, name, group=group: (group[index], _other_built_in(name), "", False),
@@ -237,10 +275,10 @@ def fill_tab(
             [sentence, compare, targets, joint],
             **AT_ONCE,
         ).then(fill_now, **ask_now)
-    view.change(draw, [answers, view], results, **AT_ONCE)
+    view.change(redraw, [answers, link, view], results, **AT_ONCE)
     demo.load(open_form, owner, [*form, link, more], **AT_ONCE)
-    opened = demo.load(open_page, view, shown, show_progress_on=results, api_visibility="private")
-    opened.then(fill_typed, [follow, link, *inputs], shown, **AT_ONCE)  # somebody may have typed meanwhile
+    opened = demo.load(open_page, [view, answers], shown, show_progress_on=results, api_visibility="private")
+    opened.then(fill_typed, **follows)  # somebody may have typed meanwhile
 
     insert.click(None, sentence, sentence, js=browser.INSERT_MASK, api_visibility="private")
     copy.click(None, link, copied, js=browser.copy_link("copy-link"), api_visibility="private")
