@@ -1,11 +1,18 @@
-"""The same sentence before several models: what each expects, and where the others rank its words."""
+"""Compare models on one sentence: what each predicts, and how the others rank its words."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
 
-from mlm_demo.inference.fill_mask import Answer, Prediction, answer_from, check_top_k, distributions
+from mlm_demo.inference.fill_mask import (
+    Answer,
+    Prediction,
+    answer_from,
+    check_top_k,
+    distributions,
+    fill_masks,
+)
 from mlm_demo.inference.prompt import Prompt
 from mlm_demo.inference.targets import target_pieces
 from mlm_demo.models.masked_lm import MaskedLM
@@ -19,11 +26,13 @@ def compare(
     targets: Sequence[str] = (),
     joint: bool = False,
 ) -> list[Answer]:
-    """Fill the masks of one sentence with each model; each prediction also tells its rank in the others.
+    """Fill the masks of one sentence with each model; with several, each prediction carries its rank in the others.
 
-    prompts: the sentence as each of the models reads it. The ranks are over the whole vocabulary of the other
-    model, 1 the most probable. Raises as `fill_mask` does.
+    prompts: the sentence as each model reads it. Ranks count over the other model's whole vocabulary, 1 the most
+    probable. Raises as `fill_masks` does.
     """
+    if len(models) == 1:
+        return fill_masks(models[0], prompts, top_k=top_k, targets=targets, joint=joint)
     top_k = min(check_top_k(top_k, mlm) for mlm in models)
     seen = [distributions(mlm, [prompt])[0] for mlm, prompt in zip(models, prompts, strict=True)]
     answers = []
@@ -36,8 +45,7 @@ def compare(
         ]
         masks = tuple(
             tuple(
-                replace(p, elsewhere=tuple(_rank(mlm, p, i, *other) for other in others)) if others else p
-                for p in predictions
+                replace(p, elsewhere=tuple(_rank(mlm, p, i, *other) for other in others)) for p in predictions
             )
             for i, predictions in enumerate(answer.masks)
         )
@@ -53,7 +61,7 @@ def _rank(
     prompt: Prompt,
     probabilities: torch.Tensor,
 ) -> dict:
-    """Where another model ranks a word: its rank and score, or in how many pieces it would write it."""
+    """Return the rank and score of a word in another model, or in how many tokens that model writes it."""
     ids = _same_word(mlm, prediction, mask, other, prompt)
     found = {"model": other.name, "rank": None, "score": None, "pieces": len(ids)}
     if len(ids) == 1:
@@ -66,7 +74,7 @@ def _rank(
 def _same_word(
     mlm: MaskedLM, prediction: Prediction, mask: int, other: MaskedLM, prompt: Prompt
 ) -> tuple[int, ...]:
-    """The other model's tokens for a word of this one; empty where it has none for it."""
+    """Return another model's tokens for a word of this model; empty if it cannot write the word."""
     if prediction.token is not None and mlm.piece_style == other.piece_style:
         raw = mlm.tokenizer.convert_ids_to_tokens(prediction.token)
         token = other.tokenizer.convert_tokens_to_ids(raw)
@@ -76,6 +84,6 @@ def _same_word(
     if prediction.token is not None:
         piece = mlm.piece(prediction.token)
         if piece.attaches and piece.text.isalnum():
-            return ()  # an ending: where it begins depends on how the other vocabulary cuts the word
+            return ()  # a word ending: vocabularies cut words at different places
         text = piece.text
     return target_pieces(other, prompt, mask, text) if text else ()

@@ -1,7 +1,6 @@
-"""What the page, the HTTP endpoints and the command line ask for, in plain values: text in, JSON out.
+"""The questions of the page, the HTTP endpoints and the command line, in plain values: text in, JSON out.
 
-torch is imported at the first question, not before: `models` answers without it, and the page is there seconds before
-it is.
+torch is imported with the first question, so the page starts without waiting for it.
 """
 
 import math
@@ -13,17 +12,17 @@ from mlm_demo.models.catalogue import KNOWN_MODELS, Catalogue, ModelRef
 from mlm_demo.models.pool import ModelPool
 from mlm_demo.settings import Settings
 
-Progress = Callable[[float, str], None]  # share done from 0 to 1, what is being done
+Progress = Callable[[float, str], None]  # share done from 0 to 1, current step
 TOP_K = 5
 MAX_MODELS = 3
 
 
 def silent(share: float, what: str) -> None:
-    """Progress that nobody watches."""
+    """Ignore progress."""
 
 
 class Engine:
-    """The models in memory and the questions that can be put to them. Safe to share between threads."""
+    """Models in memory and the questions they answer. Safe to share between threads."""
 
     def __init__(self, settings: Settings, catalogue: Catalogue | None = None):
         self.settings, self.catalogue = settings, catalogue or Catalogue(folders=settings.folders)
@@ -32,12 +31,12 @@ class Engine:
         self._seconds: dict[tuple[str, ...], float] = {}
 
     def models(self) -> list[dict]:
-        """What the picker offers, with `in_memory`; loads nothing."""
+        """Return the models of the picker, each with `in_memory`; loads nothing."""
         loaded = self._models.names()
         return [{**model_json(c), "in_memory": c.name in loaded} for c in KNOWN_MODELS]
 
     def count_in_memory(self) -> int:
-        """How many models are loaded, exact and int8 each counted."""
+        """Return how many models are loaded; exact and int8 count separately."""
         return len(self._models.names())
 
     def fill_mask(
@@ -51,10 +50,10 @@ class Engine:
         precision: str = "auto",
         on_progress: Progress = silent,
     ) -> dict:
-        """Rank words for the masks of a sentence; see `fill_mask.fill_mask` for the fields and the errors.
+        """Rank words for the masks of a sentence; `fill_mask.Answer` has the fields, `fill_masks` the errors.
 
-        precision: exact; int8, faster on a processor (see `fast_layers.py`); or auto, int8 where that is faster and
-        nothing but the most probable words is asked for.
+        precision: exact; int8, faster on a processor (`models/cpu/optimize.py`); or auto, which takes int8 if that is
+        faster and only the most probable words are asked for.
         """
         return self.compare(
             text,

@@ -1,7 +1,6 @@
-"""Sentence in, ranked words out: what the model expects at each mask.
+"""Rank words for the masks of sentences.
 
-Read from the top down: `fill_mask` puts the answer together; `distributions` is the one pass through the
-model that everything starts from.
+`distributions` is the pass through the model, `answer_from` turns its probabilities into rows, `fill_masks` does both.
 """
 
 from collections.abc import Sequence
@@ -13,21 +12,20 @@ from mlm_demo.errors import ParameterError, shown
 from mlm_demo.inference.joint import Filling, fill_jointly
 from mlm_demo.inference.prompt import Prompt
 from mlm_demo.inference.targets import score_targets
-from mlm_demo.inference.windows import mask_positions, window_notice, windows
+from mlm_demo.inference.windows import window_notice, windows
 from mlm_demo.models.masked_lm import MaskedLM, Piece
 
-CHARACTERS_A_ROW = 100  # of a prediction as JSON, beside its sentence
+CHARACTERS_PER_ROW = 100  # of a prediction as JSON, beside its sentence
 
 
 @dataclass(frozen=True)
 class Prediction:
     """One word at one mask.
 
-    score: its probability, the share of the whole vocabulary; token: its id, None for a target of several
-    pieces; token_str: as transformers' pipeline gives it; sequence: the sentence as typed, with the word put
-    in; word: as a chart shows it, `##` before a piece that goes on the word before. For targets also share:
-    the score as a share of the list's scores; pieces; scored: how. In a comparison also elsewhere: the rank that
-    each other model gives the word.
+    score: its probability over the whole vocabulary; token: its id, None for a target of several tokens; token_str: as
+    transformers' pipeline gives it; sequence: the typed sentence with the word put in; word: as a chart shows it, with
+    `##` before a piece that continues the word before. For targets also share: the score divided by the sum of the
+    targets' scores; pieces; scored: how. In a comparison also elsewhere: the rank that each other model gives the word.
     """
 
     score: float
@@ -41,13 +39,13 @@ class Prediction:
     elsewhere: tuple[dict, ...] | None = None
 
     def to_json(self) -> dict:
-        """The fields that hold something."""
+        """Return the fields that are set, and `token` always."""
         return {key: value for key, value in asdict(self).items() if value is not None or key == "token"}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The predictions for each mask of a sentence, in their order, best first.
+    """The predictions for each mask of a sentence, masks in order, best prediction first.
 
     text: as typed, with the masks at the characters `spans`; model_text: as the model read it.
     """
@@ -61,7 +59,7 @@ class Answer:
     notices: tuple[str, ...]
 
     def to_json(self) -> dict:
-        """As the command line and HTTP give it."""
+        """Return the JSON of the command line and HTTP."""
         answer = {
             "model": self.model,
             "text": self.text,
@@ -75,24 +73,6 @@ class Answer:
         return answer
 
 
-def fill_mask(
-    mlm: MaskedLM,
-    prompt: Prompt,
-    *,
-    top_k: int = 5,
-    targets: Sequence[str] = (),
-    joint: bool = False,
-) -> Answer:
-    """Rank words for each mask of a sentence, each mask on its own with the others left masked.
-
-    top_k: how many, at most the vocabulary; with targets, only these words are ranked, all of them. joint:
-    also fill all masks together (see `joint.py`). Raises ParameterError for a top_k out of range, unusable
-    targets, or masks too far apart to be filled jointly.
-    """
-    (answer,) = fill_masks(mlm, [prompt], top_k=top_k, targets=targets, joint=joint)
-    return answer
-
-
 def fill_masks(
     mlm: MaskedLM,
     prompts: Sequence[Prompt],
@@ -101,7 +81,13 @@ def fill_masks(
     targets: Sequence[str] = (),
     joint: bool = False,
 ) -> list[Answer]:
-    """The same for many sentences, which go through the model together."""
+    """Rank words for each mask of some sentences, which go through the model together.
+
+    Each mask is predicted on its own, with the others left masked. top_k: how many words, at most the vocabulary; with
+    targets, all of these words are ranked and no others. joint: also fill all masks of a sentence jointly (`joint.py`).
+    Raises ParameterError if top_k is out of range, the targets cannot be used, or masks are too far apart to be filled
+    jointly.
+    """
     top_k = check_top_k(top_k, mlm)
     return [
         answer_from(mlm, prompt, probabilities, notices, top_k=top_k, targets=targets, joint=joint)
@@ -119,7 +105,7 @@ def answer_from(
     targets: Sequence[str],
     joint: bool,
 ) -> Answer:
-    """The answer, given what `distributions` returned."""
+    """Return the answer for a sentence; probabilities and notices are those of `distributions`."""
     missing: list[str] = []
     if targets:
         scored, missing = score_targets(mlm, prompt, targets, probabilities)
@@ -130,7 +116,7 @@ def answer_from(
         model=mlm.describe(),
         text=prompt.text,
         spans=prompt.spans,
-        model_text=prompt.for_model(mlm).text,
+        model_text=prompt.model_text,
         masks=tuple(masks),
         joint=tuple(fill_jointly(mlm, prompt, top_k=top_k, targets=targets)) if joint else None,
         notices=(*prompt.notices, *notices, *missing),
@@ -138,21 +124,23 @@ def answer_from(
 
 
 def distributions(mlm: MaskedLM, prompts: Sequence[Prompt]) -> list[tuple[torch.Tensor, list[str]]]:
-    """For each sentence the probability of every token at every mask, (masks, vocab_size) float32, and notices."""
-    found = [mask_positions(mlm, prompt) for prompt in prompts]
-    cut = [windows(mlm, ids, positions) for ids, positions in found]
+    """Return for each sentence the probability of every token at every mask, and notices.
+
+    Shape (masks, vocab_size), float32.
+    """
+    cut = [windows(mlm, prompt.ids, prompt.positions) for prompt in prompts]
     flat = [window for windows_of_one in cut for window in windows_of_one]
     logits = mlm.logits_at([window.ids for window in flat], [window.positions for window in flat])
     notices = [
-        [window_notice(mlm, ids, len(windows_of_one))] if len(ids) > mlm.capacity else []
-        for (ids, _), windows_of_one in zip(found, cut, strict=True)
+        [window_notice(mlm, prompt.ids, len(windows_of_one))] if len(prompt.ids) > mlm.capacity else []
+        for prompt, windows_of_one in zip(prompts, cut, strict=True)
     ]
-    parts = logits.softmax(-1).split([len(positions) for _, positions in found])
+    parts = logits.softmax(-1).split([len(prompt.positions) for prompt in prompts])
     return list(zip(parts, notices, strict=True))
 
 
 def check_top_k(top_k: object, mlm: MaskedLM) -> int:
-    """Return top_k as a whole number; raises ParameterError naming it and its range."""
+    """Return top_k as an int; raises ParameterError that names the value and its range."""
     whole = isinstance(top_k, int | float) and not isinstance(top_k, bool) and top_k == top_k // 1
     if not whole or not 1 <= top_k <= mlm.vocab_size:
         raise ParameterError(
@@ -163,20 +151,20 @@ def check_top_k(top_k: object, mlm: MaskedLM) -> int:
 
 
 def word_shown(piece: Piece) -> str:
-    """A piece as a chart shows it: `##` before letters that go on the word before."""
+    """Return a piece as a chart shows it: with `##` before letters that continue the word before."""
     if piece.attaches and any(c.isalnum() for c in piece.text):
         return f"##{piece.text}"
     return piece.text or "(nothing)"
 
 
 def check_amount(prompts: Sequence[Prompt], top_k: int, most: int) -> None:
-    """Raise ParameterError if the answers would have more than so many characters: each row repeats its sentence."""
+    """Raise ParameterError if the answers would exceed `most` characters: each row repeats its sentence."""
     rows = sum(len(prompt.spans) for prompt in prompts) * top_k
-    characters = rows * (CHARACTERS_A_ROW + len(prompts[0].text))
+    characters = rows * (CHARACTERS_PER_ROW + len(prompts[0].text))
     if characters > most:
         raise ParameterError(
             f"top_k is {top_k:,}, which makes an answer of {rows:,} sentences and {characters / 1e6:,.1f} million "
-            f"characters; {most / 1e6:,.1f} million are the most. Ask for fewer words."
+            f"characters; the limit is {most / 1e6:,.1f} million. Ask for fewer words."
         )
 
 

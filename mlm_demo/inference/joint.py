@@ -1,11 +1,10 @@
-"""Fill several masks together: a beam search over the joint probability.
+"""Fill several masks jointly with a beam search.
 
-Each mask on its own may expect a word that does not go with what the others expect. Here the masks are
-filled from left to right, each given the words already chosen and the later masks still masked:
+Predicted on their own, the words of two masks may not fit together. Here the masks are filled from left to right, each
+given the words already chosen, with the later masks still masked:
     p(w1, …, wm) = p(w1 | all masked) · p(w2 | w1, the rest masked) · … · p(wm | w1, …)
-A masked language model has no joint distribution that all orders agree on; this is the one of reading order.
-The beam keeps the best BEAM partial fillings after each mask, and so many are given at most; with a beam as wide as the
-vocabulary to the power of the masks it would be exact.
+A masked language model has no joint distribution that is the same in every order; this one follows reading order.
+The beam keeps the best BEAM partial fillings after each mask, so at most BEAM fillings are returned.
 """
 
 import math
@@ -17,7 +16,7 @@ import torch
 from mlm_demo.errors import ParameterError
 from mlm_demo.inference.prompt import Prompt
 from mlm_demo.inference.targets import target_pieces
-from mlm_demo.inference.windows import mask_positions, windows
+from mlm_demo.inference.windows import windows
 from mlm_demo.models.masked_lm import MaskedLM
 
 BEAM = 20
@@ -36,21 +35,21 @@ class Filling:
 def fill_jointly(
     mlm: MaskedLM, prompt: Prompt, *, top_k: int = 5, targets: Sequence[str] = (), beam: int = BEAM
 ) -> list[Filling]:
-    """Return the best fillings of all masks at once, at most top_k and at most the beam, best first.
+    """Return the best fillings of all masks, best first, at most top_k and at most the beam.
 
-    With targets, only those of one piece are considered. Raises ParameterError if the masks do not share one
-    window of the model, or no target has one piece.
+    With targets, only those of one token are considered. Raises ParameterError if the masks do not fit into one
+    window of the model, or if no target has one token.
     """
-    text, positions = mask_positions(mlm, prompt)
-    if len(windows(mlm, text, positions)) > 1:
+    cut = windows(mlm, prompt.ids, prompt.positions)
+    if len(cut) > 1:
         raise ParameterError(
             f"The masks are too far apart to be filled jointly: {mlm.name} reads {mlm.capacity} tokens at once. "
-            "Shorten the text between them, or switch joint filling off."
+            "Shorten the text between them, or turn joint filling off."
         )
-    (window,) = windows(mlm, text, positions)
+    (window,) = cut
     hypotheses: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
     for mask, at in enumerate(window.positions):
-        allowed = _one_piece(mlm, prompt, mask, targets) if targets else None
+        allowed = _one_token(mlm, prompt, mask, targets) if targets else None
         rows = []
         for _, tokens in hypotheses:
             row = list(window.ids)
@@ -79,13 +78,13 @@ def _best(hypotheses: list, log_probabilities: torch.Tensor, beam: int) -> list:
     ]
 
 
-def _one_piece(mlm: MaskedLM, prompt: Prompt, mask: int, targets: Sequence[str]) -> list[int]:
+def _one_token(mlm: MaskedLM, prompt: Prompt, mask: int, targets: Sequence[str]) -> list[int]:
     pieces = [target_pieces(mlm, prompt, mask, target) for target in targets]
     allowed = sorted({ids[0] for ids in pieces if len(ids) == 1})
     if not allowed:
         raise ParameterError(
-            f"No target is a single piece of the vocabulary of {mlm.name}, so the masks cannot be filled jointly "
-            "with them; give shorter words, or switch joint filling off."
+            f"No target is a single token of the vocabulary of {mlm.name}, so the masks cannot be filled jointly "
+            "with them; give shorter words, or turn joint filling off."
         )
     return allowed
 

@@ -1,42 +1,39 @@
-"""A person's sentence: where its masks are, what has to be said about it, and the words put back into it.
+"""A sentence with masks: find the masks, tokenize it once for one model, put words back into it.
 
-The text stays as it was typed throughout. Only the model gets its own mask token in place of the masks, and
-what comes back is put into the typed text, so that spelling and spacing are the person's own.
+The typed text never changes. The model reads a copy with its own mask token, and predicted words are put into the
+typed text, so a person gets their own spelling and spacing back.
 """
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mlm_demo.errors import PromptError, shown
-from mlm_demo.models.masked_lm import MaskedLM, Piece
+from mlm_demo.models.masked_lm import Encoded, MaskedLM, Piece
 
-# The mask tokens of the model families, as people type them, for any model.
+# The mask tokens of all model families; people type any of them for any model.
 KNOWN_MASK = r"<mask>|\[mask\]"
 EXAMPLE = "for example: Paris is the <mask> of France."
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """A sentence with masks: `spans` are the characters of each mask in `text`."""
+    """A sentence with masks, tokenized for one model.
+
+    text: as typed; spans: the characters of each mask in it; model_text: with the model's own mask token; ids: its
+    tokens without special tokens; positions: the masks among them.
+    """
 
     text: str
     spans: tuple[tuple[int, int], ...]
+    model_text: str
+    ids: tuple[int, ...]
+    positions: tuple[int, ...]
     notices: tuple[str, ...] = ()
 
-    def for_model(self, mlm: MaskedLM, fillings: Mapping[int, str] | None = None) -> "Prompt":
-        """The same with the model's own mask token at each mask, or the text given for that mask."""
-        out, position, spans = "", 0, []
-        for i, (start, end) in enumerate(self.spans):
-            out += self.text[position:start]
-            filling = (fillings or {}).get(i, mlm.mask_token)
-            spans.append((len(out), len(out) + len(filling)))
-            out, position = out + filling, end
-        return Prompt(out + self.text[position:], tuple(spans))
-
     def filled(self, pieces: Mapping[int, Piece], mlm: MaskedLM) -> str:
-        """The typed text with pieces at some masks; the other masks stay as they were typed."""
+        """Return the typed text with pieces at some masks; other masks stay as typed."""
         out, position = "", 0
         for i, (start, end) in enumerate(self.spans):
             out += self.text[position:start]
@@ -49,10 +46,10 @@ class Prompt:
 
 
 def read_prompt(text: str, mlm: MaskedLM, *, max_characters: int, max_masks: int) -> Prompt:
-    """Find the masks in a sentence, any family's mask token counting for any model.
+    """Find the masks in a sentence and tokenize it; any family's mask token counts for any model.
 
-    Raises PromptError if the sentence is empty, too long, holds no mask, too many masks, or half of a
-    surrogate pair. What is merely worth knowing becomes a notice.
+    Raises PromptError if the sentence is empty or too long, holds no mask or too many, holds half of a surrogate
+    pair, or if the tokenizer does not recognize a mask. Smaller things become notices.
     """
     text, notices = clean_text(text, max_characters=max_characters)
     found = list(mask_pattern(mlm).finditer(text))
@@ -62,24 +59,43 @@ def read_prompt(text: str, mlm: MaskedLM, *, max_characters: int, max_masks: int
         )
     if len(found) > max_masks:
         raise PromptError(
-            f"The sentence holds {len(found)} masks; {max_masks} are the most that are filled at once."
+            f"The sentence holds {len(found)} masks; at most {max_masks} can be filled at once."
         )
     odd = sorted({m[0] for m in found} - {"<mask>", mlm.mask_token})
     if odd:
         notices.append(f"{', '.join(odd)} was read as this model's mask token, {mlm.mask_token}.")
-    prompt = Prompt(text, tuple(m.span() for m in found))
-    return Prompt(
-        prompt.text, prompt.spans, (*notices, *vocabulary_notices(prompt.for_model(mlm).text, text, mlm))
-    )
+    spans = tuple(m.span() for m in found)
+    model_text, _ = put_in(text, spans, [mlm.mask_token] * len(spans))
+    encoded = mlm.encode(model_text)
+    positions = tuple(i for i, token in enumerate(encoded.ids) if token == mlm.mask_id)
+    if len(positions) != len(spans):
+        raise PromptError(
+            f"The tokenizer of {mlm.name} finds {len(positions)} of the {len(spans)} masks; put a space "
+            "before and after each <mask>."
+        )
+    notices += vocabulary_notices(mlm, encoded, model_text, text)
+    return Prompt(text, spans, model_text, tuple(encoded.ids), positions, tuple(notices))
+
+
+def put_in(
+    text: str, spans: Sequence[tuple[int, int]], fillings: Sequence[str]
+) -> tuple[str, list[tuple[int, int]]]:
+    """Return a text with each span replaced by its filling, and the spans of the fillings in it."""
+    out, position, filled = "", 0, []
+    for (start, end), filling in zip(spans, fillings, strict=True):
+        out += text[position:start]
+        filled.append((len(out), len(out) + len(filling)))
+        out, position = out + filling, end
+    return out + text[position:], filled
 
 
 def mask_pattern(mlm: MaskedLM) -> re.Pattern:
-    """What counts as a mask for a model: the mask tokens of all families, in any case, and its own."""
+    """Return what counts as a mask for a model: the mask tokens of all families, in any case, and its own."""
     return re.compile(f"{KNOWN_MASK}|{re.escape(mlm.mask_token)}", re.IGNORECASE)
 
 
 def clean_text(text: str, *, max_characters: int) -> tuple[str, list[str]]:
-    """Return a text that every tokenizer takes, and notices of what was left out of it.
+    """Return a text that every tokenizer accepts, and notices about removed characters.
 
     Raises PromptError if it is empty, too long or holds half of a surrogate pair.
     """
@@ -87,13 +103,13 @@ def clean_text(text: str, *, max_characters: int) -> tuple[str, list[str]]:
         raise PromptError(f"The sentence is empty; type one, {EXAMPLE}")
     if len(text) > max_characters:
         raise PromptError(
-            f"The sentence has {len(text):,} characters; {max_characters:,} are the most that are read. Shorten it."
+            f"The sentence has {len(text):,} characters; the limit is {max_characters:,}. Shorten it."
         )
     for i, character in enumerate(text):
         if 0xD800 <= ord(character) <= 0xDFFF:
             raise PromptError(
-                f"Character {i + 1} of the sentence is half of a surrogate pair (U+{ord(character):04X}), which is "
-                "no character; delete it or paste the text again."
+                f"Character {i + 1} of the sentence is half of a surrogate pair (U+{ord(character):04X}) and not a "
+                "character; delete it or paste the text again."
             )
     control = {c for c in text if unicodedata.category(c) == "Cc" and c not in "\t\n\r"}
     if not control:
@@ -101,19 +117,21 @@ def clean_text(text: str, *, max_characters: int) -> tuple[str, list[str]]:
     count = sum(text.count(c) for c in control)
     names = ", ".join(f"U+{ord(c):04X}" for c in sorted(control))
     text = "".join(c for c in text if c not in control)
-    return text, [f"{count} control character{'s' * (count > 1)} ({names}) left out."]
+    return text, [f"{count} control character{'s' * (count > 1)} ({names}) removed."]
 
 
-def vocabulary_notices(model_text: str, typed: str, mlm: MaskedLM) -> list[str]:
-    """Say which typed words the model reads as special tokens, and which it cannot read at all."""
+def vocabulary_notices(mlm: MaskedLM, encoded: Encoded, model_text: str, typed: str) -> list[str]:
+    """Return which typed words the model reads as special tokens, and which it reads as unknown.
+
+    encoded: the tokens of model_text.
+    """
     notices = []
     special = set(mlm.tokenizer.all_special_tokens) - {mlm.mask_token}
     met = sorted(token for token in special if token in typed)
     if met:
         notices.append(
-            f"{', '.join(met)} in the sentence is a special token of this model and was read as such, not as text."
+            f"{', '.join(met)} in the sentence is a special token of this model; it was read as such, not as text."
         )
-    encoded = mlm.encode(model_text)
     unknown = [
         model_text[start:end]
         for token, (start, end) in zip(encoded.ids, encoded.offsets, strict=True)
@@ -122,12 +140,12 @@ def vocabulary_notices(model_text: str, typed: str, mlm: MaskedLM) -> list[str]:
     if unknown:
         words = ", ".join(shown(word, 30) for word in dict.fromkeys(unknown[:5]))
         more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
-        notices.append(f"Not in this model's vocabulary, so read as unknown: {words}{more}.")
+        notices.append(f"Not in this model's vocabulary and read as unknown: {words}{more}.")
     return notices
 
 
 def _append(left: str, piece: Piece, mask_absorbs_space: bool) -> str:
-    """Put a piece after a text as the model means it: on the last word, or with a space before it."""
+    """Append a piece to a text as the model means it: joined to the last word, or after a space."""
     if piece.attaches and mask_absorbs_space:
         return left.rstrip(" ") + piece.text
     if piece.spaced and left and not left[-1].isspace():

@@ -1,9 +1,9 @@
-"""How much a model is surprised by each word of a sentence: the pseudo-log-likelihood and what follows from it.
+"""Score a sentence: its pseudo-log-likelihood and the surprisal of each word.
 
-Salazar et al. (2020, arXiv 1910.14659) mask one token after the other and add up the log-probabilities of the
-hidden tokens: the `original` method. It flatters words of several pieces, since the pieces left visible give
-the hidden one away. `within_word`, the default, hides the later pieces of the same word too (Kauf & Ivanova
-2023, arXiv 2305.10588), so a word is read from left to right.
+Salazar et al. (2020, arXiv 1910.14659) mask one token after the other and add up the log-probabilities of the masked
+tokens: the `original` method. It overrates words of several tokens, because the visible tokens give the masked one
+away. `within_word`, the default, also masks the later tokens of the same word (Kauf & Ivanova 2023, arXiv 2305.10588),
+so a word is scored from left to right.
 """
 
 import os
@@ -22,16 +22,17 @@ from mlm_demo.inference.windows import windows
 from mlm_demo.models.masked_lm import Encoded, MaskedLM
 
 METHODS = ("within_word", "original")
-# Hidden tokens whose scores over the whole vocabulary are in memory at once: 64 x 50,000 x 4 bytes = 13 MB.
+# Masked tokens whose logits over the whole vocabulary are in memory at once: 64 x 50,000 x 4 bytes = 13 MB.
 TOKENS_PER_CHUNK = 64
-NICE = 10  # of the thread that scores: masks that are filled go before it
+NICENESS = 10  # of the thread that scores, so that filling masks goes first
 
 
 @dataclass(frozen=True)
 class ScoredWord:
-    """A word at the characters `start` to `end` of the text; `surprisal` in bits: -log2 of its probability.
+    """A word at the characters `start` to `end` of the text.
 
-    unknown: the vocabulary cannot write it, so the number is that of the unknown token, not of this word.
+    surprisal: in bits, -log2 of its probability; unknown: whether the vocabulary cannot write it, so the surprisal is
+    that of the unknown token.
     """
 
     text: str
@@ -47,8 +48,8 @@ class SentenceScore:
     """A sentence as a model sees it.
 
     log_likelihood: the pseudo-log-likelihood in nats; tokens: how many were scored; pseudo_perplexity:
-    exp(-log_likelihood / tokens), not to be compared between models whose vocabularies cut words differently;
-    bits_per_word: -log2 of the same over the number of words between white space, which can be.
+    exp(-log_likelihood / tokens), comparable only between models that share a vocabulary; bits_per_word:
+    -log2(likelihood) per word between white space, comparable between all models.
     """
 
     model: dict
@@ -62,7 +63,7 @@ class SentenceScore:
     notices: tuple[str, ...]
 
     def to_json(self) -> dict:
-        """As the command line and HTTP give it."""
+        """Return the JSON of the command line and HTTP."""
         return asdict(self)
 
 
@@ -75,7 +76,7 @@ def score_sentence(
     max_tokens: int = 512,
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> SentenceScore:
-    """Score every word of a sentence, one forward row for each of its tokens.
+    """Score every word of a sentence, with one row through the model per token.
 
     Raises ParameterError for an unknown method, PromptError for a text that is empty, too long, or holds a mask.
     """
@@ -84,24 +85,24 @@ def score_sentence(
     text, notices = clean_text(text, max_characters=max_characters)
     if mask := mask_pattern(mlm).search(text):
         raise PromptError(
-            f"The sentence holds a mask, {mask[0]}; to score it, put a word there, or use 'Fill mask' to ask for one."
+            f"The sentence holds a mask, {mask[0]}; replace it with a word, or use 'Fill mask' to predict one."
         )
     encoded = mlm.encode(text)
     if not encoded.ids:
-        raise PromptError(f"The tokenizer of {mlm.name} sees no token in this sentence; type some words.")
+        raise PromptError(f"The tokenizer of {mlm.name} finds no token in this sentence; type some words.")
     if len(encoded.ids) > max_tokens:
         raise PromptError(
-            f"The sentence has {len(encoded.ids):,} tokens; {max_tokens:,} are the most that are scored, since "
-            "each takes a pass of its own. Shorten it."
+            f"The sentence has {len(encoded.ids):,} tokens; the limit for scoring is {max_tokens:,}, because "
+            "each token takes its own pass. Shorten it."
         )
     if len(encoded.ids) > mlm.capacity:
         notices.append(
             f"The text has {len(encoded.ids):,} tokens and {mlm.name} reads {mlm.capacity:,} at once, so each "
             "token was scored with the text around it."
         )
-    notices += vocabulary_notices(text, text, mlm)
+    notices += vocabulary_notices(mlm, encoded, text, text)
     if mlm.tokenizer.unk_token_id in encoded.ids:
-        notices.append("The numbers of unknown words are those of the unknown token; they are in the sums.")
+        notices.append("For unknown words, the surprisal is that of the unknown token; the sums include it.")
     nats = token_log_probabilities(mlm, encoded, method=method, on_progress=on_progress)
     words = _words(mlm, text, encoded, nats)
     total = sum(nats)
@@ -125,13 +126,13 @@ def token_log_probabilities(
     method: str = "within_word",
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> list[float]:
-    """The log-probability in nats of each token, it and what the method hides with it being masked."""
+    """Return the log-probability in nats of each token, with it and the tokens that the method masks with it masked."""
     nats: list[float] = []
     length = min(len(encoded.ids), mlm.capacity) + len(mlm.prefix) + len(mlm.suffix)
     at_once = max(1, min(mlm.tokens_per_pass // length, TOKENS_PER_CHUNK))
     for first in range(0, len(encoded.ids), at_once):
         chunk = range(first, min(first + at_once, len(encoded.ids)))
-        rows = [windows(mlm, _hide(mlm, encoded, i, method), [i])[0] for i in chunk]
+        rows = [windows(mlm, _mask(mlm, encoded, i, method), [i])[0] for i in chunk]
         arguments = [row.ids for row in rows], [row.positions for row in rows]
         logits = _passes().submit(mlm.logits_at, *arguments, alone=True).result()
         scores = logits.log_softmax(-1)
@@ -142,22 +143,23 @@ def token_log_probabilities(
 
 @cache
 def _passes() -> ThreadPoolExecutor:
-    """One thread for the passes of all scores, which take turns: two at once are not done sooner, as each has all
-    processors, and masks that are filled meanwhile would be later for both. Nobody else waits for such a pass.
+    """Return the one thread that runs the passes of all scores, in turns.
+
+    Two passes at once finish no sooner, because each uses all processors, and filling masks would wait for both.
     """
-    return ThreadPoolExecutor(1, "score", initializer=_let_others_go_first)
+    return ThreadPoolExecutor(1, "score", initializer=_lower_priority)
 
 
-def _let_others_go_first() -> None:
-    """Leave the processors to other threads; only Linux has a niceness for each, which those it starts inherit."""
+def _lower_priority() -> None:
+    """Lower the priority of this thread and of threads it starts; only Linux has a niceness per thread."""
     if sys.platform == "linux":
         thread = os.PRIO_PROCESS, threading.get_native_id()
         with suppress(OSError):
-            os.setpriority(*thread, max(NICE, os.getpriority(*thread)))
+            os.setpriority(*thread, max(NICENESS, os.getpriority(*thread)))
 
 
-def _hide(mlm: MaskedLM, encoded: Encoded, position: int, method: str) -> list[int]:
-    """The tokens with the one at a position masked, and with `within_word` those after it in its word."""
+def _mask(mlm: MaskedLM, encoded: Encoded, position: int, method: str) -> list[int]:
+    """Return the tokens with one position masked and, for `within_word`, the later tokens of its word."""
     ids = list(encoded.ids)
     ids[position] = mlm.mask_id
     word = encoded.word_ids[position]
@@ -171,7 +173,7 @@ def _hide(mlm: MaskedLM, encoded: Encoded, position: int, method: str) -> list[i
 
 
 def _words(mlm: MaskedLM, text: str, encoded: Encoded, nats: list[float]) -> list[ScoredWord]:
-    """Put the tokens of each word together; a token that is part of no word stands alone."""
+    """Group the tokens into words; a token that is part of no word stands alone."""
     groups: list[list[int]] = []
     for i, word in enumerate(encoded.word_ids):
         if i and word is not None and word == encoded.word_ids[i - 1]:

@@ -1,10 +1,10 @@
-"""The probability of words that a person names, of one piece of the vocabulary or of several.
+"""Score target words: the probability of words that a person names, of one token or several.
 
-A word of one piece has the probability the model gives it at the mask. A word of n pieces has no such number:
-the mask is widened to n masks and the pieces are read from left to right, each given those before it,
-    p(piece 1 | n masks) · p(piece 2 | piece 1, n - 1 masks) · …
-which is the chain rule, given that the word has n pieces. That condition is why a long word can look more
-probable than it is, and why each target says how it was scored.
+A word of one token has the probability that the model gives it at the mask. A word of n tokens has no such number:
+the mask is widened to n masks and the tokens are scored from left to right, each given those before it,
+    p(token 1 | n masks) · p(token 2 | token 1, n - 1 masks) · …
+This is the chain rule, given that the word has n tokens. The condition can make a long word look more probable than
+it is, so each target says how it was scored.
 """
 
 from collections import Counter
@@ -14,14 +14,14 @@ from dataclasses import dataclass
 import torch
 
 from mlm_demo.errors import ParameterError, shown
-from mlm_demo.inference.prompt import Prompt, mask_pattern
-from mlm_demo.inference.windows import mask_positions, windows
+from mlm_demo.inference.prompt import Prompt, mask_pattern, put_in
+from mlm_demo.inference.windows import windows
 from mlm_demo.models.masked_lm import MaskedLM
 
 
 @dataclass(frozen=True)
 class ScoredTarget:
-    """A target as typed, its pieces' ids and its probability at one mask."""
+    """A target as typed, its token ids and its probability at one mask."""
 
     text: str
     ids: tuple[int, ...]
@@ -31,10 +31,10 @@ class ScoredTarget:
 def read_targets(
     targets: str | Sequence[str], *, masks: int, max_targets: int, max_characters: int
 ) -> tuple[list[str], list[str]]:
-    """Return the target words, blanks and repeats removed, and notices; a string is split at its commas.
+    """Return the target words without blanks and repeats, and notices; a string is split at its commas.
 
-    An empty string or list means no targets. Raises ParameterError if something was given that holds no word, or
-    too many, or too long ones: each piece of each is a pass through the model at each of the masks.
+    An empty string or list means no targets. Raises ParameterError if the targets hold no word, or if they are too
+    many or too long: each token of each target takes a pass through the model at each mask.
     """
     given = targets.split(",") if isinstance(targets, str) else list(targets)
     if given in ([], [""]):
@@ -43,18 +43,16 @@ def read_targets(
     unique = list(dict.fromkeys(word for word in words if word))
     if not unique:
         raise ParameterError(
-            f"The targets {shown(targets)} hold no word; give words with commas between them, or leave them empty."
+            f"The targets {shown(targets)} hold no word; give words separated by commas, or leave them empty."
         )
     if len(unique) > max_targets:
-        raise ParameterError(
-            f"There are {len(unique)} targets; {max_targets} are the most that are scored at once."
-        )
+        raise ParameterError(f"There are {len(unique)} targets; at most {max_targets} can be scored at once.")
     characters, most = sum(map(len, unique)), max_characters // masks
     if characters > most:
         at = f" at {masks} masks" if masks > 1 else ""
         raise ParameterError(
-            f"The targets have {characters:,} characters; {most:,} are the most that are scored{at}. Give fewer or "
-            "shorter ones."
+            f"The targets have {characters:,} characters; the limit is {most:,}{at}. Give fewer or shorter "
+            "targets."
         )
     repeated = sorted(word for word, count in Counter(words).items() if word and count > 1)
     return unique, [f"Given more than once, counted once: {', '.join(repeated)}."] if repeated else []
@@ -63,10 +61,10 @@ def read_targets(
 def score_targets(
     mlm: MaskedLM, prompt: Prompt, targets: Sequence[str], probabilities: torch.Tensor
 ) -> tuple[list[list[ScoredTarget]], list[str]]:
-    """Score every target at every mask, given the (masks, vocab_size) probabilities of single tokens.
+    """Score every target at every mask.
 
-    Returns for each mask its targets in the order given, and a notice of those the vocabulary cannot write.
-    Raises ParameterError if it can write none of them.
+    probabilities: of single tokens, (masks, vocab_size). Returns for each mask its targets in the given order, and a
+    notice about those that the vocabulary cannot write. Raises ParameterError if it can write none of them.
     """
     pieces = {
         (mask, target): target_pieces(mlm, prompt, mask, target)
@@ -90,22 +88,23 @@ def score_targets(
                 for t in known
             ]
         )
-    notice = "Left out, since this model's vocabulary cannot write it: "
+    notice = "Left out because this model's vocabulary cannot write it: "
     return scored, [notice + ", ".join(shown(t, 30) for t in unwritable) + "."] if unwritable else []
 
 
 def target_pieces(mlm: MaskedLM, prompt: Prompt, mask: int, target: str) -> tuple[int, ...]:
-    """The tokens that a word has when it stands at a mask; empty if the vocabulary cannot write it.
+    """Return the tokens of a word that stands at a mask; empty if the vocabulary cannot write it.
 
-    The word is tokenised in its place, so that a vocabulary that marks the space before a word gets its due
-    whatever that mark is. Where it would merge with its neighbours (`un<mask>`), it is tokenised alone.
+    The word is tokenized in place, so a vocabulary that marks the space before a word works whatever its mark is.
+    If the word would merge with its neighbors (`un<mask>`), it is tokenized alone.
     """
     if mask_pattern(mlm).search(target):
         return ()
-    filled = prompt.for_model(mlm, {mask: target})
-    start, end = filled.spans[mask]
-    before = len(filled.text[:start].rstrip())  # the space before the word is part of its first token
-    encoded = mlm.encode(filled.text)
+    fillings = [target if i == mask else mlm.mask_token for i in range(len(prompt.spans))]
+    text, spans = put_in(prompt.text, prompt.spans, fillings)
+    start, end = spans[mask]
+    before = len(text[:start].rstrip())  # the space before the word is part of its first token
+    encoded = mlm.encode(text)
     inside = [
         (token, offset)
         for token, offset in zip(encoded.ids, encoded.offsets, strict=True)
@@ -122,10 +121,10 @@ def target_pieces(mlm: MaskedLM, prompt: Prompt, mask: int, target: str) -> tupl
 def _left_to_right(
     mlm: MaskedLM, prompt: Prompt, pieces: dict[tuple[int, str], tuple[int, ...]]
 ) -> dict[tuple[int, str], float]:
-    """The product of the pieces' probabilities, each given those before it; all steps in one call."""
+    """Return the product of the tokens' probabilities, each given those before it; all steps in one call."""
     if not pieces:
         return {}
-    text, positions = mask_positions(mlm, prompt)
+    text, positions = prompt.ids, prompt.positions
     rows, wanted, steps = [], [], []
     for (mask, target), ids in pieces.items():
         at = positions[mask]

@@ -200,8 +200,8 @@ def test_a_bad_link_opens_the_page_with_a_notice(open_page, query, message):
     [
         ("", "The sentence is empty"),
         ("no mask", "The sentence holds no mask; put <mask> where"),
-        ("<mask> " * 17, "The sentence holds 17 masks; 16 are the most"),
-        ("<mask>" + "x" * 20_000, "The sentence has 20,006 characters; 20,000 are the most"),
+        ("<mask> " * 17, "The sentence holds 17 masks; at most 16 can"),
+        ("<mask>" + "x" * 20_000, "The sentence has 20,006 characters; the limit is 20,000"),
     ],
 )
 def test_a_bad_sentence_is_told_and_the_answer_stays(open_page, sentence, message):

@@ -1,13 +1,9 @@
 import pytest
 
 from mlm_demo.inference.compare import compare
-from mlm_demo.inference.fill_mask import distributions, fill_mask
-from mlm_demo.inference.prompt import read_prompt
+from mlm_demo.inference.fill_mask import distributions
+from tests.support.prompts import fill, prompt_of
 from tests.support.tiny_models import tiny
-
-
-def prompt_of(text, mlm):
-    return read_prompt(text, mlm, max_characters=20_000, max_masks=16)
 
 
 def test_ranks_are_those_in_the_other_models_whole_ranking(general, biomedical):
@@ -15,11 +11,8 @@ def test_ranks_are_those_in_the_other_models_whole_ranking(general, biomedical):
     models = [general, biomedical]
     answers = compare(models, [prompt_of(text, m) for m in models], top_k=10)
     for mine, other in ((0, 1), (1, 0)):
-        assert (
-            answers[mine].masks[0][0].score
-            == fill_mask(models[mine], prompt_of(text, models[mine])).masks[0][0].score
-        )
-        whole = fill_mask(models[other], prompt_of(text, models[other]), top_k=30_522)
+        assert answers[mine].masks[0][0].score == fill(models[mine], text).masks[0][0].score
+        whole = fill(models[other], text, top_k=30_522)
         for mask in (0, 1):
             ranks = {row.token: (i, row.score) for i, row in enumerate(whole.masks[mask], 1)}
             for row in answers[mine].masks[mask]:
@@ -52,4 +45,4 @@ def test_a_word_of_several_pieces_elsewhere_has_no_rank_there(general):
 
 def test_one_model_alone_is_fill_mask(general):
     (answer,) = compare([general], [prompt_of("a <mask>", general)], top_k=3, joint=True)
-    assert answer == fill_mask(general, prompt_of("a <mask>", general), top_k=3, joint=True)
+    assert answer == fill(general, "a <mask>", top_k=3, joint=True)

@@ -46,11 +46,11 @@ def test_the_limits_are_the_settings():
     more = {"max_target_characters": 4, "max_answer_characters": 1000}
     strict = Engine(replace(SETTINGS, max_characters=20, **least, **more))
     for message, ask in {
-        "20 are the most": lambda: strict.fill_mask("<mask> " + "x" * 20),
-        "1 are the most that are filled": lambda: strict.fill_mask("<mask> <mask>"),
-        "1 are the most that are scored": lambda: strict.fill_mask("<mask>", targets="a,b"),
-        "2 are the most that are scored": lambda: strict.score("one two three"),
-        "have 5 characters; 4 are the most": lambda: strict.fill_mask("<mask>", targets="abcde"),
+        "the limit is 20. Shorten": lambda: strict.fill_mask("<mask> " + "x" * 20),
+        "at most 1 can be filled": lambda: strict.fill_mask("<mask> <mask>"),
+        "at most 1 can be scored": lambda: strict.fill_mask("<mask>", targets="a,b"),
+        "the limit for scoring is 2": lambda: strict.score("one two three"),
+        "have 5 characters; the limit is 4": lambda: strict.fill_mask("<mask>", targets="abcde"),
         "makes an answer of 10 sentences": lambda: strict.fill_mask("<mask>", top_k=10),
     }.items():
         with pytest.raises(MlmDemoError, match=message):

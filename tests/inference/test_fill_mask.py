@@ -3,13 +3,8 @@ import torch
 from transformers import pipeline
 
 from mlm_demo.errors import ParameterError
-from mlm_demo.inference.fill_mask import fill_mask
-from mlm_demo.inference.prompt import read_prompt
+from tests.support.prompts import fill
 from tests.support.tiny_models import ARCHITECTURES, tiny
-
-
-def fill(text, mlm, **options):
-    return fill_mask(mlm, read_prompt(text, mlm, max_characters=20_000, max_masks=16), **options)
 
 
 def pipeline_of(mlm):
@@ -32,14 +27,14 @@ def assert_equal(ours, theirs, mlm):
 )
 def test_one_mask_equals_the_pipeline(architecture, text):
     mlm = tiny(architecture)
-    answer = fill(text, mlm, top_k=7)
+    answer = fill(mlm, text, top_k=7)
     assert_equal(answer.masks[0], pipeline_of(mlm)(answer.model_text, top_k=7), mlm)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_several_masks_equal_the_pipeline(architecture):
     mlm = tiny(architecture)
-    answer = fill("the <mask> was <mask> with <mask>", mlm, top_k=5)
+    answer = fill(mlm, "the <mask> was <mask> with <mask>", top_k=5)
     for ours, theirs in zip(answer.masks, pipeline_of(mlm)(answer.model_text, top_k=5), strict=True):
         assert_equal(ours, theirs, mlm)
 
@@ -53,14 +48,14 @@ def test_the_built_in_models_equal_the_pipeline(name, request):
         "The patient was diagnosed with type 2 <mask>.",
         "A <mask> of <mask>",
     ):
-        answer = fill(text, mlm, top_k=10)
+        answer = fill(mlm, text, top_k=10)
         theirs = reference(answer.model_text, top_k=10)
         for ours, expected in zip(answer.masks, theirs if len(answer.masks) > 1 else [theirs], strict=True):
             assert_equal(ours, expected, mlm)
 
 
 def test_targets_of_one_piece_equal_the_pipeline(general):
-    answer = fill("Paris is the <mask> of France.", general, targets=["city", "capital", "heart"])
+    answer = fill(general, "Paris is the <mask> of France.", targets=["city", "capital", "heart"])
     theirs = pipeline_of(general)(answer.model_text, targets=["city", "capital", "heart"])
     assert [row.token_str for row in answer.masks[0]] == [row["token_str"] for row in theirs]
     assert_equal(answer.masks[0], theirs, general)
@@ -69,13 +64,13 @@ def test_targets_of_one_piece_equal_the_pipeline(general):
 
 
 def test_paris_is_the_capital(general):
-    best = fill("Paris is the <mask> of France.", general).masks[0][0]
+    best = fill(general, "Paris is the <mask> of France.").masks[0][0]
     assert (best.word, best.sequence) == ("capital", "Paris is the capital of France.")
     assert best.score == pytest.approx(0.3923, abs=1e-3)
 
 
 def test_the_whole_vocabulary_adds_up_to_one(general):
-    rows = fill("a <mask>", general, top_k=general.vocab_size).masks[0]
+    rows = fill(general, "a <mask>", top_k=general.vocab_size).masks[0]
     assert len(rows) == general.vocab_size
     assert sum(row.score for row in rows) == pytest.approx(1, abs=1e-4)
 
@@ -85,16 +80,16 @@ def test_the_whole_vocabulary_adds_up_to_one(general):
 )
 def test_a_top_k_out_of_range_is_named_with_its_range(general, top_k):
     with pytest.raises(ParameterError, match=r"top_k is '.*'; it must be a whole number from 1 to 30,522"):
-        fill("a <mask>", general, top_k=top_k)
+        fill(general, "a <mask>", top_k=top_k)
 
 
 def test_a_whole_float_is_a_whole_number(general):
-    assert len(fill("a <mask>", general, top_k=3.0).masks[0]) == 3
+    assert len(fill(general, "a <mask>", top_k=3.0).masks[0]) == 3
 
 
 def test_a_text_over_the_limit_is_read_around_its_mask(general):
     padding = "It was a quiet day in the village. " * 120
-    answer = fill(padding + "Paris is the <mask> of France. " + padding, general)
+    answer = fill(general, padding + "Paris is the <mask> of France. " + padding)
     ids = general.encode(answer.model_text).ids
     first = ids.index(general.mask_id) - general.capacity // 2
     window = general.with_special_tokens(ids[first : first + general.capacity])
@@ -109,11 +104,11 @@ def test_a_text_over_the_limit_is_read_around_its_mask(general):
 
 
 def test_unknown_words_and_typed_special_tokens_stay_in_the_sentence(general):
-    answer = fill("\U00013000 [SEP] the <mask>", general, top_k=1)
+    answer = fill(general, "\U00013000 [SEP] the <mask>", top_k=1)
     assert answer.masks[0][0].sequence.startswith("\U00013000 [SEP] the ")
 
 
 def test_the_json_has_the_pipelines_fields(general):
-    answer = fill("a <mask> <mask>", general, top_k=2, joint=True).to_json()
+    answer = fill(general, "a <mask> <mask>", top_k=2, joint=True).to_json()
     assert set(answer) == {"model", "text", "spans", "model_text", "masks", "notices", "joint"}
     assert set(answer["masks"][0][0]) == {"score", "token", "token_str", "sequence", "word"}

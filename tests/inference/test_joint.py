@@ -5,12 +5,8 @@ import torch
 
 from mlm_demo.errors import ParameterError
 from mlm_demo.inference.joint import fill_jointly
-from mlm_demo.inference.prompt import read_prompt
+from tests.support.prompts import prompt_of
 from tests.support.tiny_models import tiny
-
-
-def prompt_of(text, mlm):
-    return read_prompt(text, mlm, max_characters=20_000, max_masks=16)
 
 
 def direct(mlm, text, pairs):
@@ -61,7 +57,7 @@ def test_targets_narrow_the_search(general):
     )
     assert {word for f in found for word in f.token_strs} == {"dog", "cat"}
     assert len(found) == 4
-    with pytest.raises(ParameterError, match="No target is a single piece"):
+    with pytest.raises(ParameterError, match="No target is a single token"):
         fill_jointly(general, prompt_of("the <mask>", general), targets=["hepatosplenomegaly"])
 
 

@@ -3,6 +3,7 @@ import pytest
 from mlm_demo.errors import PromptError
 from mlm_demo.inference.prompt import clean_text, read_prompt
 from mlm_demo.models.masked_lm import Piece
+from tests.support.prompts import fill
 from tests.support.tiny_models import tiny
 
 
@@ -24,12 +25,12 @@ def test_a_sentence_without_a_mask_is_told_where_to_put_one():
 
 
 def test_too_many_masks_are_counted():
-    with pytest.raises(PromptError, match="holds 5 masks; 4 are the most"):
+    with pytest.raises(PromptError, match="holds 5 masks; at most 4 can"):
         read("<mask> " * 5, tiny("BERT"))
 
 
 def test_too_long_a_sentence_is_measured():
-    with pytest.raises(PromptError, match="has 1,006 characters; 1,000 are the most"):
+    with pytest.raises(PromptError, match="has 1,006 characters; the limit is 1,000"):
         read("x" * 1000 + "<mask>", tiny("BERT"))
 
 
@@ -41,7 +42,7 @@ def test_half_a_surrogate_pair_is_located():
 def test_nul_and_other_control_characters_are_left_out_with_a_notice():
     prompt = read("a\0 b\x07 \x00<mask>\tc", tiny("BERT"))
     assert prompt.text == "a b <mask>\tc"
-    assert "3 control characters (U+0000, U+0007) left out." in prompt.notices
+    assert "3 control characters (U+0000, U+0007) removed." in prompt.notices
 
 
 @pytest.mark.parametrize("typed", ["<mask>", "[MASK]", "[mask]", "<MASK>", "<Mask>"])
@@ -49,19 +50,19 @@ def test_nul_and_other_control_characters_are_left_out_with_a_notice():
 def test_the_mask_token_of_any_model_is_translated(architecture, typed):
     mlm = tiny(architecture)
     prompt = read(f"paris is the {typed} of france", mlm)
-    assert prompt.for_model(mlm).text == f"paris is the {mlm.mask_token} of france"
+    assert prompt.model_text == f"paris is the {mlm.mask_token} of france"
     told = [n for n in prompt.notices if "was read as this model's mask token" in n]
     assert bool(told) == (typed not in ("<mask>", mlm.mask_token))
 
 
-def test_a_typed_special_token_is_told():
+def test_a_typed_special_token_gets_a_notice():
     (notice,) = read("the [SEP] <mask>", tiny("BERT")).notices
     assert notice.startswith("[SEP] in the sentence is a special token of this model")
 
 
-def test_a_script_the_vocabulary_does_not_know_is_told(general):
+def test_an_unknown_script_gets_a_notice(general):
     (notice,) = read("\U00013000\U00013001 is a <mask>", general).notices
-    assert notice.startswith("Not in this model's vocabulary, so read as unknown: '\U00013000")
+    assert notice.startswith("Not in this model's vocabulary and read as unknown: '\U00013000")
 
 
 def test_right_to_left_text_keeps_its_order(general):
@@ -95,3 +96,18 @@ def test_masks_that_are_not_filled_stay_as_typed():
 
 def test_clean_text_leaves_line_breaks_alone():
     assert clean_text("a\r\nb\tc", max_characters=10) == ("a\r\nb\tc", [])
+
+
+def test_a_mask_that_the_tokenizer_does_not_find_is_an_error(monkeypatch):
+    mlm = tiny("BERT")
+    monkeypatch.setattr(mlm, "mask_id", mlm.tokenizer.unk_token_id)
+    with pytest.raises(PromptError, match="finds 0 of the 2 masks; put a space"):
+        read("the <mask> sat <mask>", mlm)
+
+
+def test_a_sentence_is_tokenized_once(monkeypatch):
+    mlm, encoded = tiny("BERT"), []
+    encode = mlm.encode
+    monkeypatch.setattr(mlm, "encode", lambda text: encoded.append(text) or encode(text))
+    fill(mlm, "the <mask> sat on the <mask>", top_k=3, joint=True)
+    assert encoded == ["the [MASK] sat on the [MASK]"]

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mlm_demo.errors import ParameterError, PromptError
-from mlm_demo.inference.score import NICE, score_sentence, token_log_probabilities
+from mlm_demo.inference.score import NICENESS, score_sentence, token_log_probabilities
 from mlm_demo.models.masked_lm import MaskedLM
 from tests.support.tiny_models import ARCHITECTURES, tiny
 
@@ -120,9 +120,9 @@ def test_progress_reaches_the_end():
     [
         ("", "The sentence is empty"),
         ("\ud800", "half of a surrogate pair"),
-        ("a <mask>", "holds a mask, <mask>; to score it, put a word there"),
+        ("a <mask>", "holds a mask, <mask>; replace it with a word"),
         ("a [mask]", r"holds a mask, \[mask\]"),
-        ("the fox " * 300, "has 600 tokens; 512 are the most"),
+        ("the fox " * 300, "has 600 tokens; the limit for scoring is 512"),
     ],
 )
 def test_what_cannot_be_scored_is_told(general, text, message):
@@ -145,8 +145,8 @@ def test_everything_else_goes_before_a_score(monkeypatch):
 
     monkeypatch.setattr(MaskedLM, "logits_at", logits_at)
     own = os.getpriority(os.PRIO_PROCESS, 0)
-    if own >= NICE:
+    if own >= NICENESS:
         pytest.skip("all of these tests are as nice")
     score_sentence(mlm, "the dog sat")
-    assert set(niceness) == {NICE}
+    assert set(niceness) == {NICENESS}
     assert os.getpriority(os.PRIO_PROCESS, 0) == own

@@ -2,16 +2,11 @@ import pytest
 import torch
 
 from mlm_demo.errors import ParameterError
-from mlm_demo.inference.fill_mask import fill_mask
-from mlm_demo.inference.prompt import read_prompt
 from mlm_demo.inference.targets import read_targets, target_pieces
+from tests.support.prompts import fill, prompt_of
 from tests.support.tiny_models import tiny
 
 LIMITS = {"masks": 1, "max_targets": 5, "max_characters": 20}
-
-
-def prompt_of(text, mlm):
-    return read_prompt(text, mlm, max_characters=20_000, max_masks=16)
 
 
 def test_targets_are_split_at_commas_and_counted_once():
@@ -26,28 +21,28 @@ def test_no_targets_is_no_targets(nothing):
 
 
 @pytest.mark.parametrize("blank", [",", " , ,", "  "])
-def test_targets_that_hold_no_word_are_told(blank):
-    with pytest.raises(ParameterError, match="hold no word; give words with commas"):
+def test_targets_without_a_word_are_an_error(blank):
+    with pytest.raises(ParameterError, match="hold no word; give words separated by commas"):
         read_targets(blank, **LIMITS)
 
 
 def test_too_many_targets_are_counted():
-    with pytest.raises(ParameterError, match="There are 6 targets; 5 are the most"):
+    with pytest.raises(ParameterError, match="There are 6 targets; at most 5 can"):
         read_targets("a,b,c,d,e,f", **LIMITS)
 
 
 def test_unknown_targets_are_left_out_or_refused(general):
-    answer = fill_mask(general, prompt_of("a <mask>", general), targets=["\U00013000", "city"])
+    answer = fill(general, "a <mask>", targets=["\U00013000", "city"])
     assert [row.word for row in answer.masks[0]] == ["city"]
-    assert answer.notices == ("Left out, since this model's vocabulary cannot write it: '\U00013000'.",)
+    assert answer.notices == ("Left out because this model's vocabulary cannot write it: '\U00013000'.",)
     with pytest.raises(
         ParameterError, match="None of the targets can be written in the vocabulary of general"
     ):
-        fill_mask(general, prompt_of("a <mask>", general), targets=["\U00013000"])
+        fill(general, "a <mask>", targets=["\U00013000"])
 
 
 def test_several_pieces_are_scored_by_the_chain_rule(general):
-    """Against a direct computation, one pass a piece."""
+    """Against a direct computation, one pass per token."""
     prompt = prompt_of("The patient has <mask> today.", general)
     pieces = general.tokenizer("hepatosplenomegaly", add_special_tokens=False).input_ids
     assert len(pieces) > 2
@@ -59,7 +54,7 @@ def test_several_pieces_are_scored_by_the_chain_rule(general):
         with torch.inference_mode():
             logits = general.model(torch.tensor([row])).logits[0, len(ids) + i]
         expected *= logits.softmax(-1)[piece].item()
-    (row,) = fill_mask(general, prompt, targets=["hepatosplenomegaly"]).masks[0]
+    (row,) = fill(general, prompt.text, targets=["hepatosplenomegaly"]).masks[0]
     assert row.score == pytest.approx(expected, rel=1e-3)
     assert row.scored == f"{len(pieces)} pieces, left to right"
     assert row.token is None
@@ -84,19 +79,19 @@ def test_a_byte_level_target_takes_its_leading_space():
     assert mlm.tokenizer.convert_ids_to_tokens(list(after_space)) == ["Ġthe"]
 
 
-def test_a_target_for_the_middle_of_a_word_is_tokenised_alone(general):
+def test_a_target_for_the_middle_of_a_word_is_tokenized_alone(general):
     prompt = prompt_of("un<mask>", general)
     assert target_pieces(general, prompt, 0, "happy") == tuple(general.encode("happy").ids)
 
 
-def test_long_targets_are_told_by_their_characters_at_all_masks():
+def test_long_targets_are_limited_by_characters_at_all_masks():
     assert read_targets("x" * 20, **LIMITS)[0] == ["x" * 20]
     with pytest.raises(
-        ParameterError, match="The targets have 21 characters; 20 are the most that are scored"
+        ParameterError, match="The targets have 21 characters; the limit is 20."
     ):
         read_targets("x" * 21, **LIMITS)
     with pytest.raises(
-        ParameterError, match="have 12 characters; 10 are the most that are scored at 2 masks"
+        ParameterError, match="have 12 characters; the limit is 10 at 2 masks"
     ):
         read_targets("abcdef,ghijkl", **{**LIMITS, "masks": 2})
 

@@ -1,21 +1,16 @@
 import pytest
 
-from mlm_demo.errors import PromptError
-from mlm_demo.inference.prompt import read_prompt
-from mlm_demo.inference.windows import mask_positions, windows
+from mlm_demo.inference.windows import windows
+from tests.support.prompts import prompt_of
 from tests.support.tiny_models import tiny
-
-
-def prompt_of(text, mlm):
-    return read_prompt(text, mlm, max_characters=10_000, max_masks=9)
 
 
 @pytest.mark.parametrize("architecture", ["BERT", "RoBERTa", "XLM-R", "ModernBERT"])
 def test_every_window_holds_its_masks_with_context_on_both_sides(architecture):
     mlm = tiny(architecture)
     text = "the dog " * 60 + "<mask> " + "the cup " * 60 + "<mask> <mask> " + "a fox " * 60
-    ids, positions = mask_positions(mlm, prompt_of(text, mlm))
-    cut = windows(mlm, ids, positions)
+    prompt = prompt_of(text, mlm)
+    cut = windows(mlm, prompt.ids, prompt.positions)
     assert len(cut) == 2
     assert sum(len(w.positions) for w in cut) == 3
     for window in cut:
@@ -28,22 +23,14 @@ def test_every_window_holds_its_masks_with_context_on_both_sides(architecture):
 def test_a_mask_at_either_end_keeps_a_full_window():
     mlm = tiny("BERT")
     for text in ("<mask> " + "the dog " * 100, "the dog " * 100 + "<mask>"):
-        ids, positions = mask_positions(mlm, prompt_of(text, mlm))
-        (window,) = windows(mlm, ids, positions)
+        prompt = prompt_of(text, mlm)
+        (window,) = windows(mlm, prompt.ids, prompt.positions)
         assert len(window.ids) == mlm.max_tokens
         assert window.ids[window.positions[0]] == mlm.mask_id
 
 
 def test_a_text_that_fits_is_one_window_of_all_of_it():
     mlm = tiny("BERT")
-    ids, positions = mask_positions(mlm, prompt_of("the <mask> sat <mask>", mlm))
-    (window,) = windows(mlm, ids, positions)
-    assert window.ids == mlm.tokenizer("the [MASK] sat [MASK]").input_ids
-
-
-def test_a_mask_the_tokenizer_does_not_see_is_told(monkeypatch):
-    mlm = tiny("BERT")
     prompt = prompt_of("the <mask> sat <mask>", mlm)
-    monkeypatch.setattr(mlm, "mask_id", mlm.tokenizer.unk_token_id)
-    with pytest.raises(PromptError, match="finds 0 of the 2 masks; put a space"):
-        mask_positions(mlm, prompt)
+    (window,) = windows(mlm, prompt.ids, prompt.positions)
+    assert window.ids == mlm.tokenizer("the [MASK] sat [MASK]").input_ids
