@@ -21,7 +21,7 @@ from mlm_demo.web.api import add_endpoints
 from mlm_demo.web.fill.tab import fill_tab
 from mlm_demo.web.identity import browser_secret, login_button
 from mlm_demo.web.learn import learn_tab
-from mlm_demo.web.score import score_tab
+from mlm_demo.web.score import ScoreTab
 from mlm_demo.web.server.downloads import add_downloads
 from mlm_demo.web.server.metrics import log_to_stderr, watch
 from mlm_demo.web.server.middleware import RequestLimits
@@ -70,7 +70,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
             with gr.Tab("Fill mask", id="fill"):
                 form = fill_tab(demo, engine, service.runs, owner, limits)
             with gr.Tab("Score", id="score"):
-                scored_models = score_tab(engine, limits)
+                scored_models = ScoreTab(engine, limits).build().models
             with gr.Tab("Adapt", id="adapt"):
                 login_button()
                 missing = gr.HTML(padding=False, js_on_load=None, elem_id="run-missing")

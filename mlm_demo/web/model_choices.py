@@ -1,4 +1,4 @@
-"""The choices of the model pickers: the catalogue, and the models a person has adapted."""
+"""The choices of the model pickers: the known models and the models that a person has adapted."""
 
 from collections.abc import Sequence
 
@@ -6,13 +6,12 @@ from mlm_demo.errors import MlmDemoError
 from mlm_demo.models.catalogue import KNOWN_MODELS, Catalogue, ModelRef
 from mlm_demo.runs.adapted_models import adapted_model
 from mlm_demo.runs.store import RunStore
-from mlm_demo.web.fill.charts import short_name
 
 
 def offered(runs: RunStore, owner: str, shown: Sequence[str] = ()) -> list[ModelRef]:
-    """Every model that can be picked, as it stands on this machine now.
+    """Return every model that a person can pick now.
 
-    shown: names in use; a model that somebody else adapted is offered where its link named it.
+    shown: names in use; a model that somebody else adapted is offered if a link named it.
     """
     own = [ref for run in runs.owned_by(owner) if (ref := adapted_model(run))]
     others = {name for name in shown if runs.has(name)} - {ref.name for ref in own}
@@ -20,13 +19,18 @@ def offered(runs: RunStore, owner: str, shown: Sequence[str] = ()) -> list[Model
     return [*KNOWN_MODELS, *own, *linked]
 
 
+def short_name(name: str) -> str:
+    """Return a model's name without its owner or the folders above it."""
+    return name.rstrip("/").rsplit("/", 1)[-1]
+
+
 def choices(offered: Sequence[ModelRef]) -> list[tuple[str, str]]:
-    """(label, name) of each."""
+    """Return (label, name) of each model."""
     return [(ref.label, ref.name) for ref in offered]
 
 
 def short_choices(offered: Sequence[ModelRef]) -> list[tuple[str, str]]:
-    """The same with labels that fit a tag."""
+    """Return (label, name) of each model, with labels that fit a tag."""
     return [
         (c.title if c.kind == "adapted" else f"{short_name(c.name)} ({c.availability})", c.name)
         for c in offered

@@ -12,82 +12,103 @@ from mlm_demo.web.server.visitors import RateLimits
 from mlm_demo.web.surprisal import surprisals
 
 EMPTY = (
-    '<p class="empty">Type a sentence and press Score: each word gets the number of bits by which it '
-    "surprises each model.</p>"
+    '<p class="empty">Type a sentence and press Score. For each word you see by how many bits it surprises each '
+    "model.</p>"
 )
 EXAMPLES = (
     "The patient was given insulin for her diabetes.",
     "The king was given insulin for his crown.",
 )
 METHODS = [
-    (
-        "Word by word: a word's later pieces are hidden with the one scored (within-word left to right)",
-        "within_word",
-    ),
-    ("Piece by piece: every other piece stays visible (original)", "original"),
+    ("Word by word: the scored token and the later tokens of its word (within-word)", "within_word"),
+    ("Token by token: only the scored token (original)", "original"),
 ]
 
 
-def draw(scores: list[dict]) -> str:
-    """The notices and then a figure a model."""
-    return notices(notices_of(scores)) + surprisals(scores) if scores else ""
+class ScoreTab:
+    """Handlers on top, widgets and wiring below. `models` is the tab's model picker."""
 
+    def __init__(self, engine: Engine, limits: RateLimits):
+        self.engine, self.limits = engine, limits
 
-def score_tab(engine: Engine, limits: RateLimits) -> gr.Dropdown:
-    """Draw the tab and wire it; returns its model picker."""
-    with gr.Row(equal_height=False):
-        with gr.Column(scale=2, min_width=320):
-            sentence = gr.Textbox(
-                label="Sentence",
-                info="Without a mask; Enter runs.",
-                value=EXAMPLES[0],
-                lines=1,
-                max_lines=8,
-                elem_id="score-sentence",
-                html_attributes=gr.InputHTMLAttributes(spellcheck=False),
-            )
-            run = gr.Button("Score", variant="primary", size="md", elem_id="score")
-            models = gr.Dropdown(
-                short_choices(KNOWN_MODELS),
-                value=["general", "biomedical"],
-                label="Models",
-                info=f"Up to {MAX_MODELS}, from the list or by a Hub id"
-                + (" or folder." if engine.settings.folders else "."),
-                multiselect=True,
-                max_choices=MAX_MODELS,
-                allow_custom_value=True,
-                elem_id="score-models",
-            )
-            with gr.Accordion("More", open=False, elem_id="score-more"):
-                method = gr.Radio(METHODS, value="within_word", label="What is hidden", elem_id="method")
-        with gr.Column(scale=3, min_width=320):
-            results = gr.HTML(EMPTY, min_height=380, js_on_load=None, elem_id="score-results")
-    examples = gr.Dataset(
-        label="Examples", components=[sentence], samples=[[s] for s in EXAMPLES], type="index"
-    )
-
-    scored = gr.State([])
-
-    def show(request: gr.Request, text, names, chosen, before, progress=gr.Progress()):
+    def score(
+        self,
+        text: str,
+        models: list[str],
+        method: str,
+        before: list[dict],
+        request: gr.Request,
+        progress=gr.Progress(),
+    ) -> dict:
+        """Score the sentence; on an error, show it over the scores before."""
         try:
-            limits.admit(request)
-            scores = engine.score(
-                text, names or [""], method=chosen, on_progress=lambda share, what: progress(share, desc=what)
+            self.limits.admit(request)
+            scores = self.engine.score(
+                text,
+                models or [""],
+                method=method,
+                on_progress=lambda share, what: progress(share, desc=what),
             )["scores"]
         except MlmDemoError as error:
-            return refusal(error, draw(before)), gr.skip()
-        return draw(scores), scores
+            return {self.results: refusal(error, draw(before))}
+        return {self.results: draw(scores), self.scores: scores}
 
-    ask_for = {
-        "inputs": [sentence, models, method, scored],
-        "outputs": [results, scored],
-    }
-    ask_for |= {"show_progress_on": results, **SCORING, "api_visibility": "private"}
-    gr.on([run.click, sentence.submit], show, **ask_for)
-    examples.click(
-        lambda index: EXAMPLES[index],
-        examples,
-        sentence,
-        **AT_ONCE,
-    ).then(show, **ask_for)
-    return models
+    def build(self) -> "ScoreTab":
+        """Draw the tab and wire it, within gr.Blocks."""
+        self._draw()
+        self._wire()
+        return self
+
+    def _draw(self) -> None:
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=2, min_width=320):
+                self.sentence = gr.Textbox(
+                    label="Sentence",
+                    info="Without a mask. Press Enter to score.",
+                    value=EXAMPLES[0],
+                    lines=1,
+                    max_lines=8,
+                    elem_id="score-sentence",
+                    html_attributes=gr.InputHTMLAttributes(spellcheck=False),
+                )
+                self.run = gr.Button("Score", variant="primary", size="md", elem_id="score")
+                folder = " or folder" if self.engine.settings.folders else ""
+                self.models = gr.Dropdown(
+                    short_choices(KNOWN_MODELS),
+                    value=["general", "biomedical"],
+                    label="Models",
+                    info=f"Up to {MAX_MODELS}: pick from the list or type a Hub id{folder}.",
+                    multiselect=True,
+                    max_choices=MAX_MODELS,
+                    allow_custom_value=True,
+                    elem_id="score-models",
+                )
+                with gr.Accordion("More", open=False, elem_id="score-more"):
+                    self.method = gr.Radio(
+                        METHODS, value="within_word", label="Tokens masked at a time", elem_id="method"
+                    )
+            with gr.Column(scale=3, min_width=320):
+                self.results = gr.HTML(EMPTY, min_height=380, js_on_load=None, elem_id="score-results")
+        self.examples = gr.Dataset(
+            label="Examples", components=[self.sentence], samples=[[s] for s in EXAMPLES], type="index"
+        )
+        self.scores = gr.State([])
+
+    def _wire(self) -> None:
+        asking = {
+            "fn": self.score,
+            "inputs": [self.sentence, self.models, self.method, self.scores],
+            "outputs": [self.results, self.scores],
+            "show_progress_on": self.results,
+            "api_visibility": "private",
+            **SCORING,
+        }
+        gr.on([self.run.click, self.sentence.submit], **asking)
+        self.examples.click(lambda index: EXAMPLES[index], self.examples, self.sentence, **AT_ONCE).then(
+            **asking
+        )
+
+
+def draw(scores: list[dict]) -> str:
+    """Return the notices and one figure per model; empty without scores."""
+    return notices(notices_of(scores)) + surprisals(scores) if scores else ""

@@ -1,14 +1,14 @@
-"""A scored sentence as HTML: each word with its surprisal under it, darker the more it surprises."""
+"""Draw a scored sentence in HTML: each word with its surprisal below it, darker for higher surprisal."""
 
 from html import escape
 
 from mlm_demo.web.fill.charts import model_caption, shown_names
 
-FULL_COLOUR_BITS = 16  # a probability of 1 in 65,536: as good as never expected
+FULL_COLOR_BITS = 16  # a probability of 1 in 65,536, practically unexpected
 
 
 def surprisals(scores: list[dict]) -> str:
-    """The figures of one sentence, one a model."""
+    """Return the figures of one sentence, one per model."""
     names = shown_names([score["model"] for score in scores])
     return "".join(_figure(score, names) for score in scores)
 
@@ -17,11 +17,11 @@ def _figure(score: dict, names: dict[str, str]) -> str:
     model, words = score["model"], []
     for i, word in enumerate(score["words"]):
         before = score["text"][score["words"][i - 1]["end"] if i else 0 : word["start"]]
-        # Words that touch (a word and its full stop) are drawn touching.
+        # Words without a space between them, such as a word and its period, are drawn touching.
         kind = "" if before or not i else " touching"
         kind += " unknown" if word["unknown"] else ""
         spoken = f"{word['text']}: {word['surprisal']:.1f} bits{', unknown' if word['unknown'] else ''}"
-        shade = min(max(word["surprisal"], 0.0) / FULL_COLOUR_BITS, 1.0)
+        shade = min(max(word["surprisal"], 0.0) / FULL_COLOR_BITS, 1.0)
         pieces = " + ".join(word["pieces"])
         words.append(
             f'<span class="scored{kind}" style="--shade:{shade:.3f}" tabindex="0" title="{escape(pieces)}" '
@@ -32,8 +32,8 @@ def _figure(score: dict, names: dict[str, str]) -> str:
     return (
         f'<figure class="surprisal domain-{escape(model["domain"])}">'
         f"<figcaption>{model_caption(model, score['seconds'], names)}</figcaption>"
-        f'<p class="sums"><b>{score["pseudo_perplexity"]:,.2f}</b> pseudo-perplexity a token · '
-        f"<b>{score['bits_per_word']:.2f}</b> bits a word · "
-        f"<b>{score['log_likelihood']:.2f}</b> nats in all, {score['tokens']:,} tokens</p>"
+        f'<p class="sums"><b>{score["pseudo_perplexity"]:,.2f}</b> pseudo-perplexity per token · '
+        f"<b>{score['bits_per_word']:.2f}</b> bits per word · "
+        f"<b>{score['log_likelihood']:.2f}</b> nats in total, {score['tokens']:,} tokens</p>"
         f'<p class="words" dir="auto">{"".join(words)}</p></figure>'
     )

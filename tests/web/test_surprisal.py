@@ -1,7 +1,7 @@
 from mlm_demo.inference.engine import Engine
 from mlm_demo.settings import Settings
 from mlm_demo.web.surprisal import surprisals
-from tests.web.fill.test_charts import HOSTILE, Reader
+from tests.support.html_reader import HOSTILE, Reader
 
 
 def test_every_word_has_its_number():

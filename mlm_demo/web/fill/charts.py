@@ -1,17 +1,19 @@
-"""Answers as ranked bar charts: rows of HTML built here, every value escaped.
+"""Draw answers as ranked bar charts in HTML, one per mask and model; every value is escaped.
 
-One chart a mask and model. The number stands beside each bar, and the sentence with the
-word in it appears on hover and on focus, so neither colour nor length is the only carrier.
+The number stands beside each bar, and the filled sentence appears on hover and on focus, so color and length are
+never the only sign.
 """
 
 from html import escape
+
+from mlm_demo.web.model_choices import short_name
 
 ROWS_SHOWN = 100
 SCALES = (1e-7, 1e-6, 1e-5, 1e-4, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
 def charts(answers: list[dict]) -> str:
-    """The charts of one answer, or of several side by side: one section a mask, all on one scale."""
+    """Return the charts of one answer, or of several side by side: one section per mask, all on one scale."""
     scale = scale_for([row for answer in answers for mask in answer["masks"] for row in mask])
     names = shown_names([answer["model"] for answer in answers])
     sections = []
@@ -19,7 +21,7 @@ def charts(answers: list[dict]) -> str:
         figures = "".join(_figure(answer, mask, scale, names) for answer in answers)
         sections.append(section(mask_title(answers[0], mask), figures))
     if "joint" in answers[0]:
-        # A scale of their own: a probability of several words together is far below that of each.
+        # A scale of its own: a joint probability is far below that of each word.
         scale = scale_for([filling for answer in answers for filling in answer["joint"]])
         figures = "".join(_joint_figure(answer, scale, names) for answer in answers)
         sections.append(section("All masks filled together", figures))
@@ -27,30 +29,25 @@ def charts(answers: list[dict]) -> str:
 
 
 def scale_for(rows: list[dict]) -> float:
-    """The end of the axis: the smallest round number that the largest probability fits under."""
+    """Return the end of the axis: the smallest round number that is not below the largest probability."""
     largest = max((row["score"] for row in rows), default=1.0)
     return next((end for end in SCALES if largest <= end), 1.0)
 
 
 def probability(score: float) -> str:
-    """A probability to four digits, in powers of ten where these would all be zeros."""
+    """Return a probability with four decimals, or in scientific notation if these would all be zeros."""
     return f"{score:.4f}" if score >= 0.0005 or score == 0 else f"{score:.1e}"
 
 
 def list_share(share: float) -> str:
-    """The share of a list of targets, in percent."""
+    """Return the share of a target among all targets, in percent."""
     return f"{share:.1%}" if share >= 0.001 or share == 0 else "under 0.1%"
 
 
-def short_name(name: str) -> str:
-    """A model's name without its owner or the folders above it."""
-    return name.rstrip("/").rsplit("/", 1)[-1]
-
-
 def shown_names(models: list[dict]) -> dict[str, str]:
-    """How each of several models is called: by its short name, or in full where two would be called the same.
+    """Return the name that the page shows for each model: the short name, or the full one if two would be the same.
 
-    An adapted one, whose name is the id of its run, is called by its title.
+    An adapted model, whose name is a run's id, is shown by its title.
     """
     short = [m["title"] if m.get("kind") == "adapted" else short_name(m["name"]) for m in models]
     full = [f"{m['title']}, {m['name'][:6]}" if m.get("kind") == "adapted" else m["name"] for m in models]
@@ -61,7 +58,7 @@ def shown_names(models: list[dict]) -> dict[str, str]:
 
 
 def model_caption(model: dict, seconds: float, names: dict[str, str]) -> str:
-    """The line over a figure: the model, its domain, revision and device, and the time taken."""
+    """Return the line over a figure: model, architecture, revision, device and time taken."""
     facts = [
         model["architecture"],
         f"revision {model['revision'][:7]}",
@@ -75,32 +72,32 @@ def model_caption(model: dict, seconds: float, names: dict[str, str]) -> str:
 
 
 def elsewhere(row: dict, names: dict[str, str]) -> list[str]:
-    """Where the other models of a comparison rank a word, a phrase each, not escaped."""
+    """Return how the other models of a comparison rank a word, one phrase per model, not escaped."""
     phrases = []
     for other in row.get("elsewhere", ()):
         name = names[other["model"]]
         if other["rank"] is not None:
             phrases.append(f"#{other['rank']:,} in {name} ({probability(other['score'])})")
         elif other["pieces"]:
-            phrases.append(f"{other['pieces']} pieces in {name}")
+            phrases.append(f"{other['pieces']} tokens in {name}")
         else:
-            phrases.append(f"no such piece in {name}")
+            phrases.append(f"no such token in {name}")
     return phrases
 
 
 def section(title: str, figures: str) -> str:
-    """Figures side by side under a title, which is HTML."""
+    """Return figures side by side under a title, which is HTML."""
     heading = f"<h3>{title}</h3>" if title else ""
     return f'<section class="mask">{heading}<div class="figures">{figures}</div></section>'
 
 
 def joint_rows(answer: dict) -> list[dict]:
-    """The joint fillings as rows, their words joined by a plus sign."""
+    """Return the joint fillings as rows, their words joined by a plus sign."""
     return [{**f, "word": " + ".join(word.strip() for word in f["token_strs"])} for f in answer["joint"]]
 
 
 def mask_title(answer: dict, mask: int) -> str:
-    """Which of several masks, with the sentence and that mask marked in it; empty for the only one."""
+    """Return the number of a mask and the sentence with it marked; empty for the only mask."""
     if len(answer["masks"]) == 1:
         return ""
     text, (start, end) = answer["text"], answer["spans"][mask]
@@ -124,7 +121,7 @@ def _joint_figure(answer: dict, scale: float, names: dict[str, str]) -> str:
 def _frame(answer: dict, items: str, count: int, scale: float, names: dict[str, str]) -> str:
     model = answer["model"]
     more = (
-        f'<p class="more">The first {ROWS_SHOWN} of {count:,}; JSON and CSV hold all.</p>'
+        f'<p class="more">The first {ROWS_SHOWN} of {count:,} words; JSON and CSV contain all of them.</p>'
         if count > ROWS_SHOWN
         else ""
     )

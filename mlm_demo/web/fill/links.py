@@ -1,4 +1,4 @@
-"""The page's own links: `/?text=…&model=…&k=…&targets=…&compare=…`, read and written."""
+"""Read and write the page's own links: `/?text=…&model=…&k=…&targets=…&compare=…`."""
 
 import os
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ MOST_COMPARED = 2  # beside the model itself
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked on the 'Fill mask' tab; without anything said, what a page without a link asks."""
+    """A question of the 'Fill mask' tab; the defaults are those of a page without a link."""
 
     text: str = FIRST_SENTENCE
     model: str = default_model().name
@@ -28,7 +28,7 @@ class Question:
 
     @property
     def models(self) -> list[str]:
-        """The model and those it is compared with, each once."""
+        """Return the model and those it is compared with, each once."""
         return list(dict.fromkeys([self.model, *self.compare]))
 
 
@@ -38,7 +38,7 @@ FIRST = Question()
 def read_link(
     parameters: Mapping[str, str], catalogue: Catalogue, *, max_characters: int
 ) -> tuple[Question, list[str]]:
-    """Return the question a link asks, and a notice for each value that is ignored."""
+    """Return the question of a link, and a notice for each value that is ignored."""
     notices: list[str] = []
     text = parameters.get("text", "")
     if len(text) > max_characters:
@@ -72,11 +72,11 @@ def read_link(
 
 
 def write_link(question: Question) -> str:
-    """Return the query string of a question, without what is as a fresh page has it."""
+    """Return the query string of a question, without values that a fresh page has anyway."""
     parameters = {
         "text": question.text,
         "model": question.model,
-        # An empty field is no number; the answer says so.
+        # The field may be empty; the answer then asks for a number.
         "k": "" if question.top_k == "" else f"{question.top_k:g}",
         "targets": question.targets,
         "compare": ",".join(question.compare),
@@ -87,7 +87,7 @@ def write_link(question: Question) -> str:
 
 
 def page_address(environ: Mapping[str, str] = os.environ) -> str:
-    """Where links lead on a Space, whose page is framed by another; empty elsewhere: the browser knows."""
+    """Return the address that links start with on a Space, whose page stands in a frame; empty elsewhere."""
     host = environ.get("SPACE_HOST", "")
     return f"https://{host}/" if host else ""
 

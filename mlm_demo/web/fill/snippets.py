@@ -1,4 +1,4 @@
-"""The code that gives a page's answer elsewhere: transformers' pipeline in Python, our command in a shell."""
+"""Write the code that reproduces an answer: transformers' pipeline in Python, our command line in a shell."""
 
 import shlex
 
@@ -6,13 +6,13 @@ from mlm_demo.web.fill.links import Question
 
 
 def pipeline_code(question: Question, answer: dict) -> str:
-    """The lines of Python that give the first model's answer with transformers alone."""
+    """Return the Python lines that reproduce the first model's answer with transformers alone."""
     model = answer["model"]
-    # A folder's revision is a hash of ours; only the Hub knows revisions by name.
+    # A folder's revision is a hash of its files; only the Hub has revisions by name.
     revision = f", revision={model['revision']!r}" if model["kind"] == "hub" else ""
     options = f"top_k={question.top_k:g}"
     notes = (
-        ["# Run it in the project's folder, where the built-in models are."]
+        ["# Run it in the project's folder, which holds the built-in models."]
         if model["kind"] == "built in"
         else []
     )
@@ -23,7 +23,7 @@ def pipeline_code(question: Question, answer: dict) -> str:
         options = f"targets={targets!r}"
         if any(row["token"] is None for row in answer["masks"][0]):
             notes.append(
-                "# The pipeline cuts a target of several pieces to its first; the page scores all of it."
+                "# The pipeline cuts a target of several tokens to the first one; the page scores all of them."
             )
     if question.joint:
         notes.append(
@@ -31,7 +31,7 @@ def pipeline_code(question: Question, answer: dict) -> str:
         )
     if model["precision"] != "exact":
         notes.append(
-            f"# The page computed in {model['precision']}, so its scores differ from these a little."
+            f"# The page computed in {model['precision']}, so its scores differ slightly from these."
         )
     lines = [
         "from transformers import pipeline",
@@ -44,13 +44,13 @@ def pipeline_code(question: Question, answer: dict) -> str:
 
 
 def shell_line(question: Question) -> str:
-    """Our command line for the same, a line for each model compared."""
+    """Return the same question for our command line, one line per model."""
     lines = []
     for model in question.models:
         words = ["python", "-m", "mlm_demo", "fill", "--model", model, "--top-k", f"{question.top_k:g}"]
         words += ["--targets", question.targets] if question.targets else []
         words += ["--joint"] if question.joint else []
         words += ["--precision", question.precision] if question.precision != "auto" else []
-        # After `--` a text may begin with a dash.
+        # After `--` a text may start with a dash.
         lines.append(shlex.join([*words, "--", question.text]))
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Answers as tables: on the page, every value escaped, and as CSV."""
+"""Write answers as HTML tables, with every value escaped, and as CSV."""
 
 from csv import DictWriter
 from html import escape
@@ -20,7 +20,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def tables(answers: list[dict]) -> str:
-    """The same rows as the charts, as real tables: one a mask and model."""
+    """Return the rows of the charts as HTML tables, one per mask and model."""
     names = shown_names([answer["model"] for answer in answers])
     sections = []
     for mask in range(len(answers[0]["masks"])):
@@ -33,9 +33,9 @@ def tables(answers: list[dict]) -> str:
 
 
 def csv(answers: list[dict]) -> str:
-    """All rows of all masks and models as CSV, one header; joint fillings have the mask `all`.
+    """Return the rows of all masks and models as CSV with one header; joint fillings have the mask `all`.
 
-    A text that a spreadsheet would take for a formula has a ' before it (OWASP, CSV injection).
+    A text that a spreadsheet would read as a formula gets a ' before it (OWASP, CSV injection).
     """
     rows = []
     for answer in answers:
@@ -63,12 +63,15 @@ def _plain(value: object) -> object:
 def _table(answer: dict, rows: list[dict], names: dict[str, str]) -> str:
     compared, targets = any(row.get("elsewhere") for row in rows), any("scored" in row for row in rows)
     headings = ["Rank", "Word", "Probability"]
-    headings += ["Of the list", "Scored as"] if targets else []
-    headings += ["In the others"] if compared else []
+    headings += ["Share of targets", "Scored as"] if targets else []
+    headings += ["In the other models"] if compared else []
     head = "".join(f'<th scope="col">{heading}</th>' for heading in [*headings, "Sentence"])
-    body = "".join(_row(rank, row, targets, compared, names) for rank, row in enumerate(rows[:ROWS_SHOWN], 1))
+    shown = enumerate(rows[:ROWS_SHOWN], 1)
+    body = "".join(_row(rank, row, targets, compared, names) for rank, row in shown)
     more = (
-        f" The first {ROWS_SHOWN} of {len(rows):,}; JSON and CSV hold all." if len(rows) > ROWS_SHOWN else ""
+        f" The first {ROWS_SHOWN} of {len(rows):,} words; JSON and CSV contain all of them."
+        if len(rows) > ROWS_SHOWN
+        else ""
     )
     caption = f"{model_caption(answer['model'], answer['seconds'], names)}{more}"
     return (

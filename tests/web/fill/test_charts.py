@@ -1,5 +1,3 @@
-from html.parser import HTMLParser
-
 import pytest
 
 from mlm_demo.inference.engine import Engine
@@ -10,27 +8,10 @@ from mlm_demo.web.fill.charts import (
     elsewhere,
     probability,
     scale_for,
-    short_name,
     shown_names,
 )
-
-HOSTILE = "<img src=x onerror=alert(1)>${alert(1)}`{{x}}</li><script>alert(1)</script>\"'"
-
-
-class Reader(HTMLParser):
-    """Collects tags and text as a browser would see them."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.tags, self.texts, self.attributes = [], [], []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        self.attributes.append(dict(attributes))
-
-    def handle_data(self, data):
-        self.texts.append(data)
+from mlm_demo.web.model_choices import short_name
+from tests.support.html_reader import HOSTILE, Reader
 
 
 def models(*names):
@@ -82,7 +63,7 @@ def test_hostile_text_stays_text():
 def test_long_lists_are_cut_and_told(engine):
     read = Reader(charts([engine.fill_mask("a <mask>", top_k=500)]))
     assert read.tags.count("li") == ROWS_SHOWN
-    assert "The first 100 of 500; JSON and CSV hold all." in read.texts
+    assert "The first 100 of 500 words; JSON and CSV contain all of them." in read.texts
 
 
 @pytest.mark.parametrize(
@@ -106,8 +87,8 @@ def test_ranks_elsewhere_in_words():
     ]
     assert elsewhere({"elsewhere": found}, shown_names(models("biomedical", "a/b", "c"))) == [
         "#1,234 in biomedical (0.1000)",
-        "3 pieces in b",
-        "no such piece in c",
+        "3 tokens in b",
+        "no such token in c",
     ]
 
 

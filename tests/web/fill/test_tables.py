@@ -6,7 +6,7 @@ import pytest
 from mlm_demo.inference.engine import Engine
 from mlm_demo.settings import Settings
 from mlm_demo.web.fill.tables import csv, tables
-from tests.web.fill.test_charts import HOSTILE, Reader
+from tests.support.html_reader import HOSTILE, Reader
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def test_the_table_holds_what_the_chart_holds(answers):
 
 def test_targets_get_their_columns():
     answer = Engine(Settings(device="cpu")).fill_mask("a <mask>", targets="dog,cat")
-    assert {"Of the list", "Scored as", "one piece"} <= set(Reader(tables([answer])).texts)
+    assert {"Share of targets", "Scored as", "one piece"} <= set(Reader(tables([answer])).texts)
 
 
 def test_csv_reads_back(answers):
