@@ -3,7 +3,6 @@
 torch is imported with the first question, so the page starts without waiting for it.
 """
 
-import math
 import time
 from collections.abc import Callable, Sequence
 
@@ -27,8 +26,6 @@ class Engine:
     def __init__(self, settings: Settings, catalogue: Catalogue | None = None):
         self.settings, self.catalogue = settings, catalogue or Catalogue(folders=settings.folders)
         self._models = ModelPool(settings)
-        # Precision and models to how long their last answer took.
-        self._seconds: dict[tuple[str, ...], float] = {}
 
     def models(self) -> list[dict]:
         """Return the models of the picker, each with `in_memory`; loads nothing."""
@@ -75,10 +72,20 @@ class Engine:
         joint: bool = False,
         precision: str = "auto",
         on_progress: Progress = silent,
-    ) -> dict:
-        """The same for up to three models: `{"answers": [...]}`, each prediction with its rank in the others."""
+        load: bool = True,
+    ) -> dict | None:
+        """Rank words with up to three models: `{"answers": [...]}`, each prediction with its rank in the others.
+
+        load: whether to load models that are not in memory; if not, return None when one is missing.
+        """
         refs = self._find_all(models)
-        precision = self._precision(precision, refs, targets, joint)
+        if (
+            not load and not self._models.names()
+        ):  # no question was asked yet: do not import torch for this one
+            return None
+        precision = self._models.precision(precision, plain=len(refs) == 1 and not targets and not joint)
+        if not load and not all(self._models.holds(ref, precision) for ref in refs):
+            return None
         loaded = [self._models.get(ref, precision, on_progress) for ref in refs]
         from mlm_demo.inference.compare import compare
         from mlm_demo.inference.fill_mask import check_amount, check_top_k
@@ -99,53 +106,18 @@ class Engine:
         if not words:
             check_amount(prompts, check_top_k(top_k, loaded[0]), limits.max_answer_characters)
         answers = compare(loaded, prompts, top_k=top_k, targets=words, joint=joint)
-        seconds = time.perf_counter() - start
-        self._seconds[precision, *(c.name for c in refs)] = seconds
+        seconds = (time.perf_counter() - start) / len(answers)
         return {
             "answers": [
                 {
                     **answer.to_json(),
                     "model": {**answer.model, **model_json(ref)},
                     "notices": [*answer.notices, *notices],
-                    "seconds": seconds / len(answers),
+                    "seconds": seconds,
                 }
                 for answer, ref in zip(answers, refs, strict=True)
             ]
         }
-
-    def in_memory(
-        self,
-        models: Sequence[str],
-        *,
-        targets: str | Sequence[str] = (),
-        joint: bool = False,
-        precision: str = "auto",
-    ) -> bool:
-        """Whether `compare` would answer without loading a model first; raises as it does."""
-        return self._seconds_of_last(models, targets, joint, precision) is not None
-
-    def answers_within(
-        self,
-        seconds: float,
-        models: Sequence[str],
-        *,
-        targets: str | Sequence[str] = (),
-        joint: bool = False,
-        precision: str = "auto",
-    ) -> bool:
-        """Whether the last such answer of these models took less; raises as `compare` does."""
-        last = self._seconds_of_last(models, targets, joint, precision)
-        return last is not None and last < seconds
-
-    def _seconds_of_last(self, models: Sequence[str], targets, joint: bool, precision: str) -> float | None:
-        """How long these models took for their last answer, None if one of them has to be loaded."""
-        refs = self._find_all(models)
-        if not self._models.names():  # nothing that would import torch, where no question was put yet
-            return None
-        precision = self._precision(precision, refs, targets, joint)
-        if not all(self._models.holds(ref, precision) for ref in refs):
-            return None
-        return self._seconds.get((precision, *(c.name for c in refs)), math.inf)
 
     def score(
         self,
@@ -155,7 +127,7 @@ class Engine:
         method: str = "within_word",
         on_progress: Progress = silent,
     ) -> dict:
-        """Pseudo-log-likelihood and surprisals by up to three models: `{"scores": [...]}`."""
+        """Score a sentence with up to three models: `{"scores": [...]}`; `score.SentenceScore` has the fields."""
         refs = self._find_all(models)
         loaded = [self._models.get(ref, "exact", on_progress) for ref in refs]
         from mlm_demo.inference.score import score_sentence
@@ -178,30 +150,24 @@ class Engine:
         return {"scores": scores}
 
     def warm(self) -> None:
-        """Load the default model and put one sentence through it."""
+        """Load the default model and answer one question with it."""
         self.fill_mask("Paris is the <mask> of France.")
 
     def _find_all(self, names: Sequence[str]) -> list[ModelRef]:
-        """Up to three refs by name, each once; an empty name means the default model.
+        """Return up to three models by name, each once; an empty name is the default model.
 
-        Raises ModelError for a name that can be no model, ParameterError for none or too many.
+        Raises ModelError for a name that means no model, ParameterError for none or too many.
         """
         names = [names] if isinstance(names, str) else list(names)
         wanted = [self.catalogue.find_or_default(name) for name in names]
         unique = list({ref.name: ref for ref in wanted}.values())
         if not 1 <= len(unique) <= MAX_MODELS:
-            raise ParameterError(
-                f"There are {len(unique)} models to ask; choose 1 to {MAX_MODELS} different ones."
-            )
+            raise ParameterError(f"There are {len(unique)} models; choose 1 to {MAX_MODELS} different ones.")
         return unique
-
-    def _precision(self, asked: str, refs: Sequence[ModelRef], targets, joint: bool) -> str:
-        """exact or int8; raises ParameterError as `ModelPool.precision` does."""
-        return self._models.precision(asked, plain=len(refs) == 1 and not targets and not joint)
 
 
 def model_json(ref: ModelRef) -> dict:
-    """A ref as `models` lists it."""
+    """Return a model as `models` lists it."""
     return {
         "name": ref.name,
         "title": ref.title,

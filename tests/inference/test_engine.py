@@ -93,18 +93,20 @@ def test_an_error_in_the_text_is_the_same_for_every_question(engine):
             ask()
 
 
-def test_what_is_in_memory_and_how_quick_it_was_is_known():
+def loaded(engine, *models, **question):
+    """Whether the engine answers with these models without loading one."""
+    return engine.compare("A <mask>.", models, load=False, **question) is not None
+
+
+def test_without_loading_only_models_in_memory_answer():
     engine = Engine(Settings(device="cpu"))
-    assert not engine.in_memory(["general"])
-    assert not engine.answers_within(100, ["general"])
-    seconds = engine.fill_mask("A <mask>.")["seconds"]
-    assert engine.in_memory(["general"])
-    assert engine.in_memory([""]), "the default model"
-    assert not engine.in_memory(["general", "biomedical"])
-    assert engine.answers_within(seconds * 2, ["general"])
-    assert not engine.answers_within(seconds / 2, ["general"])
+    assert not loaded(engine, "general")
+    engine.fill_mask("A <mask>.")
+    assert loaded(engine, "general")
+    assert loaded(engine, ""), "the default model"
+    assert not loaded(engine, "general", "biomedical")
     with pytest.raises(ModelError):
-        engine.in_memory(["no model"])
+        loaded(engine, "no model")
 
 
 def test_the_precision_is_chosen_by_what_is_asked(engine):
@@ -129,12 +131,11 @@ def test_int8_is_for_processors(monkeypatch):
         engine.fill_mask("The <mask>.", precision="int8")
 
 
-def test_a_model_in_another_precision_is_another_one_in_memory():
+def test_each_precision_of_a_model_is_loaded_on_its_own():
     engine = Engine(SETTINGS)
     engine.fill_mask("The <mask>.")
-    assert engine.in_memory(["general"], precision="int8")
-    assert not engine.in_memory(["general"], precision="exact")
-    assert not engine.in_memory(["general"], targets="a")
+    assert loaded(engine, "general", precision="int8")
+    assert not loaded(engine, "general", precision="exact")
+    assert not loaded(engine, "general", targets="a")
     engine.score("A cat.")
-    assert engine.in_memory(["general"], joint=True)
-    assert not engine.answers_within(100, ["general"], joint=True), "scored, not filled"
+    assert loaded(engine, "general", joint=True)
