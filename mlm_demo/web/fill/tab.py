@@ -1,8 +1,6 @@
-"""The 'Fill mask' tab: its widgets, and which event asks what; `fill_answer.py` has the answers."""
+"""The 'Fill mask' tab: handlers on top, widgets and wiring below; `answer.py` turns questions into answers."""
 
-import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import fields, replace
 
 import gradio as gr
 
@@ -10,13 +8,13 @@ from mlm_demo.errors import LimitError, MlmDemoError
 from mlm_demo.inference.engine import Engine
 from mlm_demo.models.catalogue import KNOWN_MODELS
 from mlm_demo.runs.store import RunStore
-from mlm_demo.web import javascript as browser
+from mlm_demo.web import javascript
 from mlm_demo.web.event_options import ASKING, AT_ONCE
 from mlm_demo.web.fill.answer import (
     NOT_LOADED,
     PAUSES,
     VIEWS,
-    answers_at_once,
+    Shown,
     ask,
     draw,
     first_answer,
@@ -25,14 +23,14 @@ from mlm_demo.web.fill.answer import (
     parcel,
     without_answer,
 )
-from mlm_demo.web.fill.form_from_link import opened_form
+from mlm_demo.web.fill.form_from_link import form_from_link
 from mlm_demo.web.fill.links import FIRST, MOST_COMPARED, Question
 from mlm_demo.web.messages import refusal
 from mlm_demo.web.model_choices import choices, is_here, offered, short_choices
 from mlm_demo.web.server.visitors import RateLimits
 
 BUILT_IN = ("general", "biomedical")
-# Chosen because the two built-in models put another word first; a test holds them to it.
+# The two built-in models put different words first; a test checks it.
 GENERAL_EXAMPLES = (
     "She poured the hot <mask> into a cup.",
     "The king sat on his <mask>.",
@@ -43,254 +41,324 @@ BIOMEDICAL_EXAMPLES = (
     "He was admitted to the <mask> after the accident.",
     "Mutations in this <mask> cause the disease.",
 )
+FORM = ("sentence", "model", "compare", "top_k", "targets", "joint", "precision")
 
 
-@dataclass(frozen=True)
-class FillForm:
-    """What other tabs need of this one: its fields, and the event that asks."""
+class FillTab:
+    """The tab, whose form other tabs read and fill: `sentence`, `model` and `compare`.
 
-    sentence: gr.Textbox
-    model: gr.Dropdown
-    compare: gr.Dropdown
-    fill: Callable
-    asks: dict
+    A handler returns its outputs by name, `{component: value}`; outputs that it does not name stay as they are.
+    """
 
+    def __init__(self, engine: Engine, runs: RunStore, limits: RateLimits):
+        self.engine, self.runs, self.limits = engine, runs, limits
 
-def fill_tab(
-    demo: gr.Blocks, engine: Engine, runs: RunStore, owner: gr.BrowserState, limits: RateLimits
-) -> FillForm:
-    """Draw the tab and wire it."""
-    with gr.Row(equal_height=False):
-        with gr.Column(scale=2, min_width=320):
-            sentence = gr.Textbox(
-                FIRST.text,
-                label="Sentence",
-                info="Put <mask> where a word is to be predicted; Enter runs.",
-                placeholder=FIRST.text,
-                lines=1,
-                max_lines=8,
-                elem_id="sentence",
-                html_attributes=gr.InputHTMLAttributes(spellcheck=False),
-            )
-            follow = gr.Checkbox(
-                True,
-                label="Follow the typing",
-                info="Predict at each pause in your typing, once the model is loaded.",
-                elem_id="follow",
-            )
-            with gr.Row():
-                insert = gr.Button("Insert mask", size="md", elem_id="insert", min_width=120)
-                run = gr.Button("Fill", variant="primary", size="md", elem_id="fill", min_width=120)
-            model = gr.Dropdown(
-                choices(KNOWN_MODELS),
-                value=FIRST.model,
-                label="Model",
-                info="Or type the id of a model on the Hub"
-                + (", or a folder." if engine.settings.folders else "."),
-                allow_custom_value=True,
-                elem_id="model",
-            )
-            compare = gr.Dropdown(
-                short_choices(KNOWN_MODELS),
-                value=list(FIRST.compare),
-                label="Compare with",
-                info=f"Up to {MOST_COMPARED} more models on the same sentence.",
-                multiselect=True,
-                max_choices=MOST_COMPARED,
-                allow_custom_value=True,
-                elem_id="compare",
-            )
-            with gr.Accordion("More", open=False, elem_id="more") as more:
-                top_k = gr.Number(FIRST.top_k, label="How many words (top-k)", elem_id="top-k")
-                targets = gr.Textbox(
-                    FIRST.targets,
-                    label="Targets",
-                    info="Rank only these words, with commas between them.",
-                    placeholder="capital, city, heart",
-                    elem_id="targets",
-                )
-                joint = gr.Checkbox(
-                    FIRST.joint,
-                    label="Fill several masks together",
-                    info="Beam search over the joint probability, 20 wide, from left to right.",
-                    elem_id="joint",
-                )
-                precision = gr.Radio(
-                    [("Automatic", "auto"), ("Exact", "exact"), ("Fast (int8)", "int8")],
-                    value=FIRST.precision,
-                    label="Arithmetic",
-                    info="Fast: 8 and 16 bits, within a hundredth or two of the exact probability. Automatic takes it "
-                    "on a processor, where only the most probable words are asked for.",
-                    elem_id="precision",
-                )
-        with gr.Column(scale=3, min_width=320):
-            view = gr.Radio(
-                VIEWS, value=VIEWS[0], show_label=False, container=False, label="View", elem_id="view"
-            )
-            answer_for = gr.HTML(padding=False, js_on_load=None, elem_id="answer-for")
-            results = gr.HTML(js_on_load=None, elem_id="results")
-            with gr.Row(elem_id="take-home"):
-                copy = gr.Button("Copy link", size="sm", min_width=90, elem_id="copy-link")
-                json_down = gr.Button("Download JSON", size="sm", min_width=90, elem_id="download-json")
-                csv_down = gr.Button("Download CSV", size="sm", min_width=90, elem_id="download-csv")
-            copied = gr.Textbox(
-                label="Link to the answer shown", placeholder=" ", interactive=False, elem_id="link"
-            )
-            with gr.Accordion("Show code", open=False, elem_id="code"):
-                plain = {"interactive": False, "wrap_lines": True, "lines": 1}
-                python = gr.Code(label="Python, with transformers", language="python", **plain)
-                shell = gr.Code(label="Shell, with this project", language="shell", **plain)
-    with gr.Row():
-        examples = [
-            _examples("Examples, general", GENERAL_EXAMPLES, sentence),
-            _examples("Examples, biomedical", BIOMEDICAL_EXAMPLES, sentence),
-        ]
-    answers = gr.State({})  # by the link of their question
-    # Hidden and not stored anywhere: what the buttons above hand out in the browser.
-    link, json_text, csv_text = (gr.Textbox(visible="hidden") for _ in range(3))
-    queued = gr.Textbox(visible="hidden")  # changes when a question has to go through the queue
-    typed = gr.Textbox(visible="hidden")  # changes when the typing pauses
-    came = gr.Textbox(visible="hidden")  # an answer to what was typed, which the browser shows or drops
-    pause = gr.Number(PAUSES[0], visible="hidden")
-    waiting = gr.Textbox(visible="hidden")
-
-    form = [sentence, model, compare, top_k, targets, joint, precision]
-    shown = [results, answers, link, python, shell, json_text, csv_text, copied, pause, waiting]
-    in_browser = [part for part in shown if part is not answers]
-
-    def on_machine(name):
-        return is_here(name, engine.catalogue)
-
-    def question_of(text, name, others, k, words, together, arithmetic):
-        top_k = k if k is not None else ""
-        return Question(text, name or "", tuple(others or ()), top_k, words, together, arithmetic or "auto")
-
-    def put(result, kept):
-        return vars(replace(result, answers=keep(kept, result))).values()
-
-    def refused(error, link_shown, kept, chosen_view):
-        return refusal(error, draw(kept.get(link_shown, []), chosen_view))
-
-    def fill(request: gr.Request, *values, progress=gr.Progress()):
-        """By the queue: with the progress of a load or a download, and with a message where there is an error."""
-        *given, chosen_view, link_shown, kept, who = values
-        question = question_of(*given)
-        here = [on_machine(name) for name in question.models]
+    def answer_now(
+        self, text, model, compare, top_k, targets, joint, precision, view, link, kept, request: gr.Request
+    ) -> dict:
+        """Answer past Gradio's queue, which takes longer than an answer; through it if a model has to be loaded."""
         try:
-            limits.admit(request)
-            result = ask(engine, question, chosen_view, lambda share, what: progress(share, desc=what))
+            self.limits.admit(request)
+            question = question_of(text, model, compare, top_k, targets, joint, precision)
+            if shown := ask(self.engine, question, view, load=False):
+                return self._show(shown, kept)
         except MlmDemoError as error:
-            return refused(error, link_shown, kept, chosen_view), *(gr.skip(),) * (len(shown) + 1)
-        fresh = (gr.skip(),) * 2
-        if not all(here):  # a download changes what the pickers say
-            models = offered(runs, who, question.models)
-            fresh = gr.Dropdown(choices(models)), gr.Dropdown(short_choices(models))
-        return *put(result, kept), *fresh
+            return self._refuse(error, link, kept, view)
+        return {self.queued: self.limits.ticket()}
 
-    def fill_now(request: gr.Request, *values):
-        """Past the queue, which costs more than an answer; by it if the models are still to come."""
-        *given, chosen_view, link_shown, kept, _who = values
+    def answer_queued(
+        self,
+        text,
+        model,
+        compare,
+        top_k,
+        targets,
+        joint,
+        precision,
+        view,
+        link,
+        kept,
+        owner,
+        ticket,
+        request: gr.Request,
+        progress=gr.Progress(),
+    ) -> dict:
+        """Answer through the queue, with the progress of loading or downloading a model.
+
+        ticket: of `answer_now`, which has counted this question already.
+        """
         try:
-            limits.admit(request)
-            question = question_of(*given)
-            if answers_at_once(engine, question):
-                return *put(ask(engine, question, chosen_view), kept), gr.skip()
+            self.limits.admit(request, ticket)
+            question = question_of(text, model, compare, top_k, targets, joint, precision)
+            downloads = not self._are_here(question.models)
+            shown = ask(self.engine, question, view, lambda share, what: progress(share, desc=what))
         except MlmDemoError as error:
-            return refused(error, link_shown, kept, chosen_view), *(gr.skip(),) * len(shown)
-        return *(gr.skip(),) * len(shown), secrets.token_hex(4)
+            return self._refuse(error, link, kept, view)
+        updates = self._show(shown, kept)
+        if downloads:  # the pickers say which models are downloaded
+            models = offered(self.runs, owner, question.models)
+            updates |= {self.model: gr.Dropdown(choices(models)), self.compare: gr.Dropdown(short_choices(models))}
+        return updates
 
-    def fill_if_here(request: gr.Request, *values):
-        _, name, others, *_ = values
-        if not all(on_machine(name) for name in [name, *(others or ())]):  # a download waits for the button
-            return *(gr.skip(),) * (len(shown) - 1), NOT_LOADED, gr.skip()
-        return fill_now(request, *values)
+    def answer_chosen(
+        self, text, model, compare, top_k, targets, joint, precision, view, link, kept, request: gr.Request
+    ) -> dict:
+        """Answer when a model or an option is chosen; a download waits for Enter or Fill."""
+        if not self._are_here([model, *(compare or ())]):
+            return {self.waiting: NOT_LOADED}
+        return self.answer_now(
+            text, model, compare, top_k, targets, joint, precision, view, link, kept, request
+        )
 
-    def fill_typed(request: gr.Request, following, *values):
-        """At a key: nothing is said of a sentence that is not finished yet, nor anew what is there with its notices."""
-        *given, chosen_view, link_shown, kept, _who = values
+    def answer_typed(
+        self,
+        follow,
+        text,
+        model,
+        compare,
+        top_k,
+        targets,
+        joint,
+        precision,
+        view,
+        link,
+        kept,
+        request: gr.Request,
+    ) -> dict:
+        """Answer at a pause in the typing; an unfinished sentence is no error, and the answer shown is not repeated."""
         try:
-            question = question_of(*given)
-            if following and link_of(question) != link_shown:
-                if not answers_at_once(engine, question):
-                    return gr.skip(), gr.skip(), NOT_LOADED
-                limits.admit(request)
-                result = ask(engine, question, chosen_view)
-                return parcel(result), keep(kept, result, link_shown), gr.skip()
+            question = question_of(text, model, compare, top_k, targets, joint, precision)
+            if not follow or link_of(question) == link:
+                return {self.came: gr.skip()}
+            self.limits.admit(request)
+            shown = ask(self.engine, question, view, load=False)
         except MlmDemoError:
-            pass
-        return (gr.skip(),) * 3
+            return {self.came: gr.skip()}
+        return {self.came: parcel(shown), self.answers: keep(kept, shown)} if shown else {self.waiting: NOT_LOADED}
 
-    def redraw(kept, link_shown, chosen_view):
-        return draw(kept[link_shown], chosen_view) if link_shown in kept else gr.skip()
+    def open_form(self, owner, request: gr.Request) -> dict:
+        """Put what the page's link asks into the form."""
+        updates = form_from_link(self.engine, self.runs, dict(request.query_params), owner)
+        return {getattr(self, name): update for name, update in updates.items()}
 
-    def open_form(who, request: gr.Request):
-        return opened_form(engine, runs, dict(request.query_params), who)
-
-    def open_page(chosen_view, kept, request: gr.Request):
+    def open_page(self, view, kept, request: gr.Request) -> dict:
+        """Answer the page's link."""
         try:
-            limits.admit(request)
-            result = first_answer(engine, dict(request.query_params), chosen_view)
+            self.limits.admit(request)
+            shown = first_answer(self.engine, dict(request.query_params), view)
         except LimitError as error:
-            result = without_answer(refusal(error, ""))
-        return tuple(put(result, kept))
+            shown = without_answer(refusal(error, ""))
+        return self._show(shown, kept)
 
-    inputs = [*form, view, link, answers, owner]
-    ask_for = {"inputs": inputs, "outputs": [*shown, model, compare]}
-    ask_for |= {**ASKING, "show_progress_on": results, "api_visibility": "private"}
-    ask_now = {"inputs": inputs, "outputs": [*shown, queued], **AT_ONCE}
-    gr.on([run.click, sentence.submit, targets.submit, top_k.submit], fill_now, **ask_now)
-    gr.on([model.input, compare.input, joint.input, precision.input], fill_if_here, **ask_now)
-    queued.change(fill, **ask_for)
-    gr.on(  # before the pause below, which Gradio waits for
-        [field.change for field in (*form, link, follow, waiting)],
-        None,
-        [*form, link, follow, waiting],
-        answer_for,
-        js=browser.NAME_OLD_ANSWER,
-        trigger_mode="multiple",
-        api_visibility="private",
-    )
-    sentence.change(  # `input` is not told of what is deleted
-        None,
-        [typed, pause],
-        typed,
-        js=browser.WHEN_TYPED,
-        trigger_mode="multiple",
-        api_visibility="private",
-    )
-    follows = {"inputs": [follow, *inputs], "outputs": [came, answers, waiting], **AT_ONCE}
-    typed.change(fill_typed, trigger_mode="always_last", **follows)
-    came.change(
-        None,
-        [came, *form, *in_browser],
-        in_browser,
-        js=browser.SHOW_IF_CURRENT,
-        trigger_mode="multiple",
-        api_visibility="private",
-    )
-    for group, dataset in zip((GENERAL_EXAMPLES, BIOMEDICAL_EXAMPLES), examples, strict=True):
-        dataset.click(
-            lambda index, name, group=group: (group[index], _other_built_in(name), "", False),
-            [dataset, model],
-            [sentence, compare, targets, joint],
+    def redraw(self, kept, link, view) -> dict:
+        """Show the answer as a chart or as tables."""
+        return {self.results: draw(kept[link], view) if link in kept else gr.skip()}
+
+    def _show(self, shown: Shown, kept: dict) -> dict:
+        values = vars(replace(shown, answers=keep(kept, shown)))
+        return {getattr(self, name): value for name, value in values.items()}
+
+    def _refuse(self, error: MlmDemoError, link: str, kept: dict, view: str) -> dict:
+        return {self.results: refusal(error, draw(kept.get(link, []), view))}
+
+    def _are_here(self, models: list[str]) -> bool:
+        return all(is_here(name, self.engine.catalogue) for name in models)
+
+    def build(self, page: gr.Blocks, owner: gr.BrowserState) -> "FillTab":
+        """Draw the tab and wire it, within the page."""
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=2, min_width=320):
+                self._draw_form()
+            with gr.Column(scale=3, min_width=320):
+                self._draw_results()
+        with gr.Row():
+            self.examples = [
+                (sentences, self._draw_examples(label, sentences))
+                for label, sentences in (
+                    ("Examples, general", GENERAL_EXAMPLES),
+                    ("Examples, biomedical", BIOMEDICAL_EXAMPLES),
+                )
+            ]
+        self._draw_hidden()
+        self._wire(page, owner)
+        return self
+
+    def _draw_form(self) -> None:
+        self.sentence = gr.Textbox(
+            FIRST.text,
+            label="Sentence",
+            info="Put <mask> where you want a word predicted. Press Enter to fill it.",
+            placeholder=FIRST.text,
+            lines=1,
+            max_lines=8,
+            elem_id="sentence",
+            html_attributes=gr.InputHTMLAttributes(spellcheck=False),
+        )
+        self.follow = gr.Checkbox(
+            True,
+            label="Predict as I type",
+            info="Predict at each pause in your typing, once the model is loaded.",
+            elem_id="follow",
+        )
+        with gr.Row():
+            self.insert = gr.Button("Insert mask", size="md", elem_id="insert", min_width=120)
+            self.run = gr.Button("Fill", variant="primary", size="md", elem_id="fill", min_width=120)
+        folder = ", or a folder" if self.engine.settings.folders else ""
+        self.model = gr.Dropdown(
+            choices(KNOWN_MODELS),
+            value=FIRST.model,
+            label="Model",
+            info=f"Or type the id of a model on the Hub{folder}.",
+            allow_custom_value=True,
+            elem_id="model",
+        )
+        self.compare = gr.Dropdown(
+            short_choices(KNOWN_MODELS),
+            value=list(FIRST.compare),
+            label="Compare with",
+            info=f"Up to {MOST_COMPARED} more models on the same sentence.",
+            multiselect=True,
+            max_choices=MOST_COMPARED,
+            allow_custom_value=True,
+            elem_id="compare",
+        )
+        with gr.Accordion("More", open=False, elem_id="more") as self.more:
+            self.top_k = gr.Number(FIRST.top_k, label="Number of words (top-k)", elem_id="top-k")
+            self.targets = gr.Textbox(
+                FIRST.targets,
+                label="Targets",
+                info="Rank only these words, separated by commas.",
+                placeholder="capital, city, heart",
+                elem_id="targets",
+            )
+            self.joint = gr.Checkbox(
+                FIRST.joint,
+                label="Fill several masks jointly",
+                info="Beam search over the joint probability, 20 wide, from left to right.",
+                elem_id="joint",
+            )
+            self.precision = gr.Radio(
+                [("Automatic", "auto"), ("Exact", "exact"), ("Fast (int8)", "int8")],
+                value=FIRST.precision,
+                label="Precision",
+                info="Fast computes in 8 and 16 bits; probabilities are within a hundredth or two of the exact ones. "
+                "Automatic uses it on a processor when only the most probable words are asked for.",
+                elem_id="precision",
+            )
+
+    def _draw_results(self) -> None:
+        self.view = gr.Radio(
+            VIEWS, value=VIEWS[0], show_label=False, container=False, label="View", elem_id="view"
+        )
+        self.answer_for = gr.HTML(padding=False, js_on_load=None, elem_id="answer-for")
+        self.results = gr.HTML(js_on_load=None, elem_id="results")
+        with gr.Row(elem_id="take-home"):
+            self.copy = gr.Button("Copy link", size="sm", min_width=90, elem_id="copy-link")
+            self.json_down = gr.Button("Download JSON", size="sm", min_width=90, elem_id="download-json")
+            self.csv_down = gr.Button("Download CSV", size="sm", min_width=90, elem_id="download-csv")
+        self.copied = gr.Textbox(
+            label="Link to the answer shown", placeholder=" ", interactive=False, elem_id="link"
+        )
+        with gr.Accordion("Show code", open=False, elem_id="code"):
+            plain = {"interactive": False, "wrap_lines": True, "lines": 1}
+            self.python = gr.Code(label="Python, with transformers", language="python", **plain)
+            self.shell = gr.Code(label="Shell, with this project", language="shell", **plain)
+
+    def _draw_examples(self, label: str, sentences: tuple[str, ...]) -> gr.Dataset:
+        samples = [[sentence] for sentence in sentences]
+        return gr.Dataset(label=label, components=[self.sentence], samples=samples, type="index")
+
+    def _draw_hidden(self) -> None:
+        self.answers = gr.State({})  # by the link of their question
+        # What the buttons hand out in the browser; stored nowhere.
+        self.link, self.json, self.csv = (gr.Textbox(visible="hidden") for _ in range(3))
+        self.queued = gr.Textbox(visible="hidden")  # changes when a question has to go through the queue
+        self.typed = gr.Textbox(visible="hidden")  # changes when the typing pauses
+        self.came = gr.Textbox(visible="hidden")  # an answer to what was typed; the browser shows or drops it
+        self.pause = gr.Number(PAUSES[0], visible="hidden")
+        self.waiting = gr.Textbox(visible="hidden")
+
+    def _wire(self, page: gr.Blocks, owner: gr.BrowserState) -> None:
+        form = [getattr(self, name) for name in FORM]
+        shown = [getattr(self, field.name) for field in fields(Shown)]
+        in_browser = [component for component in shown if component is not self.answers]
+        question = [*form, self.view, self.link, self.answers]
+        at_once = {"inputs": question, "outputs": [*shown, self.queued], **AT_ONCE}
+        gr.on(
+            [self.run.click, self.sentence.submit, self.targets.submit, self.top_k.submit],
+            self.answer_now,
+            **at_once,
+        )
+        gr.on(
+            [self.model.input, self.compare.input, self.joint.input, self.precision.input],
+            self.answer_chosen,
+            **at_once,
+        )
+        self.queued.change(
+            self.answer_queued,
+            [*question, owner, self.queued],
+            [*shown, self.model, self.compare],
+            show_progress_on=self.results,
+            api_visibility="private",
+            **ASKING,
+        )
+        in_javascript = {"fn": None, "trigger_mode": "multiple", "api_visibility": "private"}
+        state = [*form, self.link, self.follow, self.waiting]
+        gr.on(  # before the pause below, which Gradio waits for
+            [component.change for component in state],
+            inputs=state,
+            outputs=self.answer_for,
+            js=javascript.NAME_OLD_ANSWER,
+            **in_javascript,
+        )
+        self.sentence.change(  # `input` does not fire when text is deleted by the browser
+            inputs=[self.typed, self.pause], outputs=self.typed, js=javascript.WHEN_TYPED, **in_javascript
+        )
+        typing = {
+            "fn": self.answer_typed,
+            "inputs": [self.follow, *question],
+            "outputs": [self.came, self.answers, self.waiting],
             **AT_ONCE,
-        ).then(fill_now, **ask_now)
-    view.change(redraw, [answers, link, view], results, **AT_ONCE)
-    demo.load(open_form, owner, [*form, link, more], **AT_ONCE)
-    opened = demo.load(open_page, [view, answers], shown, show_progress_on=results, api_visibility="private")
-    opened.then(fill_typed, **follows)  # somebody may have typed meanwhile
+        }
+        self.typed.change(trigger_mode="always_last", **typing)
+        self.came.change(
+            inputs=[self.came, *form, *in_browser],
+            outputs=in_browser,
+            js=javascript.SHOW_IF_CURRENT,
+            **in_javascript,
+        )
+        for sentences, dataset in self.examples:
+            dataset.click(
+                lambda index, model, sentences=sentences: (sentences[index], other_built_in(model), "", False),
+                [dataset, self.model],
+                [self.sentence, self.compare, self.targets, self.joint],
+                **AT_ONCE,
+            ).then(self.answer_now, **at_once)
+        self.view.change(self.redraw, [self.answers, self.link, self.view], self.results, **AT_ONCE)
+        page.load(self.open_form, owner, [*form, self.link, self.more], **AT_ONCE)
+        page.load(
+            self.open_page,
+            [self.view, self.answers],
+            shown,
+            show_progress_on=self.results,
+            api_visibility="private",
+        ).then(**typing)  # a person may have typed meanwhile
+        self.insert.click(
+            None, self.sentence, self.sentence, js=javascript.INSERT_MASK, api_visibility="private"
+        )
+        self.copy.click(
+            None, self.link, self.copied, js=javascript.copy_link("copy-link"), api_visibility="private"
+        )
+        self.json_down.click(None, self.json, js=javascript.download("predictions.json", "application/json"))
+        self.csv_down.click(None, self.csv, js=javascript.download("predictions.csv", "text/csv"))
 
-    insert.click(None, sentence, sentence, js=browser.INSERT_MASK, api_visibility="private")
-    copy.click(None, link, copied, js=browser.copy_link("copy-link"), api_visibility="private")
-    json_down.click(None, json_text, js=browser.download("predictions.json", "application/json"))
-    csv_down.click(None, csv_text, js=browser.download("predictions.csv", "text/csv"))
-    return FillForm(sentence, model, compare, fill, ask_for)
+
+def question_of(sentence, model, compare, top_k, targets, joint, precision) -> Question:
+    """Return the question of the form's values, of which Gradio gives None for an empty field."""
+    top_k = top_k if top_k is not None else ""
+    return Question(sentence, model or "", tuple(compare or ()), top_k, targets, joint, precision or "auto")
 
 
-def _examples(label: str, sentences: tuple[str, ...], sentence: gr.Textbox) -> gr.Dataset:
-    return gr.Dataset(label=label, components=[sentence], samples=[[s] for s in sentences], type="index")
-
-
-def _other_built_in(name: str) -> list[str]:
-    """What an example is compared with: the other of the two models that it was chosen for."""
-    return [other for other in BUILT_IN if other != name] if name in BUILT_IN else ["general"]
+def other_built_in(model: str) -> list[str]:
+    """Return what an example is compared with: the other of the two models that it was chosen for."""
+    return [other for other in BUILT_IN if other != model] if model in BUILT_IN else ["general"]
