@@ -18,7 +18,7 @@ from mlm_demo.settings import ASSETS, Settings, on_space, on_zero_gpu
 from mlm_demo.web.adapt.form import adapt_setup
 from mlm_demo.web.adapt.run_tab import run_panel
 from mlm_demo.web.api import add_endpoints
-from mlm_demo.web.fill.tab import fill_tab
+from mlm_demo.web.fill.tab import FillTab
 from mlm_demo.web.identity import browser_secret, login_button
 from mlm_demo.web.learn import learn_tab
 from mlm_demo.web.score import ScoreTab
@@ -68,7 +68,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
         owner = gr.BrowserState("", storage_key="mlm_demo_owner", secret=browser_secret(settings))
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Fill mask", id="fill"):
-                form = fill_tab(demo, engine, service.runs, owner, limits)
+                form = FillTab(engine, service.runs, limits).build(demo, owner)
             with gr.Tab("Score", id="score"):
                 scored_models = ScoreTab(engine, limits).build().models
             with gr.Tab("Adapt", id="adapt"):

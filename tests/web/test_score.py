@@ -4,7 +4,7 @@ import pytest
 from mlm_demo.inference.engine import Engine
 from mlm_demo.settings import Settings
 from mlm_demo.web.score import EXAMPLES, ScoreTab, draw
-from mlm_demo.web.server.visitors import RateLimits
+from mlm_demo.web.server.rate_limits import RateLimits
 
 
 @pytest.fixture(scope="module")

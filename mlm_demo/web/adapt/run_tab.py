@@ -18,7 +18,7 @@ from mlm_demo.web.adapt.my_runs import my_runs
 from mlm_demo.web.adapt.run_state import look, refusal_of_link, sentence_before_and_after, shell_line
 from mlm_demo.web.event_options import ASKING, AT_ONCE, QUIET
 from mlm_demo.web.fill.links import FIRST_SENTENCE, page_address
-from mlm_demo.web.fill.tab import FillForm
+from mlm_demo.web.fill.tab import FillTab
 from mlm_demo.web.identity import owner_of
 from mlm_demo.web.messages import refusal
 from mlm_demo.web.model_choices import choices, offered, short_choices
@@ -33,7 +33,7 @@ def run_panel(
     owner: gr.BrowserState,
     missing: gr.HTML,
     setup: Setup,
-    form: FillForm,
+    form: FillTab,
     scored_models: gr.Dropdown,
     tabs: gr.Tabs,
     demo: gr.Blocks,

@@ -1,4 +1,4 @@
-"""A question of the 'Fill mask' tab and what its answer puts on the page; plain functions, no widgets."""
+"""Turn a question of the 'Fill mask' tab into what the page shows; plain functions, no widgets."""
 
 import json
 import secrets
@@ -14,13 +14,17 @@ from mlm_demo.web.messages import notices, notices_of
 
 VIEWS = ("Chart", "Table")
 PAUSES = 120, 1_000  # milliseconds without a key before the page asks: at least, at most
-ANSWERS_KEPT = 3  # per page: the one shown, and what is under way by Enter and by the typing
-NOT_LOADED = "This model is not loaded yet; press Enter or Fill to load it."
+ANSWERS_KEPT = 3  # per page: the one shown, and those that arrived while the browser asked for it
+NOT_LOADED = "This model is not loaded yet. Press Enter or Fill to load it."
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What an answer puts on the page, in the order of the output components."""
+    """What an answer puts on the page, by the names of the tab's components.
+
+    copied: empty, because the link shown is that of the answer before; pause: milliseconds without a key before the
+    next question; waiting: why the page does not ask on its own.
+    """
 
     results: str
     answers: list[dict]
@@ -29,14 +33,16 @@ class Shown:
     shell: str
     json: str
     csv: str
-    copied: str = ""  # the link shown belongs to the answer before
-    pause: int = PAUSES[0]  # milliseconds
-    waiting: str = ""  # why the page does not ask by itself
+    copied: str = ""
+    pause: int = PAUSES[0]
+    waiting: str = ""
 
 
-def ask(engine: Engine, question: Question, view: str, on_progress: Progress = silent) -> Shown:
-    """Put a question to the engine and draw its answer."""
-    answers = engine.compare(
+def ask(
+    engine: Engine, question: Question, view: str, on_progress: Progress = silent, *, load: bool = True
+) -> Shown | None:
+    """Put a question to the engine and draw its answer; None if load is False and a model has to be loaded."""
+    answered = engine.compare(
         question.text,
         question.models,
         top_k=question.top_k,
@@ -44,34 +50,31 @@ def ask(engine: Engine, question: Question, view: str, on_progress: Progress = s
         joint=question.joint,
         precision=question.precision,
         on_progress=on_progress,
-    )["answers"]
+        load=load,
+    )
+    if answered is None:
+        return None
+    answers = answered["answers"]
     return Shown(
         results=draw(answers, view),
         answers=answers,
         link=link_of(question),
         python=pipeline_code(question, answers[0]),
         shell=shell_line(question),
-        json=json.dumps(
-            answers[0] if len(answers) == 1 else {"answers": answers}, ensure_ascii=False, indent=2
-        ),
+        json=json.dumps(answers[0] if len(answers) == 1 else answered, ensure_ascii=False, indent=2),
         csv=csv(answers),
         pause=pause_after(sum(answer["seconds"] for answer in answers)),
     )
 
 
 def pause_after(seconds: float) -> int:
-    """Milliseconds without a key before the next question, for models that took so long for their last answer."""
+    """Return the milliseconds without a key before the next question, after an answer that took some seconds."""
     shortest, longest = PAUSES
     return round(min(max(2_000 * seconds, shortest), longest))
 
 
-def keep(kept: dict[str, list[dict]], shown: Shown, link_shown: str = "") -> dict[str, list[dict]]:
-    """Add an answer under its link to those of a page, in place: two events may do so at once.
-
-    link_shown: of the answer on the page, which stays there if the browser drops the new one.
-    """
-    if link_shown in kept:
-        kept[link_shown] = kept.pop(link_shown)
+def keep(kept: dict[str, list[dict]], shown: Shown) -> dict[str, list[dict]]:
+    """Add an answer under its link to those of a page, in place, because two events may do so at once."""
     kept.pop(shown.link, None)
     kept[shown.link] = shown.answers
     for link in list(kept)[:-ANSWERS_KEPT]:
@@ -80,48 +83,42 @@ def keep(kept: dict[str, list[dict]], shown: Shown, link_shown: str = "") -> dic
 
 
 def parcel(shown: Shown) -> str:
-    """An answer for `browser.SHOW_IF_CURRENT`, as JSON; never the same text twice, or it would be no change."""
+    """Return an answer as JSON for `javascript.SHOW_IF_CURRENT`; the token makes each one a change."""
     values = [value for name, value in vars(shown).items() if name != "answers"]
     return json.dumps({"link": shown.link, "values": values, "token": secrets.token_hex(4)})
 
 
 def link_of(question: Question) -> str:
-    """The page's address with this question."""
+    """Return the page's address with this question."""
     return page_address() + write_link(question)
 
 
 def without_answer(results: str) -> Shown:
-    """A page with a message in the place of the results."""
+    """Return a page with a message in place of the results."""
     return Shown(results, answers=[], link="", python="", shell="", json="", csv="")
 
 
-def answers_at_once(engine: Engine, question: Question) -> bool:
-    """Whether the models of a question are in memory, in the precision that it takes."""
-    return engine.in_memory(
-        question.models, targets=question.targets, joint=question.joint, precision=question.precision
-    )
-
-
-def draw(answers: list[dict], view: str, told: tuple[str, ...] = ()) -> str:
-    """The notices and then the charts or the tables."""
+def draw(answers: list[dict], view: str, more_notices: tuple[str, ...] = ()) -> str:
+    """Return the notices and then the charts or the tables; empty without answers."""
     if not answers:
         return ""
-    return notices([*told, *notices_of(answers)]) + (tables(answers) if view == VIEWS[1] else charts(answers))
+    figures = tables(answers) if view == VIEWS[1] else charts(answers)
+    return notices([*more_notices, *notices_of(answers)]) + figures
 
 
 def linked(engine: Engine, query: dict) -> tuple[Question, list[str]]:
-    """The question of the page's link, and a notice for each value that is ignored."""
+    """Return the question of the page's link, and a notice for each value that is ignored."""
     return read_link(query, engine.catalogue, max_characters=engine.settings.max_characters)
 
 
 def first_answer(engine: Engine, query: dict, view: str) -> Shown:
-    """Answer the page's link; where it cannot be answered, say why over the default model's answer."""
-    question, told = linked(engine, query)
+    """Answer the page's link; if that fails, say why over the answer to the first question."""
+    question, found = linked(engine, query)
     try:
         shown = ask(engine, question, view)
     except MlmDemoError as error:
-        told.append(f"The link could not be answered. {error}")
+        found.append(f"The link could not be answered. {error}")
         shown = ask(engine, FIRST, view)
-        # The form keeps what the link asks, so that it can be put right; this says which sentence the chart is of.
-        told.append(f"Shown instead: {FIRST.text}")
-    return replace(shown, results=draw(shown.answers, view, tuple(told))) if told else shown
+        # The form keeps what the link asks, so a person can correct it; this names the sentence of the chart.
+        found.append(f"Shown instead: {FIRST.text}")
+    return replace(shown, results=draw(shown.answers, view, tuple(found))) if found else shown

@@ -45,7 +45,7 @@ FORM = ("sentence", "model", "compare", "top_k", "targets", "joint", "precision"
 
 
 class FillTab:
-    """The tab, whose form other tabs read and fill: `sentence`, `model` and `compare`.
+    """The tab. Other tabs use its form (`sentence`, `model`, `compare`) and ask with `fill` and the options `asks`.
 
     A handler returns its outputs by name, `{component: value}`; outputs that it does not name stay as they are.
     """
@@ -66,7 +66,7 @@ class FillTab:
             return self._refuse(error, link, kept, view)
         return {self.queued: self.limits.ticket()}
 
-    def answer_queued(
+    def fill(
         self,
         text,
         model,
@@ -97,7 +97,10 @@ class FillTab:
         updates = self._show(shown, kept)
         if downloads:  # the pickers say which models are downloaded
             models = offered(self.runs, owner, question.models)
-            updates |= {self.model: gr.Dropdown(choices(models)), self.compare: gr.Dropdown(short_choices(models))}
+            updates |= {
+                self.model: gr.Dropdown(choices(models)),
+                self.compare: gr.Dropdown(short_choices(models)),
+            }
         return updates
 
     def answer_chosen(
@@ -134,7 +137,11 @@ class FillTab:
             shown = ask(self.engine, question, view, load=False)
         except MlmDemoError:
             return {self.came: gr.skip()}
-        return {self.came: parcel(shown), self.answers: keep(kept, shown)} if shown else {self.waiting: NOT_LOADED}
+        return (
+            {self.came: parcel(shown), self.answers: keep(kept, shown)}
+            if shown
+            else {self.waiting: NOT_LOADED}
+        )
 
     def open_form(self, owner, request: gr.Request) -> dict:
         """Put what the page's link asks into the form."""
@@ -294,14 +301,14 @@ class FillTab:
             self.answer_chosen,
             **at_once,
         )
-        self.queued.change(
-            self.answer_queued,
-            [*question, owner, self.queued],
-            [*shown, self.model, self.compare],
-            show_progress_on=self.results,
-            api_visibility="private",
+        self.asks = {
+            "inputs": [*question, owner, self.queued],
+            "outputs": [*shown, self.model, self.compare],
+            "show_progress_on": self.results,
+            "api_visibility": "private",
             **ASKING,
-        )
+        }
+        self.queued.change(self.fill, **self.asks)
         in_javascript = {"fn": None, "trigger_mode": "multiple", "api_visibility": "private"}
         state = [*form, self.link, self.follow, self.waiting]
         gr.on(  # before the pause below, which Gradio waits for
@@ -329,7 +336,12 @@ class FillTab:
         )
         for sentences, dataset in self.examples:
             dataset.click(
-                lambda index, model, sentences=sentences: (sentences[index], other_built_in(model), "", False),
+                lambda index, model, sentences=sentences: (
+                    sentences[index],
+                    other_built_in(model),
+                    "",
+                    False,
+                ),
                 [dataset, self.model],
                 [self.sentence, self.compare, self.targets, self.joint],
                 **AT_ONCE,

@@ -7,6 +7,7 @@ steady stream. Algorithm: the token bucket of RFC 2697, counting requests instea
 import hashlib
 import hmac
 import ipaddress
+import secrets
 import threading
 import time
 from collections import OrderedDict
@@ -18,6 +19,7 @@ from mlm_demo.errors import LimitError
 from mlm_demo.settings import Settings
 from mlm_demo.web.identity import browser_secret
 
+MAX_TICKETS = 10_000  # questions that were counted and wait for a model
 MAX_BUCKETS = 10_000  # beyond that the buckets unused for longest go: they have refilled in the meantime
 
 
@@ -30,9 +32,27 @@ class RateLimits:
         self._session = TokenBuckets(settings.requests_a_minute)
         self._address = TokenBuckets(settings.requests_a_minute_address)
         self._all = TokenBuckets(settings.requests_a_minute_total)
+        self._tickets: OrderedDict[str, None] = OrderedDict()
+        self._lock = threading.Lock()
 
-    def admit(self, request: gr.Request | None) -> None:
-        """Count a request; raise LimitError if its session, its address or everyone together asked too often."""
+    def ticket(self) -> str:
+        """Return a ticket for a request that was counted and goes on as another event, such as through the queue."""
+        ticket = secrets.token_hex(16)
+        with self._lock:
+            self._tickets[ticket] = None
+            if len(self._tickets) > MAX_TICKETS:
+                self._tickets.popitem(last=False)
+        return ticket
+
+    def admit(self, request: gr.Request | None, ticket: str = "") -> None:
+        """Count a request; raise LimitError if its session, its address or everyone together asked too often.
+
+        ticket: of the same question; each counts once.
+        """
+        with self._lock:
+            if ticket in self._tickets:
+                del self._tickets[ticket]
+                return
         if request is None:  # a test or another function called, nobody outside
             return
         address = self.address(request)

@@ -1,19 +1,15 @@
 import json
 
-import gradio as gr
 import pytest
 
 from mlm_demo.inference.engine import Engine
 from mlm_demo.settings import Settings
-from mlm_demo.web.app import create_app
 from mlm_demo.web.fill.answer import (
     ANSWERS_KEPT,
-    NOT_LOADED,
     Shown,
     ask,
     first_answer,
     keep,
-    link_of,
     parcel,
     pause_after,
     without_answer,
@@ -43,7 +39,7 @@ def test_a_link_that_cannot_be_answered_still_opens_the_page(engine):
     assert "capital" in shown.results
 
 
-def test_bad_values_of_a_link_are_told_over_the_answer(engine):
+def test_bad_values_of_a_link_get_notices(engine):
     shown = first_answer(engine, {"text": "The <mask> sat.", "k": "x", "model": "no model"}, "Chart")
     assert shown.results.count('<li dir="auto">') == 2
 
@@ -55,7 +51,7 @@ def test_the_slower_the_last_answer_the_longer_the_pause_before_the_next(seconds
     assert pause_after(seconds) == pause
 
 
-def test_an_answer_tells_how_long_its_models_took(engine, monkeypatch):
+def test_a_slow_answer_makes_a_long_pause(engine, monkeypatch):
     question = Question("The <mask> sat.", "general", ("biomedical",))
     answers = engine.compare(question.text, question.models)["answers"]
     slow = {"answers": [{**answer, "seconds": 0.1} for answer in answers]}
@@ -81,42 +77,5 @@ def test_the_same_answer_is_another_parcel():
     assert len(json.loads(parcel(shown))["values"]) == len(vars(shown)) - 1
 
 
-@pytest.fixture
-def typed(engine, tmp_path):
-    """What the page does at a pause in the typing: of whether it follows, a sentence, and the link shown."""
-    demo = create_app(Settings(device="cpu", data=str(tmp_path)), engine)
-    event = next(event for event in demo.fns.values() if event.name == "fill_typed")
-
-    def at_pause(following, text, link=""):
-        return event.fn(None, following, text, "general", [], 8, "", False, "auto", "Chart", link, {}, "")
-
-    return at_pause
-
-
-def test_the_typing_is_followed_however_long_an_answer_takes(engine, typed, monkeypatch):
-    question = Question("The <mask> sat.")
-    answers = engine.compare(question.text, [""], top_k=8)["answers"]
-    slow = {"answers": [{**answers[0], "seconds": 7.0}]}
-    monkeypatch.setattr(engine, "compare", lambda *given, **named: slow)
-    for _ in range(2):  # after an answer that took long too
-        came, kept, _ = typed(True, question.text)
-        assert json.loads(came)["link"] == link_of(question)
-        assert kept == {link_of(question): slow["answers"]}
-
-
-def test_nothing_is_asked_at_a_key_where_there_is_nothing_new(engine, typed, monkeypatch):
-    engine.fill_mask("A <mask>.")
-    monkeypatch.setattr(engine, "compare", None)
-    skipped = (gr.skip(),) * 3
-    assert typed(False, "The <mask> sat.") == skipped
-    assert typed(True, "The <mask> sat.", link_of(Question("The <mask> sat."))) == skipped
-
-
-def test_a_model_that_is_not_loaded_waits_for_enter(engine, typed, monkeypatch):
-    monkeypatch.setattr(engine, "in_memory", lambda *given, **named: False)
-    assert typed(True, "The <mask> sat.") == (gr.skip(), gr.skip(), NOT_LOADED)
-
-
-def test_a_sentence_that_is_not_finished_is_no_error(engine, typed):
-    engine.fill_mask("A <mask>.")
-    assert typed(True, "The") == (gr.skip(),) * 3
+def test_without_loading_there_is_no_answer_from_a_model_on_disk():
+    assert ask(Engine(Settings(device="cpu")), Question("The <mask> sat."), "Chart", load=False) is None

@@ -1,16 +1,120 @@
+import json
+from dataclasses import fields
+
+import gradio as gr
 import pytest
 
 from mlm_demo.inference.engine import Engine
+from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import Settings
-from mlm_demo.web.fill.tab import BIOMEDICAL_EXAMPLES, GENERAL_EXAMPLES
+from mlm_demo.web.fill.answer import NOT_LOADED, Shown, link_of
+from mlm_demo.web.fill.links import Question
+from mlm_demo.web.fill.tab import BIOMEDICAL_EXAMPLES, FORM, GENERAL_EXAMPLES, FillTab
+from mlm_demo.web.server.rate_limits import RateLimits
+
+SENTENCE = "The <mask> sat."
 
 
 @pytest.fixture(scope="module")
 def engine():
-    return Engine(Settings(device="cpu"))
+    engine = Engine(Settings(device="cpu"))
+    engine.fill_mask("A <mask>.")
+    return engine
+
+
+def tab_of(engine, data, limits=None):
+    settings = Settings(device="cpu", data=str(data))
+    with gr.Blocks() as page:
+        return FillTab(engine, RunStore(settings.runs), limits or RateLimits(settings)).build(
+            page, gr.BrowserState("")
+        )
+
+
+@pytest.fixture
+def tab(engine, tmp_path):
+    return tab_of(engine, tmp_path)
+
+
+def question(sentence=SENTENCE, model="general", compare=(), link="", kept=None):
+    """The inputs of a handler: the form, the view, the link shown and the answers kept."""
+    kept = {} if kept is None else kept
+    return (sentence, model, list(compare), 8, "", False, "auto", "Chart", link, kept)
 
 
 @pytest.mark.parametrize("sentence", [*GENERAL_EXAMPLES, *BIOMEDICAL_EXAMPLES])
 def test_the_two_built_in_models_differ_on_the_examples(engine, sentence):
     general, biomedical = engine.compare(sentence, ["general", "biomedical"])["answers"]
     assert general["masks"][0][0]["word"] != biomedical["masks"][0][0]["word"]
+
+
+def test_what_an_answer_shows_and_what_is_asked_are_components(tab):
+    assert all(isinstance(getattr(tab, field.name), gr.blocks.Block) for field in fields(Shown))
+    assert all(isinstance(getattr(tab, name), gr.blocks.Block) for name in FORM)
+
+
+def test_an_answer_fills_every_output_by_name(tab):
+    shown = tab.answer_now(*question(), None)
+    assert shown.keys() == {getattr(tab, field.name) for field in fields(Shown)}
+    assert shown[tab.link] == link_of(Question(SENTENCE))
+    assert list(shown[tab.answers]) == [shown[tab.link]]
+
+
+def test_an_error_stands_over_the_answer_before(tab):
+    before = tab.answer_now(*question(), None)
+    shown = tab.answer_now(*question("no mask", link=before[tab.link], kept=before[tab.answers]), None)
+    assert shown.keys() == {tab.results}
+    assert "holds no mask" in shown[tab.results]
+    assert "<figure" in shown[tab.results]
+
+
+def test_a_question_that_loads_a_model_is_counted_once(tmp_path):
+    """The first event admits it and passes a ticket; the second, through the queue, uses the ticket up."""
+    counted = []
+
+    class Counting(RateLimits):
+        def address(self, request):
+            counted.append(request)
+            return "here"
+
+    settings = Settings(device="cpu", data=str(tmp_path))
+    tab = tab_of(Engine(settings), tmp_path, Counting(settings))
+    request = gr.Request(session_hash="one")
+    queued = tab.answer_now(*question(), request)
+    assert queued.keys() == {tab.queued}
+    shown = tab.fill(*question(), "", queued[tab.queued], request, progress=lambda *_, **__: None)
+    assert tab.results in shown
+    assert len(counted) == 1
+    tab.fill(*question(), "", queued[tab.queued], request, progress=lambda *_, **__: None)
+    assert len(counted) == 2, "a ticket counts once"
+
+
+def test_typing_is_answered_however_long_an_answer_takes(engine, tab, monkeypatch):
+    answers = engine.compare(SENTENCE, [""], top_k=8)["answers"]
+    slow = {"answers": [{**answers[0], "seconds": 7.0}]}
+    monkeypatch.setattr(engine, "compare", lambda *given, **named: slow)
+    for _ in range(2):  # after a slow answer too
+        shown = tab.answer_typed(True, *question(), None)
+        assert json.loads(shown[tab.came])["link"] == link_of(Question(SENTENCE))
+        assert shown[tab.answers] == {link_of(Question(SENTENCE)): slow["answers"]}
+
+
+def test_typing_asks_nothing_when_nothing_is_new(engine, tab, monkeypatch):
+    monkeypatch.setattr(engine, "compare", None)
+    assert tab.answer_typed(False, *question(), None) == {tab.came: gr.skip()}
+    assert tab.answer_typed(True, *question(link=link_of(Question(SENTENCE))), None) == {tab.came: gr.skip()}
+
+
+def test_a_model_that_is_not_loaded_waits_for_enter(tmp_path):
+    tab = tab_of(Engine(Settings(device="cpu")), tmp_path)
+    assert tab.answer_typed(True, *question(), None) == {tab.waiting: NOT_LOADED}
+    assert tab.answer_chosen(*question(model="nobody/nothing"), None) == {tab.waiting: NOT_LOADED}
+
+
+def test_an_unfinished_sentence_is_no_error(tab):
+    assert tab.answer_typed(True, *question("The"), None) == {tab.came: gr.skip()}
+
+
+def test_the_view_redraws_the_answer_shown(tab):
+    shown = tab.answer_now(*question(), None)
+    assert "<table" in tab.redraw(shown[tab.answers], shown[tab.link], "Table")[tab.results]
+    assert tab.redraw({}, "", "Table") == {tab.results: gr.skip()}
