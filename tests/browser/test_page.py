@@ -216,12 +216,12 @@ def test_a_bad_sentence_is_told_and_the_answer_stays(open_page, sentence, messag
 def test_a_bad_number_and_an_unreachable_model_are_told_and_the_answer_stays(open_page, picture):
     page = open_page()
     page.locator("#more").get_by_role("button").first.click()
-    page.get_by_label("How many words").fill("0")
+    page.get_by_label("Number of words").fill("0")
     page.keyboard.press("Enter")
     page.locator("#results .refusal").get_by_text(
         "top_k is '0'; it must be a whole number from 1 to 30,522"
     ).wait_for()
-    page.get_by_label("How many words").fill("5")
+    page.get_by_label("Number of words").fill("5")
     page.locator("#model input").fill("nobody/nothing")
     page.keyboard.press("Enter")
     page.locator("#fill").click()

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from mlm_demo.inference.engine import Engine
+from mlm_demo.models.pool import ModelPool
 from mlm_demo.web.fill import answer as fill_answer
 from mlm_demo.web.fill.links import FIRST_SENTENCE
 
@@ -180,10 +181,10 @@ def test_another_number_of_words_makes_the_answer_an_old_one(open_page):
 
 def test_a_model_that_is_still_to_be_loaded_waits_for_enter(open_page, monkeypatch):
     page = open_page()
-    monkeypatch.setattr(Engine, "in_memory", lambda *given, **named: False)
+    monkeypatch.setattr(ModelPool, "holds", lambda *given: False)
     page.get_by_label("Sentence").first.fill("The king sat on his <mask>.")
     page.locator("#answer-for").get_by_text(
-        "This model is not loaded yet; press Enter or Fill to load it."
+        "This model is not loaded yet. Press Enter or Fill to load it."
     ).wait_for()
     assert dimmed(page)
     page.keyboard.press("Enter")

@@ -73,8 +73,13 @@ def pause_after(seconds: float) -> int:
     return round(min(max(2_000 * seconds, shortest), longest))
 
 
-def keep(kept: dict[str, list[dict]], shown: Shown) -> dict[str, list[dict]]:
-    """Add an answer under its link to those of a page, in place, because two events may do so at once."""
+def keep(kept: dict[str, list[dict]], shown: Shown, link_shown: str = "") -> dict[str, list[dict]]:
+    """Add an answer under its link to those of a page, in place, because two events may do so at once.
+
+    link_shown: of the answer on the page, which stays there if the browser drops the new one.
+    """
+    if link_shown in kept:
+        kept[link_shown] = kept.pop(link_shown)
     kept.pop(shown.link, None)
     kept[shown.link] = shown.answers
     for link in list(kept)[:-ANSWERS_KEPT]:
