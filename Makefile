@@ -1,6 +1,7 @@
 # make run: set up and serve the page     make test: set up and run everything     make check: format and lint
 # make bench: every table of benchmarks/, side by side with the peers     make load: a hundred people for ten minutes
-# make nightly: 100,000 examples and more of what must always hold, then     make fuzz: the corpus readers, FUZZ_SECONDS long
+# make nightly: every test with all its repetition, 100,000 examples of each property, then make fuzz (FUZZ_SECONDS)
+# make pictures: the screenshots of the browser tests, in tests/browser/screenshots
 # make audit: known holes in what is installed, by PyPI's list
 # On a machine without a GPU, PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu saves gigabytes.
 PYTHON ?= python3
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 # Where Debian's Python comes without ensurepip, the pip of the machine installs into the environment.
 PIP = $(shell test -x $(BIN)/pip && echo $(BIN)/python -m pip || echo $(PYTHON) -m pip --python $(BIN)/python)
 
-.PHONY: run test check bench load nightly fuzz audit clean
+.PHONY: run test check bench load nightly pictures fuzz audit clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/python app.py
@@ -32,8 +33,12 @@ load: $(VENV)/test.stamp
 	$(BIN)/python benchmarks/load.py
 
 nightly: $(VENV)/test.stamp
+	TESTS=nightly $(BIN)/python -m pytest -n 2 --dist worksteal
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-show-statistics tests/properties
 	$(MAKE) fuzz
+
+pictures: $(VENV)/test.stamp
+	TESTS=pictures $(BIN)/python -m pytest tests/browser
 
 fuzz: $(VENV)/test.stamp
 	$(PIP) install -q atheris==3.0.0 || true

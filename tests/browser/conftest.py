@@ -1,4 +1,4 @@
-"""A served page and a real Chromium. Skipped where there is none, except in CI."""
+"""A served page and a real Chromium. Without Chromium these tests are skipped, except in CI."""
 
 import os
 import shutil
@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.nightly import PICTURES
 from tests.support.paths import free_port
 from tests.support.runs import kill_workers
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SCREENSHOTS = Path(__file__).parent / "screenshots"
-# A browser of its own makes connections too; what is watched here is the page.
+# The tests watch the page's connections, not those that Chromium makes for itself.
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
@@ -54,7 +55,7 @@ def chromium():
 
 @pytest.fixture
 def open_page(chromium, address):
-    """Open the page, with a query; at the end nothing outside must have been asked, and no error logged."""
+    """A function that opens the page with a query. At the end, no other host was asked and no error was logged."""
     contexts, outside, errors = [], [], []
 
     def opened(query="", width=1280, scheme="light", wait_for="#results figure, #results table", **options):
@@ -80,10 +81,12 @@ def open_page(chromium, address):
 
 @pytest.fixture(scope="session")
 def picture():
-    """Save a screenshot of the whole page."""
+    """A function that saves a screenshot of the whole page, if the tests are to take pictures."""
     SCREENSHOTS.mkdir(exist_ok=True)
 
     def save(page, name):
+        if not PICTURES:
+            return
         page.wait_for_timeout(400)  # transitions
         page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
@@ -92,7 +95,7 @@ def picture():
 
 @pytest.fixture(scope="session")
 def both_schemes(picture):
-    """Save a page in light and in dark."""
+    """A function that saves a page in light and in dark."""
 
     def save(page, name):
         for scheme in ("dark", "light"):
@@ -104,7 +107,7 @@ def both_schemes(picture):
 
 @pytest.fixture(scope="session")
 def pictures(both_schemes):
-    """Save a page as it is in both widths and schemes; nothing may reach over the edge of a phone."""
+    """A function that saves a page in both widths and schemes; nothing may reach over the edge of a phone."""
 
     def save(page, name):
         for width in (390, 1280):

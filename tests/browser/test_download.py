@@ -1,4 +1,4 @@
-"""A model from the Hub, picked on the page: progress while it comes, the answer after, the picker up to date."""
+"""Pick a model from the Hub on the page: progress during the download, then the answer and an updated picker."""
 
 import pytest
 from huggingface_hub import constants

@@ -1,8 +1,9 @@
-"""Hostile text everywhere a person's or a model's words are shown, with a canary that must not fire."""
+"""Hostile text wherever the page shows a person's or a model's words; none of it may run."""
 
 import shutil
 from urllib.parse import urlencode
 
+from tests.support.nightly import some
 from tests.support.tiny_models import save_tiny
 
 HOSTILE = [
@@ -45,7 +46,7 @@ def test_in_the_sentence_the_chart_the_table_and_the_code(open_page):
 
 def test_in_targets_model_names_notices_and_errors(open_page, address):
     page = open_page()
-    for hostile in HOSTILE:
+    for hostile in some(HOSTILE, 4):
         query = {"targets": f"dog,{hostile}", "model": hostile, "compare": hostile, "k": hostile}
         page.goto(f"{address}?{urlencode(query)}")
         page.locator("#results .notices", has_text="was ignored").wait_for()
@@ -60,7 +61,7 @@ def test_in_targets_model_names_notices_and_errors(open_page, address):
 def test_in_the_score(open_page):
     page = open_page()
     page.get_by_role("tab", name="Score").click()
-    for number, hostile in enumerate(HOSTILE):
+    for number, hostile in enumerate(some(HOSTILE, 4)):
         page.locator("#score-sentence textarea").fill(f"The {hostile} sat {number + 30} times.")
         page.keyboard.press("Enter")
         page.locator("#score-results .scored", has_text=str(number + 30)).first.wait_for()

@@ -1,4 +1,4 @@
-"""Predictions that follow the typing, and answers that go past the queue."""
+"""Predict while a person types; an answer is never shown beside a sentence that it is not for."""
 
 import time
 

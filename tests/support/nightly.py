@@ -1,0 +1,13 @@
+"""Which repetition the tests do: little in `make test`, all of it in `make nightly`."""
+
+import os
+
+NIGHTLY = os.environ.get("TESTS") == "nightly"
+PICTURES = NIGHTLY or os.environ.get("TESTS") == "pictures"  # whether the browser tests take screenshots
+
+
+def some(values: list, number: int) -> list:
+    """Return all values nightly, otherwise `number` of them, spread evenly from the first to the last."""
+    if NIGHTLY or number >= len(values):
+        return list(values)
+    return [values[round(i * (len(values) - 1) / max(number - 1, 1))] for i in range(number)]
