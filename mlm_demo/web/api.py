@@ -17,7 +17,7 @@ from mlm_demo.training.config import AdaptConfig
 from mlm_demo.web.event_options import ASKING, SCORING
 from mlm_demo.web.messages import over_http
 from mlm_demo.web.server.downloads import download_address
-from mlm_demo.web.server.visitors import RateLimits
+from mlm_demo.web.server.rate_limits import RateLimits
 
 DEFAULTS = AdaptConfig(minutes=1)
 LEAST_SECRET = 22  # characters that may hold 128 bits, 6 in each

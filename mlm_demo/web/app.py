@@ -25,10 +25,10 @@ from mlm_demo.web.score import score_tab
 from mlm_demo.web.server.downloads import add_downloads
 from mlm_demo.web.server.metrics import log_to_stderr, watch
 from mlm_demo.web.server.middleware import RequestLimits
+from mlm_demo.web.server.rate_limits import RateLimits
 from mlm_demo.web.server.sessions import MOST_SESSIONS, forgetting, make_sessions_lean
 from mlm_demo.web.server.status_pages import StatusCollector, add_owner_pages
 from mlm_demo.web.server.uploads import keep_sweeping, place
-from mlm_demo.web.server.visitors import RateLimits
 
 # The fonts come with Gradio, so the page asks nobody for any. Weight 700 and not the theme's own 600: the
 # files of that weight that Gradio 6.31 brings hold a few letters only, and the rest falls back to another font.

@@ -8,7 +8,7 @@ from mlm_demo.models.catalogue import KNOWN_MODELS
 from mlm_demo.web.event_options import AT_ONCE, SCORING
 from mlm_demo.web.messages import notices, notices_of, refusal
 from mlm_demo.web.model_choices import short_choices
-from mlm_demo.web.server.visitors import RateLimits
+from mlm_demo.web.server.rate_limits import RateLimits
 from mlm_demo.web.surprisal import surprisals
 
 EMPTY = (

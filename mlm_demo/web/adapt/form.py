@@ -15,7 +15,7 @@ from mlm_demo.web.adapt.progress import report
 from mlm_demo.web.event_options import AT_ONCE
 from mlm_demo.web.messages import refusal
 from mlm_demo.web.model_choices import choices, offered
-from mlm_demo.web.server.visitors import RateLimits
+from mlm_demo.web.server.rate_limits import RateLimits
 
 PRESETS = [("1 minute", 1), ("5 minutes", 5), ("30 minutes", 30)]
 KINDS = "Text, Markdown, CSV, JSON lines, Parquet, HTML, PDF, Word, PubMed XML; .gz and .zip of these."

@@ -22,7 +22,7 @@ from mlm_demo.web.fill.tab import FillForm
 from mlm_demo.web.identity import owner_of
 from mlm_demo.web.messages import refusal
 from mlm_demo.web.model_choices import choices, offered, short_choices
-from mlm_demo.web.server.visitors import RateLimits
+from mlm_demo.web.server.rate_limits import RateLimits
 
 SECONDS_BETWEEN_LOOKS = 2
 

@@ -26,7 +26,7 @@ from mlm_demo.web.fill.form_from_link import opened_form
 from mlm_demo.web.fill.links import FIRST, MOST_COMPARED, Question
 from mlm_demo.web.messages import refusal
 from mlm_demo.web.model_choices import choices, is_here, offered, short_choices
-from mlm_demo.web.server.visitors import RateLimits
+from mlm_demo.web.server.rate_limits import RateLimits
 
 BUILT_IN = ("general", "biomedical")
 # Chosen because the two built-in models put another word first; a test holds them to it.

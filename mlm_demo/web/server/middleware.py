@@ -9,8 +9,7 @@ from pathlib import Path
 from mlm_demo.settings import Settings
 from mlm_demo.system.files import free_bytes
 from mlm_demo.web.server.metrics import RESPONSES
-from mlm_demo.web.server.rate_limits import TokenBuckets
-from mlm_demo.web.server.visitors import address_of
+from mlm_demo.web.server.rate_limits import TokenBuckets, address_of
 
 Message = dict
 Receive, Send = Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]

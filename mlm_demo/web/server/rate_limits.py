@@ -1,33 +1,97 @@
-"""How often somebody may ask: a token bucket for each key, in memory.
+"""Rate limits per visitor, per address and for everyone together.
 
-A bucket holds a minute's requests at most and fills evenly, so a burst is borne and a stream is not. Algorithm: token
-bucket as in RFC 2697, with requests in the place of bytes.
+A token bucket holds at most one minute's worth of requests and refills evenly, so it allows a burst and limits a
+steady stream. Algorithm: the token bucket of RFC 2697, counting requests instead of bytes.
 """
 
+import hashlib
+import hmac
+import ipaddress
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-MOST_KEYS = 10_000  # the buckets longest unused are forgotten: they have filled up in the meantime
+import gradio as gr
+
+from mlm_demo.errors import LimitError
+from mlm_demo.settings import Settings
+from mlm_demo.web.identity import browser_secret
+
+MAX_BUCKETS = 10_000  # beyond that the buckets unused for longest go: they have refilled in the meantime
+
+
+class RateLimits:
+    """The limits on how often visitors may ask the page. Safe to share between threads."""
+
+    def __init__(self, settings: Settings):
+        self.proxies = settings.proxies
+        self._key = browser_secret(settings).encode()
+        self._session = TokenBuckets(settings.requests_a_minute)
+        self._address = TokenBuckets(settings.requests_a_minute_address)
+        self._all = TokenBuckets(settings.requests_a_minute_total)
+
+    def admit(self, request: gr.Request | None) -> None:
+        """Count a request; raise LimitError if its session, its address or everyone together asked too often."""
+        if request is None:  # a test or another function called, nobody outside
+            return
+        address = self.address(request)
+        for buckets, key, who in (
+            (self._session, f"{address} {request.session_hash}", "You ask"),
+            (self._address, address, "Your address asks"),
+            (self._all, "", "Many people ask"),
+        ):
+            if seconds := buckets.take(key):
+                raise LimitError(
+                    f"{who} more often than this page answers ({buckets.per_minute:,} times per minute); wait "
+                    f"{max(1, round(seconds))} seconds and try again."
+                )
+
+    def address(self, request: gr.Request) -> str:
+        """Return a keyed hash of a request's address; nobody can recover the address from it."""
+        host = getattr(request.client, "host", None) or "unknown"
+        address = address_of(request.headers.get("x-forwarded-for", ""), host, self.proxies)
+        return hmac.new(self._key, f"address {address}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
 class TokenBuckets:
-    """Buckets of one size. Safe to share between threads. clock: seconds that never go back."""
+    """Token buckets of one size, one per key. Safe to share between threads. clock: monotonic seconds."""
 
-    def __init__(self, a_minute: int, clock: Callable[[], float] = time.monotonic):
-        self.a_minute, self.clock = a_minute, clock
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # key to tokens and when
+    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic):
+        self.per_minute, self.clock = per_minute, clock
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # key to (tokens, when)
         self._lock = threading.Lock()
 
     def take(self, key: str, count: float = 1) -> float:
-        """Take tokens for a request; returns 0, or the seconds until there are as many, and then takes none."""
+        """Take tokens and return 0, or take none and return the seconds until there are enough."""
         now = self.clock()
         with self._lock:
-            tokens, then = self._buckets.pop(key, (float(self.a_minute), now))
-            tokens = min(self.a_minute, tokens + (now - then) * self.a_minute / 60)
+            tokens, then = self._buckets.pop(key, (float(self.per_minute), now))
+            tokens = min(self.per_minute, tokens + (now - then) * self.per_minute / 60)
             admitted = tokens >= count
             self._buckets[key] = (tokens - count * admitted, now)
-            if len(self._buckets) > MOST_KEYS:
+            if len(self._buckets) > MAX_BUCKETS:
                 self._buckets.popitem(last=False)
-        return 0.0 if admitted else (count - tokens) * 60 / self.a_minute
+        return 0.0 if admitted else (count - tokens) * 60 / self.per_minute
+
+
+def address_of(forwarded: str, host: str, proxies: int) -> str:
+    """Return the address a request comes from: what our outermost proxy saw, or the other end of the connection.
+
+    forwarded: the header X-Forwarded-For, to which each proxy appends the address it was asked by; the client wrote
+    everything before that and may write anything. host: the other end of the connection as uvicorn reports it, which
+    by itself looks behind a proxy on this machine (127.0.0.1). proxies: how many proxies of ours stand in front.
+    """
+    hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
+    return _network(hops[-proxies] if proxies and len(hops) >= proxies else host)
+
+
+def _network(address: str) -> str:
+    """Return an IPv4 address as it is, and an IPv6 address as its /64, of which one person owns all (RFC 6177)."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:  # a host name, or whatever a proxy writes instead
+        return address
+    if found.version == 4:
+        return address
+    return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False).network_address)
