@@ -1,8 +1,8 @@
-"""The little that only the browser can do: the cursor, the clipboard, saving a file. No text leaves the page."""
+"""JavaScript for what only the browser can do: cursor, clipboard, saving a file. It sends nothing anywhere."""
 
 import json
 
-# Put <mask> in place of the selection, or at the cursor with a space on the sides where a word touches it.
+# Replace the selection with <mask>, or insert it at the cursor with a space on each side that touches a word.
 INSERT_MASK = """(text) => {
   const box = document.querySelector('#sentence textarea, #sentence input');
   const typed = box ? box.value : (text || '');
@@ -17,8 +17,8 @@ INSERT_MASK = """(text) => {
   return left + before + '<mask>' + after + right;
 }"""
 
-# Another value when no key has come for a moment; a key that another overtakes changes nothing, and Enter overtakes
-# too, since it asks for the same answer.
+# Return a new value once no key has been pressed for a moment. A key that is followed by another changes nothing.
+# Enter counts as a key too: it asks for the same answer.
 WHEN_TYPED = """(before) => new Promise((resolve) => {
   if (!window.keys) {
     window.keys = 0;
@@ -28,15 +28,15 @@ WHEN_TYPED = """(before) => new Promise((resolve) => {
   setTimeout(() => resolve(key === window.keys ? String(key) : before), 120);
 })"""
 
-# Keep the run that is shown, if there is one, in the page's address, so that a reload shows it again.
+# Put the id of the run shown into the page's address, so that a reload shows the run again.
 SHOW_RUN = "(id) => { history.replaceState(null, '', id ? '?run=' + id : location.pathname); }"
-ARE_YOU_SURE = "() => confirm('Delete this run and its model for good?')"
+CONFIRM_DELETE = "() => confirm('Permanently delete this run and its model?')"
 
 
 def copy_link(button: str) -> str:
-    """JavaScript that copies the page's address with the query it is given, and tells so on the button of this id.
+    """Return JavaScript that copies a link, given as an address or a query string, and confirms it on a button.
 
-    The clipboard needs HTTPS or localhost, so the link is shown as well.
+    button: its element id. The clipboard needs HTTPS or localhost; the page shows the link as well.
     """
     return """(link) => {
   const address = link.startsWith('?') ? location.origin + location.pathname + link : link;
@@ -49,7 +49,7 @@ def copy_link(button: str) -> str:
 
 
 def download(name: str, media_type: str) -> str:
-    """JavaScript that saves its argument as a file of this name."""
+    """Return JavaScript that saves its argument as a file."""
     return f"""(text) => {{
   const anchor = document.createElement('a');
   anchor.href = URL.createObjectURL(new Blob([text], {{type: {json.dumps(media_type)}}}));
