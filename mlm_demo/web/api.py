@@ -1,8 +1,12 @@
-"""The HTTP endpoints, for `gradio_client` and any other program: the command line's names and its JSON."""
+"""The HTTP endpoints, for gradio_client and other programs: the command line's parameter names and its JSON."""
 
+import inspect
 import secrets
+from collections.abc import Callable
+from functools import wraps
+from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 import gradio as gr
 from gradio.utils import get_upload_folder
@@ -15,19 +19,30 @@ from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.settings import on_zero_gpu
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.web.event_options import ASKING, SCORING
-from mlm_demo.web.messages import over_http
 from mlm_demo.web.server.downloads import download_address
+from mlm_demo.web.server.metrics import count_refusal
 from mlm_demo.web.server.rate_limits import RateLimits
 
-DEFAULTS = AdaptConfig(minutes=1)
-LEAST_SECRET = 22  # characters that may hold 128 bits, 6 in each
+SHORTEST_SECRET = 22  # characters that can hold 128 bits, 6 in each
+# What a program has to send for an annotation, in JSON's terms.
+KINDS = {
+    str: (str, "a text"),
+    float: (Real, "a number"),
+    int: (Real, "a number"),
+    bool: (Real, "true or false"),
+}
+LIST = (list, "a list")
 
 
-def add_endpoints(engine: Engine, service: RunService, limits: RateLimits) -> None:
-    """Add `/fill_mask`, `/compare`, `/score`, `/start_adaptation`, `/run_status` and `/stop_run` to the page."""
-    uploads = Path(get_upload_folder()).resolve()
+class Endpoints:
+    """The endpoints as methods; their docstrings are the descriptions that the page's API view shows."""
+
+    def __init__(self, engine: Engine, service: RunService, limits: RateLimits):
+        self.engine, self.service, self.limits = engine, service, limits
+        self.uploads = Path(get_upload_folder()).resolve()
 
     def fill_mask(
+        self,
         request: gr.Request,
         text: str,
         model: str = "",
@@ -36,11 +51,14 @@ def add_endpoints(engine: Engine, service: RunService, limits: RateLimits) -> No
         joint: bool = False,
         precision: str = "auto",
     ) -> dict[str, Any]:
-        """Rank words for the masks of a sentence; targets are words with commas between them."""
-        limits.admit(request)
-        return engine.fill_mask(text, model, top_k=top_k, targets=targets, joint=joint, precision=precision)
+        """Rank words for each mask of a sentence. targets: rank only these words, separated by commas."""
+        self.limits.admit(request)
+        return self.engine.fill_mask(
+            text, model, top_k=top_k, targets=targets, joint=joint, precision=precision
+        )
 
     def compare(
+        self,
         request: gr.Request,
         text: str,
         models: list[str],
@@ -49,47 +67,52 @@ def add_endpoints(engine: Engine, service: RunService, limits: RateLimits) -> No
         joint: bool = False,
         precision: str = "auto",
     ) -> dict[str, Any]:
-        """The same for up to three models, each word with its rank in the others."""
-        limits.admit(request)
-        return engine.compare(text, models, top_k=top_k, targets=targets, joint=joint, precision=precision)
+        """Rank words with up to three models; each word comes with its rank in the other models."""
+        self.limits.admit(request)
+        return self.engine.compare(
+            text, models, top_k=top_k, targets=targets, joint=joint, precision=precision
+        )
 
-    def score(request: gr.Request, text: str, model: str = "", method: str = "within_word") -> dict[str, Any]:
-        """The surprisal of each word of a sentence in bits, and its pseudo-log-likelihood in nats."""
-        limits.admit(request)
-        (answer,) = engine.score(text, [model], method=method)["scores"]
+    def score(
+        self, request: gr.Request, text: str, model: str = "", method: str = "within_word"
+    ) -> dict[str, Any]:
+        """Return the surprisal of each word of a sentence in bits and its pseudo-log-likelihood in nats."""
+        self.limits.admit(request)
+        (answer,) = self.engine.score(text, [model], method=method)["scores"]
         return answer
 
     def start_adaptation(
+        self,
         request: gr.Request,
         files: list[Any],
         model: str = "",
         minutes: float = 0,
         epochs: float = 0,
         max_steps: int = 0,
-        mlm_probability: float = DEFAULTS.mlm_probability,
-        whole_word: bool = DEFAULTS.whole_word,
-        learning_rate: float = DEFAULTS.learning_rate,
-        batch_size: int = DEFAULTS.batch_size,
-        block_size: int = DEFAULTS.block_size,
-        replay: float = DEFAULTS.replay,
-        seed: int = DEFAULTS.seed,
+        mlm_probability: float = AdaptConfig.mlm_probability,
+        whole_word: bool = AdaptConfig.whole_word,
+        learning_rate: float = AdaptConfig.learning_rate,
+        batch_size: int = AdaptConfig.batch_size,
+        block_size: int = AdaptConfig.block_size,
+        replay: float = AdaptConfig.replay,
+        seed: int = AdaptConfig.seed,
         column: str = "",
         owner: str = "",
     ) -> dict[str, Any]:
-        """Start a run with files given by `handle_file`; one of minutes, epochs and max_steps is its budget.
+        """Start a run on files uploaded with `handle_file`; give one of minutes, epochs and max_steps as its budget.
 
-        Returns its id, which is all that watching it takes, and the owner's secret, which stopping it takes too; give
-        it again, or one of your own of 22 characters or more, to have several runs under one.
+        Returns the run's id, which is enough to watch it, and the owner's secret, which stopping it takes as well.
+        Pass that secret again, or your own of at least 22 characters, to own several runs with one secret.
         """
-        limits.admit(request)
-        if owner and len(owner) < LEAST_SECRET:
+        self.limits.admit(request)
+        if owner and len(owner) < SHORTEST_SECRET:
             raise ParameterError(
-                f"The owner's secret has {len(owner)} characters, which can be guessed; {LEAST_SECRET} are the least. "
-                "Leave it out to be given one."
+                f"The owner's secret has {len(owner)} characters and could be guessed; use at least {SHORTEST_SECRET}, "
+                "or leave it out to get one."
             )
         if on_zero_gpu():
             raise RunError(
-                "On this Space a run is started on the page: the GPU is lent to whoever presses Start."
+                "On this Space, runs are started on the page: the GPU is lent to the person who presses Start."
             )
         budget = {"minutes": minutes, "epochs": epochs, "max_steps": max_steps}
         config = AdaptConfig(
@@ -103,43 +126,80 @@ def add_endpoints(engine: Engine, service: RunService, limits: RateLimits) -> No
             seed=seed,
         )
         owner = owner or secrets.token_urlsafe(16)
-        draft = service.staging.add([_uploaded(file, uploads) for file in files], link=True)
+        draft = self.service.staging.add([_uploaded(file, self.uploads) for file in files], link=True)
         try:
-            run = service.start(draft, AdaptRequest(config, model, column), owner, limits.address(request))
+            run = self.service.start(
+                draft, AdaptRequest(config, model, column), owner, self.limits.address(request)
+            )
         except MlmDemoError:
-            service.staging.forget(draft)
+            self.service.staging.forget(draft)
             raise
-        return {**service.status(run), "owner": owner}
+        return {**self.service.status(run), "owner": owner}
 
-    def run_status(run: str, owner: str = "") -> dict[str, Any]:
-        """How a run stands: its state, the last step, the figures once it has been judged.
+    def run_status(self, run: str, owner: str = "") -> dict[str, Any]:
+        """Return a run's state, its last step, and its metrics once it has been evaluated.
 
-        With the owner's secret also where its model can be downloaded, once there is one: `download`, an address that
-        counts from the page's own and is good for a day.
+        With the owner's secret, a run that has a model also has `download`: an address relative to the page's own,
+        valid for a day.
         """
-        found = service.runs.find(run)
-        status = service.status(found)
-        if adapted_model(found) and service.is_owner(found, owner):
-            status["download"] = download_address(found, service.settings)
+        found = self.service.runs.find(run)
+        status = self.service.status(found)
+        if adapted_model(found) and self.service.is_owner(found, owner):
+            status["download"] = download_address(found, self.service.settings)
         return status
 
-    def stop_run(run: str, owner: str) -> dict[str, Any]:
-        """Stop a run; what it has learned is kept and judged."""
-        found = service.require_owner(run, owner)
-        service.queue.stop(found)
-        return service.status(found)
+    def stop_run(self, run: str, owner: str) -> dict[str, Any]:
+        """Stop a run; its progress is kept and evaluated."""
+        found = self.service.require_owner(run, owner)
+        self.service.queue.stop(found)
+        return self.service.status(found)
 
-    for endpoint, turns in ((fill_mask, ASKING), (compare, ASKING), (score, SCORING)):
-        gr.api(over_http(endpoint), api_name=endpoint.__name__, **turns)
-    for endpoint in (start_adaptation, run_status, stop_run):
-        gr.api(over_http(endpoint), api_name=endpoint.__name__)
+
+def add_endpoints(engine: Engine, service: RunService, limits: RateLimits) -> None:
+    """Add the endpoints to the page under construction, each under its method's name."""
+    endpoints = Endpoints(engine, service, limits)
+    for endpoint, options in (
+        (endpoints.fill_mask, ASKING),
+        (endpoints.compare, ASKING),
+        (endpoints.score, SCORING),
+        (endpoints.start_adaptation, {}),
+        (endpoints.run_status, {}),
+        (endpoints.stop_run, {}),
+    ):
+        gr.api(with_error_messages(endpoint), api_name=endpoint.__name__, **options)
+
+
+def with_error_messages(endpoint: Callable) -> Callable:
+    """Send an endpoint's MlmDemoError to the client as plain text: a program reads it, not a browser.
+
+    A value of another kind than its annotation is such an error too, since a program may send any JSON.
+    """
+    parameters, hints = inspect.signature(endpoint), get_type_hints(endpoint)
+
+    @wraps(endpoint)
+    def guarded(*arguments, **named):
+        try:
+            for name, value in parameters.bind(*arguments, **named).arguments.items():
+                _check_kind(name, value, hints.get(name, object))
+            return endpoint(*arguments, **named)
+        except MlmDemoError as error:
+            count_refusal(error)
+            raise gr.Error(str(error), print_exception=False) from None
+
+    return guarded
+
+
+def _check_kind(name: str, value: object, hint: object) -> None:
+    kind, description = KINDS.get(hint) or (LIST if get_origin(hint) is list else (object, ""))
+    if not isinstance(value, kind):
+        raise ParameterError(f"{name} is {shown(value)}; it must be {description}.")
 
 
 def _uploaded(file: Any, folder: Path) -> Path:
-    """The path of an uploaded file; a path that is not under the folder of uploads is none, whoever names it."""
+    """Return the path of an uploaded file; raises CorpusError for any path outside the upload folder."""
     path = Path(str(file.get("path", "") if isinstance(file, dict) else file)).resolve()
     if not path.is_relative_to(folder) or not path.is_file():
         raise CorpusError(
-            f"{shown(file)} is no uploaded file; upload it first, as gradio_client's handle_file does."
+            f"{shown(file)} is not an uploaded file; upload it first, for example with gradio_client's handle_file."
         )
     return path

@@ -1,4 +1,4 @@
-"""The page: `create_app` builds it, `serve` launches it. The only place that imports gradio."""
+"""The web page: `create_app` builds it, `launch` serves it in the background, `serve` until interrupted."""
 
 import os
 import threading
@@ -15,23 +15,23 @@ from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.runs.data_folder import check_version
 from mlm_demo.runs.service import RunService
 from mlm_demo.settings import ASSETS, Settings, on_space, on_zero_gpu
-from mlm_demo.web.adapt.form import adapt_setup
-from mlm_demo.web.adapt.run_tab import run_panel
+from mlm_demo.web.adapt.form import AdaptForm
+from mlm_demo.web.adapt.run_tab import RunTab
 from mlm_demo.web.api import add_endpoints
 from mlm_demo.web.fill.tab import FillTab
 from mlm_demo.web.identity import browser_secret, login_button
-from mlm_demo.web.learn import learn_tab
+from mlm_demo.web.learn import draw_learn_tab
 from mlm_demo.web.score import ScoreTab
 from mlm_demo.web.server.downloads import add_downloads
-from mlm_demo.web.server.metrics import log_to_stderr, watch
+from mlm_demo.web.server.metrics import log_to_stderr, measure_events
 from mlm_demo.web.server.middleware import RequestLimits
 from mlm_demo.web.server.rate_limits import RateLimits
-from mlm_demo.web.server.sessions import MOST_SESSIONS, forgetting, make_sessions_lean
-from mlm_demo.web.server.status_pages import StatusCollector, add_owner_pages
-from mlm_demo.web.server.uploads import keep_sweeping, place
+from mlm_demo.web.server.sessions import MAX_SESSIONS, forget_sessions, make_sessions_lean
+from mlm_demo.web.server.status_pages import StatusCollector, add_status_pages
+from mlm_demo.web.server.uploads import choose_folder, keep_sweeping
 
-# The fonts come with Gradio, so the page asks nobody for any. Weight 700 and not the theme's own 600: the
-# files of that weight that Gradio 6.31 brings hold a few letters only, and the rest falls back to another font.
+# The fonts come with Gradio, so the page fetches none. Weight 700 instead of the theme's own 600: Gradio 6.31's files
+# of weight 600 contain only a few letters, and the others would fall back to another font.
 THEME = gr.themes.Default(
     primary_hue="blue",
     neutral_hue="slate",
@@ -42,7 +42,7 @@ THEME = gr.themes.Default(
         "sans-serif",
     ],
     font_mono=[gr.themes.LocalFont("IBM Plex Mono", weights=(400, 700)), "ui-monospace", "monospace"],
-).set(  # at 4.5:1 or better, which the theme's own are not
+).set(  # for a contrast of at least 4.5:1, which the theme's own colors miss
     block_info_text_color="*neutral_500",
     block_info_text_color_dark="*neutral_400",
     button_primary_background_fill="*primary_600",
@@ -50,15 +50,15 @@ THEME = gr.themes.Default(
 )
 INTRODUCTION = """# What does a masked language model expect?
 
-Hide a word of a sentence and see which words the model would put there, and how sure it is of each."""
+Mask a word in a sentence and see which words the model would put there, and how probable it finds each."""
 
 
 def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
-    """Build the page; nothing is loaded before the first question."""
+    """Build the page; no model is loaded before the first question."""
     check_version(settings.data_folder)
     engine = engine or engine_of_page(settings)
     service, limits = RunService(settings), RateLimits(settings)
-    # After each event of its queue Gradio sums up the last 10,000, 12 ms of pandas, for a page that is not served here.
+    # After each queued event Gradio would summarize the last 10,000 (12 ms of pandas) for a page that is off here.
     os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
     os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
     make_sessions_lean()
@@ -68,25 +68,35 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
         owner = gr.BrowserState("", storage_key="mlm_demo_owner", secret=browser_secret(settings))
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Fill mask", id="fill"):
-                form = FillTab(engine, service.runs, limits).build(demo, owner)
+                fill = FillTab(engine, service.runs, limits).build(demo, owner)
             with gr.Tab("Score", id="score"):
                 scored_models = ScoreTab(engine, limits).build().models
             with gr.Tab("Adapt", id="adapt"):
                 login_button()
-                missing = gr.HTML(padding=False, js_on_load=None, elem_id="run-missing")
-                setup = adapt_setup(service, owner, limits)
-                run_panel(service, engine, owner, missing, setup, form, scored_models, tabs, demo, limits)
+                form = AdaptForm(service, limits)
+                run = RunTab(
+                    service,
+                    engine,
+                    limits,
+                    owner=owner,
+                    tabs=tabs,
+                    form=form,
+                    fill=fill,
+                    scored_models=scored_models,
+                )
             with gr.Tab("Learn", id="learn"):
-                learn_tab()
+                draw_learn_tab()
+        form.wire(owner)
+        run.wire(demo)
         add_endpoints(engine, service, limits)
-    watch(demo)
+    measure_events(demo)
     demo.service, demo.engine = service, engine
-    # What waits in the queue is not to be had past it: so many at once is what the machine bears.
+    # api_open=False: nobody may skip the queue, whose limit is what the machine can bear.
     return demo.queue(default_concurrency_limit=8, max_size=200, api_open=False)
 
 
 def engine_of_page(settings: Settings) -> Engine:
-    """The engine that answers; on the processor where a GPU is lent to one call at a time."""
+    """Return the page's engine; it runs on the CPU where GPUs are lent for one call at a time (ZeroGPU)."""
     on_cpu = replace(settings, device="cpu") if on_zero_gpu() else settings
     return Engine(on_cpu, catalogue_of(settings))
 
@@ -97,7 +107,7 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
     Raises SettingError if the port is taken.
     """
     folder = Path(get_upload_folder())
-    doorway = Middleware(RequestLimits, settings=settings, on_space=on_space(), upload_folder=folder)
+    limits = Middleware(RequestLimits, settings=settings, on_space=on_space(), upload_folder=folder)
     try:
         app, address, _ = demo.launch(
             server_name=settings.host,
@@ -107,32 +117,31 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
             quiet=not share,
             ssr_mode=False,
             show_error=False,
-            enable_monitoring=False,  # `owner_pages.py` has what the owner wants to know
-            app_kwargs={"lifespan": forgetting, "middleware": [doorway]},
-            run_history=False,  # it would keep what people type in their browser
+            enable_monitoring=False,  # `status_pages.py` replaces it
+            app_kwargs={"lifespan": forget_sessions, "middleware": [limits]},
+            run_history=False,  # it would store what people type in their browser
             footer_links=["settings", "api"],
             favicon_path=ASSETS / "icon.svg",
             css_paths=[ASSETS / "style.css"],
             theme=THEME,
             max_file_size=settings.max_upload_megabytes * 1_000_000,
-            state_session_capacity=MOST_SESSIONS,
+            state_session_capacity=MAX_SESSIONS,
         )
     except OSError as error:
         raise SettingError(
-            f"Port {settings.port} of {settings.host} cannot be had ({error}); set MLM_DEMO_PORT to another one."
+            f"Port {settings.port} of {settings.host} is not available ({error}); set MLM_DEMO_PORT to another one."
         ) from error
     add_downloads(app, demo.service)
-    add_owner_pages(app, StatusCollector(demo.service, demo.engine, lambda: len(demo._queue)))
-    going = threading.Thread(target=demo.service.keep_going, args=(lambda: demo.is_running,), daemon=True)
-    going.start()
+    add_status_pages(app, StatusCollector(demo.service, demo.engine, lambda: len(demo._queue)))
+    threading.Thread(target=demo.service.keep_going, args=(lambda: demo.is_running,), daemon=True).start()
     return address
 
 
 def serve(settings: Settings, *, share: bool = False) -> None:
-    """Serve the page until interrupted, with the default model warming up behind it."""
+    """Serve the page until interrupted, loading the default model in the background."""
     if settings.public:
         log_to_stderr()
-    uploads = place(settings.uploads)  # before the page is made, whose parts ask Gradio for it
+    uploads = choose_folder(settings.uploads)  # before Gradio's components ask for it
     engine = engine_of_page(settings)
     demo = create_app(settings, engine)
     print(f"The page is at {launch(demo, settings, share=share)}", flush=True)
@@ -145,5 +154,5 @@ def serve(settings: Settings, *, share: bool = False) -> None:
 def _warm(engine: Engine) -> None:
     try:
         engine.warm()
-    except MlmDemoError as error:  # the page tells whoever asks; the owner is told here
+    except MlmDemoError as error:  # visitors see it on the page, the owner here
         print(f"mlm_demo: {error}", flush=True)

@@ -1,4 +1,4 @@
-"""Whose runs are whose: a secret that the browser keeps, or the Hub user who is signed in."""
+"""Who owns a run: a secret kept by the browser, or the Hub user who is signed in."""
 
 import hashlib
 import hmac
@@ -13,14 +13,14 @@ from mlm_demo.settings import Settings
 
 
 def login_button(environ: Mapping[str, str] = os.environ) -> None:
-    """Offer to sign in where the Space has it (`hf_oauth: true` in its card)."""
+    """Draw a sign-in button if the Space supports it (`hf_oauth: true` in its card)."""
     if environ.get("OAUTH_CLIENT_ID"):
         with gr.Row():
             gr.LoginButton(size="sm", variant="secondary", scale=0, min_width=240, elem_id="sign-in")
 
 
 def owner_of(stored: str, profile: Mapping | None, settings: Settings) -> str:
-    """The secret that a person's runs belong to: the browser's own, made at the first visit, or the Hub user's."""
+    """Return the secret that owns a person's runs: the signed-in Hub user's, or else the browser's own."""
     if profile:
         key = browser_secret(settings).encode()
         return hmac.new(key, f"hub {profile['sub']}".encode(), hashlib.sha256).hexdigest()
@@ -28,7 +28,7 @@ def owner_of(stored: str, profile: Mapping | None, settings: Settings) -> str:
 
 
 def browser_secret(settings: Settings) -> str:
-    """The key with which a browser's own state is encrypted; it stays the same over restarts."""
+    """Return the key that encrypts what browsers keep, made once per data folder so that it survives restarts."""
     path, key = settings.data_folder / "browser.key", secrets.token_urlsafe(24)
     with suppress(OSError):
         return path.read_text()
@@ -38,10 +38,10 @@ def browser_secret(settings: Settings) -> str:
         try:
             part.touch(mode=0o600)
             part.write_text(key)
-            with suppress(FileExistsError):  # of a start before this one, or of another server on this folder
+            with suppress(FileExistsError):  # another server on this folder was first
                 os.link(part, path)
         finally:
             part.unlink(missing_ok=True)
         return path.read_text()
-    except OSError:  # nothing can be kept here: the page works, and forgets whose runs are whose at its end
+    except OSError:  # read-only disk: the page works, but forgets who owns which run when it ends
         return key

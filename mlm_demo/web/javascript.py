@@ -1,8 +1,8 @@
-"""The little that only the browser can do: the cursor, the clipboard, saving a file. No text leaves the page."""
+"""JavaScript for what only the browser can do: cursor, clipboard, saving a file. It sends nothing anywhere."""
 
 import json
 
-# Put <mask> in place of the selection, or at the cursor with a space on the sides where a word touches it.
+# Replace the selection with <mask>, or insert it at the cursor with a space on each side that touches a word.
 INSERT_MASK = """(text) => {
   const box = document.querySelector('#sentence textarea, #sentence input');
   const typed = box ? box.value : (text || '');
@@ -17,8 +17,8 @@ INSERT_MASK = """(text) => {
   return left + before + '<mask>' + after + right;
 }"""
 
-# Another value when no key has come for so many milliseconds; a key that another overtakes changes nothing, and Enter
-# overtakes too, since it asks for the same answer.
+# Return a new value once no key has been pressed for some milliseconds. A key that is followed by another changes
+# nothing. Enter counts as a key too: it asks for the same answer.
 WHEN_TYPED = """(before, pause) => new Promise((resolve) => {
   if (!window.keys) {
     window.keys = 0;
@@ -28,8 +28,8 @@ WHEN_TYPED = """(before, pause) => new Promise((resolve) => {
   setTimeout(() => resolve(key === window.keys ? String(key) : before), pause);
 })"""
 
-# In what the form asks for something else than the answer with this link (`links.write_link`): the sentence, what is
-# answered as soon as it is chosen, what waits for Enter.
+# Where the form differs from the answer with this link (`links.write_link`): in the sentence, in what is answered as
+# soon as it is chosen, in what waits for Enter.
 _DIFFERENCES = """const differences = (link, [text, model, compared, k, targets, joint, precision]) => {
     const given = new URLSearchParams(link.slice(link.indexOf('?')));
     const of = (name) => (given.get(name) || '').replace(/\\r\\n?/g, '\\n');
@@ -41,14 +41,14 @@ _DIFFERENCES = """const differences = (link, [text, model, compared, k, targets,
     };
   };"""
 
-# Show an answer to what was typed, unless the form asks for something else by now.
+# Show an answer to typed text, unless the form has changed since.
 SHOW_IF_CURRENT = f"""(came, ...rest) => {{
   {_DIFFERENCES}
   const answer = JSON.parse(came), changed = differences(answer.link, rest.slice(0, 7));
   return changed.text || changed.chosen || changed.entered ? rest.slice(7) : answer.values;
 }}"""
 
-# Say what the answer shown is for, where the form asks for something else by now; the style sheet dims it then.
+# Say what the answer shown is for, if the form has changed since; the style sheet then dims the answer.
 NAME_OLD_ANSWER = f"""(...given) => {{
   {_DIFFERENCES}
   const [link, follow, waiting] = given.slice(7), changed = differences(link || '', given.slice(0, 7));
@@ -63,15 +63,15 @@ NAME_OLD_ANSWER = f"""(...given) => {{
   return told.outerHTML;
 }}"""
 
-# Keep the run that is shown, if there is one, in the page's address, so that a reload shows it again.
+# Put the id of the run shown into the page's address, so that a reload shows the run again.
 SHOW_RUN = "(id) => { history.replaceState(null, '', id ? '?run=' + id : location.pathname); }"
-ARE_YOU_SURE = "() => confirm('Delete this run and its model for good?')"
+CONFIRM_DELETE = "() => confirm('Permanently delete this run and its model?')"
 
 
 def copy_link(button: str) -> str:
-    """JavaScript that copies the page's address with the query it is given, and tells so on the button of this id.
+    """Return JavaScript that copies a link, given as an address or a query string, and confirms it on a button.
 
-    The clipboard needs HTTPS or localhost, so the link is shown as well.
+    button: its element id. The clipboard needs HTTPS or localhost; the page shows the link as well.
     """
     return """(link) => {
   const address = link.startsWith('?') ? location.origin + location.pathname + link : link;
@@ -84,7 +84,7 @@ def copy_link(button: str) -> str:
 
 
 def download(name: str, media_type: str) -> str:
-    """JavaScript that saves its argument as a file of this name."""
+    """Return JavaScript that saves its argument as a file."""
     return f"""(text) => {{
   const anchor = document.createElement('a');
   anchor.href = URL.createObjectURL(new Blob([text], {{type: {json.dumps(media_type)}}}));

@@ -1,4 +1,4 @@
-"""A person adapts a model on the page: files, report, run, reload, another browser, result, picker, zip."""
+"""A visitor adapts a model on the page: files, report, run, reload, another browser, result, picker, zip."""
 
 import gzip
 import json
@@ -24,10 +24,10 @@ def upload(page, path):
 
 
 def fill_in(page, fields):
-    """Open 'More' and type into its fields, as slowly as a person would."""
+    """Open More and type into its fields as slowly as a person would."""
     if fields:
         page.locator("#adapt-more button").first.click()
-        page.wait_for_timeout(1_000)  # the fields are made when they are first shown
+        page.wait_for_timeout(1_000)  # Gradio creates the fields when they are first shown
     for name, value in fields.items():
         page.locator(f"#{name} input").fill(str(value))
         page.locator(f"#{name} input").press("Tab")
@@ -35,7 +35,7 @@ def fill_in(page, fields):
 
 
 def start(page, base, **more):
-    """Take the sample corpus and start a run from a base, with fields under 'More' filled in."""
+    """Take the sample corpus and start a run from a base model, with fields under More filled in."""
     open_tab(page)
     page.locator("#base input").fill(base)
     page.locator("#base input").press("Enter")
@@ -48,7 +48,7 @@ def start(page, base, **more):
 
 @pytest.fixture
 def corpus(tmp_path):
-    """A hundred abstracts where the shared corpora are, else the sample corpus."""
+    """A hundred abstracts if they are on this machine, else the sample corpus."""
     if not ABSTRACTS.is_file():
         return SAMPLE
     path = tmp_path / "abstracts.jsonl"
@@ -58,7 +58,7 @@ def corpus(tmp_path):
     return path
 
 
-def test_a_minute_of_adaptation_from_files_to_a_model_at_home(open_page, pictures, corpus, tmp_path):
+def test_one_minute_of_adaptation_from_files_to_a_downloaded_model(open_page, pictures, corpus, tmp_path):
     page = open_page()
     upload(page, corpus)
     page.wait_for_selector("#report .verdict", timeout=2 * MINUTES)
@@ -118,7 +118,12 @@ def test_a_run_is_stopped_resumed_and_deleted(open_page, tiny):
     page = open_page()
     start(page, tiny, steps=90_000, batch=8)
     page.wait_for_selector("#live progress", timeout=2 * MINUTES)
+    page.locator("#my-runs .state", has_text="Running").wait_for()
+    place = page.locator("#stop").bounding_box()
     page.locator("#stop").click()
+    page.locator("#live .state", has_text="Stopping").wait_for()
+    assert page.locator("#stop").is_disabled()
+    assert page.locator("#stop").bounding_box()["x"] == place["x"], "no other button is under the pointer"
     page.locator("#live .state", has_text="Stopped").wait_for(timeout=2 * MINUTES)
     assert "what was learned is kept" in page.locator("#live").inner_text()
     page.wait_for_selector("#run-result figure")
@@ -133,44 +138,29 @@ def test_a_run_is_stopped_resumed_and_deleted(open_page, tiny):
     page.get_by_text("Your runs will be listed here.").wait_for()
 
 
-UNREADABLE = [
-    ("empty.txt", b"", "empty"),
-    ("bom.txt", b"\xef\xbb\xbf", "'bom.txt'"),
-    ("space.txt", b"  \n \n", "holds no text"),
-    ("picture.txt", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8, "'picture.txt'"),
-    ("bad.jsonl", b'{"text": "one"}\n{"text": \n', "Line 2 of 'bad.jsonl'"),
-    ("few.txt", b"One line of text.", "The corpus holds 4 words of text"),
-]
-
-
-def test_what_cannot_be_read_is_told_where_the_report_would_be(open_page, tmp_path):
+def test_refusals_appear_where_they_belong_and_change_nothing(open_page, tmp_path):
+    """tests/web/adapt/test_form.py has the other unreadable files and the other values."""
     page = open_page()
     open_tab(page)
     page.locator("#base input").click()
     page.get_by_role("option", name="Biomedical · Small BERT").click()
     page.get_by_role("radio", name="5 minutes").check()
-    for name, data, message in UNREADABLE:
-        (tmp_path / name).write_bytes(data)
-        upload(page, tmp_path / name)
-        page.locator("#report .refusal", has_text=message).wait_for(timeout=2 * MINUTES)
-        assert page.get_by_role("radio", name="5 minutes").is_checked()
-        assert page.locator("#base input").input_value().startswith("Biomedical")
-        assert page.locator("#start").is_disabled()
-
-
-def test_a_setting_that_cannot_be_used_is_told_and_the_files_stay(open_page):
-    page = open_page()
-    open_tab(page)
+    (tmp_path / "picture.txt").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8)
+    upload(page, tmp_path / "picture.txt")
+    page.locator("#report .refusal", has_text="'picture.txt'").wait_for(timeout=2 * MINUTES)
+    assert page.get_by_role("radio", name="5 minutes").is_checked()
+    assert page.locator("#base input").input_value().startswith("Biomedical")
+    assert page.locator("#start").is_disabled()
     page.locator("#sample").click()
     page.wait_for_selector("#report .verdict", timeout=2 * MINUTES)
-    fill_in(page, {"hidden": 99})
+    fill_in(page, {"masked": 99})
     page.locator("#start").click()
     page.wait_for_selector("#start-refused .refusal")
     assert "mlm_probability is 0.99; it must be above 0" in page.locator("#start-refused").inner_text()
     assert page.locator("#report .verdict").is_visible()
 
 
-def test_a_link_to_no_run_is_told(open_page):
+def test_a_link_to_no_run_is_refused(open_page):
     page = open_page("?run=<img src=x onerror=alert(1)>", wait_for="#run-missing .refusal")
     assert "There is no run <img src=x onerror=alert(1)>" in page.locator("#run-missing").inner_text()
     assert page.locator("#sample").is_visible()

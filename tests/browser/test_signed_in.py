@@ -1,4 +1,4 @@
-"""A person who is signed in to the Hub has their runs in every browser, waits in the queue, and pushes a model."""
+"""A signed-in Hub user sees their runs in every browser, waits in the queue, and pushes a model."""
 
 import pytest
 from test_adapting_page import MINUTES, open_tab, start
@@ -15,7 +15,7 @@ def hub():
 
 @pytest.fixture
 def browser_at(chromium, hub, serve):
-    """A function that opens a browser of its own on a page where one can sign in (Gradio's stand-in for the Hub's)."""
+    """A function that opens a new browser on a page with sign-in (Gradio's stand-in for the Hub's)."""
     _, address = serve(
         OAUTH_CLIENT_ID="page", HF_ENDPOINT=hub.address, HF_TOKEN="the-servers-own", HF_HUB_DISABLE_XET="1"
     )
@@ -41,9 +41,7 @@ def browser_at(chromium, hub, serve):
         context.close()
 
 
-def test_a_hub_user_has_their_runs_in_every_browser_waits_in_the_queue_and_pushes(
-    browser_at, hub, picture, tiny
-):
+def test_a_hub_user_has_their_runs_everywhere_and_pushes_a_model(browser_at, hub, picture, tiny):
     page = browser_at(signed_in=True)
     start(page, tiny, steps=90_000, batch=8)
     page.wait_for_selector("#live progress", timeout=2 * MINUTES)
@@ -54,7 +52,7 @@ def test_a_hub_user_has_their_runs_in_every_browser_waits_in_the_queue_and_pushe
     other.locator("#again").click()
     start(other, tiny, steps=1, batch=4)
     other.locator("#live .state", has_text="Waiting").wait_for()
-    assert "1 run goes before it." in other.locator("#live").inner_text()
+    assert "1 run is ahead of it." in other.locator("#live").inner_text()
     picture(other, "adapt-0-waiting-1280-light")
     stranger = browser_at(signed_in=False)
     assert stranger.get_by_text("Your runs will be listed here.").is_visible()

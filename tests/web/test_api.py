@@ -77,7 +77,7 @@ def small_run(client, tmp_path, tiny, steps, **more):
 
 
 def test_a_secret_that_can_be_guessed_is_refused(client, tmp_path, tiny):
-    with pytest.raises(AppError, match="has 21 characters, which can be guessed; 22 are the least"):
+    with pytest.raises(AppError, match="has 21 characters and could be guessed; use at least 22"):
         small_run(client, tmp_path, tiny, 1, owner="x" * 21)
 
 
@@ -102,7 +102,7 @@ def test_a_run_is_started_watched_and_stopped(client, tmp_path, tiny):
 def test_a_path_that_was_not_uploaded_is_no_file(client, tmp_path, tiny):
     (tmp_path / "secret.txt").write_text(corpus_text())
     for given in (str(tmp_path / "secret.txt"), {"path": str(tmp_path / "secret.txt")}):
-        with pytest.raises(AppError, match="is no uploaded file"):
+        with pytest.raises(AppError, match="is not an uploaded file"):
             client.predict([given], model=tiny, max_steps=1, api_name="/start_adaptation")
     assert (tmp_path / "secret.txt").is_file()
 
@@ -125,5 +125,5 @@ def test_a_killed_server_leaves_the_run_going_and_a_new_one_finds_it(serve, tmp_
 
 def test_a_taken_port_is_told(client):
     port = int(client.src.rstrip("/").rsplit(":", 1)[1])
-    with pytest.raises(SettingError, match=f"Port {port} of 127.0.0.1 cannot be had .* set MLM_DEMO_PORT"):
+    with pytest.raises(SettingError, match=f"Port {port} of 127.0.0.1 is not available .* set MLM_DEMO_PORT"):
         launch(create_app(Settings()), Settings(port=port))

@@ -1,4 +1,4 @@
-"""Whatever computes is asked more often than it may be: by the page's events and by the endpoints, over HTTP."""
+"""Every page event and endpoint that computes enforces the rate limits, tried over HTTP."""
 
 import httpx
 import pytest
@@ -9,12 +9,23 @@ from tests.support.paths import free_port
 from tests.web.test_strangers import arguments, call, events_of
 
 TOLD = "more often than this page answers"
-# What looks at what is there, computes nothing without a run or a draft, or says nothing at a key; its number is
-# bounded by the doorway.
-COSTS_NOTHING = {
-    "redraw", "another_budget", "remove_files", "tick", "load_page", "more_models", "acted", "remove", "use_model",
-    "judge", "lambda", "fill_typed", "open_form", "read_again",
-}  # fmt: skip
+# Handlers that only look something up, that compute nothing without a run or a draft, or that stay silent while
+# somebody types. The middleware limits how many of these requests a page may send.
+CHEAP = {
+    *("redraw", "answer_typed", "lambda", "open_form"),  # Fill mask
+    *("read_again", "remove_files", "show_report"),  # the form of the Adapt tab
+    *(
+        "compare_sentence",
+        "delete",
+        "load_page",
+        "refresh",
+        "resume",
+        "show_link",
+        "show_started",
+        "start_another",
+    ),
+    *("stop", "update_pickers", "use_model"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -41,21 +52,28 @@ def test_every_event_that_computes_tells_the_limit(page):
         for _ in range(2):
             call(
                 client,
-                next(e for e in events if names[e["id"]] == "fill_now"),
+                next(e for e in events if names[e["id"]] == "answer_now"),
                 first(events, components, names),
             )
         for event in events:
             name = names[event["id"]]
-            if name not in COSTS_NOTHING and event["api_visibility"] == "private":
+            if name not in CHEAP and event["api_visibility"] == "private":
                 told[name] = TOLD in call(client, event, arguments(event, components, "Paris is the <mask>."))
-    assert {"fill", "fill_now", "open_page", "show", "take_upload", "take_sample", "begin", "push_it"} <= set(
-        told
-    )
+    assert {
+        "fill",
+        "answer_now",
+        "open_page",
+        "score",
+        "read_upload",
+        "read_sample",
+        "start_run",
+        "push",
+    } <= set(told)
     assert {name for name, was in told.items() if not was} == set()
 
 
 def first(events, components, names):
-    event = next(event for event in events if names[event["id"]] == "fill_now")
+    event = next(event for event in events if names[event["id"]] == "answer_now")
     return arguments(event, components, "Paris is the <mask> of France.")
 
 

@@ -1,1 +1,1 @@
-"""The tab 'Adapt'."""
+"""The Adapt tab."""

@@ -1,8 +1,9 @@
-"""The 'Adapt' tab, until a run is started: the corpus, what is in it, the settings. `run_panel.py` has the rest."""
+"""The Adapt tab before a run starts: files, corpus report and settings. `run_tab.py` shows the run."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -10,248 +11,309 @@ from mlm_demo.errors import MlmDemoError, TrainingError
 from mlm_demo.runs.service import SAMPLE, RunService
 from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.training.config import AdaptConfig
-from mlm_demo.web import javascript as browser
-from mlm_demo.web.adapt.progress import report
+from mlm_demo.web import javascript
+from mlm_demo.web.adapt.report import report_view
 from mlm_demo.web.event_options import AT_ONCE
 from mlm_demo.web.messages import refusal
 from mlm_demo.web.model_choices import choices, offered
 from mlm_demo.web.server.rate_limits import RateLimits
 
 PRESETS = [("1 minute", 1), ("5 minutes", 5), ("30 minutes", 30)]
-KINDS = "Text, Markdown, CSV, JSON lines, Parquet, HTML, PDF, Word, PubMed XML; .gz and .zip of these."
-EMPTY = (
-    '<p class="empty">Add files, or take the sample corpus: what is in them is told here before anything is '
-    "trained.</p>"
+REPLAY = 0.1
+ABOUT_FILES = (
+    "Text, Markdown, CSV, JSON lines, Parquet, HTML, PDF, Word or PubMed XML, also as .gz or .zip. The sample corpus "
+    "is 301 paragraphs about beekeeping. Your text stays on the machine that serves this page. Your files are deleted "
+    "when the run is done, at the earliest an hour after the upload, or after a day if you start no run. The result "
+    "keeps up to 120 held-out sentences as test questions."
 )
-DEFAULTS = AdaptConfig(minutes=1)
+EMPTY = (
+    '<p class="empty">Add files or use the sample corpus. The report on them appears here before any training '
+    "starts.</p>"
+)
 
 
-@dataclass(frozen=True)
-class Setup:
-    """What the run panel needs of this tab."""
+def adapt_request(
+    *,
+    model: str | None,
+    minutes: float,
+    steps: float | None,
+    rate: float | None,
+    masked: float | None,
+    whole: bool,
+    batch: float | None,
+    block: float | None,
+    replay: bool,
+    column: str | None,
+    seed: float | None,
+) -> AdaptRequest:
+    """Return the request that the fields of the form describe, an empty field meaning its default.
 
-    group: gr.Column
-    started: gr.Textbox
-    model: gr.Dropdown
-
-
-def chosen(model, minutes, steps, rate, hidden, whole, batch, block, replay, column, seed) -> AdaptRequest:
-    """The form as AdaptRequest; raises TrainingError for a value that cannot be used."""
-    whole_numbers = {"max_steps": steps, "batch_size": batch, "block_size": block, "seed": seed}
+    masked: percent; steps: replaces the minutes if above 0. Raises TrainingError for a value that cannot be used.
+    """
+    whole_numbers = {"max_steps": steps or None, "batch_size": batch, "block_size": block, "seed": seed}
     for name, value in whole_numbers.items():
         if value is not None and value != int(value):
             raise TrainingError(f"{name} is {value:g}; it must be a whole number.")
     named = {name: int(value) for name, value in whole_numbers.items() if value is not None}
-    if not steps:
-        named.pop("max_steps", None)
-    budget = {} if "max_steps" in named else {"minutes": float(minutes)}
+    if "max_steps" not in named:
+        named["minutes"] = float(minutes)
     if rate is not None:
         named["learning_rate"] = float(rate)
-    if hidden is not None:
-        named["mlm_probability"] = hidden / 100
-    config = AdaptConfig(**budget, **named, whole_word=bool(whole), replay=0.1 if replay else 0.0)
+    if masked is not None:
+        named["mlm_probability"] = masked / 100
+    config = AdaptConfig(**named, whole_word=bool(whole), replay=REPLAY if replay else 0.0)
     return AdaptRequest(config, model or "", (column or "").strip())
 
 
-def read(
-    service: RunService, files: list[str], before: str, choices: AdaptRequest, link: bool, on_progress
+def read_files(
+    service: RunService,
+    files: Sequence[str],
+    draft: str,
+    request: AdaptRequest,
+    *,
+    link: bool,
+    on_progress: Callable[[str], None],
 ) -> tuple[str, dict]:
-    """Add files to those of the draft before (none: read these again); returns the draft's id and what is in it.
+    """Add files to those of a draft (no files: read these again) and return the new draft's id and its report.
 
-    The sample is not mixed with a person's own files. Raises CorpusError, and the draft before is there as it was.
+    The sample corpus and a person's own files are never mixed. Raises CorpusError and leaves the draft as it was.
     """
     if not files:
-        return before, service.report(before, choices, on_progress)
-    names = service.staging.names(before)
+        return draft, service.report(draft, request, on_progress)
+    names = service.staging.names(draft)
     alone = SAMPLE.name in [*names, *(Path(name).name for name in files)]
-    draft = service.staging.add([Path(name) for name in files], link=link, before="" if alone else before)
+    added = service.staging.add([Path(name) for name in files], link=link, before="" if alone else draft)
     try:
-        found = service.report(draft, choices, on_progress)
+        report = service.report(added, request, on_progress)
     except MlmDemoError:
-        service.staging.forget(draft)
+        service.staging.forget(added)
         raise
-    if before:
-        service.staging.forget(before)
-    return draft, found
+    if draft:
+        service.staging.forget(draft)
+    return added, report
 
 
-def told(service: RunService, draft: str, found: dict, config: AdaptConfig) -> str:
-    """What is in a draft, for a run with this budget, as HTML."""
-    return report(found, service.staging.names(draft), config)
+class AdaptForm:
+    """The widgets of the form, and a handler for each event; a handler returns the widgets that change."""
 
+    def __init__(self, service: RunService, limits: RateLimits):
+        self.service, self.limits = service, limits
+        self.missing = gr.HTML(padding=False, js_on_load=None, elem_id="run-missing")  # a link to no run
+        with gr.Column(elem_id="adapt-setup") as self.group:
+            with gr.Row(equal_height=False):
+                with gr.Column(scale=2, min_width=320):
+                    self._draw_corpus()
+                with gr.Column(scale=3, min_width=320):
+                    gr.Markdown("### 2 · Corpus report", elem_classes="step")
+                    self.report = gr.HTML(
+                        EMPTY, min_height=240, padding=False, js_on_load=None, elem_id="report"
+                    )
+            gr.Markdown("### 3 · Settings", elem_classes="step")
+            with gr.Row(equal_height=False):
+                with gr.Column(scale=2, min_width=320):
+                    self._draw_start()
+                with (
+                    gr.Column(scale=3, min_width=320),
+                    gr.Accordion("More", open=False, elem_id="adapt-more"),
+                ):
+                    self._draw_more()
+        self.draft, self.content = gr.State(""), gr.State({})
+        # Not a State: the browser makes the page's address from it.
+        self.started = gr.Textbox(visible="hidden")
+        self.fields = {
+            "model": self.model, "minutes": self.minutes, "steps": self.steps, "rate": self.rate,
+            "masked": self.masked, "whole": self.whole, "batch": self.batch, "block": self.block,
+            "replay": self.replay, "column": self.column, "seed": self.seed,
+        }  # fmt: skip
 
-def adapt_setup(service: RunService, owner: gr.BrowserState, limits: RateLimits) -> Setup:
-    """Draw the form and wire it."""
-    settings = service.settings
-    with gr.Column(elem_id="adapt-setup") as group:
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=2, min_width=320):
-                gr.Markdown("### 1 · Corpus", elem_classes="step")
-                files = gr.File(
-                    file_count="multiple", label="Files of your domain", height=150, elem_id="files"
-                )
-                with gr.Row():
-                    small = {"size": "md", "min_width": 140}
-                    sample = gr.Button("Use the sample corpus", elem_id="sample", **small)
-                    clear = gr.Button("Remove the files", visible=False, elem_id="clear", **small)
-                gr.Markdown(
-                    f"{KINDS} The sample is 301 paragraphs on beekeeping. Your text stays on the machine that serves "
-                    "this page. Files are deleted when the run is done, an hour after they came at the earliest, or "
-                    "after a day if none is started; its result keeps up to 120 held-out sentences, as questions of "
-                    "the exam.",
-                    elem_classes="quiet",
-                )
-                model = gr.Dropdown(
-                    choices(offered(service.runs, "")),
-                    label="Start from",
-                    value="general",
-                    allow_custom_value=True,
-                    elem_id="base",
-                )
-            with gr.Column(scale=3, min_width=320):
-                gr.Markdown("### 2 · What is in it", elem_classes="step")
-                found = gr.HTML(EMPTY, min_height=240, padding=False, js_on_load=None, elem_id="report")
-        gr.Markdown("### 3 · Settings", elem_classes="step")
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=2, min_width=320):
-                minutes = gr.Radio(
-                    [(words, value) for words, value in PRESETS if value <= settings.max_run_minutes],
-                    value=1,
-                    label="Time to train",
-                    info="Reading and judging before and after come on top. Steps, under More, stand in for it.",
-                    elem_id="minutes",
-                )
-                start = gr.Button("Start", variant="primary", size="md", interactive=False, elem_id="start")
-                refused = gr.HTML(padding=False, js_on_load=None, elem_id="start-refused")
-            with gr.Column(scale=3, min_width=320), gr.Accordion("More", open=False, elem_id="adapt-more"):
-                options = _more()
-    draft, content = gr.State(""), gr.State({})
-    started = gr.Textbox(visible="hidden")  # not a State: the page's address is made from it in the browser
-    form = [model, minutes, *options]
+    # Handlers
 
-    def take(request, given, before, *values, link, progress=gr.Progress()):
-        def on_progress(what):
-            progress(None, desc=what or "Reading")
+    def read_upload(
+        self, request: gr.Request, files: list[str] | None, draft: str, *fields, progress=gr.Progress()
+    ) -> dict:
+        """Add uploaded files to the draft and report on them."""
+        return self._read(request, files or [], draft, fields, link=True, progress=progress)
 
+    def read_sample(self, request: gr.Request, draft: str, *fields, progress=gr.Progress()) -> dict:
+        """Take the sample corpus in place of the draft and report on it."""
+        return self._read(request, [str(SAMPLE)], draft, fields, link=False, progress=progress)
+
+    def read_again(self, request: gr.Request, draft: str, *fields, progress=gr.Progress()) -> dict:
+        """Report on the files again, for another base model or column."""
+        if not draft:
+            return gr.skip()
+        return self._read(request, [], draft, fields, link=False, progress=progress)
+
+    def show_report(self, draft: str, content: dict, *fields) -> dict:
+        """Judge the corpus for the budget now chosen; a value that cannot be used is for Start to refuse."""
+        if not draft:
+            return gr.skip()
         try:
-            limits.admit(request)
-            on_progress("Reading")
-            picked = chosen(*values)
-            id, json = read(service, given, before, picked, link, on_progress)
-        except MlmDemoError as error:
-            names = service.staging.names(before)
-            kept = f"<p>Kept from before: {escape(', '.join(names))}.</p>" if names else ""
-            return (
-                None,
-                gr.skip(),
-                gr.skip(),
-                refusal(error, "") + kept,
-                gr.Button(interactive=bool(names)),
-                gr.skip(),
-            )
-        html = told(service, id, json, picked.config)
-        return None, id, json, html, gr.Button(interactive=True), gr.Button(visible=True)
-
-    def take_upload(request: gr.Request, given, before, *values, progress=gr.Progress()):
-        return take(request, given or [], before, *values, link=True, progress=progress)
-
-    def take_sample(request: gr.Request, before, *values, progress=gr.Progress()):
-        return take(request, [str(SAMPLE)], before, *values, link=False, progress=progress)
-
-    def read_again(request: gr.Request, before, *values, progress=gr.Progress()):
-        if not before:
-            return (gr.skip(),) * 6
-        return take(request, [], before, *values, link=False, progress=progress)
-
-    def another_budget(id, json, *values):
-        try:
-            return told(service, id, json, chosen(*values).config) if id else gr.skip()
-        except MlmDemoError:  # Start says it
+            return {self.report: self._report(draft, content, self._request(fields))}
+        except MlmDemoError:
             return gr.skip()
 
-    def remove_files(id):
-        service.staging.forget(id)
-        return "", {}, EMPTY, gr.Button(interactive=False), gr.Button(visible=False)
+    def remove_files(self, draft: str) -> dict:
+        """Delete the draft."""
+        self.service.staging.forget(draft)
+        return self._emptied()
 
-    def begin(request: gr.Request, id, who, *values):
+    def start_run(self, request: gr.Request, draft: str, owner: str, *fields) -> dict:
+        """Start a run with the draft and the settings, and clear the form for the next one."""
         try:
-            limits.admit(request)
-            run = service.start(id, chosen(*values), who, limits.address(request))
+            self.limits.admit(request)
+            run = self.service.start(draft, self._request(fields), owner, self.limits.address(request))
         except MlmDemoError as error:
-            return "", refusal(error, ""), *(gr.skip(),) * 5
-        return run.id, "", "", {}, EMPTY, gr.Button(interactive=False), gr.Button(visible=False)
+            return {self.started: "", self.refused: refusal(error, "")}
+        return {self.started: run.id, self.refused: "", **self._emptied()}
 
-    emptied = [draft, content, found, start, clear]
-    reading = {
-        "outputs": [files, *emptied],
-        "show_progress_on": found,
-        "api_visibility": "private",
-    }
-    reading |= {"concurrency_id": "reading", "concurrency_limit": 2}
-    files.upload(take_upload, [files, draft, *form], **reading)
-    sample.click(take_sample, [draft, *form], **reading)
-    gr.on([model.input, options[-2].submit], read_again, [draft, *form], **reading)
-    steps, _, _, _, batch, *_ = options
-    gr.on(
-        [minutes.input, steps.input, batch.input], another_budget, [draft, content, *form], found, **AT_ONCE
-    )
-    clear.click(remove_files, draft, emptied, **AT_ONCE)
-    start.click(
-        begin,
-        [draft, owner, *form],
-        [started, refused, *emptied],
-        api_visibility="private",
-        show_progress="hidden",
-    ).success(None, started, js=browser.SHOW_RUN, api_visibility="private")
-    return Setup(group, started, model)
+    def _read(
+        self, request: gr.Request, files: Sequence[str], draft: str, fields: tuple, *, link: bool, progress
+    ) -> dict:
+        def on_progress(stage: str) -> None:
+            progress(None, desc=stage or "Reading")
+
+        try:
+            self.limits.admit(request)
+            on_progress("Reading")
+            chosen = self._request(fields)
+            draft, content = read_files(
+                self.service, files, draft, chosen, link=link, on_progress=on_progress
+            )
+        except MlmDemoError as error:
+            names = self.service.staging.names(draft)
+            kept = f"<p>Your earlier files are kept: {escape(', '.join(names))}.</p>" if names else ""
+            return {
+                self.files: None,
+                self.report: refusal(error, "") + kept,
+                self.start: gr.Button(interactive=bool(names)),
+            }
+        return {
+            self.files: None,
+            self.draft: draft,
+            self.content: content,
+            self.report: self._report(draft, content, chosen),
+            self.start: gr.Button(interactive=True),
+            self.clear: gr.Button(visible=True),
+        }
+
+    def _request(self, fields: tuple) -> AdaptRequest:
+        return adapt_request(**dict(zip(self.fields, fields, strict=True)))
+
+    def _report(self, draft: str, content: dict, chosen: AdaptRequest) -> str:
+        return report_view(content, self.service.staging.names(draft), chosen.config)
+
+    def _emptied(self) -> dict:
+        return {
+            self.draft: "",
+            self.content: {},
+            self.report: EMPTY,
+            self.start: gr.Button(interactive=False),
+            self.clear: gr.Button(visible=False),
+        }
+
+    # Wiring
+
+    def wire(self, owner: gr.BrowserState) -> None:
+        """Connect the widgets' events to the handlers."""
+        fields = list(self.fields.values())
+        emptied = [self.draft, self.content, self.report, self.start, self.clear]
+        reading: dict[str, Any] = {
+            "outputs": [self.files, *emptied],
+            "show_progress_on": self.report,
+            "api_visibility": "private",
+            "concurrency_id": "reading",
+            "concurrency_limit": 2,
+        }
+        self.files.upload(self.read_upload, [self.files, self.draft, *fields], **reading)
+        self.sample.click(self.read_sample, [self.draft, *fields], **reading)
+        gr.on([self.model.input, self.column.submit], self.read_again, [self.draft, *fields], **reading)
+        gr.on(
+            [self.minutes.input, self.steps.input, self.batch.input],
+            self.show_report,
+            [self.draft, self.content, *fields],
+            self.report,
+            **AT_ONCE,
+        )
+        self.clear.click(self.remove_files, self.draft, emptied, **AT_ONCE)
+        self.start.click(
+            self.start_run,
+            [self.draft, owner, *fields],
+            [self.started, self.refused, *emptied],
+            api_visibility="private",
+            show_progress="hidden",
+        ).success(None, self.started, js=javascript.SHOW_RUN, api_visibility="private")
+
+    # Widgets
+
+    def _draw_corpus(self) -> None:
+        gr.Markdown("### 1 · Corpus", elem_classes="step")
+        self.files = gr.File(file_count="multiple", label="Your files", height=150, elem_id="files")
+        with gr.Row():
+            size = {"size": "md", "min_width": 140}
+            self.sample = gr.Button("Use the sample corpus", elem_id="sample", **size)
+            self.clear = gr.Button("Remove files", visible=False, elem_id="clear", **size)
+        gr.Markdown(ABOUT_FILES, elem_classes="quiet")
+        self.model = gr.Dropdown(
+            choices(offered(self.service.runs, "")),
+            label="Base model",
+            value="general",
+            allow_custom_value=True,
+            elem_id="base",
+        )
+
+    def _draw_start(self) -> None:
+        longest = self.service.settings.max_run_minutes
+        self.minutes = gr.Radio(
+            [(label, minutes) for label, minutes in PRESETS if minutes <= longest],
+            value=1,
+            label="Training time",
+            info="Reading and evaluation take extra time. To set a number of steps instead, open More.",
+            elem_id="minutes",
+        )
+        self.start = gr.Button("Start", variant="primary", size="md", interactive=False, elem_id="start")
+        self.refused = gr.HTML(padding=False, js_on_load=None, elem_id="start-refused")
+
+    def _draw_more(self) -> None:
+        with gr.Row():
+            self.steps = _number(
+                0, "Steps", "If above 0, train for this many steps instead of a time.", "steps"
+            )
+            self.rate = _number(
+                AdaptConfig.learning_rate,
+                "Learning rate",
+                "The highest: linear warm-up, then decay to 0.",
+                "rate",
+            )
+            self.masked = _number(
+                AdaptConfig.mlm_probability * 100,
+                "Masked tokens, %",
+                "Share of tokens to predict. In our experiments 30 did slightly better than 15 in the same steps.",
+                "masked",
+            )
+        with gr.Row():
+            self.batch = _number(AdaptConfig.batch_size, "Batch size", "Blocks per step.", "batch")
+            self.block = _number(AdaptConfig.block_size, "Block size", "Tokens per block.", "block")
+            self.seed = _number(
+                AdaptConfig.seed, "Seed", "Decides which text is held out and masked.", "seed"
+            )
+        self.whole = gr.Checkbox(
+            label="Whole-word masking",
+            info="Mask all tokens of a word together: harder, and closer to what the word means.",
+            elem_id="whole",
+        )
+        self.replay = gr.Checkbox(
+            label=f"Replay general text, {REPLAY:.0%}",
+            info="Mixed in so that the model forgets less of it.",
+            elem_id="replay",
+        )
+        self.column = gr.Textbox(
+            label="Column",
+            info="The column of a table, or the key in JSON lines, that holds the text. Press Enter to read again.",
+            placeholder="automatic",
+            elem_id="column",
+        )
 
 
-def _more() -> list:
-    """The settings under 'More', in the order `chosen` takes them."""
-    number = {"min_width": 140}
-    with gr.Row():
-        steps = gr.Number(
-            0,
-            label="Steps",
-            info="Instead of a time; 0 for a time.",
-            precision=None,
-            elem_id="steps",
-            **number,
-        )
-        rate = gr.Number(
-            DEFAULTS.learning_rate,
-            label="Learning rate",
-            info="At most; warm-up, then down to 0.",
-            elem_id="rate",
-            **number,
-        )
-        hidden = gr.Number(
-            DEFAULTS.mlm_probability * 100,
-            label="Hidden, %",
-            info="Share of the tokens to predict; in our trials 30 gave a little more than 15 for the same steps.",
-            elem_id="hidden",
-            **number,
-        )
-    with gr.Row():
-        batch = gr.Number(
-            DEFAULTS.batch_size, label="Batch size", info="Blocks a step.", elem_id="batch", **number
-        )
-        block = gr.Number(
-            DEFAULTS.block_size, label="Block size", info="Tokens a block.", elem_id="block", **number
-        )
-        seed = gr.Number(0, label="Seed", info="What is held out and hidden.", elem_id="seed", **number)
-    whole = gr.Checkbox(
-        label="Hide whole words",
-        info="All pieces of a word together: harder, and closer to what a word means.",
-        elem_id="whole",
-    )
-    replay = gr.Checkbox(
-        label="Replay general text, 10 %", info="So that less of it is forgotten.", elem_id="replay"
-    )
-    column = gr.Textbox(
-        label="Column",
-        info="Of a table or of JSON lines, where the text is; Enter reads again.",
-        placeholder="guessed",
-        elem_id="column",
-    )
-    return [steps, rate, hidden, whole, batch, block, replay, column, seed]
+def _number(value: float, label: str, info: str, elem_id: str) -> gr.Number:
+    return gr.Number(value, label=label, info=info, precision=None, min_width=140, elem_id=elem_id)

@@ -1,35 +1,36 @@
-"""A person's runs as a list: state, corpus, base, when, and what each has come to."""
+"""The list of one person's runs: corpus, state, base model, when each started, and its result."""
 
 from datetime import datetime
 from html import escape
 
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.service import result_of
-from mlm_demo.web.adapt.progress import STATES, table
+from mlm_demo.web.adapt.progress import STATES
+from mlm_demo.web.html import table
 
 EMPTY = '<p class="empty">Your runs will be listed here.</p>'
+HEADINGS = ("Corpus", "State", "Base model and budget", "Started", "Held-out perplexity")
 
 
 def my_runs(runs: list[Run], keep_days: int) -> str:
-    """The runs, the newest first, each a link to its own view."""
+    """Return the runs as a table in the order given, each a link to its own view."""
     if not runs:
         return EMPTY
-    headings = ("Corpus", "State", "Base", "Begun", "Held-out perplexity")
-    kept = f"A run and its model are kept for {keep_days} days after its end, then deleted."
-    return table(headings, [_row(run) for run in runs], "runs") + f'<p class="more">{kept}</p>'
+    kept = f"A run and its model are kept for {keep_days} days after it ends, then deleted."
+    return table(HEADINGS, [_row(run) for run in runs], "runs") + f'<p class="more">{kept}</p>'
 
 
 def _row(run: Run) -> tuple[str, ...]:
-    request, state, figures = run.request, run.state, result_of(run).get("figures")
-    when = datetime.fromtimestamp(request.created).strftime("%d %b %H:%M")
+    request, state, metrics = run.request, run.state, result_of(run).get("figures")
+    started = datetime.fromtimestamp(request.created).strftime("%d %b %H:%M")
     change = ""
-    if figures:
-        before, after = (figures["domain"][key]["perplexity"]["value"] for key in ("before", "after"))
+    if metrics:
+        before, after = (metrics["domain"][key]["perplexity"]["value"] for key in ("before", "after"))
         change = f"{before:,.1f} → {after:,.1f}"
     return (
         f'<a href="?run={escape(run.id)}">{escape(request.title)}</a>',
         f'<span class="state state-{state}">{STATES[state]}</span>',
         f"{escape(str(request.about.get('model', '')))}, {escape(str(request.about.get('budget', '')))}",
-        when,
+        started,
         change,
     )

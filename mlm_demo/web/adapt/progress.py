@@ -1,182 +1,102 @@
-"""A run as the page shows it: what is in the corpus, and how the training goes; plain functions to HTML."""
+"""The progress of a run as HTML: state, bar, loss curve, and what the model predicts for a few held-out sentences."""
 
-from collections.abc import Sequence
 from html import escape
 
 from mlm_demo.runs.run import GOING, Run, share_done
-from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.curve import curve_svg
 from mlm_demo.training.model_card import around
-from mlm_demo.training.verdict import passes, verdict
-from mlm_demo.web.messages import notices
+from mlm_demo.web.adapt.report import duration
+from mlm_demo.web.html import marked, table
 
 STATES = {
     "waiting": "Waiting", "running": "Running", "stopping": "Stopping", "done": "Done", "stopped": "Stopped",
     "failed": "Failed", "interrupted": "Interrupted",
 }  # fmt: skip
-SENTENCE_SHOWN = 90  # characters on either side of a term
+CONTEXT_CHARACTERS = 90  # shown on either side of a term
 
 
-def report(found: dict, names: Sequence[str] = (), config: AdaptConfig | None = None) -> str:
-    """What is in a corpus, and the verdict first; names: those of its files; config: of a run with another budget than
-    the one it was made for."""
-    files = f"{found['files']:,}"
-    if names:
-        files += ": " + ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
-    texts = found["held_out_documents"] + found["training_documents"]
-    facts = [
-        ("Files", files),
-        ("Documents", f"{found['documents']:,}"),
-        ("Words", f"{found['words']:,}"),
-        ("Copies left out", f"{found['exact_duplicates']:,} exact, {found['near_duplicates']:,} near"),
-        (
-            "Held out to judge by",
-            f"{found['held_out_documents']:,} of {texts:,} "
-            + ("sections they were cut into" if texts > found["documents"] else "documents"),
-        ),
-        ("Tokens to train on", f"{found['tokens']:,} in {found['blocks']:,} blocks"),
-        (
-            "Tokens a word",
-            f"{found['pieces_per_word']:.2f}; general English {found['general_pieces_per_word']:.2f}",
-        ),
-        (
-            "Split most",
-            ", ".join(f"{word} ({pieces})" for word, pieces in found["worst_split"][:8]) or "none",
-        ),
-        ("Language", f"{found['language']}, by {found['language_share']:.0%} of a sample"),
-    ]
-    if found["seconds_a_pass"] is not None:
-        facts.append(
-            ("One pass here", f"{duration(found['seconds_a_pass'])}, {found['memory_megabytes']:,.0f} MB")
-        )
-    rows = "".join(
-        f'<tr><th scope="row">{name}</th><td dir="auto">{escape(value)}</td></tr>' for name, value in facts
-    )
-    dropped = [f"{item['source']}: {item['reason']}" for item in found["dropped"][:10]]
-    if len(found["dropped"]) > 10:
-        dropped.append(f"and {len(found['dropped']) - 10:,} more")
-    said, advice = found["verdict"], found["advice"]
-    if config:
-        read = passes(config, found["blocks"], found["seconds_a_pass"])
-        said, advice = verdict(found["tokens"], read, cut_short=found["cut_short"])
-    return (
-        f'<p class="verdict">{escape(f"Verdict: {said}. {advice}".strip())}</p>'
-        f'<div class="table" tabindex="0"><table class="facts-table"><tbody>{rows}</tbody></table></div>'
-        + notices([*found["notes"], *(f"Left out: {item}" for item in dropped)])
-    )
+def run_view(run: Run, lines: list[dict], ahead: int = 0, summary: str = "") -> str:
+    """Return the whole view of a run.
 
-
-def run_view(run: Run, lines: list[dict], before: int = 0, told: str = "") -> str:
-    """Everything about a run now, by its log; before: how many runs come before it while it waits; told: what it has
-    come to, in a sentence."""
+    lines: its log; ahead: how many runs are before it in the queue; summary: its result in a sentence or two.
+    """
     state = run.state
-    parts = [f'<h3 class="run-title"><span class="state state-{state}">{STATES[state]}</span> ']
-    parts.append(f"{escape(run.request.title)}</h3>")
+    parts = [
+        f'<h3 class="run-title"><span class="state state-{state}">{STATES[state]}</span> '
+        f"{escape(run.request.title)}</h3>"
+    ]
     if about := run.request.about:
         parts.append(f'<p class="facts">from {escape(about["model"])} · {escape(about["budget"])}</p>')
-    if told:
-        parts.append(f'<p class="verdict">{escape(told)}</p>')
+    if summary:
+        parts.append(f'<p class="verdict">{escape(summary)}</p>')
     if run.message:
         parts.append(f'<p class="refusal" role="status" dir="auto">{escape(run.message)}</p>')
     if state == "interrupted":
         parts.append(
-            '<p class="refusal" role="status">The training broke off: it was killed, or the machine was restarted. '
-            "Nothing up to the last checkpoint is lost; Resume goes on from there.</p>"
+            '<p class="refusal" role="status">Training was interrupted (process killed or machine restarted). '
+            "Everything up to the last checkpoint is safe; Resume continues from there.</p>"
         )
     if state in GOING:
         parts.append(
-            '<p class="facts">You can close this page: the run goes on, and you find it again under My runs.</p>'
+            '<p class="facts">You can close this page: the run continues, and you will find it under My runs.</p>'
         )
     if state == "waiting":
-        first = f"{before} run{' goes' if before == 1 else 's go'} before it."
-        parts.append(f"<p>{first if before else 'It is next.'}</p>")
+        runs = "1 run is" if ahead == 1 else f"{ahead} runs are"
+        parts.append(f"<p>{f'{runs} ahead of it.' if ahead else 'It is next.'}</p>")
     parts.append(progress(lines, state))
     curve = [line for line in lines if "loss" in line or "eval_loss" in line]
-    planned = max((line["of"] for line in curve if "of" in line), default=0) if state in GOING else 0
     if curve:
+        planned = max((line["of"] for line in curve if "of" in line), default=0) if state in GOING else 0
         parts.append(f'<div class="curve">{curve_svg(curve, planned)}</div>')
         parts.append(
-            '<p class="facts">Held out: a sample of the held-out text; the table after the run is of all.</p>'
+            '<p class="facts">The held-out loss is measured on a sample of the held-out text; the table after the '
+            "run covers all of it.</p>"
         )
-    followed = [line["followed"] for line in lines if line.get("followed")]
-    if followed:
-        parts.append(guesses(followed))
+    probes = [line["followed"] for line in lines if line.get("followed")]
+    if probes:
+        parts.append(probes_view(probes[0], probes[-1]))
     return "".join(parts)
 
 
-def corpus_view(run: Run, lines: list[dict]) -> str:
-    """What was in a run's corpus, once it has been read."""
-    found = next((line["report"] for line in lines if "report" in line), None)
-    return (
-        report(found, run.request.about.get("files", ())) if found else '<p class="empty">Not read yet.</p>'
-    )
-
-
 def progress(lines: list[dict], state: str) -> str:
-    """A bar with steps, speed, memory and the time left."""
+    """Return a bar with the step, the speed, the memory and the time left, or the stage before the first step."""
     steps = [line for line in lines if "loss" in line]
     stage = next((line["stage"] for line in reversed(lines) if "stage" in line), "")
     if not steps:
         return f'<p class="facts">{escape(stage)}</p>' if stage and state in ("running", "stopping") else ""
     last = steps[-1]
-    share = share_done(last)
-    facts = [f"step {last['step']:,} of {last['of']:,}", f"{last['tokens_per_second']:,.0f} tokens a second"]
-    facts.append(f"{last['peak_megabytes']:,.0f} MB at most")
+    facts = [
+        f"step {last['step']:,} of {last['of']:,}",
+        f"{last['tokens_per_second']:,.0f} tokens per second",
+        f"peak memory {last['peak_megabytes']:,.0f} MB",
+    ]
     if state == "running" and stage == "training":
         facts.append(f"{duration(last['seconds_left'])} left")
     elif state in ("running", "stopping"):
         facts.append(stage)
-    bar = (
-        f'<progress value="{share:.4f}" max="1" aria-label="done">{share:.0%}</progress>'
-        if state in GOING
-        else ""
-    )
-    return bar + f'<p class="facts">{escape(" · ".join(facts))}</p>'
+    share, bar = share_done(last), ""
+    if state in GOING:
+        bar = f'<progress value="{share:.4f}" max="1" aria-label="done">{share:.0%}</progress>'
+    return f'{bar}<p class="facts">{escape(" · ".join(facts))}</p>'
 
 
-def guesses(followed: list[list[dict]]) -> str:
-    """A few held-out sentences and what the model would say for the hidden word, first and now."""
-    first, now = followed[0], followed[-1]
-    rows = [(hidden(new), guess(old), guess(new)) for old, new in zip(first, now, strict=False)]
+def probes_view(before: list[dict], now: list[dict]) -> str:
+    """Return a table of held-out sentences with the model's prediction for the masked word before and now."""
+    rows = [(marked_term(new), guess(old), guess(new)) for old, new in zip(before, now, strict=False)]
     return table(("Held-out sentence", "Before", "Now"), rows, "guesses")
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[str]], kind: str = "") -> str:
-    """A table, whose rows are stacked on a phone; the cells are HTML, the first of each row its name."""
-    head = "".join(f'<th scope="col">{heading}</th>' for heading in headings)
-    body = "".join(
-        f'<tr><th scope="row" dir="auto">{name}</th>'
-        + "".join(
-            f'<td dir="auto" data-label="{heading}">{cell}</td>'
-            for heading, cell in zip(headings[1:], cells, strict=True)
-        )
-        + "</tr>"
-        for name, *cells in rows
-    )
-    inner = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    return f'<div class="table stacked {kind}" tabindex="0">{inner}</div>'
-
-
-def hidden(answer: dict) -> str:
-    """A sentence with its term marked, shortened around it."""
-    before, after = around(answer)
-    if len(before) > SENTENCE_SHOWN:
-        before = "…" + before[-SENTENCE_SHOWN:].partition(" ")[2]
-    if len(after) > SENTENCE_SHOWN:
-        after = after[:SENTENCE_SHOWN].rpartition(" ")[0] + "…"
-    return f"{escape(before)}<mark>{escape(answer['term'])}</mark>{escape(after)}"
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
+def marked_term(question: dict) -> str:
+    """Return a sentence with its term marked, shortened around it."""
+    before, after = around(question)
+    if len(before) > CONTEXT_CHARACTERS:
+        before = "…" + before[-CONTEXT_CHARACTERS:].partition(" ")[2]
+    if len(after) > CONTEXT_CHARACTERS:
+        after = after[:CONTEXT_CHARACTERS].rpartition(" ")[0] + "…"
+    return marked(before, question["term"], after)
 
 
 def guess(answer: dict) -> str:
-    """The model's first guess at a hidden word, and where it puts the right one."""
-    found = "right" if answer["rank"] == 1 else f"right word: no. {answer['rank']:,}"
-    return f"<b>{escape(answer['guess'])}</b> <span class='facts'>{found}</span>"
+    """Return the model's first guess for a masked word, and the rank it gives the correct one."""
+    rank = "correct" if answer["rank"] == 1 else f"correct word: #{answer['rank']:,}"
+    return f"<b>{escape(answer['guess'])}</b> <span class='facts'>{rank}</span>"

@@ -2,7 +2,8 @@
 
 from html import escape
 
-from mlm_demo.web.adapt.progress import guess, hidden, table
+from mlm_demo.web.adapt.progress import guess, marked_term
+from mlm_demo.web.html import table
 
 SIDES = (("domain", "Held-out text of the domain"), ("general", "General English"))
 MOST_SHOWN = 6
@@ -83,7 +84,7 @@ def _gain(question: dict) -> float:
 def _answers(title: str, questions: list[dict]) -> str:
     """Questions with the first guess and the rank of the right word, before and after."""
     rows = [
-        (hidden(q), guess({"guess": q["guess_before"], "rank": q["rank_before"]}), guess(q))
+        (marked_term(q), guess({"guess": q["guess_before"], "rank": q["rank_before"]}), guess(q))
         for q in questions
     ]
     return table((title, "Before", "After"), rows, "guesses") if rows else ""

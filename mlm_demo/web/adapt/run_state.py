@@ -1,4 +1,4 @@
-"""What there is to see of a run at one moment, and what can be done with it by whom; plain functions."""
+"""The view of a run at one moment for one person: its HTML, and what that person may do with it."""
 
 import shlex
 from dataclasses import dataclass
@@ -6,57 +6,67 @@ from html import escape
 
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.engine import Engine
-from mlm_demo.runs.queue import ROOT
 from mlm_demo.runs.run import CAN_GO_ON, GOING, Run
 from mlm_demo.runs.service import SAMPLE, RunService, result_of
-from mlm_demo.settings import Settings
-from mlm_demo.web.adapt.progress import corpus_view, run_view
+from mlm_demo.settings import ROOT, Settings
+from mlm_demo.web.adapt.progress import run_view
+from mlm_demo.web.adapt.report import corpus_view
 from mlm_demo.web.adapt.result import result_view, summary
 from mlm_demo.web.fill.charts import charts
 from mlm_demo.web.server.downloads import download_address
 
+Stamp = tuple[str, str, int, int]  # id, state, runs ahead of it, lines of its log
+
 
 @dataclass(frozen=True)
-class Look:
-    """What there is to see of a run at one moment."""
+class RunState:
+    """What one person sees of a run at one moment.
 
-    live: str
+    actions: those of stop, resume, use, delete and push that are theirs now; stopping: whether they asked it to stop
+    and it has not ended yet; stamp: changes whenever anything else here does.
+    """
+
+    progress: str
     corpus: str
     result: str
-    can: frozenset[str]  # of stop, resume, delete, use, push
-    seen: str  # changes when any of it does
+    actions: frozenset[str]
+    stopping: bool
+    stamp: Stamp
 
 
-def look(service: RunService, run: Run, owner: str) -> Look:
-    """A run as the page shows it to a person."""
-    state, place, lines = run.state, service.queue.position(run), list(run.lines())
+def run_state(service: RunService, run: Run, owner: str) -> RunState:
+    """Return a run as the person with this secret sees it."""
+    state, ahead, lines = run.state, service.queue.position(run), list(run.lines())
     own = service.is_owner(run, owner)
     result = result_of(run) if state not in GOING else {}
-    can = {"stop"} if own and state in ("waiting", "running") else set()
-    can |= {"resume"} if own and state in CAN_GO_ON else set()
-    can |= {"delete"} if own and state not in GOING else set()
-    can |= {"use"} if result else set()
-    can |= {"push"} if own and result else set()
-    return Look(
-        live=run_view(run, lines, place, summary(result["figures"]) if result else ""),
+    actions = {"use"} if result else set()
+    if own:
+        actions |= {"stop"} if state in ("waiting", "running") else set()
+        actions |= {"resume"} if state in CAN_GO_ON else set()
+        actions |= {"delete"} if state not in GOING else set()
+        actions |= {"push"} if result else set()
+    download = download_link(run, service.settings) if own and result else ""
+    return RunState(
+        progress=run_view(run, lines, ahead, summary(result["figures"]) if result else ""),
         corpus=corpus_view(run, lines),
-        result=(download_link(run, service.settings) if own else "") + result_view(result) if result else "",
-        can=frozenset(can),
-        seen=f"{run.id} {state} {place} {len(lines)}",
+        result=download + (result_view(result) if result else ""),
+        actions=frozenset(actions),
+        stopping=own and state == "stopping",
+        stamp=(run.id, state, ahead, len(lines)),
     )
 
 
 def download_link(run: Run, settings: Settings) -> str:
-    """The link to the model as a zip file, for the owner."""
+    """Return the owner's link to the model as a zip file."""
     return (
         f'<p class="download"><a href="{escape(download_address(run, settings))}" download>Download the model</a> '
-        '<span class="facts">a zip file: weights, tokenizer, card, figures; loads with transformers. Its card and its '
-        "result.json quote sentences of the corpus.</span></p>"
+        '<span class="facts">A zip file with weights, tokenizer, model card and metrics, ready for transformers. The '
+        "card and result.json quote sentences from the corpus.</span></p>"
     )
 
 
-def shell_line(run: Run) -> str:
-    """The command that gives the same run, where the files are."""
+def adapt_command(run: Run) -> str:
+    """Return the command line that makes the same run in a folder that holds its files."""
     about = run.request.about
     sample = str(SAMPLE.relative_to(ROOT))
     files = [sample if name == SAMPLE.name else name for name in about.get("files", ())]
@@ -66,18 +76,18 @@ def shell_line(run: Run) -> str:
 
 
 def sentence_before_and_after(engine: Engine, run: Run, sentence: str) -> str:
-    """The first tab's sentence by the adapted model and by its base, with the moves of the ranks."""
+    """Return the predictions of the base model and of the adapted model for a sentence, side by side."""
     try:
         answers = engine.compare(sentence, [run.request.about["base"], run.id], top_k=5)["answers"]
     except MlmDemoError as error:
         return f'<p class="empty" dir="auto">{escape(str(error))}</p>'
-    heading = "<h4>The sentence of the first tab, before and after</h4>"
+    heading = "<h4>Your sentence from Fill mask, before and after</h4>"
     return f"{heading}<p dir='auto'>{escape(sentence)}</p>{charts(answers)}"
 
 
-def refusal_of_link(id: str) -> str:
-    """What stands on the tab when a link leads nowhere."""
+def missing_run(id: str) -> str:
+    """Return the message for a link to a run that does not exist."""
     return (
         f'<p class="refusal" role="alert">There is no run {escape(id[:40])}; it may have been deleted. Add files to '
-        "start one.</p>"
+        "start a new one.</p>"
     )

@@ -1,5 +1,6 @@
-"""The 'Adapt' tab, once there is a run: how it goes, what it has come to, what can be done with it; and 'My runs'."""
+"""The Adapt tab once there is a run: its progress, its result, what its owner can do with it, and My runs."""
 
+from collections.abc import Callable
 from html import escape
 
 import gradio as gr
@@ -7,15 +8,21 @@ import gradio as gr
 from mlm_demo.errors import HubError, MlmDemoError
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.adapted_models import adapted_model
-from mlm_demo.runs.run import GOING
+from mlm_demo.runs.run import GOING, Run
 from mlm_demo.runs.service import RunService
 from mlm_demo.runs.zero_gpu import leg
 from mlm_demo.settings import on_zero_gpu
 from mlm_demo.training.export import push_model
-from mlm_demo.web import javascript as browser
-from mlm_demo.web.adapt.form import Setup
+from mlm_demo.web import javascript
+from mlm_demo.web.adapt.form import AdaptForm
 from mlm_demo.web.adapt.my_runs import my_runs
-from mlm_demo.web.adapt.run_state import look, refusal_of_link, sentence_before_and_after, shell_line
+from mlm_demo.web.adapt.run_state import (
+    Stamp,
+    adapt_command,
+    missing_run,
+    run_state,
+    sentence_before_and_after,
+)
 from mlm_demo.web.event_options import ASKING, AT_ONCE, QUIET
 from mlm_demo.web.fill.links import FIRST_SENTENCE, page_address
 from mlm_demo.web.fill.tab import FillTab
@@ -24,219 +31,317 @@ from mlm_demo.web.messages import refusal
 from mlm_demo.web.model_choices import choices, offered, short_choices
 from mlm_demo.web.server.rate_limits import RateLimits
 
-SECONDS_BETWEEN_LOOKS = 2
+SECONDS_BETWEEN_REFRESHES = 2
 
 
-def run_panel(
-    service: RunService,
-    engine: Engine,
-    owner: gr.BrowserState,
-    missing: gr.HTML,
-    setup: Setup,
-    form: FillTab,
-    scored_models: gr.Dropdown,
-    tabs: gr.Tabs,
-    demo: gr.Blocks,
-    limits: RateLimits,
-) -> None:
-    """Draw the panel and wire it; missing: where it is said that a link leads nowhere."""
-    settings = service.settings
-    current = gr.Textbox(visible="hidden")  # not a State: the page's address is made from it in the browser
-    finished = gr.Textbox(visible="hidden")
-    seen = gr.State("")
-    with gr.Column(visible=False, elem_id="run") as panel:
-        live = gr.HTML(min_height=120, padding=False, js_on_load=None, elem_id="live")
+class RunTab:
+    """The widgets of a run, and a handler for each event; a handler returns the widgets that change.
+
+    owner: the secret that the browser keeps; form: the form that a run replaces; fill, scored_models: the pickers of
+    the other tabs.
+    """
+
+    def __init__(
+        self,
+        service: RunService,
+        engine: Engine,
+        limits: RateLimits,
+        *,
+        owner: gr.BrowserState,
+        tabs: gr.Tabs,
+        form: AdaptForm,
+        fill: FillTab,
+        scored_models: gr.Dropdown,
+    ):
+        self.service, self.engine, self.limits = service, engine, limits
+        self.owner, self.tabs, self.form, self.fill = owner, tabs, form, fill
+        self.scored_models = scored_models
+        # Not a State: the browser makes the page's address from it.
+        self.current = gr.Textbox(visible="hidden")
+        self.finished = gr.Textbox(visible="hidden")  # changes when the run has a new model
+        self.sure = gr.Checkbox(visible="hidden")
+        self.stamp = gr.State(())
+        with gr.Column(visible=False, elem_id="run") as self.panel:
+            self._draw_run()
+        with gr.Accordion("My runs", open=True, elem_id="my-runs"):
+            self.mine = gr.HTML(my_runs([], service.settings.keep_days), js_on_load=None)
+        self.timer = gr.Timer(SECONDS_BETWEEN_REFRESHES, active=False)
+        self.train_on_lent_gpu = leg() if on_zero_gpu() else None
+
+    # Handlers
+
+    def load_page(self, stored: str, request: gr.Request, profile: gr.OAuthProfile | None) -> dict:
+        """Find out whose page this is, and show the run its link names, or else a run of theirs that is going."""
+        owner = owner_of(stored, profile, self.service.settings)
+        wanted = request.query_params.get("run", "")
+        if wanted:
+            found = self.service.runs.has(wanted)
+            shown = self._open(wanted, owner) if found else self._close(owner, missing_run(wanted))
+            return {self.owner: owner, self.tabs: gr.Tabs(selected="adapt"), **shown}
+        going = next((run for run in self.service.runs.owned_by(owner) if run.state in GOING), None)
+        return {self.owner: owner, **(self._open(going.id, owner) if going else self._close(owner))}
+
+    def show_started(self, id: str, owner: str) -> dict:
+        """Show the run that the form has started."""
+        return self._open(id, owner) if id else self._close(owner)
+
+    def refresh(self, id: str, owner: str, stamp: Stamp) -> dict:
+        """Show what has changed since the stamp."""
+        try:
+            run = self.service.runs.find(id)
+            changed = self._show(run, owner, stamp)
+        except (MlmDemoError, OSError):  # deleted in another window, maybe at this moment
+            return {self.timer: gr.Timer(active=False)}
+        if not changed:
+            return gr.skip()
+        if tuple(stamp or ())[:3] != changed[self.stamp][:3]:  # the state or the position in the queue
+            changed[self.mine] = self._my_runs(owner)
+        return changed
+
+    def stop(self, id: str, owner: str) -> dict:
+        """Ask the run to stop."""
+        return self._act(self.service.queue.stop, id, owner)
+
+    def resume(self, id: str, owner: str) -> dict:
+        """Put the run back into the queue."""
+        return self._act(self.service.queue.resume, id, owner)
+
+    def delete(self, sure: bool, id: str, owner: str) -> dict:
+        """Delete the run, once its owner has confirmed it, and show the form."""
+        if not sure:
+            return gr.skip()
+        try:
+            self.service.require_owner(id, owner).delete()
+        except MlmDemoError as error:
+            return {self.message: refusal(error, "")}
+        return {self.message: "", **self._close(owner)}
+
+    def start_another(self, owner: str) -> dict:
+        """Show the form in place of the run."""
+        return {self.form.started: "", **self._close(owner)}
+
+    def use_model(self, id: str, owner: str) -> dict:
+        """Pick the run's model on the first tab, compared with its base model."""
+        run = self.service.runs.find(id)
+        models = offered(self.service.runs, owner, [id])
+        return {
+            self.fill.model: gr.Dropdown(choices(models), value=id),
+            self.fill.compare: gr.Dropdown(short_choices(models), value=[run.request.about["base"]]),
+            self.tabs: gr.Tabs(selected="fill"),
+        }
+
+    def update_pickers(self, owner: str, id: str) -> dict:
+        """Offer the models that there are now in every picker."""
+        models = offered(self.service.runs, owner, [id] if id else [])
+        full, short = choices(models), short_choices(models)
+        return {
+            self.fill.model: gr.Dropdown(full),
+            self.fill.compare: gr.Dropdown(short),
+            self.scored_models: gr.Dropdown(short),
+            self.form.model: gr.Dropdown(full),
+        }
+
+    def compare_sentence(self, request: gr.Request, finished: str, id: str, sentence: str) -> dict:
+        """Show the first tab's sentence before and after the training."""
+        run = self.service.runs.find(id) if finished and id else None
+        if not run or not adapted_model(run):
+            return {self.sentence: ""}
+        try:
+            self.limits.admit(request)
+        except MlmDemoError as error:
+            return {self.sentence: refusal(error, "")}
+        # A link may show the run before the first tab has its sentence.
+        return {self.sentence: sentence_before_and_after(self.engine, run, sentence or FIRST_SENTENCE)}
+
+    def push(self, request: gr.Request, id: str, owner: str, repository: str, token: str) -> dict:
+        """Push the model to the Hub with the visitor's own token."""
+        try:
+            self.limits.admit(request)
+            if not (token or "").strip():  # huggingface_hub would use the server's own instead
+                raise HubError(
+                    "There is no token; create one with write access at huggingface.co/settings/tokens."
+                )
+            run = self.service.require_owner(id, owner)
+            address = escape(push_model(run.output, (repository or "").strip(), token=token.strip()))
+        except MlmDemoError as error:
+            return {self.pushed: refusal(error, ""), self.token: ""}
+        return {
+            self.pushed: f'<p role="status">Pushed to <a href="{address}">{address}</a>.</p>',
+            self.token: "",
+        }
+
+    def show_link(self, id: str) -> dict:
+        """Show the link to the run, which the browser then copies."""
+        return {self.link: gr.Textbox(f"{page_address()}?run={id}", visible=True)}
+
+    def train_here(self, id: str, owner: str) -> None:
+        """Train within this event, so that the visitor's own quota pays for the lent GPU."""
+        run = self.service.runs.find(id) if id else None
+        if run and run.state == "waiting" and self.service.is_owner(run, owner):
+            self.train_on_lent_gpu(run)
+
+    def _act(self, action: Callable[[Run], None], id: str, owner: str) -> dict:
+        run, note = self.service.runs.find(id), ""
+        try:
+            action(self.service.require_owner(id, owner))
+        except MlmDemoError as error:
+            note = refusal(error, "")
+        return {self.message: note, self.mine: self._my_runs(owner), **self._show(run, owner)}
+
+    def _open(self, id: str, owner: str) -> dict:
+        """Show the panel with a run in place of the form."""
+        run = self.service.runs.find(id)
+        return {**self._show(run, owner), **self._panel(True, owner, "")}
+
+    def _close(self, owner: str, missing: str = "") -> dict:
+        """Show the form in place of the panel; missing: a note that a link leads to no run."""
+        buttons = (self.stop_button, self.resume_button, self.use_button, self.delete_button)
+        texts = (self.current, self.finished, self.progress, self.corpus, self.result, self.shell)
+        return {
+            **dict.fromkeys(texts, ""),
+            **{button: gr.Button(visible=False) for button in buttons},
+            self.stamp: (),
+            self.push_panel: gr.Accordion(visible=False),
+            self.timer: gr.Timer(active=False),
+            **self._panel(False, owner, missing),
+        }
+
+    def _panel(self, visible: bool, owner: str, missing: str) -> dict:
+        return {
+            self.form.group: gr.Column(visible=not visible),
+            self.form.missing: missing,
+            self.panel: gr.Column(visible=visible),
+            self.sentence: "",
+            self.message: "",
+            self.mine: self._my_runs(owner),
+            self.link: gr.Textbox(visible=False),
+            self.pushed: "",
+        }
+
+    def _show(self, run: Run, owner: str, stamp: Stamp = ()) -> dict:
+        """Return the widgets of a run, or {} if nothing has changed since the stamp."""
+        now = run_state(self.service, run, owner)
+        if now.stamp == tuple(stamp or ()):
+            return {}
+        going, can = run.state in GOING, now.actions
+        return {
+            self.current: run.id,
+            self.stamp: now.stamp,
+            self.finished: "" if going or not now.result else f"{run.id} {run.state} {run.touched}",
+            self.progress: now.progress,
+            self.corpus: now.corpus,
+            self.result: now.result,
+            # Stop keeps its place while the run stops, so that no other button moves under the pointer.
+            self.stop_button: gr.Button(visible="stop" in can or now.stopping, interactive="stop" in can),
+            self.resume_button: gr.Button(visible="resume" in can),
+            self.use_button: gr.Button(visible="use" in can),
+            self.delete_button: gr.Button(visible="delete" in can),
+            self.push_panel: gr.Accordion(visible="push" in can),
+            self.shell: adapt_command(run),
+            self.timer: gr.Timer(active=going),
+        }
+
+    def _my_runs(self, owner: str) -> str:
+        return my_runs(self.service.runs.owned_by(owner), self.service.settings.keep_days)
+
+    # Wiring
+
+    def wire(self, demo: gr.Blocks) -> None:
+        """Connect the widgets' events to the handlers."""
+        shown = [
+            *(self.current, self.stamp, self.finished, self.progress, self.corpus, self.result, self.shell),
+            *(self.stop_button, self.resume_button, self.use_button, self.delete_button),
+            *(self.push_panel, self.timer),
+        ]
+        whole = [*shown, self.form.group, self.form.missing, self.panel, self.sentence, self.message]
+        whole += [self.mine, self.link, self.pushed]
+        pickers = [self.fill.model, self.fill.compare, self.scored_models, self.form.model]
+        run = [self.current, self.owner]
+
+        demo.load(self.load_page, self.owner, [self.owner, self.tabs, *whole], **QUIET).then(
+            self.update_pickers, [self.owner, self.current], pickers, **QUIET
+        )
+        started = self.form.started.change(self.show_started, [self.form.started, self.owner], whole, **QUIET)
+        self.timer.tick(self.refresh, [*run, self.stamp], [*shown, self.mine], **AT_ONCE)
+        acted = [self.message, self.mine, *shown]
+        self.stop_button.click(self.stop, run, acted, **QUIET)
+        resumed = self.resume_button.click(self.resume, run, acted, **QUIET)
+        if self.train_on_lent_gpu:
+            for begun in (started, resumed):
+                begun.then(self.train_here, run, **QUIET)
+        self.again_button.click(self.start_another, self.owner, [self.form.started, *whole], **QUIET).then(
+            None, self.current, js=javascript.SHOW_RUN, api_visibility="private"
+        )
+        self.delete_button.click(
+            None, self.sure, self.sure, js=javascript.CONFIRM_DELETE, api_visibility="private"
+        ).then(self.delete, [self.sure, *run], whole, **QUIET).then(
+            None, self.current, js=javascript.SHOW_RUN, api_visibility="private"
+        )
+        self.finished.change(
+            self.compare_sentence,
+            [self.finished, self.current, self.fill.sentence],
+            self.sentence,
+            **ASKING,
+            **QUIET,
+        )
+        self.finished.change(self.update_pickers, [self.owner, self.current], pickers, **QUIET)
+        self.use_button.click(
+            self.use_model, run, [self.fill.model, self.fill.compare, self.tabs], **QUIET
+        ).then(self.fill.fill, **self.fill.asks)
+        self.send_button.click(
+            self.push,
+            [*run, self.repository, self.token],
+            [self.pushed, self.token],
+            show_progress_on=self.pushed,
+            api_visibility="private",
+        )
+        self.copy_button.click(self.show_link, self.current, self.link, **QUIET).then(
+            None, self.link, self.link, js=javascript.copy_link("copy-run"), api_visibility="private"
+        )
+
+    # Widgets
+
+    def _draw_run(self) -> None:
+        self.progress = gr.HTML(min_height=120, padding=False, js_on_load=None, elem_id="live")
         with gr.Row(elem_id="run-buttons"):
-            small = {"size": "sm", "min_width": 110}
-            stop = gr.Button("Stop", visible=False, elem_id="stop", **small)
-            resume = gr.Button("Resume", visible=False, elem_id="resume", **small)
-            use = gr.Button("Use this model", variant="primary", visible=False, elem_id="use", **small)
-            copy = gr.Button("Copy link", elem_id="copy-run", **small)
-            again = gr.Button("Start another", elem_id="again", **small)
-            delete = gr.Button("Delete", visible=False, elem_id="delete", **small)
-        link = gr.Textbox(
-            label="Whoever has this link sees the run and its model",
+            size = {"size": "sm", "min_width": 110}
+            self.stop_button = gr.Button("Stop", visible=False, elem_id="stop", **size)
+            self.resume_button = gr.Button("Resume", visible=False, elem_id="resume", **size)
+            self.use_button = gr.Button(
+                "Use this model", variant="primary", visible=False, elem_id="use", **size
+            )
+            self.copy_button = gr.Button("Copy link", elem_id="copy-run", **size)
+            self.again_button = gr.Button("Start another", elem_id="again", **size)
+            self.delete_button = gr.Button("Delete", visible=False, elem_id="delete", **size)
+        self.link = gr.Textbox(
+            label="Anyone with this link can view the run and use its model",
             interactive=False,
             visible=False,
             elem_id="run-link",
         )
-        said = gr.HTML(padding=False, js_on_load=None, elem_id="run-said")
-        result = gr.HTML(padding=False, js_on_load=None, elem_id="run-result")
-        sentence = gr.HTML(padding=False, js_on_load=None, elem_id="run-sentence")
-        with gr.Accordion("What is in the corpus", open=False, elem_id="run-corpus"):
-            corpus = gr.HTML(padding=False, js_on_load=None)
-        with gr.Accordion("Push to the Hub", open=False, visible=False, elem_id="push") as push:
-            with gr.Row():
-                repo = gr.Textbox(
-                    label="Name",
-                    placeholder="owner/name",
-                    info="Its card and result.json quote sentences of the corpus.",
-                    elem_id="repo",
-                )
-                token = gr.Textbox(
-                    label="Token that may write",
-                    type="password",
-                    info="Sent to the Hub, kept nowhere.",
-                    elem_id="token",
-                )
-            send = gr.Button("Push as a private model", size="md", elem_id="send")
-            pushed = gr.HTML(padding=False, js_on_load=None, elem_id="pushed")
+        self.message = gr.HTML(padding=False, js_on_load=None, elem_id="run-said")
+        self.result = gr.HTML(padding=False, js_on_load=None, elem_id="run-result")
+        self.sentence = gr.HTML(padding=False, js_on_load=None, elem_id="run-sentence")
+        with gr.Accordion("Corpus report", open=False, elem_id="run-corpus"):
+            self.corpus = gr.HTML(padding=False, js_on_load=None)
+        with gr.Accordion("Push to the Hub", open=False, visible=False, elem_id="push") as self.push_panel:
+            self._draw_push()
         with gr.Accordion("Do the same in the shell", open=False, elem_id="run-shell"):
-            shell = gr.Code(language="shell", interactive=False, wrap_lines=True, lines=1)
-    with gr.Accordion("My runs", open=True, elem_id="my-runs"):
-        mine = gr.HTML(my_runs([], settings.keep_days), js_on_load=None)
-    timer = gr.Timer(SECONDS_BETWEEN_LOOKS, active=False)
+            self.shell = gr.Code(language="shell", interactive=False, wrap_lines=True, lines=1)
 
-    shown = [current, seen, finished, live, corpus, result, stop, resume, use, delete, push, shell, timer]
-    whole = [*shown, setup.group, panel, sentence, said, mine, link, pushed, missing]
-    pickers = [form.model, form.compare, scored_models, setup.model]
-
-    def listed(who):
-        return my_runs(service.runs.owned_by(who), settings.keep_days)
-
-    def parts(run, who, before):
-        now = look(service, run, who)
-        if now.seen == before:
-            return (gr.skip(),) * len(shown)
-        going = run.state in GOING
-        visible = [gr.Button(visible=name in now.can) for name in ("stop", "resume", "use", "delete")]
-        done = "" if going or not now.result else f"{run.id} {run.state} {run.touched}"
-        texts = (run.id, now.seen, done, now.live, now.corpus, now.result)
-        return (
-            *texts,
-            *visible,
-            gr.Accordion(visible="push" in now.can),
-            shell_line(run),
-            gr.Timer(active=going),
-        )
-
-    def open_run(id, who, note=""):
-        """The whole panel for a run's id; the form where there is none, with a note over it."""
-        rest = ("", "", listed(who), gr.Textbox(visible=False), "", note)
-        if not id:
-            nothing = ("", "", "", "", "", "", *(gr.Button(visible=False),) * 4)
-            closed = (*nothing, gr.Accordion(visible=False), "", gr.Timer(active=False))
-            return *closed, gr.Column(visible=True), gr.Column(visible=False), *rest
-        run = service.runs.find(id)
-        return *parts(run, who, ""), gr.Column(visible=False), gr.Column(visible=True), *rest
-
-    def tick(id, who, before):
-        try:
-            run = service.runs.find(id)
-            changed = parts(run, who, before)
-        except (MlmDemoError, OSError):  # deleted in another window, between two looks
-            return (gr.skip(),) * (len(shown) - 1) + (gr.Timer(active=False), gr.skip())
-        return *changed, gr.skip() if run.state in GOING else listed(who)
-
-    def load_page(stored, request: gr.Request, profile: gr.OAuthProfile | None):
-        """Whose runs these are, and the run that the link names, or else one that is going on."""
-        who = owner_of(stored, profile, settings)
-        wanted = request.query_params.get("run", "")
-        note, id = "", wanted
-        if wanted and not service.runs.has(wanted):
-            note = refusal_of_link(wanted)
-            id = ""
-        if not wanted:
-            id = next((run.id for run in service.runs.owned_by(who) if run.state in GOING), "")
-        return who, gr.Tabs(selected="adapt") if wanted else gr.skip(), *open_run(id, who, note)
-
-    def act(what):
-        def acted(id, who):
-            run, note = service.runs.find(id), ""
-            try:
-                what(service.require_owner(id, who))
-            except MlmDemoError as error:
-                note = refusal(error, "")
-            return note, *parts(run, who, "")
-
-        return acted
-
-    def remove(sure, id, who):
-        if not sure:
-            return (gr.skip(),) * (len(whole) + 1)
-        try:
-            service.require_owner(id, who).delete()
-        except MlmDemoError as error:
-            return refusal(error, ""), *(gr.skip(),) * len(whole)
-        return "", *open_run("", who)
-
-    def use_model(id, who):
-        run = service.runs.find(id)
-        models, base = offered(service.runs, who, [id]), run.request.about["base"]
-        return (
-            gr.Dropdown(choices(models), value=id),
-            gr.Dropdown(short_choices(models), value=[base]),
-            gr.Tabs(selected="fill"),
-        )
-
-    def more_models(who, id):
-        models = offered(service.runs, who, [id] if id else [])
-        full, short = choices(models), short_choices(models)
-        return gr.Dropdown(full), gr.Dropdown(short), gr.Dropdown(short), gr.Dropdown(full)
-
-    def evaluate_model(request: gr.Request, done, id, text):
-        run = service.runs.find(id) if done and id else None
-        if not run or not adapted_model(run):
-            return ""
-        try:
-            limits.admit(request)
-        except MlmDemoError as error:
-            return refusal(error, "")
-        # A link may bring the run before the first tab has its sentence.
-        return sentence_before_and_after(engine, run, text or FIRST_SENTENCE)
-
-    def push_it(request: gr.Request, id, who, name, secret):
-        try:
-            limits.admit(request)
-            if not (secret or "").strip():  # without one the server's own would be used
-                raise HubError(
-                    "There is no token; make one that may write at huggingface.co/settings/tokens."
-                )
-            run = service.require_owner(id, who)
-            address = push_model(run.output, (name or "").strip(), token=secret.strip())
-        except MlmDemoError as error:
-            return refusal(error, ""), ""
-        return f'<p role="status">Pushed to <a href="{escape(address)}">{escape(address)}</a>.</p>', ""
-
-    demo.load(load_page, owner, [owner, tabs, *whole], **QUIET).then(
-        more_models, [owner, current], pickers, **QUIET
-    )
-    shown_first = setup.started.change(
-        lambda id, who: open_run(id, who), [setup.started, owner], whole, **QUIET
-    )
-    timer.tick(tick, [current, owner, seen], [*shown, mine], **AT_ONCE)
-    stop.click(act(service.queue.stop), [current, owner], [said, *shown], **QUIET)
-    resumed = resume.click(act(service.queue.resume), [current, owner], [said, *shown], **QUIET)
-    if on_zero_gpu():
-        work = leg()
-
-        def work_on(id, who):
-            """Within this event the person's own quota pays for the GPU."""
-            run = service.runs.find(id) if id else None
-            if run and run.state == "waiting" and service.is_owner(run, who):
-                work(run)
-
-        for begun in (shown_first, resumed):
-            begun.then(work_on, [current, owner], **QUIET)
-    again.click(lambda who: ("", *open_run("", who)), owner, [setup.started, *whole], **QUIET).then(
-        None, current, js=browser.SHOW_RUN, api_visibility="private"
-    )
-    sure = gr.Checkbox(visible="hidden")
-    delete.click(None, sure, sure, js=browser.ARE_YOU_SURE, api_visibility="private").then(
-        remove, [sure, current, owner], [said, *whole], **QUIET
-    ).then(None, current, js=browser.SHOW_RUN, api_visibility="private")
-    finished.change(evaluate_model, [finished, current, form.sentence], sentence, **ASKING, **QUIET)
-    gr.on([finished.change], more_models, [owner, current], pickers, **QUIET)
-    use.click(use_model, [current, owner], [form.model, form.compare, tabs], **QUIET).then(
-        form.fill, **form.asks
-    )
-    send.click(
-        push_it,
-        [current, owner, repo, token],
-        [pushed, token],
-        show_progress_on=pushed,
-        api_visibility="private",
-    )
-    copy.click(
-        lambda id: gr.Textbox(f"{page_address()}?run={id}", visible=True), current, link, **QUIET
-    ).then(None, link, link, js=browser.copy_link("copy-run"), api_visibility="private")
+    def _draw_push(self) -> None:
+        with gr.Row():
+            self.repository = gr.Textbox(
+                label="Repository",
+                placeholder="owner/name",
+                info="The model card and result.json quote sentences from the corpus.",
+                elem_id="repo",
+            )
+            self.token = gr.Textbox(
+                label="Access token with write permission",
+                type="password",
+                info="Sent to the Hub and stored nowhere.",
+                elem_id="token",
+            )
+        self.send_button = gr.Button("Push as a private model", size="md", elem_id="send")
+        self.pushed = gr.HTML(padding=False, js_on_load=None, elem_id="pushed")

@@ -1,1 +1,1 @@
-"""What stands around the page: middleware, limits, uploads, downloads, status."""
+"""The server around the page: middleware, limits, uploads, downloads, status."""

@@ -1,7 +1,7 @@
-"""What goes to a browser beside the page: an adapted model as a zip file, for its owner, for a day.
+"""Downloads of adapted models as zip files, through signed addresses that are valid for a day.
 
-A browser saves a file by an address, so the address itself has to show that it was made for the owner: it carries the
-time at which it runs out, and a proof that only this server can make.
+A browser downloads from a plain address, so the address itself must prove that it was made for the owner: it carries
+its expiry time and a signature that only this server can make.
 """
 
 import hashlib
@@ -21,13 +21,13 @@ from mlm_demo.training.checkpoints import RESULT
 from mlm_demo.training.export import zip_model
 from mlm_demo.web.identity import browser_secret
 
-SECONDS_GOOD = 86_400
+SECONDS_VALID = 86_400
 
 
 def download_address(run: Run, settings: Settings) -> str:
-    """Where the model of a run can be had from now on for a day, counted from the page's own address."""
-    until = int(time.time()) + SECONDS_GOOD
-    return f"models/{run.id}.zip?until={until}&proof={_proof(run.id, until, settings)}"
+    """Return the address of a run's model, relative to the page's own and valid for a day."""
+    until = int(time.time()) + SECONDS_VALID
+    return f"models/{run.id}.zip?until={until}&proof={_sign(run.id, until, settings)}"
 
 
 def add_downloads(app: FastAPI, service: RunService) -> None:
@@ -35,12 +35,10 @@ def add_downloads(app: FastAPI, service: RunService) -> None:
 
     @app.get("/models/{id}.zip")
     def model(id: str, until: int = 0, proof: str = "") -> FileResponse:
-        if not hmac.compare_digest(proof.encode(), _proof(id, until, service.settings).encode()):
-            raise HTTPException(403, "This is no address of a download; take the one on the run's page.")
+        if not hmac.compare_digest(proof.encode(), _sign(id, until, service.settings).encode()):
+            raise HTTPException(403, "This is not a valid download address; use the link on the run's page.")
         if until < time.time():
-            raise HTTPException(
-                403, "This address has run out; load the run's page anew, it has a fresh one."
-            )
+            raise HTTPException(403, "This address has expired; reload the run's page for a new one.")
         try:
             run = service.runs.find(id)
             if adapted_model(run) is None:
@@ -48,12 +46,12 @@ def add_downloads(app: FastAPI, service: RunService) -> None:
             packed, made = run.packed, (run.output / RESULT).stat().st_mtime_ns
             if not packed.is_file() or packed.stat().st_mtime_ns != made:
                 packed = zip_model(run.output, archive_name(run))
-                os.utime(packed, ns=(made, made))  # not older or newer: a clock can be set back
+                os.utime(packed, ns=(made, made))  # equal, not just newer: a clock can be set back
         except MlmDemoError as error:
             raise HTTPException(404, str(error)) from None
         return FileResponse(packed, filename=f"{archive_name(run)}.zip", media_type="application/zip")
 
 
-def _proof(id: str, until: int, settings: Settings) -> str:
+def _sign(id: str, until: int, settings: Settings) -> str:
     key = browser_secret(settings).encode()
     return hmac.new(key, f"zip {id} {until}".encode(), hashlib.sha256).hexdigest()

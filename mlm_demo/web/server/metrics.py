@@ -1,4 +1,4 @@
-"""What is counted of what goes on, for the owner: numbers and names of ours, never a word of what people type."""
+"""Counters and logs of events for the owner: our own names and numbers, never what visitors type."""
 
 import json
 import logging
@@ -14,47 +14,45 @@ from mlm_demo.errors import MlmDemoError
 
 EVENTS = Histogram(
     "mlm_demo_event_seconds",
-    "Time that an event of the page or an HTTP endpoint took, by its name and how it ended.",
+    "Seconds per page event or HTTP endpoint call, by name and outcome.",
     ["event", "outcome"],
     buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100),
 )
-REFUSALS = Counter(
-    "mlm_demo_refusals", "Sentences by which something was refused, by the kind of error.", ["error"]
-)
-RESPONSES = Counter("mlm_demo_responses", "HTTP responses by their status.", ["status"])
+REFUSALS = Counter("mlm_demo_refusals", "Refusals by kind of error.", ["error"])
+RESPONSES = Counter("mlm_demo_responses", "HTTP responses by status.", ["status"])
 
 LOG = logging.getLogger("mlm_demo")
 
 
-def watch(demo: gr.Blocks) -> None:
-    """Count and log each event of a page, under the name of its function."""
+def measure_events(demo: gr.Blocks) -> None:
+    """Time, count and log every event of a page under the name of its function."""
     for event in demo.fns.values():
         if event.fn is not None:
-            event.fn = _watched(event.fn)
+            event.fn = _measured(event.fn)
 
 
 def value_of(name: str, **labels: str) -> float:
-    """A number counted so far; 0 for what never happened."""
+    """Return a metric's value so far, 0 if it was never counted."""
     return REGISTRY.get_sample_value(name, labels) or 0.0
 
 
-def _watched(function: Callable) -> Callable:
+def _measured(function: Callable) -> Callable:
     name = getattr(function, "__name__", "event").strip("<>")
 
     @wraps(function)
-    def watched(*arguments, **named):
-        with _counted(name):
+    def measured(*arguments, **named):
+        with _measure(name):
             return function(*arguments, **named)
 
-    return watched
+    return measured
 
 
 @contextmanager
-def _counted(name: str) -> Iterator[None]:
+def _measure(name: str) -> Iterator[None]:
     start, outcome = time.perf_counter(), "ok"
     try:
         yield
-    except gr.Error:  # a sentence to a program
+    except gr.Error:  # an error message for a program
         outcome = "refused"
         raise
     except BaseException as error:
@@ -63,25 +61,25 @@ def _counted(name: str) -> Iterator[None]:
     finally:
         seconds = time.perf_counter() - start
         EVENTS.labels(name, outcome).observe(seconds)
-        LOG.info("event", extra={"told": {"event": name, "outcome": outcome, "seconds": round(seconds, 4)}})
+        LOG.info("event", extra={"fields": {"event": name, "outcome": outcome, "seconds": round(seconds, 4)}})
 
 
-def refused(error: MlmDemoError) -> None:
-    """Count a sentence that somebody was told; the sentence may quote them and is not kept."""
+def count_refusal(error: MlmDemoError) -> None:
+    """Count an error message shown to a visitor by its kind; its text may quote the visitor and is not kept."""
     REFUSALS.labels(type(error).__name__).inc()
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: when, and what was told in numbers and names; a message only of the program's own."""
+    """Log records as one JSON object per line: time, level, and the record's fields or else its message."""
 
     def format(self, record: logging.LogRecord) -> str:
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
-        told = getattr(record, "told", None) or {"message": record.getMessage()}
-        return json.dumps({"at": at, "level": record.levelname.lower(), **told}, ensure_ascii=False)
+        fields = getattr(record, "fields", None) or {"message": record.getMessage()}
+        return json.dumps({"at": at, "level": record.levelname.lower(), **fields}, ensure_ascii=False)
 
 
 def log_to_stderr() -> None:
-    """Write the log to standard error; called once, by whoever serves the page to the public."""
+    """Write the log to standard error; a public page calls this once."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
     LOG.handlers, LOG.propagate = [handler], False

@@ -1,4 +1,4 @@
-"""What every HTTP request passes, before Gradio sees it: limits on its size and number, and headers for browsers."""
+"""ASGI middleware in front of Gradio: limits on the size and rate of requests, and security headers."""
 
 import json
 import os
@@ -15,30 +15,28 @@ Message = dict
 Receive, Send = Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]
 
 STATIC = ("/assets/", "/static/", "/svelte/", "/favicon.ico", "/theme.css", "/gradio_api/theme.css")
-HTTP_A_QUESTION = 10  # a page asks its server some times for each question: status, uploads, its own events
-MOST_JSON_BYTES = 4_000_000  # a page's largest call holds its own answers, some hundred thousand
-UPLOADS_A_MINUTE = 5  # of the largest size, from one address
-LEAST_FREE_BYTES = 1_000_000_000
-UPLOAD_BYTES_MORE = 1_000_000  # what a form adds to its files
+HTTP_PER_QUESTION = 10  # a page sends several requests per question: status, uploads, its own events
+MAX_JSON_BYTES = 4_000_000  # a page's largest call carries its own answers, a few hundred thousand bytes
+UPLOADS_PER_MINUTE = 5  # of the largest size, from one address
+MIN_FREE_BYTES = 1_000_000_000
+FORM_BYTES = 1_000_000  # what a form adds to its files
 FILE_ROUTE = re.compile(r"^(?:/gradio_api)?/file[=/](.*)$", re.DOTALL)
 SPACES = "https://huggingface.co https://*.hf.space"
-FRAME_SCRIPT = (
-    "https://cdnjs.cloudflare.com"  # Gradio's page fits its frame on a Space by a script from there
-)
+FRAME_SCRIPT = "https://cdnjs.cloudflare.com"  # Gradio resizes its frame on a Space with a script from there
 
 
 class RequestLimits:
-    """An ASGI application around another one."""
+    """An ASGI application that wraps another one."""
 
     def __init__(self, app, settings: Settings, on_space: bool, upload_folder: Path):
         self.app, self.settings = app, settings
-        self.flood = TokenBuckets(HTTP_A_QUESTION * settings.requests_a_minute_address)
-        self.uploads = TokenBuckets(UPLOADS_A_MINUTE * settings.max_upload_megabytes)
+        self.requests = TokenBuckets(HTTP_PER_QUESTION * settings.requests_a_minute_address)
+        self.uploads = TokenBuckets(UPLOADS_PER_MINUTE * settings.max_upload_megabytes)
         self.upload_folder = upload_folder.resolve()
         self.headers = [(name.encode(), value.encode()) for name, value in _headers(on_space).items()]
 
     async def __call__(self, scope: dict, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer it with a sentence."""
+        """Pass a request on, or refuse it with a message."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -51,51 +49,51 @@ class RequestLimits:
                 message = {**message, "headers": [*kept, *self.headers]}
             await send(message)
 
-        scope = _with_one_list_of_hops(scope)
+        scope = _join_forwarded_headers(scope)
         if refusal := self._refusal(scope):
             await _answer(with_headers, *refusal)
         else:
             await self.app(scope, receive, with_headers)
 
     def _refusal(self, scope: dict) -> tuple[int, str, int] | None:
-        """Status, sentence and seconds to wait of a request that is not passed on."""
+        """Return status, message and seconds to wait if a request must not be passed on."""
         path, headers = _path(scope), {name.lower(): value for name, value in scope["headers"]}
         if scope["method"] in ("GET", "HEAD") and path.startswith(STATIC):
             return None
         forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
         host = (scope.get("client") or ("unknown",))[0]
         address = address_of(forwarded, host, self.settings.proxies)
-        if seconds := self.flood.take(address):
+        if seconds := self.requests.take(address):
             return _wait("Your address sends more requests than this page answers", seconds)
         if self._is_upload(path):
-            return 404, "Uploaded files are read by this page and not served by it.", 0
+            return 404, "This page reads uploaded files and does not serve them.", 0
         if scope["method"] in ("GET", "HEAD", "OPTIONS"):
             return None
         length = headers.get(b"content-length", b"").decode("latin-1")
         if not length.isdecimal():
-            return 411, "The request does not tell its length (Content-Length); send it with one.", 0
+            return 411, "The request has no Content-Length header; send it with one.", 0
         megabytes = self.settings.max_upload_megabytes
         upload = path.rstrip("/").endswith("/upload")
-        most = megabytes * 1_000_000 + UPLOAD_BYTES_MORE if upload else MOST_JSON_BYTES
-        if int(length) > most:
-            what = f"{megabytes:,} MB of files" if upload else f"{most:,} bytes"
-            return 413, f"The request has {int(length):,} bytes; {what} are the most that are taken.", 0
+        limit = megabytes * 1_000_000 + FORM_BYTES if upload else MAX_JSON_BYTES
+        if int(length) > limit:
+            what = f"{megabytes:,} MB of files" if upload else f"{limit:,} bytes"
+            return 413, f"The request has {int(length):,} bytes; this page takes at most {what}.", 0
         if upload and (seconds := self.uploads.take(address, int(length) / 1e6)):
             return _wait("Your address has sent many files in the last minute", seconds)
         if upload and self.upload_folder.exists() and not os.access(self.upload_folder, os.W_OK):
-            return 507, "The folder of uploads cannot be written any more, so no file can be taken now.", 0
-        if upload and free_bytes(self.upload_folder) < LEAST_FREE_BYTES:
-            return 507, "The disk of this page is full, so no file can be taken now; try again later.", 0
+            return 507, "The upload folder is not writable, so this page cannot take files now.", 0
+        if upload and free_bytes(self.upload_folder) < MIN_FREE_BYTES:
+            return 507, "The disk is full, so this page cannot take files now; try again later.", 0
         return None
 
     def _is_upload(self, path: str) -> bool:
-        """Whether a path asks Gradio's file routes for a file of the folder of uploads, by whatever way there."""
+        """Return whether a path asks Gradio's file routes for a file in the upload folder, however it is spelled."""
         route = FILE_ROUTE.match(path)
         return route is not None and Path(route[1]).resolve().is_relative_to(self.upload_folder)
 
 
-def _with_one_list_of_hops(scope: dict) -> dict:
-    """A request whose headers X-Forwarded-For are one: an asker who writes one has it before, not beside, a proxy's."""
+def _join_forwarded_headers(scope: dict) -> dict:
+    """Join all X-Forwarded-For headers into one list, so that one written by the client comes before our proxy's."""
     hops = [value for name, value in scope["headers"] if name.lower() == b"x-forwarded-for"]
     if len(hops) < 2:
         return scope
@@ -109,7 +107,7 @@ def _wait(why: str, seconds: float) -> tuple[int, str, int]:
 
 
 def _path(scope: dict) -> str:
-    """The path below the address that a proxy may have put before it."""
+    """Return the path without the prefix that a proxy may have put before it."""
     return scope["path"].removeprefix(scope.get("root_path", "").rstrip("/"))
 
 
@@ -117,13 +115,13 @@ async def _answer(send: Send, status: int, sentence: str, wait: int) -> None:
     body = json.dumps({"detail": sentence, "error": sentence}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     headers += [(b"retry-after", str(wait).encode())] if wait else []
-    headers += [(b"connection", b"close")]  # a body that was refused is not read
+    headers += [(b"connection", b"close")]  # the body of a refused request is not read
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
 def _headers(on_space: bool) -> dict[str, str]:
-    """Gradio's page needs scripts and styles within it; nothing needs another host, and a Space's page is framed."""
+    """Return the security headers. Gradio needs inline scripts and styles; only a Space needs other hosts."""
     script = f" {FRAME_SCRIPT}" if on_space else ""
     policy = {
         "default-src": "'self'",
@@ -140,6 +138,6 @@ def _headers(on_space: bool) -> dict[str, str]:
     return {
         "content-security-policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
         "x-content-type-options": "nosniff",
-        "referrer-policy": "same-origin",  # a link of ours holds the sentence
+        "referrer-policy": "same-origin",  # our links contain the sentence
         "permissions-policy": "camera=(), microphone=(), geolocation=()",
     }

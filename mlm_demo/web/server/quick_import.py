@@ -1,4 +1,4 @@
-"""Gradio imported without what only its developers need, which is two fifths of the time that its import takes."""
+"""A faster import of Gradio, which skips work that only Gradio's developers need (40 % of the import time)."""
 
 import inspect
 from collections.abc import Iterator
@@ -7,19 +7,19 @@ from contextlib import contextmanager
 
 @contextmanager
 def without_stubs() -> Iterator[None]:
-    """Within this context Gradio (6.31) writes no stub file (.pyi) for a component that is defined.
+    """Keep Gradio (6.31) from writing a stub file (.pyi) for each component class defined in this context.
 
-    It reads and parses the source of each of some eighty for that, at each start, and compares what is there. It goes
-    without where a component is of no file, so that is what `inspect.getfile` says of components meanwhile.
+    At every start it reads and parses the source of about eighty components and compares their stubs. It skips a
+    component that has no source file, so `inspect.getfile` reports that for components in this context.
     """
     stock = inspect.getfile
 
-    def no_file_of_components(thing: object) -> str:
+    def getfile(thing: object) -> str:
         if type(thing).__name__ == "ComponentMeta":
             raise OSError("not asked for")
         return stock(thing)
 
-    inspect.getfile = no_file_of_components
+    inspect.getfile = getfile
     try:
         yield
     finally:

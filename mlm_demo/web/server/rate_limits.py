@@ -63,7 +63,7 @@ class RateLimits:
         ):
             if seconds := buckets.take(key):
                 raise LimitError(
-                    f"{who} more often than this page answers ({buckets.per_minute:,} times per minute); wait "
+                    f"{who} more often than this page answers (limit: {buckets.per_minute:,} per minute); wait "
                     f"{max(1, round(seconds))} seconds and try again."
                 )
 

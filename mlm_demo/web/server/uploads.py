@@ -1,7 +1,7 @@
-"""What browsers and programs upload: in a folder of its own, and deleted an hour after it came.
+"""The upload folder, whose files are deleted an hour after they arrive.
 
-Gradio's own deletion (6.31, `delete_cache`) knows neither an upload that was broken off, nor the empty file that it
-makes for each one that an event takes, nor anything of the time before the server was killed.
+Gradio's own deletion (6.31, `delete_cache`) misses interrupted uploads, the empty file that it creates for each upload
+that an event takes, and everything from before a server was killed.
 """
 
 import os
@@ -16,14 +16,14 @@ from gradio import Blocks
 
 from mlm_demo.system.files import seconds_since
 
-SECONDS_KEPT = 3_600  # the parts of a large upload wait for its end
+SECONDS_KEPT = 3_600  # the parts of a large upload wait for its last one
 SECONDS_BETWEEN_SWEEPS = 600
 
 
-def place(folder: Path) -> Path:
-    """Have Gradio put uploads into a folder from now on, in a new one where that cannot be written; returns it.
+def choose_folder(folder: Path) -> Path:
+    """Make Gradio store uploads in this folder, or in a new temporary one if it is not writable; return the folder.
 
-    A GRADIO_TEMP_DIR that is set counts for more; a folder in it is taken, since the rest of it is not ours to delete.
+    If GRADIO_TEMP_DIR is set, use a folder inside it: the rest of it is not ours to delete.
     """
     if own := os.environ.get("GRADIO_TEMP_DIR"):
         folder = Path(own) / "mlm_demo"
@@ -36,9 +36,9 @@ def place(folder: Path) -> Path:
 
 
 def sweep(folder: Path) -> None:
-    """Delete the uploads of an hour ago."""
+    """Delete uploads older than an hour."""
     for path in folder.glob("*"):
-        with suppress(OSError):  # it is taken or deleted at this moment
+        with suppress(OSError):  # it may be taken or deleted at this moment
             if path.is_dir():
                 if seconds_since([path, *path.iterdir()]) > SECONDS_KEPT:
                     shutil.rmtree(path)
@@ -47,9 +47,9 @@ def sweep(folder: Path) -> None:
 
 
 def keep_sweeping(folder: Path, page: Blocks, going: Callable[[], bool]) -> None:
-    """Sweep now and then, until going() is false."""
+    """Sweep every ten minutes while going() is true."""
     while going():
         sweep(folder)
-        for names in page.temp_file_sets:  # which Gradio would keep for its own deletion
+        for names in page.temp_file_sets:  # Gradio keeps them for its own deletion
             names.clear()
         time.sleep(SECONDS_BETWEEN_SWEEPS)

@@ -1,23 +1,87 @@
+import gradio as gr
 import pytest
 
 from mlm_demo.errors import CorpusError, TrainingError
 from mlm_demo.runs.service import SAMPLE, RunService
 from mlm_demo.settings import Settings
-from mlm_demo.web.adapt.form import chosen, read
+from mlm_demo.web.adapt.form import EMPTY, AdaptForm, adapt_request, read_files
+from mlm_demo.web.server.rate_limits import RateLimits
+from tests.support.events import call, request
+from tests.support.reports import REPORT
 
-FORM = {
-    "model": "general", "minutes": 1, "steps": 0, "rate": 2e-4, "hidden": 15, "whole": False, "batch": 16,
-    "block": 128, "replay": False, "column": "", "seed": 0,
-}  # fmt: skip
-
-
-def test_the_form_as_it_stands_is_the_commands_default():
-    assert chosen(**FORM).to_argv() == ["--model", "general", "--minutes", "1"]
+# Outside a page gr.Warning warns by Python's own way.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:gradio")
 
 
-def test_steps_stand_in_for_a_time():
-    words = chosen(**{**FORM, "steps": 30.0, "replay": True, "column": " text "}).to_argv()
-    assert words == ["--model", "general", "--column", "text", "--max-steps", "30", "--replay", "0.1"]
+@pytest.fixture
+def service(tmp_path):
+    """A service whose runs wait."""
+    found = RunService(Settings(device="cpu", data=str(tmp_path / "data")))
+    found.queue.starts = False
+    return found
+
+
+@pytest.fixture
+def page(service):
+    """A page with the form."""
+    with gr.Blocks() as demo:
+        demo.form = AdaptForm(service, RateLimits(service.settings))
+        demo.form.wire(gr.BrowserState(""))
+    return demo
+
+
+@pytest.fixture
+def form(page):
+    return page.form
+
+
+@pytest.fixture
+def report(monkeypatch):
+    """Replace the child process that reads files: 'bad.txt' is bad, every other draft has the same report."""
+
+    def report(self, draft, chosen, on_progress):
+        names = [path.name for path in self.staging.files(draft)]
+        if "bad.txt" in names:
+            raise CorpusError("'bad.txt' is bad")
+        return {**REPORT, "names": names}
+
+    monkeypatch.setattr(RunService, "report", report)
+
+
+@pytest.fixture
+def add(page, form, report, tmp_path):
+    """A function that uploads a file, beside those of a draft, and returns what changes."""
+
+    def add(name, draft="", **changes):
+        (tmp_path / name).write_text(name)
+        return call(
+            page, form.read_upload, request(), [str(tmp_path / name)], draft, *values(form, **changes)
+        )
+
+    return add
+
+
+def values(form, **changes):
+    """The values of the form's fields as they are drawn, with changes by name."""
+    return [changes.get(name, field.value) for name, field in form.fields.items()]
+
+
+def chosen(form, **changes):
+    return adapt_request(**dict(zip(form.fields, values(form, **changes), strict=True)))
+
+
+def test_the_form_as_drawn_is_the_commands_default(form):
+    assert chosen(form).to_argv() == ["--model", "general", "--minutes", "1"]
+
+
+def test_steps_replace_the_time(form):
+    argv = chosen(form, steps=30.0, replay=True, column=" text ").to_argv()
+    assert argv == ["--model", "general", "--column", "text", "--max-steps", "30", "--replay", "0.1"]
+
+
+def test_an_empty_field_means_its_default(form):
+    empty = dict.fromkeys(("steps", "rate", "masked", "batch", "block", "seed", "column", "model"))
+    assert chosen(form, **empty).to_argv() == ["--model", "general", "--minutes", "1"]
 
 
 @pytest.mark.parametrize(
@@ -26,53 +90,139 @@ def test_steps_stand_in_for_a_time():
         ("steps", -1, "max_steps is -1; it must be above 0"),
         ("steps", 2.5, "max_steps is 2.5; it must be a whole number"),
         ("rate", -1, "learning_rate is -1.0"),
-        ("hidden", 0, "mlm_probability is 0"),
-        ("hidden", 95, "mlm_probability is 0.95; it must be above 0 and at most 0.9"),
+        ("masked", 0, "mlm_probability is 0"),
+        ("masked", 95, "mlm_probability is 0.95; it must be above 0 and at most 0.9"),
         ("batch", 0, "batch_size is 0"),
         ("block", 1e9, "block_size is 1000000000"),
     ],
 )
-def test_a_value_that_cannot_be_used_is_told(name, value, message):
+def test_a_value_that_cannot_be_used_is_refused(form, name, value, message):
     with pytest.raises(TrainingError, match=message):
-        chosen(**{**FORM, name: value})
+        chosen(form, **{name: value})
 
 
-@pytest.fixture
-def told_of(monkeypatch):
-    """A service whose report is the names of a draft's files, without the reading that test_adaptations.py tests."""
-
-    def report(self, draft, choices, on_progress):
-        names = [path.name for path in self.staging.files(draft)]
-        if "bad.txt" in names:
-            raise CorpusError("'bad.txt' is bad")
-        return {"names": names}
-
-    monkeypatch.setattr(RunService, "report", report)
-
-
-def test_files_are_added_to_those_before_and_a_bad_one_leaves_them(tmp_path, told_of):
-    service, choices = RunService(Settings(device="cpu", data=str(tmp_path / "data"))), chosen(**FORM)
-
-    def add(name, before):
+def test_files_are_added_to_the_draft_and_a_bad_file_leaves_it(form, service, report, tmp_path):
+    def add(name, draft):
         (tmp_path / name).write_text(name)
-        return read(service, [str(tmp_path / name)], before, choices, True, lambda what: None)
+        return read(service, [str(tmp_path / name)], draft, link=True)
+
+    def read(service, files, draft, link):
+        return read_files(service, files, draft, chosen(form), link=link, on_progress=lambda stage: None)
 
     one, found = add("one.txt", "")
     two, found = add("two.txt", one)
-    assert found == {"names": ["one.txt", "two.txt"]}
+    assert found["names"] == ["one.txt", "two.txt"]
     with pytest.raises(CorpusError, match="is bad"):
         add("bad.txt", two)
     assert [path.name for path in service.staging.files(two)] == ["one.txt", "two.txt"]
     assert [folder.name for folder in service.staging.folder.iterdir()] == [two], "nothing else is kept"
-    again, found = read(service, [], two, choices, False, lambda what: None)
+    again, found = read(service, [], two, link=False)
     assert (again, found["names"]) == (two, ["one.txt", "two.txt"])
 
 
-def test_the_sample_corpus_stays_where_it_is_and_is_not_mixed_with_a_persons_own(tmp_path, told_of):
-    service, choices = RunService(Settings(device="cpu", data=str(tmp_path / "data"))), chosen(**FORM)
-    draft, found = read(service, [str(SAMPLE)], "", choices, False, lambda what: None)
-    assert found == {"names": [SAMPLE.name]}
+def test_the_sample_stays_in_place_and_is_not_mixed_with_other_files(page, form, add, service):
+    sample = call(page, form.read_sample, request(), "", *values(form))
+    assert sample[form.content]["names"] == [SAMPLE.name]
     assert SAMPLE.is_file()
-    (tmp_path / "own.txt").write_text("own")
-    _, found = read(service, [str(tmp_path / "own.txt")], draft, choices, True, lambda what: None)
-    assert found == {"names": ["own.txt"]}
+    own = add("own.txt", sample[form.draft])
+    assert own[form.content]["names"] == ["own.txt"]
+    assert [folder.name for folder in service.staging.folder.iterdir()] == [own[form.draft]]
+
+
+def test_an_upload_shows_its_report_and_enables_start(form, add):
+    changed = add("bees.txt")
+    assert "Verdict: too small" in changed[form.report]
+    assert "bees.txt" in changed[form.report]
+    assert changed[form.files] is None, "the field is free for more files"
+    assert changed[form.start].interactive
+    assert changed[form.clear].visible
+
+
+def test_a_bad_file_is_refused_and_the_earlier_ones_and_the_settings_stay(form, add):
+    draft = add("bees.txt")[form.draft]
+    changed = add("bad.txt", draft, minutes=5, model="biomedical")
+    assert set(changed) == {form.files, form.report, form.start}
+    assert "&#x27;bad.txt&#x27; is bad" in changed[form.report]
+    assert "Your earlier files are kept: bees.txt." in changed[form.report]
+    assert changed[form.start].interactive
+    first = add("bad.txt")
+    assert "kept" not in first[form.report]
+    assert not first[form.start].interactive
+
+
+UNREADABLE = [
+    ("empty.txt", b"", "empty"),
+    ("bom.txt", b"\xef\xbb\xbf", "'bom.txt'"),
+    ("space.txt", b"  \n \n", "holds no text"),
+    ("picture.txt", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8, "'picture.txt'"),
+    ("bad.jsonl", b'{"text": "one"}\n{"text": \n', "Line 2 of 'bad.jsonl'"),
+    ("few.txt", b"One line of text.", "The corpus holds 4 words of text"),
+]
+
+
+@pytest.mark.parametrize(("name", "data", "message"), UNREADABLE, ids=[name for name, *_ in UNREADABLE])
+def test_an_unreadable_file_is_refused_by_the_child_process(page, form, tmp_path, name, data, message):
+    (tmp_path / name).write_bytes(data)
+    changed = call(page, form.read_upload, request(), [str(tmp_path / name)], "", *values(form))
+    assert set(changed) == {form.files, form.report, form.start}
+    assert message.replace("'", "&#x27;") in changed[form.report]
+    assert not changed[form.start].interactive
+
+
+def test_another_budget_changes_the_verdict_without_reading(page, form, add):
+    taken = add("bees.txt")
+    draft, content = taken[form.draft], taken[form.content]
+
+    def verdict(**changes):
+        return call(page, form.show_report, draft, content, *values(form, **changes)).get(form.report)
+
+    assert "This run reads it about 18 times." in verdict(minutes=30)
+    assert "This run reads about 59% of it." in verdict(minutes=1)
+    assert verdict(batch=0) is None, "Start refuses it"
+    assert call(page, form.show_report, "", {}, *values(form)) == {}, "there is nothing to judge"
+    assert call(page, form.read_again, request(), "", *values(form)) == {}
+
+
+def test_another_model_reads_the_files_again(page, form, add):
+    draft = add("bees.txt")[form.draft]
+    changed = call(page, form.read_again, request(), draft, *values(form, model="biomedical"))
+    assert changed[form.draft] == draft
+    assert changed[form.content]["names"] == ["bees.txt"]
+
+
+def test_removed_files_are_deleted(page, form, add, service):
+    changed = call(page, form.remove_files, add("bees.txt")[form.draft])
+    assert changed[form.report] == EMPTY
+    assert not changed[form.start].interactive
+    assert not changed[form.clear].visible
+    assert list(service.staging.folder.iterdir()) == []
+
+
+def test_start_starts_a_run_and_clears_the_form(page, form, add, service):
+    draft = add("bees.txt")[form.draft]
+    changed = call(page, form.start_run, request(), draft, "me", *values(form, steps=7, seed=3))
+    run = service.runs.find(changed[form.started])
+    assert service.is_owner(run, "me")
+    assert run.request.about["budget"] == "7 steps"
+    assert (changed[form.draft], changed[form.content], changed[form.report]) == ("", {}, EMPTY)
+    assert changed[form.refused] == ""
+    assert not changed[form.start].interactive
+
+
+def test_a_setting_that_cannot_be_used_is_refused_and_the_files_stay(page, form, add, service):
+    draft = add("bees.txt")[form.draft]
+    changed = call(page, form.start_run, request(), draft, "me", *values(form, masked=99))
+    assert set(changed) == {form.started, form.refused}
+    assert "mlm_probability is 0.99; it must be above 0" in changed[form.refused]
+    assert changed[form.started] == ""
+    assert [path.name for path in service.staging.files(draft)] == ["bees.txt"]
+    assert service.runs.all() == []
+
+
+def test_start_and_reading_are_limited(page, form, service, tmp_path):
+    form.limits = RateLimits(Settings(data=str(tmp_path), requests_a_minute=1))
+    form.limits.admit(request())
+    refused = call(page, form.start_run, request(), "", "me", *values(form))
+    assert "You ask more often" in refused[form.refused]
+    refused = call(page, form.read_sample, request(), "", *values(form))
+    assert "You ask more often" in refused[form.report]

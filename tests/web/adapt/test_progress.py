@@ -3,16 +3,8 @@ import os
 import pytest
 
 from mlm_demo.runs.store import RunStore
-from mlm_demo.training.config import AdaptConfig
-from mlm_demo.web.adapt.progress import duration, guesses, progress, report, run_view
-
-FOUND = {
-    "files": 2, "documents": 1_200, "words": 30_000, "exact_duplicates": 3, "near_duplicates": 1, "dropped": [],
-    "notes": ["a.txt was read as <cp1252>."], "training_documents": 1_100, "held_out_documents": 100,
-    "tokens": 40_000, "blocks": 313, "pieces_per_word": 1.31, "general_pieces_per_word": 1.12,
-    "worst_split": [["propolis", 3]], "language": "en", "language_share": 1.0, "seconds_a_pass": 95.0,
-    "memory_megabytes": 1_520.0, "cut_short": "", "verdict": "too small", "advice": "It can be tried all the same.",
-}  # fmt: skip
+from mlm_demo.web.adapt.progress import probes_view, progress, run_view
+from tests.support.reports import REPORT
 
 
 def line(step, of=100, **more):
@@ -40,29 +32,10 @@ def run(tmp_path):
     return RunStore(tmp_path).create(lambda run: [], title="bees & <b>wasps</b>")
 
 
-def test_the_report_has_the_verdict_first_and_escapes_names():
-    html = report(
-        {**FOUND, "dropped": [{"source": "<a>.png", "reason": "it is a picture", "first_line": ""}] * 12}
-    )
-    assert html.startswith('<p class="verdict">Verdict: too small. It can be tried all the same.')
-    assert "1,200" in html
-    assert "2 min, 1,520 MB" in html
-    assert "&lt;a&gt;.png: it is a picture" in html
-    assert "and 2 more" in html
-    assert "<cp1252>" not in html
-    assert "100 of 1,200 documents" in html
-
-
-def test_the_report_goes_by_the_budget_chosen_last():
-    long = report(FOUND, config=AdaptConfig(minutes=30))
-    assert "This run reads it about 18 times." in long
-    assert "This run reads about 59% of it." in report(FOUND, config=AdaptConfig(minutes=1))
-
-
-def test_progress_tells_steps_speed_memory_and_time_left():
+def test_progress_shows_steps_speed_memory_and_time_left():
     html = progress([{"stage": "training"}, line(20)], "running")
     assert 'value="0.2000"' in html
-    assert "step 20 of 100 · 4,000 tokens a second · 1,520 MB at most · 40 s left" in html
+    assert "step 20 of 100 · 4,000 tokens per second · peak memory 1,520 MB · 40 s left" in html
     assert "left" not in progress([{"stage": "training"}, line(100)], "done")
     slow = line(20, seconds_left=10.0)  # its minutes are over before its steps are made
     assert 'value="0.5000"' in progress([{"stage": "training"}, slow], "running")
@@ -72,31 +45,31 @@ def test_progress_tells_steps_speed_memory_and_time_left():
     assert progress([], "waiting") == ""
 
 
-def test_guesses_are_those_before_and_now():
-    html = guesses([[answer(40, "the")], [answer(3, "it")], [answer(1, "honey")]])
+def test_probes_show_the_prediction_before_and_now():
+    html = probes_view([answer(40, "the")], [answer(1, "honey")])
     assert "<b>the</b>" in html
-    assert "right word: no. 40" in html
-    assert "<b>honey</b> <span class='facts'>right" in html
+    assert "correct word: #40" in html
+    assert "<b>honey</b> <span class='facts'>correct" in html
     assert "<mark>honey</mark>" in html
     assert "The &lt;b&gt; bees" in html
-    assert "<b>it</b>" not in html
 
 
 def test_a_run_in_each_state(run):
     assert "Waiting</span> bees &amp; &lt;b&gt;wasps&lt;/b&gt;" in run_view(run, [])
-    assert "2 runs go before it." in run_view(run, [], before=2)
+    assert "2 runs are ahead of it." in run_view(run, [], ahead=2)
+    assert "1 run is ahead of it." in run_view(run, [], ahead=1)
+    assert "It is next." in run_view(run, [])
     run.mark_started(os.getpid())
-    run.log({"report": FOUND})
+    run.log({"report": REPORT})
     run.log({"stage": "training", "followed": [answer(5, "it")]})
+    run.log({"followed": [answer(4, "her")]})
+    run.log({"followed": [answer(3, "bread")]})
     run.log(line(10))
     html = run_view(run, list(run.lines()))
-    for part in ("Running</span>", "<progress", "<svg", "Before"):
+    for part in ("Running</span>", "<progress", "<svg", "Before", "<b>it</b>", "<b>bread</b>"):
         assert part in html
+    assert "<b>her</b>" not in html, "only the first and the last"
     run.finish("failed", "The disk <is> full.")
     html = run_view(run, list(run.lines()))
     assert "Failed</span>" in html
     assert "The disk &lt;is&gt; full." in html
-
-
-def test_durations_are_short():
-    assert [duration(s) for s in (0, 89, 120, 5_399, 7_200)] == ["0 s", "89 s", "2 min", "90 min", "2.0 h"]

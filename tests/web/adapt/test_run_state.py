@@ -3,30 +3,33 @@ import os
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.web.adapt.my_runs import my_runs
-from mlm_demo.web.adapt.run_state import look, sentence_before_and_after, shell_line
+from mlm_demo.web.adapt.run_state import adapt_command, run_state, sentence_before_and_after
 
 
 def test_only_the_owner_can_change_a_run(service, draft, choices):
     run = service.start(draft(), choices(5_000), "me")
-    assert look(service, run, "me").can == {"stop"}
-    assert look(service, run, "you").can == look(service, run, "").can == set()
+    assert run_state(service, run, "me").actions == {"stop"}
+    assert run_state(service, run, "you").actions == run_state(service, run, "").actions == set()
     run.mark_started(os.getpid())
+    run.ask_to_stop()
+    assert [run_state(service, run, who).stopping for who in ("me", "you")] == [True, False]
     run.finish("failed", "No room.")
-    assert look(service, run, "me").can == {"resume", "delete"}
-    assert "No room." in look(service, run, "").live
+    assert not run_state(service, run, "me").stopping
+    assert run_state(service, run, "me").actions == {"resume", "delete"}
+    assert "No room." in run_state(service, run, "").progress
 
 
-def test_a_finished_run_can_be_used_by_whoever_has_its_link(service, finished):
-    seen = look(service, finished, "")
-    assert seen.can == {"use"}
-    assert "perplexity" in seen.result
-    assert "models/" not in seen.result, "a download is the owner's"
-    assert f'href="models/{finished.id}.zip?until=' in look(service, finished, "me").result
-    assert look(service, finished, "me").can == {"use", "delete", "push"}
-    assert seen.seen == look(service, finished, "").seen
+def test_anyone_with_the_link_can_use_the_model_of_a_finished_run(service, finished):
+    stranger = run_state(service, finished, "")
+    assert stranger.actions == {"use"}
+    assert "perplexity" in stranger.result
+    assert "models/" not in stranger.result, "a download is the owner's"
+    assert f'href="models/{finished.id}.zip?until=' in run_state(service, finished, "me").result
+    assert run_state(service, finished, "me").actions == {"use", "delete", "push"}
+    assert stranger.stamp == run_state(service, finished, "").stamp
 
 
-def test_the_sentence_of_the_first_tab_before_and_after(service, finished):
+def test_a_sentence_is_shown_before_and_after(service, finished):
     engine = Engine(service.settings, catalogue_of(service.settings))
     html = sentence_before_and_after(engine, finished, "The <mask> sat on the mat.")
     assert "domain-adapted" in html
@@ -35,9 +38,9 @@ def test_the_sentence_of_the_first_tab_before_and_after(service, finished):
     assert "The sentence holds no mask" in sentence_before_and_after(engine, finished, "No <b>mask</b>")
 
 
-def test_the_shell_line_gives_the_same_run(service, finished, tiny):
+def test_the_command_line_makes_the_same_run(service, finished, tiny):
     given = "--max-steps 4 --batch-size 4 --block-size 32 --output adapted"
-    assert shell_line(finished) == f"python -m mlm_demo adapt bees.txt --model {tiny} {given}"
+    assert adapt_command(finished) == f"python -m mlm_demo adapt bees.txt --model {tiny} {given}"
 
 
 def test_my_runs_are_mine(service, finished):

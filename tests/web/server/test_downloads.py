@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from transformers import pipeline
 
 from mlm_demo.runs.run import Run
-from mlm_demo.web.server.downloads import SECONDS_GOOD, add_downloads, download_address
+from mlm_demo.web.server.downloads import SECONDS_VALID, add_downloads, download_address
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_the_zip_loads_with_plain_transformers(client, finished, service, tmp_pa
 @pytest.mark.parametrize(
     "title", ['a"\r\nSet-Cookie: x=1.txt', "é;filename=b", "../../etc/passwd", "名前", "\u202egpj.exe"]
 )
-def test_a_title_that_a_stranger_chose_adds_no_header(client, finished, service, title):
+def test_a_hostile_title_adds_no_header(client, finished, service, title):
     asked = json.loads((finished.folder / "run.json").read_text())
     (finished.folder / "run.json").write_text(json.dumps({**asked, "title": title}))
     headers = client.get(f"/{download_address(finished, service.settings)}").headers
@@ -42,7 +42,7 @@ def test_a_title_that_a_stranger_chose_adds_no_header(client, finished, service,
     assert "set-cookie" not in headers
 
 
-def test_an_id_that_is_none_finds_nothing(client, service, draft, choices):
+def test_an_id_without_a_model_is_not_found(client, service, draft, choices):
     waiting = service.runs.create(lambda run: [], title="waits")
     for id in ("AAAAAAAAAAAAAAAAAAAAAA", "..", waiting.id):
         address = download_address(Run(Path(id)), service.settings)
@@ -50,16 +50,16 @@ def test_an_id_that_is_none_finds_nothing(client, service, draft, choices):
     assert client.get(f"/models/{waiting.id}.zip").status_code == 403
 
 
-def test_an_address_runs_out(client, finished, service, monkeypatch):
+def test_an_address_expires(client, finished, service, monkeypatch):
     address = download_address(finished, service.settings)
     now = time.time()
-    monkeypatch.setattr("time.time", lambda: now + SECONDS_GOOD + 2)
+    monkeypatch.setattr("time.time", lambda: now + SECONDS_VALID + 2)
     refused = client.get(f"/{address}")
     assert refused.status_code == 403
-    assert "has run out" in refused.json()["detail"]
+    assert "has expired" in refused.json()["detail"]
 
 
-def test_the_zip_is_not_kept_for_ever(client, finished, service):
+def test_the_zip_is_swept(client, finished, service):
     client.get(f"/{download_address(finished, service.settings)}")
     assert finished.packed.is_file()
     service.sweep()

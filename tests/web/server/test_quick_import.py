@@ -33,7 +33,7 @@ def define(monkeypatch):
     return define
 
 
-def test_no_stub_is_written_and_the_component_is_whole(define, tmp_path):
+def test_no_stub_is_written_and_the_component_works(define, tmp_path):
     with without_stubs():
         component = define(tmp_path / "quick_component.py")
     assert [path.name for path in tmp_path.glob("*.py*")] == ["quick_component.py"]
@@ -42,7 +42,7 @@ def test_no_stub_is_written_and_the_component_is_whole(define, tmp_path):
         assert callable(component().change)
 
 
-def test_everything_else_has_its_file_and_so_have_components_after_it():
+def test_other_sources_are_found_and_so_are_components_afterwards():
     stock = inspect.getfile
     with without_stubs():
         with pytest.raises(OSError, match="not asked for"):
@@ -52,8 +52,8 @@ def test_everything_else_has_its_file_and_so_have_components_after_it():
     assert inspect.getfile(gr.Textbox) == stock(gr.Textbox)
 
 
-def test_gradio_still_asks_for_that_file(define, tmp_path, monkeypatch):
-    """Once it writes no stubs by itself, quick_import.py can go."""
+def test_gradio_still_looks_for_the_source_file(define, tmp_path, monkeypatch):
+    """Once Gradio no longer writes stubs at import, quick_import.py can go."""
     asked = []
     monkeypatch.setattr(inspect, "getfile", lambda thing: asked.append(thing) or str(tmp_path / "none.py"))
     with pytest.raises(OSError, match=r"none\.py"):

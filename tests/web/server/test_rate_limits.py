@@ -27,7 +27,7 @@ def limits(tmp_path):
 def test_a_session_an_address_and_everyone_together_each_have_a_limit(limits):
     for _ in range(3):
         limits.admit(request())
-    with pytest.raises(LimitError, match=r"^You ask more often .* \(3 times per minute\); wait 20 seconds"):
+    with pytest.raises(LimitError, match=r"^You ask more often .* \(limit: 3 per minute\); wait 20 seconds"):
         limits.admit(request())
     limits.admit(request("s2"))
     limits.admit(request("s2"))

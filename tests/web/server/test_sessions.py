@@ -9,12 +9,12 @@ from gradio.state_holder import StateHolder
 
 from mlm_demo.web.server import sessions
 from mlm_demo.web.server.sessions import (
+    SECONDS_A_CALL_IS_KEPT,
     SECONDS_KEPT,
-    SECONDS_KEPT_OF_A_CALL,
     LeanSession,
-    forget,
-    forgetting,
+    forget_sessions,
     make_sessions_lean,
+    remove_expired,
 )
 
 CALL = "0123456789abcdef" * 2
@@ -23,7 +23,7 @@ NOW = datetime.now()
 
 @pytest.fixture
 def holder(monkeypatch):
-    """The sessions of a page with a text box and a value that is kept."""
+    """The sessions of a page with a text box and a State."""
     monkeypatch.setattr(state_holder, "SessionState", state_holder.SessionState)
     make_sessions_lean()
     with gr.Blocks() as page:
@@ -34,7 +34,7 @@ def holder(monkeypatch):
     return holder
 
 
-def came(holder, id, seconds, closed=False):
+def use_session(holder, id, seconds, closed=False):
     session = holder[id]
     session[holder.value] = "typed"
     session.is_closed = closed
@@ -47,18 +47,18 @@ def came(holder, id, seconds, closed=False):
         ("away", SECONDS_KEPT + 1, False, True),
         ("closed", SECONDS_KEPT - 1, True, True),
         ("gone", SECONDS_KEPT + 1, True, False),
-        (CALL, SECONDS_KEPT_OF_A_CALL - 1, False, True),
-        (CALL, SECONDS_KEPT_OF_A_CALL + 1, False, False),
+        (CALL, SECONDS_A_CALL_IS_KEPT - 1, False, True),
+        (CALL, SECONDS_A_CALL_IS_KEPT + 1, False, False),
     ],
 )
-def test_a_session_is_let_go_of_in_time(holder, id, seconds, closed, stays):
-    came(holder, id, seconds, closed)
-    forget(holder, NOW)
+def test_a_session_is_removed_in_time(holder, id, seconds, closed, stays):
+    use_session(holder, id, seconds, closed)
+    remove_expired(holder, NOW)
     assert (id in holder, id in holder.time_last_used) == (stays, stays)
     assert holder[id][holder.value] == ("typed" if stays else "nothing")
 
 
-def test_a_session_has_the_components_and_no_configuration_of_them(holder):
+def test_a_session_has_components_without_their_configurations(holder):
     session = holder["here"]
     assert isinstance(session, LeanSession)
     session[holder.value] = "typed"
@@ -69,7 +69,7 @@ def test_a_session_has_the_components_and_no_configuration_of_them(holder):
 
 
 def test_a_session_does_not_grow_with_its_events(holder):
-    """A text box that an event takes and shows otherwise each time, by Gradio's own way through an event."""
+    """An event takes a text box and changes it each time, all through Gradio's own code."""
     with gr.Blocks() as page:
         text = gr.Textbox()
         text.change(lambda typed: gr.Textbox(f"{typed}.", visible=True), text, text)
@@ -82,12 +82,12 @@ def test_a_session_does_not_grow_with_its_events(holder):
     assert len(sizes) == 1
 
 
-def test_the_server_looks_now_and_then(holder, monkeypatch):
-    monkeypatch.setattr(sessions, "SECONDS_BETWEEN_LOOKS", 0.01)
-    came(holder, CALL, SECONDS_KEPT_OF_A_CALL + 1)
+def test_the_server_removes_expired_sessions(holder, monkeypatch):
+    monkeypatch.setattr(sessions, "SECONDS_BETWEEN_SWEEPS", 0.01)
+    use_session(holder, CALL, SECONDS_A_CALL_IS_KEPT + 1)
 
     async def serve():
-        async with forgetting(SimpleNamespace(state_holder=holder)):
+        async with forget_sessions(SimpleNamespace(state_holder=holder)):
             for _ in range(100):
                 await asyncio.sleep(0.01)
                 if CALL not in holder:

@@ -1,4 +1,4 @@
-"""What is uploaded goes, whatever became of the upload, of what took it, and of the server."""
+"""Uploads are deleted in time, whatever happened to the upload, to its event and to the server."""
 
 import os
 import socket
@@ -10,13 +10,13 @@ import httpx
 import pytest
 
 from mlm_demo.runs.store import RunStore
-from mlm_demo.web.server.uploads import SECONDS_KEPT, keep_sweeping, place, sweep
+from mlm_demo.web.server.uploads import SECONDS_KEPT, choose_folder, keep_sweeping, sweep
 from tests.support.faults import start_over_http
 from tests.support.runs import kill_workers, until
 
 
 def made(path, seconds):
-    """A file of so many seconds ago, as its folder."""
+    """Make a file, and its folder, of this age."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("bees")
     for one in (path, path.parent):
@@ -24,7 +24,7 @@ def made(path, seconds):
     return path
 
 
-def test_an_upload_stays_for_an_hour_and_so_do_the_parts_of_one_that_is_not_complete(tmp_path):
+def test_uploads_and_parts_of_incomplete_uploads_stay_for_an_hour(tmp_path):
     folder = tmp_path / "uploads"
     old, new = (
         made(folder / "a" / "old.txt", SECONDS_KEPT + 9),
@@ -38,12 +38,11 @@ def test_an_upload_stays_for_an_hour_and_so_do_the_parts_of_one_that_is_not_comp
     assert not old.parent.exists()
 
 
-def test_where_nothing_was_uploaded_nothing_is_swept(tmp_path):
+def test_sweeping_without_an_upload_folder_does_nothing(tmp_path):
     sweep(tmp_path / "uploads")
 
 
-def test_an_upload_goes_that_is_kept_by_another(tmp_path, monkeypatch):
-    """What cannot be deleted keeps nothing else from it."""
+def test_a_file_that_cannot_be_deleted_protects_no_other(tmp_path, monkeypatch):
     folder = tmp_path / "uploads"
     paths = [made(folder / f"tmp{number}", SECONDS_KEPT + 9) for number in range(3)]
     stock = type(paths[0]).unlink
@@ -64,30 +63,30 @@ def environment(monkeypatch):
     return monkeypatch
 
 
-def test_uploads_have_a_folder_of_the_data_folder(environment, tmp_path):
-    assert place(tmp_path / "data" / "uploads") == tmp_path / "data" / "uploads"
+def test_uploads_go_to_the_data_folder(environment, tmp_path):
+    assert choose_folder(tmp_path / "data" / "uploads") == tmp_path / "data" / "uploads"
     assert os.environ["GRADIO_TEMP_DIR"] == str(tmp_path / "data" / "uploads")
 
 
-def test_in_a_folder_of_the_owners_choice_nothing_else_is_deleted(environment, tmp_path):
+def test_nothing_else_is_deleted_in_a_folder_that_the_owner_chose(environment, tmp_path):
     environment.setenv("GRADIO_TEMP_DIR", str(tmp_path / "own"))
     thesis = made(tmp_path / "own" / "thesis.txt", SECONDS_KEPT + 9)
-    sweep(place(tmp_path / "data" / "uploads"))
+    sweep(choose_folder(tmp_path / "data" / "uploads"))
     assert os.environ["GRADIO_TEMP_DIR"] == str(tmp_path / "own" / "mlm_demo")
     assert thesis.exists()
 
 
-def test_where_the_data_folder_cannot_be_written_they_are_elsewhere_and_swept(environment, tmp_path):
+def test_uploads_go_elsewhere_if_the_data_folder_is_not_writable(environment, tmp_path):
     (tmp_path / "data").write_text("no folder")
     environment.setenv("TMPDIR", str(tmp_path))
     environment.setattr(tempfile, "tempdir", None)
-    folder = place(tmp_path / "data" / "uploads")
+    folder = choose_folder(tmp_path / "data" / "uploads")
     assert folder.is_dir()
     assert folder.parent == tmp_path
     assert os.environ["GRADIO_TEMP_DIR"] == str(folder)
 
 
-def test_what_gradio_remembers_of_them_is_forgotten(tmp_path, monkeypatch):
+def test_gradios_own_lists_of_uploads_are_cleared(tmp_path, monkeypatch):
     page, turns = SimpleNamespace(temp_file_sets=[{"a"}, {"b"}]), iter([True, False])
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
     keep_sweeping(tmp_path, page, lambda: next(turns))
@@ -95,7 +94,7 @@ def test_what_gradio_remembers_of_them_is_forgotten(tmp_path, monkeypatch):
 
 
 def break_off(address):
-    """Send the beginning of a file, and hang up."""
+    """Send the beginning of a file and close the connection."""
     host, port = address.removeprefix("http://").split(":")
     head = (
         '--x\r\nContent-Disposition: form-data; name="files"; filename="half.txt"\r\n'
@@ -109,9 +108,7 @@ def break_off(address):
         time.sleep(0.5)
 
 
-def test_uploads_taken_left_and_broken_off_are_gone_an_hour_after_though_the_server_was_killed(
-    servers, tmp_path, tiny
-):
+def test_used_unused_and_interrupted_uploads_are_deleted_after_a_kill(servers, tmp_path, tiny):
     data = tmp_path / "data"
     server = servers(data)
     client = server.client()

@@ -1,0 +1,81 @@
+"""The corpus report as HTML: what the files hold, and whether it suits the run."""
+
+from collections.abc import Sequence
+from html import escape
+
+from mlm_demo.runs.run import Run
+from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.verdict import passes, verdict
+from mlm_demo.web.html import facts_table
+from mlm_demo.web.messages import notices
+
+FILES_SHOWN, WORDS_SHOWN, DROPPED_SHOWN = 5, 8, 10
+
+
+def report_view(report: dict, names: Sequence[str] = (), config: AdaptConfig | None = None) -> str:
+    """Return the verdict, the figures and the notices of a corpus report (training.corpus_report.Report as JSON).
+
+    names: the names of its files; config: judge the corpus for this run instead of the one it was read for.
+    """
+    conclusion, advice = report["verdict"], report["advice"]
+    if config:
+        epochs = passes(config, report["blocks"], report["seconds_a_pass"])
+        conclusion, advice = verdict(report["tokens"], epochs, cut_short=report["cut_short"])
+    dropped = [f"{item['source']}: {item['reason']}" for item in report["dropped"]]
+    skipped = [f"Skipped: {item}" for item in dropped[:DROPPED_SHOWN]]
+    if more := len(dropped) - len(skipped):
+        skipped[-1] += f"; and {more:,} more"
+    return (
+        f'<p class="verdict">{escape(f"Verdict: {conclusion}. {advice}".strip())}</p>'
+        + facts_table(_facts(report, names))
+        + notices([*report["notes"], *skipped])
+    )
+
+
+def corpus_view(run: Run, lines: list[dict]) -> str:
+    """Return the report in a run's log, or a sentence while the files have not been read."""
+    report = next((line["report"] for line in lines if "report" in line), None)
+    if report is None:
+        return '<p class="empty">The files have not been read yet.</p>'
+    return report_view(report, run.request.about.get("files", ()))
+
+
+def duration(seconds: float) -> str:
+    """Return a number of seconds as a person would say it: 89 s, 2 min, 2.0 h."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def _facts(report: dict, names: Sequence[str]) -> list[tuple[str, str]]:
+    files = f"{report['files']:,}"
+    if names:
+        more = len(names) - FILES_SHOWN
+        files += ": " + ", ".join(names[:FILES_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+    texts = report["held_out_documents"] + report["training_documents"]
+    # A corpus of few documents is split into sections first.
+    kind = "sections" if texts > report["documents"] else "documents"
+    split = ", ".join(f"{word} ({tokens})" for word, tokens in report["worst_split"][:WORDS_SHOWN])
+    facts = [
+        ("Files", files),
+        ("Documents", f"{report['documents']:,}"),
+        ("Words", f"{report['words']:,}"),
+        (
+            "Duplicates removed",
+            f"{report['exact_duplicates']:,} exact, {report['near_duplicates']:,} near",
+        ),
+        ("Held out for evaluation", f"{report['held_out_documents']:,} of {texts:,} {kind}"),
+        ("Training tokens", f"{report['tokens']:,} in {report['blocks']:,} blocks"),
+        (
+            "Tokens per word",
+            f"{report['pieces_per_word']:.2f} (general English: {report['general_pieces_per_word']:.2f})",
+        ),
+        ("Words split into most tokens", split or "none"),
+        ("Language", f"{report['language']} ({report['language_share']:.0%} of a sample)"),
+    ]
+    if report["seconds_a_pass"] is not None:
+        seconds, megabytes = report["seconds_a_pass"], report["memory_megabytes"]
+        facts.append(("One epoch on this machine", f"{duration(seconds)}, {megabytes:,.0f} MB of memory"))
+    return facts

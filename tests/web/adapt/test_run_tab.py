@@ -1,0 +1,275 @@
+import os
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+
+from mlm_demo.inference.engine import Engine
+from mlm_demo.runs.adapted_models import catalogue_of
+from mlm_demo.web.adapt import run_tab
+from mlm_demo.web.adapt.form import AdaptForm
+from mlm_demo.web.adapt.run_tab import RunTab
+from mlm_demo.web.server.rate_limits import RateLimits
+from tests.support.events import call, request
+
+# Outside a page gr.Warning warns by Python's own way.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:gradio")
+ANOTHER = "was started in another browser"
+
+
+@pytest.fixture
+def service(service):
+    """A service whose runs wait."""
+    service.queue.starts = False
+    return service
+
+
+@pytest.fixture
+def page(service):
+    """A page with the Adapt tab, and stand-ins for the other tabs."""
+    engine, limits = Engine(service.settings, catalogue_of(service.settings)), RateLimits(service.settings)
+    with gr.Blocks() as demo:
+        owner, fill = gr.BrowserState(""), gr.Textbox()
+        with gr.Tabs() as tabs, gr.Tab("Adapt"):
+            demo.form = AdaptForm(service, limits)
+            demo.tab = RunTab(
+                service,
+                engine,
+                limits,
+                owner=owner,
+                tabs=tabs,
+                form=demo.form,
+                fill=SimpleNamespace(
+                    model=gr.Dropdown(),
+                    compare=gr.Dropdown(),
+                    sentence=fill,
+                    fill=lambda text: text,
+                    asks={"inputs": fill, "outputs": fill},
+                ),
+                scored_models=gr.Dropdown(),
+            )
+        demo.tab.wire(demo)
+    return demo
+
+
+@pytest.fixture
+def tab(page):
+    return page.tab
+
+
+@pytest.fixture
+def run(service, draft, choices):
+    """A run of mine that waits."""
+    return service.start(draft(), choices(5_000), "me")
+
+
+def buttons(tab, changed):
+    """The buttons that are visible, those that cannot be pressed in brackets."""
+    named = {
+        "stop": tab.stop_button,
+        "resume": tab.resume_button,
+        "use": tab.use_button,
+        "delete": tab.delete_button,
+    }
+    shown = {name: changed[button] for name, button in named.items() if changed[button].visible}
+    return [name if button.interactive is not False else f"({name})" for name, button in shown.items()]
+
+
+@pytest.fixture
+def begin(service):
+    """A function that makes this process a run's worker; it is none by the time that `service` ends workers."""
+    begun = []
+
+    def begin(run):
+        run.mark_started(os.getpid())
+        begun.append(run)
+
+    yield begin
+    for run in begun:
+        run.finish("failed")
+
+
+def test_a_new_visitor_gets_a_secret_and_sees_the_form(page, tab):
+    changed = call(page, tab.load_page, "", request(), None)
+    assert len(changed[tab.owner]) >= 22
+    assert (changed[tab.form.group].visible, changed[tab.panel].visible) == (True, False)
+    assert "will be listed here" in changed[tab.mine]
+    assert tab.tabs not in changed
+    assert changed[tab.form.missing] == ""
+
+
+def test_a_link_opens_its_run_for_anyone(page, tab, finished):
+    changed = call(page, tab.load_page, "you", request(query={"run": finished.id}), None)
+    assert changed[tab.tabs].selected == "adapt"
+    assert (changed[tab.form.group].visible, changed[tab.panel].visible) == (False, True)
+    assert changed[tab.current] == finished.id
+    assert "perplexity" in changed[tab.result]
+    assert buttons(tab, changed) == ["use"]
+    assert not changed[tab.push_panel].visible
+    assert not changed[tab.timer].active
+
+
+def test_a_link_to_no_run_shows_the_form_with_a_note(page, tab):
+    changed = call(page, tab.load_page, "me", request(query={"run": "<img src=x>"}), None)
+    assert changed[tab.tabs].selected == "adapt"
+    assert "There is no run &lt;img src=x&gt;; it may have been deleted" in changed[tab.form.missing]
+    assert changed[tab.form.group].visible
+    assert changed[tab.current] == ""
+
+
+def test_a_reload_finds_the_run_that_is_going(page, tab, run, finished):
+    changed = call(page, tab.load_page, "me", request(), None)
+    assert changed[tab.current] == run.id
+    assert changed[tab.timer].active
+    assert tab.tabs not in changed, "nobody is moved to another tab"
+    assert call(page, tab.load_page, "you", request(), None)[tab.current] == ""
+
+
+def test_a_started_run_takes_the_place_of_the_form(page, tab, run):
+    changed = call(page, tab.show_started, run.id, "me")
+    assert (changed[tab.form.group].visible, changed[tab.panel].visible) == (False, True)
+    assert "Waiting</span> bees.txt" in changed[tab.progress]
+    assert buttons(tab, changed) == ["stop"]
+    assert call(page, tab.show_started, "", "me")[tab.form.group].visible
+
+
+def test_a_refresh_changes_nothing_until_something_happens(page, tab, run):
+    stamp = call(page, tab.show_started, run.id, "me")[tab.stamp]
+    assert call(page, tab.refresh, run.id, "me", stamp) == {}
+    run.log({"stage": "reading"})
+    changed = call(page, tab.refresh, run.id, "me", stamp)
+    assert changed[tab.stamp] != stamp
+    assert tab.mine not in changed, "the list says what it said"
+
+
+def test_my_runs_follows_the_state_of_the_run_shown(page, tab, run, begin):
+    opened = call(page, tab.show_started, run.id, "me")
+    assert ">Waiting</span>" in opened[tab.mine]
+    begin(run)
+    changed = call(page, tab.refresh, run.id, "me", opened[tab.stamp])
+    assert ">Running</span>" in changed[tab.mine]
+    run.finish("done")
+    changed = call(page, tab.refresh, run.id, "me", changed[tab.stamp])
+    assert ">Done</span>" in changed[tab.mine]
+    assert not changed[tab.timer].active
+
+
+def test_a_run_deleted_elsewhere_ends_the_refreshes(page, tab, run):
+    stamp = call(page, tab.show_started, run.id, "me")[tab.stamp]
+    run.delete()
+    changed = call(page, tab.refresh, run.id, "me", stamp)
+    assert list(changed) == [tab.timer]
+    assert not changed[tab.timer].active
+
+
+def test_stop_keeps_its_place_until_the_run_has_ended(page, tab, run, begin):
+    begin(run)
+    assert buttons(tab, call(page, tab.show_started, run.id, "me")) == ["stop"]
+    changed = call(page, tab.stop, run.id, "me")
+    assert run.state == "stopping"
+    assert buttons(tab, changed) == ["(stop)"], "no other button moves under the pointer"
+    assert ">Stopping</span>" in changed[tab.mine]
+    assert "stop" not in "".join(buttons(tab, call(page, tab.show_started, run.id, "you")))
+    run.finish("stopped")
+    assert buttons(tab, call(page, tab.refresh, run.id, "me", changed[tab.stamp])) == ["resume", "delete"]
+
+
+def test_a_waiting_run_stops_at_once_and_is_resumed(page, tab, run):
+    changed = call(page, tab.stop, run.id, "me")
+    assert (run.state, changed[tab.message]) == ("stopped", "")
+    assert ">Stopped</span>" in changed[tab.mine]
+    changed = call(page, tab.resume, run.id, "me")
+    assert run.state == "waiting"
+    assert ">Waiting</span>" in changed[tab.mine]
+    assert changed[tab.timer].active
+
+
+def test_a_stranger_changes_nothing(page, tab, run, finished):
+    for handler in (tab.stop, tab.resume):
+        assert ANOTHER in call(page, handler, run.id, "you")[tab.message]
+    assert run.state == "waiting"
+    changed = call(page, tab.delete, True, finished.id, "you")
+    assert list(changed) == [tab.message]
+    assert ANOTHER in changed[tab.message]
+    assert finished.state == "done"
+    assert ANOTHER in call(page, tab.push, request(), finished.id, "you", "you/bees", "hf_x")[tab.pushed]
+
+
+def test_delete_asks_first_and_then_shows_the_form(page, tab, service, finished):
+    assert call(page, tab.delete, False, finished.id, "me") == {}
+    assert service.runs.has(finished.id)
+    changed = call(page, tab.delete, True, finished.id, "me")
+    assert not service.runs.has(finished.id)
+    assert changed[tab.form.group].visible
+    assert changed[tab.current] == changed[tab.message] == changed[tab.result] == ""
+    assert "will be listed here" in changed[tab.mine]
+
+
+def test_a_running_run_is_not_deleted(page, tab, run, begin):
+    begin(run)
+    assert "stop it before you delete it" in call(page, tab.delete, True, run.id, "me")[tab.message]
+
+
+def test_another_run_begins_with_the_form(page, tab, run):
+    changed = call(page, tab.start_another, "me")
+    assert changed[tab.form.started] == "", "the next run is shown although its id was shown before"
+    assert changed[tab.form.group].visible
+    assert not changed[tab.timer].active
+
+
+def test_a_model_is_used_on_the_first_tab_beside_its_base(page, tab, finished, tiny):
+    changed = call(page, tab.use_model, finished.id, "you")
+    assert changed[tab.fill.model].value == finished.id
+    assert changed[tab.fill.compare].value == [tiny]
+    assert changed[tab.tabs].selected == "fill"
+
+
+def test_every_picker_offers_the_models_of_the_person(page, tab, finished):
+    for owner, shown, offered in (("me", "", True), ("you", "", False), ("you", finished.id, True)):
+        changed = call(page, tab.update_pickers, owner, shown)
+        assert len(changed) == 4
+        for picker in changed.values():
+            assert (finished.id in [name for _, name in picker.choices]) == offered
+
+
+def test_the_sentence_is_compared_once_there_is_a_model(page, tab, run, finished):
+    assert call(page, tab.compare_sentence, request(), "", run.id, "A <mask>.") == {tab.sentence: ""}
+    changed = call(page, tab.compare_sentence, request(), "done", finished.id, "The <mask> sat.")
+    assert "domain-adapted" in changed[tab.sentence]
+    assert "before and after" in changed[tab.sentence]
+
+
+def test_a_push_needs_the_visitors_own_token(page, tab, finished):
+    for token in ("", None, "  "):
+        changed = call(page, tab.push, request(), finished.id, "me", "me/bees", token)
+        assert "There is no token" in changed[tab.pushed]
+        assert changed[tab.token] == ""
+
+
+def test_a_pushed_model_is_linked_and_the_token_goes(page, tab, finished, monkeypatch):
+    pushed = []
+
+    def push_model(folder, repository, token):
+        pushed.append((folder, repository, token))
+        return "https://hub/me/<bees>"
+
+    monkeypatch.setattr(run_tab, "push_model", push_model)
+    changed = call(page, tab.push, request(), finished.id, "me", " me/bees ", " hf_x ")
+    assert pushed == [(finished.output, "me/bees", "hf_x")]
+    assert '<a href="https://hub/me/&lt;bees&gt;">' in changed[tab.pushed]
+    assert changed[tab.token] == ""
+
+
+def test_the_link_names_the_run(page, tab, run):
+    link = call(page, tab.show_link, run.id)[tab.link]
+    assert (link.value, link.visible) == (f"?run={run.id}", True)
+
+
+def test_a_lent_gpu_trains_only_what_its_owner_has_waiting(page, tab, run, finished):
+    trained = []
+    tab.train_on_lent_gpu = trained.append
+    for id, owner in ((run.id, "you"), (finished.id, "me"), ("", "me")):
+        tab.train_here(id, owner)
+    assert trained == []
+    tab.train_here(run.id, "me")
+    assert [run.id for run in trained] == [run.id]
