@@ -31,7 +31,7 @@ class ScoreTab:
     def __init__(self, engine: Engine, limits: RateLimits):
         self.engine, self.limits = engine, limits
 
-    def score(
+    def score_sentence(
         self,
         text: str,
         models: list[str],
@@ -96,7 +96,7 @@ class ScoreTab:
 
     def _wire(self) -> None:
         asking = {
-            "fn": self.score,
+            "fn": self.score_sentence,
             "inputs": [self.sentence, self.models, self.method, self.scores],
             "outputs": [self.results, self.scores],
             "show_progress_on": self.results,

@@ -51,7 +51,7 @@ def test_score(client):
     [
         ({"text": "no mask", "api_name": "/fill_mask"}, "The sentence holds no mask; put <mask> where"),
         ({"text": "<mask>", "top_k": 0, "api_name": "/fill_mask"}, "top_k is '0'"),
-        ({"text": "<mask>", "models": [], "api_name": "/compare"}, "There are 0 models to ask"),
+        ({"text": "<mask>", "models": [], "api_name": "/compare"}, "There are 0 models; choose"),
         ({"text": "<mask>", "model": "no model", "api_name": "/fill_mask"}, "'no model' names no model"),
         ({"text": "a <mask>", "api_name": "/score"}, "The sentence holds a mask"),
         ({"text": None, "api_name": "/score"}, "text is 'None'; it must be a text."),

@@ -63,7 +63,7 @@ def test_every_event_that_computes_tells_the_limit(page):
         "fill",
         "answer_now",
         "open_page",
-        "score",
+        "score_sentence",
         "read_upload",
         "read_sample",
         "start_run",

@@ -30,15 +30,15 @@ def test_the_examples_surprise_the_two_models_differently(engine):
 
 
 def test_the_handler_returns_the_scores_and_their_figures(tab):
-    shown = tab.score("The patient sat.", ["general"], "within_word", [], None)
+    shown = tab.score_sentence("The patient sat.", ["general"], "within_word", [], None)
     assert shown.keys() == {tab.results, tab.scores}
     assert shown[tab.scores][0]["tokens"] == 4
     assert shown[tab.results].count("<figure") == 1
 
 
 def test_an_error_stands_over_the_scores_before(tab):
-    before = tab.score("The patient sat.", ["general"], "within_word", [], None)[tab.scores]
-    shown = tab.score("The <mask> sat.", ["general"], "within_word", before, None)
+    before = tab.score_sentence("The patient sat.", ["general"], "within_word", [], None)[tab.scores]
+    shown = tab.score_sentence("The <mask> sat.", ["general"], "within_word", before, None)
     assert shown.keys() == {tab.results}
     assert "holds a mask" in shown[tab.results]
     assert "<figure" in shown[tab.results]

@@ -148,7 +148,7 @@ def test_whoever_has_the_link_sees_the_run_and_changes_nothing(page, finished, s
         said = answers_to_a_stranger(page, run.id)
         for handler in ("stop", "resume", "delete", "push"):
             assert "was started in another browser" in said[handler], handler
-        seen = "".join(answer for name, answer in said.items() if name not in ("show", "score"))
+        seen = "".join(answer for name, answer in said.items() if name not in ("score_sentence", "score"))
         assert ("perplexity" in seen) == (run is finished), "whoever has the link sees the run"
     assert tree(service.runs.folder) == before, "nothing was stopped, resumed, deleted or written"
 
