@@ -198,6 +198,7 @@ def _arguments(
         per_device_train_batch_size=share_of_process(batch),
         gradient_accumulation_steps=accumulate,
         learning_rate=config.learning_rate,
+        warmup_steps=plan.warm_up,  # for Patience; the rate is the schedule's
         adam_beta2=0.98,
         weight_decay=0.01,
         optim="adamw_torch_fused",

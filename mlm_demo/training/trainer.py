@@ -27,6 +27,7 @@ from mlm_demo.training.packing import Blocks
 from mlm_demo.training.schedule import TimedSchedule
 
 CHECKPOINTS_KEPT = 2  # the newest and the best
+SETTLING = 50  # steps that Adam averages the squares of gradients over: 1 / (1 - beta2), with beta2 0.98
 
 
 class MaskedLMTrainer(Trainer):
@@ -152,13 +153,40 @@ class MaskedLMTrainer(Trainer):
 
 
 class Patience(EarlyStoppingCallback):
-    """As transformers', but a run that was ended by it is not taken up again by resuming it."""
+    """Ends a run after several evaluations without a lower eval loss, but none that is still settling.
+
+    An evaluation counts from SETTLING steps after the warm-up on. Before, the learning rate is near its peak and Adam
+    still knows few gradients, so the eval loss often rises and falls again; and a short run has no time to save. So a
+    run of fewer than about 90 steps always takes its whole budget. A run that Patience ended ends again when it is
+    resumed.
+    """
+
+    ran_out = False  # whether this, and nothing else, ended the run
 
     def on_train_begin(self, args, state, control, **more):
         """Stop if it was out of patience before."""
         super().on_train_begin(args, state, control, **more)
+        if not has_settled(args, state):  # an older version counted every evaluation
+            self.early_stopping_patience_counter = 0
         if self.early_stopping_patience_counter >= self.early_stopping_patience:
-            control.should_training_stop = True
+            self._end(control)
+
+    def on_evaluate(self, args, state, control, metrics, **more):
+        """Count an evaluation without a lower eval loss, and stop after the last that patience allows."""
+        if not has_settled(args, state):
+            return
+        self.check_metric_value(args, state, control, metrics["eval_loss"])
+        if self.early_stopping_patience_counter >= self.early_stopping_patience:
+            self._end(control)
+
+    def _end(self, control) -> None:
+        self.ran_out = not control.should_training_stop  # the budget or a person may have come first
+        control.should_training_stop = True
+
+
+def has_settled(args, state) -> bool:
+    """Whether training is so far past its warm-up that its eval loss tells how it goes."""
+    return state.global_step >= args.warmup_steps + SETTLING
 
 
 def no_number(step: int) -> TrainingError:

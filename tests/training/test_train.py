@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import chain, count
 
 import numpy as np
 import pytest
@@ -167,21 +168,46 @@ def test_training_learns_and_keeps_the_best(tmp_path):
     assert not mlm.model.training
 
 
-def test_a_run_that_does_not_get_better_ends_early(tmp_path, monkeypatch):
-    losses = iter(range(3, 100))
-    worse = lambda *_: DocumentSums(np.array([float(next(losses))]), np.zeros(1), np.ones(1))  # noqa: E731
-    monkeypatch.setattr(trainer, "tally", worse)
-    config = AdaptConfig(max_steps=64, batch_size=4, block_size=32, learning_rate=1e-3)
-    mlm, trained = run(tmp_path, config, watched=TEXTS[:4])
-    assert trained.steps == 4 * 8  # the first evaluation and PATIENCE more
+@pytest.fixture
+def evaluated(monkeypatch):
+    """A function that sets the eval losses of a run: of the base, of each evaluation, then one higher each time."""
+
+    def evaluated(*losses):
+        found = chain(losses, count(max(losses) + 1))
+        tell = lambda *_: DocumentSums(np.array([float(next(found))]), np.zeros(1), np.ones(1))  # noqa: E731
+        monkeypatch.setattr(trainer, "document_sums", tell)
+
+    return evaluated
+
+
+LONG = replace(CONFIG, max_steps=352)  # an evaluation after every 44th step, those from the 86th on count
+
+
+def test_a_run_that_does_not_get_better_ends_early(tmp_path, evaluated):
+    evaluated(9, 3)
+    mlm, trained = run(tmp_path, LONG, watched=TEXTS[:4])
+    assert trained.steps == 4 * 44  # the first evaluation and PATIENCE more
     best = MaskedLM(*build("BERT"))
     best.model.load_state_dict(
-        load_file(tmp_path / "checkpoints" / "checkpoint-8" / "model.safetensors"), strict=False
+        load_file(tmp_path / "checkpoints" / "checkpoint-44" / "model.safetensors"), strict=False
     )
     assert_same(weights(best), weights(mlm))
 
 
-def test_resumed_after_its_end_a_run_makes_no_step_more(tmp_path, monkeypatch):
+@pytest.mark.parametrize("steps", [7, 30, 88])
+def test_a_short_run_takes_its_whole_budget(tmp_path, evaluated, steps):
+    evaluated(9, 3)
+    _, trained = run(tmp_path, replace(CONFIG, max_steps=steps), watched=TEXTS[:4])
+    assert trained.steps == steps
+
+
+def test_a_loss_that_rises_and_falls_again_while_training_settles_does_not_end_the_run(tmp_path, evaluated):
+    evaluated(9, 5, 8, 7, 6, 4, 3, 2, 1)  # the second and the third before step 63
+    _, trained = run(tmp_path, replace(CONFIG, max_steps=125), watched=TEXTS[:4])
+    assert trained.steps == 125
+
+
+def test_resumed_after_its_end_a_run_makes_no_step_more(tmp_path, evaluated):
     """Killed while it is judged: at the last step, in the middle of an epoch, or out of patience."""
     whole, trained = run(tmp_path / "a", watched=TEXTS[:4])
     again, resumed = run(tmp_path / "a", watched=TEXTS[:4], resume=True)
@@ -191,13 +217,10 @@ def test_resumed_after_its_end_a_run_makes_no_step_more(tmp_path, monkeypatch):
     ]
     assert curves[0] == curves[1]
     assert_same(weights(whole), weights(again))
-    losses = iter(range(3, 100))
-    worse = lambda *_: DocumentSums(np.array([float(next(losses))]), np.zeros(1), np.ones(1))  # noqa: E731
-    monkeypatch.setattr(trainer, "tally", worse)
-    config = replace(CONFIG, max_steps=64)
-    whole, trained = run(tmp_path / "b", config, watched=TEXTS[:4])
-    again, resumed = run(tmp_path / "b", config, watched=TEXTS[:4], resume=True)
-    assert (resumed.steps, trained.steps) == (32, 32)
+    evaluated(9, 3)
+    whole, trained = run(tmp_path / "b", LONG, watched=TEXTS[:4])
+    again, resumed = run(tmp_path / "b", LONG, watched=TEXTS[:4], resume=True)
+    assert (resumed.steps, trained.steps) == (176, 176)
     assert_same(weights(whole), weights(again))
 
 

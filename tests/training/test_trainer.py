@@ -1,6 +1,6 @@
 import pytest
 import torch
-from transformers import TrainingArguments
+from transformers import TrainerControl, TrainerState, TrainingArguments
 
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training import trainer
@@ -11,7 +11,7 @@ from mlm_demo.training.masking import IGNORED, Masking
 from mlm_demo.training.plan import QUIET
 from mlm_demo.training.schedule import TimedSchedule
 from mlm_demo.training.train import no_dropout
-from mlm_demo.training.trainer import MaskedLMTrainer
+from mlm_demo.training.trainer import SETTLING, MaskedLMTrainer, Patience
 from mlm_demo.training.training_blocks import make_blocks
 from tests.support.tiny_models import ARCHITECTURES, build
 from tests.training.test_train import TEXTS
@@ -64,3 +64,47 @@ def test_every_training_rounds_and_no_figure_does(tmp_path, monkeypatch):
     seen.clear()
     document_sums(mlm, masked_eval_set(mlm, TEXTS[:3], block_size=32))
     assert set(seen) == {torch.float32}
+
+
+WARM_UP = 10
+
+
+def state_at(step, best=3.0):
+    return TrainerState(global_step=step, best_metric=best)
+
+
+@pytest.fixture
+def arguments(tmp_path):
+    watching = {"eval_strategy": "steps", "eval_steps": 1, "save_strategy": "steps", "save_steps": 1}
+    best = {"load_best_model_at_end": True, "metric_for_best_model": "eval_loss", "greater_is_better": False}
+    quiet = {**QUIET, **watching, **best}
+    return TrainingArguments(output_dir=str(tmp_path), use_cpu=True, warmup_steps=WARM_UP, **quiet)
+
+
+def test_patience_counts_once_training_has_settled(arguments):
+    patience, control = Patience(2), TrainerControl()
+    for step in (1, WARM_UP, WARM_UP + SETTLING - 1, WARM_UP + SETTLING):
+        patience.on_evaluate(arguments, state_at(step), control, {"eval_loss": 4.0})
+    assert (patience.early_stopping_patience_counter, control.should_training_stop) == (1, False)
+    patience.on_evaluate(arguments, state_at(100), control, {"eval_loss": 4.0})
+    assert control.should_training_stop
+    assert patience.ran_out
+
+
+def test_patience_ends_no_run_that_ends_anyway(arguments):
+    patience, control = Patience(1), TrainerControl(should_training_stop=True)
+    patience.on_evaluate(arguments, state_at(100), control, {"eval_loss": 4.0})
+    assert not patience.ran_out
+
+
+@pytest.mark.parametrize(("step", "stops"), [(WARM_UP, False), (WARM_UP + SETTLING, True)])
+def test_patience_goes_on_from_the_checkpoint_of_an_older_version(arguments, step, stops):
+    """Which counted from the first evaluation on."""
+    kept = {
+        "args": {"early_stopping_patience": 3, "early_stopping_threshold": 0.0},
+        "attributes": {"early_stopping_patience_counter": 3},
+    }
+    patience, control = Patience.from_state(kept), TrainerControl()
+    assert patience.state() == kept
+    patience.on_train_begin(arguments, state_at(step), control)
+    assert (control.should_training_stop, patience.ran_out) == (stops, stops)
