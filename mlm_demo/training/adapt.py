@@ -66,8 +66,8 @@ def adapt(
 
     blocks and seconds_a_step are those of a report made before, None to make and measure them here.
     on_progress gets a dict for each log line (`step`, `of`, `loss`, …) and each stage (`stage`), with the answers to a
-    few questions of the exam (`followed`) when training begins and at each evaluation. Stopped early, what
-    was learned is kept and judged, and the checkpoints stay for resuming. Raises TrainingError, CorpusError.
+    few questions of the exam (`followed`) when training begins and at each evaluation. Stopped early, the best
+    weights until then are kept and judged, and the checkpoints stay for resuming. Raises TrainingError, CorpusError.
     """
     with claimed(output, resume) if is_main_process() else nullcontext():
         replay, general = general_texts()

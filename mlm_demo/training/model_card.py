@@ -31,6 +31,7 @@ print(fill({example!r}))
 | base model | {base}, revision {revision} |
 | corpus | {words:,} words, {documents:,} documents, SHA-256 {sha256} |
 | steps | {steps:,} of {batch_size} blocks of {block_size} tokens, {tokens:,} tokens in the training part |
+| weights kept | {kept} |
 | masking | {probability:.0%}{whole_word}, 80/10/10 |
 | learning rate | {learning_rate:g} at most, linear warm-up and decay, AdamW |
 | general text replayed | {replay:.0%} |
@@ -41,9 +42,9 @@ print(fill({example!r}))
 ## How well it does
 
 Hidden tokens predicted on held-out text, the same before and after (95 % intervals from a bootstrap over the held-out
-texts: documents, or sections where there were few documents). The best of up to nine checkpoints was chosen by a
-sample of the same text. `result.json` holds every question of the exam; it and the table below quote sentences of the
-corpus.
+texts: documents, or sections where there were few documents). The best of the base model and up to nine checkpoints
+was chosen by a sample of the same text. `result.json` holds every question of the exam; it and the table below quote
+sentences of the corpus.
 
 {table}
 
@@ -77,6 +78,9 @@ def model_card(result: dict, mask_token: str) -> str:
         probability=config["mlm_probability"],
         whole_word=", whole words" if config["whole_word"] else "",
         steps=training["steps"],
+        kept=f"step {training['best_step']:,}"
+        if training["best_step"]
+        else "the base model's: no step improved them",
         seconds=training["seconds"],
         speed=training["tokens_per_second"],
         versions=", ".join(f"{name} {version}" for name, version in result["versions"].items()),

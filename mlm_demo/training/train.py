@@ -41,12 +41,15 @@ PATIENCE = 3  # evaluations without a better loss before a run ends early
 
 @dataclass(frozen=True)
 class Trained:
-    """How a run went, legs before a resume included: steps taken of those planned, tokens of text read a second, peak
-    memory, the log lines with `step`, `seconds` and `loss` or `eval_loss`."""
+    """How a run went, legs before a resume included: steps taken of those planned, why it ended (`stopped` by somebody,
+    `no_improvement` of its eval loss, its `budget`), the step of the weights that were kept (0: the base's), tokens of
+    text read a second, peak memory, the log lines with `step`, `seconds` and `loss` or `eval_loss`."""
 
     steps: int
     planned: int
     stopped: bool
+    ended: str
+    best_step: int
     seconds: float
     tokens_per_second: float
     peak_megabytes: float
@@ -65,12 +68,12 @@ def train(
     on_progress: Callable[[dict], None] = lambda line: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Trained:
-    """Train mlm in place, with checkpoints under output; the best on the watched text is what stays.
+    """Train mlm in place, with checkpoints under output; the weights that do best on the watched text stay.
 
-    watched: held-out texts for early stopping, none to go without (the best of at most eight evaluations is picked by
-    them, so they flatter the result by that much); seconds_a_step: what a trial here gave, None to make one if minutes
-    are the budget. Raises TrainingError for a loss that is NaN, a disk that cannot be written, or a model that does not
-    fit the memory even one block at a time.
+    watched: held-out texts for early stopping, none to go without (the best of the base and at most eight evaluations
+    is picked by them, so they flatter the result by that much); seconds_a_step: what a trial here gave, None to make
+    one if minutes are the budget. Raises TrainingError for a loss that is NaN, a disk that cannot be written, or a
+    model that does not fit the memory even one block at a time.
     """
     no_dropout(mlm)
     masking = make_masking(mlm, config)
@@ -86,7 +89,7 @@ def train(
     )
     frozen = frozen and frozen.first(plan.watched_blocks)
     batch, accumulate = config.batch_size, 1
-    fresh = _weights(mlm) if mlm.device.type == "cuda" else {}
+    fresh = _weights(mlm) if frozen or mlm.device.type == "cuda" else {}
     done = step_of(checkpoint) / plan.steps if checkpoint else 0
     compiles = is_worth_compiling(mlm, plan.seconds and plan.seconds * (1 - done))
     tokens_a_step = config.batch_size * blocks.tokens / max(len(blocks), 1)
@@ -124,13 +127,14 @@ def train(
             # Tied weights are reported as missing from each checkpoint.
             with quiet(), written(output), out_of_memory():
                 trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+                best_step = trainer.keep_best(fresh) if frozen else trainer.state.global_step
             break
         except torch.OutOfMemoryError as error:
             # Half as much at once, twice as often: the same step.
             batch, accumulate = halve_batch(batch, config, error), accumulate * 2
             checkpoint = last_checkpoint(output)
             if checkpoint is None and fresh:
-                mlm.model.load_state_dict(fresh)
+                mlm.model.load_state_dict(fresh, strict=False)
             elif checkpoint is None and trainer.state.global_step:  # no weights to begin with again
                 raise TrainingError(
                     f"This machine's memory was used up at step {trainer.state.global_step}; choose fewer blocks a "
@@ -143,14 +147,28 @@ def train(
         steps=state.global_step,
         planned=plan.steps,
         stopped=watch.stopped,
+        ended=_ended(trainer, watch),
+        best_step=best_step,
         **speed(state.global_step, schedule.seconds),
         log=tuple(state.log_history),
     )
 
 
+def _ended(trainer: MaskedLMTrainer, watch: Watch) -> str:
+    """Why a run ended, as Trained has it."""
+    if watch.stopped:
+        return "stopped"
+    # A resumed Trainer has exchanged the callback that it was given for the one of the checkpoint.
+    callbacks = trainer.callback_handler.callbacks
+    ran_out = any(callback.ran_out for callback in callbacks if isinstance(callback, Patience))
+    return "no_improvement" if ran_out else "budget"
+
+
 def _weights(mlm: MaskedLM) -> dict[str, torch.Tensor]:
-    """A copy of the weights in the machine's memory: out of memory may come before the first checkpoint."""
-    return {name: tensor.cpu().clone() for name, tensor in mlm.model.state_dict().items()}
+    """Copy the weights to the machine's memory, for a run that improves nothing, or is out of memory before its first
+    checkpoint. A trial holds such a copy too, so it fits where the trial did.
+    """
+    return {name: weight.detach().cpu().clone() for name, weight in mlm.model.named_parameters()}
 
 
 def no_dropout(mlm: MaskedLM) -> None:

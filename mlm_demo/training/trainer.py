@@ -5,7 +5,9 @@ torchrun). Ours are the masks (drawn from seed, epoch and block, so a resumed ru
 the loss (the head at the hidden positions only), the learning rate (schedule.py) and the evaluation (frozen masks).
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -136,12 +138,35 @@ class MaskedLMTrainer(Trainer):
         return float(result.loss.sum() / result.count.sum())
 
     def _load_best_model(self) -> None:
-        """The best of those evaluated, unless the weights as they are when the run is stopped are better still."""
-        if (
-            self.state.best_global_step != self.state.global_step
-            and self.eval_loss() > self.state.best_metric
-        ):
+        """Leave it to keep_best, which Trainer would call for no run that was stopped before its first evaluation."""
+
+    def keep_best(self, base: Mapping[str, torch.Tensor]) -> int:
+        """Put the weights with the lowest eval loss in place; returns the step they are of, 0 for the base's.
+
+        base: the weights before the first step. The others are those of the best checkpoint and those of now, which
+        were not evaluated where the run was stopped.
+        """
+        state = self.state
+        step, loss = state.best_global_step, state.best_metric
+        # Not by the path in the state, which is where the run began: its folder may have been moved.
+        best = Path(self.args.output_dir, f"checkpoint-{step}")
+        if step != state.global_step:
+            now = broadcast(self.eval_loss())
+            if not best.is_dir() or now <= loss:
+                step, loss = state.global_step, now
+        if self.base_loss <= loss:
+            self.mlm.model.load_state_dict(base, strict=False)  # of tied weights it has one
+            return 0
+        if step != state.global_step:
+            state.best_model_checkpoint = str(best)
             super()._load_best_model()
+        return step
+
+    @property
+    def base_loss(self) -> float:
+        """The eval loss before the first step, which the log of each checkpoint begins with."""
+        before = (line["eval_loss"] for line in self.state.log_history if line["step"] == 0)
+        return next(before, math.inf)
 
     def create_scheduler(self, num_training_steps: int, optimizer=None) -> LambdaLR:
         """As Trainer's, by the schedule of the run."""

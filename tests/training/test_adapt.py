@@ -1,14 +1,17 @@
 import json
+from itertools import count
 
+import numpy as np
 import pytest
 from transformers import AutoModelForMaskedLM, pipeline
 
 from mlm_demo.corpus.corpus import Corpus, Counts
 from mlm_demo.models.loader import load_folder
 from mlm_demo.models.masked_lm import MaskedLM
+from mlm_demo.training import trainer
 from mlm_demo.training.adapt import adapt
 from mlm_demo.training.config import AdaptConfig
-from mlm_demo.training.evaluation import document_sums, masked_eval_set
+from mlm_demo.training.evaluation import DocumentSums, document_sums, masked_eval_set
 from mlm_demo.training.export import RESULT
 from tests.support.tiny_models import SENTENCES, build
 
@@ -60,7 +63,9 @@ def test_the_figures_tell_before_and_after(run):
     assert domain["before"]["masked_tokens"] == domain["after"]["masked_tokens"]
     assert lines[0] == {"stage": "judging the model as it is"}
     assert result["curve"]
-    assert result["training"]["steps"] == 12
+    training = result["training"]
+    assert (training["steps"], training["stopped"], training["ended"]) == (12, False, "budget")
+    assert 0 < training["best_step"] <= 12
 
 
 def test_the_card_tells_where_it_comes_from_and_its_example_runs(run, capsys):
@@ -81,6 +86,19 @@ def test_the_card_tells_where_it_comes_from_and_its_example_runs(run, capsys):
     assert pipeline("fill-mask", model=str(output))("a [MASK]")
 
 
+def test_a_run_that_improves_nothing_leaves_the_base_and_says_so(tmp_path, monkeypatch):
+    losses = count(3)
+    worse = lambda *_: DocumentSums(np.array([float(next(losses))]), np.zeros(1), np.ones(1))  # noqa: E731
+    monkeypatch.setattr(trainer, "document_sums", worse)
+    result = adapt(fresh(), CORPUS, CONFIG, tmp_path / "a")
+    assert result["training"]["best_step"] == 0
+    assert result["figures"]["domain"]["after"] == result["figures"]["domain"]["before"]
+    saved, base = load_folder(tmp_path / "a", "saved", device="cpu"), fresh()
+    for name, tensor in base.model.state_dict().items():
+        assert tensor.equal(saved.model.state_dict()[name]), name
+    assert "the base model's" in (tmp_path / "a" / "README.md").read_text()
+
+
 def test_stopped_and_resumed_gives_what_an_undisturbed_run_gives(run, tmp_path):
     _, whole, _ = run
     steps = []
@@ -88,6 +106,7 @@ def test_stopped_and_resumed_gives_what_an_undisturbed_run_gives(run, tmp_path):
         fresh(), CORPUS, CONFIG, tmp_path / "b", should_stop=lambda: steps.append(1) or len(steps) == 5
     )
     assert stopped["training"]["stopped"]
+    assert stopped["training"]["ended"] == "stopped"
     assert (tmp_path / "b" / "checkpoints").is_dir()
     resumed = adapt(fresh(), CORPUS, CONFIG, tmp_path / "b", resume=True)
     assert resumed["figures"]["domain"]["after"] == whole["figures"]["domain"]["after"]

@@ -119,7 +119,7 @@ def test_a_slow_machine_ends_in_time_with_its_rate_at_the_end(tmp_path):
     config = AdaptConfig(minutes=2 / 60, batch_size=4, block_size=32, learning_rate=1e-3)
     _, trained = run(tmp_path, config, watched=TEXTS[:4], seconds_a_step=1e-5)
     assert trained.steps < trained.planned / 10
-    assert not trained.stopped
+    assert (trained.stopped, trained.ended) == (False, "budget")
     assert trained.seconds >= 2
     rates = [line["learning_rate"] for line in trained.log if "learning_rate" in line]
     assert rates[-1] < 5e-4  # by steps alone it would still be at its highest
@@ -131,7 +131,7 @@ def test_what_a_stopped_run_has_is_kept_where_it_is_better_than_the_best_watched
     config = AdaptConfig(max_steps=64, batch_size=8, block_size=32, learning_rate=3e-3)
     stop = lambda: steps.append(1) or len(steps) >= 31  # noqa: E731 - one step before the fourth evaluation
     mlm, trained = run(tmp_path, config, watched=TEXTS[:4], should_stop=stop)
-    assert trained.steps == 31
+    assert (trained.steps, trained.best_step) == (31, 31)
     at_the_end = load_file(tmp_path / "checkpoints" / "checkpoint-31" / "model.safetensors")
     assert_same({n: t for n, t in weights(mlm).items() if n in at_the_end}, at_the_end)
 
@@ -192,13 +192,54 @@ def test_a_run_that_does_not_get_better_ends_early(tmp_path, evaluated):
         load_file(tmp_path / "checkpoints" / "checkpoint-44" / "model.safetensors"), strict=False
     )
     assert_same(weights(best), weights(mlm))
+    assert (trained.ended, trained.best_step, trained.stopped) == ("no_improvement", 44, False)
+
+
+def test_where_no_step_is_better_the_weights_of_the_base_are_kept(tmp_path, evaluated):
+    evaluated(3, 3, 4)  # as good is not better
+    mlm, trained = run(tmp_path, LONG, watched=TEXTS[:4])
+    assert (trained.ended, trained.best_step, trained.steps) == ("no_improvement", 0, 4 * 44)
+    assert_same(weights(fresh()), weights(mlm))
+    assert not mlm.model.training
+
+
+def test_a_run_stopped_before_its_first_evaluation_keeps_the_better_of_the_base_and_of_now(
+    tmp_path, evaluated
+):
+    for base, now, best_step in ((3, 4, 0), (4, 3, 2)):
+        evaluated(base, now)
+        steps = []
+        stop = lambda steps=steps: steps.append(1) or len(steps) >= 2  # noqa: E731
+        mlm, trained = run(tmp_path / f"{base}", LONG, watched=TEXTS[:4], should_stop=stop)
+        assert (trained.ended, trained.best_step, trained.steps) == ("stopped", best_step, 2)
+        same = all(tensor.equal(weights(mlm)[name]) for name, tensor in weights(fresh()).items())
+        assert same == (best_step == 0)
+
+
+def test_a_resumed_run_knows_the_loss_of_its_base(tmp_path, evaluated):
+    steps = []
+    evaluated(3, 8)
+    _, stopped = run(tmp_path, watched=TEXTS[:4], should_stop=lambda: steps.append(1) or len(steps) >= 3)
+    assert (stopped.ended, stopped.best_step, stopped.steps) == ("stopped", 0, 3)
+    evaluated(4, 5)  # better than all but the base
+    mlm, resumed = run(tmp_path, watched=TEXTS[:4], resume=True)
+    assert (resumed.ended, resumed.best_step, resumed.steps) == ("budget", 0, 8)
+    assert_same(weights(fresh()), weights(mlm))
+
+
+def test_the_best_checkpoint_is_found_in_a_folder_that_was_moved(tmp_path, evaluated):
+    evaluated(9, 3)
+    _, trained = run(tmp_path / "a", watched=TEXTS[:4])
+    (tmp_path / "a").rename(tmp_path / "b")
+    _, resumed = run(tmp_path / "b", watched=TEXTS[:4], resume=True)
+    assert (trained.best_step, resumed.best_step, resumed.steps) == (1, 1, 8)
 
 
 @pytest.mark.parametrize("steps", [7, 30, 88])
 def test_a_short_run_takes_its_whole_budget(tmp_path, evaluated, steps):
     evaluated(9, 3)
     _, trained = run(tmp_path, replace(CONFIG, max_steps=steps), watched=TEXTS[:4])
-    assert trained.steps == steps
+    assert (trained.steps, trained.ended) == (steps, "budget")
 
 
 def test_a_loss_that_rises_and_falls_again_while_training_settles_does_not_end_the_run(tmp_path, evaluated):
@@ -221,6 +262,7 @@ def test_resumed_after_its_end_a_run_makes_no_step_more(tmp_path, evaluated):
     whole, trained = run(tmp_path / "b", LONG, watched=TEXTS[:4])
     again, resumed = run(tmp_path / "b", LONG, watched=TEXTS[:4], resume=True)
     assert (resumed.steps, trained.steps) == (176, 176)
+    assert (resumed.ended, resumed.best_step) == (trained.ended, trained.best_step) == ("no_improvement", 44)
     assert_same(weights(whole), weights(again))
 
 
