@@ -19,6 +19,7 @@ from mlm_demo.settings import Settings
 from mlm_demo.system.distributed import is_main_process
 from mlm_demo.system.memory import out_of_memory_as_error
 from mlm_demo.training.checkpoints import check_output
+from mlm_demo.training.ending import ending
 from mlm_demo.training.model_card import exam_table, figures_table
 from mlm_demo.training.request import config_of, read_files
 
@@ -69,6 +70,8 @@ def _adapt(options: argparse.Namespace, settings: Settings) -> None:
     training = result["training"]
     speed = f"{training['tokens_per_second']:,.0f} tokens a second, peak memory {training['peak_megabytes']:,.0f} MB"
     print(f"\n{training['steps']:,} steps in {training['seconds']:.0f} s, {speed}.")
+    if told := ending(training):
+        print(told)
     if training["stopped"]:
         print("Stopped early; to go on from here, give the same command with --resume.")
     print(

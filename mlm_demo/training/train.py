@@ -18,6 +18,7 @@ from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.system.distributed import broadcast, is_main_process
 from mlm_demo.training.checkpoints import CHECKPOINTS, checkpoint_to_resume, last_checkpoint, step_of, written
 from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.ending import PATIENCE
 from mlm_demo.training.evaluation import masked_eval_set
 from mlm_demo.training.packing import Blocks
 from mlm_demo.training.plan import (
@@ -35,8 +36,6 @@ from mlm_demo.training.plan import (
 )
 from mlm_demo.training.schedule import TimedSchedule
 from mlm_demo.training.trainer import MaskedLMTrainer, Patience, Watch
-
-PATIENCE = 3  # evaluations without a better loss before a run ends early
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from html import escape
 
+from mlm_demo.training.ending import ending
 from mlm_demo.web.adapt.progress import guess, hidden, table
 
 SIDES = (("domain", "Held-out text of the domain"), ("general", "General English"))
@@ -13,6 +14,11 @@ def result_view(result: dict) -> str:
     figures = "".join(_figure(title, result["figures"][name]) for name, title in SIDES)
     tables = _table(result["figures"]) + _exam(result["exam"])
     return f'<section class="result"><div class="figures">{figures}</div>{tables}</section>'
+
+
+def headline(result: dict) -> str:
+    """Why the training ended, if there is something to say of that, and the summary of its figures."""
+    return " ".join(filter(None, [ending(result["training"]), summary(result["figures"])]))
 
 
 def summary(figures: dict) -> str:

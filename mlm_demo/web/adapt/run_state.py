@@ -11,7 +11,7 @@ from mlm_demo.runs.run import CAN_GO_ON, GOING, Run
 from mlm_demo.runs.service import SAMPLE, RunService, result_of
 from mlm_demo.settings import Settings
 from mlm_demo.web.adapt.progress import corpus_view, run_view
-from mlm_demo.web.adapt.result import result_view, summary
+from mlm_demo.web.adapt.result import headline, result_view
 from mlm_demo.web.fill.charts import charts
 from mlm_demo.web.server.downloads import download_address
 
@@ -38,7 +38,7 @@ def look(service: RunService, run: Run, owner: str) -> Look:
     can |= {"use"} if result else set()
     can |= {"push"} if own and result else set()
     return Look(
-        live=run_view(run, lines, place, summary(result["figures"]) if result else ""),
+        live=run_view(run, lines, place, headline(result) if result else ""),
         corpus=corpus_view(run, lines),
         result=(download_link(run, service.settings) if own else "") + result_view(result) if result else "",
         can=frozenset(can),

@@ -1,4 +1,4 @@
-from mlm_demo.web.adapt.result import result_view, summary
+from mlm_demo.web.adapt.result import headline, result_view, summary
 from tests.training.test_model_card import EXAM, PART
 
 UNSURE = {**PART, "change": {**PART["change"], "loss": {"value": 0.1, "low": -0.1, "high": 0.3}}}
@@ -18,6 +18,20 @@ def test_the_summary_tells_chance_from_change():
         "On the domain, perplexity fell from 2.5 to 1.5; on general English it did not change by more than chance "
         "would. Perplexity is the number of words the model wavers between at a hidden one: lower is better."
     )
+
+
+def test_the_headline_tells_the_end_before_the_figures():
+    training = {"steps": 48, "planned": 120, "ended": "no_improvement", "best_step": 30}
+    told = headline({"figures": FIGURES, "training": training})
+    assert told == (
+        "Training ended at step 48 of 120: the eval loss had not improved for 3 evaluations. The model from step 30 "
+        f"was kept. {summary(FIGURES)}"
+    )
+
+
+def test_the_headline_of_an_older_result_is_its_figures():
+    training = {"steps": 48, "planned": 120, "stopped": False}
+    assert headline({"figures": FIGURES, "training": training}) == summary(FIGURES)
 
 
 def test_the_result_has_a_picture_a_table_and_the_exam():

@@ -1,3 +1,4 @@
+import json
 import os
 
 from mlm_demo.inference.engine import Engine
@@ -24,6 +25,20 @@ def test_a_finished_run_can_be_used_by_whoever_has_its_link(service, finished):
     assert f'href="models/{finished.id}.zip?until=' in look(service, finished, "me").result
     assert look(service, finished, "me").can == {"use", "delete", "push"}
     assert seen.seen == look(service, finished, "").seen
+
+
+def test_a_run_that_kept_its_base_says_so(service, finished):
+    path = finished.output / "result.json"
+    result = json.loads(path.read_text())
+    result["training"] |= {"ended": "no_improvement", "best_step": 0, "steps": 3}
+    path.write_text(json.dumps(result))
+    live = look(service, finished, "").live
+    assert "Training ended at step 3 of 4: the eval loss had not improved for 3 evaluations." in live
+    assert "so the base model&#x27;s weights were kept." in live
+    for key in ("ended", "best_step"):  # as version 0.1.0 wrote it
+        del result["training"][key]
+    path.write_text(json.dumps(result))
+    assert "were kept" not in look(service, finished, "").live
 
 
 def test_the_sentence_of_the_first_tab_before_and_after(service, finished):
