@@ -21,7 +21,7 @@ from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.system.distributed import broadcast, count
 from mlm_demo.training.dataset import BlockDataset, EpochSampler, MaskingCollator
 from mlm_demo.training.evaluation import MaskedEvalSet, document_sums
-from mlm_demo.training.fast.chunked_loss import VocabularyLoss
+from mlm_demo.training.fast.chunked_loss import ChunkedLoss
 from mlm_demo.training.fast.compile import Compiled, layers_to_compile
 from mlm_demo.training.fast.cuda_graph import RecordedStep
 from mlm_demo.training.fast.precision import attention_for_training
@@ -61,19 +61,19 @@ class MaskedLMTrainer(Trainer):
         self.mlm, self.watched, self.schedule = mlm, watched, schedule
         # Not by the Trainer's own `bf16`, whose wrapper stays on the model: figures would be rounded too, and a second
         # training on it would not be.
-        self.rounded = bfloat16_is_fast(mlm.device)
-        self.vocabulary_loss = VocabularyLoss(mlm, self.rounded)
+        self.bfloat16 = bfloat16_is_fast(mlm.device)
+        self.chunked_loss = ChunkedLoss(mlm, self.bfloat16)
         self.recorded = None
         if records:
             methods = [(layer, "forward") for layer in layers_to_compile(mlm.model)]
-            compiled = Compiled([*methods, (self.vocabulary_loss, "slopes")]) if compiles else None
+            compiled = Compiled([*methods, (self.chunked_loss, "loss_and_gradient")]) if compiles else None
             self.recorded = RecordedStep(self._passes, list(mlm.model.parameters()), compiled)
         # Our loss divides by the number of hidden tokens of all accumulated batches, so it needs to be told it.
         self.model_accepts_loss_kwargs, self.loss_is_scaled_for_ga = True, True
 
     def train(self, *arguments, **named):
         """As Trainer's."""
-        with attention_for_training(self.mlm.model, self.rounded):
+        with attention_for_training(self.mlm.model, self.bfloat16):
             return super().train(*arguments, **named)
 
     def _run_epoch(self, *arguments, **named):
@@ -109,11 +109,11 @@ class MaskedLMTrainer(Trainer):
         hidden, labels = inputs.pop("hidden"), inputs.pop("labels")
         length = inputs["input_ids"].shape[1]
         rows, columns = hidden // length, hidden % length
-        autocast = torch.autocast(self.mlm.device.type, torch.bfloat16, enabled=self.rounded)
-        with autocast, self.mlm.positions.at(rows, columns), self.vocabulary_loss.asked():
+        autocast = torch.autocast(self.mlm.device.type, torch.bfloat16, enabled=self.bfloat16)
+        with autocast, self.mlm.positions.at(rows, columns), self.chunked_loss.projection_deferred():
             outputs = model(**inputs)
         given = self.mlm.positions.pick(outputs.logits, rows, columns)
-        total = self.vocabulary_loss.sum_of_losses(given, labels)
+        total = self.chunked_loss.sum_of_losses(given, labels)
         # The number is that of all processes, whose gradients are averaged: each gives its part times their count.
         loss = (
             total / num_items_in_batch * count()
