@@ -119,7 +119,7 @@ def train(
             trainer = MaskedLMTrainer(
                 mlm, arguments, blocks, masking, frozen, schedule, callbacks, compiles=compiles
             )
-            if trainer.recorded and trainer.recorded.compiled:
+            if trainer.graphed_step and trainer.graphed_step.compiled:
                 tell({"note": "Compiling the model for this GPU: ten seconds or more, once."})
             if frozen and not checkpoint:
                 watch.begin_with = trainer.eval_loss()

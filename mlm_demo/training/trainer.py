@@ -23,7 +23,7 @@ from mlm_demo.training.dataset import BlockDataset, EpochSampler, MaskingCollato
 from mlm_demo.training.evaluation import MaskedEvalSet, document_sums
 from mlm_demo.training.fast.chunked_loss import ChunkedLoss
 from mlm_demo.training.fast.compile import Compiled, layers_to_compile
-from mlm_demo.training.fast.cuda_graph import RecordedStep
+from mlm_demo.training.fast.cuda_graph import GraphedStep
 from mlm_demo.training.fast.precision import attention_for_training
 from mlm_demo.training.masking import IGNORED, Masking
 from mlm_demo.training.packing import Blocks
@@ -47,14 +47,14 @@ class MaskedLMTrainer(Trainer):
         callbacks: Sequence[TrainerCallback] = (),
         compiles: bool = False,
     ):
-        """compiles: whether to compile what is recorded on a GPU."""
-        records = mlm.device.type == "cuda" and args.gradient_accumulation_steps == 1 and count() == 1
+        """compiles: whether to compile the parts of the step that a GPU captures."""
+        graphs = mlm.device.type == "cuda" and args.gradient_accumulation_steps == 1 and count() == 1
         super().__init__(
             model=mlm.model,
             args=args,
             train_dataset=BlockDataset(len(blocks)),
             eval_dataset=BlockDataset(0),
-            data_collator=MaskingCollator(blocks, masking, even=records),
+            data_collator=MaskingCollator(blocks, masking, even=graphs),
             callbacks=[schedule, *callbacks],
         )
         self.remove_callback(PrinterCallback)
@@ -63,11 +63,11 @@ class MaskedLMTrainer(Trainer):
         # training on it would not be.
         self.bfloat16 = bfloat16_is_fast(mlm.device)
         self.chunked_loss = ChunkedLoss(mlm, self.bfloat16)
-        self.recorded = None
-        if records:
+        self.graphed_step = None
+        if graphs:
             methods = [(layer, "forward") for layer in layers_to_compile(mlm.model)]
             compiled = Compiled([*methods, (self.chunked_loss, "loss_and_gradient")]) if compiles else None
-            self.recorded = RecordedStep(self._passes, list(mlm.model.parameters()), compiled)
+            self.graphed_step = GraphedStep(self._forward_backward, list(mlm.model.parameters()), compiled)
         # Our loss divides by the number of hidden tokens of all accumulated batches, so it needs to be told it.
         self.model_accepts_loss_kwargs, self.loss_is_scaled_for_ga = True, True
 
@@ -91,13 +91,13 @@ class MaskedLMTrainer(Trainer):
         return EpochSampler(self.train_dataset, self.args.seed)
 
     def training_step(self, model, inputs, num_items_in_batch=None) -> torch.Tensor:
-        """As Trainer's; on a GPU as recorded."""
-        if self.recorded is None:
+        """As Trainer's; on a GPU by a CUDA graph."""
+        if self.graphed_step is None:
             return super().training_step(model, inputs, num_items_in_batch)
         model.train()
-        return self.recorded({**self._prepare_inputs(inputs), "count": num_items_in_batch})
+        return self.graphed_step({**self._prepare_inputs(inputs), "count": num_items_in_batch})
 
-    def _passes(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    def _forward_backward(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """What Trainer does with a batch, count its number of hidden tokens, on one GPU."""
         inputs = dict(batch)
         loss = self.compute_loss(self.model, inputs, num_items_in_batch=inputs.pop("count"))
