@@ -99,12 +99,12 @@ def _take_home(options: argparse.Namespace) -> dict[str, str]:
 def evaluate_command(options: argparse.Namespace, settings: Settings) -> None:
     """Read, hide, predict, print."""
     texts, counts = read_texts(options.files, column=options.column, on_progress=_status)
-    from mlm_demo.training.evaluation import document_sums, figures, masked_eval_set
+    from mlm_demo.training.evaluation import MaskedEvalSet, compute_metrics, sum_by_document
     from mlm_demo.training.prepare import load_model
 
     mlm = load_model(options.model, settings, catalogue_of(settings), _status, to_train=False)
-    frozen = masked_eval_set(mlm, texts, seed=options.seed)
-    found = figures(document_sums(mlm, frozen, lambda share: _status(f"{share:.0%} of the blocks")))
+    frozen = MaskedEvalSet.of(mlm, texts, seed=options.seed)
+    found = compute_metrics(sum_by_document(mlm, frozen, lambda share: _status(f"{share:.0%} of the blocks")))
     _status("")
     if options.json:
         notes = {

@@ -25,18 +25,17 @@ from mlm_demo.training.checkpoints import CHECKPOINTS, RESULT, claimed, written
 from mlm_demo.training.cloze import Graded, Question, set_exam, share_within, sit_exam
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.curve import curve_svg
+from mlm_demo.training.dataset import general_texts, make_blocks
 from mlm_demo.training.evaluation import (
     DocumentSums,
     MaskedEvalSet,
-    change,
-    document_sums,
-    figures,
-    masked_eval_set,
+    compute_change,
+    compute_metrics,
+    sum_by_document,
 )
 from mlm_demo.training.model_card import model_card
 from mlm_demo.training.packing import Blocks
 from mlm_demo.training.train import train
-from mlm_demo.training.training_blocks import general_texts, make_blocks
 
 FOLLOWED, FOLLOWED_RANK = 3, 200
 
@@ -73,7 +72,7 @@ def adapt(
         replay, general = general_texts()
         blocks = blocks or make_blocks(mlm, corpus.training, replay, config)
         frozen = [
-            masked_eval_set(mlm, texts, block_size=config.block_size, seed=config.seed)
+            MaskedEvalSet.of(mlm, texts, block_size=config.block_size, seed=config.seed)
             for texts in (corpus.held_out, general)
         ]
         questions = set_exam(corpus.held_out, [*corpus.training, *corpus.held_out], [*general, *replay])
@@ -122,7 +121,7 @@ def evaluate_model(
     mlm: MaskedLM, domain: MaskedEvalSet, general: MaskedEvalSet, questions: Sequence[Question]
 ) -> Evaluated:
     """Put all questions to a model."""
-    return Evaluated(document_sums(mlm, domain), document_sums(mlm, general), sit_exam(mlm, questions))
+    return Evaluated(sum_by_document(mlm, domain), sum_by_document(mlm, general), sit_exam(mlm, questions))
 
 
 def _followed(questions: Sequence[Question], graded: Sequence[Graded]) -> list[Question]:
@@ -142,9 +141,9 @@ def compare(before: Evaluated, after: Evaluated) -> dict:
     for name in ("domain", "general"):
         old, new = getattr(before, name), getattr(after, name)
         table[name] = {
-            "before": figures(old).to_json(),
-            "after": figures(new).to_json(),
-            "change": asdict(change(old, new)),
+            "before": compute_metrics(old).to_json(),
+            "after": compute_metrics(new).to_json(),
+            "change": asdict(compute_change(old, new)),
         }
     table["exam"] = {
         "questions": len(after.exam),

@@ -21,8 +21,7 @@ from mlm_demo.settings import on_zero_gpu
 from mlm_demo.system.distributed import broadcast, count
 from mlm_demo.system.memory import ran_out
 from mlm_demo.training.checkpoints import CHECKPOINTS, written
-from mlm_demo.training.config import SHARE_FOR_WATCHING, AdaptConfig
-from mlm_demo.training.evaluation import vocabulary_ids
+from mlm_demo.training.config import EVALUATION_SHARE, AdaptConfig
 from mlm_demo.training.masking import Masking
 from mlm_demo.training.packing import Blocks
 from mlm_demo.training.schedule import TimedSchedule
@@ -56,11 +55,6 @@ class Plan:
     seconds: float | None = None
 
 
-def make_masking(mlm: MaskedLM, config: AdaptConfig) -> Masking:
-    """How a run hides tokens."""
-    return Masking(mlm.mask_id, vocabulary_ids(mlm), config.mlm_probability, config.whole_word, config.seed)
-
-
 def make_plan(
     mlm: MaskedLM,
     blocks: Blocks,
@@ -75,12 +69,12 @@ def make_plan(
         a_step = seconds_a_step or trial(mlm, blocks, masking, config)
         # The schedule keeps the minutes, should compiling not come to that.
         faster = TIME_COMPILED if is_worth_compiling(mlm, seconds) else 1
-        steps = max(1, int(seconds * (1 - SHARE_FOR_WATCHING) / (a_step * faster)))
-        blocks_to_watch = seconds * SHARE_FOR_WATCHING / (a_step / config.batch_size) * 2
+        steps = max(1, int(seconds * (1 - EVALUATION_SHARE) / (a_step * faster)))
+        blocks_to_watch = seconds * EVALUATION_SHARE / (a_step / config.batch_size) * 2
     else:
         steps = max(1, config.max_steps or round(config.epochs * an_epoch))
         seconds = steps * seconds_a_step if seconds_a_step else None
-        blocks_to_watch = steps * config.batch_size * SHARE_FOR_WATCHING * 2
+        blocks_to_watch = steps * config.batch_size * EVALUATION_SHARE * 2
     evaluations = _evaluations(mlm, seconds)
     return Plan(
         steps=steps,

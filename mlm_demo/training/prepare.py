@@ -16,11 +16,10 @@ from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.models.native_bert.loader import load_native
 from mlm_demo.settings import Settings
 from mlm_demo.system.memory import lift_limit, limit_memory
-from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.config import AdaptConfig, epochs
 from mlm_demo.training.corpus_report import Report, make_report
+from mlm_demo.training.dataset import general_texts, make_blocks
 from mlm_demo.training.packing import Blocks
-from mlm_demo.training.training_blocks import general_texts, make_blocks
-from mlm_demo.training.verdict import passes
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,8 @@ def prepare(
     if options.trial:
         seconds_a_step, megabytes = options.trial
     else:
-        from mlm_demo.training.plan import make_masking, trial
+        from mlm_demo.training.masking import make_masking
+        from mlm_demo.training.plan import trial
         from mlm_demo.training.train import no_dropout, peak_megabytes
 
         tell("measuring this machine")
@@ -93,7 +93,7 @@ def prepare(
         [*replay, *general],
         seconds_a_pass=seconds_a_pass,
         memory_megabytes=megabytes,
-        read=passes(config, len(blocks), seconds_a_pass),
+        epochs=epochs(config, len(blocks), seconds_a_pass),
     )
     return Prepared(mlm, corpus, config, blocks, seconds_a_step, report)
 

@@ -19,14 +19,14 @@ from mlm_demo.system.distributed import broadcast, is_main_process
 from mlm_demo.training.checkpoints import CHECKPOINTS, checkpoint_to_resume, last_checkpoint, step_of, written
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.ending import PATIENCE
-from mlm_demo.training.evaluation import masked_eval_set
+from mlm_demo.training.evaluation import MaskedEvalSet
+from mlm_demo.training.masking import make_masking
 from mlm_demo.training.packing import Blocks
 from mlm_demo.training.plan import (
     QUIET,
     Plan,
     halve_batch,
     is_worth_compiling,
-    make_masking,
     make_plan,
     note_plan,
     one_device,
@@ -84,7 +84,7 @@ def train(
         if is_main_process():
             note_plan(output, plan, blocks, config)
     frozen = (
-        masked_eval_set(mlm, watched, block_size=config.block_size, seed=config.seed) if watched else None
+        MaskedEvalSet.of(mlm, watched, block_size=config.block_size, seed=config.seed) if watched else None
     )
     frozen = frozen and frozen.first(plan.watched_blocks)
     batch, accumulate = config.batch_size, 1

@@ -20,7 +20,7 @@ from mlm_demo.models.device import bfloat16_is_fast
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.system.distributed import broadcast, count
 from mlm_demo.training.dataset import BlockDataset, EpochSampler, MaskingCollator
-from mlm_demo.training.evaluation import MaskedEvalSet, document_sums
+from mlm_demo.training.evaluation import MaskedEvalSet, sum_by_document
 from mlm_demo.training.fast.chunked_loss import ChunkedLoss
 from mlm_demo.training.fast.compile import Compiled, layers_to_compile
 from mlm_demo.training.fast.cuda_graph import GraphedStep
@@ -106,9 +106,9 @@ class MaskedLMTrainer(Trainer):
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         """The sum of the losses of the hidden tokens over their number in the whole step."""
-        hidden, labels = inputs.pop("hidden"), inputs.pop("labels")
+        masked, labels = inputs.pop("masked"), inputs.pop("labels")
         length = inputs["input_ids"].shape[1]
-        rows, columns = hidden // length, hidden % length
+        rows, columns = masked // length, masked % length
         autocast = torch.autocast(self.mlm.device.type, torch.bfloat16, enabled=self.bfloat16)
         with autocast, self.mlm.positions.at(rows, columns), self.chunked_loss.projection_deferred():
             outputs = model(**inputs)
@@ -133,7 +133,7 @@ class MaskedLMTrainer(Trainer):
         """The mean loss of the hidden tokens of the watched text as the weights are."""
         self.model.eval()
         try:
-            result = document_sums(self.mlm, self.watched)
+            result = sum_by_document(self.mlm, self.watched)
         except ModelError:  # its predictions are no numbers: it has come to that since the last log line
             raise no_number(self.state.global_step) from None
         return float(result.loss.sum() / result.count.sum())

@@ -53,7 +53,7 @@ def test_adapt_reports_trains_and_judges(corpus, model, tmp_path, capsys):
 def test_adapt_tells_why_it_ended_and_what_it_kept(corpus, model, tmp_path, capsys, monkeypatch):
     losses = count(3)
     worse = lambda *_: DocumentSums(np.array([float(next(losses))]), np.zeros(1), np.ones(1))  # noqa: E731
-    monkeypatch.setattr(trainer, "document_sums", worse)
+    monkeypatch.setattr(trainer, "sum_by_document", worse)
     assert main(adapt(corpus, model, tmp_path / "out", "--max-steps", "352", "--batch-size", "4")) == 0
     out = capsys.readouterr().out
     assert "Training ended at step 176 of 352: the eval loss had not improved for 3 evaluations." in out

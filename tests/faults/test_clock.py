@@ -11,7 +11,7 @@ from mlm_demo.runs.run import process_mark
 from mlm_demo.training import train as training
 from mlm_demo.training.checkpoints import last_checkpoint, step_of
 from mlm_demo.training.config import AdaptConfig
-from mlm_demo.training.training_blocks import make_blocks
+from mlm_demo.training.dataset import make_blocks
 from tests.support.runs import corpus_text
 from tests.support.tiny_models import SENTENCES, build
 

@@ -11,7 +11,7 @@ from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training import trainer
 from mlm_demo.training.adapt import adapt
 from mlm_demo.training.config import AdaptConfig
-from mlm_demo.training.evaluation import DocumentSums, document_sums, masked_eval_set
+from mlm_demo.training.evaluation import DocumentSums, MaskedEvalSet, sum_by_document
 from mlm_demo.training.export import RESULT
 from tests.support.tiny_models import SENTENCES, build
 
@@ -44,7 +44,7 @@ def test_the_result_is_an_ordinary_folder(run):
 def test_the_model_saved_is_the_model_judged(run):
     output, result, _ = run
     saved = load_folder(output, "saved", device="cpu")
-    again = document_sums(saved, masked_eval_set(saved, CORPUS.held_out, block_size=32))
+    again = sum_by_document(saved, MaskedEvalSet.of(saved, CORPUS.held_out, block_size=32))
     loss = result["figures"]["domain"]["after"]["loss"]["value"]
     assert again.loss.sum() / again.count.sum() == pytest.approx(loss, rel=1e-4)
 
@@ -89,7 +89,7 @@ def test_the_card_tells_where_it_comes_from_and_its_example_runs(run, capsys):
 def test_a_run_that_improves_nothing_leaves_the_base_and_says_so(tmp_path, monkeypatch):
     losses = count(3)
     worse = lambda *_: DocumentSums(np.array([float(next(losses))]), np.zeros(1), np.ones(1))  # noqa: E731
-    monkeypatch.setattr(trainer, "document_sums", worse)
+    monkeypatch.setattr(trainer, "sum_by_document", worse)
     result = adapt(fresh(), CORPUS, CONFIG, tmp_path / "a")
     assert result["training"]["best_step"] == 0
     assert result["figures"]["domain"]["after"] == result["figures"]["domain"]["before"]

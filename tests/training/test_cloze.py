@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from mlm_demo.training.cloze import Question, set_exam, share_within, sit_exam, typical_terms
-from mlm_demo.training.training_blocks import general_texts
+from mlm_demo.training.dataset import general_texts
 from tests.support.tiny_models import tiny
 
 DOMAIN = [

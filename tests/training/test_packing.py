@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from mlm_demo.errors import TrainingError
-from mlm_demo.training.packing import NO_WORD, one_by_one, pack, tokenise
+from mlm_demo.training.packing import NO_WORD, one_by_one, pack, tokenize
 from tests.support.tiny_models import ARCHITECTURES, SENTENCES, tokenizer_of
 
 
 def text_ids(tokenizer, texts):
-    return [list(d.ids) for d in tokenise(tokenizer, texts)]
+    return [list(d.ids) for d in tokenize(tokenizer, texts)]
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -42,7 +42,7 @@ def test_documents_are_separated_and_a_block_knows_where_it_begins():
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_words_are_those_of_the_tokenizer(architecture):
     tokenizer = tokenizer_of(architecture)
-    (document,) = tokenise(tokenizer, ["running and jumping, hepatitis"])
+    (document,) = tokenize(tokenizer, ["running and jumping, hepatitis"])
     expected = tokenizer("running and jumping, hepatitis", add_special_tokens=False).word_ids()
     assert document.words.tolist() == expected
     assert max(expected) > 2
@@ -53,7 +53,7 @@ def test_special_tokens_in_a_text_are_text(architecture):
     tokenizer = tokenizer_of(architecture)
     text = "the " + " ".join(tokenizer.all_special_tokens) + " [MASK] <mask> dog"
     special = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
-    (document,) = tokenise(tokenizer, [text])
+    (document,) = tokenize(tokenizer, [text])
     assert special & set(document.ids.tolist()) == set()
 
 
@@ -68,10 +68,10 @@ def test_one_by_one_never_mixes_two_texts():
 def test_a_huge_line_is_cut_and_read_in_time():
     tokenizer = tokenizer_of("BERT")
     start = time.monotonic()
-    (document,) = tokenise(tokenizer, ["the quick brown fox " * 100_000])
+    (document,) = tokenize(tokenizer, ["the quick brown fox " * 100_000])
     assert len(document.ids) == len(text_ids(tokenizer, ["the quick brown fox"])[0]) * 100_000
     assert time.monotonic() - start < 60  # a hang, not a speed, is what is looked for
-    (document,) = tokenise(tokenizer, ["x" * 50_000])
+    (document,) = tokenize(tokenizer, ["x" * 50_000])
     assert len(document.ids) >= 3
 
 

@@ -7,18 +7,16 @@ import torch
 from mlm_demo.errors import TrainingError
 from mlm_demo.training import plan
 from mlm_demo.training.config import AdaptConfig
-from mlm_demo.training.evaluation import vocabulary_ids
-from mlm_demo.training.masking import Masking
+from mlm_demo.training.dataset import make_blocks
+from mlm_demo.training.masking import Masking, make_masking, vocabulary_ids
 from mlm_demo.training.plan import (
     FEWEST_STEPS,
     TRIAL_STEPS,
     is_worth_compiling,
-    make_masking,
     make_plan,
     trial,
 )
 from mlm_demo.training.trainer import MaskedLMTrainer
-from mlm_demo.training.training_blocks import make_blocks
 from tests.training.test_train import CONFIG, TEXTS, assert_same, fresh, weights
 
 

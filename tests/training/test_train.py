@@ -11,10 +11,10 @@ from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training import trainer
 from mlm_demo.training.checkpoints import last_checkpoint
 from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.dataset import make_blocks
 from mlm_demo.training.evaluation import DocumentSums
 from mlm_demo.training.train import train
 from mlm_demo.training.trainer import MaskedLMTrainer
-from mlm_demo.training.training_blocks import make_blocks
 from tests.support.tiny_models import SENTENCES, build
 
 TEXTS = [f"{s} {t}" for s in SENTENCES for t in SENTENCES]
@@ -175,7 +175,7 @@ def evaluated(monkeypatch):
     def evaluated(*losses):
         found = chain(losses, count(max(losses) + 1))
         tell = lambda *_: DocumentSums(np.array([float(next(found))]), np.zeros(1), np.ones(1))  # noqa: E731
-        monkeypatch.setattr(trainer, "document_sums", tell)
+        monkeypatch.setattr(trainer, "sum_by_document", tell)
 
     return evaluated
 

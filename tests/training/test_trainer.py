@@ -5,14 +5,13 @@ from transformers import TrainerControl, TrainerState, TrainingArguments
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training import trainer
 from mlm_demo.training.config import AdaptConfig
-from mlm_demo.training.dataset import MaskingCollator
-from mlm_demo.training.evaluation import document_sums, masked_eval_set, vocabulary_ids
-from mlm_demo.training.masking import IGNORED, Masking
+from mlm_demo.training.dataset import MaskingCollator, make_blocks
+from mlm_demo.training.evaluation import MaskedEvalSet, sum_by_document
+from mlm_demo.training.masking import IGNORED, Masking, vocabulary_ids
 from mlm_demo.training.plan import QUIET
 from mlm_demo.training.schedule import TimedSchedule
 from mlm_demo.training.train import no_dropout
 from mlm_demo.training.trainer import SETTLING, MaskedLMTrainer, Patience
-from mlm_demo.training.training_blocks import make_blocks
 from tests.support.tiny_models import ARCHITECTURES, build
 from tests.training.test_train import TEXTS
 
@@ -62,7 +61,7 @@ def test_every_training_rounds_and_no_figure_does(tmp_path, monkeypatch):
         training.train()
         assert set(seen) == {torch.bfloat16}
     seen.clear()
-    document_sums(mlm, masked_eval_set(mlm, TEXTS[:3], block_size=32))
+    sum_by_document(mlm, MaskedEvalSet.of(mlm, TEXTS[:3], block_size=32))
     assert set(seen) == {torch.float32}
 
 

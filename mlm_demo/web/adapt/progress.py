@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from html import escape
 
 from mlm_demo.runs.run import GOING, Run, share_done
-from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.config import AdaptConfig, epochs, verdict
 from mlm_demo.training.curve import curve_svg
 from mlm_demo.training.model_card import around
-from mlm_demo.training.verdict import passes, verdict
 from mlm_demo.web.messages import notices
 
 STATES = {
@@ -57,7 +56,7 @@ def report(found: dict, names: Sequence[str] = (), config: AdaptConfig | None = 
         dropped.append(f"and {len(found['dropped']) - 10:,} more")
     said, advice = found["verdict"], found["advice"]
     if config:
-        read = passes(config, found["blocks"], found["seconds_a_pass"])
+        read = epochs(config, found["blocks"], found["seconds_a_pass"])
         said, advice = verdict(found["tokens"], read, cut_short=found["cut_short"])
     return (
         f'<p class="verdict">{escape(f"Verdict: {said}. {advice}".strip())}</p>'

@@ -5,10 +5,10 @@ import torch
 
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.dataset import make_blocks
 from mlm_demo.training.fast.compile import Compiled
 from mlm_demo.training.fast.cuda_graph import WARM_UP, GraphedStep
 from mlm_demo.training.train import train
-from mlm_demo.training.training_blocks import make_blocks
 from tests.support.tiny_models import ARCHITECTURES, build
 from tests.training.test_train import TEXTS
 

@@ -1,7 +1,6 @@
 import pytest
 
-from mlm_demo.training.config import AdaptConfig
-from mlm_demo.training.verdict import passes, verdict
+from mlm_demo.training.config import AdaptConfig, epochs, verdict
 
 
 @pytest.mark.parametrize(
@@ -28,8 +27,8 @@ def test_what_is_more_than_any_run_reads_is_told_first():
     )
 
 
-def test_passes_are_by_the_budget():
-    assert passes(AdaptConfig(epochs=3), 100, None) == 3
-    assert passes(AdaptConfig(max_steps=50, batch_size=4), 100, None) == 2
-    assert passes(AdaptConfig(minutes=1), 100, 28.2) == pytest.approx(2)
-    assert passes(AdaptConfig(minutes=1), 100, None) is None
+def test_epochs_are_by_the_budget():
+    assert epochs(AdaptConfig(epochs=3), 100, None) == 3
+    assert epochs(AdaptConfig(max_steps=50, batch_size=4), 100, None) == 2
+    assert epochs(AdaptConfig(minutes=1), 100, 28.2) == pytest.approx(2)
+    assert epochs(AdaptConfig(minutes=1), 100, None) is None
