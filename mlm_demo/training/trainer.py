@@ -136,7 +136,8 @@ class MaskedLMTrainer(Trainer):
             result = sum_by_document(self.mlm, self.watched)
         except ModelError:  # its predictions are no numbers: it has come to that since the last log line
             raise no_number(self.state.global_step) from None
-        return float(result.loss.sum() / result.count.sum())
+        # Several processes round differently; what follows from it they have to do together.
+        return broadcast(float(result.loss.sum() / result.count.sum()))
 
     def _load_best_model(self) -> None:
         """Leave it to keep_best, which Trainer would call for no run that was stopped before its first evaluation."""
@@ -152,7 +153,7 @@ class MaskedLMTrainer(Trainer):
         # Not by the path in the state, which is where the run began: its folder may have been moved.
         best = Path(self.args.output_dir, f"checkpoint-{step}")
         if step != state.global_step:
-            now = broadcast(self.eval_loss())
+            now = self.eval_loss()
             if not best.is_dir() or now <= loss:
                 step, loss = state.global_step, now
         if self.base_loss <= loss:
