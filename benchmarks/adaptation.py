@@ -40,7 +40,7 @@ from mlm_demo.training.dataset import general_texts, make_blocks
 from mlm_demo.training.evaluation import MaskedEvalSet, compute_metrics, sum_by_document
 from mlm_demo.training.masking import make_masking
 from mlm_demo.training.packing import Blocks, tokenize
-from mlm_demo.training.plan import trial
+from mlm_demo.training.step_time import measure_step_time
 from mlm_demo.training.train import Trained, peak_megabytes, train
 
 CORPUS = ROOT / "assets" / "corpora" / "beekeeping.txt"
@@ -132,8 +132,10 @@ def ours(mlm, texts, config: AdaptConfig, folder: Path, clock: Clock) -> Trained
     blocks = make_blocks(mlm, texts, general_texts()[0], config)
     whole = len(blocks) // config.batch_size * config.batch_size
     blocks = Blocks(blocks.ids[:whole], blocks.words[:whole], blocks.document[:whole], blocks.pad_id)
-    seconds = trial(mlm, blocks, make_masking(mlm, config), config) if clock.device == "cuda" else None
-    return train(mlm, blocks, (), config, folder, seconds_a_step=seconds, should_stop=clock.tick)
+    step_time = (
+        measure_step_time(mlm, blocks, make_masking(mlm, config), config) if clock.device == "cuda" else None
+    )
+    return train(mlm, blocks, (), config, folder, step_time=step_time, should_stop=clock.tick)
 
 
 def theirs(mlm, texts, config: AdaptConfig, folder: Path, clock: Clock) -> None:

@@ -19,7 +19,6 @@ from mlm_demo.settings import Settings
 from mlm_demo.system.distributed import is_main_process
 from mlm_demo.system.memory import out_of_memory_as_error
 from mlm_demo.training.checkpoints import check_output
-from mlm_demo.training.ending import ending
 from mlm_demo.training.model_card import exam_table, figures_table
 from mlm_demo.training.request import config_of, read_files
 
@@ -63,16 +62,19 @@ def _adapt(options: argparse.Namespace, settings: Settings) -> None:
         taken_home = _take_home(options)
         return print(
             json.dumps(
-                {**taken_home, **result, "output": str(options.output), "report": report.to_json()}, indent=2
+                {**taken_home, **result.to_json(), "output": str(options.output), "report": report.to_json()},
+                indent=2,
             )
         )
-    print(figures_table(result["figures"]) + "\n\n" + exam_table(result["exam"]))
-    training = result["training"]
-    speed = f"{training['tokens_per_second']:,.0f} tokens a second, peak memory {training['peak_megabytes']:,.0f} MB"
-    print(f"\n{training['steps']:,} steps in {training['seconds']:.0f} s, {speed}.")
-    if told := ending(training):
-        print(told)
-    if training["stopped"]:
+    print(figures_table(result) + "\n\n" + exam_table(result))
+    training = result.training
+    speed = (
+        f"{training.tokens_per_second:,.0f} tokens a second, peak memory {training.peak_megabytes:,.0f} MB"
+    )
+    print(f"\n{training.steps:,} steps in {training.seconds:.0f} s, {speed}.")
+    if ending := training.ending():
+        print(ending)
+    if training.stopped:
         print("Stopped early; to go on from here, give the same command with --resume.")
     print(
         f"The model is in {options.output}: python -m mlm_demo fill --model {options.output} 'A <mask>.'",

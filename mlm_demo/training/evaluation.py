@@ -7,7 +7,7 @@ with different tokenizers.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import exp
 
 import numpy as np
@@ -16,20 +16,12 @@ from mlm_demo.errors import CorpusError
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training.masking import IGNORED, Masking, mask_blocks, vocabulary_ids
 from mlm_demo.training.packing import NO_WORD, Blocks, one_by_one
+from mlm_demo.training.result import Change, Interval, Metrics
 
 PROBABILITY = 0.15
 RESAMPLES = 2000
 DRAWN_AT_ONCE = 4_000_000  # document numbers held while resampling: 32 MB
 BLOCKS_PER_PASS = 32
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A value with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -39,29 +31,6 @@ class DocumentSums:
     loss: np.ndarray
     hits: np.ndarray
     count: np.ndarray
-
-
-@dataclass(frozen=True)
-class Metrics:
-    """Loss per masked token in nats, perplexity (its exponential), and accuracy: the share ranked first."""
-
-    loss: Interval
-    perplexity: Interval
-    accuracy: Interval
-    documents: int
-    masked_tokens: int
-
-    def to_json(self) -> dict:
-        """Return the metrics as the command line prints them and a run keeps them."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class Change:
-    """After minus before, paired: loss in nats and accuracy. An interval without 0 means a real change."""
-
-    loss: Interval
-    accuracy: Interval
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,11 @@ from mlm_demo.training import trainer
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.dataset import BlockDataset, EpochSampler, MaskingCollator, general_texts, make_blocks
 from mlm_demo.training.masking import IGNORED, Masking, vocabulary_ids
-from mlm_demo.training.plan import QUIET
 from mlm_demo.training.schedule import TimedSchedule
 from mlm_demo.training.train import no_dropout
-from mlm_demo.training.trainer import MaskedLMTrainer
+from mlm_demo.training.trainer import DEFAULT_ARGUMENTS, MaskedLMTrainer
 from tests.support.tiny_models import ARCHITECTURES, SENTENCES, build, tiny
-from tests.training.test_train import TEXTS
+from tests.support.training import TEXTS
 
 CONFIG = AdaptConfig(max_steps=8, batch_size=4, block_size=32, learning_rate=1e-3)
 
@@ -64,7 +63,7 @@ def test_unused_slots_change_neither_loss_nor_gradient(architecture, tmp_path, m
     no_dropout(mlm)
     blocks = make_blocks(mlm, TEXTS, [], CONFIG)
     masking = Masking(mlm.mask_id, vocabulary_ids(mlm))
-    arguments = TrainingArguments(output_dir=str(tmp_path), use_cpu=True, **QUIET)
+    arguments = TrainingArguments(output_dir=str(tmp_path), use_cpu=True, **DEFAULT_ARGUMENTS)
     training = MaskedLMTrainer(mlm, arguments, blocks, masking, None, TimedSchedule(1, 0, None))
     drawn = [(0, 0), (0, 1)]
     exact, even = MaskingCollator(blocks, masking)(drawn), MaskingCollator(blocks, masking, even=True)(drawn)

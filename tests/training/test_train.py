@@ -11,35 +11,10 @@ from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training import trainer
 from mlm_demo.training.checkpoints import last_checkpoint
 from mlm_demo.training.config import AdaptConfig
-from mlm_demo.training.dataset import make_blocks
 from mlm_demo.training.evaluation import DocumentSums
-from mlm_demo.training.train import train
 from mlm_demo.training.trainer import MaskedLMTrainer
-from tests.support.tiny_models import SENTENCES, build
-
-TEXTS = [f"{s} {t}" for s in SENTENCES for t in SENTENCES]
-CONFIG = AdaptConfig(max_steps=8, batch_size=4, block_size=32, learning_rate=1e-3)
-
-
-def fresh(architecture="BERT"):
-    return MaskedLM(*build(architecture), name="tiny")
-
-
-def run(output, config=CONFIG, mlm=None, watched=(), texts=TEXTS, **options):
-    mlm = mlm or fresh()
-    blocks = make_blocks(mlm, texts, [], config)
-    return mlm, train(mlm, blocks, watched, config, output, **options)
-
-
-def weights(mlm):
-    return {name: tensor.clone() for name, tensor in mlm.model.state_dict().items()}
-
-
-def assert_same(one, two, tolerance=0.0):
-    for name, tensor in one.items():
-        # A key's bias has no effect on attention, so its gradient is rounding noise, which Adam makes large.
-        if not (tolerance and name.endswith("key.bias")):
-            torch.testing.assert_close(tensor, two[name], atol=tolerance, rtol=0, msg=name)
+from tests.support.tiny_models import build
+from tests.support.training import CONFIG, TEXTS, assert_same, fresh, run, weights
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_does_not(tmp_path):
@@ -51,8 +26,8 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(tmp_path):
 
 
 @pytest.mark.parametrize("stop_at", [3, 11])
-def test_a_run_stopped_and_resumed_is_an_undisturbed_run(tmp_path, stop_at):
-    """Over an epoch's end too: 13 steps of 4 blocks are more than one pass."""
+def test_stopped_and_resumed_gives_the_weights_of_an_uninterrupted_run(tmp_path, stop_at):
+    """Over an epoch's end too: 13 steps of 4 blocks are more than one epoch."""
     config = AdaptConfig(max_steps=13, batch_size=4, block_size=32, learning_rate=1e-3)
     whole, _ = run(tmp_path / "whole", config)
     steps = []
@@ -83,11 +58,11 @@ def test_half_the_batch_twice_is_the_same_step(tmp_path, monkeypatch):
 
     monkeypatch.setattr(MaskedLMTrainer, "train", fails_once)
     halved, _ = run(tmp_path / "halved", on_progress=lambda line: notes.append(line.get("note")))
-    assert "Out of memory; going on with 2 blocks at once, 2 times a step." in notes
+    assert "Out of memory; continuing with 2 blocks at once, 2 times per step." in notes
     assert_same(weights(whole), weights(halved), tolerance=2e-4)
 
 
-def test_what_never_fits_is_told(tmp_path, monkeypatch):
+def test_a_model_that_never_fits_in_memory_raises(tmp_path, monkeypatch):
     def fails(self, **options):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
@@ -98,8 +73,8 @@ def test_what_never_fits_is_told(tmp_path, monkeypatch):
         run(tmp_path)
 
 
-def test_memory_used_up_on_the_way_is_told(tmp_path, monkeypatch):
-    """On the processor no copy of the weights is kept to begin with again."""
+def test_running_out_of_memory_without_a_checkpoint_raises(tmp_path, monkeypatch):
+    """On a CPU without evaluation no copy of the weights is kept to start again from."""
     stock = MaskedLMTrainer.training_step
 
     def fails_later(self, *arguments, **named):
@@ -108,29 +83,27 @@ def test_memory_used_up_on_the_way_is_told(tmp_path, monkeypatch):
         return stock(self, *arguments, **named)
 
     monkeypatch.setattr(MaskedLMTrainer, "training_step", fails_later)
-    with pytest.raises(
-        TrainingError, match="memory was used up at step 2; choose fewer blocks a step than 4"
-    ):
+    with pytest.raises(TrainingError, match="Memory ran out at step 2; choose fewer blocks per step than 4"):
         run(tmp_path, config=replace(CONFIG, max_steps=100))
 
 
 def test_a_slow_machine_ends_in_time_with_its_rate_at_the_end(tmp_path):
     """The plan was made for a thousand times the steps that can be made."""
     config = AdaptConfig(minutes=2 / 60, batch_size=4, block_size=32, learning_rate=1e-3)
-    _, trained = run(tmp_path, config, watched=TEXTS[:4], seconds_a_step=1e-5)
+    _, trained = run(tmp_path, config, eval_texts=TEXTS[:4], step_time=1e-5)
     assert trained.steps < trained.planned / 10
     assert (trained.stopped, trained.ended) == (False, "budget")
     assert trained.seconds >= 2
     rates = [line["learning_rate"] for line in trained.log if "learning_rate" in line]
     assert rates[-1] < 5e-4  # by steps alone it would still be at its highest
-    assert trained.log[-2]["step"] == trained.steps  # it was watched at its end
+    assert trained.log[-2]["step"] == trained.steps  # evaluated at its end
 
 
-def test_what_a_stopped_run_has_is_kept_where_it_is_better_than_the_best_watched(tmp_path):
+def test_a_stopped_run_keeps_its_current_weights_if_they_are_best(tmp_path):
     steps = []
     config = AdaptConfig(max_steps=64, batch_size=8, block_size=32, learning_rate=3e-3)
     stop = lambda: steps.append(1) or len(steps) >= 31  # noqa: E731 - one step before the fourth evaluation
-    mlm, trained = run(tmp_path, config, watched=TEXTS[:4], should_stop=stop)
+    mlm, trained = run(tmp_path, config, eval_texts=TEXTS[:4], should_stop=stop)
     assert (trained.steps, trained.best_step) == (31, 31)
     at_the_end = load_file(tmp_path / "checkpoints" / "checkpoint-31" / "model.safetensors")
     assert_same({n: t for n, t in weights(mlm).items() if n in at_the_end}, at_the_end)
@@ -144,24 +117,22 @@ def test_the_log_and_the_time_of_a_resumed_run_are_those_of_both_legs(tmp_path):
     assert whole.seconds > first.seconds
 
 
-def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(tmp_path):
+def test_a_nan_loss_raises(tmp_path):
     mlm = fresh()
     with torch.no_grad():
         mlm.model.cls.predictions.bias[7] = float("nan")
-    with pytest.raises(
-        TrainingError, match=r"The loss is no number any more \(step 1\).*Try a lower learning rate"
-    ):
+    with pytest.raises(TrainingError, match=r"The loss became NaN at step 1\..*try a lower learning rate"):
         run(tmp_path, mlm=mlm)
 
 
 def test_training_learns_and_keeps_the_best(tmp_path):
     lines = []
     config = AdaptConfig(max_steps=60, batch_size=8, block_size=32, learning_rate=3e-3)
-    mlm, trained = run(tmp_path, config, watched=TEXTS[:4], on_progress=lines.append)
+    mlm, trained = run(tmp_path, config, eval_texts=TEXTS[:4], on_progress=lines.append)
     losses = [line["loss"] for line in lines if "loss" in line]
-    watched = [line["eval_loss"] for line in lines if "eval_loss" in line]
+    eval_texts = [line["eval_loss"] for line in lines if "eval_loss" in line]
     assert np.mean(losses[-5:]) < np.mean(losses[:5]) - 0.5
-    assert len(watched) >= 3
+    assert len(eval_texts) >= 3
     assert lines[0] == {"step": 0, "of": 60, "epoch": 0.0, "eval_loss": trained.log[0]["eval_loss"]}
     assert trained.tokens_per_second > 0
     assert trained.steps <= trained.planned == 60
@@ -183,9 +154,9 @@ def evaluated(monkeypatch):
 LONG = replace(CONFIG, max_steps=352)  # an evaluation after every 44th step, those from the 86th on count
 
 
-def test_a_run_that_does_not_get_better_ends_early(tmp_path, evaluated):
+def test_a_run_without_improvement_ends_early(tmp_path, evaluated):
     evaluated(9, 3)
-    mlm, trained = run(tmp_path, LONG, watched=TEXTS[:4])
+    mlm, trained = run(tmp_path, LONG, eval_texts=TEXTS[:4])
     assert trained.steps == 4 * 44  # the first evaluation and PATIENCE more
     best = MaskedLM(*build("BERT"))
     best.model.load_state_dict(
@@ -195,22 +166,20 @@ def test_a_run_that_does_not_get_better_ends_early(tmp_path, evaluated):
     assert (trained.ended, trained.best_step, trained.stopped) == ("no_improvement", 44, False)
 
 
-def test_where_no_step_is_better_the_weights_of_the_base_are_kept(tmp_path, evaluated):
+def test_a_run_that_improves_nothing_keeps_the_weights_of_the_base(tmp_path, evaluated):
     evaluated(3, 3, 4)  # as good is not better
-    mlm, trained = run(tmp_path, LONG, watched=TEXTS[:4])
+    mlm, trained = run(tmp_path, LONG, eval_texts=TEXTS[:4])
     assert (trained.ended, trained.best_step, trained.steps) == ("no_improvement", 0, 4 * 44)
     assert_same(weights(fresh()), weights(mlm))
     assert not mlm.model.training
 
 
-def test_a_run_stopped_before_its_first_evaluation_keeps_the_better_of_the_base_and_of_now(
-    tmp_path, evaluated
-):
+def test_stopped_before_its_first_evaluation_a_run_keeps_base_or_current_weights(tmp_path, evaluated):
     for base, now, best_step in ((3, 4, 0), (4, 3, 2)):
         evaluated(base, now)
         steps = []
         stop = lambda steps=steps: steps.append(1) or len(steps) >= 2  # noqa: E731
-        mlm, trained = run(tmp_path / f"{base}", LONG, watched=TEXTS[:4], should_stop=stop)
+        mlm, trained = run(tmp_path / f"{base}", LONG, eval_texts=TEXTS[:4], should_stop=stop)
         assert (trained.ended, trained.best_step, trained.steps) == ("stopped", best_step, 2)
         same = all(tensor.equal(weights(mlm)[name]) for name, tensor in weights(fresh()).items())
         assert same == (best_step == 0)
@@ -219,39 +188,39 @@ def test_a_run_stopped_before_its_first_evaluation_keeps_the_better_of_the_base_
 def test_a_resumed_run_knows_the_loss_of_its_base(tmp_path, evaluated):
     steps = []
     evaluated(3, 8)
-    _, stopped = run(tmp_path, watched=TEXTS[:4], should_stop=lambda: steps.append(1) or len(steps) >= 3)
+    _, stopped = run(tmp_path, eval_texts=TEXTS[:4], should_stop=lambda: steps.append(1) or len(steps) >= 3)
     assert (stopped.ended, stopped.best_step, stopped.steps) == ("stopped", 0, 3)
     evaluated(4, 5)  # better than all but the base
-    mlm, resumed = run(tmp_path, watched=TEXTS[:4], resume=True)
+    mlm, resumed = run(tmp_path, eval_texts=TEXTS[:4], resume=True)
     assert (resumed.ended, resumed.best_step, resumed.steps) == ("budget", 0, 8)
     assert_same(weights(fresh()), weights(mlm))
 
 
 def test_the_best_checkpoint_is_found_in_a_folder_that_was_moved(tmp_path, evaluated):
     evaluated(9, 3)
-    _, trained = run(tmp_path / "a", watched=TEXTS[:4])
+    _, trained = run(tmp_path / "a", eval_texts=TEXTS[:4])
     (tmp_path / "a").rename(tmp_path / "b")
-    _, resumed = run(tmp_path / "b", watched=TEXTS[:4], resume=True)
+    _, resumed = run(tmp_path / "b", eval_texts=TEXTS[:4], resume=True)
     assert (trained.best_step, resumed.best_step, resumed.steps) == (1, 1, 8)
 
 
 @pytest.mark.parametrize("steps", [7, 30, 88])
-def test_a_short_run_takes_its_whole_budget(tmp_path, evaluated, steps):
+def test_a_short_run_uses_its_whole_budget(tmp_path, evaluated, steps):
     evaluated(9, 3)
-    _, trained = run(tmp_path, replace(CONFIG, max_steps=steps), watched=TEXTS[:4])
+    _, trained = run(tmp_path, replace(CONFIG, max_steps=steps), eval_texts=TEXTS[:4])
     assert (trained.steps, trained.ended) == (steps, "budget")
 
 
-def test_a_loss_that_rises_and_falls_again_while_training_settles_does_not_end_the_run(tmp_path, evaluated):
+def test_a_loss_that_rises_while_training_settles_does_not_end_the_run(tmp_path, evaluated):
     evaluated(9, 5, 8, 7, 6, 4, 3, 2, 1)  # the second and the third before step 63
-    _, trained = run(tmp_path, replace(CONFIG, max_steps=125), watched=TEXTS[:4])
+    _, trained = run(tmp_path, replace(CONFIG, max_steps=125), eval_texts=TEXTS[:4])
     assert trained.steps == 125
 
 
-def test_resumed_after_its_end_a_run_makes_no_step_more(tmp_path, evaluated):
+def test_resumed_after_its_end_a_run_makes_no_further_step(tmp_path, evaluated):
     """Killed while it is judged: at the last step, in the middle of an epoch, or out of patience."""
-    whole, trained = run(tmp_path / "a", watched=TEXTS[:4])
-    again, resumed = run(tmp_path / "a", watched=TEXTS[:4], resume=True)
+    whole, trained = run(tmp_path / "a", eval_texts=TEXTS[:4])
+    again, resumed = run(tmp_path / "a", eval_texts=TEXTS[:4], resume=True)
     assert (resumed.steps, trained.steps) == (8, 8)
     curves = [
         [line for line in each.log if "loss" in line or "eval_loss" in line] for each in (trained, resumed)
@@ -259,8 +228,8 @@ def test_resumed_after_its_end_a_run_makes_no_step_more(tmp_path, evaluated):
     assert curves[0] == curves[1]
     assert_same(weights(whole), weights(again))
     evaluated(9, 3)
-    whole, trained = run(tmp_path / "b", LONG, watched=TEXTS[:4])
-    again, resumed = run(tmp_path / "b", LONG, watched=TEXTS[:4], resume=True)
+    whole, trained = run(tmp_path / "b", LONG, eval_texts=TEXTS[:4])
+    again, resumed = run(tmp_path / "b", LONG, eval_texts=TEXTS[:4], resume=True)
     assert (resumed.steps, trained.steps) == (176, 176)
     assert (resumed.ended, resumed.best_step) == (trained.ended, trained.best_step) == ("no_improvement", 44)
     assert_same(weights(whole), weights(again))
@@ -268,7 +237,9 @@ def test_resumed_after_its_end_a_run_makes_no_step_more(tmp_path, evaluated):
 
 def test_a_run_is_resumed_with_what_it_began_with(tmp_path):
     run(tmp_path / "a")
-    with pytest.raises(TrainingError, match=r"mlm_probability is 0\.3 now and was 0\.15 when this run began"):
+    with pytest.raises(
+        TrainingError, match=r"mlm_probability is 0\.3 now and was 0\.15 when this run started"
+    ):
         run(tmp_path / "a", resume=True, config=replace(CONFIG, mlm_probability=0.3))
     with pytest.raises(TrainingError, match="The corpus or the model is not what this run began with"):
         run(tmp_path / "a", resume=True, texts=TEXTS[1:])

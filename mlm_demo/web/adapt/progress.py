@@ -6,14 +6,13 @@ from html import escape
 from mlm_demo.runs.run import GOING, Run, share_done
 from mlm_demo.training.config import AdaptConfig, epochs, verdict
 from mlm_demo.training.curve import curve_svg
-from mlm_demo.training.model_card import around
+from mlm_demo.training.result import shortened_around_term
 from mlm_demo.web.messages import notices
 
 STATES = {
     "waiting": "Waiting", "running": "Running", "stopping": "Stopping", "done": "Done", "stopped": "Stopped",
     "failed": "Failed", "interrupted": "Interrupted",
 }  # fmt: skip
-SENTENCE_SHOWN = 90  # characters on either side of a term
 
 
 def report(found: dict, names: Sequence[str] = (), config: AdaptConfig | None = None) -> str:
@@ -158,11 +157,7 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], kind: str = ""
 
 def hidden(answer: dict) -> str:
     """A sentence with its term marked, shortened around it."""
-    before, after = around(answer)
-    if len(before) > SENTENCE_SHOWN:
-        before = "…" + before[-SENTENCE_SHOWN:].partition(" ")[2]
-    if len(after) > SENTENCE_SHOWN:
-        after = after[:SENTENCE_SHOWN].rpartition(" ")[0] + "…"
+    before, after = shortened_around_term(answer["sentence"], answer["start"], answer["term"])
     return f"{escape(before)}<mark>{escape(answer['term'])}</mark>{escape(after)}"
 
 

@@ -31,7 +31,7 @@ def look(service: RunService, run: Run, owner: str) -> Look:
     """A run as the page shows it to a person."""
     state, place, lines = run.state, service.queue.position(run), list(run.lines())
     own = service.is_owner(run, owner)
-    result = result_of(run) if state not in GOING else {}
+    result = result_of(run) if state not in GOING else None
     can = {"stop"} if own and state in ("waiting", "running") else set()
     can |= {"resume"} if own and state in CAN_GO_ON else set()
     can |= {"delete"} if own and state not in GOING else set()

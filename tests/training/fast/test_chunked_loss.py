@@ -7,7 +7,7 @@ from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training.fast.chunked_loss import ChunkedLoss
 from mlm_demo.training.masking import IGNORED
 from tests.support.tiny_models import ARCHITECTURES, build
-from tests.training.fast.test_cuda_graph import needs_gpu
+from tests.support.training import needs_gpu
 
 
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=needs_gpu)])

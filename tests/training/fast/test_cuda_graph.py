@@ -10,10 +10,9 @@ from mlm_demo.training.fast.compile import Compiled
 from mlm_demo.training.fast.cuda_graph import WARM_UP, GraphedStep
 from mlm_demo.training.train import train
 from tests.support.tiny_models import ARCHITECTURES, build
-from tests.training.test_train import TEXTS
+from tests.support.training import TEXTS, needs_gpu
 
 CONFIG = AdaptConfig(max_steps=12, batch_size=4, block_size=32, learning_rate=1e-3)
-needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 
 
 @needs_gpu
@@ -28,17 +27,17 @@ def test_training_with_cuda_graphs_is_ordinary_training(architecture, tmp_path, 
         return compiled[-1]
 
     monkeypatch.setattr(GraphedStep, "_compile", compile_and_note)
-    for seconds_a_step, replays in ((60.0, True), (0.0, True), (0.0, False)):  # a long run is compiled
+    for step_time, replays in ((60.0, True), (0.0, True), (0.0, False)):  # a long run is compiled
         mlm = MaskedLM(*build(architecture))
         mlm.model.to("cuda")
         blocks = make_blocks(mlm, TEXTS, [], CONFIG)
         with monkeypatch.context() as patched:
             if not replays:
                 patched.setattr(GraphedStep, "_capture", lambda self, *_: setattr(self, "can_capture", False))
-            folder = tmp_path / f"{seconds_a_step} {replays}"
-            done = train(mlm, blocks, TEXTS[:3], CONFIG, folder, seconds_a_step=seconds_a_step)
+            folder = tmp_path / f"{step_time} {replays}"
+            done = train(mlm, blocks, TEXTS[:3], CONFIG, folder, step_time=step_time)
         losses = [line.get("loss", line.get("eval_loss")) for line in done.log]
-        if seconds_a_step:
+        if step_time:
             assert compiled[:1] == [True] or (not compiled and architecture != "BERT")
         found.append((losses, [p.detach().clone() for p in mlm.model.parameters()]))
     *faster, (losses, weights) = found
