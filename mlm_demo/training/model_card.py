@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from mlm_demo.training.result import AdaptationResult, ExamRow, Guess, around_term
+from mlm_demo.training.result import DOMAIN, GENERAL, AdaptationResult, ExamRow, Guess, around_term
 
 BODY = Path(__file__).with_name("model_card.md")
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -45,16 +45,17 @@ def front_matter(result: AdaptationResult) -> str:
     from huggingface_hub import EvalResult, ModelCardData
 
     base = str(result.base["name"])
-    texts = {"held-out text of the domain": result.figures.domain, "general English": result.figures.general}
+    # Results of one dataset type would be merged into one.
+    texts = {"domain": (DOMAIN, result.figures.domain), "general": (GENERAL, result.figures.general)}
     metrics = [
         EvalResult(
             task_type="fill-mask",
-            dataset_type="text",
+            dataset_type=kind,
             dataset_name=name,
             metric_type=metric,
             metric_value=round(getattr(part.after, metric).value, 4),
         )
-        for name, part in texts.items()
+        for kind, (name, part) in texts.items()
         for metric in ("loss", "perplexity", "accuracy")
     ]
     return ModelCardData(

@@ -55,8 +55,8 @@ def test_the_front_matter_is_valid_for_any_base(name, title, base_model):
 def test_the_metrics_appear_as_model_index():
     data = ModelCard(model_card(result_with(), "[MASK]")).data
     found = {(item.dataset_name, item.metric_type): item.metric_value for item in data.eval_results}
-    assert found["held-out text of the domain", "perplexity"] == 2.5
-    assert found["general English", "accuracy"] == 0.51
+    assert found["Held-out text of the domain", "perplexity"] == 2.5
+    assert found["General English", "accuracy"] == 0.51
     assert len(found) == 6
 
 
