@@ -1,4 +1,4 @@
-"""Whatever the documents are, their blocks hold all their tokens, in their order, and no others."""
+"""Property: blocks hold all tokens of their documents, in order, and no others."""
 
 from collections import Counter
 from itertools import islice, pairwise
@@ -31,7 +31,7 @@ def _cut_early(monkeypatch):
 
 
 def tokens_of(blocks):
-    """The tokens of the texts, block after block."""
+    """Return the text tokens, block after block."""
     return blocks.ids[blocks.words != NO_WORD].tolist()
 
 

@@ -16,7 +16,7 @@ def report_on(texts, epochs=None, **counts):
     return make_report(corpus, blocks, tokenizer, SENTENCES, seconds_a_pass=1.0, epochs=epochs)
 
 
-def test_what_was_read_and_what_was_dropped():
+def test_the_report_counts_what_was_read_and_dropped():
     dropped = Dropped("a.zip/b.png", "it is a picture", "\\x89PNG")
     report = report_on(
         SENTENCES, near_duplicates=3, dropped=[dropped], notes=["read as cp1252", "read as cp1252"]
@@ -29,7 +29,7 @@ def test_what_was_read_and_what_was_dropped():
     assert report.seconds_a_pass == 1.0
 
 
-def test_the_words_split_worst_and_the_pieces_a_word():
+def test_the_report_counts_tokens_per_word():
     strange = ["hepatosplenomegaly xerophthalmia the dog"] * 5
     report = report_on(strange)
     tokenizer = tokenizer_of("BERT")
@@ -47,7 +47,7 @@ def test_the_language_is_guessed():
     assert "looks like 'de', which an English model cannot read well" in report.notes[0]
 
 
-def test_the_verdict_is_of_its_tokens_and_of_how_often_they_are_read():
+def test_the_verdict_depends_on_the_tokens_and_the_epochs():
     assert report_on(SENTENCES).verdict == "too small"
     much = report_on(SENTENCES * 1500, epochs=0.1)
     assert (much.verdict, much.advice) == ("more than this run will read", "This run reads about 10% of it.")

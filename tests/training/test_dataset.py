@@ -36,7 +36,7 @@ def test_replayed_and_evaluated_general_text_share_nothing():
     assert not set(replay) & set(evaluated)
 
 
-def test_each_epoch_has_an_order_of_its_own_that_only_the_seed_decides():
+def test_the_order_of_an_epoch_depends_on_the_seed_alone():
     numbers = BlockDataset(50)
     orders = []
     for epoch in (0, 1, 0):

@@ -18,8 +18,8 @@ from tests.support.tiny_models import ARCHITECTURES, SENTENCES, tiny
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_figures_are_run_mlms_maths(architecture):
-    """Loss and accuracy as the stock model computes them from whole logits, labels -100 elsewhere."""
+def test_metrics_equal_those_of_run_mlm(architecture):
+    """Loss and accuracy as the stock model computes them from all logits, with labels of -100 elsewhere."""
     mlm = tiny(architecture)
     frozen = MaskedEvalSet.of(mlm, SENTENCES, block_size=32)
     result = sum_by_document(mlm, frozen)
@@ -38,7 +38,7 @@ def test_figures_are_run_mlms_maths(architecture):
     assert found.masked_tokens == asked.sum()
 
 
-def test_the_same_questions_every_time():
+def test_the_masks_depend_on_the_seed_alone():
     mlm = tiny("BERT")
     one, two = (
         MaskedEvalSet.of(mlm, SENTENCES, block_size=32),
@@ -48,12 +48,12 @@ def test_the_same_questions_every_time():
     assert (MaskedEvalSet.of(mlm, SENTENCES, block_size=32, seed=1).ids != one.ids).any()
 
 
-def test_nothing_to_evaluate_is_told():
+def test_text_without_tokens_raises():
     with pytest.raises(CorpusError, match="There is no text to evaluate on"):
         MaskedEvalSet.of(tiny("BERT"), [" "])
 
 
-def test_intervals_hold_the_truth_about_as_often_as_they_say():
+def test_intervals_cover_the_truth_about_as_often_as_they_claim():
     random = np.random.default_rng(0)
     inside = 0
     for seed in range(200):
@@ -64,7 +64,7 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
     assert 180 <= inside <= 200
 
 
-def test_resampling_in_parts_is_resampling(monkeypatch):
+def test_resampling_in_parts_gives_the_same_intervals(monkeypatch):
     random = np.random.default_rng(0)
     result = DocumentSums(
         random.normal(30, 10, 50), random.integers(0, 9, 50).astype(float), np.full(50, 10.0)
@@ -75,7 +75,7 @@ def test_resampling_in_parts_is_resampling(monkeypatch):
 
 
 def test_a_change_is_paired():
-    """Documents differ much, the change little: unpaired intervals would overlap, the paired one leaves out 0."""
+    """Documents vary more than the change: unpaired intervals overlap, the paired one excludes 0."""
     random = np.random.default_rng(0)
     before = DocumentSums(random.normal(30, 10, 50), np.full(50, 3.0), np.full(50, 10.0))
     after = DocumentSums(before.loss - 1 + random.normal(0, 0.1, 50), before.hits + 1, before.count)

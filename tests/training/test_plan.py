@@ -39,7 +39,7 @@ def test_epochs_count_the_blocks():
         ("cuda", {"max_steps": 1000}, None, None, 1000, 240),  # of unknown duration
     ],
 )
-def test_what_a_budget_comes_to(device, budget, step_time, seconds, steps, eval_blocks):
+def test_the_budget_becomes_steps(device, budget, step_time, seconds, steps, eval_blocks):
     mlm = SimpleNamespace(device=torch.device(device))
     made = make_plan(mlm, [None] * 64, None, AdaptConfig(**budget), step_time)
     assert (made.seconds, made.steps, made.eval_blocks) == (seconds, steps, eval_blocks)

@@ -88,7 +88,7 @@ def test_running_out_of_memory_without_a_checkpoint_raises(tmp_path, monkeypatch
 
 
 def test_a_slow_machine_ends_in_time_with_its_rate_at_the_end(tmp_path):
-    """The plan was made for a thousand times the steps that can be made."""
+    """The plan has a thousand times the steps that fit into the minutes."""
     config = AdaptConfig(minutes=2 / 60, batch_size=4, block_size=32, learning_rate=1e-3)
     _, trained = run(tmp_path, config, eval_texts=TEXTS[:4], step_time=1e-5)
     assert trained.steps < trained.planned / 10
@@ -109,7 +109,7 @@ def test_a_stopped_run_keeps_its_current_weights_if_they_are_best(tmp_path):
     assert_same({n: t for n, t in weights(mlm).items() if n in at_the_end}, at_the_end)
 
 
-def test_the_log_and_the_time_of_a_resumed_run_are_those_of_both_legs(tmp_path):
+def test_the_log_and_the_time_of_a_resumed_run_cover_all_of_it(tmp_path):
     steps = []
     _, first = run(tmp_path, should_stop=lambda: steps.append(1) or len(steps) >= 3)
     _, whole = run(tmp_path, resume=True)
@@ -130,9 +130,9 @@ def test_training_learns_and_keeps_the_best(tmp_path):
     config = AdaptConfig(max_steps=60, batch_size=8, block_size=32, learning_rate=3e-3)
     mlm, trained = run(tmp_path, config, eval_texts=TEXTS[:4], on_progress=lines.append)
     losses = [line["loss"] for line in lines if "loss" in line]
-    eval_texts = [line["eval_loss"] for line in lines if "eval_loss" in line]
+    eval_losses = [line["eval_loss"] for line in lines if "eval_loss" in line]
     assert np.mean(losses[-5:]) < np.mean(losses[:5]) - 0.5
-    assert len(eval_texts) >= 3
+    assert len(eval_losses) >= 3
     assert lines[0] == {"step": 0, "of": 60, "epoch": 0.0, "eval_loss": trained.log[0]["eval_loss"]}
     assert trained.tokens_per_second > 0
     assert trained.steps <= trained.planned == 60
@@ -140,22 +140,22 @@ def test_training_learns_and_keeps_the_best(tmp_path):
 
 
 @pytest.fixture
-def evaluated(monkeypatch):
-    """A function that sets the eval losses of a run: of the base, of each evaluation, then one higher each time."""
+def set_eval_losses(monkeypatch):
+    """Return a function that sets the eval losses of a run: the base model's, then one per evaluation, then rising."""
 
-    def evaluated(*losses):
+    def set_values(*losses):
         found = chain(losses, count(max(losses) + 1))
         tell = lambda *_: DocumentSums(np.array([float(next(found))]), np.zeros(1), np.ones(1))  # noqa: E731
         monkeypatch.setattr(trainer, "sum_by_document", tell)
 
-    return evaluated
+    return set_values
 
 
 LONG = replace(CONFIG, max_steps=352)  # an evaluation after every 44th step, those from the 86th on count
 
 
-def test_a_run_without_improvement_ends_early(tmp_path, evaluated):
-    evaluated(9, 3)
+def test_a_run_without_improvement_ends_early(tmp_path, set_eval_losses):
+    set_eval_losses(9, 3)
     mlm, trained = run(tmp_path, LONG, eval_texts=TEXTS[:4])
     assert trained.steps == 4 * 44  # the first evaluation and PATIENCE more
     best = MaskedLM(*build("BERT"))
@@ -166,17 +166,17 @@ def test_a_run_without_improvement_ends_early(tmp_path, evaluated):
     assert (trained.ended, trained.best_step, trained.stopped) == ("no_improvement", 44, False)
 
 
-def test_a_run_that_improves_nothing_keeps_the_weights_of_the_base(tmp_path, evaluated):
-    evaluated(3, 3, 4)  # as good is not better
+def test_a_run_that_improves_nothing_keeps_the_weights_of_the_base(tmp_path, set_eval_losses):
+    set_eval_losses(3, 3, 4)  # as good is not better
     mlm, trained = run(tmp_path, LONG, eval_texts=TEXTS[:4])
     assert (trained.ended, trained.best_step, trained.steps) == ("no_improvement", 0, 4 * 44)
     assert_same(weights(fresh()), weights(mlm))
     assert not mlm.model.training
 
 
-def test_stopped_before_its_first_evaluation_a_run_keeps_base_or_current_weights(tmp_path, evaluated):
+def test_stopped_before_its_first_evaluation_a_run_keeps_base_or_current_weights(tmp_path, set_eval_losses):
     for base, now, best_step in ((3, 4, 0), (4, 3, 2)):
-        evaluated(base, now)
+        set_eval_losses(base, now)
         steps = []
         stop = lambda steps=steps: steps.append(1) or len(steps) >= 2  # noqa: E731
         mlm, trained = run(tmp_path / f"{base}", LONG, eval_texts=TEXTS[:4], should_stop=stop)
@@ -185,19 +185,19 @@ def test_stopped_before_its_first_evaluation_a_run_keeps_base_or_current_weights
         assert same == (best_step == 0)
 
 
-def test_a_resumed_run_knows_the_loss_of_its_base(tmp_path, evaluated):
+def test_a_resumed_run_knows_the_loss_of_its_base(tmp_path, set_eval_losses):
     steps = []
-    evaluated(3, 8)
+    set_eval_losses(3, 8)
     _, stopped = run(tmp_path, eval_texts=TEXTS[:4], should_stop=lambda: steps.append(1) or len(steps) >= 3)
     assert (stopped.ended, stopped.best_step, stopped.steps) == ("stopped", 0, 3)
-    evaluated(4, 5)  # better than all but the base
+    set_eval_losses(4, 5)  # better than all but the base
     mlm, resumed = run(tmp_path, eval_texts=TEXTS[:4], resume=True)
     assert (resumed.ended, resumed.best_step, resumed.steps) == ("budget", 0, 8)
     assert_same(weights(fresh()), weights(mlm))
 
 
-def test_the_best_checkpoint_is_found_in_a_folder_that_was_moved(tmp_path, evaluated):
-    evaluated(9, 3)
+def test_the_best_checkpoint_is_found_in_a_folder_that_was_moved(tmp_path, set_eval_losses):
+    set_eval_losses(9, 3)
     _, trained = run(tmp_path / "a", eval_texts=TEXTS[:4])
     (tmp_path / "a").rename(tmp_path / "b")
     _, resumed = run(tmp_path / "b", eval_texts=TEXTS[:4], resume=True)
@@ -205,20 +205,20 @@ def test_the_best_checkpoint_is_found_in_a_folder_that_was_moved(tmp_path, evalu
 
 
 @pytest.mark.parametrize("steps", [7, 30, 88])
-def test_a_short_run_uses_its_whole_budget(tmp_path, evaluated, steps):
-    evaluated(9, 3)
+def test_a_short_run_uses_its_whole_budget(tmp_path, set_eval_losses, steps):
+    set_eval_losses(9, 3)
     _, trained = run(tmp_path, replace(CONFIG, max_steps=steps), eval_texts=TEXTS[:4])
     assert (trained.steps, trained.ended) == (steps, "budget")
 
 
-def test_a_loss_that_rises_while_training_settles_does_not_end_the_run(tmp_path, evaluated):
-    evaluated(9, 5, 8, 7, 6, 4, 3, 2, 1)  # the second and the third before step 63
+def test_a_loss_that_rises_while_training_settles_does_not_end_the_run(tmp_path, set_eval_losses):
+    set_eval_losses(9, 5, 8, 7, 6, 4, 3, 2, 1)  # the second and the third before step 63
     _, trained = run(tmp_path, replace(CONFIG, max_steps=125), eval_texts=TEXTS[:4])
     assert trained.steps == 125
 
 
-def test_resumed_after_its_end_a_run_makes_no_further_step(tmp_path, evaluated):
-    """Killed while it is judged: at the last step, in the middle of an epoch, or out of patience."""
+def test_resumed_after_its_end_a_run_makes_no_further_step(tmp_path, set_eval_losses):
+    """Killed during the last evaluation: at the last step, in the middle of an epoch, or out of patience."""
     whole, trained = run(tmp_path / "a", eval_texts=TEXTS[:4])
     again, resumed = run(tmp_path / "a", eval_texts=TEXTS[:4], resume=True)
     assert (resumed.steps, trained.steps) == (8, 8)
@@ -227,7 +227,7 @@ def test_resumed_after_its_end_a_run_makes_no_further_step(tmp_path, evaluated):
     ]
     assert curves[0] == curves[1]
     assert_same(weights(whole), weights(again))
-    evaluated(9, 3)
+    set_eval_losses(9, 3)
     whole, trained = run(tmp_path / "b", LONG, eval_texts=TEXTS[:4])
     again, resumed = run(tmp_path / "b", LONG, eval_texts=TEXTS[:4], resume=True)
     assert (resumed.steps, trained.steps) == (176, 176)
@@ -235,22 +235,22 @@ def test_resumed_after_its_end_a_run_makes_no_further_step(tmp_path, evaluated):
     assert_same(weights(whole), weights(again))
 
 
-def test_a_run_is_resumed_with_what_it_began_with(tmp_path):
+def test_a_run_is_resumed_only_with_its_own_options_and_corpus(tmp_path):
     run(tmp_path / "a")
     with pytest.raises(
         TrainingError, match=r"mlm_probability is 0\.3 now and was 0\.15 when this run started"
     ):
         run(tmp_path / "a", resume=True, config=replace(CONFIG, mlm_probability=0.3))
-    with pytest.raises(TrainingError, match="The corpus or the model is not what this run began with"):
+    with pytest.raises(TrainingError, match="The corpus or the model is not the one this run started with"):
         run(tmp_path / "a", resume=True, texts=TEXTS[1:])
 
 
-def test_resuming_nothing_is_told(tmp_path):
+def test_resuming_without_a_checkpoint_raises(tmp_path):
     with pytest.raises(TrainingError, match="There is no checkpoint under"):
         run(tmp_path, resume=True)
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path):
+def test_a_folder_that_cannot_be_written_raises(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(TrainingError, match=r"cannot be written .*; make room"):
         run(tmp_path / "file")

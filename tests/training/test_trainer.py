@@ -18,7 +18,7 @@ CONFIG = AdaptConfig(max_steps=8, batch_size=4, block_size=32, learning_rate=1e-
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_loss_and_gradients_are_run_mlms(architecture, tmp_path, monkeypatch):
+def test_loss_and_gradients_equal_those_of_run_mlm(architecture, tmp_path, monkeypatch):
     """The stock model with labels, dropout off: the same loss and the same gradient of every weight."""
     monkeypatch.setattr(trainer, "bfloat16_is_fast", lambda device: False)
     mlm = MaskedLM(*build(architecture))
@@ -97,7 +97,7 @@ def test_patience_does_not_claim_a_run_that_ends_anyway(arguments):
 
 @pytest.mark.parametrize(("step", "stops"), [(WARM_UP, False), (WARM_UP + SETTLING, True)])
 def test_patience_resumes_from_the_checkpoint_of_an_older_version(arguments, step, stops):
-    """Which counted from the first evaluation on."""
+    """It counted every evaluation."""
     kept = {
         "args": {"early_stopping_patience": 3, "early_stopping_threshold": 0.0},
         "attributes": {"early_stopping_patience_counter": 3},
