@@ -36,11 +36,12 @@ from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.models.loader import load, quiet
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training.config import AdaptConfig
-from mlm_demo.training.evaluation import document_sums, figures, masked_eval_set
-from mlm_demo.training.packing import Blocks, tokenise
-from mlm_demo.training.plan import make_masking, trial
+from mlm_demo.training.dataset import general_texts, make_blocks
+from mlm_demo.training.evaluation import MaskedEvalSet, compute_metrics, sum_by_document
+from mlm_demo.training.masking import make_masking
+from mlm_demo.training.packing import Blocks, tokenize
+from mlm_demo.training.step_time import measure_step_time
 from mlm_demo.training.train import Trained, peak_megabytes, train
-from mlm_demo.training.training_blocks import general_texts, make_blocks
 
 CORPUS = ROOT / "assets" / "corpora" / "beekeeping.txt"
 WARM_UP, STRETCH = 4, 25  # steps that are not timed, and those of a GPU that are timed at once
@@ -120,7 +121,7 @@ def side(name: str, question: Question) -> dict:
         done = (ours if name == "ours" else theirs)(mlm, texts, config, Path(folder), clock)
         peak = peak_megabytes(mlm.device)
         mlm.model.eval()
-        loss = figures(document_sums(mlm, masked_eval_set(mlm, corpus.held_out))).loss.value
+        loss = compute_metrics(sum_by_document(mlm, MaskedEvalSet.of(mlm, corpus.held_out))).loss.value
     whole, median = (rate * config.batch_size * config.block_size for rate in clock.steps_a_second())
     if done and question.minutes:  # with all that is in it, from the first step on
         whole = done.tokens_per_second
@@ -131,14 +132,16 @@ def ours(mlm, texts, config: AdaptConfig, folder: Path, clock: Clock) -> Trained
     blocks = make_blocks(mlm, texts, general_texts()[0], config)
     whole = len(blocks) // config.batch_size * config.batch_size
     blocks = Blocks(blocks.ids[:whole], blocks.words[:whole], blocks.document[:whole], blocks.pad_id)
-    seconds = trial(mlm, blocks, make_masking(mlm, config), config) if clock.device == "cuda" else None
-    return train(mlm, blocks, (), config, folder, seconds_a_step=seconds, should_stop=clock.tick)
+    step_time = (
+        measure_step_time(mlm, blocks, make_masking(mlm, config), config) if clock.device == "cuda" else None
+    )
+    return train(mlm, blocks, (), config, folder, step_time=step_time, should_stop=clock.tick)
 
 
 def theirs(mlm, texts, config: AdaptConfig, folder: Path, clock: Clock) -> None:
     ids = [
         token
-        for found in tokenise(mlm.tokenizer, texts)
+        for found in tokenize(mlm.tokenizer, texts)
         for token in mlm.with_special_tokens(found.ids.tolist())
     ]
     size = config.block_size

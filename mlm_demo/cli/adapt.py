@@ -62,14 +62,19 @@ def _adapt(options: argparse.Namespace, settings: Settings) -> None:
         taken_home = _take_home(options)
         return print(
             json.dumps(
-                {**taken_home, **result, "output": str(options.output), "report": report.to_json()}, indent=2
+                {**taken_home, **result.to_json(), "output": str(options.output), "report": report.to_json()},
+                indent=2,
             )
         )
-    print(figures_table(result["figures"]) + "\n\n" + exam_table(result["exam"]))
-    training = result["training"]
-    speed = f"{training['tokens_per_second']:,.0f} tokens a second, peak memory {training['peak_megabytes']:,.0f} MB"
-    print(f"\n{training['steps']:,} steps in {training['seconds']:.0f} s, {speed}.")
-    if training["stopped"]:
+    print(figures_table(result) + "\n\n" + exam_table(result))
+    training = result.training
+    speed = (
+        f"{training.tokens_per_second:,.0f} tokens a second, peak memory {training.peak_megabytes:,.0f} MB"
+    )
+    print(f"\n{training.steps:,} steps in {training.seconds:.0f} s, {speed}.")
+    if ending := training.ending():
+        print(ending)
+    if training.stopped:
         print("Stopped early; to go on from here, give the same command with --resume.")
     print(
         f"The model is in {options.output}: python -m mlm_demo fill --model {options.output} 'A <mask>.'",
@@ -96,12 +101,12 @@ def _take_home(options: argparse.Namespace) -> dict[str, str]:
 def evaluate_command(options: argparse.Namespace, settings: Settings) -> None:
     """Read, hide, predict, print."""
     texts, counts = read_texts(options.files, column=options.column, on_progress=_status)
-    from mlm_demo.training.evaluation import document_sums, figures, masked_eval_set
+    from mlm_demo.training.evaluation import MaskedEvalSet, compute_metrics, sum_by_document
     from mlm_demo.training.prepare import load_model
 
     mlm = load_model(options.model, settings, catalogue_of(settings), _status, to_train=False)
-    frozen = masked_eval_set(mlm, texts, seed=options.seed)
-    found = figures(document_sums(mlm, frozen, lambda share: _status(f"{share:.0%} of the blocks")))
+    frozen = MaskedEvalSet.of(mlm, texts, seed=options.seed)
+    found = compute_metrics(sum_by_document(mlm, frozen, lambda share: _status(f"{share:.0%} of the blocks")))
     _status("")
     if options.json:
         notes = {

@@ -7,7 +7,7 @@ from mlm_demo.models.catalogue import Catalogue, ModelRef
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import Settings
-from mlm_demo.training.checkpoints import RESULT
+from mlm_demo.training.result import RESULT
 
 
 def adapted_model(run: Run) -> ModelRef | None:

@@ -29,7 +29,7 @@ from mlm_demo.runs.tasks.adapt import AdaptRequest, check_size
 from mlm_demo.settings import READING_SECONDS, ROOT, Settings, on_zero_gpu
 from mlm_demo.system.files import seconds_since
 from mlm_demo.system.priority import lower_priority
-from mlm_demo.training.checkpoints import RESULT
+from mlm_demo.training.result import AdaptationResult, read_result
 
 SAMPLE = ROOT / "assets" / "corpora" / "beekeeping.txt"
 PACKED_SECONDS_KEPT = 86_400
@@ -163,7 +163,7 @@ class RunService:
             **{name: steps.get(name) for name in kept},
             "eval_loss": held_out.get("eval_loss"),
             "report": next((line["report"] for line in lines if "report" in line), None),
-            "figures": result.get("figures"),
+            "figures": result.to_json()["figures"] if result else None,
         }
 
     def make_room(self) -> None:
@@ -212,12 +212,9 @@ class RunService:
             time.sleep(1)
 
 
-def result_of(run: Run) -> dict:
-    """What result.json of a run holds, {} while there is none."""
-    try:
-        return json.loads((run.output / RESULT).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
+def result_of(run: Run) -> AdaptationResult | None:
+    """Return the result of a run, None while there is none."""
+    return read_result(run.output)
 
 
 def _fingerprint(files: Sequence[Path], choices: AdaptRequest) -> str:

@@ -19,7 +19,7 @@ from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import READING_SECONDS, Settings
 from mlm_demo.system.memory import out_of_memory_as_error
 from mlm_demo.system.process_marks import is_me
-from mlm_demo.training.checkpoints import completed, last_checkpoint
+from mlm_demo.training.checkpoints import finished_result, last_checkpoint
 from mlm_demo.training.request import config_of, read_files
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def work(options: argparse.Namespace, settings: Settings) -> None:
         return None
 
     try:
-        result = completed(options.output)
+        result = finished_result(options.output)
         if not result:
             with out_of_memory_as_error():
                 prepared = _prepare(run, options, settings, last_word if alone else lambda reading: None)
@@ -87,9 +87,9 @@ def work(options: argparse.Namespace, settings: Settings) -> None:
             "failed", f"The run broke off ({type(error).__name__}); worker.log in its folder says where."
         )
         raise
-    training = result["training"]
-    if training["stopped"]:
-        where = f"at step {training['steps']:,} of {training['planned']:,}"
+    training = result.training
+    if training.stopped:
+        where = f"at step {training.steps:,} of {training.planned:,}"
         run.finish("stopped", f"{ended_by()} {where}; what was learned is kept, and Resume goes on.")
     else:
         run.finish("done")

@@ -1,4 +1,4 @@
-"""The folder of a run: what may be in it, who has it, what is left in it when something goes wrong."""
+"""The output folder of a run: its checkpoints, its lock, and what is left in it when something goes wrong."""
 
 import fcntl
 import json
@@ -12,19 +12,19 @@ from pathlib import Path
 from safetensors import SafetensorError
 
 from mlm_demo.errors import TrainingError
+from mlm_demo.training.result import AdaptationResult, read_result
 
 CHECKPOINTS = "checkpoints"
-RESULT = "result.json"  # in the output folder; written last, so a folder that holds it is complete
 
 
 def last_checkpoint(output: Path) -> Path | None:
-    """The newest checkpoint under a run's folder that is whole."""
-    found = [p for p in (output / CHECKPOINTS).glob("checkpoint-*") if _whole(p)]
-    return max(found, key=step_of, default=None)
+    """Return the newest complete checkpoint in an output folder."""
+    complete = [p for p in (output / CHECKPOINTS).glob("checkpoint-*") if _is_complete(p)]
+    return max(complete, key=step_of, default=None)
 
 
-def _whole(checkpoint: Path) -> bool:
-    """Whether a checkpoint has its last file to its end, and none that a machine switched off left empty."""
+def _is_complete(checkpoint: Path) -> bool:
+    """Tell whether a checkpoint has its last file, and no file that a power cut left empty."""
     try:
         json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -33,12 +33,12 @@ def _whole(checkpoint: Path) -> bool:
 
 
 def step_of(checkpoint: Path) -> int:
-    """The step a checkpoint was saved after."""
+    """Return the step after which a checkpoint was saved."""
     return int(checkpoint.name.rsplit("-", 1)[1])
 
 
 def checkpoint_to_resume(output: Path) -> Path:
-    """The checkpoint to go on from; raises TrainingError if there is none."""
+    """Return the checkpoint to continue from; raise TrainingError if there is none."""
     checkpoint = last_checkpoint(output)
     if checkpoint is None:
         raise TrainingError(f"There is no checkpoint under {output} to go on from; start without --resume.")
@@ -46,7 +46,7 @@ def checkpoint_to_resume(output: Path) -> Path:
 
 
 def check_output(output: Path, resume: bool) -> None:
-    """Refuse a folder that holds something else, another run's work, or nothing to resume; raises TrainingError."""
+    """Raise TrainingError for a folder that holds other files or another run, or has nothing to resume."""
     if output.exists() and not output.is_dir():
         raise TrainingError(f"{output} is a file; give a folder to write the model to.")
     if output.is_dir():
@@ -55,24 +55,21 @@ def check_output(output: Path, resume: bool) -> None:
     if resume:
         checkpoint_to_resume(output)
         return
-    inside = {p.name for p in output.iterdir()} if output.is_dir() else set()
+    names = {p.name for p in output.iterdir()} if output.is_dir() else set()
     unfinished = last_checkpoint(output)
-    if unfinished and inside == {CHECKPOINTS}:
+    if unfinished and names == {CHECKPOINTS}:
         raise TrainingError(
             f"The folder {output} holds a run that got to step {step_of(unfinished)}; go on with --resume, or give "
             "another folder."
         )
-    if inside - {CHECKPOINTS}:
+    if names - {CHECKPOINTS}:
         raise TrainingError(f"The folder {output} is not empty; give another one, or go on with --resume.")
 
 
-def completed(output: Path) -> dict | None:
-    """What result.json holds if the run got to its end, None if it did not; tidies up if it was killed after it."""
-    try:
-        result = json.loads((output / RESULT).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    if result["training"]["stopped"]:
+def finished_result(output: Path) -> AdaptationResult | None:
+    """Return the result of a run that was not stopped, None if there is none; finish its clean-up if it was killed."""
+    result = read_result(output)
+    if result is None or result.training.stopped:
         return None
     for name in (".part", CHECKPOINTS):
         shutil.rmtree(output / name, ignore_errors=True)
@@ -81,38 +78,38 @@ def completed(output: Path) -> dict | None:
 
 @contextmanager
 def claimed(output: Path, resume: bool) -> Iterator[None]:
-    """Within this context the folder is this run's alone; after an error nothing stays but what can be resumed.
+    """Within this context this run owns the folder; after an error only what can be resumed stays.
 
-    Raises TrainingError as check_output does, and in place of the errors of a disk that is full or not writable.
+    Raise TrainingError as check_output does, and in place of the errors of a disk that is full or not writable.
     """
     check_output(output, resume)
-    made = [p for p in (output, *output.parents) if not p.exists()]
-    with written(output):
+    created = [p for p in (output, *output.parents) if not p.exists()]
+    with disk_errors_explained(output):
         output.mkdir(parents=True, exist_ok=True)
     with _locked(output):
-        _clear(output)  # what a killed run half wrote
+        _remove_incomplete(output)  # from a run that was killed
         try:
             yield
         except BaseException:
-            _clear(output)
-            for folder in made:
+            _remove_incomplete(output)
+            for folder in created:
                 if not any(folder.iterdir()):
                     folder.rmdir()
             raise
 
 
-def _clear(output: Path) -> None:
-    """Remove what was half written, and all of it if no checkpoint is whole."""
+def _remove_incomplete(output: Path) -> None:
+    """Remove incomplete checkpoints, and their folder if no complete one is left."""
     if last_checkpoint(output) is None:
         shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)
     for path in (output / CHECKPOINTS).glob("checkpoint-*"):
-        if not _whole(path):
+        if not _is_complete(path):
             shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager
-def written(output: Path) -> Iterator[None]:
-    """Within this context what the libraries raise when they cannot write becomes a TrainingError."""
+def disk_errors_explained(output: Path) -> Iterator[None]:
+    """Within this context the libraries' errors about writing become a TrainingError."""
     try:
         yield
     except (OSError, SafetensorError, RuntimeError) as error:
@@ -122,17 +119,15 @@ def written(output: Path) -> Iterator[None]:
         ):
             raise
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        if (
-            "inline_container" in reason and "No space" not in reason
-        ):  # a number of bytes that it had not expected
+        if "inline_container" in reason and "No space" not in reason:  # it names an unexpected position
             reason = "the disk took only a part"
-        way_on = "resume it (in the shell with --resume)" if last_checkpoint(output) else "start it anew"
-        raise TrainingError(f"{output} cannot be written ({reason}); make room, then {way_on}.") from error
+        fix = "resume it (in the shell with --resume)" if last_checkpoint(output) else "start it again"
+        raise TrainingError(f"{output} cannot be written ({reason}); make room, then {fix}.") from error
 
 
 @contextmanager
 def _locked(output: Path) -> Iterator[None]:
-    """Hold a lock on a folder, which the system gives back however the program ends."""
+    """Hold a lock on a folder, which the system releases however the program ends."""
     handle = os.open(output, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

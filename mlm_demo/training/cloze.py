@@ -1,9 +1,8 @@
-"""An exam a domain sets itself: its own most typical terms, hidden in held-out sentences.
+"""A cloze exam about a domain: its most typical terms, masked in held-out sentences.
 
-Typical are the words whose share in the domain's text stands out most over general English, by the log-odds ratio
-with a Dirichlet prior over its standard error (Monroe, Colaresi & Quinn 2008). A term is hidden whole, all its
-pieces, and read from left to right: it counts as found among the first k if each piece is, given the true pieces
-before it.
+The typical words are those whose share in the domain's text stands out most over general English, by the log-odds
+ratio with a Dirichlet prior, divided by its standard error (Monroe, Colaresi & Quinn 2008). All tokens of a term are
+masked, and predicted from left to right: the term ranks as its worst token, given the true tokens before it.
 """
 
 import re
@@ -15,15 +14,16 @@ from math import log, sqrt
 from mlm_demo.models.masked_lm import MaskedLM
 
 QUESTIONS, TERMS, PER_TERM = 120, 60, 2
-SHORTEST_TERM, LEAST_SEEN = 4, 2
+MIN_LENGTH, MIN_COUNT = 4, 2
+ROWS_PER_PASS = 64
 SENTENCE = re.compile(r"[^.!?\n]*[.!?](?=\s|$)")
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-PRIOR = 500.0  # pseudo-counts: how much general and domain text together are believed before looking
+PRIOR = 500.0  # pseudo-counts: the weight of the prior, which is general and domain text together
 
 
 @dataclass(frozen=True)
 class Question:
-    """A sentence with the characters `start` to `end`, the term, to be hidden."""
+    """A sentence and the characters `start` to `end` in it, the term to mask."""
 
     sentence: str
     start: int
@@ -31,14 +31,15 @@ class Question:
 
     @property
     def term(self) -> str:
+        """The term to mask."""
         return self.sentence[self.start : self.end]
 
 
 @dataclass(frozen=True)
 class Graded:
-    """A question with the rank of its worst piece, 1 the best, and what the model would have said first.
+    """A question with the rank of its worst token (1 is best) and the model's first guess.
 
-    start: where in the sentence the term begins, in characters.
+    start: where the term begins in the sentence, in characters.
     """
 
     sentence: str
@@ -48,17 +49,18 @@ class Graded:
     guess: str
 
     def to_json(self) -> dict:
+        """Return the answer as a run keeps it."""
         return asdict(self)
 
 
 def set_exam(held_out: Sequence[str], domain: Sequence[str], general: Sequence[str]) -> list[Question]:
-    """Questions from held-out texts about the terms most typical of the domain (all its texts)."""
+    """Make questions from held-out texts about the terms most typical of the domain (all its texts)."""
     terms = typical_terms(domain, general)
     asked: Counter[str] = Counter()
     questions = []
     for text in held_out:
-        for found in SENTENCE.finditer(text):
-            sentence = found[0].strip()
+        for match in SENTENCE.finditer(text):
+            sentence = match[0].strip()
             if not 6 <= len(sentence.split()) <= 60:
                 continue
             for word in WORD.finditer(sentence):
@@ -66,20 +68,20 @@ def set_exam(held_out: Sequence[str], domain: Sequence[str], general: Sequence[s
                 if term in terms and asked[term] < PER_TERM:
                     asked[term] += 1
                     questions.append(Question(sentence, *word.span()))
-                    break  # one question a sentence
+                    break  # one question per sentence
             if len(questions) == QUESTIONS:
                 return questions
     return questions
 
 
 def typical_terms(domain: Sequence[str], general: Sequence[str], count: int = TERMS * 5) -> dict[str, float]:
-    """The words that stand out most in the domain, with their z-scores."""
+    """Return the words that stand out most in the domain, with their z-scores."""
     ours, theirs = _words(domain), _words(general)
     n_ours, n_theirs = sum(ours.values()), sum(theirs.values())
     n_both = n_ours + n_theirs
     scores = {}
     for word, seen in ours.items():
-        if seen < LEAST_SEEN or len(word) < SHORTEST_TERM:
+        if seen < MIN_COUNT or len(word) < MIN_LENGTH:
             continue
         prior = PRIOR * (seen + theirs[word]) / n_both
         a, b = seen + prior, theirs[word] + prior
@@ -90,7 +92,7 @@ def typical_terms(domain: Sequence[str], general: Sequence[str], count: int = TE
 
 
 def sit_exam(mlm: MaskedLM, questions: Sequence[Question]) -> list[Graded]:
-    """Grade a model; a sentence longer than the model reads is left out, and one that holds a special token as text."""
+    """Grade a model; skip sentences that are too long for it or hold a special token as text."""
     rows, positions, owners, truths = [], [], [], []
     special = mlm.tokenizer.all_special_tokens
     for number, question in enumerate(questions):
@@ -113,22 +115,21 @@ def sit_exam(mlm: MaskedLM, questions: Sequence[Question]) -> list[Graded]:
             owners.append(number)
             truths.append(encoded.ids[at])
     graded: dict[int, Graded] = {}
-    for first in range(0, len(rows), 64):
-        part = slice(first, first + 64)
+    for first in range(0, len(rows), ROWS_PER_PASS):
+        part = slice(first, first + ROWS_PER_PASS)
         logits = mlm.logits_at(rows[part], positions[part])
         for row, owner, truth in zip(logits, owners[part], truths[part], strict=True):
             rank = int((row > row[truth]).sum()) + 1
-            known = graded.get(owner)
-            guess = known.guess if known else mlm.token_str(int(row.argmax())).strip()
-            rank = max(rank, known.rank) if known else rank
-            graded[owner] = Graded(
-                questions[owner].sentence, questions[owner].start, questions[owner].term, rank, guess
-            )
+            earlier = graded.get(owner)
+            guess = earlier.guess if earlier else mlm.token_str(int(row.argmax())).strip()
+            rank = max(rank, earlier.rank) if earlier else rank
+            question = questions[owner]
+            graded[owner] = Graded(question.sentence, question.start, question.term, rank, guess)
     return [graded[owner] for owner in sorted(graded)]
 
 
 def share_within(graded: Sequence[Graded], k: int) -> float:
-    """The share of questions whose term was among the first k."""
+    """Return the share of questions whose term is among the first k."""
     return sum(answer.rank <= k for answer in graded) / len(graded) if graded else 0.0
 
 

@@ -1,16 +1,23 @@
-"""What a person chooses for a run; nothing heavy is imported, so that a page can check it before a run begins."""
+"""The options of a run, how many epochs they come to, and whether the corpus is of a good size for them.
+
+Imports nothing heavy, so that the page can check a run before it starts.
+"""
 
 from dataclasses import asdict, dataclass
 
 from mlm_demo.errors import TrainingError
 
-SHARE_FOR_WATCHING = 0.06  # of a run's time: the evaluations on its way
+EVALUATION_SHARE = 0.06  # of a run's time: the evaluations during training
+PATIENCE = 3  # evaluations without a lower eval loss before a run ends early
+ENOUGH_TOKENS = 50_000
 
 
 @dataclass(frozen=True)
 class AdaptConfig:
-    """What a person can choose. One of epochs, max_steps and minutes is the budget; the rest have defaults that
-    docs/decisions.md argues for."""
+    """The options of a run. Exactly one of epochs, max_steps and minutes is its budget.
+
+    docs/decisions.md gives the reasons for the other defaults.
+    """
 
     epochs: float | None = None
     max_steps: int | None = None
@@ -45,3 +52,39 @@ class AdaptConfig:
                 raise TrainingError(f"{name} is {value!r}; it must be above {low} and at most {high:,}.")
         if not 0 <= self.replay <= 0.9:
             raise TrainingError(f"replay is {self.replay!r}; it must be from 0 to 0.9.")
+
+
+def epochs(config: AdaptConfig, blocks: int, seconds_per_epoch: float | None) -> float | None:
+    """Return how many epochs a run trains for; None if that depends on a step time that was not measured."""
+    if config.epochs is not None:
+        return config.epochs
+    if config.max_steps is not None:
+        return config.max_steps * config.batch_size / max(blocks, 1)
+    return seconds_per_epoch and config.minutes * 60 * (1 - EVALUATION_SHARE) / seconds_per_epoch
+
+
+def verdict(tokens: int, epochs: float | None, *, cut_short: str = "") -> tuple[str, str]:
+    """Return `too small`, `enough`, `more than this run will read` or `more than is read`, and advice.
+
+    epochs: how many epochs the run trains for over its `tokens`, None if unknown; cut_short: a sentence if only a part
+    of the corpus is used at all.
+    """
+    coverage = ""
+    if epochs is not None:
+        coverage = (
+            f"This run reads about {epochs:.0%} of it."
+            if epochs < 0.95
+            else f"This run reads it {_times(epochs)}."
+        )
+    if cut_short:
+        return "more than is read", f"{cut_short} {coverage}".rstrip()
+    if tokens < ENOUGH_TOKENS:
+        advice = f"{ENOUGH_TOKENS:,} tokens or more work better, but it is worth a try: the result will show."
+        return "too small", f"{advice} {coverage}".rstrip()
+    if epochs is not None and epochs < 0.95:
+        return "more than this run will read", coverage
+    return "enough", coverage
+
+
+def _times(epochs: float) -> str:
+    return "about once" if epochs < 1.5 else f"about {epochs:,.0f} times"

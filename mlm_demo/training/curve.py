@@ -1,27 +1,27 @@
-"""The curve of a run as a picture (SVG), for its card: training loss and held-out loss over the steps."""
+"""The loss curve of a run as SVG: training loss and held-out loss over the steps."""
 
 import math
 from collections.abc import Sequence
 from html import escape
 
 WIDTH, HEIGHT = 640, 280
-LEFT, RIGHT, TOP, BOTTOM = 52, 124, 32, 40  # room for numbers and names
-LEAST_SPAN, NAME_HEIGHT = 0.5, 22  # nats; the text is larger on a phone
-# Readable on a light and on a dark page alike.
+LEFT, RIGHT, TOP, BOTTOM = 52, 124, 32, 40  # margins for numbers and names
+MIN_SPAN, NAME_HEIGHT = 0.5, 22  # nats; pixels, as text is larger on a phone
+# Readable on light and dark pages alike.
 TEXT, GRID, TRAINING, HELD_OUT = "#7d8590", "#7d859040", "#9aa0a6", "#e8710a"
 
 
 def curve_svg(curve: Sequence[dict], planned: int = 0) -> str:
-    """Draw the log lines of a run: those with `loss` (mean since the one before) or `eval_loss`, in nats, by `step`.
+    """Draw the log lines of a run that have `step` and `loss` (the mean since the line before) or `eval_loss`, in nats.
 
-    planned: the step the axis goes to, if the run is not there yet.
+    planned: the last step of the axis, if the run has not reached it yet.
     """
     training = [(line["step"], line["loss"]) for line in curve if "loss" in line]
     held_out = [(line["step"], line["eval_loss"]) for line in curve if "eval_loss" in line]
     last = max([planned, *(step for step, _ in training + held_out)])
     losses = [loss for _, loss in training + held_out] or [0.0, 1.0]
-    middle = (min(losses) + max(losses)) / 2  # a scale that does not jump while there is little to see
-    ticks = _ticks(min(*losses, middle - LEAST_SPAN / 2), max(*losses, middle + LEAST_SPAN / 2))
+    middle = (min(losses) + max(losses)) / 2  # a scale that does not jump while the curve is flat
+    ticks = _ticks(min(*losses, middle - MIN_SPAN / 2), max(*losses, middle + MIN_SPAN / 2))
 
     def x(step: float) -> float:
         return LEFT + step / max(last, 1) * (WIDTH - LEFT - RIGHT)
@@ -36,26 +36,24 @@ def curve_svg(curve: Sequence[dict], planned: int = 0) -> str:
     for step in [tick for tick in _ticks(0, max(last, 4)) if tick <= last and tick == int(tick)]:
         parts.append(_text(x(step), HEIGHT - BOTTOM + 18, f"{step:,g}", "middle"))
     parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4, "steps", "middle"))
-    parts.append(_text(LEFT - 44, TOP - 16, "loss (nats a hidden token)", "start"))
-    ends = []
-    for name, points, colour, width in (
+    parts.append(_text(LEFT - 44, TOP - 16, "loss (nats per masked token)", "start"))
+    names = []  # at the ends of their lines: y, x, text, color
+    for name, points, color, width in (
         ("training", training, TRAINING, 1.2),
         ("held out", held_out, HELD_OUT, 2.2),
     ):
         if not points:
             continue
         path = "L".join(f"{x(step):.1f} {y(loss):.1f}" for step, loss in points)
-        parts.append(f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="{width}"/>')
+        parts.append(f'<path d="M{path}" fill="none" stroke="{color}" stroke-width="{width}"/>')
         if points is held_out or len(points) == 1:
-            parts += [f'<circle cx="{x(s):.1f}" cy="{y(v):.1f}" r="3.5" fill="{colour}"/>' for s, v in points]
-        ends.append((y(points[-1][1]), x(points[-1][0]), f"{name} {points[-1][1]:.2f}", colour))
-    if (
-        len(ends) == 2 and abs(ends[0][0] - ends[1][0]) < NAME_HEIGHT
-    ):  # two names that would cover one another
-        upper, lower = sorted(ends)
+            parts += [f'<circle cx="{x(s):.1f}" cy="{y(v):.1f}" r="3.5" fill="{color}"/>' for s, v in points]
+        names.append((y(points[-1][1]), x(points[-1][0]), f"{name} {points[-1][1]:.2f}", color))
+    if len(names) == 2 and abs(names[0][0] - names[1][0]) < NAME_HEIGHT:  # they would overlap
+        upper, lower = sorted(names)
         middle = (upper[0] + lower[0]) / 2
-        ends = [(middle - NAME_HEIGHT / 2, *upper[1:]), (middle + NAME_HEIGHT / 2, *lower[1:])]
-    parts += [_text(at + 7, height + 4, name, "start", colour) for height, at, name, colour in ends]
+        names = [(middle - NAME_HEIGHT / 2, *upper[1:]), (middle + NAME_HEIGHT / 2, *lower[1:])]
+    parts += [_text(at + 7, height + 4, name, "start", color) for height, at, name, color in names]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'font-family="system-ui, sans-serif" font-size="12"><title>Loss over the steps</title>'
@@ -64,12 +62,12 @@ def curve_svg(curve: Sequence[dict], planned: int = 0) -> str:
     )
 
 
-def _text(x: float, y: float, text: str, anchor: str, colour: str = TEXT) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{escape(text)}</text>'
+def _text(x: float, y: float, text: str, anchor: str, color: str = TEXT) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{color}">{escape(text)}</text>'
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Four to eight round numbers at equal distances, the first not above low and the last not below high."""
+    """Return four to eight round numbers at equal distances that cover the range from low to high."""
     span = max(high - low, 1e-3)
     distance = 10 ** math.floor(math.log10(span / 4))
     distance *= next(factor for factor in (1, 2, 5, 10) if span / (distance * factor) <= 6)

@@ -1,23 +1,55 @@
-"""The batches of a run: which blocks, in which order, with which tokens hidden."""
+"""The training data of a run: its blocks, the order of each epoch, and batches with masked tokens."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 
+from mlm_demo.models.masked_lm import MaskedLM
+from mlm_demo.settings import ASSETS
+from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.masking import IGNORED, Masking, mask_blocks
-from mlm_demo.training.packing import NO_WORD, Blocks
+from mlm_demo.training.packing import NO_WORD, REPLAYED, Blocks, one_by_one, pack
+
+GENERAL_TEXT = ASSETS / "corpora" / "general_english.txt"
+
+
+def make_blocks(mlm: MaskedLM, training: Sequence[str], replay: Sequence[str], config: AdaptConfig) -> Blocks:
+    """Cut the corpus into blocks and add the share of general text that the configuration asks for."""
+    size = min(config.block_size, mlm.max_tokens)
+    if config.line_by_line:
+        lines = [line for text in training for line in text.split("\n") if line.strip()]
+        blocks = one_by_one(mlm.tokenizer, lines, size)
+    else:
+        blocks = pack(mlm.tokenizer, training, size)
+    if not config.replay or not replay:
+        return blocks
+    general = pack(mlm.tokenizer, replay, size)
+    wanted = round(len(blocks) * config.replay / (1 - config.replay))
+    chosen = np.resize(np.random.default_rng(config.seed).permutation(len(general)), wanted)
+    return Blocks(
+        np.concatenate([blocks.ids, general.ids[chosen]]),
+        np.concatenate([blocks.words, general.words[chosen]]),
+        np.concatenate([blocks.document, np.full(wanted, REPLAYED, np.int32)]),
+        blocks.pad_id,
+    )
+
+
+def general_texts() -> tuple[list[str], list[str]]:
+    """Return our own general English: paragraphs to replay, and others to measure forgetting with."""
+    paragraphs = [p.strip() for p in GENERAL_TEXT.read_text(encoding="utf-8").split("\n\n") if p.strip()]
+    return paragraphs[1::2], paragraphs[::2]
 
 
 class BlockDataset(torch.utils.data.Dataset):
-    """The numbers of the blocks, each with the epoch it is drawn in; the collator does the rest."""
+    """The numbers of the blocks, each with the current epoch; the collator does the rest."""
 
     def __init__(self, count: int):
         self.count, self.epoch = count, 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Called by accelerate before each epoch."""
+        """Set the epoch; accelerate calls this before each one."""
         self.epoch = epoch
 
     def __len__(self) -> int:
@@ -28,54 +60,54 @@ class BlockDataset(torch.utils.data.Dataset):
 
 
 class EpochSampler(torch.utils.data.Sampler):
-    """Every number once an epoch, in an order that depends on the seed and the epoch alone.
+    """Every block once per epoch, in an order that depends on the seed and the epoch alone.
 
     accelerate's own seeded sampler loses its epoch when a resumed run skips the batches already seen.
     """
 
-    def __init__(self, numbers: BlockDataset, seed: int):
-        self.numbers, self.seed = numbers, seed
+    def __init__(self, dataset: BlockDataset, seed: int):
+        self.dataset, self.seed = dataset, seed
 
     def __len__(self) -> int:
-        return len(self.numbers)
+        return len(self.dataset)
 
     def __iter__(self) -> Iterator[int]:
-        return iter(
-            np.random.default_rng([self.seed, self.numbers.epoch]).permutation(len(self.numbers)).tolist()
-        )
+        random = np.random.default_rng([self.seed, self.dataset.epoch])
+        return iter(random.permutation(len(self.dataset)).tolist())
 
 
 class MaskingCollator:
-    """Numbers of blocks into a batch: input_ids with tokens hidden, where they are (`hidden`, counted through the
-    rows), what they are (`labels`), and attention_mask if there is padding.
+    """Turns numbers of blocks into a batch of tensors.
 
-    even: whether each whole batch has as many places for hidden tokens (those left over at 0, IGNORED).
+    input_ids: tokens after masking; masked: positions to predict, counted through all rows; labels: the true ids at
+    these positions; attention_mask: only if there is padding.
+    even: pad `masked` (with 0) and `labels` (with IGNORED) so that all whole batches have the same shapes.
     """
 
     def __init__(self, blocks: Blocks, masking: Masking, even: bool = False):
         self.blocks, self.masking, self.even = blocks, masking, even
 
-    def __call__(self, drawn: list[tuple[int, int]]) -> dict[str, torch.Tensor]:
-        epoch, numbers = drawn[0][0], [number for _, number in drawn]
-        masked = mask_blocks(self.blocks, numbers, self.masking, epoch)
-        hidden = np.flatnonzero(masked.labels != IGNORED)
-        labels = masked.labels.ravel()[hidden]
-        left_over = _places(masked.ids.size, self.masking.probability) - len(hidden) if self.even else 0
-        if left_over > 0:
-            hidden = np.pad(hidden, (0, left_over))
-            labels = np.pad(labels, (0, left_over), constant_values=IGNORED)
+    def __call__(self, items: list[tuple[int, int]]) -> dict[str, torch.Tensor]:
+        epoch, numbers = items[0][0], [number for _, number in items]
+        rows = mask_blocks(self.blocks, numbers, self.masking, epoch)
+        masked = np.flatnonzero(rows.labels != IGNORED)
+        labels = rows.labels.ravel()[masked]
+        missing = _slots(rows.ids.size, self.masking.probability) - len(masked) if self.even else 0
+        if missing > 0:
+            masked = np.pad(masked, (0, missing))
+            labels = np.pad(labels, (0, missing), constant_values=IGNORED)
         batch = {
-            "input_ids": torch.from_numpy(masked.ids),
-            "hidden": torch.from_numpy(hidden),
+            "input_ids": torch.from_numpy(rows.ids),
+            "masked": torch.from_numpy(masked),
             "labels": torch.from_numpy(labels),
         }
         padding = (self.blocks.ids[numbers] == self.blocks.pad_id) & (self.blocks.words[numbers] == NO_WORD)
-        if padding.any():  # without a mask attention takes its fastest way
+        if padding.any():  # attention is fastest without a mask
             batch["attention_mask"] = torch.from_numpy((~padding).astype(np.int64))
         return batch
 
 
-def _places(tokens: int, probability: float) -> int:
-    """Enough for the hidden ones among so many tokens, but once in tens of thousands of batches."""
-    usual = tokens * probability
-    return math.ceil((usual + 4 * math.sqrt(usual)) / 64) * 64
+def _slots(tokens: int, probability: float) -> int:
+    """Return how many masked tokens to make room for: too few only once in tens of thousands of batches."""
+    expected = tokens * probability
+    return math.ceil((expected + 4 * math.sqrt(expected)) / 64) * 64

@@ -10,7 +10,7 @@ from huggingface_hub.errors import LocalTokenNotFoundError
 
 from mlm_demo.errors import HubError, ModelError, shown
 from mlm_demo.models import hub
-from mlm_demo.training.checkpoints import RESULT
+from mlm_demo.training.result import RESULT
 
 KEPT_BACK = ("checkpoints", ".part")  # what is only there to go on from
 

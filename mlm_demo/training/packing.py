@@ -1,9 +1,8 @@
-"""Documents into blocks of tokens. The tokenizer is an argument; nothing here knows of models or files.
+"""Tokenize documents and cut them into blocks.
 
-`pack` puts the tokens of all documents one after the other, a separator between two, and cuts them into full
-blocks: only the last one is padded, and no token is lost (run_mlm.py drops the rest of each batch of documents,
-so a small corpus can vanish). `one_by_one` gives each text blocks of its own, for evaluation by document and
-for line-by-line training.
+`pack` joins the tokens of all documents, with a separator between two, and cuts them into full blocks: only the last
+block is padded and no token is lost (run_mlm.py drops the remainder of each batch of documents, so a small corpus can
+vanish). `one_by_one` gives each text blocks of its own, for evaluation by document and for line-by-line training.
 """
 
 import re
@@ -19,19 +18,19 @@ from mlm_demo.models import special_tokens
 if TYPE_CHECKING:
     from mlm_demo.models.special_tokens import Tokenizer
 
-TEXTS_PER_CALL = 512  # tokenised at once: enough to keep the tokenizer's threads busy
-# Characters given to the tokenizer in one piece: its time on one huge line grows faster than the line.
-MAX_PIECE = 20_000
+TEXTS_PER_CALL = 512  # to the tokenizer: enough to keep its threads busy
+# Characters per text given to the tokenizer: its time on a huge line grows faster than the line.
+MAX_PART = 20_000
 NO_WORD, REPLAYED = -1, -1
 
 
 @dataclass(frozen=True)
 class Blocks:
-    """Rows of tokens of one length.
+    """Rows of tokens, all of the same length.
 
-    ids: (blocks, block_size) int32, special tokens and padding included; words: the same shape, the number of
-    the word in its row that a token is part of, NO_WORD for special tokens and padding; document: (blocks,) int32,
-    the document a block begins in; pad_id.
+    ids: (blocks, block_size) int32 with special tokens and padding; words: the same shape, for each token the number of
+    its word within the row, NO_WORD for special tokens and padding; document: (blocks,) int32, the document in which a
+    block begins, REPLAYED for general text; pad_id: the padding token.
     """
 
     ids: np.ndarray
@@ -44,47 +43,51 @@ class Blocks:
 
     @property
     def tokens(self) -> int:
-        """How many tokens of text there are, special tokens and padding not counted."""
+        """The number of text tokens, without special tokens and padding."""
         return int((self.words != NO_WORD).sum())
 
     def of_documents(self) -> "Blocks":
-        """Without the blocks of replayed text, whose document is REPLAYED."""
+        """Return the blocks of the corpus, without replayed general text."""
         own = self.document != REPLAYED
-        return self if own.all() else Blocks(self.ids[own], self.words[own], self.document[own], self.pad_id)
+        return self if own.all() else self.select(own)
+
+    def select(self, rows: np.ndarray | slice) -> "Blocks":
+        """Return some of the blocks."""
+        return Blocks(self.ids[rows], self.words[rows], self.document[rows], self.pad_id)
 
 
 @dataclass(frozen=True)
-class Tokenised:
-    """The tokens of one document: ids and the word each is part of, counted from 0 over the document."""
+class Tokenized:
+    """The tokens of one document: ids, and for each the number of its word in the document, from 0."""
 
     ids: np.ndarray
     words: np.ndarray
 
 
-def tokenise(tokenizer: "Tokenizer", texts: Iterable[str]) -> Iterator[Tokenised]:
-    """Tokenise documents; text such as `[MASK]` or `<s>` in them is read as text, not as a special token."""
+def tokenize(tokenizer: "Tokenizer", texts: Iterable[str]) -> Iterator[Tokenized]:
+    """Tokenize documents; `[MASK]`, `<s>` and the like count as text in them, not as special tokens."""
     literal = re.compile("|".join(re.escape(token) for token in tokenizer.all_special_tokens))
     batch: list[list[str]] = []
     count = 0
     for text in texts:
-        # `split_special_tokens` is not enough: unigram vocabularies hold their special tokens as plain pieces too.
-        batch.append(list(_pieces(literal.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text))))
+        # `split_special_tokens` is not enough: unigram vocabularies also hold their special tokens as plain tokens.
+        batch.append(list(_parts(literal.sub(lambda match: f"{match[0][0]} {match[0][1:]}", text))))
         count += len(batch[-1])
         if count >= TEXTS_PER_CALL:
-            yield from _tokenise(tokenizer, batch)
+            yield from _tokenize(tokenizer, batch)
             batch, count = [], 0
     if batch:
-        yield from _tokenise(tokenizer, batch)
+        yield from _tokenize(tokenizer, batch)
 
 
 def pack(tokenizer: "Tokenizer", texts: Iterable[str], block_size: int) -> Blocks:
-    """Blocks of block_size tokens over document ends, one separator token between two documents.
+    """Cut documents into blocks of block_size tokens that cross document ends, with a separator token at each.
 
-    Raises TrainingError if the block size leaves no room beside the special tokens.
+    Raise TrainingError if the special tokens leave too little room in a block.
     """
     prefix, suffix, separator, pad = _special(tokenizer, block_size)
     ids, words, owner = [], [], []
-    for i, document in enumerate(tokenise(tokenizer, texts)):
+    for i, document in enumerate(tokenize(tokenizer, texts)):
         if not len(document.ids):
             continue
         if ids:
@@ -112,11 +115,11 @@ def pack(tokenizer: "Tokenizer", texts: Iterable[str], block_size: int) -> Block
 
 
 def one_by_one(tokenizer: "Tokenizer", texts: Sequence[str], block_size: int) -> Blocks:
-    """Blocks in which no two texts meet: each text's last block is padded."""
+    """Cut each text into blocks of its own; the last of each is padded."""
     prefix, suffix, _, pad = _special(tokenizer, block_size)
     room = block_size - len(prefix) - len(suffix)
     ids, words, owner = [], [], []
-    for i, document in enumerate(tokenise(tokenizer, texts)):
+    for i, document in enumerate(tokenize(tokenizer, texts)):
         for start in range(0, len(document.ids), room):
             ids.append(document.ids[start : start + room])
             words.append(document.words[start : start + room])
@@ -124,12 +127,12 @@ def one_by_one(tokenizer: "Tokenizer", texts: Sequence[str], block_size: int) ->
     return _blocks(ids, words, owner, block_size, prefix, suffix, pad)
 
 
-def _tokenise(tokenizer: "Tokenizer", batch: list[list[str]]) -> Iterator[Tokenised]:
+def _tokenize(tokenizer: "Tokenizer", batch: list[list[str]]) -> Iterator[Tokenized]:
     if not any(batch):
-        yield from (Tokenised(np.empty(0, np.int32), np.empty(0, np.int64)) for _ in batch)
+        yield from (Tokenized(np.empty(0, np.int32), np.empty(0, np.int64)) for _ in batch)
         return
     encoded = tokenizer(
-        [piece for pieces in batch for piece in pieces],
+        [part for parts in batch for part in parts],
         add_special_tokens=False,
         split_special_tokens=True,
         return_attention_mask=False,
@@ -137,28 +140,28 @@ def _tokenise(tokenizer: "Tokenizer", batch: list[list[str]]) -> Iterator[Tokeni
         verbose=False,
     )
     at = 0
-    for pieces in batch:
+    for parts in batch:
         ids, words, seen = [], [], 0
-        for _ in pieces:
+        for _ in parts:
             ids += encoded.input_ids[at]
             numbers = encoded.word_ids(at)
-            # A token that the tokenizer puts in no word is a word of its own.
+            # A token that the tokenizer assigns to no word counts as a word.
             own = max((n for n in numbers if n is not None), default=-1) + 1
             for number in numbers:
                 words.append(seen + (own if number is None else number))
                 own += number is None
             seen += own
             at += 1
-        yield Tokenised(np.array(ids, np.int32), np.array(words, np.int64))
+        yield Tokenized(np.array(ids, np.int32), np.array(words, np.int64))
 
 
-def _pieces(text: str) -> Iterator[str]:
-    """The paragraphs of a text, a huge one cut at spaces (or anywhere, where it has none)."""
+def _parts(text: str) -> Iterator[str]:
+    """Split a text into paragraphs, and huge paragraphs at spaces, or anywhere if there are none."""
     for paragraph in text.split("\n\n"):
         start = 0
-        while len(paragraph) - start > MAX_PIECE:
-            space = paragraph.rfind(" ", start + 1, start + MAX_PIECE)
-            end = space if space > start else start + MAX_PIECE
+        while len(paragraph) - start > MAX_PART:
+            space = paragraph.rfind(" ", start + 1, start + MAX_PART)
+            end = space if space > start else start + MAX_PART
             yield paragraph[start:end]
             start = end
         if paragraph[start:].strip():
@@ -166,7 +169,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _special(tokenizer: "Tokenizer", block_size: int) -> tuple[list[int], list[int], int, int]:
-    """The special tokens before and after a text, the separator between texts, and the padding token."""
+    """Return the special tokens before and after a text, the separator between texts, and the padding token."""
     prefix, suffix = special_tokens.around(tokenizer)
     if block_size - len(prefix) - len(suffix) < 8:
         raise TrainingError(
@@ -185,7 +188,7 @@ def _blocks(
         whole = [*prefix, *block, *suffix]
         all_ids[row, : len(whole)] = whole
         inside = slice(len(prefix), len(prefix) + len(block))
-        # Numbered from 0 in each row, in the order they come; separators stay NO_WORD.
+        # Words are numbered from 0 in each row, in order; separators stay NO_WORD.
         changes = np.concatenate([[0], (np.diff(numbers) != 0).cumsum()]) if len(numbers) else numbers
         all_words[row, inside] = np.where(numbers == NO_WORD, NO_WORD, changes)
     return Blocks(all_ids, all_words, np.array(owner, np.int32), pad)

@@ -16,11 +16,11 @@ from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.models.native_bert.loader import load_native
 from mlm_demo.settings import Settings
 from mlm_demo.system.memory import lift_limit, limit_memory
-from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.config import AdaptConfig, epochs
 from mlm_demo.training.corpus_report import Report, make_report
+from mlm_demo.training.dataset import general_texts, make_blocks
 from mlm_demo.training.packing import Blocks
-from mlm_demo.training.training_blocks import general_texts, make_blocks
-from mlm_demo.training.verdict import passes
+from mlm_demo.training.result import AdaptationResult
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Prepared:
         resume: bool,
         on_progress: Callable[[dict], None],
         should_stop: Callable[[], bool],
-    ) -> dict:
+    ) -> AdaptationResult:
         """Train, judge and write, as `adapt.adapt` has it."""
         from mlm_demo.training.adapt import adapt
 
@@ -52,7 +52,7 @@ class Prepared:
             output,
             resume=resume,
             blocks=self.blocks,
-            seconds_a_step=self.seconds_a_step,
+            step_time=self.seconds_a_step,
             on_progress=on_progress,
             should_stop=should_stop,
         )
@@ -78,12 +78,13 @@ def prepare(
     if options.trial:
         seconds_a_step, megabytes = options.trial
     else:
-        from mlm_demo.training.plan import make_masking, trial
+        from mlm_demo.training.masking import make_masking
+        from mlm_demo.training.step_time import measure_step_time
         from mlm_demo.training.train import no_dropout, peak_megabytes
 
         tell("measuring this machine")
         no_dropout(mlm)
-        seconds_a_step = trial(mlm, blocks, make_masking(mlm, config), config)
+        seconds_a_step = measure_step_time(mlm, blocks, make_masking(mlm, config), config)
         megabytes = peak_megabytes(mlm.device)
     seconds_a_pass = seconds_a_step * max(1, len(blocks) / config.batch_size)
     report = make_report(
@@ -93,7 +94,7 @@ def prepare(
         [*replay, *general],
         seconds_a_pass=seconds_a_pass,
         memory_megabytes=megabytes,
-        read=passes(config, len(blocks), seconds_a_pass),
+        epochs=epochs(config, len(blocks), seconds_a_pass),
     )
     return Prepared(mlm, corpus, config, blocks, seconds_a_step, report)
 

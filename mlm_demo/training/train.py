@@ -1,4 +1,4 @@
-"""One training run: a budget into a plan, the plan into steps, with checkpoints to go on from.
+"""One training run: the budget becomes a plan, the plan becomes steps, with checkpoints to resume from.
 
 Read `train` first.
 """
@@ -16,61 +16,51 @@ from mlm_demo.errors import TrainingError
 from mlm_demo.models.loader import quiet
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.system.distributed import broadcast, is_main_process
-from mlm_demo.training.checkpoints import CHECKPOINTS, checkpoint_to_resume, last_checkpoint, step_of, written
-from mlm_demo.training.config import AdaptConfig
-from mlm_demo.training.evaluation import masked_eval_set
-from mlm_demo.training.packing import Blocks
-from mlm_demo.training.plan import (
-    QUIET,
-    Plan,
-    halve_batch,
-    is_worth_compiling,
-    make_masking,
-    make_plan,
-    note_plan,
-    one_device,
-    out_of_memory,
-    plan_begun,
-    share_of_process,
+from mlm_demo.training.checkpoints import (
+    CHECKPOINTS,
+    checkpoint_to_resume,
+    disk_errors_explained,
+    last_checkpoint,
+    step_of,
 )
+from mlm_demo.training.config import PATIENCE, AdaptConfig
+from mlm_demo.training.evaluation import MaskedEvalSet
+from mlm_demo.training.masking import make_masking
+from mlm_demo.training.out_of_memory import halve_batch, one_device, out_of_memory, share_of_process
+from mlm_demo.training.packing import Blocks
+from mlm_demo.training.plan import Plan, is_worth_compiling, make_plan, note_plan, plan_begun
+from mlm_demo.training.result import Training
 from mlm_demo.training.schedule import TimedSchedule
-from mlm_demo.training.trainer import MaskedLMTrainer, Patience, Watch
+from mlm_demo.training.trainer import DEFAULT_ARGUMENTS, LogCallback, MaskedLMTrainer, Patience
 
-PATIENCE = 3  # evaluations without a better loss before a run ends early
+LOG_LINES = 200  # of the training loss, at most about so many in a run
 
 
-@dataclass(frozen=True)
-class Trained:
-    """How a run went, legs before a resume included: steps taken of those planned, tokens of text read a second, peak
-    memory, the log lines with `step`, `seconds` and `loss` or `eval_loss`."""
+@dataclass(frozen=True, kw_only=True)
+class Trained(Training):
+    """How training went, with its log: lines with `step`, `seconds` and `loss` or `eval_loss`."""
 
-    steps: int
-    planned: int
-    stopped: bool
-    seconds: float
-    tokens_per_second: float
-    peak_megabytes: float
     log: tuple[dict, ...]
 
 
 def train(
     mlm: MaskedLM,
     blocks: Blocks,
-    watched: Sequence[str],
+    eval_texts: Sequence[str],
     config: AdaptConfig,
     output: Path,
     *,
     resume: bool = False,
-    seconds_a_step: float | None = None,
+    step_time: float | None = None,
     on_progress: Callable[[dict], None] = lambda line: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Trained:
-    """Train mlm in place, with checkpoints under output; the best on the watched text is what stays.
+    """Train mlm in place, with checkpoints under output, and keep the weights with the lowest eval loss.
 
-    watched: held-out texts for early stopping, none to go without (the best of at most eight evaluations is picked by
-    them, so they flatter the result by that much); seconds_a_step: what a trial here gave, None to make one if minutes
-    are the budget. Raises TrainingError for a loss that is NaN, a disk that cannot be written, or a model that does not
-    fit the memory even one block at a time.
+    eval_texts: held-out texts for early stopping, none to go without (they pick the best of the base model and at most
+    eight evaluations, so they flatter the result by that much); step_time: seconds per step as measured here, None to
+    measure it if the budget is in minutes. Raise TrainingError for a loss that is NaN, a disk that cannot be written,
+    or a model that does not fit in memory even one block at a time.
     """
     no_dropout(mlm)
     masking = make_masking(mlm, config)
@@ -78,27 +68,27 @@ def train(
     if checkpoint:
         plan = plan_begun(output, blocks, config)
     else:
-        plan = broadcast(make_plan(mlm, blocks, masking, config, seconds_a_step))
+        plan = broadcast(make_plan(mlm, blocks, masking, config, step_time))
         if is_main_process():
             note_plan(output, plan, blocks, config)
-    frozen = (
-        masked_eval_set(mlm, watched, block_size=config.block_size, seed=config.seed) if watched else None
-    )
-    frozen = frozen and frozen.first(plan.watched_blocks)
+    eval_set = None
+    if eval_texts:
+        eval_set = MaskedEvalSet.of(mlm, eval_texts, block_size=config.block_size, seed=config.seed)
+        eval_set = eval_set.first(plan.eval_blocks)
     batch, accumulate = config.batch_size, 1
-    fresh = _weights(mlm) if mlm.device.type == "cuda" else {}
+    base_weights = _weights(mlm) if eval_set or mlm.device.type == "cuda" else {}
     done = step_of(checkpoint) / plan.steps if checkpoint else 0
     compiles = is_worth_compiling(mlm, plan.seconds and plan.seconds * (1 - done))
-    tokens_a_step = config.batch_size * blocks.tokens / max(len(blocks), 1)
+    tokens_per_step = config.batch_size * blocks.tokens / max(len(blocks), 1)
 
     def speed(step: int, seconds: float) -> dict:
         return {
             "seconds": seconds,
-            "tokens_per_second": step * tokens_a_step / seconds,
+            "tokens_per_second": step * tokens_per_step / seconds,
             "peak_megabytes": peak_megabytes(mlm.device),
         }
 
-    def tell(line: dict) -> None:
+    def on_log(line: dict) -> None:
         if "loss" in line:
             line |= {
                 "seconds_left": schedule.seconds_left(line["step"]),
@@ -108,49 +98,69 @@ def train(
 
     while True:
         schedule = TimedSchedule(plan.steps, plan.warm_up, config.minutes and config.minutes * 60)
-        watch = Watch(tell, should_stop)
+        log = LogCallback(on_log, should_stop)
         try:
             arguments = _arguments(
-                mlm, plan, config, output, batch, accumulate, early_stop=frozen is not None
+                mlm, plan, config, output, batch, accumulate, evaluates=eval_set is not None
             )
-            callbacks = [watch, *([Patience(PATIENCE)] if frozen else [])]
+            callbacks = [log, *([Patience(PATIENCE)] if eval_set else [])]
             trainer = MaskedLMTrainer(
-                mlm, arguments, blocks, masking, frozen, schedule, callbacks, compiles=compiles
+                mlm, arguments, blocks, masking, eval_set, schedule, callbacks, compiles=compiles
             )
-            if trainer.recorded and trainer.recorded.compiled:
-                tell({"note": "Compiling the model for this GPU: ten seconds or more, once."})
-            if frozen and not checkpoint:
-                watch.begin_with = trainer.eval_loss()
-            # Tied weights are reported as missing from each checkpoint.
-            with quiet(), written(output), out_of_memory():
+            if trainer.graphed_step and trainer.graphed_step.compiled:
+                on_log({"note": "Compiling the model for this GPU: ten seconds or more, once."})
+            if eval_set and not checkpoint:
+                log.base_loss = trainer.eval_loss()
+            # `quiet` because checkpoints are reported to lack tied weights.
+            with quiet(), disk_errors_explained(output), out_of_memory():
                 trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+                best_step = trainer.keep_best(base_weights) if eval_set else trainer.state.global_step
             break
         except torch.OutOfMemoryError as error:
-            # Half as much at once, twice as often: the same step.
+            # Half the blocks at once, twice as often: the same step.
             batch, accumulate = halve_batch(batch, config, error), accumulate * 2
             checkpoint = last_checkpoint(output)
-            if checkpoint is None and fresh:
-                mlm.model.load_state_dict(fresh)
-            elif checkpoint is None and trainer.state.global_step:  # no weights to begin with again
+            if checkpoint is None and base_weights:
+                mlm.model.load_state_dict(base_weights, strict=False)
+            elif checkpoint is None and trainer.state.global_step:  # no weights to start again from
                 raise TrainingError(
-                    f"This machine's memory was used up at step {trainer.state.global_step}; choose fewer blocks a "
-                    f"step than {config.batch_size}, shorter ones than {config.block_size} tokens, or a smaller model."
+                    f"Memory ran out at step {trainer.state.global_step}; choose fewer blocks per step than "
+                    f"{config.batch_size}, shorter ones than {config.block_size} tokens, or a smaller model."
                 ) from error
-            tell({"note": f"Out of memory; going on with {batch} blocks at once, {accumulate} times a step."})
+            on_log(
+                {
+                    "note": f"Out of memory; continuing with {batch} blocks at once, {accumulate} times per step."
+                }
+            )
     mlm.model.eval()
     state = trainer.state
     return Trained(
         steps=state.global_step,
         planned=plan.steps,
-        stopped=watch.stopped,
+        stopped=log.stopped,
+        ended=_ended(trainer, log),
+        best_step=best_step,
         **speed(state.global_step, schedule.seconds),
         log=tuple(state.log_history),
     )
 
 
+def _ended(trainer: MaskedLMTrainer, log: LogCallback) -> str:
+    """Return why a run ended, in the words of Trained."""
+    if log.stopped:
+        return "stopped"
+    # A resumed Trainer has replaced the callback that it was given by the one of the checkpoint.
+    callbacks = trainer.callback_handler.callbacks
+    ran_out = any(callback.ran_out for callback in callbacks if isinstance(callback, Patience))
+    return "no_improvement" if ran_out else "budget"
+
+
 def _weights(mlm: MaskedLM) -> dict[str, torch.Tensor]:
-    """A copy of the weights in the machine's memory: out of memory may come before the first checkpoint."""
-    return {name: tensor.cpu().clone() for name, tensor in mlm.model.state_dict().items()}
+    """Copy the weights to main memory, for a run that improves nothing or runs out of memory before a checkpoint.
+
+    Measuring the step time holds such a copy too, so this one fits wherever that did.
+    """
+    return {name: weight.detach().cpu().clone() for name, weight in mlm.model.named_parameters()}
 
 
 def no_dropout(mlm: MaskedLM) -> None:
@@ -167,7 +177,7 @@ def no_dropout(mlm: MaskedLM) -> None:
 
 
 def peak_megabytes(device: torch.device) -> float:
-    """The most memory this process has held: of the GPU if it works there, else of the machine's."""
+    """Return the most memory this process has used: on the GPU if it trains there, else main memory."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 1e6
     unit = 1e6 if sys.platform == "darwin" else 1e3  # getrusage(2): bytes there, kilobytes elsewhere
@@ -181,11 +191,11 @@ def _arguments(
     output: Path,
     batch: int,
     accumulate: int,
-    early_stop: bool,
+    evaluates: bool,
 ) -> TrainingArguments:
-    watching = {}
-    if early_stop:
-        watching = {
+    evaluation = {}
+    if evaluates:
+        evaluation = {
             "eval_strategy": "steps",
             "eval_steps": plan.evaluate_every,
             "load_best_model_at_end": True,
@@ -198,15 +208,21 @@ def _arguments(
         per_device_train_batch_size=share_of_process(batch),
         gradient_accumulation_steps=accumulate,
         learning_rate=config.learning_rate,
+        warmup_steps=plan.warm_up,  # for Patience; the learning rate follows TimedSchedule
         adam_beta2=0.98,
         weight_decay=0.01,
         optim="adamw_torch_fused",
         use_cpu=mlm.device.type == "cpu",
         seed=config.seed,
         save_steps=plan.evaluate_every,
-        restore_callback_states_from_checkpoint=True,  # how long early stopping has waited
-        logging_first_step=True,  # whoever looks on sees that it goes, long before a 200th of a long run is done
-        **{**QUIET, "save_strategy": "steps", "logging_steps": max(1, plan.steps // 200), **watching},
+        restore_callback_states_from_checkpoint=True,  # the count of Patience
+        logging_first_step=True,  # shows that training runs, long before the next line of a long run
+        **{
+            **DEFAULT_ARGUMENTS,
+            "save_strategy": "steps",
+            "logging_steps": max(1, plan.steps // LOG_LINES),
+            **evaluation,
+        },
     )
     one_device(arguments)
     return arguments

@@ -4,10 +4,14 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import count
 
+import numpy as np
 import pytest
 
 from mlm_demo.cli.main import main
+from mlm_demo.training import trainer
+from mlm_demo.training.evaluation import DocumentSums
 from tests.support.paths import ROOT
 from tests.support.tiny_models import SENTENCES, save_tiny
 
@@ -44,6 +48,16 @@ def test_adapt_reports_trains_and_judges(corpus, model, tmp_path, capsys):
     ):
         assert told in out
     assert main(["fill", "the [MASK] sat", "--model", str(tmp_path / "out")]) == 0
+
+
+def test_adapt_tells_why_it_ended_and_what_it_kept(corpus, model, tmp_path, capsys, monkeypatch):
+    losses = count(3)
+    worse = lambda *_: DocumentSums(np.array([float(next(losses))]), np.zeros(1), np.ones(1))  # noqa: E731
+    monkeypatch.setattr(trainer, "sum_by_document", worse)
+    assert main(adapt(corpus, model, tmp_path / "out", "--max-steps", "352", "--batch-size", "4")) == 0
+    out = capsys.readouterr().out
+    assert "Training ended at step 176 of 352: the eval loss had not improved for 3 evaluations." in out
+    assert "so the base model's weights were kept" in out
 
 
 def test_adapt_prints_json(corpus, model, tmp_path, capsys):

@@ -188,7 +188,7 @@ def test_a_loss_that_is_no_number(adapt, monkeypatch, tmp_path):
         code, _, told = adapt("a.jsonl", lines(), *settings)
     assert code == 1
     assert told.startswith(
-        "mlm_demo: The loss is no number any more (step 3); what was learned until the last"
+        "mlm_demo: The loss became NaN at step 3. Progress up to the last checkpoint is kept;"
     ), told
     assert last_checkpoint(tmp_path / "out").name == "checkpoint-2"
     assert [path.name for path in (tmp_path / "out").iterdir()] == [CHECKPOINTS]

@@ -11,7 +11,7 @@ from mlm_demo.runs.run import process_mark
 from mlm_demo.training import train as training
 from mlm_demo.training.checkpoints import last_checkpoint, step_of
 from mlm_demo.training.config import AdaptConfig
-from mlm_demo.training.training_blocks import make_blocks
+from mlm_demo.training.dataset import make_blocks
 from tests.support.runs import corpus_text
 from tests.support.tiny_models import SENTENCES, build
 
@@ -91,7 +91,7 @@ def test_minutes_are_not_counted_by_the_clock_on_the_wall(tmp_path, clock):
     blocks = make_blocks(mlm, [f"{s} {t}" for s in SENTENCES for t in SENTENCES], [], config)
     ahead = iter(range(0, -1_000_000, -1000))
     trained = training.train(
-        mlm, blocks, [], config, tmp_path, seconds_a_step=1e-4, on_progress=lambda line: clock(next(ahead))
+        mlm, blocks, [], config, tmp_path, step_time=1e-4, on_progress=lambda line: clock(next(ahead))
     )
     assert 1 <= trained.seconds < 30
 

@@ -50,7 +50,7 @@ def after_the_first():
 POINTS = {
     "before anything": lambda: die_where(worker, "read_files", lambda *_: True),
     "in the state of a checkpoint": lambda: setattr(TrainerState, "save_to_json", torn),
-    "in the last judging": lambda: die_where(adapt, "judge", after_the_first()),
+    "in the last judging": lambda: die_where(adapt, "evaluate", after_the_first()),
     "between the files of the result": lambda: die_where(adapt.os, "replace", after_the_first()),
     "before the checkpoints go": lambda: die_where(
         adapt.shutil, "rmtree", lambda path, *_: Path(path, "../result.json").exists() and "checkpoints" in str(path)

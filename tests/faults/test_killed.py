@@ -34,7 +34,7 @@ def check(page, ids) -> collections.Counter:
             assert not ended
         else:
             assert (state, ended) == ("done", True), run.message
-            assert result_of(run)["training"]["steps"] == STEPS
+            assert result_of(run).training.steps == STEPS
             assert not (run.output / CHECKPOINTS).exists()
         assert there.status(run)["state"] in (state, "running", "done")
         lines = list(run.lines())

@@ -1,4 +1,4 @@
-"""Whatever the documents are, their blocks hold all their tokens, in their order, and no others."""
+"""Property: blocks hold all tokens of their documents, in order, and no others."""
 
 from collections import Counter
 from itertools import islice, pairwise
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mlm_demo.models import special_tokens
 from mlm_demo.training import packing
-from mlm_demo.training.packing import NO_WORD, one_by_one, pack, tokenise
+from mlm_demo.training.packing import NO_WORD, one_by_one, pack, tokenize
 from tests.properties.test_reading import ANY_TEXTS
 from tests.support.tiny_models import tokenizer_of
 
@@ -26,12 +26,12 @@ FAMILIES = ["BERT", "RoBERTa", "XLM-R"]
 
 @pytest.fixture(autouse=True)
 def _cut_early(monkeypatch):
-    monkeypatch.setattr(packing, "MAX_PIECE", 50)
+    monkeypatch.setattr(packing, "MAX_PART", 50)
     monkeypatch.setattr(packing, "TEXTS_PER_CALL", 3)
 
 
 def tokens_of(blocks):
-    """The tokens of the texts, block after block."""
+    """Return the text tokens, block after block."""
     return blocks.ids[blocks.words != NO_WORD].tolist()
 
 
@@ -39,7 +39,7 @@ def tokens_of(blocks):
 @given(texts=DOCUMENTS, size=SIZES)
 def test_blocks_hold_all_tokens_and_no_others(family, texts, size):
     tokenizer = tokenizer_of(family)
-    documents = list(tokenise(tokenizer, texts))
+    documents = list(tokenize(tokenizer, texts))
     assert len(documents) == len(texts)
     blocks = pack(tokenizer, texts, size)
     tokens = [token for document in documents for token in document.ids.tolist()]
@@ -68,7 +68,7 @@ def test_blocks_hold_all_tokens_and_no_others(family, texts, size):
 @given(texts=DOCUMENTS)
 def test_tokens_of_bytes_spell_the_text(texts):
     tokenizer = tokenizer_of("RoBERTa")
-    for text, document in zip(texts, tokenise(tokenizer, texts), strict=True):
+    for text, document in zip(texts, tokenize(tokenizer, texts), strict=True):
         # A literal such as <mask> gets a space, a blank paragraph goes: white space alone may differ.
         assert "".join(tokenizer.decode(document.ids).split()) == "".join(text.split())
         assert len(document.words) == len(document.ids)
@@ -81,7 +81,7 @@ def test_blocks_of_one_text_each_hold_its_tokens_and_no_others(family, texts, si
     tokenizer = tokenizer_of(family)
     blocks = one_by_one(tokenizer, texts, size)
     assert blocks.ids.shape == (len(blocks), size)
-    for number, document in enumerate(tokenise(tokenizer, texts)):
+    for number, document in enumerate(tokenize(tokenizer, texts)):
         own = blocks.document == number
         assert blocks.ids[own][blocks.words[own] != NO_WORD].tolist() == document.ids.tolist()
     assert set(blocks.document.tolist()) <= set(range(len(texts)))

@@ -75,7 +75,7 @@ def test_a_run_goes_from_files_to_a_model(service, finished):
     assert status["report"]["files"] == 1
     assert finished.request.title == "bees.txt"
     assert not finished.input.exists()
-    assert result_of(finished)["config"]["max_steps"] == 4
+    assert result_of(finished).config["max_steps"] == 4
 
 
 def test_the_same_thing_twice_is_refused_and_nothing_is_lost(service, draft, choices):

@@ -9,7 +9,7 @@ from mlm_demo.cli.main import main
 from mlm_demo.system import distributed as processes
 from mlm_demo.training import trainer
 from tests.support.paths import ROOT
-from tests.training.test_train import TEXTS, assert_same, fresh
+from tests.support.training import TEXTS, assert_same, fresh
 
 # Products in float32, so that nothing but the division of the batch can make a difference.
 EXACT = """

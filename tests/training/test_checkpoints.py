@@ -9,8 +9,8 @@ from mlm_demo.training.checkpoints import (
     check_output,
     checkpoint_to_resume,
     claimed,
+    disk_errors_explained,
     last_checkpoint,
-    written,
 )
 
 
@@ -23,20 +23,20 @@ def checkpoint(output, step, *, whole=True):
     return folder
 
 
-def test_the_newest_whole_checkpoint_counts(tmp_path):
+def test_the_newest_complete_checkpoint_counts(tmp_path):
     checkpoint(tmp_path, 9)
     newest = checkpoint(tmp_path, 10)
     checkpoint(tmp_path, 11, whole=False)
     assert last_checkpoint(tmp_path) == checkpoint_to_resume(tmp_path) == newest
 
 
-def test_a_checkpoint_with_a_file_that_a_power_cut_left_empty_is_not_whole(tmp_path):
+def test_a_checkpoint_with_an_empty_file_is_incomplete(tmp_path):
     good, torn = checkpoint(tmp_path, 9), checkpoint(tmp_path, 10)
     (torn / "model.safetensors").write_bytes(b"")
     assert last_checkpoint(tmp_path) == good
 
 
-def test_what_is_there_is_never_overwritten(tmp_path):
+def test_existing_files_are_never_overwritten(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(TrainingError, match="is not empty; give another one, or go on with --resume"):
         check_output(tmp_path, resume=False)
@@ -89,19 +89,19 @@ def test_after_an_error_only_what_can_be_resumed_stays(tmp_path, kept):
         RuntimeError("PytorchStreamWriter failed writing file data/1: No space left on device"),
     ],
 )
-def test_a_full_disk_is_told_whichever_library_meets_it(tmp_path, error):
+def test_a_full_disk_is_explained_whichever_library_reports_it(tmp_path, error):
     with (
         pytest.raises(
-            TrainingError, match=r"cannot be written \(.*No space left .*make room, then start it anew"
+            TrainingError, match=r"cannot be written \(.*No space left .*make room, then start it again"
         ),
-        written(tmp_path),
+        disk_errors_explained(tmp_path),
     ):
         raise error
     checkpoint(tmp_path, 3)
-    with pytest.raises(TrainingError, match="make room, then resume it"), written(tmp_path):
+    with pytest.raises(TrainingError, match="make room, then resume it"), disk_errors_explained(tmp_path):
         raise error
 
 
-def test_other_errors_stay_what_they_are(tmp_path):
-    with pytest.raises(RuntimeError, match="a bug"), written(tmp_path):
+def test_other_errors_pass_through(tmp_path):
+    with pytest.raises(RuntimeError, match="a bug"), disk_errors_explained(tmp_path):
         raise RuntimeError("a bug")

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from mlm_demo.training.cloze import Question, set_exam, share_within, sit_exam, typical_terms
-from mlm_demo.training.training_blocks import general_texts
+from mlm_demo.training.dataset import general_texts
 from tests.support.tiny_models import tiny
 
 DOMAIN = [
@@ -12,7 +12,7 @@ DOMAIN = [
 GENERAL = ["The people live in the same house for years and eat bread every day of the week in the dark."]
 
 
-def test_the_terms_are_what_stands_out():
+def test_the_terms_stand_out_in_the_domain():
     terms = typical_terms(DOMAIN, GENERAL)
     assert {"queen", "brood", "hive", "comb", "larvae"} <= set(terms)
     assert not {"the", "every", "years", "same"} & set(list(terms)[:5])
@@ -25,7 +25,7 @@ def test_our_own_general_text_keeps_common_words_out():
     assert "brood" in list(terms)[:8]
 
 
-def test_a_question_a_sentence_and_few_a_term():
+def test_one_question_per_sentence_and_few_per_term():
     questions = set_exam(DOMAIN, DOMAIN, GENERAL)
     assert len(questions) == len({q.sentence for q in questions})
     for question in questions:
@@ -34,8 +34,8 @@ def test_a_question_a_sentence_and_few_a_term():
 
 
 @pytest.mark.parametrize("architecture", ["BERT", "RoBERTa", "XLM-R"])
-def test_the_rank_is_that_of_the_worst_piece(architecture):
-    """Against whole passes, one a piece, the later pieces of the term hidden."""
+def test_the_rank_is_that_of_the_worst_token(architecture):
+    """Against forward passes without our head, one per token, with the later tokens of the term masked."""
     mlm = tiny(architecture)
     sentence = "The kidney filters hepatology now."
     start = sentence.index("hepatology")
@@ -66,12 +66,12 @@ def test_shares_count_ranks(general):
     assert share_within([], 1) == 0
 
 
-def test_a_sentence_too_long_for_the_model_is_left_out():
+def test_a_sentence_too_long_for_the_model_is_skipped():
     mlm = tiny("BERT")
     sentence = "the dog sat " * 30 + "today."
     assert sit_exam(mlm, [Question(sentence, 4, 7)]) == []
 
 
-def test_a_sentence_that_holds_a_special_token_is_left_out(general):
+def test_a_sentence_with_a_special_token_is_skipped(general):
     questions = [Question(f"The bees {token} make honey in the hive.", 4, 8) for token in ("do", "[MASK]")]
     assert [answer.sentence for answer in sit_exam(general, questions)] == [questions[0].sentence]

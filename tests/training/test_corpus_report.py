@@ -9,14 +9,14 @@ from tests.support.tiny_models import SENTENCES, tokenizer_of
 GERMAN = ["Der Patient wurde gestern mit Fieber in das Krankenhaus gebracht und dort behandelt."] * 8
 
 
-def report_on(texts, read=None, **counts):
+def report_on(texts, epochs=None, **counts):
     tokenizer = tokenizer_of("BERT")
     corpus = Corpus(texts, texts[:1], Counts(files=1, documents=len(texts), **counts), "")
     blocks = pack(tokenizer, texts, 32)
-    return make_report(corpus, blocks, tokenizer, SENTENCES, seconds_a_pass=1.0, read=read)
+    return make_report(corpus, blocks, tokenizer, SENTENCES, seconds_a_pass=1.0, epochs=epochs)
 
 
-def test_what_was_read_and_what_was_dropped():
+def test_the_report_counts_what_was_read_and_dropped():
     dropped = Dropped("a.zip/b.png", "it is a picture", "\\x89PNG")
     report = report_on(
         SENTENCES, near_duplicates=3, dropped=[dropped], notes=["read as cp1252", "read as cp1252"]
@@ -29,7 +29,7 @@ def test_what_was_read_and_what_was_dropped():
     assert report.seconds_a_pass == 1.0
 
 
-def test_the_words_split_worst_and_the_pieces_a_word():
+def test_the_report_counts_tokens_per_word():
     strange = ["hepatosplenomegaly xerophthalmia the dog"] * 5
     report = report_on(strange)
     tokenizer = tokenizer_of("BERT")
@@ -47,10 +47,8 @@ def test_the_language_is_guessed():
     assert "looks like 'de', which an English model cannot read well" in report.notes[0]
 
 
-def test_the_verdict_is_of_its_tokens_and_of_how_often_they_are_read():
+def test_the_verdict_depends_on_the_tokens_and_the_epochs():
     assert report_on(SENTENCES).verdict == "too small"
-    much = report_on(SENTENCES * 1500, read=0.1)
+    much = report_on(SENTENCES * 1500, epochs=0.1)
     assert (much.verdict, much.advice) == ("more than this run will read", "This run reads about 10% of it.")
-    assert (
-        report_on(SENTENCES, cut_short=True).cut_short == "Only the first 200 million characters are taken."
-    )
+    assert report_on(SENTENCES, cut_short=True).cut_short == "Only the first 200 million characters are used."

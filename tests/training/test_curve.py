@@ -18,7 +18,7 @@ def drawn(curve):
     return ElementTree.fromstring(curve_svg(curve))
 
 
-def test_every_point_is_where_its_figures_are():
+def test_points_lie_where_their_values_are():
     root = drawn(CURVE)
     line, held_out = (path.get("d") for path in root.iter(f"{SVG}path") if path.get("fill") == "none")
     points = [tuple(map(float, pair.split())) for pair in line.removeprefix("M").split("L")]
@@ -44,7 +44,7 @@ def test_short_flat_and_steep_curves_stay_in_the_picture(curve):
         assert 0 <= float(text.get("y")) <= HEIGHT
 
 
-def test_the_names_of_two_lines_that_end_together_do_not_cover_one_another():
+def test_the_names_of_lines_that_end_together_do_not_overlap():
     root = drawn([{"step": 5, "loss": 2.0}, {"step": 5, "eval_loss": 2.01}, {"step": 1, "loss": 4.0}][::-1])
     ends = [float(t.get("y")) for t in root.iter(f"{SVG}text") if "2.0" in t.text and " " in t.text]
     assert abs(ends[0] - ends[1]) >= 14

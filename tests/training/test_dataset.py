@@ -5,21 +5,38 @@ from transformers import TrainingArguments
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training import trainer
 from mlm_demo.training.config import AdaptConfig
-from mlm_demo.training.dataset import BlockDataset, EpochSampler, MaskingCollator
-from mlm_demo.training.evaluation import vocabulary_ids
-from mlm_demo.training.masking import IGNORED, Masking
-from mlm_demo.training.plan import QUIET
+from mlm_demo.training.dataset import BlockDataset, EpochSampler, MaskingCollator, general_texts, make_blocks
+from mlm_demo.training.masking import IGNORED, Masking, vocabulary_ids
 from mlm_demo.training.schedule import TimedSchedule
 from mlm_demo.training.train import no_dropout
-from mlm_demo.training.trainer import MaskedLMTrainer
-from mlm_demo.training.training_blocks import make_blocks
-from tests.support.tiny_models import ARCHITECTURES, build
-from tests.training.test_train import TEXTS
+from mlm_demo.training.trainer import DEFAULT_ARGUMENTS, MaskedLMTrainer
+from tests.support.tiny_models import ARCHITECTURES, SENTENCES, build, tiny
+from tests.support.training import TEXTS
 
 CONFIG = AdaptConfig(max_steps=8, batch_size=4, block_size=32, learning_rate=1e-3)
 
 
-def test_each_epoch_has_an_order_of_its_own_that_only_the_seed_decides():
+def test_replay_adds_the_configured_share():
+    mlm = tiny("BERT")
+    config = AdaptConfig(max_steps=1, block_size=32, replay=0.25)
+    blocks = make_blocks(mlm, TEXTS, SENTENCES, config)
+    assert (blocks.document == -1).mean() == pytest.approx(0.25, abs=0.02)
+
+
+def test_line_by_line_keeps_lines_apart():
+    mlm = tiny("BERT")
+    config = AdaptConfig(max_steps=1, block_size=32, line_by_line=True)
+    assert len(make_blocks(mlm, ["the dog\nthe cat\n\nthe fox"], [], config)) == 3
+
+
+def test_replayed_and_evaluated_general_text_share_nothing():
+    replay, evaluated = general_texts()
+    assert len(replay) >= 50
+    assert len(evaluated) >= 50
+    assert not set(replay) & set(evaluated)
+
+
+def test_the_order_of_an_epoch_depends_on_the_seed_alone():
     numbers = BlockDataset(50)
     orders = []
     for epoch in (0, 1, 0):
@@ -40,17 +57,17 @@ def test_a_batch_without_padding_has_no_attention_mask():
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_places_left_over_change_no_loss_and_no_gradient(architecture, tmp_path, monkeypatch):
+def test_unused_slots_change_neither_loss_nor_gradient(architecture, tmp_path, monkeypatch):
     monkeypatch.setattr(trainer, "bfloat16_is_fast", lambda device: False)
     mlm = MaskedLM(*build(architecture))
     no_dropout(mlm)
     blocks = make_blocks(mlm, TEXTS, [], CONFIG)
     masking = Masking(mlm.mask_id, vocabulary_ids(mlm))
-    arguments = TrainingArguments(output_dir=str(tmp_path), use_cpu=True, **QUIET)
+    arguments = TrainingArguments(output_dir=str(tmp_path), use_cpu=True, **DEFAULT_ARGUMENTS)
     training = MaskedLMTrainer(mlm, arguments, blocks, masking, None, TimedSchedule(1, 0, None))
     drawn = [(0, 0), (0, 1)]
     exact, even = MaskingCollator(blocks, masking)(drawn), MaskingCollator(blocks, masking, even=True)(drawn)
-    assert len(even["hidden"]) == len(even["labels"]) == 64 > len(exact["labels"]) > 0
+    assert len(even["masked"]) == len(even["labels"]) == 64 > len(exact["labels"]) > 0
     assert (exact["labels"] != IGNORED).all()
     found = []
     for batch in (exact, even):

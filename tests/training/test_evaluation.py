@@ -6,17 +6,23 @@ import torch
 
 from mlm_demo.errors import CorpusError
 from mlm_demo.training import evaluation
-from mlm_demo.training.evaluation import DocumentSums, change, document_sums, figures, masked_eval_set
+from mlm_demo.training.evaluation import (
+    DocumentSums,
+    MaskedEvalSet,
+    compute_change,
+    compute_metrics,
+    sum_by_document,
+)
 from mlm_demo.training.masking import IGNORED
 from tests.support.tiny_models import ARCHITECTURES, SENTENCES, tiny
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_figures_are_run_mlms_maths(architecture):
-    """Loss and accuracy as the stock model computes them from whole logits, labels -100 elsewhere."""
+def test_metrics_equal_those_of_run_mlm(architecture):
+    """Loss and accuracy as the stock model computes them from all logits, with labels of -100 elsewhere."""
     mlm = tiny(architecture)
-    frozen = masked_eval_set(mlm, SENTENCES, block_size=32)
-    result = document_sums(mlm, frozen)
+    frozen = MaskedEvalSet.of(mlm, SENTENCES, block_size=32)
+    result = sum_by_document(mlm, frozen)
     attention = torch.from_numpy((frozen.blocks.ids != frozen.blocks.pad_id).astype(np.int64))
     with torch.inference_mode():
         whole = mlm.model(torch.from_numpy(frozen.ids), attention_mask=attention).logits
@@ -25,59 +31,62 @@ def test_figures_are_run_mlms_maths(architecture):
         whole.view(-1, whole.shape[-1]), labels.view(-1), ignore_index=IGNORED
     )
     asked = labels != IGNORED
-    found = figures(result)
+    found = compute_metrics(result)
     assert found.loss.value == pytest.approx(loss.item(), rel=1e-4)
     assert found.perplexity.value == pytest.approx(exp(loss.item()), rel=1e-3)
     assert found.accuracy.value == pytest.approx((whole.argmax(-1) == labels)[asked].float().mean().item())
     assert found.masked_tokens == asked.sum()
 
 
-def test_the_same_questions_every_time():
+def test_the_masks_depend_on_the_seed_alone():
     mlm = tiny("BERT")
-    one, two = masked_eval_set(mlm, SENTENCES, block_size=32), masked_eval_set(mlm, SENTENCES, block_size=32)
+    one, two = (
+        MaskedEvalSet.of(mlm, SENTENCES, block_size=32),
+        MaskedEvalSet.of(mlm, SENTENCES, block_size=32),
+    )
     assert (one.ids == two.ids).all()
-    assert (masked_eval_set(mlm, SENTENCES, block_size=32, seed=1).ids != one.ids).any()
+    assert (MaskedEvalSet.of(mlm, SENTENCES, block_size=32, seed=1).ids != one.ids).any()
 
 
-def test_nothing_to_evaluate_is_told():
+def test_text_without_tokens_raises():
     with pytest.raises(CorpusError, match="There is no text to evaluate on"):
-        masked_eval_set(tiny("BERT"), [" "])
+        MaskedEvalSet.of(tiny("BERT"), [" "])
 
 
-def test_intervals_hold_the_truth_about_as_often_as_they_say():
+def test_intervals_cover_the_truth_about_as_often_as_they_claim():
     random = np.random.default_rng(0)
     inside = 0
     for seed in range(200):
         count = np.full(60, 10.0)
         losses = random.normal(3.0, 1.0, 60) * 10
-        found = figures(DocumentSums(losses, np.zeros(60), count), seed)
+        found = compute_metrics(DocumentSums(losses, np.zeros(60), count), seed)
         inside += found.loss.low <= 3.0 <= found.loss.high
     assert 180 <= inside <= 200
 
 
-def test_resampling_in_parts_is_resampling(monkeypatch):
+def test_resampling_in_parts_gives_the_same_intervals(monkeypatch):
     random = np.random.default_rng(0)
     result = DocumentSums(
         random.normal(30, 10, 50), random.integers(0, 9, 50).astype(float), np.full(50, 10.0)
     )
-    whole = figures(result)
+    whole = compute_metrics(result)
     monkeypatch.setattr(evaluation, "DRAWN_AT_ONCE", 333)
-    assert figures(result) == whole
+    assert compute_metrics(result) == whole
 
 
 def test_a_change_is_paired():
-    """Documents differ much, the change little: unpaired intervals would overlap, the paired one leaves out 0."""
+    """Documents vary more than the change: unpaired intervals overlap, the paired one excludes 0."""
     random = np.random.default_rng(0)
     before = DocumentSums(random.normal(30, 10, 50), np.full(50, 3.0), np.full(50, 10.0))
     after = DocumentSums(before.loss - 1 + random.normal(0, 0.1, 50), before.hits + 1, before.count)
-    found = change(before, after)
+    found = compute_change(before, after)
     assert found.loss.value == pytest.approx(-0.1, abs=0.01)
     assert found.loss.high < 0
     assert found.accuracy.value == pytest.approx(0.1)
-    assert figures(before).loss.low < figures(after).loss.high
+    assert compute_metrics(before).loss.low < compute_metrics(after).loss.high
 
 
 def test_one_document_has_no_spread():
     mlm = tiny("BERT")
-    found = figures(document_sums(mlm, masked_eval_set(mlm, SENTENCES[:1], block_size=32)))
+    found = compute_metrics(sum_by_document(mlm, MaskedEvalSet.of(mlm, SENTENCES[:1], block_size=32)))
     assert found.loss.low == found.loss.value == found.loss.high

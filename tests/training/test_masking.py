@@ -18,13 +18,13 @@ def blocks_and_masking(architecture="BERT", **options):
 @pytest.mark.parametrize("whole_word", [False, True])
 @pytest.mark.parametrize("architecture", ["BERT", "RoBERTa", "XLM-R"])
 @pytest.mark.parametrize("probability", [0.15, 0.3])
-def test_the_shares_are_those_of_bert(architecture, whole_word, probability):
+def test_the_shares_follow_bert(architecture, whole_word, probability):
     tokenizer, blocks, masking = blocks_and_masking(
         architecture, probability=probability, whole_word=whole_word
     )
     everything = range(len(blocks))
-    hidden = [mask_blocks(blocks, everything, masking, epoch) for epoch in range(40)]
-    labels, ids = np.concatenate([h.labels for h in hidden]), np.concatenate([h.ids for h in hidden])
+    masked = [mask_blocks(blocks, everything, masking, epoch) for epoch in range(40)]
+    labels, ids = np.concatenate([h.labels for h in masked]), np.concatenate([h.ids for h in masked])
     original = np.tile(blocks.ids, (40, 1))
     chosen = labels != IGNORED
     assert chosen.sum() / (blocks.tokens * 40) == pytest.approx(probability, abs=0.02)
@@ -35,7 +35,7 @@ def test_the_shares_are_those_of_bert(architecture, whole_word, probability):
     assert not (chosen & (np.tile(blocks.words, (40, 1)) == NO_WORD)).any()
 
 
-def test_the_shares_are_those_of_the_stock_collator():
+def test_the_shares_equal_those_of_the_stock_collator():
     tokenizer, blocks, masking = blocks_and_masking()
     torch.manual_seed(0)
     stock = DataCollatorForLanguageModeling(tokenizer, mlm_probability=0.15)(
@@ -47,11 +47,11 @@ def test_the_shares_are_those_of_the_stock_collator():
 
 
 @pytest.mark.parametrize("architecture", ["BERT", "RoBERTa", "XLM-R"])
-def test_whole_words_are_hidden_whole(architecture):
+def test_whole_words_are_masked_whole(architecture):
     _, blocks, masking = blocks_and_masking(architecture, whole_word=True)
-    hidden = mask_blocks(blocks, range(len(blocks)), masking, 0)
+    masked = mask_blocks(blocks, range(len(blocks)), masking, 0)
     some = 0
-    for words, labels in zip(blocks.words, hidden.labels, strict=True):
+    for words, labels in zip(blocks.words, masked.labels, strict=True):
         chosen = labels != IGNORED
         for word in set(words[chosen]):
             assert chosen[words == word].all()
@@ -59,10 +59,10 @@ def test_whole_words_are_hidden_whole(architecture):
     assert some > 10  # words of several pieces were among them
 
 
-def test_every_block_hides_at_least_one_token():
+def test_every_block_has_a_masked_token():
     _, blocks, masking = blocks_and_masking(probability=1e-9)
-    hidden = mask_blocks(blocks, range(len(blocks)), masking, 0)
-    assert ((hidden.labels != IGNORED).sum(axis=1) == 1).all()
+    masked = mask_blocks(blocks, range(len(blocks)), masking, 0)
+    assert ((masked.labels != IGNORED).sum(axis=1) == 1).all()
 
 
 def test_masks_depend_on_seed_epoch_and_block_alone():

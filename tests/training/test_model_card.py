@@ -1,50 +1,66 @@
-from mlm_demo.training.model_card import exam_table, figures_table
+import pytest
+from huggingface_hub import ModelCard
 
-INTERVAL = {"value": 2.5, "low": 2.4, "high": 2.6}
-SHARE = {"value": 0.51, "low": 0.5, "high": 0.52}
-SIDE = {"loss": INTERVAL, "perplexity": INTERVAL, "accuracy": SHARE}
-CHANGE = {
-    "loss": {"value": -0.5, "low": -0.6, "high": -0.4},
-    "accuracy": {"value": 0.02, "low": -0.01, "high": 0.05},
-}
-PART = {"before": SIDE, "after": SIDE, "change": CHANGE}
-EXAM = {"questions": 40, "top_1_before": 0.1, "top_1_after": 0.25, "top_5_before": 0.2, "top_5_after": 0.5}
+from mlm_demo.training.model_card import exam_table, figures_table, model_card
+from tests.support.results import TRAINING, exam_answer, result_with
 
 
 def test_the_table_has_intervals_and_signed_changes():
-    lines = figures_table({"domain": PART, "general": PART, "exam": EXAM}).splitlines()
-    assert (
-        lines[2]
-        == "| domain text: loss (nats) | 2.50 (2.40 to 2.60) | 2.50 (2.40 to 2.60) | -0.50 (-0.60 to -0.40) |"
+    lines = figures_table(result_with()).splitlines()
+    assert lines[2] == (
+        "| Held-out text of the domain: loss, nats | 2.50 (2.40 to 2.60) | 2.50 (2.40 to 2.60) | "
+        "-0.50 (-0.60 to -0.40) |"
     )
     assert lines[4].endswith("| 51.0 % (50.0 to 52.0) | +2.0 % (-1.0 to +5.0) |")
-    assert lines[-2] == "| exam, 40 questions: top 1 | 10% | 25% | |"
+    assert lines[-2] == "| Exam of 40 questions: among the first 1 | 10 % | 25 % |  |"
     assert len({line.count("|") for line in lines}) == 1
 
 
-def question(sentence, term, before, after):
-    return {
-        "sentence": sentence,
-        "start": sentence.index(term),
-        "term": term,
-        "rank_before": before,
-        "guess_before": "a|b",
-        "rank": after,
-        "guess": term,
-    }
-
-
-def test_the_exam_shows_what_rose_and_what_fell_most():
+def test_the_exam_quotes_sentences_with_their_terms_in_bold():
     exam = [
-        question("The hive is full.", "hive", 100, 1),
-        question("No change at all here.", "change", 3, 3),
-        question(f"{'word ' * 40}drone{' word' * 40}.", "drone", 4, 2),
-        question("A queen was lost.", "queen", 2, 900),
+        exam_answer("The hive is full.", "hive", 100, 1, "hive", "a|b"),
+        exam_answer("No change at all here.", "change", 3, 3, "change", "a|b"),
+        exam_answer(f"{'word ' * 40}drone{' word' * 40}.", "drone", 4, 2, "drone", "a|b"),
+        exam_answer("A queen was lost.", "queen", 2, 900, "queen", "a|b"),
     ]
-    lines = exam_table(exam, risen=2, fallen=1).splitlines()
+    lines = exam_table(result_with(exam=exam)).splitlines()
     assert lines[2:] == [
         r"| The **hive** is full. | 100, *a\|b* | 1, *hive* |",
         f"| …{'word ' * 11}**drone**{' word' * 11}… | 4, *a\\|b* | 2, *drone* |",
         r"| A **queen** was lost. | 2, *a\|b* | 900, *queen* |",
     ]
-    assert len(exam_table([]).splitlines()) == 2
+    assert len(exam_table(result_with()).splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "base_model"),
+    [
+        ("google-bert/bert-base", "google-bert/bert-base", "google-bert/bert-base"),
+        ("general", "general", None),
+        ("/home/me/secret/my model: v2 #1", "my model: v2 #1", None),
+        ("a\nb: [c", "a b: \\[c", None),
+        ("12/34", "12/34", "12/34"),
+    ],
+)
+def test_the_front_matter_is_valid_for_any_base(name, title, base_model):
+    text = model_card(result_with(base={"name": name, "revision": None}), "[MASK]")
+    card = ModelCard(text)
+    assert card.data.base_model == base_model
+    assert (card.data.library_name, card.data.pipeline_tag) == ("transformers", "fill-mask")
+    assert card.data.tags == ["domain-adaptation"]
+    assert f"# {title}, adapted to a domain\n" in card.text
+    assert "secret" not in text
+
+
+def test_the_metrics_appear_as_model_index():
+    data = ModelCard(model_card(result_with(), "[MASK]")).data
+    found = {(item.dataset_name, item.metric_type): item.metric_value for item in data.eval_results}
+    assert found["Held-out text of the domain", "perplexity"] == 2.5
+    assert found["General English", "accuracy"] == 0.51
+    assert len(found) == 6
+
+
+def test_the_card_says_which_weights_were_kept():
+    assert "| weights kept | step 48 |" in model_card(result_with(), "[MASK]")
+    card = model_card(result_with(training={**TRAINING, "best_step": 0}), "[MASK]")
+    assert "| weights kept | the base model's: no step improved them |" in card

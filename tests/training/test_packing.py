@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from mlm_demo.errors import TrainingError
-from mlm_demo.training.packing import NO_WORD, one_by_one, pack, tokenise
+from mlm_demo.training.packing import NO_WORD, one_by_one, pack, tokenize
 from tests.support.tiny_models import ARCHITECTURES, SENTENCES, tokenizer_of
 
 
 def text_ids(tokenizer, texts):
-    return [list(d.ids) for d in tokenise(tokenizer, texts)]
+    return [list(d.ids) for d in tokenize(tokenizer, texts)]
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -23,7 +23,7 @@ def test_packing_loses_and_invents_nothing(architecture):
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_every_block_looks_like_what_the_model_reads(architecture):
+def test_a_block_is_what_the_tokenizer_gives_the_model(architecture):
     tokenizer = tokenizer_of(architecture)
     text = SENTENCES[0]
     (row,) = pack(tokenizer, [text], 64).ids
@@ -31,7 +31,7 @@ def test_every_block_looks_like_what_the_model_reads(architecture):
     assert row[: len(expected)].tolist() == expected
 
 
-def test_documents_are_separated_and_a_block_knows_where_it_begins():
+def test_documents_are_separated_and_blocks_know_their_document():
     tokenizer = tokenizer_of("BERT")
     blocks = pack(tokenizer, SENTENCES, 16)
     assert (blocks.ids == tokenizer.sep_token_id).sum() == len(blocks) + len(SENTENCES) - 1
@@ -42,7 +42,7 @@ def test_documents_are_separated_and_a_block_knows_where_it_begins():
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_words_are_those_of_the_tokenizer(architecture):
     tokenizer = tokenizer_of(architecture)
-    (document,) = tokenise(tokenizer, ["running and jumping, hepatitis"])
+    (document,) = tokenize(tokenizer, ["running and jumping, hepatitis"])
     expected = tokenizer("running and jumping, hepatitis", add_special_tokens=False).word_ids()
     assert document.words.tolist() == expected
     assert max(expected) > 2
@@ -53,7 +53,7 @@ def test_special_tokens_in_a_text_are_text(architecture):
     tokenizer = tokenizer_of(architecture)
     text = "the " + " ".join(tokenizer.all_special_tokens) + " [MASK] <mask> dog"
     special = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
-    (document,) = tokenise(tokenizer, [text])
+    (document,) = tokenize(tokenizer, [text])
     assert special & set(document.ids.tolist()) == set()
 
 
@@ -65,21 +65,21 @@ def test_one_by_one_never_mixes_two_texts():
         assert blocks.ids[rows][blocks.words[rows] != NO_WORD].tolist() == ids
 
 
-def test_a_huge_line_is_cut_and_read_in_time():
+def test_a_huge_line_is_tokenized_in_parts_in_time():
     tokenizer = tokenizer_of("BERT")
     start = time.monotonic()
-    (document,) = tokenise(tokenizer, ["the quick brown fox " * 100_000])
+    (document,) = tokenize(tokenizer, ["the quick brown fox " * 100_000])
     assert len(document.ids) == len(text_ids(tokenizer, ["the quick brown fox"])[0]) * 100_000
     assert time.monotonic() - start < 60  # a hang, not a speed, is what is looked for
-    (document,) = tokenise(tokenizer, ["x" * 50_000])
+    (document,) = tokenize(tokenizer, ["x" * 50_000])
     assert len(document.ids) >= 3
 
 
-def test_nothing_gives_no_block():
+def test_no_text_gives_no_block():
     assert len(pack(tokenizer_of("BERT"), [], 16)) == 0
     assert len(pack(tokenizer_of("BERT"), ["", " \n\n "], 16)) == 0
 
 
-def test_too_short_blocks_are_refused():
+def test_a_block_size_too_small_raises():
     with pytest.raises(TrainingError, match="The block size is 8; it must be at least 10"):
         pack(tokenizer_of("BERT"), ["a"], 8)

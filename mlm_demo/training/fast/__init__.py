@@ -1,1 +1,1 @@
-"""What makes a training step fast: CUDA graphs, compiling, the loss in chunks, bfloat16."""
+"""What makes a training step fast: CUDA graphs, compilation, the loss in chunks, bfloat16."""

@@ -1,9 +1,9 @@
-"""Parts of a model compiled, for a run on a GPU that is long enough to earn back the seconds that this takes.
+"""Compile parts of a model, for runs on a GPU long enough to earn back the seconds that compilation takes.
 
-What lies between the matrix products of a layer (sums, norms, GELU, roundings) is a dozen kernels that each read and
-write everything; compiled they are a few. The layers of a model are one piece of code, compiled once for all of them
-("regional compilation", docs.pytorch.org/tutorials/recipes/regional_compilation.html); a whole model takes several
-times as long.
+Between the matrix products of a layer (sums, norms, GELU, casts) lie a dozen kernels that each read and write
+everything; compiled, they are a few. The layers of a model share one piece of code, which is compiled once for all of
+them ("regional compilation", docs.pytorch.org/tutorials/recipes/regional_compilation.html); compiling a whole model
+takes several times as long.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,13 +14,13 @@ from torch import nn
 
 
 class Compiled:
-    """Methods in place of which, within `in_use`, the compiled ones run; elsewhere everything is as it was.
+    """Methods that run compiled within `in_use` and as usual elsewhere.
 
-    Each is compiled when it is first called, for each shape anew; where that fails, that call raises.
+    The first call compiles a method, once for each shape; if compilation fails, that call raises.
     """
 
     def __init__(self, methods: Iterable[tuple[object, str]]):
-        """methods: an object and the name of a method of its class."""
+        """methods: pairs of an object and the name of a method of its class."""
         self.methods = [
             (owner, name, torch.compile(getattr(owner, name), dynamic=False, fullgraph=True))
             for owner, name in methods
@@ -39,8 +39,10 @@ class Compiled:
 
 
 def layers_to_compile(model: nn.Module) -> list[nn.Module]:
-    """The layers of a model's encoder that are alike: its longest list of modules, less those with a hook before a part
-    of them (the last one of BERT's kin, `positions.py`), which a compiler does not look through."""
+    """List the identical layers of a model's encoder: its longest list of modules, without hooked layers.
+
+    A compiler does not look through a hook; models/head.py hooks the last layer of BERT and its relatives.
+    """
     lists = [module for module in model.base_model.modules() if isinstance(module, nn.ModuleList)]
     longest = max(lists, key=len, default=())
     return [layer for layer in longest if not any(module._forward_pre_hooks for module in layer.modules())]

@@ -1,8 +1,8 @@
-"""The passes of a training step, recorded once on a GPU and replayed from then on.
+"""Capture the forward and backward pass of a training step as a CUDA graph, and replay it.
 
-A step of a model of this size is a thousand kernels of a few microseconds, and Python takes longer to ask for one than
-the GPU to run it. A CUDA graph asks for all of them at once: the same kernels on the same numbers. What it cannot take
-(a model that decides by what is in its tensors) is computed as ever.
+A step of a small model launches a thousand kernels of a few microseconds each, and Python takes longer to launch one
+than the GPU to run it. A CUDA graph launches all of them at once: the same kernels on the same numbers. Models that
+cannot be captured (because Python reads the values of their tensors) run as usual.
 """
 
 import warnings
@@ -15,13 +15,13 @@ import torch
 
 from mlm_demo.training.fast.compile import Compiled
 
-WARM_UP = 3  # steps as ever before a recording: libraries choose their kernels in them
-RECORDINGS = 2  # whole batches, and the one left over at the end of an epoch
+WARM_UP = 3  # ordinary steps before a capture: libraries choose their kernels in them
+MAX_GRAPHS = 2  # for whole batches, and for the smaller one at the end of an epoch
 
 
 @dataclass(frozen=True)
-class Recording:
-    """A graph, and the tensors that it reads and writes."""
+class CapturedGraph:
+    """A graph and the tensors that it reads and writes."""
 
     graph: torch.cuda.CUDAGraph
     batch: dict[str, torch.Tensor]
@@ -29,98 +29,100 @@ class Recording:
     gradients: list[torch.Tensor | None]
 
 
-class RecordedStep:
-    """Calls `passes`, which takes a batch, leaves the gradients of `parameters` and returns the loss."""
+class GraphedStep:
+    """A function that computes loss and gradients, captured for each shape of batch after a few ordinary calls."""
 
     def __init__(
         self,
-        passes: Callable[[dict[str, torch.Tensor]], torch.Tensor],
+        forward_backward: Callable[[dict[str, torch.Tensor]], torch.Tensor],
         parameters: Sequence[torch.nn.Parameter],
         compiled: Compiled | None = None,
     ):
-        """compiled: parts of the passes that are worth compiling for whole batches, which come first."""
-        self.passes, self.parameters, self.compiled = passes, list(parameters), compiled
-        self.recordings: dict[tuple, Recording] = {}
-        self.seen: Counter[tuple] = Counter()
-        self.possible = True
+        """Wrap a function that takes a batch, leaves the gradients of `parameters` and returns the loss.
+
+        compiled: the parts of it to compile for whole batches, which come first; None for none.
+        """
+        self.forward_backward, self.parameters, self.compiled = forward_backward, list(parameters), compiled
+        self.graphs: dict[tuple, CapturedGraph] = {}
+        self.calls: Counter[tuple] = Counter()
+        self.can_capture = True
 
     def __call__(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        """The loss of a batch; the gradients of `parameters` are None before and those of the batch after it."""
+        """Return the loss of a batch and set the gradients of `parameters`, which must be None before the call."""
         shapes = tuple((name, tensor.shape) for name, tensor in batch.items())
         if self._is_due(shapes):
-            self._record(shapes, batch)
-        recording = self.recordings.get(shapes)
-        if recording is None:
-            self.seen[shapes] += 1
-            return self._watched(batch) if self.seen[shapes] == WARM_UP else self.passes(batch)
+            self._capture(shapes, batch)
+        captured = self.graphs.get(shapes)
+        if captured is None:
+            self.calls[shapes] += 1
+            return self._try(batch) if self.calls[shapes] == WARM_UP else self.forward_backward(batch)
         for name, tensor in batch.items():
-            recording.batch[name].copy_(tensor)
-        recording.graph.replay()
-        for parameter, gradient in zip(self.parameters, recording.gradients, strict=True):
+            captured.batch[name].copy_(tensor)
+        captured.graph.replay()
+        for parameter, gradient in zip(self.parameters, captured.gradients, strict=True):
             parameter.grad = gradient
-        return recording.loss.clone()
+        return captured.loss.clone()
 
     def _is_due(self, shapes: tuple) -> bool:
         return (
-            self.possible
-            and shapes not in self.recordings
-            and len(self.recordings) < RECORDINGS
-            and self.seen[shapes] >= WARM_UP
+            self.can_capture
+            and shapes not in self.graphs
+            and len(self.graphs) < MAX_GRAPHS
+            and self.calls[shapes] >= WARM_UP
         )
 
-    def _watched(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        """The passes as ever, finding out whether they look into a tensor.
+    def _try(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Run an ordinary step and find out whether it can be captured: whether Python waits for the GPU in it.
 
-        A recording that fails leaves torch's random numbers unusable (pytorch/pytorch pull request 171265), so it is
-        not begun where it would.
+        A failed capture leaves torch's random number generator unusable (pytorch/pytorch pull request 171265), so
+        none may be started that would fail.
         """
         before = torch.cuda.get_sync_debug_mode()
         torch.cuda.set_sync_debug_mode("error")
         try:
-            return self.passes(batch)
+            return self.forward_backward(batch)
         except RuntimeError:
-            self.possible = False
+            self.can_capture = False
         finally:
             torch.cuda.set_sync_debug_mode(before)
-        self._forget()
-        return self.passes(batch)
+        self._drop_gradients()
+        return self.forward_backward(batch)
 
-    def _record(self, shapes: tuple, batch: dict[str, torch.Tensor]) -> None:
-        """Record the passes over tensors of their own, which later batches are copied into."""
+    def _capture(self, shapes: tuple, batch: dict[str, torch.Tensor]) -> None:
+        """Capture the step over tensors of its own, which later batches are copied into."""
         own = {name: tensor.clone() for name, tensor in batch.items()}
         graph = torch.cuda.CUDAGraph()
         compiles = self._compile(own)
         try:
             with self.compiled.in_use() if compiles else nullcontext(), torch.cuda.graph(graph):
-                loss = self.passes(own)
-        except RuntimeError:  # nothing was computed: recording takes kernels down without running them
+                loss = self.forward_backward(own)
+        except RuntimeError:  # nothing was computed: a capture notes kernels without running them
             if compiles:
-                self.compiled = None  # the next step is recorded as it is
+                self.compiled = None  # the next step is captured without compilation
             else:
-                self.possible = False
-            # One that succeeds: random numbers are usable again.
+                self.can_capture = False
+            # A capture that succeeds makes random numbers usable again.
             with torch.cuda.graph(torch.cuda.CUDAGraph()):
                 torch.zeros(1, device="cuda")
         else:
-            self.recordings[shapes] = Recording(graph, own, loss, [p.grad for p in self.parameters])
-        self._forget()
+            self.graphs[shapes] = CapturedGraph(graph, own, loss, [p.grad for p in self.parameters])
+        self._drop_gradients()
 
     def _compile(self, batch: dict[str, torch.Tensor]) -> bool:
-        """Compile what is to be, by passes over a batch; whether it is to be recorded so."""
-        if self.compiled is None or self.recordings:
+        """Compile by a step over a batch, if there is something to compile and it works."""
+        if self.compiled is None or self.graphs:
             return False
         try:
             with self.compiled.in_use():
-                self.passes(batch)
+                self.forward_backward(batch)
         except Exception as error:
-            # No C compiler here, a model that it does not take, its memory: then as ever.
+            # No C compiler here, a model it does not support, or too little memory: train without.
             warnings.warn(f"Trained without compiling: {type(error).__name__}: {error}", stacklevel=2)
             self.compiled = None
             torch.cuda.empty_cache()
-        self._forget()
+        self._drop_gradients()
         return self.compiled is not None
 
-    def _forget(self) -> None:
-        """Drop the gradients."""
+    def _drop_gradients(self) -> None:
         for parameter in self.parameters:
             parameter.grad = None

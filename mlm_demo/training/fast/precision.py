@@ -1,7 +1,7 @@
-"""The arithmetic of training: float32 weights, bfloat16 products where the device is faster at them.
+"""The numeric precision of training: float32 weights, and bfloat16 matrix products on devices that speed them up.
 
-Weights, optimiser, sums and every figure that is shown stay float32; what is rounded is the two factors of a matrix
-product while training. docs/decisions.md has what it gains and what it costs.
+Weights, optimizer, sums and all reported metrics stay float32. Only the two factors of a matrix product are rounded,
+and only during training. docs/decisions.md says what this gains and what it costs.
 """
 
 from collections.abc import Iterator
@@ -13,21 +13,10 @@ import torch
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-# What a processor has to say of itself, by torch.cpu.get_capabilities().
-CPU_FEATURES = ("avx512_bf16", "amx_bf16")
-
-
-def bfloat16_is_fast(device: torch.device) -> bool:
-    """Whether a device multiplies bfloat16 natively; elsewhere it would be slower than float32."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    features = torch.cpu.get_capabilities() if device.type == "cpu" else {}
-    return any(features.get(name, False) for name in CPU_FEATURES)
-
 
 @contextmanager
-def rounded_products(on: bool) -> Iterator[None]:
-    """Within this context a processor's float32 products may round their factors; they still add up in float32."""
+def bfloat16_matmul(on: bool) -> Iterator[None]:
+    """Within this context a CPU may round the factors of float32 products to bfloat16; sums stay float32."""
     switch = torch.backends.mkldnn.matmul
     before = switch.fp32_precision
     if on:
@@ -39,13 +28,13 @@ def rounded_products(on: bool) -> Iterator[None]:
 
 
 @contextmanager
-def attention_for_training(model: "PreTrainedModel", rounded: bool) -> Iterator[None]:
-    """Within this context a model on the processor uses the attention that trains fastest there.
+def attention_for_training(model: "PreTrainedModel", bfloat16: bool) -> Iterator[None]:
+    """Within this context a model on a CPU uses the attention that trains fastest there.
 
-    torch's fused attention for the processor is slow backwards in bfloat16; three plain products are faster.
+    The backward pass of torch's fused CPU attention is slow in bfloat16; three plain products are faster.
     """
     chosen = model.config._attn_implementation
-    if not rounded or model.device.type != "cpu" or chosen != "sdpa":
+    if not bfloat16 or model.device.type != "cpu" or chosen != "sdpa":
         yield
         return
     model.set_attn_implementation("eager")

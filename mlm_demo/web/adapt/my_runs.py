@@ -21,12 +21,12 @@ def my_runs(runs: list[Run], keep_days: int) -> str:
 
 
 def _row(run: Run) -> tuple[str, ...]:
-    request, state, metrics = run.request, run.state, result_of(run).get("figures")
+    request, state, result = run.request, run.state, result_of(run)
     started = datetime.fromtimestamp(request.created).strftime("%d %b %H:%M")
     change = ""
-    if metrics:
-        before, after = (metrics["domain"][key]["perplexity"]["value"] for key in ("before", "after"))
-        change = f"{before:,.1f} → {after:,.1f}"
+    if result:
+        domain = result.figures.domain
+        change = f"{domain.before.perplexity.value:,.1f} → {domain.after.perplexity.value:,.1f}"
     return (
         f'<a href="?run={escape(run.id)}">{escape(request.title)}</a>',
         f'<span class="state state-{state}">{STATES[state]}</span>',

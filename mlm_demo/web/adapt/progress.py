@@ -4,7 +4,7 @@ from html import escape
 
 from mlm_demo.runs.run import GOING, Run, share_done
 from mlm_demo.training.curve import curve_svg
-from mlm_demo.training.model_card import around
+from mlm_demo.training.result import shortened_around_term
 from mlm_demo.web.adapt.report import duration
 from mlm_demo.web.html import marked, table
 
@@ -12,11 +12,11 @@ STATES = {
     "waiting": "Waiting", "running": "Running", "stopping": "Stopping", "done": "Done", "stopped": "Stopped",
     "failed": "Failed", "interrupted": "Interrupted",
 }  # fmt: skip
-CONTEXT_CHARACTERS = 90  # shown on either side of a term
 
 
 def run_view(run: Run, lines: list[dict], ahead: int = 0, summary: str = "") -> str:
     """Return the whole view of a run.
+
 
     lines: its log; ahead: how many runs are before it in the queue; summary: its result in a sentence or two.
     """
@@ -88,11 +88,7 @@ def probes_view(before: list[dict], now: list[dict]) -> str:
 
 def marked_term(question: dict) -> str:
     """Return a sentence with its term marked, shortened around it."""
-    before, after = around(question)
-    if len(before) > CONTEXT_CHARACTERS:
-        before = "…" + before[-CONTEXT_CHARACTERS:].partition(" ")[2]
-    if len(after) > CONTEXT_CHARACTERS:
-        after = after[:CONTEXT_CHARACTERS].rpartition(" ")[0] + "…"
+    before, after = shortened_around_term(question["sentence"], question["start"], question["term"])
     return marked(before, question["term"], after)
 
 

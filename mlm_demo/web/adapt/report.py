@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from mlm_demo.runs.run import Run
-from mlm_demo.training.config import AdaptConfig
-from mlm_demo.training.verdict import passes, verdict
+from mlm_demo.training.config import AdaptConfig, epochs, verdict
 from mlm_demo.web.html import facts_table
 from mlm_demo.web.messages import notices
 
@@ -19,7 +18,7 @@ def report_view(report: dict, names: Sequence[str] = (), config: AdaptConfig | N
     """
     conclusion, advice = report["verdict"], report["advice"]
     if config:
-        epochs = passes(config, report["blocks"], report["seconds_a_pass"])
+        epochs = epochs(config, report["blocks"], report["seconds_a_pass"])
         conclusion, advice = verdict(report["tokens"], epochs, cut_short=report["cut_short"])
     dropped = [f"{item['source']}: {item['reason']}" for item in report["dropped"]]
     skipped = [f"Skipped: {item}" for item in dropped[:DROPPED_SHOWN]]

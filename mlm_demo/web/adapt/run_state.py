@@ -11,7 +11,7 @@ from mlm_demo.runs.service import SAMPLE, RunService, result_of
 from mlm_demo.settings import ROOT, Settings
 from mlm_demo.web.adapt.progress import run_view
 from mlm_demo.web.adapt.report import corpus_view
-from mlm_demo.web.adapt.result import result_view, summary
+from mlm_demo.web.adapt.result import headline, result_view
 from mlm_demo.web.fill.charts import charts
 from mlm_demo.web.server.downloads import download_address
 
@@ -38,7 +38,7 @@ def run_state(service: RunService, run: Run, owner: str) -> RunState:
     """Return a run as the person with this secret sees it."""
     state, ahead, lines = run.state, service.queue.position(run), list(run.lines())
     own = service.is_owner(run, owner)
-    result = result_of(run) if state not in GOING else {}
+    result = result_of(run) if state not in GOING else None
     actions = {"use"} if result else set()
     if own:
         actions |= {"stop"} if state in ("waiting", "running") else set()
@@ -47,7 +47,7 @@ def run_state(service: RunService, run: Run, owner: str) -> RunState:
         actions |= {"push"} if result else set()
     download = download_link(run, service.settings) if own and result else ""
     return RunState(
-        progress=run_view(run, lines, ahead, summary(result["figures"]) if result else ""),
+        progress=run_view(run, lines, ahead, headline(result) if result else ""),
         corpus=corpus_view(run, lines),
         result=download + (result_view(result) if result else ""),
         actions=frozenset(actions),

@@ -17,8 +17,8 @@ from mlm_demo.runs.adapted_models import adapted_model, archive_name
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.service import RunService
 from mlm_demo.settings import Settings
-from mlm_demo.training.checkpoints import RESULT
 from mlm_demo.training.export import zip_model
+from mlm_demo.training.result import RESULT
 from mlm_demo.web.identity import browser_secret
 
 SECONDS_VALID = 86_400

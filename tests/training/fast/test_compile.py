@@ -30,7 +30,7 @@ def test_layers_of_every_architecture(architecture):
     assert len(layers_to_compile(model)) == expected
 
 
-def test_layers_are_compiled_once_for_all_and_only_while_asked_for(compilations, monkeypatch):
+def test_layers_are_compiled_once_for_all_and_used_only_in_the_context(compilations, monkeypatch):
     monkeypatch.setitem(tiny_models.SMALL, "num_hidden_layers", 5)
     tokenizer, model = build("BERT")
     mlm = MaskedLM(tokenizer, model)
@@ -48,12 +48,12 @@ def test_layers_are_compiled_once_for_all_and_only_while_asked_for(compilations,
         assert torch.equal(model(input_ids=ids).logits, before)
 
 
-def test_what_cannot_be_compiled_whole_is_said(compilations):
-    class Asks:
+def test_a_method_that_cannot_be_compiled_raises(compilations):
+    class Prints:
         def forward(self, x):
             print(x)
             return x
 
-    compiled = Compiled([(asks := Asks(), "forward")])
+    compiled = Compiled([(printing := Prints(), "forward")])
     with pytest.raises(RuntimeError), compiled.in_use():
-        asks.forward(torch.zeros(2))
+        printing.forward(torch.zeros(2))

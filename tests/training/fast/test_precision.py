@@ -1,35 +1,24 @@
 import torch
 
-from mlm_demo.training.fast.precision import attention_for_training, bfloat16_is_fast, rounded_products
+from mlm_demo.training.fast.precision import attention_for_training, bfloat16_matmul
 from tests.support.tiny_models import build
 
 
-def test_a_processor_says_whether_it_multiplies_bfloat16(monkeypatch):
-    for features, fast in (
-        ({"avx512_bf16": True}, True),
-        ({"amx_bf16": True}, True),
-        ({"avx2": True}, False),
-    ):
-        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda features=features: features)
-        assert bfloat16_is_fast(torch.device("cpu")) is fast
-    assert not bfloat16_is_fast(torch.device("meta"))
-
-
-def test_rounding_is_switched_back():
+def test_bfloat16_products_are_switched_off_again():
     switch = torch.backends.mkldnn.matmul
     before = switch.fp32_precision
-    with rounded_products(True):
+    with bfloat16_matmul(True):
         assert switch.fp32_precision == "bf16"
     assert switch.fp32_precision == before
-    with rounded_products(False):
+    with bfloat16_matmul(False):
         assert switch.fp32_precision == before
 
 
-def test_attention_is_put_back():
+def test_attention_for_training_is_temporary():
     _, model = build("BERT")
     chosen = model.config._attn_implementation
-    with attention_for_training(model, rounded=True):
+    with attention_for_training(model, bfloat16=True):
         assert model.config._attn_implementation == ("eager" if chosen == "sdpa" else chosen)
     assert model.config._attn_implementation == chosen
-    with attention_for_training(model, rounded=False):
+    with attention_for_training(model, bfloat16=False):
         assert model.config._attn_implementation == chosen

@@ -39,8 +39,8 @@ def test_progress_shows_steps_speed_memory_and_time_left():
     assert "left" not in progress([{"stage": "training"}, line(100)], "done")
     slow = line(20, seconds_left=10.0)  # its minutes are over before its steps are made
     assert 'value="0.5000"' in progress([{"stage": "training"}, slow], "running")
-    judging = [{"stage": "training"}, line(100), {"stage": "judging what it has learned"}]
-    assert "judging what it has learned" in progress(judging, "running")
+    judging = [{"stage": "training"}, line(100), {"stage": "evaluating the adapted model"}]
+    assert "evaluating the adapted model" in progress(judging, "running")
     assert progress([{"stage": "reading"}], "running") == '<p class="facts">reading</p>'
     assert progress([], "waiting") == ""
 

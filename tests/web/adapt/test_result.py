@@ -1,5 +1,5 @@
-from mlm_demo.web.adapt.result import result_view, summary
-from tests.training.test_model_card import EXAM, PART
+from mlm_demo.web.adapt.result import headline, result_view, summary
+from tests.support.results import EXAM, PART, TRAINING, exam_answer, result_with
 
 UNSURE = {**PART, "change": {**PART["change"], "loss": {"value": 0.1, "low": -0.1, "high": 0.3}}}
 AFTER = {**PART["after"], "perplexity": {"value": 1.5, "low": 1.4, "high": 1.6}}
@@ -7,23 +7,35 @@ FIGURES = {"domain": {**PART, "after": AFTER}, "general": UNSURE, "exam": EXAM}
 
 
 def question(term, before, after):
-    return {
-        "sentence": f"A <i> {term} is.", "start": 6, "term": term, "rank_before": before,
-        "guess_before": "x", "rank": after, "guess": "y",
-    }  # fmt: skip
+    return exam_answer(f"A <i> {term} is.", term, before, after)
 
 
 def test_the_summary_tells_chance_from_change():
-    assert summary(FIGURES) == (
+    assert summary(result_with(figures=FIGURES)) == (
         "On the domain, perplexity fell from 2.5 to 1.5; on general English it did not change by more than chance "
-        "would. Perplexity is the number of words the model wavers between at a hidden one: lower is better."
+        "would. Perplexity is the number of words the model wavers between for a masked word: lower is better."
     )
+
+
+def test_the_headline_tells_the_end_before_the_figures():
+    training = {**TRAINING, "ended": "no_improvement", "best_step": 30}
+    result = result_with(figures=FIGURES, training=training)
+    assert headline(result) == (
+        "Training ended at step 48 of 120: the eval loss had not improved for 3 evaluations. The model from step 30 "
+        f"was kept. {summary(result)}"
+    )
+
+
+def test_the_headline_of_an_older_result_is_its_figures():
+    training = {name: value for name, value in TRAINING.items() if name not in ("ended", "best_step")}
+    result = result_with(figures=FIGURES, training=training)
+    assert headline(result) == summary(result)
 
 
 def test_the_result_has_a_picture_a_table_and_the_exam():
     exam = [question(f"term{n}", 100, n) for n in range(1, 12)]
     exam += [question("same", 3, 3), question("lost", 1, 50)]
-    html = result_view({"figures": FIGURES, "exam": exam})
+    html = result_view(result_with(figures=FIGURES, exam=exam))
     assert html.count("<figure") == 2
     assert html.count('class="interval"') == 4
     assert "51.0 %" in html

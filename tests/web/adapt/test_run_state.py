@@ -1,3 +1,4 @@
+import json
 import os
 
 from mlm_demo.inference.engine import Engine
@@ -27,6 +28,20 @@ def test_anyone_with_the_link_can_use_the_model_of_a_finished_run(service, finis
     assert f'href="models/{finished.id}.zip?until=' in run_state(service, finished, "me").result
     assert run_state(service, finished, "me").actions == {"use", "delete", "push"}
     assert stranger.stamp == run_state(service, finished, "").stamp
+
+
+def test_a_run_that_kept_its_base_says_so(service, finished):
+    path = finished.output / "result.json"
+    result = json.loads(path.read_text())
+    result["training"] |= {"ended": "no_improvement", "best_step": 0, "steps": 3}
+    path.write_text(json.dumps(result))
+    progress = run_state(service, finished, "").progress
+    assert "Training ended at step 3 of 4: the eval loss had not improved for 3 evaluations." in progress
+    assert "so the base model&#x27;s weights were kept." in progress
+    for key in ("ended", "best_step"):  # as version 0.1.0 wrote it
+        del result["training"][key]
+    path.write_text(json.dumps(result))
+    assert "were kept" not in run_state(service, finished, "").progress
 
 
 def test_a_sentence_is_shown_before_and_after(service, finished):

@@ -1,0 +1,120 @@
+"""The loss over the vocabulary: ours in chunks against torch's linear_cross_entropy, forward and backward on a CPU.
+
+At the shapes of training: the built-in model's size with the masked tokens of a usual and of a large step, and
+BERT-base's. In bfloat16 ours keeps float32 tensors and rounds the factors of products; torch's gets either the same
+or bfloat16 tensors. Memory is the peak above what was held before (Linux only).
+"""
+
+import ctypes
+import re
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import torch
+from pairs import tell, time_pairs, wants_json
+from shapes import bert
+from torch.nn import LinearCrossEntropyOptions
+from torch.nn.functional import cross_entropy, linear, linear_cross_entropy
+
+from mlm_demo.models.catalogue import Catalogue
+from mlm_demo.models.loader import load
+from mlm_demo.models.masked_lm import MaskedLM
+from mlm_demo.training.fast.chunked_loss import ChunkedLoss
+from mlm_demo.training.fast.precision import bfloat16_matmul
+
+SHAPES = [("built-in size", 307), ("built-in size", 819), ("BERT-base's shape", 307)]
+Loss = Callable[[torch.Tensor, torch.nn.Linear, torch.Tensor], torch.Tensor]
+
+
+def torchs(options: LinearCrossEntropyOptions) -> Loss:
+    """Return torch's loss in chunks."""
+    return lambda hidden, layer, labels: linear_cross_entropy(
+        hidden, layer.weight, labels, linear_bias=layer.bias, reduction="sum", options=options
+    )
+
+
+def in_bfloat16(loss: Loss) -> Loss:
+    """Return a loss that casts its tensors, and the gradients back."""
+
+    def cast(hidden: torch.Tensor, layer: torch.nn.Linear, labels: torch.Tensor) -> torch.Tensor:
+        rounded = SimpleNamespace(weight=layer.weight.bfloat16(), bias=layer.bias.bfloat16())
+        return loss(hidden.bfloat16(), rounded, labels)
+
+    return cast
+
+
+def at_once(hidden: torch.Tensor, layer: torch.nn.Linear, labels: torch.Tensor) -> torch.Tensor:
+    """Return the loss by way of all logits."""
+    logits = linear(hidden, layer.weight, layer.bias).float()
+    return cross_entropy(logits, labels, reduction="sum")
+
+
+def ways(mlm: MaskedLM, bfloat16: bool) -> dict[str, Loss]:
+    """Return the losses to compare, ours first."""
+    ours = ChunkedLoss(mlm, bfloat16)
+    auto = torchs(LinearCrossEntropyOptions())
+    found: dict[str, Loss] = {"ours": lambda hidden, _, labels: ours.sum_of_losses(hidden, labels)}
+    if not bfloat16:
+        return {**found, "torch": auto, "all at once": at_once}
+    accurate = torchs(LinearCrossEntropyOptions(acc_policy="accurate"))
+    return {
+        **found,
+        "torch, float32 tensors": auto,
+        "torch, bfloat16 tensors, accurate": in_bfloat16(accurate),
+        "all at once": at_once,
+    }
+
+
+def step(
+    loss: Loss, hidden: torch.Tensor, layer: torch.nn.Linear, labels: torch.Tensor, bfloat16: bool
+) -> None:
+    """Compute the loss and its gradients, in the precision that training would."""
+    hidden.grad = layer.weight.grad = layer.bias.grad = None
+    with bfloat16_matmul(bfloat16):
+        loss(hidden, layer, labels).backward()
+
+
+def peak_megabytes(work: Callable[[], None]) -> float:
+    """Return the most memory that a call takes beyond what was held before it."""
+    ctypes.CDLL(None).malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak, proc(5)
+    before = _status("VmRSS")
+    work()
+    return (_status("VmHWM") - before) / 1e3
+
+
+def _status(name: str) -> int:
+    return int(re.search(rf"{name}:\s+(\d+) kB", Path("/proc/self/status").read_text())[1])
+
+
+def main() -> None:
+    as_json = wants_json(__doc__)
+    models = {
+        "built-in size": load(Catalogue().find("general"), device="cpu"),
+        "BERT-base's shape": MaskedLM(*bert(), name="bert"),
+    }
+    rows = []
+    for shape, tokens in SHAPES:
+        layer = models[shape].model.get_output_embeddings()
+        torch.manual_seed(0)
+        hidden = torch.randn(tokens, layer.in_features, requires_grad=True)
+        labels = torch.randint(0, layer.out_features, (tokens,))
+        for bfloat16 in (False, True):
+            losses = ways(models[shape], bfloat16)
+            calls = [
+                lambda loss=loss: step(loss, hidden, layer, labels, bfloat16)  # noqa: B023
+                for loss in losses.values()
+            ]
+            ours, *others = calls
+            pairs = time_pairs(others, ours, seconds=10)
+            seconds = [pairs[0].theirs, *(pair.ours for pair in pairs)]
+            ratios = [1.0, *(1 / pair.ratio for pair in pairs)]
+            for name, taken, ratio, call in zip(losses, seconds, ratios, calls, strict=True):
+                what = f"{shape}, {tokens} tokens, {'bfloat16' if bfloat16 else 'float32'}"
+                rows.append((what, name, taken * 1000, ratio, peak_megabytes(call)))
+    tell("Loss", ("", "loss", "ms", "time over ours", "peak MB"), rows, {}, as_json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""Going on after memory has run out: the batch is halved, and each process keeps to its share on one device."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from transformers import TrainingArguments
+
+from mlm_demo.errors import TrainingError
+from mlm_demo.system.distributed import count
+from mlm_demo.system.memory import ran_out
+from mlm_demo.training.config import AdaptConfig
+
+
+@contextmanager
+def out_of_memory() -> Iterator[None]:
+    """Within this context, running out of main memory raises torch.OutOfMemoryError, as it does on a GPU."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if ran_out(error) and not isinstance(error, torch.OutOfMemoryError):
+            raise torch.OutOfMemoryError(str(error)) from error
+        raise
+
+
+def halve_batch(batch: int, config: AdaptConfig, error: torch.OutOfMemoryError) -> int:
+    """Return the number of blocks to try next; raise TrainingError if it was one already."""
+    if batch == 1:
+        raise TrainingError(
+            f"The model does not fit this device's memory even with one block of {config.block_size} tokens at a time; "
+            "choose shorter blocks or a smaller model."
+        ) from error
+    torch.cuda.empty_cache()
+    return batch // 2
+
+
+def share_of_process(batch: int) -> int:
+    """Return how many blocks of a batch each process gets; raise TrainingError if they cannot be divided."""
+    if batch % count():
+        raise TrainingError(
+            f"batch_size is {batch}; for {count()} processes it must be a multiple of {count()}."
+        )
+    return batch // count()
+
+
+def one_device(args: TrainingArguments) -> None:
+    """Keep a process to one GPU: Trainer would split each batch among all it sees, but not the masked positions.
+
+    The next batch is copied to the GPU while it still works on the current one.
+    """
+    args._n_gpu = min(args.n_gpu, 1)
+    args.accelerator_config.non_blocking = args.device.type == "cuda"

@@ -1,0 +1,315 @@
+"""The result of a run: what result.json holds, and the rows of every table that shows it.
+
+To add a figure, add a field with a default (older results lack it) and a row in `AdaptationResult.rows`; the page, the
+model card and the terminal all show these rows.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from mlm_demo.training.config import PATIENCE
+
+RESULT = "result.json"  # in the output folder; written last, so a folder that holds it is complete
+DOMAIN, GENERAL = "Held-out text of the domain", "General English"
+BEST_SHOWN, WORST_SHOWN = 6, 2  # questions of the exam
+CONTEXT_CHARACTERS = 60  # of a sentence, shown on either side of its term
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Loss per masked token in nats, perplexity (its exponential), and accuracy: the share ranked first."""
+
+    loss: Interval
+    perplexity: Interval
+    accuracy: Interval
+    documents: int
+    masked_tokens: int
+
+    def to_json(self) -> dict:
+        """Return the metrics as the command line prints them and a run keeps them."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Change:
+    """After minus before, paired: loss in nats and accuracy. An interval without 0 means a real change."""
+
+    loss: Interval
+    accuracy: Interval
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The metrics of one text before and after training, and the change between them."""
+
+    before: Metrics
+    after: Metrics
+    change: Change
+
+
+@dataclass(frozen=True)
+class ExamShares:
+    """The shares of the exam's questions whose term is ranked first, or among the first five."""
+
+    questions: int
+    top_1_before: float
+    top_1_after: float
+    top_5_before: float
+    top_5_after: float
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The metrics of a run: on held-out text of the domain, on general English, and in the exam."""
+
+    domain: Comparison
+    general: Comparison
+    exam: ExamShares
+
+
+@dataclass(frozen=True)
+class ExamAnswer:
+    """A question of the exam (see cloze.py) with the rank of its term and the model's first guess, after and before."""
+
+    sentence: str
+    start: int
+    term: str
+    rank: int
+    guess: str
+    rank_before: int
+    guess_before: str
+
+
+@dataclass(frozen=True)
+class CorpusFacts:
+    """What a run was trained and evaluated on."""
+
+    sha256: str
+    documents: int
+    words: int
+    training_documents: int
+    held_out_documents: int
+    tokens: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How training went, including its parts before a resume.
+
+    steps of those planned; ended: `stopped` by somebody, `no_improvement` of the eval loss, or its `budget`; best_step:
+    the step of the weights that were kept, 0 for the base model's; tokens_per_second of text. Version 0.1.0 wrote
+    neither ended nor best_step.
+    """
+
+    steps: int
+    planned: int
+    stopped: bool
+    ended: str | None = None
+    best_step: int | None = None
+    seconds: float
+    tokens_per_second: float
+    peak_megabytes: float
+
+    def ending(self) -> str:
+        """Say why training ended, unless it used its steps, and which weights were kept, unless the last."""
+        return " ".join(filter(None, [self._end(), self._kept()]))
+
+    def _end(self) -> str:
+        reason = {
+            "no_improvement": f"the eval loss had not improved for {PATIENCE} evaluations",
+            "budget": "its minutes were over" if self.steps < self.planned else "",
+        }.get(self.ended)  # the message of a stopped run says where it stopped
+        return f"Training ended at step {self.steps:,} of {self.planned:,}: {reason}." if reason else ""
+
+    def _kept(self) -> str:
+        if self.best_step == 0 and self.ended == "stopped":
+            return (
+                "The model had not yet improved on the held-out text, so the base model's weights were kept."
+            )
+        if self.best_step == 0:
+            return (
+                "The model did not improve on the held-out text, so the base model's weights were kept. Likely reasons "
+                "are a small corpus, few steps or a high learning rate: try a larger corpus, more time or a lower "
+                "learning rate."
+            )
+        if self.best_step is None or self.best_step == self.steps:
+            return ""
+        return f"The model from step {self.best_step:,} was kept."
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number to show, with its 95 % interval if it has one."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    digits: int = 2
+
+    def text(self, *, signed: bool = False) -> str:
+        """Return `2.50 (2.40 to 2.60)`, `51.0 % (50.0 to 52.0)` or `25 %`; signed: with a plus where positive."""
+        sign, unit = "+" if signed else "", f" {self.unit}" if self.unit else ""
+        shown = f"{self.value:{sign}.{self.digits}f}{unit}"
+        if self.low is None or self.high is None:
+            return shown
+        return f"{shown} ({self.low:{sign}.{self.digits}f} to {self.high:{sign}.{self.digits}f})"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure before and after training, and its change if that is shown."""
+
+    label: str
+    before: Value
+    after: Value
+    change: Value | None = None
+
+    def cells(self) -> tuple[str, str, str, str]:
+        """Return the label and the values as text."""
+        change = self.change.text(signed=True) if self.change else ""
+        return self.label, self.before.text(), self.after.text(), change
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A model's first guess for a masked term, and the rank it gives the true one."""
+
+    guess: str
+    rank: int
+
+
+@dataclass(frozen=True)
+class ExamRow:
+    """A question of the exam: the term with its (shortened) context, and the guesses before and after training."""
+
+    left: str
+    term: str
+    right: str
+    before: Guess
+    after: Guess
+
+
+@dataclass(frozen=True)
+class AdaptationResult:
+    """Everything that result.json holds.
+
+    base: the model as MaskedLM.describe gives it; config: the options of the run; curve: log lines with `step`,
+    `seconds` and `loss` or `eval_loss`; versions: of the software.
+    """
+
+    base: dict[str, Any]
+    config: dict[str, Any]
+    corpus: CorpusFacts
+    figures: Figures
+    exam: tuple[ExamAnswer, ...]
+    training: Training
+    curve: tuple[dict[str, Any], ...] = ()
+    versions: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, values: dict) -> "AdaptationResult":
+        """Read what any version has written: unknown keys are ignored, missing ones get their defaults."""
+        return _build(cls, values)
+
+    def to_json(self) -> dict:
+        """Return what result.json holds."""
+        return asdict(self)
+
+    def rows(self) -> list[Row]:
+        """Return the rows of the table of figures."""
+        rows = []
+        for title, part in ((DOMAIN, self.figures.domain), (GENERAL, self.figures.general)):
+            before, after, change = part.before, part.after, part.change
+            rows += [
+                Row(f"{title}: loss, nats", *map(_plain, (before.loss, after.loss, change.loss))),
+                Row(f"{title}: perplexity", *map(_plain, (before.perplexity, after.perplexity))),
+                Row(f"{title}: accuracy", *map(_percent, (before.accuracy, after.accuracy, change.accuracy))),
+            ]
+        exam = self.figures.exam
+        shares = {1: (exam.top_1_before, exam.top_1_after), 5: (exam.top_5_before, exam.top_5_after)}
+        for k, (before, after) in shares.items():
+            label = f"Exam of {exam.questions} questions: among the first {k}"
+            rows.append(Row(label, _share(before), _share(after)))
+        return rows
+
+    def exam_rows(self) -> tuple[list[ExamRow], list[ExamRow]]:
+        """Return the questions whose ranks rose most and those whose ranks fell most, the largest change first."""
+        ordered = sorted(self.exam, key=lambda answer: math.log(answer.rank / answer.rank_before))
+        better = [answer for answer in ordered if answer.rank < answer.rank_before]
+        worse = [answer for answer in reversed(ordered) if answer.rank > answer.rank_before]
+        return _exam_rows(better[:BEST_SHOWN]), _exam_rows(worse[:WORST_SHOWN])
+
+
+def read_result(output: Path) -> AdaptationResult | None:
+    """Return the result in a run's output folder, or None while there is none."""
+    try:
+        text = (output / RESULT).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    return AdaptationResult.from_json(json.loads(text))
+
+
+def around_term(sentence: str, start: int, term: str) -> tuple[str, str]:
+    """Return what stands before and after the term in a sentence."""
+    return sentence[:start], sentence[start + len(term) :]
+
+
+def shortened_around_term(
+    sentence: str, start: int, term: str, characters: int = CONTEXT_CHARACTERS
+) -> tuple[str, str]:
+    """Return at most so many characters before and after the term, cut at spaces."""
+    left, right = around_term(sentence, start, term)
+    if len(left) > characters:
+        left = "…" + left[-characters:].partition(" ")[2]
+    if len(right) > characters:
+        right = right[:characters].rpartition(" ")[0] + "…"
+    return left, right
+
+
+def _exam_rows(answers: Sequence[ExamAnswer]) -> list[ExamRow]:
+    rows = []
+    for answer in answers:
+        left, right = shortened_around_term(answer.sentence, answer.start, answer.term)
+        before, after = Guess(answer.guess_before, answer.rank_before), Guess(answer.guess, answer.rank)
+        rows.append(ExamRow(left, answer.term, right, before, after))
+    return rows
+
+
+def _plain(interval: Interval) -> Value:
+    return Value(interval.value, interval.low, interval.high)
+
+
+def _percent(interval: Interval) -> Value:
+    return Value(interval.value * 100, interval.low * 100, interval.high * 100, "%", digits=1)
+
+
+def _share(share: float) -> Value:
+    return Value(share * 100, unit="%", digits=0)
+
+
+def _build(kind: Any, value: Any) -> Any:
+    """Build a dataclass, a tuple of them, or `… | None` from JSON."""
+    if is_dataclass(kind):
+        hints = get_type_hints(kind)
+        known = {item.name for item in fields(kind)} & value.keys()
+        return kind(**{name: _build(hints[name], value[name]) for name in known})
+    if isinstance(kind, UnionType):
+        return None if value is None else _build(get_args(kind)[0], value)
+    if get_origin(kind) is tuple:
+        return tuple(_build(get_args(kind)[0], item) for item in value)
+    return value

@@ -1,0 +1,52 @@
+"""A small result of a run, as result.json holds it."""
+
+from mlm_demo.training.result import AdaptationResult
+
+INTERVAL = {"value": 2.5, "low": 2.4, "high": 2.6}
+SHARE = {"value": 0.51, "low": 0.5, "high": 0.52}
+SIDE = {"loss": INTERVAL, "perplexity": INTERVAL, "accuracy": SHARE, "documents": 6, "masked_tokens": 70}
+CHANGE = {
+    "loss": {"value": -0.5, "low": -0.6, "high": -0.4},
+    "accuracy": {"value": 0.02, "low": -0.01, "high": 0.05},
+}
+PART = {"before": SIDE, "after": SIDE, "change": CHANGE}
+EXAM = {"questions": 40, "top_1_before": 0.1, "top_1_after": 0.25, "top_5_before": 0.2, "top_5_after": 0.5}
+TRAINING = {
+    "steps": 48, "planned": 120, "stopped": False, "ended": "budget", "best_step": 48, "seconds": 9.5,
+    "tokens_per_second": 4321.0, "peak_megabytes": 640.0,
+}  # fmt: skip
+CONFIG = {
+    "epochs": None, "max_steps": 120, "minutes": None, "mlm_probability": 0.15, "whole_word": False,
+    "learning_rate": 2e-4, "batch_size": 16, "block_size": 128, "seed": 0, "replay": 0.0, "line_by_line": False,
+}  # fmt: skip
+RESULT_JSON = {
+    "base": {"name": "bert-base-uncased", "revision": "abc"},
+    "config": CONFIG,
+    "corpus": {
+        "sha256": "0" * 64, "documents": 36, "words": 600, "training_documents": 30, "held_out_documents": 6,
+        "tokens": 900,
+    },
+    "figures": {"domain": PART, "general": PART, "exam": EXAM},
+    "exam": [],
+    "training": TRAINING,
+    "curve": [{"step": 1, "loss": 3.0, "seconds": 0.5}],
+    "versions": {"torch": "2.13.0"},
+}  # fmt: skip
+
+
+def result_with(kind=AdaptationResult, **changes):
+    """Build the result with other values for some keys of its JSON."""
+    return kind.from_json({**RESULT_JSON, **changes})
+
+
+def exam_answer(sentence, term, before, after, guess="y", guess_before="x"):
+    """Return an answer of the exam as JSON."""
+    return {
+        "sentence": sentence,
+        "start": sentence.index(term),
+        "term": term,
+        "rank": after,
+        "guess": guess,
+        "rank_before": before,
+        "guess_before": guess_before,
+    }

@@ -1,0 +1,39 @@
+"""Small trainings for the tests of the training room."""
+
+import pytest
+import torch
+
+from mlm_demo.models.masked_lm import MaskedLM
+from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.dataset import make_blocks
+from mlm_demo.training.train import train
+from tests.support.tiny_models import SENTENCES, build
+
+TEXTS = [f"{s} {t}" for s in SENTENCES for t in SENTENCES]
+CONFIG = AdaptConfig(max_steps=8, batch_size=4, block_size=32, learning_rate=1e-3)
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+
+
+def fresh(architecture="BERT"):
+    """Build a tiny model with the same random weights each time."""
+    return MaskedLM(*build(architecture), name="tiny")
+
+
+def run(output, config=CONFIG, mlm=None, eval_texts=(), texts=TEXTS, **options):
+    """Train a model, a fresh one unless given; return it and how it went."""
+    mlm = mlm or fresh()
+    blocks = make_blocks(mlm, texts, [], config)
+    return mlm, train(mlm, blocks, eval_texts, config, output, **options)
+
+
+def weights(mlm):
+    """Copy the weights of a model."""
+    return {name: tensor.clone() for name, tensor in mlm.model.state_dict().items()}
+
+
+def assert_same(one, two, tolerance=0.0):
+    """Compare the weights of two models."""
+    for name, tensor in one.items():
+        # A key's bias has no effect on attention, so its gradient is rounding noise, which Adam makes large.
+        if not (tolerance and name.endswith("key.bias")):
+            torch.testing.assert_close(tensor, two[name], atol=tolerance, rtol=0, msg=name)

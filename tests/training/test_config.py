@@ -1,0 +1,54 @@
+import pytest
+
+from mlm_demo.errors import TrainingError
+from mlm_demo.training.config import AdaptConfig, epochs, verdict
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, r"The budget is one of epochs, max_steps and minutes \(none given\)"),
+        ({"epochs": 1, "minutes": 1}, r"\(epochs, minutes given\); choose one"),
+        ({"minutes": 0}, "minutes is 0; it must be above 0"),
+        ({"max_steps": -1}, "max_steps is -1"),
+        ({"max_steps": 1, "mlm_probability": 1}, "mlm_probability is 1; it must be above 0 and at most 0.9"),
+        ({"max_steps": 1, "learning_rate": 1}, "learning_rate is 1"),
+        ({"max_steps": 1, "learning_rate": float("nan")}, "learning_rate is nan"),
+        ({"max_steps": 1, "replay": 1}, "replay is 1; it must be from 0 to 0.9"),
+        ({"max_steps": 1, "batch_size": 0}, "batch_size is 0"),
+    ],
+)
+def test_an_option_out_of_range_is_named(options, message):
+    with pytest.raises(TrainingError, match=message):
+        AdaptConfig(**options)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "epochs", "conclusion", "advice"),
+    [
+        (1_000, None, "too small", "it is worth a try"),
+        (1_000, 0.45, "too small", "This run reads about 45% of it."),
+        (1_000, 12.3, "too small", "This run reads it about 12 times."),
+        (90_000, None, "enough", ""),
+        (90_000, 1.2, "enough", "This run reads it about once."),
+        (90_000, 0.5, "more than this run will read", "This run reads about 50% of it."),
+    ],
+)
+def test_a_verdict_depends_on_the_tokens_and_the_epochs(tokens, epochs, conclusion, advice):
+    found, given = verdict(tokens, epochs)
+    assert found == conclusion
+    assert advice in given
+
+
+def test_a_corpus_that_is_cut_short_is_reported_first():
+    assert verdict(9_000_000, 0.5, cut_short="Too long.") == (
+        "more than is read",
+        "Too long. This run reads about 50% of it.",
+    )
+
+
+def test_epochs_follow_from_the_budget():
+    assert epochs(AdaptConfig(epochs=3), 100, None) == 3
+    assert epochs(AdaptConfig(max_steps=50, batch_size=4), 100, None) == 2
+    assert epochs(AdaptConfig(minutes=1), 100, 28.2) == pytest.approx(2)
+    assert epochs(AdaptConfig(minutes=1), 100, None) is None

@@ -1,0 +1,121 @@
+"""When a run ends before its budget does, and which of its weights it keeps."""
+
+from dataclasses import replace
+from itertools import chain, count
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file
+
+from mlm_demo.models.masked_lm import MaskedLM
+from mlm_demo.training import trainer
+from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.evaluation import DocumentSums
+from tests.support.tiny_models import build
+from tests.support.training import CONFIG, TEXTS, assert_same, fresh, run, weights
+
+
+@pytest.fixture
+def set_eval_losses(monkeypatch):
+    """Return a function that sets the eval losses of a run: the base model's, then one per evaluation, then rising."""
+
+    def set_values(*losses):
+        found = chain(losses, count(max(losses) + 1))
+        tell = lambda *_: DocumentSums(np.array([float(next(found))]), np.zeros(1), np.ones(1))  # noqa: E731
+        monkeypatch.setattr(trainer, "sum_by_document", tell)
+
+    return set_values
+
+
+LONG = replace(CONFIG, max_steps=352)  # an evaluation after every 44th step, those from the 86th on count
+
+
+def test_a_run_without_improvement_ends_early(tmp_path, set_eval_losses):
+    set_eval_losses(9, 3)
+    mlm, trained = run(tmp_path, LONG, eval_texts=TEXTS[:4])
+    assert trained.steps == 4 * 44  # the first evaluation and PATIENCE more
+    best = MaskedLM(*build("BERT"))
+    best.model.load_state_dict(
+        load_file(tmp_path / "checkpoints" / "checkpoint-44" / "model.safetensors"), strict=False
+    )
+    assert_same(weights(best), weights(mlm))
+    assert (trained.ended, trained.best_step, trained.stopped) == ("no_improvement", 44, False)
+
+
+def test_a_run_that_improves_nothing_keeps_the_weights_of_the_base(tmp_path, set_eval_losses):
+    set_eval_losses(3, 3, 4)  # as good is not better
+    mlm, trained = run(tmp_path, LONG, eval_texts=TEXTS[:4])
+    assert (trained.ended, trained.best_step, trained.steps) == ("no_improvement", 0, 4 * 44)
+    assert_same(weights(fresh()), weights(mlm))
+    assert not mlm.model.training
+
+
+def test_stopped_before_its_first_evaluation_a_run_keeps_base_or_current_weights(tmp_path, set_eval_losses):
+    for base, now, best_step in ((3, 4, 0), (4, 3, 2)):
+        set_eval_losses(base, now)
+        steps = []
+        stop = lambda steps=steps: steps.append(1) or len(steps) >= 2  # noqa: E731
+        mlm, trained = run(tmp_path / f"{base}", LONG, eval_texts=TEXTS[:4], should_stop=stop)
+        assert (trained.ended, trained.best_step, trained.steps) == ("stopped", best_step, 2)
+        same = all(tensor.equal(weights(mlm)[name]) for name, tensor in weights(fresh()).items())
+        assert same == (best_step == 0)
+
+
+def test_a_resumed_run_knows_the_loss_of_its_base(tmp_path, set_eval_losses):
+    steps = []
+    set_eval_losses(3, 8)
+    _, stopped = run(tmp_path, eval_texts=TEXTS[:4], should_stop=lambda: steps.append(1) or len(steps) >= 3)
+    assert (stopped.ended, stopped.best_step, stopped.steps) == ("stopped", 0, 3)
+    set_eval_losses(4, 5)  # better than all but the base
+    mlm, resumed = run(tmp_path, eval_texts=TEXTS[:4], resume=True)
+    assert (resumed.ended, resumed.best_step, resumed.steps) == ("budget", 0, 8)
+    assert_same(weights(fresh()), weights(mlm))
+
+
+def test_the_best_checkpoint_is_found_in_a_folder_that_was_moved(tmp_path, set_eval_losses):
+    set_eval_losses(9, 3)
+    _, trained = run(tmp_path / "a", eval_texts=TEXTS[:4])
+    (tmp_path / "a").rename(tmp_path / "b")
+    _, resumed = run(tmp_path / "b", eval_texts=TEXTS[:4], resume=True)
+    assert (trained.best_step, resumed.best_step, resumed.steps) == (1, 1, 8)
+
+
+@pytest.mark.parametrize("steps", [7, 30, 88])
+def test_a_short_run_uses_its_whole_budget(tmp_path, set_eval_losses, steps):
+    set_eval_losses(9, 3)
+    _, trained = run(tmp_path, replace(CONFIG, max_steps=steps), eval_texts=TEXTS[:4])
+    assert (trained.steps, trained.ended) == (steps, "budget")
+
+
+def test_a_loss_that_rises_while_training_settles_does_not_end_the_run(tmp_path, set_eval_losses):
+    set_eval_losses(9, 5, 8, 7, 6, 4, 3, 2, 1)  # the second and the third before step 63
+    _, trained = run(tmp_path, replace(CONFIG, max_steps=125), eval_texts=TEXTS[:4])
+    assert trained.steps == 125
+
+
+def test_resumed_after_its_end_a_run_makes_no_further_step(tmp_path, set_eval_losses):
+    """Killed during the last evaluation: at the last step, in the middle of an epoch, or out of patience."""
+    whole, trained = run(tmp_path / "a", eval_texts=TEXTS[:4])
+    again, resumed = run(tmp_path / "a", eval_texts=TEXTS[:4], resume=True)
+    assert (resumed.steps, trained.steps) == (8, 8)
+    curves = [
+        [line for line in each.log if "loss" in line or "eval_loss" in line] for each in (trained, resumed)
+    ]
+    assert curves[0] == curves[1]
+    assert_same(weights(whole), weights(again))
+    set_eval_losses(9, 3)
+    whole, trained = run(tmp_path / "b", LONG, eval_texts=TEXTS[:4])
+    again, resumed = run(tmp_path / "b", LONG, eval_texts=TEXTS[:4], resume=True)
+    assert (resumed.steps, trained.steps) == (176, 176)
+    assert (resumed.ended, resumed.best_step) == (trained.ended, trained.best_step) == ("no_improvement", 44)
+    assert_same(weights(whole), weights(again))
+
+
+def test_a_stopped_run_keeps_its_current_weights_if_they_are_best(tmp_path):
+    steps = []
+    config = AdaptConfig(max_steps=64, batch_size=8, block_size=32, learning_rate=3e-3)
+    stop = lambda: steps.append(1) or len(steps) >= 31  # noqa: E731 - one step before the fourth evaluation
+    mlm, trained = run(tmp_path, config, eval_texts=TEXTS[:4], should_stop=stop)
+    assert (trained.steps, trained.best_step) == (31, 31)
+    at_the_end = load_file(tmp_path / "checkpoints" / "checkpoint-31" / "model.safetensors")
+    assert_same({n: t for n, t in weights(mlm).items() if n in at_the_end}, at_the_end)

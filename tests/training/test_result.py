@@ -1,0 +1,138 @@
+import json
+from copy import deepcopy
+from dataclasses import dataclass
+
+import pytest
+
+from mlm_demo.training.model_card import figures_table
+from mlm_demo.training.result import (
+    RESULT,
+    AdaptationResult,
+    Interval,
+    Row,
+    Value,
+    read_result,
+    shortened_around_term,
+)
+from mlm_demo.web.adapt.result import result_view
+from tests.support.results import RESULT_JSON, TRAINING, exam_answer, result_with
+
+
+def test_a_result_is_read_as_it_was_written(tmp_path):
+    result = result_with(exam=[exam_answer("The hive is full.", "hive", 100, 1)])
+    assert list(result.to_json()) == list(RESULT_JSON)
+    (tmp_path / RESULT).write_text(json.dumps(result.to_json()))
+    assert read_result(tmp_path) == result
+    assert json.loads((tmp_path / RESULT).read_text())["figures"] == RESULT_JSON["figures"]
+    assert read_result(tmp_path / "elsewhere") is None
+
+
+def test_results_of_other_versions_load():
+    older = deepcopy(RESULT_JSON)
+    for key in ("ended", "best_step"):  # which version 0.1.0 did not write
+        del older["training"][key]
+    result = AdaptationResult.from_json(older)
+    assert (result.training.ended, result.training.best_step, result.training.ending()) == (None, None, "")
+    newer = deepcopy(RESULT_JSON)
+    newer["later"] = 1
+    newer["figures"]["domain"]["before"]["f1"] = 0.5
+    assert AdaptationResult.from_json(newer) == result_with()
+
+
+def test_the_rows_are_the_figures_before_and_after():
+    rows = result_with().rows()
+    assert [row.cells() for row in rows[:3]] == [
+        (
+            "Held-out text of the domain: loss, nats",
+            "2.50 (2.40 to 2.60)",
+            "2.50 (2.40 to 2.60)",
+            "-0.50 (-0.60 to -0.40)",
+        ),
+        ("Held-out text of the domain: perplexity", "2.50 (2.40 to 2.60)", "2.50 (2.40 to 2.60)", ""),
+        (
+            "Held-out text of the domain: accuracy",
+            "51.0 % (50.0 to 52.0)",
+            "51.0 % (50.0 to 52.0)",
+            "+2.0 % (-1.0 to +5.0)",
+        ),
+    ]
+    assert rows[-2].cells() == ("Exam of 40 questions: among the first 1", "10 %", "25 %", "")
+    assert len(rows) == 8
+
+
+def test_a_new_figure_is_a_field_and_a_row():
+    @dataclass(frozen=True)
+    class WithEnergy(AdaptationResult):
+        joules: Interval | None = None
+
+        def rows(self):
+            if self.joules is None:
+                return super().rows()
+            return [*super().rows(), Row("Energy", Value(0.0, unit="J"), Value(self.joules.value, unit="J"))]
+
+    older = result_with(WithEnergy)
+    assert older.rows() == result_with().rows()
+    result = result_with(WithEnergy, joules={"value": 7.25, "low": 7.0, "high": 7.5})
+    assert WithEnergy.from_json(json.loads(json.dumps(result.to_json()))) == result
+    assert "| Energy | 0.00 J | 7.25 J |  |" in figures_table(result), "terminal and model card"
+    page = result_view(result)
+    assert "Energy" in page
+    assert "7.25 J" in page
+    assert "Energy" not in result_view(older)
+
+
+def test_the_exam_shows_what_rose_and_what_fell_most():
+    exam = [exam_answer(f"The term{n} is.", f"term{n}", 100, n) for n in range(1, 12)]
+    exam += [exam_answer(f"The lost{n} is.", f"lost{n}", 1, n) for n in (30, 50, 40)]
+    exam += [exam_answer("The same is.", "same", 3, 3)]
+    better, worse = result_with(exam=exam).exam_rows()
+    assert [row.term for row in better] == [f"term{n}" for n in range(1, 7)]
+    assert [(row.term, row.before.rank, row.after.rank) for row in worse] == [
+        ("lost50", 1, 50),
+        ("lost40", 1, 40),
+    ]
+    assert result_with(exam=[]).exam_rows() == ([], [])
+
+
+def test_a_sentence_is_shortened_around_its_term():
+    sentence = f"{'word ' * 40}drone{' word' * 40}."
+    assert shortened_around_term(sentence, 200, "drone") == (f"…{'word ' * 11}", f"{' word' * 11}…")
+    assert shortened_around_term("The hive is full.", 4, "hive") == ("The ", " is full.")
+
+
+@pytest.mark.parametrize(
+    ("ended", "best_step", "steps", "ending"),
+    [
+        (
+            "no_improvement",
+            30,
+            48,
+            "Training ended at step 48 of 120: the eval loss had not improved for 3 evaluations. The model from step "
+            "30 was kept.",
+        ),
+        ("budget", 48, 48, "Training ended at step 48 of 120: its minutes were over."),
+        ("budget", 120, 120, ""),
+        ("budget", 100, 120, "The model from step 100 was kept."),
+        ("stopped", 30, 48, "The model from step 30 was kept."),
+        ("stopped", 48, 48, ""),
+        (
+            "stopped",
+            0,
+            48,
+            "The model had not yet improved on the held-out text, so the base model's weights were kept.",
+        ),
+        (None, None, 48, ""),
+    ],
+)
+def test_the_ending_says_why_and_what_was_kept(ended, best_step, steps, ending):
+    training = {**TRAINING, "ended": ended, "best_step": best_step, "steps": steps}
+    assert result_with(training=training).training.ending() == ending
+
+
+@pytest.mark.parametrize("ended", ["no_improvement", "budget"])
+def test_the_ending_of_a_run_that_kept_its_base_says_what_to_try(ended):
+    training = {**TRAINING, "ended": ended, "best_step": 0}
+    assert (
+        "The model did not improve on the held-out text, so the base model's weights were kept. Likely reasons are a "
+        "small corpus, few steps or a high learning rate: try a larger corpus, more time or a lower learning rate."
+    ) in result_with(training=training).training.ending()
