@@ -18,8 +18,8 @@ def report_view(report: dict, names: Sequence[str] = (), config: AdaptConfig | N
     """
     conclusion, advice = report["verdict"], report["advice"]
     if config:
-        epochs = epochs(config, report["blocks"], report["seconds_a_pass"])
-        conclusion, advice = verdict(report["tokens"], epochs, cut_short=report["cut_short"])
+        budget = epochs(config, report["blocks"], report["seconds_a_pass"])
+        conclusion, advice = verdict(report["tokens"], budget, cut_short=report["cut_short"])
     dropped = [f"{item['source']}: {item['reason']}" for item in report["dropped"]]
     skipped = [f"Skipped: {item}" for item in dropped[:DROPPED_SHOWN]]
     if more := len(dropped) - len(skipped):
