@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from pairs import tell, wants_json
 
-from mlm_demo.training.fast.precision import bfloat16_is_fast
+from mlm_demo.models.device import bfloat16_is_fast
 
 TOKENS, SIZE = 2048, 384  # a step of 16 blocks of 128 tokens, the built-in models' size
 SECONDS = 1.0

@@ -14,6 +14,7 @@ from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, Traine
 from transformers.trainer_utils import rotate_checkpoints
 
 from mlm_demo.errors import ModelError, TrainingError
+from mlm_demo.models.device import bfloat16_is_fast
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.system.distributed import broadcast, count
 from mlm_demo.training.dataset import BlockDataset, EpochSampler, MaskingCollator
@@ -21,7 +22,7 @@ from mlm_demo.training.evaluation import MaskedEvalSet, document_sums
 from mlm_demo.training.fast.chunked_loss import VocabularyLoss
 from mlm_demo.training.fast.compile import Compiled, layers_to_compile
 from mlm_demo.training.fast.cuda_graph import RecordedStep
-from mlm_demo.training.fast.precision import attention_for_training, bfloat16_is_fast
+from mlm_demo.training.fast.precision import attention_for_training
 from mlm_demo.training.masking import IGNORED, Masking
 from mlm_demo.training.packing import Blocks
 from mlm_demo.training.schedule import TimedSchedule

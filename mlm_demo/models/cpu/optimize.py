@@ -16,9 +16,9 @@ from torch import nn
 from mlm_demo.models.cpu.fused import FusedLayer, is_fusible
 from mlm_demo.models.cpu.half_linear import HalfLinear
 from mlm_demo.models.cpu.linear import ReorderedLinear
+from mlm_demo.models.device import bfloat16_is_fast
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.system.allocator import give_back
-from mlm_demo.training.fast.precision import bfloat16_is_fast
 
 CANDIDATES = 64  # scored anew in float32, so the words that are shown have exact scores
 

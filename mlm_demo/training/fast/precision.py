@@ -13,17 +13,6 @@ import torch
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-# What a processor has to say of itself, by torch.cpu.get_capabilities().
-CPU_FEATURES = ("avx512_bf16", "amx_bf16")
-
-
-def bfloat16_is_fast(device: torch.device) -> bool:
-    """Whether a device multiplies bfloat16 natively; elsewhere it would be slower than float32."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    features = torch.cpu.get_capabilities() if device.type == "cpu" else {}
-    return any(features.get(name, False) for name in CPU_FEATURES)
-
 
 @contextmanager
 def rounded_products(on: bool) -> Iterator[None]:

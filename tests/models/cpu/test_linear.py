@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from mlm_demo.models.cpu.linear import ReorderedLinear
-from mlm_demo.training.fast.precision import bfloat16_is_fast
+from mlm_demo.models.device import bfloat16_is_fast
 
 
 def linear(inputs, outputs, bias=True):

@@ -7,9 +7,9 @@ from mlm_demo.models.cpu.fused import FusedLayer
 from mlm_demo.models.cpu.half_linear import HalfLinear
 from mlm_demo.models.cpu.linear import ReorderedLinear
 from mlm_demo.models.cpu.optimize import CANDIDATES, Int8Vocabulary, optimize_for_cpu, takes_int8
+from mlm_demo.models.device import bfloat16_is_fast
 from mlm_demo.models.loader import load
 from mlm_demo.models.masked_lm import MaskedLM
-from mlm_demo.training.fast.precision import bfloat16_is_fast
 from tests.support.tiny_models import FAMILIES, build
 
 CPU = torch.device("cpu")

@@ -141,5 +141,5 @@ def test_memory_that_ran_out_is_not_tried_again(built_in, monkeypatch):
 
 def test_a_device_that_is_not_there_is_told(built_in, monkeypatch):
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    with pytest.raises(ModelError, match="has no mps device"):
+    with pytest.raises(ModelError, match="finds no mps device"):
         load_native(built_in, "mps")

@@ -1,18 +1,7 @@
 import torch
 
-from mlm_demo.training.fast.precision import attention_for_training, bfloat16_is_fast, rounded_products
+from mlm_demo.training.fast.precision import attention_for_training, rounded_products
 from tests.support.tiny_models import build
-
-
-def test_a_processor_says_whether_it_multiplies_bfloat16(monkeypatch):
-    for features, fast in (
-        ({"avx512_bf16": True}, True),
-        ({"amx_bf16": True}, True),
-        ({"avx2": True}, False),
-    ):
-        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda features=features: features)
-        assert bfloat16_is_fast(torch.device("cpu")) is fast
-    assert not bfloat16_is_fast(torch.device("meta"))
 
 
 def test_rounding_is_switched_back():
