@@ -13,7 +13,7 @@ from mlm_demo.training.packing import Blocks
 from mlm_demo.training.verdict import verdict
 
 if TYPE_CHECKING:
-    from mlm_demo.models.special_tokens import Tokenizer
+    from mlm_demo.models.masked_lm import Tokenizer
 
 WORST, SAMPLE_WORDS = 12, 200_000
 

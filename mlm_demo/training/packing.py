@@ -9,15 +9,11 @@ for line-by-line training.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlm_demo.errors import TrainingError
-from mlm_demo.models import special_tokens
-
-if TYPE_CHECKING:
-    from mlm_demo.models.special_tokens import Tokenizer
+from mlm_demo.models.masked_lm import Tokenizer, prefix_and_suffix
 
 TEXTS_PER_CALL = 512  # tokenised at once: enough to keep the tokenizer's threads busy
 # Characters given to the tokenizer in one piece: its time on one huge line grows faster than the line.
@@ -61,7 +57,7 @@ class Tokenised:
     words: np.ndarray
 
 
-def tokenise(tokenizer: "Tokenizer", texts: Iterable[str]) -> Iterator[Tokenised]:
+def tokenise(tokenizer: Tokenizer, texts: Iterable[str]) -> Iterator[Tokenised]:
     """Tokenise documents; text such as `[MASK]` or `<s>` in them is read as text, not as a special token."""
     literal = re.compile("|".join(re.escape(token) for token in tokenizer.all_special_tokens))
     batch: list[list[str]] = []
@@ -77,7 +73,7 @@ def tokenise(tokenizer: "Tokenizer", texts: Iterable[str]) -> Iterator[Tokenised
         yield from _tokenise(tokenizer, batch)
 
 
-def pack(tokenizer: "Tokenizer", texts: Iterable[str], block_size: int) -> Blocks:
+def pack(tokenizer: Tokenizer, texts: Iterable[str], block_size: int) -> Blocks:
     """Blocks of block_size tokens over document ends, one separator token between two documents.
 
     Raises TrainingError if the block size leaves no room beside the special tokens.
@@ -111,7 +107,7 @@ def pack(tokenizer: "Tokenizer", texts: Iterable[str], block_size: int) -> Block
     )
 
 
-def one_by_one(tokenizer: "Tokenizer", texts: Sequence[str], block_size: int) -> Blocks:
+def one_by_one(tokenizer: Tokenizer, texts: Sequence[str], block_size: int) -> Blocks:
     """Blocks in which no two texts meet: each text's last block is padded."""
     prefix, suffix, _, pad = _special(tokenizer, block_size)
     room = block_size - len(prefix) - len(suffix)
@@ -124,7 +120,7 @@ def one_by_one(tokenizer: "Tokenizer", texts: Sequence[str], block_size: int) ->
     return _blocks(ids, words, owner, block_size, prefix, suffix, pad)
 
 
-def _tokenise(tokenizer: "Tokenizer", batch: list[list[str]]) -> Iterator[Tokenised]:
+def _tokenise(tokenizer: Tokenizer, batch: list[list[str]]) -> Iterator[Tokenised]:
     if not any(batch):
         yield from (Tokenised(np.empty(0, np.int32), np.empty(0, np.int64)) for _ in batch)
         return
@@ -165,9 +161,9 @@ def _pieces(text: str) -> Iterator[str]:
             yield paragraph[start:]
 
 
-def _special(tokenizer: "Tokenizer", block_size: int) -> tuple[list[int], list[int], int, int]:
+def _special(tokenizer: Tokenizer, block_size: int) -> tuple[list[int], list[int], int, int]:
     """The special tokens before and after a text, the separator between texts, and the padding token."""
-    prefix, suffix = special_tokens.around(tokenizer)
+    prefix, suffix = prefix_and_suffix(tokenizer)
     if block_size - len(prefix) - len(suffix) < 8:
         raise TrainingError(
             f"The block size is {block_size}; it must be at least {8 + len(prefix) + len(suffix)}."

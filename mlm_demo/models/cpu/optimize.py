@@ -84,7 +84,7 @@ def optimize_for_cpu(mlm: MaskedLM, precision: str) -> None:
             mlm.model, lambda module: module is head, lambda layer: Int8Vocabulary(layer, rows)
         )
     replaced += _replace(mlm.model, lambda module: type(module) is nn.Linear, make_linear)
-    mlm.look_again()
+    mlm.reattach()
     mlm.precision = precision
     try:
         same = _is_close(_sample_logits(mlm), before)
@@ -93,7 +93,7 @@ def optimize_for_cpu(mlm: MaskedLM, precision: str) -> None:
     if not same:
         for parent, name, module in reversed(replaced):
             setattr(parent, name, module)
-        mlm.look_again()
+        mlm.reattach()
         mlm.precision = "exact"
     replaced.clear()
     give_back()  # the memory of the replaced layers, a third of a small model
