@@ -77,7 +77,7 @@ class RunService:
                 text=True,
             ) as child,
         ):
-            lower_priority(child.pid, waited_for=True)
+            lower_priority(child.pid, awaited=True)
             limit = threading.Timer(READING_SECONDS, child.kill)
             limit.start()
             last = ""

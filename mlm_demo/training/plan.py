@@ -18,7 +18,7 @@ from transformers import TrainerCallback, TrainingArguments
 from mlm_demo.errors import TrainingError
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.settings import on_zero_gpu
-from mlm_demo.system.distributed import broadcast, count
+from mlm_demo.system.distributed import broadcast, world_size
 from mlm_demo.system.memory import ran_out
 from mlm_demo.training.checkpoints import CHECKPOINTS, written
 from mlm_demo.training.config import SHARE_FOR_WATCHING, AdaptConfig
@@ -95,7 +95,7 @@ def is_worth_compiling(mlm: MaskedLM, seconds: float | None) -> bool:
     """Whether to compile for so many seconds, None if nobody knows; not where a GPU is lent for less at a time."""
     return (
         mlm.device.type == "cuda"
-        and count() == 1
+        and world_size() == 1
         and not on_zero_gpu()
         and (seconds or 0) >= SECONDS_TO_COMPILE_FOR
     )
@@ -151,11 +151,11 @@ def out_of_memory() -> Iterator[None]:
 
 def share_of_process(batch: int) -> int:
     """How many blocks of a batch each process takes; raises TrainingError if they cannot be shared out."""
-    if batch % count():
+    if batch % world_size():
         raise TrainingError(
-            f"batch_size is {batch}; for {count()} processes it must be a multiple of {count()}."
+            f"batch_size is {batch}; for {world_size()} processes it must be a multiple of {world_size()}."
         )
-    return batch // count()
+    return batch // world_size()
 
 
 def _seconds(mlm: MaskedLM, blocks: Blocks, masking: Masking, batch: int) -> float:

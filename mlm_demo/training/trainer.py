@@ -16,7 +16,7 @@ from transformers.trainer_utils import rotate_checkpoints
 from mlm_demo.errors import ModelError, TrainingError
 from mlm_demo.models.device import bfloat16_is_fast
 from mlm_demo.models.masked_lm import MaskedLM
-from mlm_demo.system.distributed import broadcast, count
+from mlm_demo.system.distributed import broadcast, world_size
 from mlm_demo.training.dataset import BlockDataset, EpochSampler, MaskingCollator
 from mlm_demo.training.evaluation import MaskedEvalSet, document_sums
 from mlm_demo.training.fast.chunked_loss import VocabularyLoss
@@ -45,7 +45,7 @@ class MaskedLMTrainer(Trainer):
         compiles: bool = False,
     ):
         """compiles: whether to compile what is recorded on a GPU."""
-        records = mlm.device.type == "cuda" and args.gradient_accumulation_steps == 1 and count() == 1
+        records = mlm.device.type == "cuda" and args.gradient_accumulation_steps == 1 and world_size() == 1
         super().__init__(
             model=mlm.model,
             args=args,
@@ -113,7 +113,7 @@ class MaskedLMTrainer(Trainer):
         total = self.vocabulary_loss.sum_of_losses(given, labels)
         # The number is that of all processes, whose gradients are averaged: each gives its part times their count.
         loss = (
-            total / num_items_in_batch * count()
+            total / num_items_in_batch * world_size()
             if num_items_in_batch is not None
             else total / (labels != IGNORED).sum()
         )

@@ -18,7 +18,7 @@ from mlm_demo.models.cpu.fused import FusedLayer, is_fusible
 from mlm_demo.models.cpu.linear import HalfLinear, ReorderedLinear
 from mlm_demo.models.device import bfloat16_is_fast
 from mlm_demo.models.masked_lm import MaskedLM
-from mlm_demo.system.allocator import give_back
+from mlm_demo.system.memory import trim_memory
 
 CANDIDATES = 64  # entries rescored in float32, so that every word shown has its exact score
 
@@ -96,7 +96,7 @@ def optimize_for_cpu(mlm: MaskedLM, precision: str) -> None:
         mlm.reattach()
         mlm.precision = "exact"
     replaced.clear()
-    give_back()  # the memory of the replaced layers, a third of a small model
+    trim_memory()  # the memory of the replaced layers, a third of a small model
 
 
 def _replace(

@@ -12,7 +12,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from mlm_demo.models.masked_lm import MaskedLM
-from mlm_demo.system.distributed import count
+from mlm_demo.system.distributed import world_size
 from mlm_demo.training.fast.projection import Projection, ProjectionOfAGPU
 from mlm_demo.training.masking import IGNORED
 
@@ -28,7 +28,7 @@ class VocabularyLoss:
         self.rounded = rounded
         self.layer = mlm.model.get_output_embeddings()
         # Between processes torch looks for unused weights in the pass, and would take this layer's bias for one.
-        self.in_parts = count() == 1 and _is_last(mlm, self.layer)
+        self.in_parts = world_size() == 1 and _is_last(mlm, self.layer)
 
     @contextmanager
     def asked(self) -> Iterator[None]:
