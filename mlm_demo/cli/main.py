@@ -117,7 +117,7 @@ def _runs(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _serve(options: argparse.Namespace, settings: Settings) -> None:
-    from mlm_demo.system.allocator import bound_malloc
+    from mlm_demo.system.memory import bound_malloc
     from mlm_demo.web.server.quick_import import without_stubs
 
     bound_malloc()

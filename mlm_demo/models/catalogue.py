@@ -1,4 +1,4 @@
-"""What the model picker offers: the built-in models, four from the Hub, the adapted ones, and what a person names."""
+"""The catalogue of models: built-in models, known Hub models, adapted models, and any model that a name refers to."""
 
 import re
 from collections.abc import Callable
@@ -15,12 +15,12 @@ HUB_PAGE = re.compile(r"^https?://(?:www\.)?(?:huggingface\.co|hf\.co)/([^/\s]+/
 
 @dataclass(frozen=True)
 class ModelRef:
-    """A masked language model that can be picked.
+    """A masked language model that can be picked; nothing is loaded.
 
-    `name` is what a person or a link says (`general`, a Hub id, a folder, a run's id), `kind` one of `built in`, `hub`,
-    `folder` and `adapted`, `domain` one of `general`, `biomedical`, `adapted` and `other`; `megabytes` the size of the
-    weights file, 0 where it is not known before the download. Of an adapted model `path` is its folder, `archive`
-    the plain name of its zip file, and `version` changes when its files do.
+    name: what a person types or a link contains (`general`, a Hub id, a folder, the id of a run). kind: `built in`,
+    `hub`, `folder` or `adapted`. domain: `general`, `biomedical`, `adapted` or `other`. megabytes: the size of the
+    weights file, or 0 if it is unknown before the download. Adapted models only: path is the folder, archive the name
+    of the zip file, and version changes when the files change.
     """
 
     name: str
@@ -35,7 +35,7 @@ class ModelRef:
 
     @property
     def folder(self) -> Path | None:
-        """The folder that holds the files now, or None if they are still to be downloaded."""
+        """The folder with the files, or None if the model is not downloaded yet."""
         if self.kind == "built in":
             return BUILT_IN_FOLDER / self.name
         if self.kind == "folder":
@@ -46,14 +46,14 @@ class ModelRef:
 
     @property
     def source(self) -> str:
-        """What transformers' `from_pretrained` takes, from the project's folder."""
+        """The argument for transformers' `from_pretrained`, relative to the project folder."""
         if self.kind == "built in":
             return f"assets/models/{self.name}"
         return self.archive if self.kind == "adapted" else self.name
 
     @property
     def availability(self) -> str:
-        """`built in`, `local folder`, `downloaded` or `downloads N MB`."""
+        """Where the model is: built in, in a folder, adapted here, downloaded, or still to be downloaded."""
         if self.kind == "built in":
             return "built in"
         if self.kind in ("folder", "adapted"):
@@ -64,7 +64,7 @@ class ModelRef:
 
     @property
     def label(self) -> str:
-        """The line the picker shows: domain, title, size, licence, availability."""
+        """The line in the model picker: domain, title, size, license, availability."""
         domain = "" if self.domain == "other" else self.domain.capitalize()
         size = f"{self.megabytes} MB" if self.megabytes and self.folder else ""
         return " · ".join(
@@ -72,8 +72,8 @@ class ModelRef:
         )
 
 
-# Sizes are those of the float32 weights: four bytes a parameter (82, 110 and 150 million). Licences as on
-# the model cards.
+# Sizes of the downloads: float32 weights, four bytes per parameter (82, 110 and 150 million parameters). Licenses as
+# stated on the model cards.
 KNOWN_MODELS = (
     ModelRef("general", "built in", "Small BERT", "general", "Apache-2.0", 46),
     ModelRef("biomedical", "built in", "Small BERT", "biomedical", "Apache-2.0", 46),
@@ -98,33 +98,33 @@ KNOWN_MODELS = (
 )
 
 
-def no_adapted_model(name: str) -> ModelRef | None:
-    """The finder of adapted models where there are no runs."""
+def _no_adapted_model(name: str) -> ModelRef | None:
+    """Find no adapted model; for use where there are no runs."""
 
 
 class Catalogue:
-    """Finds the model that a name means.
+    """Find the model that a name refers to.
 
-    adapted: finds the model of a run by its id; None if the name is not a run's; raises ModelError if that run has no
-    model. folders: whether a folder of this machine can be meant; if not, no folder is looked for.
+    adapted: returns the model of a run by the run's id, None if the name is not the id of a run, and raises ModelError
+    if the run has no model. folders: whether a name may refer to a folder of this machine; if not, no folder is
+    looked up.
     """
 
-    def __init__(self, adapted: Callable[[str], ModelRef | None] = no_adapted_model, *, folders: bool = True):
+    def __init__(
+        self, adapted: Callable[[str], ModelRef | None] = _no_adapted_model, *, folders: bool = True
+    ):
         self.adapted, self.folders = adapted, folders
 
     def find(self, name: str) -> ModelRef:
-        """Return the model of a catalogue name, a run's id, a Hub id, a Hub page or a folder; loads nothing.
-
-        Raises ModelError if the name can be none of these.
-        """
+        """Return the model of a catalogue name, run id, Hub id, Hub page or folder; raise ModelError if it is none."""
         name = name.strip()
         if page := HUB_PAGE.match(name):
             name = page[1]
         for ref in KNOWN_MODELS:
             if ref.name == name:
                 return ref
-        if found := self.adapted(name):
-            return found
+        if ref := self.adapted(name):
+            return ref
         if not name:
             raise ModelError("The model is empty; pick one from the list, or type a Hub id or a folder.")
         if (
@@ -146,24 +146,24 @@ class Catalogue:
         return ModelRef(name, "hub", name)
 
     def find_or_default(self, name: str) -> ModelRef:
-        """Return the model of a name, the default model for an empty one; raises as `find` does."""
+        """Return the model of a name, or the default model if the name is empty; raises as `find` does."""
         return self.find(name) if name else default_model()
 
 
-def check_allowed(ref: ModelRef, rules: hub.Rules) -> None:
-    """Raise ModelError for a model that is not to be loaded here, whether it is on this machine or not."""
-    if ref.kind == "folder" and not rules.folders:
+def check_allowed(ref: ModelRef, policy: hub.DownloadPolicy) -> None:
+    """Raise ModelError if the policy forbids a model, even if it is on this machine already."""
+    if ref.kind == "folder" and not policy.folders:
         raise ModelError(
-            "Folders of the server are not loaded on this page; pick a model from the list or by its Hub id."
+            "This page does not load folders of its server; pick a model from the list or by its Hub id."
         )
     owner = ref.name.rpartition("/")[0]
-    if ref.kind == "hub" and rules.owners and owner not in rules.owners:
+    if ref.kind == "hub" and policy.owners and owner not in policy.owners:
         raise ModelError(
-            f"{shown(ref.name)} is not of an owner whose models are loaded on this page "
-            f"({', '.join(rules.owners)}); pick one of theirs, or run the page on your own machine."
+            f"This page loads only models of {', '.join(policy.owners)}, so not {shown(ref.name)}; pick one of theirs, "
+            "or run the page on your own machine."
         )
 
 
 def default_model() -> ModelRef:
-    """The first of the catalogue that needs no download."""
-    return next(c for c in KNOWN_MODELS if c.folder is not None)
+    """Return the first known model that needs no download."""
+    return next(ref for ref in KNOWN_MODELS if ref.folder is not None)

@@ -1,7 +1,7 @@
-"""Requests that come at the same time share one pass through a model.
+"""Dynamic batching: requests that wait at the same time share one forward pass.
 
-Nobody waits for company: a request that finds the model free goes at once, and those that come while it is busy go
-together as soon as it is free. So a single person loses nothing, and thirty share the reading of the weights.
+A request that finds the model idle runs immediately. Requests that arrive while the model is busy run together as soon
+as it is free. So a single user loses no time, and thirty users share the reading of the weights.
 """
 
 import threading
@@ -21,47 +21,49 @@ class _Request(Generic[Item, Result]):
 
 
 class DynamicBatcher(Generic[Item, Result]):
-    """Calls `run` with a list of items, and gives each caller the result of its own.
+    """Run items of several threads together and return its own result to each thread.
 
-    run: items → results in the same order; never called by two threads at once. most: from items in the order they
-    came to the number of those that go together, at least 1.
+    run: maps items to results in the same order; two threads never call it at once. count_that_fit: maps the waiting
+    items, in order of arrival, to the number that may run together, at least 1.
     """
 
     def __init__(
-        self, run: Callable[[Sequence[Item]], Sequence[Result]], most: Callable[[Sequence[Item]], int]
+        self,
+        run: Callable[[Sequence[Item]], Sequence[Result]],
+        count_that_fit: Callable[[Sequence[Item]], int],
     ):
-        self.run, self.most = run, most
+        self.run, self.count_that_fit = run, count_that_fit
         self._waiting: list[_Request] = []
-        self._queue, self._busy = threading.Lock(), threading.Lock()
+        self._queue_lock, self._run_lock = threading.Lock(), threading.Lock()
 
     def __call__(self, item: Item) -> Result:
-        """The result for an item; raises what `run` raises for it."""
+        """Return the result of an item; raises what `run` raises for it."""
         request = _Request(item)
-        with self._queue:
+        with self._queue_lock:
             self._waiting.append(request)
         while not request.done:
-            with self._busy:
-                if not request.done:  # whoever gets here first works for all who wait
-                    self._work()
+            with self._run_lock:
+                if not request.done:  # the first thread here runs the requests of all that wait
+                    self._run_waiting()
         if request.error:
             raise request.error
         return request.result
 
-    def _work(self) -> None:
-        with self._queue:
-            count = self.most([request.item for request in self._waiting])
+    def _run_waiting(self) -> None:
+        with self._queue_lock:
+            count = self.count_that_fit([request.item for request in self._waiting])
             requests, self._waiting = self._waiting[:count], self._waiting[count:]
-        self._answer(requests)
+        self._run(requests)
 
-    def _answer(self, requests: list[_Request]) -> None:
+    def _run(self, requests: list[_Request]) -> None:
         try:
             results = self.run([request.item for request in requests])
             for request, result in zip(requests, results, strict=True):
                 request.result = result
         except Exception as error:
-            if len(requests) > 1:  # it may be the fault of one: each on its own
+            if len(requests) > 1:  # one item may be at fault: run each by itself
                 for request in requests:
-                    self._answer([request])
+                    self._run([request])
             else:
                 requests[0].error = error
         finally:

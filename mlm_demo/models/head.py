@@ -1,10 +1,10 @@
-"""Compute a model at some positions only, as far down as that is possible, whatever the architecture.
+"""Run the end of a model at the wanted positions only, for any architecture.
 
-Every `*ForMaskedLM` model runs its encoder (`model.base_model`) and gives the result to its head, and the head's
-projection onto the vocabulary is a large share of the work. A forward hook on the encoder keeps only the
-positions that are asked for, so the head runs on those alone: the same result, in less time and memory. In BERT and
-its kin the last layer is cut too: after its attention every token goes its own way, so what follows there (three
-quarters of a layer's weights) runs at those positions alone.
+Every `*ForMaskedLM` model passes the output of its encoder (`model.base_model`) to its head, whose projection onto the
+vocabulary is a large share of the work. A forward hook on the encoder keeps only the wanted positions, so the head runs
+at these alone: the same logits in less time and memory. In the BERT family the last layer is cut too. After its
+attention no token depends on another, so the rest of the layer (three quarters of its weights) runs at the wanted
+positions alone.
 """
 
 import threading
@@ -16,10 +16,10 @@ from torch import nn
 
 
 class WantedPositions:
-    """Holds the positions wanted in the pass that a thread makes; outside `at` the model is as it was."""
+    """Hooks that reduce a forward pass to the positions its thread wants; outside `at` the model is unchanged."""
 
     def __init__(self, model: nn.Module):
-        self._here = threading.local()  # passes of several threads may go on at once
+        self._thread = threading.local()  # several threads may run forward passes at once
         self._hooks = [model.base_model.register_forward_hook(self._keep)]
         self._after_attention = _after_last_attention(model.base_model)
         if self._after_attention is not None:
@@ -27,48 +27,48 @@ class WantedPositions:
 
     @contextmanager
     def at(self, rows: torch.Tensor, columns: torch.Tensor) -> Iterator[None]:
-        """Within this context a pass gives logits (1, positions, vocab_size) at (rows[i], columns[i])."""
-        self._here.wanted = (rows, columns)
+        """Within this context a forward pass returns (1, positions, vocab_size) logits at (rows[i], columns[i])."""
+        self._thread.wanted = (rows, columns)
         try:
             yield
         finally:
-            self._here.wanted = None
+            self._thread.wanted = None
 
     def pick(self, logits: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
-        """The (positions, vocab_size) logits of a pass, also of an encoder whose output the hook does not know."""
+        """Return (positions, vocab_size) float32 logits, also if the hook did not recognize the encoder's output."""
         if logits.shape[:2] != (1, len(columns)):
             logits = logits[rows, columns]
         return logits.view(len(columns), -1).float()
 
     def remove(self) -> None:
-        """Take the hooks off."""
+        """Remove the hooks."""
         for hook in self._hooks:
             hook.remove()
 
     @property
     def _wanted(self) -> tuple[torch.Tensor, torch.Tensor] | None:
-        """Of the pass of this thread."""
-        return getattr(self._here, "wanted", None)
+        """The rows and columns that this thread wants, or None."""
+        return getattr(self._thread, "wanted", None)
 
     def _keep(self, _module, _inputs, output):
-        """The encoder's hook: (rows, length, hidden) → (1, positions, hidden), unless the last layer did it."""
+        """Encoder hook: (rows, length, hidden) to (1, positions, hidden), unless the last layer did this."""
         hidden = getattr(output, "last_hidden_state", None)
         if self._wanted is None or hidden is None or self._after_attention is not None:
             return None
         return type(output)(last_hidden_state=self._at_wanted(hidden))
 
     def _keep_early(self, _module, inputs):
-        """The last layer's hook: what attention found and what it is added to, at the positions alone."""
+        """Last-layer hook: reduce the output of attention and its residual to the wanted positions."""
         return None if self._wanted is None else tuple(self._at_wanted(hidden) for hidden in inputs)
 
     def _at_wanted(self, hidden: torch.Tensor) -> torch.Tensor:
         rows, columns = self._wanted
-        # index_select, since the way back of hidden[rows, columns] is slow on a processor
+        # index_select, because the backward pass of hidden[rows, columns] is slow on a CPU
         return hidden.flatten(0, 1).index_select(0, rows * hidden.shape[1] + columns).unsqueeze(0)
 
 
 def _after_last_attention(encoder: nn.Module) -> nn.Module | None:
-    """The `attention.output` of the last layer of BERT and its kin, which takes (context, what it is added to)."""
+    """Return `attention.output` of the last layer in the BERT family, which takes (context, residual), or None."""
     layers = getattr(getattr(encoder, "encoder", None), "layer", None)
     if not isinstance(layers, nn.ModuleList):
         return None

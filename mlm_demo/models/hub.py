@@ -1,8 +1,8 @@
-"""Fetch a model's files from the Hugging Face Hub, bounded in time, or say in one sentence why not.
+"""Download a model from the Hugging Face Hub within a time limit, or raise one clear error.
 
-huggingface_hub does the HTTP, the cache and the resuming. What is added here: which files, progress in
-bytes, a limit on silence (its own retries can wait for minutes), a check of what arrived against the hashes
-the Hub announced, and one clear error for each way it can fail.
+huggingface_hub does the HTTP, the cache and the resuming. This module adds the choice of files, progress in bytes, a
+time limit (huggingface_hub's own retries can wait for minutes), a check of each file against the hash that the Hub
+announced, and one sentence for each kind of failure.
 """
 
 import math
@@ -32,22 +32,22 @@ from mlm_demo.models.hub_cache import (
     SHARDED,
     TOKENIZER_FILES,
     check_room,
-    drop,
-    is_as_announced,
+    delete,
+    matches_hash,
     shards,
 )
 from mlm_demo.settings import Settings
 
-Progress = Callable[[int, int], None]  # bytes so far, bytes in all
+OnBytes = Callable[[int, int], None]  # called with the bytes downloaded so far and the total
 
-# The Hub's own bot offers the same weights as safetensors in a pull request of this name.
+# A bot of the Hub opens a pull request with this title that adds the weights as safetensors.
 CONVERSION_AUTHOR, CONVERSION_TITLE = "SFconvertbot", "Adding `safetensors` variant of this model"
-# Less than this in one period of silence allowed counts as silence: a connection that only drips.
-DRIP_BYTES = 16 * 1024
+# A connection that sends less than this within the timeout counts as silent.
+MIN_BYTES_PER_TIMEOUT = 16 * 1024
 
 
 def is_repo_id(name: str) -> bool:
-    """Whether a name has the form of a Hub id (`owner/name` or `name`)."""
+    """Tell whether a name has the form of a Hub id (`owner/name` or `name`)."""
     try:
         validate_repo_id(name)
     except HFValidationError:
@@ -56,12 +56,12 @@ def is_repo_id(name: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Rules:
-    """What may be fetched and loaded.
+class DownloadPolicy:
+    """Which models may be downloaded and loaded.
 
-    timeout: the longest silence of the Hub in seconds that is borne; a slow download that moves goes on. pickle: also
-    weights that can run code. folders: also folders of this machine. owners: whose models of the Hub, empty for
-    everybody's. megabytes: the most that a model may have to be fetched.
+    timeout: give up after this many seconds without progress; a slow but steady download continues. pickle: whether to
+    accept weights that can run code. folders: whether to load folders of this machine. owners: the Hub owners whose
+    models are accepted; empty means all. megabytes: the largest download.
     """
 
     timeout: float = 12.0
@@ -71,8 +71,8 @@ class Rules:
     megabytes: float = math.inf
 
     @classmethod
-    def of(cls, settings: Settings) -> "Rules":
-        """What the settings say of it."""
+    def of(cls, settings: Settings) -> "DownloadPolicy":
+        """Take the policy from the settings."""
         owners = tuple(owner.strip() for owner in settings.hub_owners.split(",") if owner.strip())
         return cls(
             timeout=settings.hub_timeout,
@@ -83,42 +83,40 @@ class Rules:
         )
 
 
-def download(repo_id: str, rules: Rules, on_progress: Progress | None = None) -> Path:
+def download(repo_id: str, policy: DownloadPolicy, on_bytes: OnBytes | None = None) -> Path:
     """Download a masked language model into the Hub's cache and return its folder.
 
-    Raises HubError within about rules.timeout if the Hub cannot be reached, refuses, stalls or sends a broken file, and
-    before anything is fetched where the model has more megabytes than it may have. The work is done in a thread, which
-    is left behind when it is given up: it ends by itself.
+    Raises HubError within about policy.timeout if the Hub cannot be reached, refuses, stalls or sends a corrupt file,
+    and before the download if the model is too large. A thread does the work; after a timeout it ends by itself.
     """
-    timeout = rules.timeout
     events: queue.Queue = queue.Queue()
     given_up = threading.Event()
 
     def work() -> None:
         try:
-            events.put(_fetch(repo_id, rules, lambda *progress: _report(events, given_up, progress)))
+            events.put(_fetch(repo_id, policy, lambda *progress: _report(events, given_up, progress)))
         except BaseException as error:
             events.put(error)
 
     threading.Thread(target=work, name=f"download {repo_id}", daemon=True).start()
     try:
-        for event in _until_silent(events, timeout):
+        for event in _until_silent(events, policy.timeout):
             if isinstance(event, Path):
                 return event
             if isinstance(event, BaseException):
-                raise _in_one_sentence(event, repo_id, timeout) from event
-            if on_progress:
-                on_progress(*event)
+                raise _to_hub_error(event, repo_id) from event
+            if on_bytes:
+                on_bytes(*event)
     finally:
         given_up.set()
     raise HubError(
-        f"The Hub sent nothing, or next to nothing, of {shown(repo_id)} for {timeout:g} seconds; try again "
+        f"The Hub sent nothing, or almost nothing, of {shown(repo_id)} for {policy.timeout:g} seconds; try again "
         "later, or pick a model that is built in or downloaded."
     )
 
 
 def _until_silent(events: queue.Queue, timeout: float) -> Iterator[object]:
-    """Yield events until less than DRIP_BYTES of progress came in a period of `timeout` seconds."""
+    """Yield events until a period of `timeout` seconds brings less than MIN_BYTES_PER_TIMEOUT."""
     mark, deadline = 0, time.monotonic() + timeout
     while (left := deadline - time.monotonic()) > 0:
         try:
@@ -127,7 +125,7 @@ def _until_silent(events: queue.Queue, timeout: float) -> Iterator[object]:
             return
         yield event
         done, total = event if isinstance(event, tuple) else (0, 0)
-        if done - mark >= DRIP_BYTES or done == total:
+        if done - mark >= MIN_BYTES_PER_TIMEOUT or done == total:
             mark, deadline = done, time.monotonic() + timeout
 
 
@@ -137,8 +135,8 @@ def _report(events: queue.Queue, given_up: threading.Event, progress: tuple[int,
     events.put(progress)
 
 
-def _fetch(repo_id: str, rules: Rules, report: Progress) -> Path:
-    """Download the files of one revision one after the other, checking each; runs in its own thread."""
+def _fetch(repo_id: str, policy: DownloadPolicy, on_bytes: OnBytes) -> Path:
+    """Download the files of one revision one after another and check each; runs in its own thread."""
     api = HfApi()
     info = api.model_info(repo_id, files_metadata=True)
     revision = "main"
@@ -148,7 +146,7 @@ def _fetch(repo_id: str, rules: Rules, report: Progress) -> Path:
             revision = conversion
             info = api.model_info(repo_id, revision=revision, files_metadata=True)
             names = {f.rfilename for f in info.siblings}
-        elif PICKLE in names and not rules.pickle:
+        elif PICKLE in names and not policy.pickle:
             raise HubError(
                 f"{shown(repo_id)} has its weights only as a pickle file ({PICKLE}), which can run code when "
                 "loaded; pick a model with safetensors, or set MLM_DEMO_ALLOW_PICKLE=1 if you trust its owner."
@@ -156,7 +154,9 @@ def _fetch(repo_id: str, rules: Rules, report: Progress) -> Path:
     weights = next((f for f in (SAFETENSORS, SHARDED, PICKLE) if f in names), None)
     if "config.json" not in names or weights is None:
         missing = "config.json" if "config.json" not in names else "weights in the transformers format"
-        raise HubError(f"{shown(repo_id)} is no transformers model: it has no {missing}; pick another one.")
+        raise HubError(
+            f"{shown(repo_id)} is not a transformers model: it has no {missing}; pick another one."
+        )
 
     sizes = {f.rfilename: f.size or 0 for f in info.siblings}
     wanted = ["config.json", *sorted(names & TOKENIZER_FILES), weights]
@@ -165,23 +165,23 @@ def _fetch(repo_id: str, rules: Rules, report: Progress) -> Path:
         _check_hash(index, repo_id)
         wanted += [shard for shard in shards(index) if shard in names]
     total, done = sum(sizes[f] for f in wanted), 0
-    if total > rules.megabytes * 1e6:
+    if total > policy.megabytes * 1e6:
         raise HubError(
-            f"{shown(repo_id)} has {total / 1e6:,.2f} MB, more than the {rules.megabytes:,} MB that may be fetched "
-            "here; pick a smaller model."
+            f"{shown(repo_id)} has {total / 1e6:,.2f} MB, more than the {policy.megabytes:,} MB that may be "
+            "downloaded here; pick a smaller model."
         )
     check_room(repo_id, total)
     for name in wanted:
-        bar = _progress_bar(lambda n, done=done: report(done + n, total))
+        bar = _progress_bar(lambda n, done=done: on_bytes(done + n, total))
         path = Path(hf_hub_download(repo_id, name, revision=revision, tqdm_class=bar))
         _check_hash(path, repo_id)
         done += sizes[name]
-        report(done, total)
+        on_bytes(done, total)
     return path.parent
 
 
 def _conversion(api: HfApi, repo_id: str) -> str | None:
-    """The open pull request in which the Hub's bot offers the weights as safetensors, as a revision."""
+    """Return the revision of the open pull request in which the Hub's bot adds the weights as safetensors."""
     for discussion in api.get_repo_discussions(
         repo_id, author=CONVERSION_AUTHOR, discussion_type="pull_request"
     ):
@@ -194,8 +194,8 @@ def _conversion(api: HfApi, repo_id: str) -> str | None:
     return None
 
 
-def _progress_bar(report: Callable[[int], None]) -> type:
-    """A progress bar class, as huggingface_hub takes it, that draws nothing and reports bytes."""
+def _progress_bar(on_done: Callable[[int], None]) -> type:
+    """Return a progress bar class for huggingface_hub that draws nothing and reports the bytes of one file."""
 
     class ReportingBar(hub_tqdm):
         def __init__(self, *args, **kwargs):
@@ -204,22 +204,22 @@ def _progress_bar(report: Callable[[int], None]) -> type:
 
         def update(self, n: float | None = 1) -> None:
             self.done += int(n or 0)
-            report(self.done)
+            on_done(self.done)
 
     return ReportingBar
 
 
 def _check_hash(path: Path, repo_id: str) -> None:
-    if not is_as_announced(path):
-        drop(path)
+    if not matches_hash(path):
+        delete(path)
         raise HubError(
-            f"The file {path.name} of {shown(repo_id)} arrived broken (its hash is not the one the Hub "
+            f"The file {path.name} of {shown(repo_id)} arrived corrupt (its hash differs from the one the Hub "
             "announced) and was deleted; try again, or pick another model."
         )
 
 
-def _in_one_sentence(error: BaseException, repo_id: str, timeout: float) -> MlmDemoError:
-    """Say what an error of huggingface_hub means to the person who picked the model."""
+def _to_hub_error(error: BaseException, repo_id: str) -> MlmDemoError:
+    """Explain an error of huggingface_hub in one sentence to the person who picked the model."""
     other = "pick a model that is built in or downloaded"
     status = getattr(getattr(error, "response", None), "status_code", None)
     if isinstance(error, MlmDemoError):
@@ -235,12 +235,10 @@ def _in_one_sentence(error: BaseException, repo_id: str, timeout: float) -> MlmD
             f"the spelling, sign in with `hf auth login` if it is private, or {other}."
         )
     if status == 429:
-        return HubError(
-            f"The Hub limits how often it may be asked (answer 429); wait a few minutes, or {other}."
-        )
+        return HubError(f"The Hub's rate limit is exceeded (answer 429); wait a few minutes, or {other}.")
     if isinstance(error, OfflineModeIsEnabled):
         return HubError(
-            f"{shown(repo_id)} is not on this machine and HF_HUB_OFFLINE forbids downloading; unset it, or {other}."
+            f"{shown(repo_id)} is not on this machine and HF_HUB_OFFLINE forbids downloads; unset it, or {other}."
         )
     if isinstance(error, HfHubHTTPError) and status is not None:
         return HubError(f"The Hub answered {status} for {shown(repo_id)}; try again later, or {other}.")
@@ -251,7 +249,7 @@ def _in_one_sentence(error: BaseException, repo_id: str, timeout: float) -> MlmD
         )
     if isinstance(error, OSError):
         return HubError(
-            f"{shown(repo_id)} could not be stored: {error.strerror or error}; make room, or {other}."
+            f"{shown(repo_id)} could not be stored ({error.strerror or error}); make room on the disk, or {other}."
         )
     return HubError(
         f"{shown(repo_id)} could not be downloaded ({type(error).__name__}); try again, or {other}."

@@ -1,4 +1,4 @@
-"""The Hub's cache on this machine: which models are in it whole, and what a crash has left in it half."""
+"""The Hub's cache on this machine: which models are complete, and which files a crash left corrupt."""
 
 import hashlib
 import json
@@ -18,21 +18,22 @@ TOKENIZER_FILES = {
     "spm.model", "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json", "vocab.txt",
 }  # fmt: skip
 
-LEAST_FREE_BYTES = 2_000_000_000  # that a model leaves on the disk: runs and uploads need some too
+MIN_FREE_BYTES = 2_000_000_000  # must stay free after a download, for runs and uploads
 
 
 def check_room(repo_id: str, size: int) -> None:
-    """Raise HubError where a model of so many bytes would fill the disk of the cache; nothing deletes models there."""
+    """Raise HubError if a download of `size` bytes would fill the disk; nothing deletes models from the cache."""
     free = free_bytes(Path(constants.HF_HUB_CACHE))
-    if free - size < LEAST_FREE_BYTES:
+    if free - size < MIN_FREE_BYTES:
         raise HubError(
-            f"{shown(repo_id)} has {size / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free here, of which "
-            f"{LEAST_FREE_BYTES / 1e6:,.0f} have to stay; make room, or pick a model that is built in or downloaded."
+            f"{shown(repo_id)} has {size / 1e6:,.0f} MB, but of the {free / 1e6:,.0f} MB free here "
+            f"{MIN_FREE_BYTES / 1e6:,.0f} MB must stay free; make room, or pick a model that is built in or "
+            "downloaded."
         )
 
 
 def cached_folder(repo_id: str) -> Path | None:
-    """The newest complete snapshot of a model in the Hub's cache on this machine, or None."""
+    """Return the newest complete snapshot of a model in the cache, or None."""
     repo = Path(constants.HF_HUB_CACHE) / f"models--{repo_id.replace('/', '--')}"
     for ref in [repo / "refs" / "main", *sorted((repo / "refs").glob("refs/pr/*"), reverse=True)]:
         if ref.is_file() and is_complete(folder := repo / "snapshots" / ref.read_text().strip()):
@@ -41,46 +42,46 @@ def cached_folder(repo_id: str) -> Path | None:
 
 
 def is_complete(folder: Path) -> bool:
-    """Whether a folder holds a config, a tokenizer and weights (all shards of them)."""
+    """Tell whether a folder holds a config, a tokenizer and all weight files."""
     if not (folder / "config.json").is_file() or not any((folder / f).is_file() for f in TOKENIZER_FILES):
         return False
     if (folder / SHARDED).is_file():
         try:
             return all((folder / shard).is_file() for shard in shards(folder / SHARDED))
-        except (ValueError, KeyError, TypeError, AttributeError):  # the index itself is cut off
+        except (ValueError, KeyError, TypeError, AttributeError):  # the index itself is truncated
             return False
     return (folder / SAFETENSORS).is_file() or (folder / PICKLE).is_file()
 
 
 def shards(index: Path) -> list[str]:
-    """The weight files that a sharded checkpoint's index names."""
+    """Return the weight files that the index of a sharded model names."""
     return sorted(set(json.loads(index.read_text())["weight_map"].values()))
 
 
 def revision(folder: Path, weights: Path) -> str:
-    """The Hub's commit for a downloaded model, else the start of the SHA-256 of the weights."""
+    """Return the first 12 digits of the Hub's commit for a downloaded model, else of the SHA-256 of the weights."""
     if folder.parent.name == "snapshots":
         return folder.name[:12]
     with weights.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:12]
 
 
-def drop_broken(folder: Path, *, weights: bool) -> bool:
-    """Delete the files of a snapshot that are not what the Hub announced; returns whether there were any.
+def delete_corrupt(folder: Path, *, weights: bool) -> bool:
+    """Delete the files of a snapshot whose hash is wrong; return whether there were any.
 
-    weights: whether those are looked at too, which takes seconds; that one is cut off is seen by loading it as well.
+    weights: also check the weight files, which takes seconds. Loading them detects truncation too.
     """
-    found = [path for path in folder.iterdir() if weights or path.suffix not in WEIGHTS]
-    broken = [path for path in found if not path.is_dir() and not is_as_announced(path)]
-    for path in broken:
-        drop(path)
-    return bool(broken)
+    files = [path for path in folder.iterdir() if weights or path.suffix not in WEIGHTS]
+    corrupt = [path for path in files if not path.is_dir() and not matches_hash(path)]
+    for path in corrupt:
+        delete(path)
+    return bool(corrupt)
 
 
-def is_as_announced(path: Path) -> bool:
-    """Whether a file has the hash that is its name in the cache: SHA-256 if it is large, git's SHA-1 if small."""
+def matches_hash(path: Path) -> bool:
+    """Tell whether a file has the hash that names its blob: SHA-256 for large files, git's SHA-1 for small ones."""
     blob = path.resolve()
-    if not blob.is_file():  # a link to nothing
+    if not blob.is_file():  # a dangling link
         return False
     with blob.open("rb") as file:
         if len(blob.name) == 64:
@@ -89,12 +90,12 @@ def is_as_announced(path: Path) -> bool:
             size = blob.stat().st_size
             digest = hashlib.sha1(b"blob %d\0" % size + file.read(), usedforsecurity=False).hexdigest()
         else:
-            return True  # a mirror with ETags of its own: nothing to compare with
+            return True  # a mirror with other ETags: there is no hash to compare
     return digest == blob.name
 
 
-def drop(path: Path) -> None:
-    """Delete a file of a snapshot and what it points to."""
+def delete(path: Path) -> None:
+    """Delete a file of a snapshot and the blob it links to."""
     for name in (path.resolve(), path):
-        with suppress(OSError):  # another has done it, or the cache is not ours to write
+        with suppress(OSError):  # another process deleted it, or the cache is read-only
             name.unlink()

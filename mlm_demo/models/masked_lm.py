@@ -1,46 +1,87 @@
-"""A masked language model and its tokenizer, with the few things asked of the pair."""
+"""A masked language model together with its tokenizer."""
 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import torch
+from torch import nn
 
 from mlm_demo.errors import ModelError
-from mlm_demo.models import special_tokens
 from mlm_demo.models.dynamic_batching import DynamicBatcher
 from mlm_demo.models.head import WantedPositions
 
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
+# Tokens (rows times length, padding included) in one forward pass. The limit bounds memory and costs no speed. A CPU is
+# hardly faster with more, and requests that arrive in the meantime would wait longer.
+TOKENS_PER_PASS, TOKENS_PER_PASS_ON_CPU = 4096, 512
+NO_LIMIT = 1 << 20  # a tokenizer without a maximum length reports a number larger than this
+Row = tuple[Sequence[int], Sequence[int]]  # token ids, and the positions whose logits are wanted
 
-    from mlm_demo.models.native_bert.model import BertForMaskedLM
-    from mlm_demo.models.special_tokens import Tokenizer
 
-# Tokens (rows x length, padding included) in one forward pass: bounds the memory, loses no speed.
-# On a processor more at once are hardly faster, and what comes meanwhile waits longer.
-TOKENS_PER_PASS, TOKENS_PER_PASS_OF_A_PROCESSOR = 4096, 512
-Row = tuple[Sequence[int], Sequence[int]]  # token ids, and the positions wanted of them
-FAR = 1 << 20  # tokenizers without a limit of their own give a number larger than this
+class Tokenizer(Protocol):
+    """The interface that this project uses of a fast transformers tokenizer; `native_bert.tokenizer` has it too."""
+
+    backend_tokenizer: Any  # a `tokenizers.Tokenizer`
+    model_max_length: int
+    mask_token: str
+    mask_token_id: int
+    unk_token_id: int | None
+    sep_token_id: int | None
+    pad_token_id: int | None
+    all_special_tokens: list[str]
+    all_special_ids: list[int]
+
+    def __call__(self, text: str | list[str], *, add_special_tokens: bool = True, **options: bool) -> Any:
+        """Tokenize one text or several; returns `input_ids`, `offset_mapping` and `word_ids()`."""
+
+    def __len__(self) -> int: ...
+
+    def decode(self, ids: Sequence[int]) -> str: ...
+
+    def convert_ids_to_tokens(self, ids: int | list[int]) -> Any: ...
+
+    def convert_tokens_to_ids(self, token: str) -> int | None: ...
+
+    def get_vocab(self) -> dict[str, int]: ...
+
+
+def prefix_and_suffix(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
+    """Return the ids of the special tokens, such as [CLS] and [SEP], before and after a text."""
+    plain = tokenizer("a", add_special_tokens=False).input_ids
+    full = tokenizer("a").input_ids
+    start = next(i for i in range(len(full)) if full[i : i + len(plain)] == plain)
+    return full[:start], full[start + len(plain) :]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The tokens of a text: their ids, their (start, end) characters, and the number of the word of each, or None."""
+
+    ids: list[int]
+    offsets: list[tuple[int, int]]
+    word_ids: list[int | None]
 
 
 @dataclass(frozen=True)
 class Piece:
-    """One entry of the vocabulary as text: `attaches` means that it goes on the word before it."""
+    """A vocabulary entry as text. attaches: it continues the word before it. spaced: it includes a leading space."""
 
     text: str
     attaches: bool
-    spaced: bool  # the entry itself says that a space comes before it
+    spaced: bool
 
 
 class MaskedLM:
-    """A tokenizer and a model in evaluation mode. Safe to share between threads, whose rows go through it together."""
+    """A tokenizer and a model in evaluation mode. Safe to share between threads, which share forward passes.
+
+    model: a transformers `*ForMaskedLM` model, or the native `BertForMaskedLM`.
+    """
 
     def __init__(
         self,
-        tokenizer: "Tokenizer",
-        model: "PreTrainedModel | BertForMaskedLM",
+        tokenizer: Tokenizer,
+        model: nn.Module,
         *,
         name: str = "model",
         source: str = "",
@@ -48,50 +89,48 @@ class MaskedLM:
     ):
         self.tokenizer, self.model = tokenizer, model.eval()
         self.name, self.source, self.revision = name, source or name, revision
-        self.precision = "exact"  # what fast_layers.py has made of it
+        self.precision = "exact"  # `cpu.optimize` may change it
         self.device = model.device
         self.mask_token, self.mask_id = tokenizer.mask_token, tokenizer.mask_token_id
         self.parameters = model.num_parameters()
         self.vocab_size = model.get_output_embeddings().weight.shape[0]
-        self.prefix, self.suffix = special_tokens.around(tokenizer)
+        self.prefix, self.suffix = prefix_and_suffix(tokenizer)
         self.max_tokens = self._max_tokens()
         self.mask_absorbs_space = len(self.encode(f"a {self.mask_token}").ids) == len(
             self.encode(f"a{self.mask_token}").ids
         )
         self.piece_style = _piece_style(tokenizer)
-        self.tokens_per_pass = (
-            TOKENS_PER_PASS_OF_A_PROCESSOR if model.device.type == "cpu" else TOKENS_PER_PASS
-        )
-        self._together = DynamicBatcher(
-            self._pass, lambda waiting: _go_together(waiting, self.tokens_per_pass)
+        self.tokens_per_pass = TOKENS_PER_PASS_ON_CPU if model.device.type == "cpu" else TOKENS_PER_PASS
+        self._batcher = DynamicBatcher(
+            self._run_batches, lambda waiting: _count_that_fit(waiting, self.tokens_per_pass)
         )
         self._pieces: dict[int, Piece] = {}
         self.positions = WantedPositions(model)
 
     # Text to tokens
 
-    def encode(self, text: str) -> "Encoded":
-        """Tokenise a text without the special tokens around it."""
+    def encode(self, text: str) -> Encoded:
+        """Tokenize a text without special tokens around it."""
         encoding = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         return Encoded(encoding.input_ids, encoding.offset_mapping, encoding.word_ids())
 
     def with_special_tokens(self, ids: Sequence[int]) -> list[int]:
-        """Put the model's special tokens (such as [CLS] and [SEP]) around the tokens of a text."""
+        """Add the model's special tokens, such as [CLS] and [SEP], around the tokens of a text."""
         return [*self.prefix, *ids, *self.suffix]
 
     @property
     def capacity(self) -> int:
-        """How many tokens of text fit beside the special tokens."""
+        """The maximum number of tokens of a text, special tokens excluded."""
         return self.max_tokens - len(self.prefix) - len(self.suffix)
 
     # Tokens to text
 
     def token_str(self, token: int) -> str:
-        """One token as transformers' pipeline writes it, leading space included."""
+        """Return a token as transformers' pipeline writes it, including a leading space."""
         return self.tokenizer.decode([token])
 
     def piece(self, token: int) -> Piece:
-        """One token as it stands in a text."""
+        """Return a token as it appears in a text."""
         if token not in self._pieces:
             self._pieces[token] = self._piece(token)
         return self._pieces[token]
@@ -112,17 +151,16 @@ class MaskedLM:
     def logits_at(
         self, rows: Sequence[Sequence[int]], positions: Sequence[Sequence[int]], *, alone: bool = False
     ) -> torch.Tensor:
-        """Return the logits at some positions of each row, the head computed at those alone.
+        """Return the logits at the wanted positions of each row; the head runs at these positions only.
 
-        rows: token ids, special tokens included, of any lengths; positions: for each row the positions
-        wanted; alone: in passes that share nothing with those of other threads, and nobody waits for. Returns
-        float32 (sum of the numbers of positions, vocab_size), in the order given, from passes of at most
-        `tokens_per_pass` tokens each. Raises ModelError on values that are not
-        finite (broken weights).
+        rows: token ids of any length, special tokens included. positions: the wanted positions of each row. alone: do
+        not share forward passes with other threads, so that none of them waits for these rows.
+        Returns float32 (total number of positions, vocab_size) in the given order. A pass has at most
+        `tokens_per_pass` tokens. Raises ModelError if a value is not finite, which means broken weights.
         """
         flat = [(row, wanted) for row, wanted in zip(rows, positions, strict=True)]
-        go = self._forward if alone else self._together
-        logits = torch.cat([go(batch) for batch in _batches(flat, self.tokens_per_pass)])
+        run = self._forward if alone else self._batcher
+        logits = torch.cat([run(batch) for batch in _batches(flat, self.tokens_per_pass)])
         if not torch.isfinite(logits).all():
             raise ModelError(
                 f"The model {self.name} gives values that are not finite (NaN), so its weights are broken; "
@@ -131,8 +169,8 @@ class MaskedLM:
         return logits
 
     @torch.inference_mode()
-    def _pass(self, batches: Sequence[list[Row]]) -> list[torch.Tensor]:
-        """The batches of several callers as one; returns the logits of each."""
+    def _run_batches(self, batches: Sequence[list[Row]]) -> list[torch.Tensor]:
+        """Run the batches of several threads as one; return the logits of each."""
         logits = self._forward([row for batch in batches for row in batch])
         return list(logits.split([sum(len(wanted) for _, wanted in batch) for batch in batches]))
 
@@ -152,15 +190,15 @@ class MaskedLM:
             logits = self.model(**inputs).logits
         return self.positions.pick(logits, row_of, column_of)
 
-    def look_again(self) -> None:
-        """After layers were exchanged: the positions wanted are taken from the new ones."""
+    def reattach(self) -> None:
+        """Register the hooks of `positions` again after layers of the model were replaced."""
         self.positions.remove()
         self.positions = WantedPositions(self.model)
 
-    # What the pair is like
+    # Properties of the pair
 
     def describe(self) -> dict:
-        """Name, source, revision, device and mask token, as the JSON answers carry them."""
+        """Return what JSON answers report about the model."""
         return {
             "name": self.name,
             "source": self.source,
@@ -177,24 +215,15 @@ class MaskedLM:
         limits = [self.tokenizer.model_max_length]
         config = self.model.config
         if positions := getattr(config, "max_position_embeddings", None):
-            # RoBERTa and its kin have a padding index in this table and number positions from the next one.
+            # The RoBERTa family reserves a padding index in this table and numbers positions from the next one.
             table = getattr(getattr(self.model.base_model, "embeddings", None), "position_embeddings", None)
             padding = getattr(table, "padding_idx", None)
             limits.append(positions if padding is None else positions - padding - 1)
-        return min((limit for limit in limits if 0 < limit < FAR), default=512)
+        return min((limit for limit in limits if 0 < limit < NO_LIMIT), default=512)
 
 
-@dataclass(frozen=True)
-class Encoded:
-    """The tokens of a text: ids, the characters each stands for, and the number of the word it is part of."""
-
-    ids: list[int]
-    offsets: list[tuple[int, int]]
-    word_ids: list[int | None]
-
-
-def _piece_style(tokenizer: "Tokenizer") -> str:
-    """`word ##` where a mark says that a piece attaches, or the mark of a space before: `Ġ`, `▁`."""
+def _piece_style(tokenizer: Tokenizer) -> str:
+    """Return how vocabulary entries mark words: `word ##` (##: continues a word), or `Ġ` or `▁` (a leading space)."""
     decoder = tokenizer.backend_tokenizer.decoder
     state = json.loads(decoder.__getstate__()) if decoder is not None else {}
     steps = state.get("decoders", [state])
@@ -208,23 +237,23 @@ def _piece_style(tokenizer: "Tokenizer") -> str:
     return "▁"
 
 
-def _go_together(batches: Sequence[list[Row]], most: int) -> int:
-    """How many of the batches, from the first on, make a pass of at most so many padded tokens."""
+def _count_that_fit(batches: Sequence[list[Row]], max_tokens: int) -> int:
+    """Return how many of the first batches fit into one pass of `max_tokens` padded tokens; at least one."""
     rows, longest = 0, 0
     for count, batch in enumerate(batches):
         rows, longest = rows + len(batch), max(longest, *(len(row) for row, _ in batch))
-        if count and rows * longest > most:
+        if count and rows * longest > max_tokens:
             return count
     return len(batches)
 
 
-def _batches(items: list[Row], most: int) -> Iterator[list[Row]]:
-    """Cut the rows, in their order, into passes of at most so many padded tokens."""
+def _batches(rows: list[Row], max_tokens: int) -> Iterator[list[Row]]:
+    """Cut rows, in order, into batches of at most `max_tokens` padded tokens; a longer row is a batch by itself."""
     batch, longest = [], 0
-    for item in items:
-        longest = max(longest, len(item[0]))
-        if batch and longest * (len(batch) + 1) > most:
+    for row in rows:
+        longest = max(longest, len(row[0]))
+        if batch and longest * (len(batch) + 1) > max_tokens:
             yield batch
-            batch, longest = [], len(item[0])
-        batch.append(item)
+            batch, longest = [], len(row[0])
+        batch.append(row)
     yield batch

@@ -1,10 +1,11 @@
-"""The models in memory that answer, each in the precision asked for, laid out for it (`fast_layers.py`).
+"""Models in memory, one per name, version and precision, optimized for the CPU if they run there.
 
-torch is imported when the first one is needed, transformers when one needs it.
+torch is imported when the first model is needed, and transformers when a model needs it.
 """
 
 import threading
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
 from mlm_demo.errors import ParameterError, shown
@@ -18,71 +19,111 @@ PRECISIONS = ("auto", "exact", "int8")
 
 
 class ModelPool:
-    """Models by ref and precision, the last few kept. Safe to share between threads."""
+    """Load models on demand and keep the last few. Safe to share between threads."""
 
     def __init__(self, settings: Settings):
         self.settings = settings
-        self._cache = None
-        self._starting = threading.Lock()
+        self._cache = ModelCache(settings.models_in_memory)
+        self._torch_imported = False
+        self._import_lock = threading.Lock()
 
     def names(self) -> list[str]:
-        """The refs in memory, one that is there in two precisions twice."""
-        return [name for name, _, _ in self._keys()]
+        """Return the names of the models in memory; a model loaded in two precisions appears twice."""
+        return [name for name, _, _ in self._cache.in_memory()]
 
     def holds(self, ref: ModelRef, precision: str) -> bool:
-        """Whether a model is in memory, in the version that lies on the disk now."""
-        return _key(ref, precision) in self._keys()
+        """Tell whether a model is in memory in the version that is on disk now."""
+        return _key(ref, precision) in self._cache.in_memory()
 
-    def precision(self, asked: str, *, plain: bool) -> str:
-        """exact or int8; plain: nothing but the most probable words of one model is asked for.
+    def precision(self, requested: str, *, plain: bool) -> str:
+        """Return the precision to compute in, exact or int8.
 
-        Raises ParameterError for an unknown one, and for int8 where the device has none.
+        plain: the question asks for the most probable words of one model only, so `auto` may choose int8. Raises
+        ParameterError for an unknown precision, and for int8 on a device that does not support it.
         """
-        if asked not in PRECISIONS:
-            raise ParameterError(f"The precision is {shown(asked)}; it is one of {', '.join(PRECISIONS)}.")
-        if asked == "exact" or (asked == "auto" and not plain):
+        if requested not in PRECISIONS:
+            raise ParameterError(
+                f"The precision is {shown(requested)}; choose one of {', '.join(PRECISIONS)}."
+            )
+        if requested == "exact" or (requested == "auto" and not plain):
             return "exact"
         from mlm_demo.models.cpu.optimize import takes_int8
         from mlm_demo.models.device import find_device
 
-        there = takes_int8(find_device(self.settings.device))
-        if asked == "int8" and not there:
+        supported = takes_int8(find_device(self.settings.device))
+        if requested == "int8" and not supported:
             raise ParameterError(
-                "The precision is int8, which needs a processor of the x86 kind and no GPU; use auto or exact."
+                "The precision is int8, which needs an x86 CPU and no GPU; choose auto or exact."
             )
-        return "int8" if there else "exact"
+        return "int8" if supported else "exact"
 
     def get(self, ref: ModelRef, precision: str, on_progress: Callable[[float, str], None]) -> "MaskedLM":
-        """The model, downloaded and loaded if it has to be; raises as `loader.load` does."""
-        with self._starting:
-            if self._cache is None:
+        """Return a model, downloading and loading it if necessary; raises as `loader.load` does."""
+        with self._import_lock:
+            if not self._torch_imported:
                 on_progress(0.0, "Starting torch")
-                from mlm_demo.models.model_cache import ModelCache
+                import torch  # noqa: F401
 
-                self._cache = ModelCache(self.settings.models_in_memory)
+                self._torch_imported = True
+        return self._cache.get(_key(ref, precision), lambda: self._load(ref, precision, on_progress))
 
-        def fresh() -> "MaskedLM":
-            from mlm_demo.models.cpu.optimize import optimize_for_cpu
-            from mlm_demo.models.native_bert.loader import load_native
+    def _load(self, ref: ModelRef, precision: str, on_progress: Callable[[float, str], None]) -> "MaskedLM":
+        from mlm_demo.models.cpu.optimize import optimize_for_cpu
+        from mlm_demo.models.native_bert.loader import load_native
 
-            if ref.folder:  # else its download is told
-                on_progress(1.0, f"Loading {ref.title}")
-            mlm = load_native(ref, self.settings.device)
-            if mlm is None:
-                from mlm_demo.models.hub import Rules
-                from mlm_demo.models.loader import load
+        if ref.folder:  # otherwise `load` reports its download
+            on_progress(1.0, f"Loading {ref.title}")
+        mlm = load_native(ref, self.settings.device)
+        if mlm is None:
+            from mlm_demo.models.hub import DownloadPolicy
+            from mlm_demo.models.loader import load
 
-                rules = Rules.of(self.settings)
-                mlm = load(ref, device=self.settings.device, rules=rules, on_progress=on_progress)
-            optimize_for_cpu(mlm, precision)
-            return mlm
+            policy = DownloadPolicy.of(self.settings)
+            mlm = load(ref, device=self.settings.device, policy=policy, on_progress=on_progress)
+        optimize_for_cpu(mlm, precision)
+        return mlm
 
-        return self._cache.get(_key(ref, precision), fresh)
 
-    def _keys(self) -> list[tuple[str, str, str]]:
-        return self._cache.in_memory() if self._cache else []
+class ModelCache:
+    """The `size` most recently used models by key. Threads that ask for the same key wait for one load.
+
+    A load that fails is not remembered and evicts nothing.
+    """
+
+    def __init__(self, size: int):
+        self.size = size
+        self._models: OrderedDict[Hashable, MaskedLM] = OrderedDict()
+        self._loading: dict[Hashable, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, load: Callable[[], "MaskedLM"]) -> "MaskedLM":
+        """Return the model of a key; call `load` if it is not in memory."""
+        with self._lock:
+            if model := self._use(key):
+                return model
+            loading = self._loading.setdefault(key, threading.Lock())
+        with loading:  # a thread that waited finds the model here, or loads it if the load before it failed
+            with self._lock:
+                if model := self._use(key):
+                    return model
+            model = load()
+            with self._lock:
+                self._models[key] = model
+                self._loading.pop(key, None)
+                while len(self._models) > self.size:
+                    self._models.popitem(last=False)
+            return model
+
+    def in_memory(self) -> list[Hashable]:
+        """Return the keys in memory, the least recently used first."""
+        with self._lock:
+            return list(self._models)
+
+    def _use(self, key: Hashable) -> "MaskedLM | None":
+        if key in self._models:
+            self._models.move_to_end(key)
+        return self._models.get(key)
 
 
 def _key(ref: ModelRef, precision: str) -> tuple[str, str, str]:
-    """Under which a model is kept: another version is another model."""
     return ref.name, ref.version, precision

@@ -5,11 +5,11 @@ folder with runs and no number is of the time before there was one, and its layo
 has defaults).
 """
 
-import os
 from contextlib import suppress
 from pathlib import Path
 
 from mlm_demo.errors import SettingError, shown
+from mlm_demo.system.files import atomic
 
 VERSION = 1
 
@@ -24,9 +24,8 @@ def check_version(folder: Path) -> None:
             OSError
         ):  # a folder that nothing can be kept in is told of elsewhere, and the page works
             folder.mkdir(parents=True, exist_ok=True)
-            part = path.with_name(f"version.{os.getpid()}.part")
-            part.write_text(f"{VERSION}\n")
-            os.replace(part, path)
+            with atomic(path) as part:
+                part.write_text(f"{VERSION}\n")
         return
     except OSError:
         return

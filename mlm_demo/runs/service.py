@@ -18,7 +18,7 @@ from pathlib import Path
 
 from mlm_demo.errors import CorpusError, RunError
 from mlm_demo.models.catalogue import check_allowed
-from mlm_demo.models.hub import Rules
+from mlm_demo.models.hub import DownloadPolicy
 from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.runs.queue import RunQueue
 from mlm_demo.runs.run import AT_REST, Run, owner_hash
@@ -77,7 +77,7 @@ class RunService:
                 text=True,
             ) as child,
         ):
-            lower_priority(child.pid, waited_for=True)
+            lower_priority(child.pid, awaited=True)
             limit = threading.Timer(READING_SECONDS, child.kill)
             limit.start()
             last = ""
@@ -106,9 +106,9 @@ class RunService:
 
         owner: the secret of whose it will be; address: a hash of where it comes from.
         """
-        files, rules = self.staging.files(draft), Rules.of(self.settings)
+        files, policy = self.staging.files(draft), DownloadPolicy.of(self.settings)
         base = self.catalogue.find_or_default(choices.model)
-        check_allowed(base, rules)
+        check_allowed(base, policy)
         check_size(choices.config, self.settings)
         fingerprint = _fingerprint(files, choices)
         title = files[0].name + (f" and {len(files) - 1} more" if len(files) > 1 else "")

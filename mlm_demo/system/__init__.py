@@ -1,1 +1,1 @@
-"""What we ask of the operating system."""
+"""What the program asks of the operating system: files, memory, priorities, processes."""

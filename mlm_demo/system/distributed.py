@@ -1,7 +1,7 @@
-"""Several processes that train one model, one a device, as torchrun starts them; in one alone all of this is idle.
+"""Helpers for distributed training under torchrun, one process per GPU; in a single process they do nothing.
 
-Each reads the corpus and judges the model for itself, which costs no agreement: the same seed gives the same result.
-What a clock, a signal or the disk decides is decided by the first process.
+Each process reads the corpus and evaluates the model by itself: the same seed gives the same result, so no
+communication is needed. Decisions that depend on a clock, a signal or the disk are made by the main process.
 """
 
 import os
@@ -10,26 +10,26 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def count() -> int:
-    """How many processes train together."""
+def world_size() -> int:
+    """Return the number of processes that train together."""
     return int(os.environ.get("WORLD_SIZE", 1))
 
 
 def is_main_process() -> bool:
-    """Whether this process is the one that writes and speaks."""
+    """Tell whether this process is the one that writes files and prints."""
     return int(os.environ.get("RANK", 0)) == 0
 
 
 def local_rank() -> int:
-    """The number of this process's GPU."""
+    """Return the index of this process's GPU."""
     return int(os.environ.get("LOCAL_RANK", 0))
 
 
 def broadcast(value: T) -> T:
-    """The first process's value, in all of them; each waits for it."""
-    if count() == 1:
+    """Return the main process's value in every process; each waits for it."""
+    if world_size() == 1:
         return value
-    import torch  # not where somebody only asks whether it is the first process
+    import torch  # not at import: the functions above are used without torch
 
     box = [value]
     torch.distributed.broadcast_object_list(box)

@@ -1,9 +1,10 @@
-"""Files that a crash, a full disk, a folder that is not ours and a clock that was set back do no harm to."""
+"""Files that survive a crash, a full disk, a read-only folder and a clock that is set back."""
 
 import errno
 import json
 import os
 import shutil
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,25 +13,41 @@ from pathlib import Path
 from mlm_demo.errors import RunError
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-NOT_OURS = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EIO}
+NOT_WRITABLE = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EIO}
+
+
+@contextmanager
+def atomic(path: Path, *, keep_existing: bool = False) -> Iterator[Path]:
+    """Yield a temporary path to write to; it becomes `path` at the end of the context.
+
+    Readers see the old file or the whole new one, even after a power failure. If the context raises, `path` stays as it
+    was. keep_existing: if `path` exists by then, keep it and drop the new file; of several processes the first wins.
+    """
+    part = path.with_name(
+        f"{path.name}.{threading.get_native_id()}.part"
+    )  # unique among threads and processes
+    try:
+        yield part
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        if keep_existing:
+            with suppress(FileExistsError):
+                os.link(part, path)
+        else:
+            os.replace(part, path)
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def write(path: Path, value: dict) -> None:
-    """Write JSON so that a reader sees all of it or none, whenever the power goes."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            json.dump(value, file, ensure_ascii=False, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
+    """Write JSON atomically."""
+    with atomic(path) as part:
+        part.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 def read(path: Path) -> dict:
-    """JSON from a file, {} where there is none."""
+    """Read JSON; return {} if there is no file."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -39,11 +56,11 @@ def read(path: Path) -> dict:
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Within this context a disk that is full, or a folder that is not ours to write, is a RunError."""
+    """Within this context a full disk, or a folder that cannot be written, raises RunError."""
     try:
         yield
     except OSError as error:
-        if error.errno not in FULL | NOT_OURS:
+        if error.errno not in FULL | NOT_WRITABLE:
             raise
         full = error.errno in FULL
         fix = "make room there" if full else "make it writable, or set MLM_DEMO_DATA to another"
@@ -51,24 +68,27 @@ def writing(folder: Path) -> Iterator[None]:
 
 
 def seconds_since(paths: Iterable[Path]) -> float:
-    """How long ago the newest of some files or folders changed; below 0 where the clock has been set back since."""
+    """Return the age of the newest of some files or folders; negative if the clock was set back since.
+
+    Returns 0 if none exists.
+    """
     newest = 0.0
     for path in paths:
-        with suppress(FileNotFoundError):  # deleted between the two looks
+        with suppress(FileNotFoundError):  # deleted in the meantime
             newest = max(newest, path.stat().st_mtime)
     return time.time() - newest if newest else 0.0
 
 
 def folder_bytes(folder: Path) -> int:
-    """The bytes of all files under a folder, in which others may be deleting some."""
+    """Return the size of all files under a folder; other processes may delete some meanwhile."""
     total = 0
-    for place, _, names in os.walk(folder):
+    for parent, _, names in os.walk(folder):
         for name in names:
             with suppress(FileNotFoundError):
-                total += os.lstat(os.path.join(place, name)).st_size
+                total += os.lstat(os.path.join(parent, name)).st_size
     return total
 
 
 def free_bytes(folder: Path) -> int:
-    """How much room is left where a folder is, or would be made."""
+    """Return the free space of the disk that holds a folder, which need not exist yet."""
     return shutil.disk_usage(next(path for path in (folder, *folder.parents) if path.exists())).free

@@ -1,44 +1,56 @@
-"""A limit on the memory of a process that works with what strangers have sent."""
+"""Memory limits: of a process that reads uploaded files, and of what malloc and oneDNN keep for reuse in a server."""
 
+import ctypes
+import os
 import resource
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from mlm_demo.errors import TrainingError
 
+# mallopt(3). By default glibc keeps freed tensors below 32 MB in up to eight arenas per core, each filled by another
+# thread.
+TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8
+MALLOC_LIMITS = {ARENA_MAX: 2, MMAP_THRESHOLD: 1 << 20, TRIM_THRESHOLD: 8 << 20}
+# oneDNN caches 1,024 products by shape, and sentences and batches of all lengths keep adding new shapes.
+CACHE_LIMITS = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "128", "LRU_CACHE_CAPACITY": "128"}
+TRIM_INTERVAL = 15  # seconds
+
 
 def limit_memory(megabytes: int) -> None:
-    """Let this process take no more memory: what goes beyond is a MemoryError or torch's, not the machine's end.
+    """Limit the memory of this process; a larger allocation raises MemoryError, or torch's own error.
 
-    Counted is what a process writes to, not what it maps of files (RLIMIT_DATA, setrlimit(2)). A process that is to use
-    a CUDA device must lift the limit: the driver reserves far more than is used.
+    RLIMIT_DATA (setrlimit(2)) counts memory that the process writes to, not files that it maps. Lift the limit before
+    using CUDA: the driver reserves far more than it uses.
     """
-    _, most = resource.getrlimit(resource.RLIMIT_DATA)
-    wanted = megabytes * 1_000_000
-    if most != resource.RLIM_INFINITY:
-        wanted = min(wanted, most)
-    with suppress(ValueError, OSError):  # a system without it
-        resource.setrlimit(resource.RLIMIT_DATA, (wanted, most))
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = megabytes * 1_000_000
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    with suppress(ValueError, OSError):  # not every system has it
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
 
 
 def lift_limit() -> None:
-    """Take the limit off again: for a CUDA device, or for room to tell that it was met."""
-    _, most = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    """Lift the limit again: for CUDA, or to have memory for reporting that the limit was reached."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
 
 
 def ran_out(error: BaseException) -> bool:
-    """Whether an error is that of memory used up, the machine's or a GPU's; torch has no class for the machine's."""
+    """Tell whether an error means that memory ran out, on the CPU or a GPU; torch has no class for the CPU's."""
     return (
         isinstance(error, MemoryError)
-        or type(error).__name__ == "OutOfMemoryError"  # torch's, which need not have been imported
+        or type(error).__name__ == "OutOfMemoryError"  # torch's; by name, because torch may not be imported
         or (isinstance(error, RuntimeError) and "can't allocate memory" in str(error))
     )
 
 
 @contextmanager
 def out_of_memory_as_error() -> Iterator[None]:
-    """Within this context memory that is used up becomes a TrainingError; the limit is off then, for what is left."""
+    """Within this context running out of memory raises TrainingError, after the limit is lifted."""
     try:
         yield
     except (RuntimeError, MemoryError) as error:
@@ -46,5 +58,34 @@ def out_of_memory_as_error() -> Iterator[None]:
             raise
         lift_limit()
         raise TrainingError(
-            "The memory that a run may take here was used up; choose a smaller batch or corpus."
+            "This needed more memory than a run may use here; choose a smaller batch size or corpus."
         ) from error
+
+
+def bound_malloc() -> None:
+    """Limit what malloc and oneDNN keep for reuse; call it before torch is imported and threads are started.
+
+    The malloc limits need glibc. All limits hold for this process only: `os.environ`, which a training process
+    inherits, does not change.
+    """
+    for name, value in CACHE_LIMITS.items():
+        if name not in os.environ:
+            os.putenv(name, value)
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt:
+        for parameter, value in MALLOC_LIMITS.items():
+            mallopt(parameter, value)
+    threading.Thread(target=_trim_regularly, name="trim memory", daemon=True).start()
+
+
+def trim_memory() -> None:
+    """Return free memory to the system; glibc keeps what lies between used pieces until asked, malloc_trim(3)."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim:
+        trim(0)
+
+
+def _trim_regularly() -> None:
+    while True:
+        time.sleep(TRIM_INTERVAL)
+        trim_memory()

@@ -1,6 +1,5 @@
 """Take an adapted model home: as one zip file, or to the Hub under the person's own name."""
 
-import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from huggingface_hub.errors import LocalTokenNotFoundError
 
 from mlm_demo.errors import HubError, ModelError, shown
 from mlm_demo.models import hub
+from mlm_demo.system.files import atomic
 from mlm_demo.training.result import RESULT
 
 KEPT_BACK = ("checkpoints", ".part")  # what is only there to go on from
@@ -21,16 +21,16 @@ def zip_model(folder: Path, name: str = "") -> Path:
     name: the folder inside the archive, the folder's own where it is empty.
     """
     _check(folder)
-    target, part = folder.with_name(f"{folder.name}.zip"), folder.with_name(f".{folder.name}.zip.part")
+    target = folder.with_name(f"{folder.name}.zip")
     try:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED, strict_timestamps=False) as packed:
+        with (
+            atomic(target) as part,
+            zipfile.ZipFile(part, "w", zipfile.ZIP_STORED, strict_timestamps=False) as packed,
+        ):
             for path in _files(folder):  # weights do not get smaller, so nothing is compressed
                 packed.write(path, f"{name or folder.name}/{path.relative_to(folder)}")
-        os.replace(part, target)
     except OSError as error:
         raise ModelError(f"{target} cannot be written ({error.strerror or error}); make room.") from error
-    finally:
-        part.unlink(missing_ok=True)
     return target
 
 

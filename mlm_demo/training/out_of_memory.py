@@ -7,7 +7,7 @@ import torch
 from transformers import TrainingArguments
 
 from mlm_demo.errors import TrainingError
-from mlm_demo.system.distributed import count
+from mlm_demo.system.distributed import world_size
 from mlm_demo.system.memory import ran_out
 from mlm_demo.training.config import AdaptConfig
 
@@ -36,11 +36,11 @@ def halve_batch(batch: int, config: AdaptConfig, error: torch.OutOfMemoryError) 
 
 def share_of_process(batch: int) -> int:
     """Return how many blocks of a batch each process gets; raise TrainingError if they cannot be divided."""
-    if batch % count():
+    if batch % world_size():
         raise TrainingError(
-            f"batch_size is {batch}; for {count()} processes it must be a multiple of {count()}."
+            f"batch_size is {batch}; for {world_size()} processes it must be a multiple of {world_size()}."
         )
-    return batch // count()
+    return batch // world_size()
 
 
 def one_device(args: TrainingArguments) -> None:

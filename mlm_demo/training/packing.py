@@ -8,15 +8,11 @@ vanish). `one_by_one` gives each text blocks of its own, for evaluation by docum
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlm_demo.errors import TrainingError
-from mlm_demo.models import special_tokens
-
-if TYPE_CHECKING:
-    from mlm_demo.models.special_tokens import Tokenizer
+from mlm_demo.models.masked_lm import Tokenizer, prefix_and_suffix
 
 TEXTS_PER_CALL = 512  # to the tokenizer: enough to keep its threads busy
 # Characters per text given to the tokenizer: its time on a huge line grows faster than the line.
@@ -170,7 +166,7 @@ def _parts(text: str) -> Iterator[str]:
 
 def _special(tokenizer: "Tokenizer", block_size: int) -> tuple[list[int], list[int], int, int]:
     """Return the special tokens before and after a text, the separator between texts, and the padding token."""
-    prefix, suffix = special_tokens.around(tokenizer)
+    prefix, suffix = prefix_and_suffix(tokenizer)
     if block_size - len(prefix) - len(suffix) < 8:
         raise TrainingError(
             f"The block size is {block_size}; it must be at least {8 + len(prefix) + len(suffix)}."

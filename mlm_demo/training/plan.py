@@ -9,7 +9,7 @@ from pathlib import Path
 from mlm_demo.errors import TrainingError
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.settings import on_zero_gpu
-from mlm_demo.system.distributed import count
+from mlm_demo.system.distributed import world_size
 from mlm_demo.system.files import read, write
 from mlm_demo.training.checkpoints import CHECKPOINTS, disk_errors_explained
 from mlm_demo.training.config import EVALUATION_SHARE, AdaptConfig
@@ -89,7 +89,7 @@ def is_worth_compiling(mlm: MaskedLM, seconds: float | None) -> bool:
     """
     return (
         mlm.device.type == "cuda"
-        and count() == 1
+        and world_size() == 1
         and not on_zero_gpu()
         and (seconds or 0) >= SECONDS_TO_COMPILE_FOR
     )

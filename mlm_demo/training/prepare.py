@@ -114,12 +114,12 @@ def load_model(
     ref = catalogue.find_or_default(name)
     if not to_train and (mlm := load_native(ref, settings.device)):
         return mlm
-    from mlm_demo.models.hub import Rules
+    from mlm_demo.models.hub import DownloadPolicy
     from mlm_demo.models.loader import load
 
     return load(
         ref,
         device=settings.device,
-        rules=Rules.of(settings),
+        policy=DownloadPolicy.of(settings),
         on_progress=lambda share, what: tell(f"{what} {share:.0%}"),
     )

@@ -19,7 +19,7 @@ from transformers.trainer_utils import rotate_checkpoints
 from mlm_demo.errors import ModelError, TrainingError
 from mlm_demo.models.device import bfloat16_is_fast
 from mlm_demo.models.masked_lm import MaskedLM
-from mlm_demo.system.distributed import broadcast, count
+from mlm_demo.system.distributed import broadcast, world_size
 from mlm_demo.training.dataset import BlockDataset, EpochSampler, MaskingCollator
 from mlm_demo.training.evaluation import MaskedEvalSet, sum_by_document
 from mlm_demo.training.fast.chunked_loss import ChunkedLoss
@@ -57,7 +57,7 @@ class MaskedLMTrainer(Trainer):
         compiles: bool = False,
     ):
         """compiles: whether to compile the parts of the step that a GPU captures."""
-        graphs = mlm.device.type == "cuda" and args.gradient_accumulation_steps == 1 and count() == 1
+        graphs = mlm.device.type == "cuda" and args.gradient_accumulation_steps == 1 and world_size() == 1
         super().__init__(
             model=mlm.model,
             args=args,
@@ -125,7 +125,7 @@ class MaskedLMTrainer(Trainer):
         total = self.chunked_loss.sum_of_losses(picked, labels)
         # The number counts the tokens of all processes, whose gradients are then averaged: so times their count.
         loss = (
-            total / num_items_in_batch * count()
+            total / num_items_in_batch * world_size()
             if num_items_in_batch is not None
             else total / (labels != IGNORED).sum()
         )

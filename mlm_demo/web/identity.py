@@ -10,6 +10,7 @@ from contextlib import suppress
 import gradio as gr
 
 from mlm_demo.settings import Settings
+from mlm_demo.system.files import atomic
 
 
 def login_button(environ: Mapping[str, str] = os.environ) -> None:
@@ -32,16 +33,11 @@ def browser_secret(settings: Settings) -> str:
     path, key = settings.data_folder / "browser.key", secrets.token_urlsafe(24)
     with suppress(OSError):
         return path.read_text()
-    part = path.with_name(f".{key[:8]}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with atomic(path, keep_existing=True) as part:  # another server may start in this folder now
             part.touch(mode=0o600)
             part.write_text(key)
-            with suppress(FileExistsError):  # another server on this folder was first
-                os.link(part, path)
-        finally:
-            part.unlink(missing_ok=True)
         return path.read_text()
     except OSError:  # read-only disk: the page works, but forgets who owns which run when it ends
         return key

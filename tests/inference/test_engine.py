@@ -119,7 +119,7 @@ def test_the_precision_is_chosen_by_what_is_asked(engine):
             assert engine.fill_mask("The <mask>.", **question)["model"]["precision"] == precision
     answers = engine.compare("The <mask>.", ["general", "biomedical"])["answers"]
     assert [answer["model"]["precision"] for answer in answers] == ["exact", "exact"]
-    with pytest.raises(ParameterError, match="The precision is 'half'; it is one of auto, exact, int8"):
+    with pytest.raises(ParameterError, match="The precision is 'half'; choose one of auto, exact, int8"):
         engine.fill_mask("The <mask>.", precision="half")
 
 
@@ -127,7 +127,7 @@ def test_int8_is_for_processors(monkeypatch):
     monkeypatch.setattr("mlm_demo.models.cpu.optimize.takes_int8", lambda device: False)
     engine = Engine(SETTINGS)
     assert engine.fill_mask("The <mask>.")["model"]["precision"] == "exact"
-    with pytest.raises(ParameterError, match="int8, which needs a processor"):
+    with pytest.raises(ParameterError, match="int8, which needs an x86 CPU"):
         engine.fill_mask("The <mask>.", precision="int8")
 
 

@@ -6,13 +6,13 @@ import pytest
 from mlm_demo.models.dynamic_batching import DynamicBatcher
 
 
-def all_at_once(together, items):
-    """What each of several threads gets, by item: a result or an error."""
+def call_in_threads(batcher, items):
+    """Call the batcher with each item in its own thread; return the result or error of each."""
     got = {}
 
     def ask(item):
         try:
-            got[item] = together(item)
+            got[item] = batcher(item)
         except ValueError as error:
             got[item] = error
 
@@ -33,39 +33,39 @@ def slow_double(calls):
     return double
 
 
-def test_each_gets_its_own_and_those_who_wait_go_together():
+def test_waiting_items_run_together_and_each_gets_its_own_result():
     calls = []
-    together = DynamicBatcher(slow_double(calls), most=len)
-    assert all_at_once(together, range(20)) == {n: 2 * n for n in range(20)}
+    batcher = DynamicBatcher(slow_double(calls), count_that_fit=len)
+    assert call_in_threads(batcher, range(20)) == {n: 2 * n for n in range(20)}
     assert sum(len(call) for call in calls) == 20
-    assert len(calls) <= 4, "the first goes alone, the rest while it is on the way"
+    assert len(calls) <= 4, "the first runs alone, the others wait for it and run together"
 
 
-def test_one_who_is_alone_goes_at_once():
+def test_a_single_caller_does_not_wait():
     calls = []
-    together = DynamicBatcher(slow_double(calls), most=len)
-    assert [together(n) for n in (1, 2)] == [2, 4]
+    batcher = DynamicBatcher(slow_double(calls), count_that_fit=len)
+    assert [batcher(n) for n in (1, 2)] == [2, 4]
     assert calls == [[1], [2]]
 
 
-def test_no_more_go_together_than_may():
+def test_no_more_items_run_together_than_fit():
     calls = []
-    together = DynamicBatcher(slow_double(calls), most=lambda items: min(len(items), 3))
-    assert all_at_once(together, range(10)) == {n: 2 * n for n in range(10)}
+    batcher = DynamicBatcher(slow_double(calls), count_that_fit=lambda items: min(len(items), 3))
+    assert call_in_threads(batcher, range(10)) == {n: 2 * n for n in range(10)}
     assert max(len(call) for call in calls) <= 3
 
 
-def test_an_error_is_that_of_the_item_it_belongs_to_and_nobody_hangs():
+def test_only_the_item_at_fault_gets_the_error():
     def run(items):
         time.sleep(0.02)
         if 3 in items:
             raise ValueError("three")
         return items
 
-    together = DynamicBatcher(run, most=len)
-    got = all_at_once(together, range(6))
+    batcher = DynamicBatcher(run, count_that_fit=len)
+    got = call_in_threads(batcher, range(6))
     assert isinstance(got.pop(3), ValueError)
     assert got == {n: n for n in (0, 1, 2, 4, 5)}
     with pytest.raises(ValueError, match="three"):
-        together(3)
-    assert together(4) == 4
+        batcher(3)
+    assert batcher(4) == 4

@@ -5,12 +5,12 @@ from mlm_demo.models.head import WantedPositions
 from mlm_demo.models.masked_lm import MaskedLM
 from tests.support.tiny_models import FAMILIES, build
 
-# The last layer is cut at the positions in these; in the others only the head is.
+# Families whose last layer is cut to the wanted positions; in the others only the head is.
 CUT = {"BERT", "RoBERTa", "ELECTRA", "XLM-R", "DeBERTa-v2"}
 
 
 def fresh(architecture):
-    """A model of its own: these tests change it."""
+    """Return a new model, because these tests change it."""
     return MaskedLM(*build(architecture))
 
 
@@ -19,18 +19,18 @@ def family(request):
     return request.param
 
 
-def test_the_logits_are_those_of_a_whole_pass(family):
+def test_the_logits_equal_those_of_a_full_pass(family):
     mlm = fresh(family)
     ids = torch.randint(5, 40, (3, 12))
     rows, columns = torch.tensor([2, 0, 0, 1]), torch.tensor([3, 11, 0, 5])
     with torch.inference_mode():
-        whole = mlm.model(input_ids=ids).logits[rows, columns]
+        full = mlm.model(input_ids=ids).logits[rows, columns]
         with mlm.positions.at(rows, columns):
-            few = mlm.positions.pick(mlm.model(input_ids=ids).logits, rows, columns)
-    torch.testing.assert_close(few, whole, rtol=0, atol=1e-5)
+            reduced = mlm.positions.pick(mlm.model(input_ids=ids).logits, rows, columns)
+    torch.testing.assert_close(reduced, full, rtol=0, atol=1e-5)
 
 
-def test_the_last_layer_runs_at_the_positions_alone(family):
+def test_the_last_layer_runs_at_the_wanted_positions_only(family):
     mlm = fresh(family)
     seen = []
     layer = list(mlm.model.base_model.modules())
@@ -48,7 +48,7 @@ def test_the_last_layer_runs_at_the_positions_alone(family):
     assert set(shapes[:-1]) == {(2, 12)}
 
 
-def test_outside_the_context_nothing_is_changed(family):
+def test_outside_the_context_the_model_is_unchanged(family):
     mlm = fresh(family)
     ids = torch.randint(5, 40, (2, 7))
     with torch.inference_mode():
@@ -60,5 +60,5 @@ def test_outside_the_context_nothing_is_changed(family):
 
 
 def _is_feed_forward(module) -> bool:
-    """A layer to the inner size, of which each layer of the encoder has one."""
+    """Tell whether this is the linear layer that expands to the feed-forward size; each encoder layer has one."""
     return isinstance(module, torch.nn.Linear) and module.out_features > module.in_features

@@ -17,23 +17,23 @@ from tests.support.hub_stand_in import COMMIT, CONVERSION
 from tests.support.paths import ROOT
 
 
-def test_a_model_is_downloaded_once_with_progress_and_loads(endpoint):
-    seen = []
+def test_a_model_is_downloaded_once_and_reports_progress(endpoint):
+    reported = []
     ref = Catalogue().find("good/tiny")
     assert ref.availability == "to be downloaded"
-    mlm = load(ref, device="cpu", on_progress=lambda share, what: seen.append((share, what)))
+    mlm = load(ref, device="cpu", on_progress=lambda share, what: reported.append((share, what)))
     assert mlm.revision == COMMIT[:12]
-    assert seen[0] == (0.0, "Asking the Hub for good/tiny")
-    assert seen[-1] == (1.0, "Loading good/tiny")
-    assert any(what.startswith("Downloading good/tiny: ") and " MB" in what for _, what in seen)
-    assert [share for share, _ in seen] == sorted(share for share, _ in seen)
+    assert reported[0] == (0.0, "Asking the Hub for good/tiny")
+    assert reported[-1] == (1.0, "Loading good/tiny")
+    assert any(what.startswith("Downloading good/tiny: ") and " MB" in what for _, what in reported)
+    assert [share for share, _ in reported] == sorted(share for share, _ in reported)
     assert Catalogue().find("good/tiny").availability == "downloaded"
     endpoint.requests.clear()
     load(ref, device="cpu")
     assert endpoint.requests == []
 
 
-def test_a_sharded_model_comes_whole(endpoint):
+def test_all_shards_of_a_model_are_downloaded(endpoint):
     folder = fetch("good/sharded")
     assert len(hub_cache.shards(folder / hub_cache.SHARDED)) > 1
     assert load(Catalogue().find("good/sharded"), device="cpu").vocab_size > 100
@@ -41,7 +41,7 @@ def test_a_sharded_model_comes_whole(endpoint):
     assert hub_cache.cached_folder("good/sharded") is None
 
 
-def test_weights_offered_as_safetensors_by_the_hubs_bot_are_taken(endpoint):
+def test_safetensors_in_a_pull_request_of_the_hubs_bot_are_used(endpoint):
     folder = fetch("converted/tiny")
     assert folder.name == CONVERSION
     assert (folder / "model.safetensors").is_file()
@@ -61,11 +61,11 @@ def test_a_pickle_is_refused_unless_allowed(endpoint):
         ("private/tiny", r"The Hub has no model 'private/tiny' that can be read from here \(answer 401\)"),
         ("missing/tiny", r"The Hub has no model 'missing/tiny' .* \(answer 404\): check the spelling"),
         ("good/nowhere", r"The Hub has no model 'good/nowhere' .* \(answer 404\)"),
-        ("limited/tiny", r"limits how often it may be asked \(answer 429\); wait a few minutes"),
+        ("limited/tiny", r"rate limit is exceeded \(answer 429\); wait a few minutes"),
         ("failing/tiny", r"The Hub answered 500 for 'failing/tiny'; try again later"),
         ("gated/tiny", r"'gated/tiny' is gated: accept its terms"),
-        ("good/empty", r"'good/empty' is no transformers model: it has no config.json"),
-        ("broken/tiny", r"The file model.safetensors of 'broken/tiny' arrived broken .* and was deleted"),
+        ("good/empty", r"'good/empty' is not a transformers model: it has no config.json"),
+        ("broken/tiny", r"The file model.safetensors of 'broken/tiny' arrived corrupt .* and was deleted"),
     ],
 )
 def test_a_refusal_is_one_sentence(endpoint, repo_id, message):
@@ -76,7 +76,7 @@ def test_a_refusal_is_one_sentence(endpoint, repo_id, message):
 
 
 @pytest.mark.parametrize("owner", ["silent", "stalling", "dripping", "dropping"])
-def test_a_slow_or_dropping_hub_is_given_up_in_time(endpoint, owner):
+def test_a_slow_or_dropping_hub_is_given_up_within_the_timeout(endpoint, owner):
     start = time.monotonic()
     with pytest.raises(HubError, match=rf"'{owner}/tiny'") as caught:
         fetch(f"{owner}/tiny", timeout=2)
@@ -92,13 +92,13 @@ def test_an_unreachable_hub_is_one_sentence(endpoint, monkeypatch):
         fetch("good/tiny", timeout=15)
 
 
-def test_offline_mode_is_told(endpoint, monkeypatch):
+def test_offline_mode_is_an_error(endpoint, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(HubError, match="HF_HUB_OFFLINE forbids downloading"):
+    with pytest.raises(HubError, match="HF_HUB_OFFLINE forbids downloads"):
         fetch("good/tiny")
 
 
-def test_the_whole_path_through_hf_endpoint_in_a_process_of_its_own(stand_in, tmp_path):
+def test_the_command_line_downloads_from_hf_endpoint(stand_in, tmp_path):
     environ = {
         **os.environ,
         "HF_ENDPOINT": stand_in.address,
@@ -107,9 +107,9 @@ def test_the_whole_path_through_hf_endpoint_in_a_process_of_its_own(stand_in, tm
     }
     environ.pop("HF_HUB_CACHE", None)
 
-    def run(*words):
+    def run(*arguments):
         return subprocess.run(
-            [sys.executable, "-m", "mlm_demo", *words],
+            [sys.executable, "-m", "mlm_demo", *arguments],
             capture_output=True,
             text=True,
             env=environ,
@@ -127,32 +127,34 @@ def test_the_whole_path_through_hf_endpoint_in_a_process_of_its_own(stand_in, tm
 
 
 @pytest.mark.parametrize("name", ["a b", "a/b/c", "-a", "a--b", "../x/y", "a/b.git", "é/x", ""])
-def test_what_is_no_hub_id(name):
+def test_an_invalid_hub_id(name):
     assert not hub.is_repo_id(name)
 
 
-def test_a_checkpoint_of_the_catalogue_tells_what_it_downloads():
+def test_the_availability_includes_the_size_of_the_download():
     assert ModelRef("a/b", "hub", "B", megabytes=331).availability == "downloads 331 MB"
 
 
-def test_a_model_that_is_too_large_is_refused_before_it_is_fetched(endpoint):
+def test_a_model_that_is_too_large_is_not_downloaded(endpoint):
     with pytest.raises(
         HubError, match=r"'good/tiny' has [\d.]+ MB, more than the 0.001 MB .* pick a smaller model"
     ):
-        hub.download("good/tiny", hub.Rules(timeout=3, megabytes=0.001))
+        hub.download("good/tiny", hub.DownloadPolicy(timeout=3, megabytes=0.001))
     assert not any("safetensors" in request for request in endpoint.requests)
     assert hub_cache.cached_folder("good/tiny") is None
 
 
-def test_a_model_that_would_fill_the_disk_is_refused_before_it_is_fetched(endpoint, monkeypatch):
+def test_a_model_that_would_fill_the_disk_is_not_downloaded(endpoint, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=2_000_000_500))
-    with pytest.raises(HubError, match=r"'good/tiny' has 0 MB, and 2,000 MB are free here, of which 2,000"):
-        hub.download("good/tiny", hub.Rules(timeout=3))
+    with pytest.raises(
+        HubError, match=r"'good/tiny' has 0 MB, but of the 2,000 MB free here 2,000 MB must stay"
+    ):
+        hub.download("good/tiny", hub.DownloadPolicy(timeout=3))
     assert not any("safetensors" in request for request in endpoint.requests)
     assert hub_cache.cached_folder("good/tiny") is None
 
 
-def test_a_model_of_another_owner_is_not_even_asked_for(endpoint):
-    with pytest.raises(ModelError, match="is not of an owner"):
-        load(Catalogue().find("good/tiny"), device="cpu", rules=hub.Rules(owners=("anna",)))
+def test_a_model_of_another_owner_is_never_requested(endpoint):
+    with pytest.raises(ModelError, match="loads only models of anna"):
+        load(Catalogue().find("good/tiny"), device="cpu", policy=hub.DownloadPolicy(owners=("anna",)))
     assert endpoint.requests == []

@@ -25,13 +25,13 @@ def load_from(folder, **options):
     return load_folder(folder, "it", device="cpu", **options)
 
 
-def config_of(folder, **changes):
+def change_config(folder, **changes):
     path = folder / "config.json"
     config = {**json.loads(path.read_text()), **changes}
     path.write_text(json.dumps({k: v for k, v in config.items() if v is not None}))
 
 
-def test_several_load_at_once(tmp_path):
+def test_several_models_load_at_once(tmp_path):
     names = ("BERT", "RoBERTa", "DistilBERT", "XLM-R") * 4
     for name in set(names):
         save_tiny(tmp_path / name, name)
@@ -49,22 +49,22 @@ def test_every_architecture_saves_and_loads(architecture, tmp_path):
     torch.testing.assert_close(mlm.logits_at([row], [[1]])[0], expected, atol=2e-5, rtol=1e-4)
 
 
-def test_the_built_in_models_are_half_precision_on_disk_and_float32_in_memory(general):
+def test_built_in_models_are_float16_on_disk_and_float32_in_memory(general):
     on_disk = load_file(BUILT_IN_FOLDER / "general" / "model.safetensors")
     assert {t.dtype for t in on_disk.values()} == {torch.float16}
     assert {p.dtype for p in general.model.parameters()} == {torch.float32}
 
 
-def test_a_folder_that_is_none_is_told(tmp_path):
-    with pytest.raises(ModelError, match=r"'it' is no transformers folder: it has no config\.json"):
+def test_a_folder_without_a_model_is_an_error(tmp_path):
+    with pytest.raises(ModelError, match=r"'it' is not a transformers folder: it has no config\.json"):
         load_from(tmp_path)
     with pytest.raises(ModelError, match="There is no folder '/no/such'"):
         Catalogue().find("/no/such")
 
 
-def test_no_weights(tmp_path):
+def test_missing_weights_are_an_error(tmp_path):
     (save_tiny(tmp_path) / "model.safetensors").unlink()
-    with pytest.raises(ModelError, match=r"'it' has no weights: no model.safetensors"):
+    with pytest.raises(ModelError, match=r"'it' has no weights: its folder has no model.safetensors"):
         load_from(tmp_path)
 
 
@@ -76,7 +76,7 @@ def test_a_pickle_is_refused_unless_allowed(tmp_path):
     assert load_from(tmp_path, allow_pickle=True).vocab_size > 100
 
 
-def test_a_large_file_storage_pointer_is_told(tmp_path):
+def test_a_git_lfs_pointer_is_an_error(tmp_path):
     (save_tiny(tmp_path) / "model.safetensors").write_text(
         "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"
     )
@@ -84,14 +84,14 @@ def test_a_large_file_storage_pointer_is_told(tmp_path):
         load_from(tmp_path)
 
 
-def test_a_truncated_file_is_told(tmp_path):
+def test_a_truncated_file_is_an_error(tmp_path):
     weights = save_tiny(tmp_path) / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-500])
     with pytest.raises(ModelError, match=r"weights of 'it' cannot be loaded, the file may be broken"):
         load_from(tmp_path)
 
 
-def test_no_file_is_called_broken_where_memory_ran_out(tmp_path, monkeypatch):
+def test_running_out_of_memory_is_not_reported_as_a_broken_file(tmp_path, monkeypatch):
     def full(*_, **__):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
 
@@ -101,7 +101,7 @@ def test_no_file_is_called_broken_where_memory_ran_out(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "\x00\x01"])
-def test_a_broken_config_is_told(tmp_path, content):
+def test_a_broken_config_is_an_error(tmp_path, content):
     (save_tiny(tmp_path) / "config.json").write_text(content)
     with pytest.raises(ModelError, match=r"The config.json of 'it' cannot be read"):
         load_from(tmp_path)
@@ -120,7 +120,7 @@ def test_a_decoder_of_a_masked_family_is_refused(tmp_path):
     BertLMHeadModel(BertConfig(vocab_size=len(tokenizer), is_decoder=True, **SIZES)).save_pretrained(tmp_path)
     with pytest.raises(ModelError, match="is a BertLMHeadModel, not a masked language model"):
         load_from(tmp_path)
-    config_of(tmp_path, architectures=["BertForMaskedLM"])
+    change_config(tmp_path, architectures=["BertForMaskedLM"])
     with pytest.raises(ModelError, match="is a causal language model"):
         load_from(tmp_path)
 
@@ -131,19 +131,19 @@ def test_a_classifier_is_refused_by_name_and_by_its_weights(tmp_path):
     BertForSequenceClassification(BertConfig(vocab_size=len(tokenizer), **SIZES)).save_pretrained(tmp_path)
     with pytest.raises(ModelError, match="is a BertForSequenceClassification, not a masked language model"):
         load_from(tmp_path)
-    config_of(tmp_path, architectures=None)
+    change_config(tmp_path, architectures=None)
     with pytest.raises(
         ModelError, match=r"lacks weights that a masked language model needs .* random numbers"
     ):
         load_from(tmp_path)
 
 
-def test_code_that_comes_with_a_model_is_not_run(tmp_path):
+def test_code_from_a_models_folder_is_not_run(tmp_path):
     save_tiny(tmp_path)
     canary = tmp_path / "fired"
     (tmp_path / "modeling_own.py").write_text(f"open({str(canary)!r}, 'w')")
-    config_of(tmp_path, model_type="own", auto_map={"AutoModelForMaskedLM": "modeling_own.Own"})
-    with pytest.raises(ModelError, match="code that comes with a model is not run here"):
+    change_config(tmp_path, model_type="own", auto_map={"AutoModelForMaskedLM": "modeling_own.Own"})
+    with pytest.raises(ModelError, match="code from a model's folder is never run"):
         load_from(tmp_path)
     assert not canary.exists()
 
@@ -158,7 +158,7 @@ def test_a_tokenizer_without_a_mask_token_is_refused(tmp_path):
         load_from(tmp_path)
 
 
-def test_a_broken_or_absent_tokenizer_is_told(tmp_path):
+def test_a_broken_tokenizer_is_an_error(tmp_path):
     (save_tiny(tmp_path) / "tokenizer.json").write_text("{")
     with pytest.raises(ModelError, match="tokenizer of 'it' cannot be loaded"):
         load_from(tmp_path)
@@ -169,7 +169,7 @@ def test_a_tokenizer_larger_than_the_embeddings_is_refused(tmp_path):
     for path in (BUILT_IN_FOLDER / "general").glob("tokenizer*"):
         shutil.copy(path, tmp_path)
     with pytest.raises(
-        ModelError, match=r"does not fit its model: it gives numbers up to 30521, the model knows \d+"
+        ModelError, match=r"does not fit its model: its ids go up to 30521, but the model has \d+"
     ):
         load_from(tmp_path)
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mlm_demo.errors import ModelError
-from mlm_demo.models.masked_lm import MaskedLM, _batches, _go_together
+from mlm_demo.models.masked_lm import MaskedLM, _batches, _count_that_fit
 from tests.support.tiny_models import ARCHITECTURES, POSITIONS, build, tiny
 
 
@@ -16,7 +16,7 @@ SENTENCES = ["the kidney filters it", "paris is a city", "she sat down to read t
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_logits_at_some_positions_are_those_of_a_whole_pass(architecture):
+def test_logits_at_some_positions_equal_those_of_a_full_pass(architecture):
     mlm = tiny(architecture)
     rows = rows_of(mlm, SENTENCES)
     positions = [[1], [0, 2], [3, 1]]
@@ -25,14 +25,14 @@ def test_logits_at_some_positions_are_those_of_a_whole_pass(architecture):
     at = 0
     with torch.inference_mode():
         for row, wanted in zip(rows, positions, strict=True):
-            whole = mlm.model(torch.tensor([row]), attention_mask=torch.ones(1, len(row))).logits[0]
+            full = mlm.model(torch.tensor([row]), attention_mask=torch.ones(1, len(row))).logits[0]
             for position in wanted:
-                torch.testing.assert_close(ours[at], whole[position], atol=2e-5, rtol=1e-4)
+                torch.testing.assert_close(ours[at], full[position], atol=2e-5, rtol=1e-4)
                 at += 1
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_the_head_runs_on_the_wanted_positions_alone(architecture):
+def test_the_head_runs_at_the_wanted_positions_only(architecture):
     mlm = tiny(architecture)
     seen = []
     hook = mlm.model.get_output_embeddings().register_forward_hook(
@@ -46,7 +46,7 @@ def test_the_head_runs_on_the_wanted_positions_alone(architecture):
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_the_longest_row_it_promises_goes_through(architecture):
+def test_a_row_of_the_maximum_length_is_accepted(architecture):
     mlm = tiny(architecture)
     assert mlm.max_tokens == POSITIONS
     row = mlm.with_special_tokens([mlm.mask_id] * mlm.capacity)
@@ -55,13 +55,13 @@ def test_the_longest_row_it_promises_goes_through(architecture):
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_special_tokens_are_put_where_the_tokenizer_puts_them(architecture):
+def test_special_tokens_are_added_where_the_tokenizer_adds_them(architecture):
     mlm = tiny(architecture)
     for sentence in SENTENCES:
         assert mlm.with_special_tokens(mlm.encode(sentence).ids) == mlm.tokenizer(sentence).input_ids
 
 
-def test_outside_its_own_passes_the_model_gives_all_positions():
+def test_the_model_itself_still_returns_all_positions():
     tokenizer, model = build("BERT")
     MaskedLM(tokenizer, model)
     assert model(torch.tensor([[2, 5, 6, 3]])).logits.shape[:2] == (1, 4)
@@ -72,15 +72,15 @@ def test_outside_its_own_passes_the_model_gives_all_positions():
 def test_threads_do_not_mix_their_positions(architecture, alone):
     mlm = tiny(architecture)
     rows = rows_of(mlm, SENTENCES)
-    near = 1e-5 if architecture == "BERT" else 1e-4  # MPNet's is now and then above 1e-5
+    tolerance = 1e-5 if architecture == "BERT" else 1e-4  # MPNet sometimes exceeds 1e-5
     expected = [mlm.logits_at([row], [[i + 1]]) for i, row in enumerate(rows)]
     wrong = []
 
     def ask(i):
         for _ in range(30):
-            # Rows that go through together are padded: the same but for rounding.
+            # Rows that share a pass are padded, which changes rounding.
             found = mlm.logits_at([rows[i]], [[i + 1]], alone=alone and i % 2 == 0)
-            if not torch.allclose(found, expected[i], atol=near):
+            if not torch.allclose(found, expected[i], atol=tolerance):
                 wrong.append(i)
 
     threads = [threading.Thread(target=ask, args=(i,)) for i in range(3)]
@@ -91,14 +91,14 @@ def test_threads_do_not_mix_their_positions(architecture, alone):
     assert wrong == []
 
 
-def test_rows_of_several_threads_share_a_pass_of_bounded_size():
+def test_batches_that_share_a_pass_are_bounded():
     long, short = [([0] * 2000, [0])], [([0] * 100, [0])]
-    assert _go_together([long, long, long], 4096) == 2
-    assert _go_together([short] * 60, 4096) == 4096 // 100
-    assert _go_together([[([0] * 9000, [0])], short], 4096) == 1
+    assert _count_that_fit([long, long, long], 4096) == 2
+    assert _count_that_fit([short] * 60, 4096) == 4096 // 100
+    assert _count_that_fit([[([0] * 9000, [0])], short], 4096) == 1
 
 
-def test_passes_are_bounded_and_keep_the_order():
+def test_batches_are_bounded_and_keep_the_order():
     items = [([0] * length, [0]) for length in (10, 2000, 2000, 2000, 4096, 5000, 3)]
     batches = list(_batches(items, 4096))
     assert [item for batch in batches for item in batch] == items
@@ -106,7 +106,7 @@ def test_passes_are_bounded_and_keep_the_order():
         assert len(batch) == 1 or max(len(row) for row, _ in batch) * len(batch) <= 4096
 
 
-def test_broken_weights_are_reported_and_not_ranked():
+def test_broken_weights_are_an_error():
     tokenizer, model = build("BERT")
     with torch.no_grad():
         model.cls.predictions.bias[3] = float("nan")
@@ -126,13 +126,13 @@ def test_broken_weights_are_reported_and_not_ranked():
         ("MPNet", "##s", "s", True),
     ],
 )
-def test_a_piece_says_whether_it_goes_on_the_word_before(architecture, entry, text, attaches):
+def test_a_piece_reports_whether_it_continues_the_word_before(architecture, entry, text, attaches):
     mlm = tiny(architecture)
     piece = mlm.piece(mlm.tokenizer.convert_tokens_to_ids(entry))
     assert (piece.text, piece.attaches) == (text, attaches)
 
 
-def test_describe_names_what_answers(general):
+def test_describe_reports_the_model(general):
     described = general.describe()
     assert described["source"] == "assets/models/general"
     assert described["architecture"] == "BertForMaskedLM"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlm_demo.models import special_tokens
+from mlm_demo.models.masked_lm import prefix_and_suffix
 from mlm_demo.training import packing
 from mlm_demo.training.packing import NO_WORD, one_by_one, pack, tokenize
 from tests.properties.test_reading import ANY_TEXTS
@@ -46,7 +46,7 @@ def test_blocks_hold_all_tokens_and_no_others(family, texts, size):
     assert tokens_of(blocks) == tokens
     assert not set(tokens) & (set(tokenizer.all_special_ids) - {tokenizer.unk_token_id})
     # What is beside them: special tokens around each block, a separator between two texts, padding at the end.
-    prefix, suffix = special_tokens.around(tokenizer)
+    prefix, suffix = prefix_and_suffix(tokenizer)
     beside = Counter([*prefix, *suffix] * len(blocks))
     beside[tokenizer.sep_token_id] += max(0, sum(len(document.ids) > 0 for document in documents) - 1)
     padding = len(blocks) * size - len(tokens) - beside.total()

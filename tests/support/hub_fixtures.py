@@ -46,4 +46,4 @@ def endpoint(stand_in, tmp_path, monkeypatch):
 
 
 def fetch(repo_id, timeout=3.0, allow_pickle=False, on_progress=None):
-    return hub.download(repo_id, hub.Rules(timeout=timeout, pickle=allow_pickle), on_progress)
+    return hub.download(repo_id, hub.DownloadPolicy(timeout=timeout, pickle=allow_pickle), on_progress)

@@ -1,4 +1,4 @@
-"""Tiny models made in code: nine architectures, each with a tokenizer of its family trained on a few sentences."""
+"""Tiny random models of nine architectures, each with a tokenizer of its family trained on a few sentences."""
 
 import json
 import re
@@ -52,7 +52,7 @@ SMALL = {
     "num_hidden_layers": 2,
     "num_attention_heads": 2,
     "intermediate_size": 24,
-    # Wide random weights, so that predictions differ from each other.
+    # Wide random weights, so that predictions differ clearly.
     "initializer_range": 0.5,
 }
 FAMILIES = {
@@ -71,13 +71,14 @@ ARCHITECTURES = tuple(FAMILIES)
 
 @cache
 def tokenizer_of(architecture: str) -> PreTrainedTokenizerBase:
-    """A tokenizer of the architecture's family with some 80 to 400 entries, the same in every process.
+    """Return a tokenizer of the architecture's family with 80 to 400 entries, the same in every process.
 
-    tokenizers' training is not: it breaks ties, and numbers its entries, by the order of a hash table.
+    The training of `tokenizers` alone is not reproducible: it breaks ties and numbers entries in the order of a hash
+    table.
     """
     kind = FAMILIES[architecture][2]
     trained = kind().train_new_from_iterator(SENTENCES * 2, 400, show_progress=False)
-    if kind is RobertaTokenizer:  # its alphabet is all bytes, in their order, so nothing is left to chance
+    if kind is RobertaTokenizer:  # its alphabet is all bytes in order, so it is reproducible
         tokenizer = trained
     elif kind in (BertTokenizer, MPNetTokenizer):
         tokenizer = kind(vocab={piece: i for i, piece in enumerate([*_special(trained), *_word_pieces()])})
@@ -86,11 +87,11 @@ def tokenizer_of(architecture: str) -> PreTrainedTokenizerBase:
         special = len(_special(trained))
         assert [piece for piece, _ in pieces[:special]] == _special(trained)
         ordinary = sorted((piece for piece, _ in pieces[special:]), key=lambda piece: (-len(piece), piece))
-        # Scores of their own too: sums of small numbers, in another order, are not the same.
+        # New scores too: sums of small numbers depend on their order.
         scored = [(piece, -10 - number / 100) for number, piece in enumerate(ordinary)]
         tokenizer = kind(vocab=[*map(tuple, pieces[:special]), *scored])
     if kind in (RobertaTokenizer, XLMRobertaTokenizer, MPNetTokenizer):
-        # As the released ones are: the mask token takes the space before it.
+        # As in the released tokenizers, the mask token absorbs the space before it.
         tokenizer.add_special_tokens({"mask_token": AddedToken("<mask>", lstrip=True, special=True)})
     tokenizer.model_max_length = POSITIONS
     return tokenizer
@@ -101,7 +102,7 @@ def _special(tokenizer: PreTrainedTokenizerBase) -> list[str]:
 
 
 def _word_pieces() -> list[str]:
-    """Letters, words and halves of words."""
+    """Return letters, words and halves of words."""
     words = sorted({word for text in SENTENCES for word in re.findall(r"\w+|[^\w\s]", text.lower())})
     letters = sorted({letter for word in words for letter in word})
     halves = [half for word in words for half in (word[: len(word) // 2], "##" + word[len(word) // 2 :])]
@@ -110,7 +111,7 @@ def _word_pieces() -> list[str]:
 
 
 def build(architecture: str, seed: int = 0) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
-    """A tokenizer and a model with random weights."""
+    """Return a tokenizer and a model with random weights."""
     config_class, model_class, _ = FAMILIES[architecture]
     tokenizer = tokenizer_of(architecture)
     sizes = {**SMALL, "vocab_size": len(tokenizer), "pad_token_id": tokenizer.pad_token_id}
@@ -130,13 +131,22 @@ def build(architecture: str, seed: int = 0) -> tuple[PreTrainedTokenizerBase, Pr
 
 @cache
 def tiny(architecture: str, seed: int = 0) -> MaskedLM:
-    """The pair as the project holds it."""
+    """Return tokenizer and model as a MaskedLM; shared between tests, so do not change it."""
     return MaskedLM(*build(architecture, seed), name=f"tiny {architecture} {seed}")
 
 
 def save_tiny(folder: Path, architecture: str = "BERT", seed: int = 0) -> Path:
-    """Write a tiny model as a transformers folder."""
+    """Save a tiny model as a transformers folder."""
     tokenizer, model = build(architecture, seed)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def assert_same_weights(one: dict, two: dict, tolerance: float = 0.0) -> None:
+    """Compare two state dicts."""
+    assert one.keys() == two.keys()
+    for name, tensor in one.items():
+        # A key's bias does not affect attention, so its gradient is rounding noise, which Adam amplifies.
+        if not (tolerance and name.endswith("key.bias")):
+            torch.testing.assert_close(tensor, two[name], atol=tolerance, rtol=0, msg=name)

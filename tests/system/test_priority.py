@@ -16,14 +16,14 @@ def process():
 
 
 @pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="only Linux has SCHED_IDLE")
-def test_what_nobody_waits_for_has_what_is_left(process):
+def test_a_background_process_runs_at_idle_priority(process):
     lower_priority(process)
     assert os.sched_getscheduler(process) == os.SCHED_IDLE
     assert os.getpriority(os.PRIO_PROCESS, process) == 19
 
 
-def test_what_is_waited_for_has_its_share(process):
-    lower_priority(process, waited_for=True)
+def test_an_awaited_process_keeps_a_share(process):
+    lower_priority(process, awaited=True)
     assert os.getpriority(os.PRIO_PROCESS, process) == 10
     if hasattr(os, "SCHED_IDLE"):
         assert os.sched_getscheduler(process) == os.SCHED_OTHER

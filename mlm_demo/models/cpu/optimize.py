@@ -1,9 +1,10 @@
-"""Linear layers laid out for the processor, for a model that only answers.
+"""Replace the layers of a loaded model with faster ones for prediction on the CPU.
 
-exact: float32, each matrix reordered (`reordered_linear.py`), the layers of BERT and its kin fused (`fused_layers.py`).
-int8: the projection onto the vocabulary, which only has to find the candidates, in 8 bits, its best candidates scored
-anew in float32; the encoder in bfloat16 where the processor multiplies that natively, elsewhere its weights in float16
-(`half_linear.py`). An encoder in 8 bits changes one answer in ten: docs/decisions.md has what was tried.
+exact: float32 throughout. Linear layers use oneDNN's layout (`linear.py`), encoder layers of the BERT family are fused
+(`fused.py`).
+int8: the projection onto the vocabulary uses 8 bits to find candidates, and float32 to score the best of them. The
+encoder uses bfloat16 where the CPU multiplies it natively, otherwise float16 weights. An encoder in 8 bits would change
+one answer in ten; docs/decisions.md lists what was tried.
 """
 
 import warnings
@@ -14,35 +15,39 @@ import torch
 from torch import nn
 
 from mlm_demo.models.cpu.fused import FusedLayer, is_fusible
-from mlm_demo.models.cpu.half_linear import HalfLinear
-from mlm_demo.models.cpu.linear import ReorderedLinear
+from mlm_demo.models.cpu.linear import HalfLinear, ReorderedLinear
 from mlm_demo.models.device import bfloat16_is_fast
 from mlm_demo.models.masked_lm import MaskedLM
-from mlm_demo.system.allocator import give_back
+from mlm_demo.system.memory import trim_memory
 
-CANDIDATES = 64  # scored anew in float32, so the words that are shown have exact scores
+CANDIDATES = 64  # entries rescored in float32, so that every word shown has its exact score
 
 
 class Int8Vocabulary(nn.Module):
-    """The projection onto the vocabulary in 8 bits, the `CANDIDATES` best of each position scored in float32."""
+    """The projection onto the vocabulary in 8 bits; the best `CANDIDATES` per position are rescored in float32.
+
+    rows: the layer's weights in another tensor that takes less memory, if there is one. Looking up a few rows of it is
+    as fast.
+    """
 
     def __init__(self, linear: nn.Linear, rows: torch.Tensor | None = None):
-        """rows: the layer's weights once more, where they cost less memory and a few are as fast to get at."""
         super().__init__()
         weight = linear.weight.detach()
         self.weight, self.bias = linear.weight if rows is None else rows, linear.bias
         scales = (weight.abs().amax(1) / 127).clamp_min(torch.finfo(torch.float32).tiny)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch warns of quantised tensors, which the product takes
-            quantised = torch.quantize_per_channel(
+            warnings.simplefilter(
+                "ignore"
+            )  # quantized tensors are deprecated, but linear_prepack takes no other
+            quantized = torch.quantize_per_channel(
                 weight, scales.double(), torch.zeros(len(weight), dtype=torch.int64), 0, torch.qint8
             )
-        self.packed = torch.ops.quantized.linear_prepack(quantised, self.bias)
+        self.packed = torch.ops.quantized.linear_prepack(quantized, self.bias)
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
-        """(…, hidden size) → (…, vocabulary) float32."""
+        """Map (…, hidden size) to (…, vocabulary) float32."""
         rows = hidden.reshape(-1, hidden.shape[-1])
-        # Seven bits of activation: what sums of products in 16 bits can hold, on processors that have only these.
+        # True: 7-bit activations, so that CPUs that add up products in 16 bits do not overflow.
         logits = torch.ops.quantized.linear_dynamic(rows, self.packed, True)
         best = logits.topk(min(CANDIDATES, logits.shape[1])).indices
         exact = torch.bmm(self.weight[best].float(), rows.unsqueeze(2)).squeeze(2)
@@ -52,68 +57,70 @@ class Int8Vocabulary(nn.Module):
 
 
 def takes_int8(device: torch.device) -> bool:
-    """Whether a device has the 8-bit products of `Int8Vocabulary`: x86 processors do."""
+    """Tell whether a device has the 8-bit products of `Int8Vocabulary`: x86 CPUs do."""
     return device.type == "cpu" and "fbgemm" in torch.backends.quantized.supported_engines
 
 
 @torch.inference_mode()
 def optimize_for_cpu(mlm: MaskedLM, precision: str) -> None:
-    """Put faster layers in the place of a model's own, which must not be trained or saved after it.
+    """Replace the layers of a model with faster ones; do not train or save it afterwards.
 
-    precision: exact or int8. On other devices than the processor the model stays as it is, and so does one that asks
-    more of its layers than a product, or answers otherwise after it.
+    precision: exact or int8. The model stays as it is on other devices, and if its logits change by more than rounding,
+    or it needs more of its layers than their output.
     """
     if mlm.device.type != "cpu" or not torch.backends.mkldnn.is_available():
         return
-    before = _sample(mlm)
-    fast = ReorderedLinear
+    before = _sample_logits(mlm)
+    make_linear = ReorderedLinear
     if precision == "int8":
-        fast = partial(ReorderedLinear, dtype=torch.bfloat16) if bfloat16_is_fast(mlm.device) else HalfLinear
-    replaced = _replace(mlm.model, is_fusible, lambda layer: FusedLayer(layer, fast))
+        make_linear = (
+            partial(ReorderedLinear, dtype=torch.bfloat16) if bfloat16_is_fast(mlm.device) else HalfLinear
+        )
+    replaced = _replace(mlm.model, is_fusible, lambda layer: FusedLayer(layer, make_linear))
     if precision == "int8":
         head = mlm.model.get_output_embeddings()
         rows = getattr(mlm.model, "decoder_rows", None)
         replaced += _replace(
             mlm.model, lambda module: module is head, lambda layer: Int8Vocabulary(layer, rows)
         )
-    replaced += _replace(mlm.model, lambda module: type(module) is nn.Linear, fast)
-    mlm.look_again()
+    replaced += _replace(mlm.model, lambda module: type(module) is nn.Linear, make_linear)
+    mlm.reattach()
     mlm.precision = precision
     try:
-        same = _near(_sample(mlm), before)
+        same = _is_close(_sample_logits(mlm), before)
     except (AttributeError, RuntimeError, TypeError):
         same = False
     if not same:
-        for module, name, layer in reversed(replaced):
-            setattr(module, name, layer)
-        mlm.look_again()
+        for parent, name, module in reversed(replaced):
+            setattr(parent, name, module)
+        mlm.reattach()
         mlm.precision = "exact"
     replaced.clear()
-    give_back()  # what the layers before took: a third of a small model
+    trim_memory()  # the memory of the replaced layers, a third of a small model
 
 
 def _replace(
-    model: nn.Module, wanted: Callable[[nn.Module], bool], faster: Callable[[nn.Module], nn.Module]
+    model: nn.Module, wanted: Callable[[nn.Module], bool], make: Callable[[nn.Module], nn.Module]
 ) -> list[tuple[nn.Module, str, nn.Module]]:
-    """Put a faster module where a wanted one was; returns what was replaced: its parent, its name and itself."""
-    found = [
+    """Replace the wanted modules; return the (parent, name, module) of each replaced one."""
+    replaced = [
         (parent, name, child)
         for parent in model.modules()
         for name, child in parent.named_children()
         if wanted(child)
     ]
-    for parent, name, child in found:
-        setattr(parent, name, faster(child))
-    return found
+    for parent, name, child in replaced:
+        setattr(parent, name, make(child))
+    return replaced
 
 
-def _sample(mlm: MaskedLM) -> torch.Tensor:
-    """The logits of a model at the mask of two rows of different length."""
+def _sample_logits(mlm: MaskedLM) -> torch.Tensor:
+    """Return the logits at the mask of two rows of different length."""
     texts = [[mlm.mask_id], [*range(8), mlm.mask_id]]
     rows = [mlm.with_special_tokens(text) for text in texts]
     return mlm.logits_at(rows, [[row.index(mlm.mask_id)] for row in rows])
 
 
-def _near(logits: torch.Tensor, before: torch.Tensor) -> bool:
-    """Whether two samples differ by a rounding and not by another arithmetic."""
+def _is_close(logits: torch.Tensor, before: torch.Tensor) -> bool:
+    """Tell whether logits differ by rounding only."""
     return bool((logits - before).std() <= 0.3 * before.std() + 1e-3)

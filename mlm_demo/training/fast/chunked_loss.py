@@ -12,7 +12,7 @@ import torch
 from torch.nn.functional import cross_entropy, pad
 
 from mlm_demo.models.masked_lm import MaskedLM
-from mlm_demo.system.distributed import count
+from mlm_demo.system.distributed import world_size
 from mlm_demo.training.fast.precision import bfloat16_matmul
 from mlm_demo.training.masking import IGNORED
 
@@ -32,7 +32,7 @@ class ChunkedLoss:
         self.bfloat16 = bfloat16
         self.layer = mlm.model.get_output_embeddings()
         # With several processes torch looks for parameters unused in the forward pass, and would report this bias.
-        self.chunked = count() == 1 and _is_last(mlm, self.layer)
+        self.chunked = world_size() == 1 and _is_last(mlm, self.layer)
 
     @contextmanager
     def projection_deferred(self) -> Iterator[None]:

@@ -4,8 +4,7 @@ from torch import nn
 
 from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.models.cpu.fused import FusedLayer
-from mlm_demo.models.cpu.half_linear import HalfLinear
-from mlm_demo.models.cpu.linear import ReorderedLinear
+from mlm_demo.models.cpu.linear import HalfLinear, ReorderedLinear
 from mlm_demo.models.cpu.optimize import CANDIDATES, Int8Vocabulary, optimize_for_cpu, takes_int8
 from mlm_demo.models.device import bfloat16_is_fast
 from mlm_demo.models.loader import load
@@ -13,12 +12,12 @@ from mlm_demo.models.masked_lm import MaskedLM
 from tests.support.tiny_models import FAMILIES, build
 
 CPU = torch.device("cpu")
-needs_int8 = pytest.mark.skipif(not takes_int8(CPU), reason="this processor has no 8-bit products in torch")
+needs_int8 = pytest.mark.skipif(not takes_int8(CPU), reason="this CPU has no 8-bit products in torch")
 
 
 @pytest.fixture(autouse=True)
 def _several_threads():
-    """As a page has them, and not the tests' one."""
+    """Compute with two threads, as a page does; the other tests use one."""
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     yield
@@ -26,7 +25,7 @@ def _several_threads():
 
 
 def fresh(architecture):
-    """A model of its own: these tests change it."""
+    """Return a new model, because these tests change it."""
     return MaskedLM(*build(architecture))
 
 
@@ -36,7 +35,7 @@ def linear(inputs, outputs, bias=True, seed=0):
 
 
 def rows_of(mlm, count=4):
-    """Rows of different lengths, a mask in each."""
+    """Return rows of different lengths, each with one mask, and the position of the mask."""
     torch.manual_seed(1)
     texts = [torch.randint(5, 40, (4 + 3 * number,)).tolist() for number in range(count)]
     rows = [mlm.with_special_tokens([*ids, mlm.mask_id]) for ids in texts]
@@ -45,19 +44,19 @@ def rows_of(mlm, count=4):
 
 @needs_int8
 @pytest.mark.parametrize("bias", [True, False])
-def test_the_best_of_a_vocabulary_in_8_bits_have_the_exact_scores(bias):
+def test_the_best_candidates_of_the_int8_vocabulary_have_exact_scores(bias):
     layer, hidden = linear(64, 1000, bias), torch.randn(3, 2, 64)
     with torch.inference_mode():
-        wanted, found = layer(hidden), Int8Vocabulary(layer)(hidden)
-    assert found.shape == wanted.shape
-    best = wanted.topk(CANDIDATES // 2)
+        expected, found = layer(hidden), Int8Vocabulary(layer)(hidden)
+    assert found.shape == expected.shape
+    best = expected.topk(CANDIDATES // 2)
     assert torch.equal(found.topk(CANDIDATES // 2).indices, best.indices)
     torch.testing.assert_close(found.gather(-1, best.indices), best.values, rtol=0, atol=1e-5)
-    assert 0 < (found - wanted).abs().max() < 0.1, "the others are near"
+    assert 0 < (found - expected).abs().max() < 0.1, "the other scores are close"
 
 
 @needs_int8
-def test_candidates_are_scored_by_the_rows_given_in_fewer_bits():
+def test_candidates_are_rescored_with_the_rows_that_are_passed():
     layer, hidden = linear(64, 1000), torch.randn(3, 64)
     rows = layer.weight.detach().half()
     layer.weight.data = rows.float()
@@ -75,32 +74,32 @@ def test_a_vocabulary_smaller_than_the_candidates_is_exact():
 
 
 @pytest.mark.parametrize("architecture", FAMILIES)
-def test_the_exact_layout_gives_the_logits_of_the_model(architecture):
+def test_exact_layers_give_the_logits_of_the_model(architecture):
     mlm = fresh(architecture)
     rows, positions = rows_of(mlm)
-    wanted = mlm.logits_at(rows, positions)
+    expected = mlm.logits_at(rows, positions)
     optimize_for_cpu(mlm, "exact")
     assert any(isinstance(module, ReorderedLinear) for module in mlm.model.modules())
-    torch.testing.assert_close(mlm.logits_at(rows, positions), wanted, rtol=0, atol=1e-4)
+    torch.testing.assert_close(mlm.logits_at(rows, positions), expected, rtol=0, atol=1e-4)
     assert mlm.precision == "exact"
 
 
 @needs_int8
 @pytest.mark.parametrize("architecture", FAMILIES)
-def test_the_fast_layout_is_near_in_every_architecture(architecture):
+def test_int8_layers_are_close_in_every_architecture(architecture):
     mlm = fresh(architecture)
     rows, positions = rows_of(mlm)
-    wanted = mlm.logits_at(rows, positions)
+    expected = mlm.logits_at(rows, positions)
     optimize_for_cpu(mlm, "int8")
     found = mlm.logits_at(rows, positions)
     assert mlm.precision == "int8"
-    # Wide random weights make more of a rounding than trained ones do; a wrong layer would give 1 and more.
-    assert (found - wanted).std() < 0.15 * wanted.std()
+    # Wide random weights amplify rounding more than trained ones do; a wrong layer would give 1 or more.
+    assert (found - expected).std() < 0.15 * expected.std()
 
 
 @needs_int8
 @pytest.mark.parametrize("name", ["general", "biomedical"])
-def test_the_built_in_models_agree_with_themselves(name):
+def test_int8_and_exact_agree_in_the_built_in_models(name):
     sentences = [
         "The heart pumps [MASK] through the body.",
         "She poured the hot [MASK] into a cup.",
@@ -117,10 +116,10 @@ def test_the_built_in_models_agree_with_themselves(name):
         assert (one - two).abs().max() < 0.03
 
 
-def test_a_model_that_asks_for_a_layers_weights_is_left_as_it_was():
+def test_a_model_that_reads_the_weights_of_a_layer_is_left_unchanged():
     mlm = fresh("DistilBERT")
     rows, positions = rows_of(mlm)
-    wanted = mlm.logits_at(rows, positions)
+    expected = mlm.logits_at(rows, positions)
     block = mlm.model.base_model.transformer.layer[0].ffn
     layer = block.lin1
     block.forward = lambda hidden: block.lin2(
@@ -129,22 +128,24 @@ def test_a_model_that_asks_for_a_layers_weights_is_left_as_it_was():
     optimize_for_cpu(mlm, "int8")
     assert block.lin1 is layer
     assert mlm.precision == "exact"
-    torch.testing.assert_close(mlm.logits_at(rows, positions), wanted, rtol=0, atol=1e-5)
+    torch.testing.assert_close(mlm.logits_at(rows, positions), expected, rtol=0, atol=1e-5)
 
 
-def test_a_model_that_would_answer_otherwise_is_left_as_it_was():
+def test_a_model_whose_logits_would_change_is_left_unchanged():
     mlm = fresh("BERT")
     layer = mlm.model.base_model.encoder.layer[0]
-    layer.register_forward_hook(lambda module, inputs, output: output.flip(-1))  # a fused layer would lack it
+    layer.register_forward_hook(
+        lambda module, inputs, output: output.flip(-1)
+    )  # a fused layer has no such hook
     rows, positions = rows_of(mlm)
-    wanted = mlm.logits_at(rows, positions)
+    expected = mlm.logits_at(rows, positions)
     optimize_for_cpu(mlm, "exact")
     assert mlm.model.base_model.encoder.layer[0] is layer
-    torch.testing.assert_close(mlm.logits_at(rows, positions), wanted, rtol=0, atol=1e-5)
+    torch.testing.assert_close(mlm.logits_at(rows, positions), expected, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("architecture", ["BERT", "RoBERTa", "ELECTRA", "XLM-R"])
-def test_the_layers_of_bert_and_its_kin_are_fused(architecture):
+def test_encoder_layers_of_the_bert_family_are_fused(architecture):
     mlm = fresh(architecture)
     count = mlm.model.config.num_hidden_layers
     optimize_for_cpu(mlm, "exact")
@@ -153,21 +154,21 @@ def test_the_layers_of_bert_and_its_kin_are_fused(architecture):
 
 @needs_int8
 @pytest.mark.parametrize("architecture", FAMILIES)
-def test_where_bfloat16_is_slow_the_weights_of_the_encoder_are_in_float16(monkeypatch, architecture):
+def test_the_encoder_has_float16_weights_where_bfloat16_is_slow(monkeypatch, architecture):
     monkeypatch.setattr("mlm_demo.models.cpu.optimize.bfloat16_is_fast", lambda device: False)
     mlm = fresh(architecture)
     rows, positions = rows_of(mlm)
-    wanted = mlm.logits_at(rows, positions)
+    expected = mlm.logits_at(rows, positions)
     optimize_for_cpu(mlm, "int8")
     assert any(isinstance(module, HalfLinear) for module in mlm.model.modules())
     assert not any(isinstance(module, ReorderedLinear) for module in mlm.model.modules())
     found = mlm.logits_at(rows, positions)
-    best = wanted.topk(5).indices
-    torch.testing.assert_close(found.gather(-1, best), wanted.gather(-1, best), rtol=0, atol=0.02)
+    best = expected.topk(5).indices
+    torch.testing.assert_close(found.gather(-1, best), expected.gather(-1, best), rtol=0, atol=0.02)
 
 
-@pytest.mark.skipif(not bfloat16_is_fast(CPU), reason="this processor has no bfloat16 products")
-def test_where_it_is_fast_the_encoder_is_in_bfloat16():
+@pytest.mark.skipif(not bfloat16_is_fast(CPU), reason="this CPU has no bfloat16 products")
+def test_the_encoder_is_in_bfloat16_where_that_is_fast():
     mlm = fresh("BERT")
     optimize_for_cpu(mlm, "int8")
     layers = [module for module in mlm.model.modules() if isinstance(module, ReorderedLinear)]

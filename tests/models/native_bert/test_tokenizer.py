@@ -6,9 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from mlm_demo.models.masked_lm import _piece_style
+from mlm_demo.models.masked_lm import _piece_style, prefix_and_suffix
 from mlm_demo.models.native_bert import tokenizer as bert_tokenizer
-from mlm_demo.models.special_tokens import around
 from mlm_demo.training.packing import pack
 from tests.support.paths import ROOT
 from tests.support.tiny_models import save_tiny
@@ -79,7 +78,7 @@ def test_what_else_is_asked_of_it(tmp_path, folder):
     assert len(ours) == len(theirs)
     assert sorted(ours.all_special_ids) == sorted(theirs.all_special_ids)
     assert set(ours.all_special_tokens) == set(theirs.all_special_tokens)
-    assert around(ours) == around(theirs)
+    assert prefix_and_suffix(ours) == prefix_and_suffix(theirs)
     assert _piece_style(ours) == _piece_style(theirs)
 
 

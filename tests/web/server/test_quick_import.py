@@ -7,7 +7,7 @@ import gradio as gr
 import pytest
 
 from mlm_demo.cli.main import main
-from mlm_demo.system import allocator
+from mlm_demo.system import memory
 from mlm_demo.web.server.quick_import import without_stubs
 
 COMPONENT = """
@@ -70,7 +70,7 @@ def test_the_page_is_imported_that_way(monkeypatch):
             return lambda *_, **__: seen.append(("served", inspect.getfile is stock))
 
     monkeypatch.setitem(sys.modules, "mlm_demo.web.app", Page("mlm_demo.web.app"))
-    monkeypatch.setattr(allocator, "bound_malloc", lambda: None)
+    monkeypatch.setattr(memory, "bound_malloc", lambda: None)
     assert main(["serve"]) == 0
     assert {entry for entry in seen if entry[0] in ("serve", "served")} == {
         ("serve", False),
