@@ -18,13 +18,13 @@ so the page scores such a target piece by piece, and says so.
 
 A probability says how well a word fits the texts that the model was trained on, not whether the sentence is
 true. The model repeats the biases of those texts, knows nothing of what happened after they were written, and
-can be confidently wrong. Nothing on this page is medical advice. The two built-in models are small, lowercase
-and English, so that they run anywhere; larger models from the Hub know more.
+can be confidently wrong. Nothing on this page is medical advice. The two built-in models are small so that they
+run anywhere, read English only, and ignore case; larger models from the Hub know more.
 
 ## Why adapt a model to a domain
 
 In *Mutations in this … cause the disease*, a model trained on medical papers predicts *gene*, while a general
-model predicts *can*. To continue the same training on texts from one domain is called domain-adaptive
+model predicts *can*. Continuing the same training on texts from one domain is called domain-adaptive
 pre-training. The adapted model is then fine-tuned for a task in that domain, such as finding the sentence that
 answers a question (question NLI) or the exact words that do (extractive question answering), and usually does
 better there than the model it came from. The built-in biomedical model was made from the general one in this
@@ -37,12 +37,12 @@ probability 1/2 costs 1 bit, one with probability 1/1000 about 10 bits. The pseu
 sentence in one number, which is lower for sentences that the model finds ordinary. It depends on how the
 vocabulary splits words, so compare different models by bits per word.
 
-## Further reading, and the same thing here
+## Further reading and its counterpart here
 
 transformers 5 no longer supports TensorFlow and Flax. Of the notebooks and scripts below, the PyTorch ones run
 with today's release; the others need transformers 4.
 
-| Resource | Its counterpart here |
+| Resource | Counterpart here |
 |---|---|
 | [Course chapter: fine-tuning a masked language model](https://huggingface.co/course/chapter7/3?fw=pt) | `python -m mlm_demo adapt` and `evaluate`; the built-in pair is such a model and its base |
 | [Notebook, PyTorch](https://github.com/huggingface/notebooks/blob/master/examples/language_modeling.ipynb) | `mlm_demo/training/`: `packing.py`, `masking.py`, `trainer.py` |

@@ -1,8 +1,8 @@
 """A signed-in Hub user sees their runs in every browser, waits in the queue, and pushes a model."""
 
 import pytest
-from test_adapting_page import MINUTES, open_tab, start
 
+from tests.support.adapt_page import MINUTES, open_tab, start
 from tests.support.hub_stand_in import HubStandIn
 
 

@@ -19,7 +19,7 @@ def client(tmp_path_factory):
     demo.close()
 
 
-def test_the_endpoints_are_these_and_no_other(client):
+def test_the_endpoints_are_exactly_these(client):
     named = client.view_api(return_format="dict")["named_endpoints"]
     assert set(named) == {
         *("/fill_mask", "/compare", "/score"),
@@ -63,7 +63,7 @@ def test_score(client):
         ),
     ],
 )
-def test_an_error_reaches_the_client_as_its_sentence(client, arguments, message):
+def test_an_error_reaches_the_client_as_plain_text(client, arguments, message):
     with pytest.raises(AppError, match=message):
         client.predict(**arguments)
 
@@ -76,7 +76,7 @@ def small_run(client, tmp_path, tiny, steps, **more):
     )
 
 
-def test_a_secret_that_can_be_guessed_is_refused(client, tmp_path, tiny):
+def test_a_secret_that_could_be_guessed_is_refused(client, tmp_path, tiny):
     with pytest.raises(AppError, match="has 21 characters and could be guessed; use at least 22"):
         small_run(client, tmp_path, tiny, 1, owner="x" * 21)
 
@@ -99,7 +99,7 @@ def test_a_run_is_started_watched_and_stopped(client, tmp_path, tiny):
     assert answer["model"]["domain"] == "adapted"
 
 
-def test_a_path_that_was_not_uploaded_is_no_file(client, tmp_path, tiny):
+def test_a_path_that_was_not_uploaded_is_refused(client, tmp_path, tiny):
     (tmp_path / "secret.txt").write_text(corpus_text())
     for given in (str(tmp_path / "secret.txt"), {"path": str(tmp_path / "secret.txt")}):
         with pytest.raises(AppError, match="is not an uploaded file"):
@@ -107,7 +107,7 @@ def test_a_path_that_was_not_uploaded_is_no_file(client, tmp_path, tiny):
     assert (tmp_path / "secret.txt").is_file()
 
 
-def test_a_killed_server_leaves_the_run_going_and_a_new_one_finds_it(serve, tmp_path, tiny):
+def test_a_run_outlives_a_killed_server_and_a_new_one_finds_it(serve, tmp_path, tiny):
     server, address = serve()
     client = Client(address, verbose=False)
     started = small_run(client, tmp_path, tiny, 60)
@@ -123,7 +123,7 @@ def test_a_killed_server_leaves_the_run_going_and_a_new_one_finds_it(serve, tmp_
     assert client.predict(run=id, api_name="/run_status")["step"] == 60
 
 
-def test_a_taken_port_is_told(client):
+def test_a_taken_port_is_refused(client):
     port = int(client.src.rstrip("/").rsplit(":", 1)[1])
     with pytest.raises(SettingError, match=f"Port {port} of 127.0.0.1 is not available .* set MLM_DEMO_PORT"):
         launch(create_app(Settings()), Settings(port=port))

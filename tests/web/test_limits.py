@@ -5,10 +5,10 @@ import pytest
 
 from mlm_demo.settings import Settings
 from mlm_demo.web.app import create_app, launch
+from tests.support.http_events import arguments, call, events_of
 from tests.support.paths import free_port
-from tests.web.test_strangers import arguments, call, events_of
 
-TOLD = "more often than this page answers"
+LIMIT = "more often than this page answers"
 # Handlers that only look something up, that compute nothing without a run or a draft, or that stay silent while
 # somebody types. The middleware limits how many of these requests a page may send.
 CHEAP = {
@@ -30,7 +30,7 @@ CHEAP = {
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    """A page that answers all people together once a minute; it has answered."""
+    """A page that answers one request per minute from everyone together."""
     data = tmp_path_factory.mktemp("data")
     settings = Settings(device="cpu", port=free_port(), data=str(data), requests_a_minute_total=1)
     demo = create_app(settings)
@@ -40,13 +40,13 @@ def page(tmp_path_factory):
 
 
 def names_of(demo):
-    """The name of the function of each event, by the event's number."""
+    """Return the name of each event's handler by the event's number."""
     return {number: getattr(event.fn, "__name__", "").strip("<>") for number, event in demo.fns.items()}
 
 
-def test_every_event_that_computes_tells_the_limit(page):
+def test_every_event_that_computes_is_limited(page):
     demo, address = page
-    names, told = names_of(demo), {}
+    names, limited = names_of(demo), {}
     with httpx.Client(base_url=address, timeout=120) as client:
         events, components = events_of(client)
         for _ in range(2):
@@ -58,7 +58,9 @@ def test_every_event_that_computes_tells_the_limit(page):
         for event in events:
             name = names[event["id"]]
             if name not in CHEAP and event["api_visibility"] == "private":
-                told[name] = TOLD in call(client, event, arguments(event, components, "Paris is the <mask>."))
+                limited[name] = LIMIT in call(
+                    client, event, arguments(event, components, "Paris is the <mask>.")
+                )
     assert {
         "fill",
         "answer_now",
@@ -68,8 +70,8 @@ def test_every_event_that_computes_tells_the_limit(page):
         "read_sample",
         "start_run",
         "push",
-    } <= set(told)
-    assert {name for name, was in told.items() if not was} == set()
+    } <= set(limited)
+    assert {name for name, was in limited.items() if not was} == set()
 
 
 def first(events, components, names):
@@ -78,7 +80,7 @@ def first(events, components, names):
 
 
 @pytest.mark.parametrize("name", ["fill_mask", "compare", "score", "start_adaptation"])
-def test_every_endpoint_that_computes_tells_the_limit(page, name):
+def test_every_endpoint_that_computes_is_limited(page, name):
     _, address = page
     given = {"text": "Paris is the <mask>.", "models": ["general"], "files": []}
     with httpx.Client(base_url=address, timeout=120) as client:
@@ -87,4 +89,4 @@ def test_every_endpoint_that_computes_tells_the_limit(page, name):
         for _ in range(2):
             id = client.post(f"/gradio_api/call/{name}", json={"data": data}).json()["event_id"]
             said = client.get(f"/gradio_api/call/{name}/{id}").text
-    assert TOLD in said
+    assert LIMIT in said

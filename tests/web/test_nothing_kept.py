@@ -1,4 +1,4 @@
-"""What people ask of a public page, and the secrets they show, are written nowhere: not in its log, not on disk."""
+"""A public page stores no sentences and no secrets of its visitors, neither in its log nor on disk."""
 
 import httpx
 import pytest
@@ -8,14 +8,14 @@ from gradio_client.exceptions import AppError
 from tests.support.runs import corpus_text, until
 
 WORD = "quokkazebra"  # in sentences, targets, names of models
-WRONG = "wombatlynx"  # in sentences that are refused
+WRONG = "wombatlynx"  # in refused sentences
 PASSWORD, GUESS, TOKEN = "the-owners-own-password", "a-guess-at-the-password", "hf_thetokenofthepage"
-TEXT = "pangolinibex"  # in a corpus, which is there while its run may go on
+TEXT = "pangolinibex"  # in a corpus, which stays while its run can still be resumed
 
 
 @pytest.fixture
 def public(servers, tmp_path):
-    """A public page as a process of its own, a client of it, and where it may write."""
+    """A public page in its own process, a client, and the folder it writes to."""
     written = tmp_path / "written"
     server = servers(
         written / "data",
@@ -26,8 +26,8 @@ def public(servers, tmp_path):
     return server, server.client(), written
 
 
-def ask(client, address):
-    """Everything that takes text, with an answer and with a refusal."""
+def ask_everything(client, address):
+    """Send text to everything that takes it, once to be answered and once to be refused."""
     sentence = f"The {WORD} sat on the <mask>."
     assert client.predict(sentence, targets=f"dog,{WORD}", api_name="/fill_mask")["masks"]
     assert client.predict(sentence, ["general"], api_name="/compare")["answers"]
@@ -48,9 +48,9 @@ def ask(client, address):
     assert httpx.get(f"{address}/status", auth=("", GUESS)).status_code == 401
 
 
-def test_no_sentence_no_secret_and_no_corpus_stays(public, tmp_path):
+def test_no_sentence_secret_or_corpus_is_kept(public, tmp_path):
     server, client, written = public
-    ask(client, server.address)
+    ask_everything(client, server.address)
     (tmp_path / "corpus.txt").write_text(f"{TEXT} {corpus_text()}")
     files = [handle_file(str(tmp_path / "corpus.txt"))]
     run = client.predict(files=files, model="general", max_steps=1, api_name="/start_adaptation")
@@ -58,10 +58,10 @@ def test_no_sentence_no_secret_and_no_corpus_stays(public, tmp_path):
     until(lambda: client.predict(run=run["run"], api_name="/run_status")["state"] == "stopped")
     server.kill()
 
-    said = server.said.read_text()
-    assert '"event": "fill_mask"' in said, "what is done is logged"
+    log = server.said.read_text()
+    assert '"event": "fill_mask"' in log, "events are logged"
     found = {path: path.read_bytes() for path in written.rglob("*") if path.is_file()}
-    found[written / "log"] = said.encode()
+    found[written / "log"] = log.encode()
     for secret in (WORD, WRONG, PASSWORD, GUESS, TOKEN, run["owner"]):
         assert [str(path) for path, data in found.items() if secret.encode() in data] == [], secret
     kept = {path.relative_to(written / "data").parts for path, data in found.items() if TEXT.encode() in data}

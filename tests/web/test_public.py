@@ -1,4 +1,4 @@
-"""The page as a public one is built: nothing is offered that would be refused."""
+"""A public page offers nothing that it would refuse."""
 
 import pytest
 
@@ -14,10 +14,10 @@ def components(tmp_path_factory):
     return {one["props"].get("elem_id"): one["props"] for one in found}
 
 
-def test_no_time_is_offered_that_is_longer_than_a_run_may_be(components):
+def test_no_training_time_above_the_limit_is_offered(components):
     assert [minutes for _, minutes in components["minutes"]["choices"]] == [1, 5]
 
 
-def test_no_folder_is_asked_for(components):
+def test_no_field_asks_for_a_folder(components):
     for name in ("model", "score-models"):
         assert "folder" not in components[name]["info"]

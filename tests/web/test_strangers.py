@@ -1,9 +1,7 @@
-"""Whatever the page offers, tried by somebody to whom nothing belongs; what there is to try, it tells itself."""
+"""Everything the page offers, tried by a stranger who owns nothing; the page's own configuration lists it all."""
 
 import hashlib
 import itertools
-import json
-import secrets
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,12 +14,12 @@ from mlm_demo.settings import Settings
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.web.app import create_app, launch
 from mlm_demo.web.server.downloads import download_address
+from tests.support.http_events import STRANGER, arguments, call, events_of
 from tests.support.paths import free_port
 from tests.support.runs import corpus_text, until
 
-STRANGER = "the secret of somebody else"
-# Handed to every parameter of a path, with a file of each kind of the data folder in the place of FILE.
-WAYS_IN = (
+# Tried in every path parameter, with a file of each kind from the data folder.
+PATHS_IN = (
     "{file}",
     "..{file}",
     "../../../../../../../..{file}",
@@ -32,7 +30,7 @@ WAYS_IN = (
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory, tiny):
-    """The page over a data folder in which somebody has a run that is done, one that was stopped, and a draft."""
+    """A page over a data folder with somebody's finished run, stopped run and draft."""
     data = tmp_path_factory.mktemp("data")
     settings = Settings(device="cpu", port=free_port(), data=str(data))
     demo = create_app(settings)
@@ -67,7 +65,7 @@ def stopped(service):
 
 
 def tree(folder):
-    """Every file of a folder with a digest of what is in it; the queue's lock aside."""
+    """Return a digest of every file in a folder, except the queue's lock."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in folder.rglob("*")
@@ -75,81 +73,42 @@ def tree(folder):
     }
 
 
-def call(client, event, data):
-    """Everything that an event answers, past the queue or through it, whichever it takes."""
-    session = secrets.token_hex(8)
-    body = {"data": data, "fn_index": event["id"], "session_hash": session}
-    direct = client.post("/gradio_api/run/predict", json=body)
-    said = direct.text
-    if event["queue"] is not False:
-        assert direct.status_code == 404, "what is to wait in the queue cannot be had past it"
-        said += client.post("/gradio_api/queue/join", json=body).raise_for_status().text
-        with client.stream("GET", f"/gradio_api/queue/data?session_hash={session}") as stream:
-            for line in stream.iter_lines():
-                said += line
-                if "process_completed" in line or "close_stream" in line:
-                    break
-    return said
-
-
-def arguments(event, components, known):
-    """Values for an event's inputs: what a stranger knows in each text, and what the page has there otherwise."""
-    values = []
-    for number in event["inputs"]:
-        component = components[number]
-        value = component["props"].get("value")
-        if component["type"] == "browserstate":
-            value = STRANGER
-        elif component["type"] == "textbox":
-            value = known
-        elif component["type"] == "checkbox":
-            value = True
-        values.append(value)
-    return values
-
-
-def events_of(client):
-    config = client.get("/config").json()
-    components = {component["id"]: component for component in config["components"]}
-    return [event for event in config["dependencies"] if event["backend_fn"]], components
-
-
 def answers_to_a_stranger(page, known):
-    """What each event says to somebody who knows an id, by the name of its function."""
+    """Return what each event answers somebody who knows an id, by the name of its handler."""
     demo, address = page
-    said = defaultdict(str)
+    answers = defaultdict(str)
     with httpx.Client(base_url=address, timeout=120) as client:
         events, components = events_of(client)
         assert len(events) > 25, "the page has that many"
         names = [getattr(demo.fns[event["id"]].fn, "__name__", "") for event in events]
         with ThreadPoolExecutor(4) as threads:
-            answers = threads.map(
+            found = threads.map(
                 lambda event: call(client, event, arguments(event, components, known)), events
             )
-            for name, answer in zip(names, answers, strict=True):
-                said[name] += answer
-    for answer in said.values():
+            for name, answer in zip(names, found, strict=True):
+                answers[name] += answer
+    for answer in answers.values():
         assert owner_hash("me") not in answer
         assert "proof=" not in answer, "a download is for its owner"
         assert corpus_text()[:300] not in answer
-    return said
+    return answers
 
 
-def test_no_event_gives_or_changes_what_is_anothers(page, service):
+def test_no_event_shows_or_changes_somebody_elses_run(page, service):
     before = tree(service.runs.folder)
     said = "".join(answers_to_a_stranger(page, "A" * 32).values())
     assert tree(service.runs.folder) == before
-    assert not any(run.id in said for run in service.runs.all()), "an id is not to be had"
+    assert not any(run.id in said for run in service.runs.all()), "no id leaks"
 
 
-def test_whoever_has_the_link_sees_the_run_and_changes_nothing(page, finished, stopped, service):
+def test_anyone_with_the_link_sees_the_run_and_changes_nothing(page, finished, stopped, service):
     before = tree(service.runs.folder)
     for run in (finished, stopped):
         said = answers_to_a_stranger(page, run.id)
         for handler in ("stop", "resume", "delete", "push"):
             assert "was started in another browser" in said[handler], handler
         seen = "".join(answer for name, answer in said.items() if name not in ("score_sentence", "score"))
-        assert ("perplexity" in seen) == (run is finished), "whoever has the link sees the run"
+        assert ("perplexity" in seen) == (run is finished), "anyone with the link sees the run"
     assert tree(service.runs.folder) == before, "nothing was stopped, resumed, deleted or written"
 
 
@@ -191,7 +150,7 @@ def test_no_route_serves_a_file_of_the_data_folder(page, finished, service):
     files += [finished.output / "result.json", next((folder / "drafts").rglob("*.txt"))]
     tried = 0
     with httpx.Client(base_url=address, timeout=60) as client:
-        for path, file, way, method in itertools.product(sorted(paths), files, WAYS_IN, ("GET", "POST")):
+        for path, file, way, method in itertools.product(sorted(paths), files, PATHS_IN, ("GET", "POST")):
             filled = fill(path, way.format(file=file))
             answer = client.request(method, filled, json={} if method == "POST" else None)
             tried += 1
@@ -200,7 +159,7 @@ def test_no_route_serves_a_file_of_the_data_folder(page, finished, service):
 
 
 def fill(path, value):
-    """A route's path with a value in the place of each parameter."""
+    """Return a route's path with a value in place of each parameter."""
     while "{" in path:
         start, end = path.index("{"), path.index("}")
         path = path[:start] + value + path[end + 1 :]
@@ -225,21 +184,11 @@ def test_an_uploaded_file_is_read_and_never_served(page):
         inputs = [components[id]["props"].get("elem_id") for id in event["inputs"]]
         uploaded = {"path": path, "orig_name": "secret.txt", "meta": {"_type": "gradio.FileData"}}
         data[inputs.index("files")], data[inputs.index("base")] = [uploaded], "general"
-        said = call_queued(client, event, data)
-        assert "Documents" in said, said[:500]
+        answer = call(client, event, data)
+        assert "process_completed" in answer
+        assert "Documents" in answer, answer[:500]
         answer = client.get(f"/gradio_api/file={path}")
         assert text[:200] not in answer.content
-
-
-def call_queued(client, event, data):
-    session = secrets.token_hex(8)
-    body = {"data": data, "fn_index": event["id"], "session_hash": session}
-    client.post("/gradio_api/queue/join", json=body).raise_for_status()
-    with client.stream("GET", f"/gradio_api/queue/data?session_hash={session}") as stream:
-        for line in stream.iter_lines():
-            if "process_completed" in line:
-                return json.dumps(json.loads(line.removeprefix("data:")))
-    return ""
 
 
 @pytest.mark.parametrize(
@@ -251,7 +200,7 @@ def call_queued(client, event, data):
         lambda address: address.replace("until=", "until=9"),
     ],
 )
-def test_a_download_is_only_to_be_had_by_the_address_made_for_the_owner(page, finished, service, change):
+def test_a_download_needs_the_address_made_for_the_owner(page, finished, service, change):
     _, address = page
     good = download_address(finished, service.settings)
     assert httpx.get(f"{address}{good}", timeout=60).status_code == 200

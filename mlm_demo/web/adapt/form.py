@@ -282,13 +282,13 @@ class AdaptForm:
             self.rate = _number(
                 AdaptConfig.learning_rate,
                 "Learning rate",
-                "The highest: linear warm-up, then decay to 0.",
+                "The peak, after a linear warm-up; it then decays to 0.",
                 "rate",
             )
             self.masked = _number(
                 AdaptConfig.mlm_probability * 100,
                 "Masked tokens, %",
-                "Share of tokens to predict. In our experiments 30 did slightly better than 15 in the same steps.",
+                "Share of tokens to predict. In our experiments, 30 did slightly better than 15 per step.",
                 "masked",
             )
         with gr.Row():
@@ -309,7 +309,7 @@ class AdaptForm:
         )
         self.column = gr.Textbox(
             label="Column",
-            info="The column of a table, or the key in JSON lines, that holds the text. Press Enter to read again.",
+            info="The column of a table, or the key in JSON lines, that holds the text. Press Enter to apply.",
             placeholder="automatic",
             elem_id="column",
         )

@@ -26,7 +26,7 @@ def run_view(run: Run, lines: list[dict], ahead: int = 0, summary: str = "") -> 
         f"{escape(run.request.title)}</h3>"
     ]
     if about := run.request.about:
-        parts.append(f'<p class="facts">from {escape(about["model"])} · {escape(about["budget"])}</p>')
+        parts.append(f'<p class="facts">base model {escape(about["model"])} · {escape(about["budget"])}</p>')
     if summary:
         parts.append(f'<p class="verdict">{escape(summary)}</p>')
     if run.message:
@@ -49,8 +49,8 @@ def run_view(run: Run, lines: list[dict], ahead: int = 0, summary: str = "") -> 
         planned = max((line["of"] for line in curve if "of" in line), default=0) if state in GOING else 0
         parts.append(f'<div class="curve">{curve_svg(curve, planned)}</div>')
         parts.append(
-            '<p class="facts">The held-out loss is measured on a sample of the held-out text; the table after the '
-            "run covers all of it.</p>"
+            '<p class="facts">The held-out loss is measured on a sample of the held-out text; the final metrics are '
+            "for all of it.</p>"
         )
     probes = [line["followed"] for line in lines if line.get("followed")]
     if probes:
@@ -94,5 +94,5 @@ def marked_term(question: dict) -> str:
 
 def guess(answer: dict) -> str:
     """Return the model's first guess for a masked word, and the rank it gives the correct one."""
-    rank = "correct" if answer["rank"] == 1 else f"correct word: #{answer['rank']:,}"
+    rank = "correct" if answer["rank"] == 1 else f"correct word ranks #{answer['rank']:,}"
     return f"<b>{escape(answer['guess'])}</b> <span class='facts'>{rank}</span>"

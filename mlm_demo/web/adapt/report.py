@@ -52,7 +52,7 @@ def _facts(report: dict, names: Sequence[str]) -> list[tuple[str, str]]:
     files = f"{report['files']:,}"
     if names:
         more = len(names) - FILES_SHOWN
-        files += ": " + ", ".join(names[:FILES_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+        files += f" ({', '.join(names[:FILES_SHOWN])}{f' and {more:,} more' if more > 0 else ''})"
     texts = report["held_out_documents"] + report["training_documents"]
     # A corpus of few documents is split into sections first.
     kind = "sections" if texts > report["documents"] else "documents"

@@ -48,7 +48,7 @@ def test_progress_shows_steps_speed_memory_and_time_left():
 def test_probes_show_the_prediction_before_and_now():
     html = probes_view([answer(40, "the")], [answer(1, "honey")])
     assert "<b>the</b>" in html
-    assert "correct word: #40" in html
+    assert "correct word ranks #40" in html
     assert "<b>honey</b> <span class='facts'>correct" in html
     assert "<mark>honey</mark>" in html
     assert "The &lt;b&gt; bees" in html

@@ -37,7 +37,7 @@ def test_the_first_five_files_are_named(count):
 def test_a_run_shows_the_report_of_its_log(tmp_path):
     run = RunStore(tmp_path).create(lambda run: [], title="bees", about={"files": ["<b>.txt"]})
     assert "not been read yet" in corpus_view(run, [])
-    assert "2: &lt;b&gt;.txt" in corpus_view(run, [{"stage": "reading"}, {"report": REPORT}])
+    assert "2 (&lt;b&gt;.txt)" in corpus_view(run, [{"stage": "reading"}, {"report": REPORT}])
 
 
 def test_durations_are_short():

@@ -45,7 +45,7 @@ def test_the_result_has_a_picture_a_table_and_the_exam():
     assert "<mark>lost</mark>" in html
     assert "<mark>same</mark>" not in html
     assert "<mark>term9</mark>" not in html, "six are shown"
-    assert "<b>x</b> <span class='facts'>correct word: #100</span>" in html
+    assert "<b>x</b> <span class='facts'>correct word ranks #100</span>" in html
     assert (
         html.index("Exam: what got better") < html.index("What got worse") < html.index("<mark>lost</mark>")
     )
