@@ -6,10 +6,9 @@ from html import escape
 
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.engine import Engine
-from mlm_demo.runs.queue import ROOT
 from mlm_demo.runs.run import CAN_GO_ON, GOING, Run
 from mlm_demo.runs.service import SAMPLE, RunService, result_of
-from mlm_demo.settings import Settings
+from mlm_demo.settings import ROOT, Settings
 from mlm_demo.web.adapt.progress import corpus_view, run_view
 from mlm_demo.web.adapt.result import result_view, summary
 from mlm_demo.web.fill.charts import charts

@@ -9,7 +9,8 @@ from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.adapted_models import adapted_model
 from mlm_demo.runs.run import GOING
 from mlm_demo.runs.service import RunService
-from mlm_demo.runs.zero_gpu import leg
+from mlm_demo.runs.worker import work
+from mlm_demo.runs.zero_gpu import run_on_lent_gpu
 from mlm_demo.settings import on_zero_gpu
 from mlm_demo.training.export import push_model
 from mlm_demo.web import javascript as browser
@@ -208,13 +209,13 @@ def run_panel(
     stop.click(act(service.queue.stop), [current, owner], [said, *shown], **QUIET)
     resumed = resume.click(act(service.queue.resume), [current, owner], [said, *shown], **QUIET)
     if on_zero_gpu():
-        work = leg()
+        work_on_gpu = run_on_lent_gpu(lambda run, seconds: work(run, settings, seconds=seconds))
 
         def work_on(id, who):
             """Within this event the person's own quota pays for the GPU."""
             run = service.runs.find(id) if id else None
             if run and run.state == "waiting" and service.is_owner(run, who):
-                work(run)
+                work_on_gpu(run)
 
         for begun in (shown_first, resumed):
             begun.then(work_on, [current, owner], **QUIET)
