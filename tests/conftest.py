@@ -1,4 +1,4 @@
-"""What the tests share: no network, no settings of the machine, a few built-in models."""
+"""Fixtures of all tests: no network, no settings of the machine, children that start fast, the built-in models."""
 
 import os
 
@@ -8,16 +8,16 @@ from hypothesis import HealthCheck, settings
 # Before huggingface_hub is imported: a test that asks the Hub by mistake fails at once.
 os.environ["HF_ENDPOINT"] = "http://127.0.0.1:9"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "0"
-# Before torch is imported. Several processes go on side by side here, and threads of one that wait for each other spin.
+# Before torch is imported. Several processes run side by side here, and threads that wait for each other spin.
 os.environ["OMP_NUM_THREADS"] = "1"
 for name in [
     name for name in os.environ if name.startswith(("MLM_DEMO_", "GRADIO_SERVER_", "GRADIO_TEMP_", "SPACE_"))
 ]:
-    if name != "MLM_DEMO_KILLS":  # how long the loops of test_faults_*.py are
+    if name != "MLM_DEMO_KILLS":  # how often the tests in tests/faults kill
         del os.environ[name]
 
-# Examples of each property: always the same few, or with HYPOTHESIS_PROFILE=nightly new ones, 100,000 in all and more.
-# `tmp_path` is shared by the examples of a property, each of which writes its files anew.
+# The examples of a property are a few, always the same; with HYPOTHESIS_PROFILE=nightly they are many, and new ones.
+# They share `tmp_path`; each example writes its files again.
 ANEW = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
 settings.register_profile("quick", max_examples=25, derandomize=True, **ANEW)
 settings.register_profile("nightly", max_examples=10_000, print_blob=True, **ANEW)
@@ -26,29 +26,33 @@ pytest_plugins = [
     "tests.support.runs",
     "tests.support.faults",
     "tests.support.hub_fixtures",
-]  # the fixtures of runs and of the Hub
+]
 
 
 def pytest_make_parametrize_id(val, argname):
-    """Bytes go by the name of their argument: an archive holds when it was made, by each test process anew."""
+    """Name bytes by their argument: archives hold the time they were made at, which differs between processes."""
     return argname if isinstance(val, bytes) else None
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _empty_hub_cache(tmp_path_factory):
-    """Nothing counts as downloaded unless a test downloads it."""
+    """Start with an empty cache of the Hub."""
     from huggingface_hub import constants
 
     constants.HF_HUB_CACHE = str(tmp_path_factory.mktemp("hub"))
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _runs_have_a_share():
-    """Runs and readings are worked on beside the tests and not only after them."""
+def fork_server():
+    """Fork workers and readers from a process that has torch imported, unless a test hands in another launcher."""
+    from mlm_demo.runs import launcher
+    from tests.support.fork_server import ForkServer
+
+    server = ForkServer()
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("queue", "service"):
-            patch.setattr(f"mlm_demo.runs.{module}.lower_priority", lambda pid, **_: None)
-        yield
+        patch.setattr(launcher, "launch", server.launch)
+        yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +73,7 @@ def biomedical():
 
 @pytest.fixture
 def read(tmp_path):
-    """A function that writes bytes or text under a name and reads it: what came of it, and the notes."""
+    """A function that writes a file and reads it; returns what was read, and the notes."""
     from mlm_demo.corpus.formats import ReadLimits, read_documents
 
     def read(name, data, **options):
@@ -84,13 +88,13 @@ def read(tmp_path):
 
 @pytest.fixture
 def refused(read):
-    """A function that does the same and expects to be told why it cannot be."""
+    """A function that writes a file and expects its reading to be refused with a message."""
     from mlm_demo.errors import CorpusError
 
     def refused(name, data, message, **options):
-        with pytest.raises(CorpusError, match=message) as told:
+        with pytest.raises(CorpusError, match=message) as raised:
             read(name, data, **options)
-        assert "\n" not in str(told.value)
-        assert "upload-" not in str(told.value)
+        assert "\n" not in str(raised.value)
+        assert "upload-" not in str(raised.value)
 
     return refused

@@ -1,82 +1,71 @@
-"""The options of the verbs `adapt` and `evaluate`; nothing heavy is imported for them."""
+"""The options of the verbs `adapt` and `evaluate`, made from the fields of AdaptConfig; imports nothing heavy."""
 
 import argparse
 from collections.abc import Callable
+from dataclasses import Field, fields
 from pathlib import Path
 
-from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.config import BUDGETS, AdaptConfig
 
-DEFAULTS = AdaptConfig(minutes=10)
+DEFAULT_MINUTES = 10.0
+FILES = "text, Markdown, CSV/TSV, JSON lines, Parquet, HTML, PDF, DOCX, PubMed XML; .gz and .zip of these"
 
 
 def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) -> None:
     """Add both verbs to a parser."""
-    files_help = (
-        "text, Markdown, CSV/TSV, JSON lines, Parquet, HTML, PDF, DOCX, PubMed XML; .gz and .zip of these"
-    )
-
-    parser = verbs.add_parser("adapt", help="go on training a model on a corpus of one domain")
-    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help=files_help)
+    parser = verbs.add_parser("adapt", help="continue training a model on a corpus of one domain")
+    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help=FILES)
     parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="the folder for the model")
-    parser.add_argument("--model", metavar="M", default="", help=model_help)
-    parser.add_argument(
-        "--column", metavar="C", help="the column or key that holds the text (default: guessed)"
-    )
+    _add_model_and_column(parser, model_help)
     budget = parser.add_mutually_exclusive_group()
-    budget.add_argument("--minutes", metavar="T", type=float, help="train for so many minutes (default: 10)")
-    budget.add_argument("--epochs", metavar="E", type=float, help="pass over the corpus so often")
-    budget.add_argument("--max-steps", metavar="N", type=int, help="take so many steps")
-    parser.add_argument(
-        "--mlm-probability",
-        metavar="P",
-        type=float,
-        help=f"share of the tokens hidden (default: {DEFAULTS.mlm_probability})",
-    )
-    parser.add_argument("--whole-word", action="store_true", help="hide whole words")
-    parser.add_argument(
-        "--learning-rate",
-        metavar="L",
-        type=float,
-        help=f"the highest rate (default: {DEFAULTS.learning_rate})",
-    )
-    parser.add_argument(
-        "--batch-size", metavar="B", type=int, help=f"blocks a step (default: {DEFAULTS.batch_size})"
-    )
-    parser.add_argument(
-        "--block-size", metavar="L", type=int, help=f"tokens a block (default: {DEFAULTS.block_size})"
-    )
-    parser.add_argument(
-        "--line-by-line", action="store_true", help="a block for each line, none packed together"
-    )
-    parser.add_argument(
-        "--replay",
-        metavar="R",
-        type=float,
-        help="share of general text mixed in against forgetting, such as 0.1",
-    )
-    parser.add_argument(
-        "--seed", metavar="S", type=int, help="what is held out, masked and drawn (default: 0)"
-    )
+    options = {one.name: one for one in fields(AdaptConfig)}
+    for name in ("minutes", "epochs", "max_steps"):
+        _add(budget, options.pop(name))
+    for one in options.values():
+        _add(parser, one)
     parser.add_argument("--zip", action="store_true", help="also pack the model into DIR.zip")
     parser.add_argument("--push-to", metavar="REPO", help="also upload it to the Hub, private, as owner/name")
-    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in DIR")
-    # For the page: which run to tell how it goes, and the seconds after which to stop, to go on another time.
-    parser.add_argument("--run", dest="id", help=argparse.SUPPRESS)
-    parser.add_argument("--leg", type=float, help=argparse.SUPPRESS)
-    # And what a trial gave before, to make none: seconds a step, megabytes.
-    parser.add_argument("--trial", type=float, nargs=2, help=argparse.SUPPRESS)
-    parser.add_argument("--report", action="store_true", help="tell what is in the files, and stop there")
+    parser.add_argument("--resume", action="store_true", help="continue from the last checkpoint in DIR")
+    parser.add_argument("--report", action="store_true", help="print what is in the files, and train nothing")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=adapt)
 
-    parser = verbs.add_parser("evaluate", help="how well a model predicts hidden tokens of a text")
-    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help=files_help)
+    parser = verbs.add_parser("evaluate", help="measure how well a model predicts masked tokens of a text")
+    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help=FILES)
+    _add_model_and_column(parser, model_help)
+    parser.add_argument(
+        "--seed", metavar="S", type=int, default=0, help="which tokens are masked (default: 0)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=evaluate)
+
+
+def config_of(options: argparse.Namespace) -> AdaptConfig:
+    """Return the configuration that the options of `adapt` ask for; raises TrainingError."""
+    given = {one.name: getattr(options, one.name) for one in fields(AdaptConfig)}
+    given = {name: value for name, value in given.items() if value is not None}
+    if not given.keys() & set(BUDGETS):
+        given["minutes"] = DEFAULT_MINUTES
+    return AdaptConfig(**given)
+
+
+def _add_model_and_column(parser: argparse.ArgumentParser, model_help: str) -> None:
     parser.add_argument("--model", metavar="M", default="", help=model_help)
     parser.add_argument(
         "--column", metavar="C", help="the column or key that holds the text (default: guessed)"
     )
+
+
+def _add(parser: argparse._ActionsContainer, one: Field) -> None:
+    """Add the option of a field; left out, it is None, and the field's default counts."""
+    option, text = f"--{one.name.replace('_', '-')}", one.metadata["help"]
+    if one.type is bool:
+        parser.add_argument(option, action="store_true", help=text)
+        return
+    default = DEFAULT_MINUTES if one.name == "minutes" else one.default
     parser.add_argument(
-        "--seed", metavar="S", type=int, default=0, help="which tokens are hidden (default: 0)"
+        option,
+        metavar=one.metadata["metavar"],
+        type=int if one.type in (int, int | None) else float,
+        help=text if default is None else f"{text} (default: {default:g})",
     )
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(run=evaluate)

@@ -1,33 +1,24 @@
 """The models that runs have made, as entries of the model picker."""
 
-import re
-
 from mlm_demo.errors import ModelError
 from mlm_demo.models.catalogue import Catalogue, ModelRef
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.store import RunStore
+from mlm_demo.runs.tasks.adapt import plain_name
+from mlm_demo.runs.tasks.registry import TASKS
 from mlm_demo.settings import Settings
-from mlm_demo.training.result import RESULT
 
 
 def adapted_model(run: Run) -> ModelRef | None:
     """Return the model of a run, or None while it has made none."""
-    try:
-        version = str((run.output / RESULT).stat().st_mtime_ns)  # a resumed run writes its model anew
-    except FileNotFoundError:
-        return None
-    about = run.request.about
-    base = str(about.get("model", "a model")).rstrip("/").rsplit("/", 1)[-1]
-    title = f"{base} adapted to {run.request.title}"
-    return ModelRef(
-        run.id, "adapted", title, "adapted", path=run.output, archive=_plain_name(title), version=version
-    )
+    task = TASKS.get(run.request.task)
+    return next(iter(task.models(run)), None) if task else None
 
 
 def archive_name(run: Run) -> str:
     """Return a plain name for the folder and the archive of an adapted model."""
     model = adapted_model(run)
-    return model.archive if model else _plain_name(run.request.title)
+    return model.archive if model else plain_name(run.request.title)
 
 
 def catalogue_of(settings: Settings) -> Catalogue:
@@ -44,7 +35,3 @@ def catalogue_of(settings: Settings) -> Catalogue:
         )
 
     return Catalogue(adapted, folders=settings.folders)
-
-
-def _plain_name(title: str) -> str:
-    return "-".join(re.findall(r"[A-Za-z0-9]+", title))[:60].strip("-") or "adapted"

@@ -1,8 +1,7 @@
-"""The number of the layout of the data folder, so that a folder of another version is told and not misread.
+"""The version of the layout of the data folder, so that a folder of another version is refused and not misread.
 
-Version 1: `runs/` as in `runs.py`, `drafts/` as in `drafts.py`, `uploads/` as in `ui/uploads.py`, `browser.key`. A
-folder with runs and no number is of the time before there was one, and its layout is that of version 1 (what it lacks
-has defaults).
+Version 1: `runs/` as in `run.py`, `drafts/` as in `staging.py`, `uploads/` as in `web/server/uploads.py`,
+`browser.key`. A folder with runs and no version is older than the versions; its layout is that of version 1.
 """
 
 from contextlib import suppress
@@ -15,14 +14,14 @@ VERSION = 1
 
 
 def check_version(folder: Path) -> None:
-    """Write the number into a folder that has none; raises SettingError for a folder of a later version."""
+    """Write the version into a folder that has none; raises SettingError for a folder of a later version."""
     path = folder / "version"
     try:
         text = path.read_text(encoding="utf-8", errors="replace").strip()
     except FileNotFoundError:
         with suppress(
             OSError
-        ):  # a folder that nothing can be kept in is told of elsewhere, and the page works
+        ):  # other code reports a folder that cannot be written, and the page works without
             folder.mkdir(parents=True, exist_ok=True)
             with atomic(path) as part:
                 part.write_text(f"{VERSION}\n")

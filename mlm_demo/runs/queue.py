@@ -1,37 +1,34 @@
-"""The queue: which run is worked on now, which wait. Nothing here knows of language models.
+"""The queue: which run is worked on now, and which wait. Nothing here knows of language models.
 
-There is no server process to lose: whoever calls `tick` (a page's thread, a command) starts what is next, under a
-lock, so that two servers on one folder do not start two. A worker is a process in a session of its own: it outlives
-whoever started it. Its standard input ends once it is noted as the run's worker, and also if whoever started it was
-killed before: so it knows whether the run is its own.
+No process runs the queue: whoever calls `tick` (a thread of the page, a command) starts the next run, under a lock, so
+that two servers on one folder do not start two. A worker is a process in a session of its own and outlives the server
+that started it. It inherits the run's lock, which was taken before it was started; so from then on the run counts as
+running, even if the server is killed before it has noted the worker.
 """
 
-import fcntl
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from mlm_demo.errors import RunError
+from mlm_demo.runs import launcher
+from mlm_demo.runs.launcher import Child, Launch
 from mlm_demo.runs.run import CAN_GO_ON, GOING, Run
 from mlm_demo.runs.store import RunStore
-from mlm_demo.settings import ROOT
+from mlm_demo.system import locks
 from mlm_demo.system.files import writing
-from mlm_demo.system.priority import lower_priority
 
-# What ends a process from outside.
+# Signals that end a process from outside.
 KILLED = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 
 class RunQueue:
     """Starts, stops and resumes runs, one at a time.
 
-    most_waiting: runs that may wait in all; most_of_one, most_of_an_address: those of one person, and from one address,
-    that may wait or be worked on.
-    environment: what the worker finds in its environment beside ours. starts: whether a run is worked on by a process
-    that is started here; else by whoever begins it, who looks whether it was asked to stop.
+    most_waiting: how many runs may wait in all; most_of_one, most_of_an_address: how many runs of one person, or from
+    one address, may wait or run. environment: variables for the worker, added to those of this process. starts: whether
+    `tick` starts workers; if not, somebody else works on the runs. launch: starts a worker.
     """
 
     def __init__(
@@ -43,18 +40,20 @@ class RunQueue:
         most_of_an_address: int = 20,
         environment: Mapping[str, str] | None = None,
         starts: bool = True,
+        launch: Launch | None = None,
     ):
         self.runs, self.most_waiting = runs, most_waiting
         self.most_of_one, self.most_of_an_address = most_of_one, most_of_an_address
         self.environment, self.starts = dict(environment or {}), starts
-        self._children: list[tuple[subprocess.Popen, Run]] = []
+        self.launch = launch or launcher.launch
+        self._children: list[tuple[Child, Run]] = []
 
     def environment_of_worker(self) -> dict[str, str]:
-        """What a process that works for a run finds in its environment."""
+        """Return the environment of a process that works for a run."""
         return {**os.environ, **self.environment}
 
     def check_room(self, owner_hash: str, fingerprint: str, address: str = "") -> None:
-        """Raise RunError if the queue is full, or for this person or address, or the same is under way already."""
+        """Raise RunError if the queue is full, in all or for this person or address, or holds the same run."""
         going = [run for run in self.runs.all() if run.state in GOING]
         if len([run for run in going if run.state == "waiting"]) >= self.most_waiting:
             raise RunError(f"{self.most_waiting} runs are waiting, the most there can be; try again later.")
@@ -75,11 +74,11 @@ class RunQueue:
             )
 
     def tick(self) -> None:
-        """Start the next run if none is worked on; end those that were to stop before they began.
+        """Start the next run if none is running; end waiting runs that were asked to stop.
 
         Raises RunError if the folder of the runs cannot be written.
         """
-        with self._alone():
+        with self._locked():
             self._look_after_children()
             states = {run: run.state for run in self.runs.all()}
             busy = any(state in ("running", "stopping") for state in states.values())
@@ -97,7 +96,7 @@ class RunQueue:
                         run.finish("failed", str(error))
 
     def position(self, run: Run) -> int:
-        """How many runs come before this one that waits; 0 when it is next or does not wait."""
+        """Return how many runs come before one that waits; 0 if it is next or does not wait."""
         before = 0
         for other in self.runs.all():
             if other.id == run.id:
@@ -106,20 +105,20 @@ class RunQueue:
         return 0
 
     def stop(self, run: Run) -> None:
-        """Ask a run to stop; what it has learned is its worker's to keep."""
+        """Ask a run to stop; its worker keeps what was learned."""
         run.ask_to_stop()
         self.tick()
 
     def resume(self, run: Run) -> None:
-        """Put a run that ended early back into the queue; raises RunError if it cannot go on."""
+        """Put a run that ended early back into the queue; raises RunError if it cannot be resumed."""
         if run.state in CAN_GO_ON:
             self.check_room(run.request.owner, run.request.fingerprint, run.request.address)
-        with self._alone():  # of two who press Resume at once, one finds it running
+        with self._locked():  # of two who press Resume at once, the second finds the run waiting or running
             run.requeue()
         self.tick()
 
     def _look_after_children(self) -> None:
-        """Say of a worker that a library has ended what it cannot say itself; one that was killed is interrupted."""
+        """End the run of a worker that crashed in a library, which it cannot do itself; a killed one is interrupted."""
         for child, run in self._children:
             ended_by = -(child.poll() or 0)
             if ended_by > 0 and ended_by not in KILLED and run.state == "interrupted":
@@ -131,30 +130,31 @@ class RunQueue:
         self._children = [(child, run) for child, run in self._children if child.returncode is None]
 
     def _start(self, run: Run) -> None:
-        with (run.folder / "worker.log").open("ab") as said:
-            child = subprocess.Popen(
-                [sys.executable, *run.request.command],
-                cwd=ROOT,
-                env=self.environment_of_worker(),
-                stdin=subprocess.PIPE,
-                stdout=said,
-                stderr=said,
-                start_new_session=True,
-            )
-        self._children.append((child, run))
-        lower_priority(child.pid)
+        lock = locks.take(run.lock)
+        if lock is None:  # somebody works on it who does not ask the queue
+            return
         try:
-            run.mark_started(child.pid)
-        except OSError:
-            child.kill()
-            raise
+            with (run.folder / "worker.log").open("ab") as log:
+                child = self.launch(
+                    ["work", run.id, "--lock", str(lock)],
+                    environment=self.environment_of_worker(),
+                    output=log,
+                    errors=log,
+                    lock=lock,
+                )
+            self._children.append((child, run))
+            try:
+                run.mark_started(child.pid)
+            except OSError:
+                child.kill()
+                raise
         finally:
-            child.stdin.close()
+            os.close(lock)  # the worker has it
 
     @contextmanager
-    def _alone(self):
+    def _locked(self) -> Iterator[None]:
+        """Hold the lock of the queue; raises RunError if the folder of the runs cannot be written."""
         with writing(self.runs.folder):
             self.runs.folder.mkdir(parents=True, exist_ok=True)
-            with (self.runs.folder / ".lock").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+            with locks.exclusive(self.runs.folder / ".lock"):
                 yield

@@ -3,13 +3,31 @@
 Imports nothing heavy, so that the page can check a run before it starts.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from mlm_demo.errors import TrainingError
 
+BUDGETS = ("epochs", "max_steps", "minutes")
 EVALUATION_SHARE = 0.06  # of a run's time: the evaluations during training
 PATIENCE = 3  # evaluations without a lower eval loss before a run ends early
 ENOUGH_TOKENS = 50_000
+
+
+def _option(
+    default: Any,
+    help: str,
+    metavar: str = "",
+    *,
+    above: float | None = None,
+    least: float | None = None,
+    most: float = 0,
+) -> Any:
+    """Return a field with what a command line and a check need to know; its value is above `above` or from `least`."""
+    return field(
+        default=default,
+        metadata={"help": help, "metavar": metavar, "above": above, "least": least, "most": most},
+    )
 
 
 @dataclass(frozen=True)
@@ -19,39 +37,39 @@ class AdaptConfig:
     docs/decisions.md gives the reasons for the other defaults.
     """
 
-    epochs: float | None = None
-    max_steps: int | None = None
-    minutes: float | None = None
-    mlm_probability: float = 0.15
-    whole_word: bool = False
-    learning_rate: float = 2e-4
-    batch_size: int = 16
-    block_size: int = 128
-    seed: int = 0
-    replay: float = 0.0
-    line_by_line: bool = False
+    epochs: float | None = _option(None, "train for so many epochs", "E", above=0, most=100_000)
+    max_steps: int | None = _option(None, "train for so many steps", "N", above=0, most=100_000)
+    minutes: float | None = _option(None, "train for so many minutes", "T", above=0, most=100_000)
+    mlm_probability: float = _option(0.15, "share of the tokens to mask", "P", above=0, most=0.9)
+    whole_word: bool = _option(False, "mask whole words")
+    learning_rate: float = _option(2e-4, "highest learning rate", "L", above=0, most=0.1)
+    batch_size: int = _option(16, "blocks per step", "B", above=0, most=4096)
+    block_size: int = _option(128, "tokens per block", "L", above=0, most=8192)
+    seed: int = _option(0, "seed of the held-out part, the masks and the order of the blocks", "S")
+    replay: float = _option(
+        0.0, "share of general text mixed in against forgetting, such as 0.1", "R", least=0, most=0.9
+    )
+    line_by_line: bool = _option(False, "make a block of each line, and pack none together")
 
     def __post_init__(self):
-        budget = {
-            k: v for k, v in asdict(self).items() if k in ("epochs", "max_steps", "minutes") and v is not None
-        }
+        budget = [name for name in BUDGETS if getattr(self, name) is not None]
         if len(budget) != 1:
             given = ", ".join(budget) or "none"
             raise TrainingError(
                 f"The budget is one of epochs, max_steps and minutes ({given} given); choose one."
             )
-        for name, low, high in (
-            *((name, 0, 100_000) for name in budget),
-            ("mlm_probability", 0, 0.9),
-            ("learning_rate", 0, 0.1),
-            ("batch_size", 0, 4096),
-            ("block_size", 0, 8192),
-        ):
-            value = getattr(self, name)
-            if not (isinstance(value, int | float) and low < value <= high):
-                raise TrainingError(f"{name} is {value!r}; it must be above {low} and at most {high:,}.")
-        if not 0 <= self.replay <= 0.9:
-            raise TrainingError(f"replay is {self.replay!r}; it must be from 0 to 0.9.")
+        for one in fields(self):
+            value, limits = getattr(self, one.name), one.metadata
+            if not limits["most"] or (one.name in BUDGETS and value is None):
+                continue
+            above, least, most = (limits[name] for name in ("above", "least", "most"))
+            number = isinstance(value, int | float)
+            if above is not None and not (number and above < value <= most):
+                raise TrainingError(
+                    f"{one.name} is {value!r}; it must be above {above} and at most {most:,}."
+                )
+            if least is not None and not (number and least <= value <= most):
+                raise TrainingError(f"{one.name} is {value!r}; it must be from {least} to {most:,}.")
 
 
 def epochs(config: AdaptConfig, blocks: int, seconds_per_epoch: float | None) -> float | None:

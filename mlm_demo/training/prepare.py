@@ -1,38 +1,151 @@
-"""What lies between a corpus and its training: the model, the blocks, a trial of this machine, the report.
+"""What comes before a training: the corpus, the blocks, the time of a step, the report. Each is made once.
 
-What trains is imported when something is trained: a report alone, where a trial was made before, does without.
+torch is imported when the files have been read, and what trains only when a step is measured: a file that cannot be
+read is refused at once, and a report whose step time is known does without.
 """
 
-import argparse
-from collections.abc import Callable
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
-
-from mlm_demo.corpus.corpus import Corpus
-from mlm_demo.models.catalogue import Catalogue
-from mlm_demo.models.masked_lm import MaskedLM
-from mlm_demo.models.native_bert.loader import load_native
+from mlm_demo import __version__
+from mlm_demo.corpus.corpus import Corpus, read_corpus
+from mlm_demo.corpus.documents import ReadLimits
+from mlm_demo.models.catalogue import Catalogue, ModelRef
 from mlm_demo.settings import Settings
 from mlm_demo.system.memory import lift_limit, limit_memory
-from mlm_demo.training.config import AdaptConfig, epochs
-from mlm_demo.training.corpus_report import Report, make_report
-from mlm_demo.training.dataset import general_texts, make_blocks
-from mlm_demo.training.packing import Blocks
-from mlm_demo.training.result import AdaptationResult
+from mlm_demo.training.config import AdaptConfig, epochs, verdict
+from mlm_demo.training.prepare_cache import PrepareCache, StepCost, key_of
+
+if TYPE_CHECKING:
+    from mlm_demo.models.masked_lm import MaskedLM
+    from mlm_demo.training.corpus_report import Report
+    from mlm_demo.training.packing import Blocks
+    from mlm_demo.training.result import AdaptationResult
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """What is there before the training: all that was read and measured."""
+def no_progress(what: str) -> None:
+    """Say nothing of the progress."""
 
-    mlm: MaskedLM
-    corpus: Corpus
-    config: AdaptConfig
-    blocks: Blocks
-    seconds_a_step: float
-    report: Report
+
+class Preparation:
+    """What an adaptation needs of its files and its model; each part is made, or found in the cache, when first used.
+
+    model: a name for the catalogue, empty for the default model; report_only: nothing is trained, so the model need not
+    be transformers' own; cache: where the parts are kept, None to keep none.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[Path],
+        config: AdaptConfig,
+        settings: Settings,
+        catalogue: Catalogue,
+        *,
+        model: str = "",
+        column: str = "",
+        report_only: bool = False,
+        cache: PrepareCache | None = None,
+        on_progress: Callable[[str], None] = no_progress,
+    ):
+        self.files, self.config, self.settings, self.catalogue = files, config, settings, catalogue
+        self.model, self.column, self.report_only = model, column, report_only
+        self.cache, self.on_progress = cache, on_progress
+        self._can_train = False
+
+    @cached_property
+    def corpus(self) -> Corpus:
+        """The corpus, read within the memory that a run may take; raises CorpusError."""
+        limit_memory(self.settings.max_run_megabytes)
+        if self.cache and (found := self.cache.corpus(self.corpus_key)):
+            return found
+        corpus = read_corpus(
+            self.files,
+            column=self.column or None,
+            seed=self.config.seed,
+            limits=ReadLimits.of(self.settings),
+            on_progress=self.on_progress,
+        )
+        if self.cache:
+            self.cache.keep_corpus(self.corpus_key, corpus)
+        return corpus
+
+    @cached_property
+    def mlm(self) -> "MaskedLM":
+        """The model; raises ModelError."""
+        import torch
+
+        lift_limit()  # the driver of a GPU reserves far more memory than it uses, even if no GPU is used
+        if not torch.cuda.is_available():
+            limit_memory(self.settings.max_run_megabytes)
+        measured = self.cache and self.cache.step(self.step_key(self.config.batch_size))
+        self._can_train = not (self.report_only and measured)
+        return self._load(to_train=self._can_train)
+
+    def _load(self, *, to_train: bool) -> "MaskedLM":
+        return load_model(self.model, self.settings, self.catalogue, self.on_progress, to_train=to_train)
+
+    @cached_property
+    def blocks(self) -> "Blocks":
+        """The blocks of the training part, and the general text mixed in; raises TrainingError."""
+        from mlm_demo.training.dataset import general_texts, make_blocks
+
+        if self.cache and (found := self.cache.blocks(self.blocks_key)):
+            return found
+        training = self.corpus.training  # before the model, whose import takes seconds
+        blocks = make_blocks(self.mlm, training, general_texts()[0], self.config)
+        if self.cache:
+            self.cache.keep_blocks(self.blocks_key, blocks)
+        return blocks
+
+    @cached_property
+    def step(self) -> StepCost:
+        """What a step takes here; raises TrainingError if not one block fits the memory."""
+        key = self.step_key(len(self.blocks))
+        if self.cache and (found := self.cache.step(key)):
+            return found
+        from mlm_demo.training.masking import make_masking
+        from mlm_demo.training.step_time import measure_step_time
+        from mlm_demo.training.train import no_dropout, peak_megabytes
+
+        mlm = self.mlm
+        if not self._can_train:
+            mlm = self._load(to_train=True)
+        self.on_progress("measuring this machine")
+        no_dropout(mlm)
+        seconds = measure_step_time(mlm, self.blocks, make_masking(mlm, self.config), self.config)
+        step = StepCost(seconds, peak_megabytes(mlm.device))
+        if self.cache:
+            self.cache.keep_step(key, step)
+        return step
+
+    @cached_property
+    def report(self) -> "Report":
+        """What is in the corpus, and what a run over it takes here."""
+        from mlm_demo.training.corpus_report import Report, make_report
+        from mlm_demo.training.dataset import general_texts
+
+        kept = self.cache and self.cache.report(self.blocks_key)
+        if kept:
+            report, count = Report(**kept["report"]), kept["blocks"]
+        else:
+            own, general = self.blocks.of_documents(), [text for half in general_texts() for text in half]
+            report = make_report(self.corpus, own, self.mlm.tokenizer, general)
+            count = len(self.blocks)
+            if self.cache:
+                self.cache.keep_report(self.blocks_key, report.to_json(), count)
+        return replace(report, **self._budget(report.to_json(), count, self.step))
+
+    def kept_report(self) -> dict | None:
+        """Return the report as JSON if all of it is in the cache, else None; torch is not imported."""
+        kept = self.cache and self.cache.report(self.blocks_key)
+        step = kept and self.cache.step(self.step_key(kept["blocks"]))
+        if not step:
+            return None
+        return {**kept["report"], **self._budget(kept["report"], kept["blocks"], step)}
 
     def adapt(
         self,
@@ -41,8 +154,8 @@ class Prepared:
         resume: bool,
         on_progress: Callable[[dict], None],
         should_stop: Callable[[], bool],
-    ) -> AdaptationResult:
-        """Train, judge and write, as `adapt.adapt` has it."""
+    ) -> "AdaptationResult":
+        """Evaluate, train, evaluate and save, as `adapt.adapt` does."""
         from mlm_demo.training.adapt import adapt
 
         return adapt(
@@ -52,65 +165,68 @@ class Prepared:
             output,
             resume=resume,
             blocks=self.blocks,
-            step_time=self.seconds_a_step,
+            step_time=self.step.seconds,
             on_progress=on_progress,
             should_stop=should_stop,
         )
 
+    @cached_property
+    def corpus_key(self) -> str:
+        """The key of everything that the corpus depends on."""
+        files = []
+        for path in self.files:
+            with path.open("rb") as file:
+                files.append([path.name, hashlib.file_digest(file, "sha256").hexdigest()])
+        limits = asdict(ReadLimits.of(self.settings))
+        return key_of(__version__, files, self.column, self.config.seed, limits)
 
-def prepare(
-    corpus: Corpus,
-    options: argparse.Namespace,
-    settings: Settings,
-    catalogue: Catalogue,
-    config: AdaptConfig,
-    tell: Callable[[str], None],
-) -> Prepared:
-    """Load the model, time a few steps (unless that was done before), report; raises ModelError, TrainingError."""
-    lift_limit()  # a GPU's driver reserves far more than is used, where it is only looked for already
-    if not torch.cuda.is_available():
-        limit_memory(settings.max_run_megabytes)
-    mlm = load_model(
-        options.model, settings, catalogue, tell, to_train=not (options.report and options.trial)
-    )
-    replay, general = general_texts()
-    blocks = make_blocks(mlm, corpus.training, replay, config)
-    if options.trial:
-        seconds_a_step, megabytes = options.trial
-    else:
-        from mlm_demo.training.masking import make_masking
-        from mlm_demo.training.step_time import measure_step_time
-        from mlm_demo.training.train import no_dropout, peak_megabytes
+    @property
+    def blocks_key(self) -> str:
+        """The key of everything that the blocks depend on, and the report but for its budget."""
+        config = self.config
+        shape = [config.block_size, config.line_by_line, config.replay, config.seed]
+        return key_of(self.corpus_key, self._model_key, *shape)
 
-        tell("measuring this machine")
-        no_dropout(mlm)
-        seconds_a_step = measure_step_time(mlm, blocks, make_masking(mlm, config), config)
-        megabytes = peak_megabytes(mlm.device)
-    seconds_a_pass = seconds_a_step * max(1, len(blocks) / config.batch_size)
-    report = make_report(
-        corpus,
-        blocks.of_documents(),
-        mlm.tokenizer,
-        [*replay, *general],
-        seconds_a_pass=seconds_a_pass,
-        memory_megabytes=megabytes,
-        epochs=epochs(config, len(blocks), seconds_a_pass),
-    )
-    return Prepared(mlm, corpus, config, blocks, seconds_a_step, report)
+    def step_key(self, blocks: int) -> str:
+        """The key of everything that the time of a step depends on; of a corpus only if it does not fill a step."""
+        config, whole = self.config, blocks >= self.config.batch_size
+        size = [config.batch_size, config.block_size, config.mlm_probability, config.whole_word]
+        corpus = "" if whole else self.blocks_key
+        return key_of(__version__, self._model_key, self.settings.device, *size, config.line_by_line, corpus)
+
+    @property
+    def _model_key(self) -> list:
+        """The name of the model and the state of its files, which a download changes."""
+        ref = self.catalogue.find_or_default(self.model)
+        return [ref.name, ref.version, *_state_of(ref)]
+
+    def _budget(self, report: dict, blocks: int, step: StepCost) -> dict:
+        """Return what a report says of the budget: the time of an epoch, the memory, the verdict."""
+        seconds = step.seconds * max(1, blocks / self.config.batch_size)
+        count = epochs(self.config, blocks, seconds)
+        conclusion, advice = verdict(report["tokens"], count, cut_short=report["cut_short"])
+        return {
+            "seconds_a_pass": seconds,
+            "memory_megabytes": step.megabytes,
+            "verdict": conclusion,
+            "advice": advice,
+        }
 
 
 def load_model(
     name: str,
     settings: Settings,
     catalogue: Catalogue,
-    tell: Callable[[str], None],
+    on_progress: Callable[[str], None],
     *,
     to_train: bool = True,
-) -> MaskedLM:
-    """The model of a name, or the first that needs no download; raises ModelError.
+) -> "MaskedLM":
+    """Load the model of a name, or the default model; raises ModelError.
 
-    to_train: transformers' own, which can be trained and saved.
+    to_train: load transformers' own class, which can be trained and saved.
     """
+    from mlm_demo.models.native_bert.loader import load_native
+
     ref = catalogue.find_or_default(name)
     if not to_train and (mlm := load_native(ref, settings.device)):
         return mlm
@@ -121,5 +237,12 @@ def load_model(
         ref,
         device=settings.device,
         policy=DownloadPolicy.of(settings),
-        on_progress=lambda share, what: tell(f"{what} {share:.0%}"),
+        on_progress=lambda share, what: on_progress(f"{what} {share:.0%}"),
     )
+
+
+def _state_of(ref: ModelRef) -> list:
+    """Return name, size and time of each file of a model, none if it is still to be downloaded."""
+    folder = ref.folder
+    files = sorted(path for path in folder.iterdir() if path.is_file()) if folder else []
+    return [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]

@@ -7,7 +7,6 @@ import pytest
 
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.runs.adapted_models import archive_name
-from mlm_demo.runs.run import process_mark
 from mlm_demo.training import train as training
 from mlm_demo.training.checkpoints import last_checkpoint, step_of
 from mlm_demo.training.config import AdaptConfig
@@ -79,10 +78,13 @@ def test_a_run_stays_what_it_is_and_the_queue_goes_on(service, draft, choices, c
     assert (first.state, second.state) == ("done", "done"), (first.message, second.message)
 
 
-def test_a_process_is_the_same_whatever_the_clock_says(clock):
-    mark = process_mark(os.getpid())
-    clock(-YEAR)
-    assert process_mark(os.getpid()) == mark
+def test_a_worker_lives_whatever_the_clock_says(service, clock):
+    run = waiting(service, "bees")
+    with run.working():
+        for seconds in (-YEAR, YEAR):
+            clock(seconds)
+            assert run.state == "running"
+    assert run.state == "interrupted"
 
 
 def test_minutes_are_not_counted_by_the_clock_on_the_wall(tmp_path, clock):

@@ -1,12 +1,10 @@
 """Killed by kill -9 at the worst moments: between two writes that belong together."""
 
-import json
 import os
 import re
 import signal
 import subprocess
 import sys
-import textwrap
 import threading
 import time
 
@@ -17,15 +15,12 @@ from tests.support.faults import ALONE, assert_equal, kill_worker, made, wait_fo
 from tests.support.paths import ROOT
 from tests.support.runs import until
 
-# Forks a worker for each leg, so that torch is imported once. Each run is killed at one point, then resumed.
+# Code that a worker runs first, so that it is killed at one point.
 KILLED_AT = """
-import builtins, json, os, shutil, signal, sys
+import os, signal
 from pathlib import Path
-from mlm_demo.training import adapt
-from mlm_demo.training import checkpoints as run_folder
-from mlm_demo.runs import worker
+from mlm_demo.training import adapt, prepare
 from mlm_demo.runs import run as one_run
-from mlm_demo.cli.main import main
 from transformers import TrainerState
 
 def die(*_, **__):
@@ -48,60 +43,41 @@ def after_the_first():
     return lambda *_: calls.append(1) or len(calls) > 1
 
 POINTS = {
-    "before anything": lambda: die_where(worker, "read_files", lambda *_: True),
+    "before anything": lambda: die_where(prepare, "read_corpus", lambda *_: True),
+    "between a cached part and its index": lambda: die_where(prepare.PrepareCache, "_note", lambda *_: True),
     "in the state of a checkpoint": lambda: setattr(TrainerState, "save_to_json", torn),
-    "in the last judging": lambda: die_where(adapt, "evaluate", after_the_first()),
+    "in the last evaluation": lambda: die_where(adapt, "evaluate", after_the_first()),
     "between the files of the result": lambda: die_where(adapt.os, "replace", after_the_first()),
-    "before the checkpoints go": lambda: die_where(
+    "before the checkpoints are deleted": lambda: die_where(
         adapt.shutil, "rmtree", lambda path, *_: Path(path, "../result.json").exists() and "checkpoints" in str(path)
     ),
-    "before the end is told": lambda: die_where(one_run.Run, "end", lambda *_: True),
-    "in telling the end": lambda: die_where(one_run, "write", lambda path, *_: path.name == "ended.json"),
+    "before the end is noted": lambda: die_where(one_run.Run, "finish", lambda *_: True),
+    "while the end is noted": lambda: die_where(one_run, "write", lambda path, *_: path.name == "ended.json"),
 }
-
-def leg(run, point=None):
-    child = os.fork()
-    if not child:
-        run.mark_started(os.getpid())
-        if point:
-            POINTS[point]()
-        os._exit(main(run.request.command[2:]))
-    os.waitpid(child, 0)
-    return run.state
-
-found = {}
-for folder in map(Path, sys.argv[1:]):
-    run = one_run.Run(folder)
-    point = run.request.title
-    states = [leg(run, point)]
-    run.requeue()
-    found[point] = [*states, leg(run), run.message]
-print(json.dumps(found))
+POINTS[POINT]()
 """
 POINTS = re.findall(r'^    "(.*?)":', KILLED_AT, re.M)
 
 
-def test_killed_at_the_worst_moments_a_run_goes_on_to_the_same_end(page, begin, tmp_path):
+def test_killed_at_the_worst_moments_a_run_goes_on_to_the_same_end(page, begin, fork_server):
     whole = begin()
-    runs = {}
-    for point in POINTS:
-        run = begin()
-        request = json.loads((run.folder / "run.json").read_text())
-        (run.folder / "run.json").write_text(json.dumps({**request, "title": point}))
-        runs[point] = run
-    folders = [str(run.folder) for run in runs.values()]
-    told = subprocess.run(
-        [sys.executable, "-c", KILLED_AT, *folders],
-        cwd=ROOT,
-        env={**os.environ, **ALONE, "MLM_DEMO_DATA": str(tmp_path / "data")},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert told.returncode == 0, told.stderr
-    found = json.loads(told.stdout.splitlines()[-1])
-    assert found == {point: ["interrupted", "done", ""] for point in POINTS}
+    runs, ends = {point: begin() for point in POINTS}, {}
+    for point, run in runs.items():
+        service = page(starts=True)
+        for other in service.runs.all():  # this run alone is started
+            if other.id != run.id and other.state == "waiting":
+                other.ask_to_stop()
+        service.queue.launch = fork_server.after(f"POINT = {point!r}" + KILLED_AT)
+        service.queue.tick()
+        wait_for(run, "interrupted", "done", "failed", "stopped")
+        states = [run.state]
+        page(starts=True).queue.resume(run)
+        wait_for(run, "done", "failed")
+        ends[point] = [*states, run.state, run.message]
+        for other in service.runs.all():
+            if other.state == "stopped":
+                other.requeue()
+    assert ends == {point: ["interrupted", "done", ""] for point in POINTS}
     page(starts=True).queue.tick()
     wait_for(whole, "done", "failed")
     for run in runs.values():
@@ -110,31 +86,36 @@ def test_killed_at_the_worst_moments_a_run_goes_on_to_the_same_end(page, begin, 
         assert not (run.output / CHECKPOINTS).exists()
 
 
+# Starts the worker as a server does, and is killed before it notes it.
+KILLED_SERVER = """
+import os, signal, sys
+from pathlib import Path
+from mlm_demo.runs.queue import RunQueue
+from mlm_demo.runs.run import Run
+from mlm_demo.runs.store import RunStore
+Run.mark_started = lambda self, pid: os.kill(os.getpid(), signal.SIGKILL)
+RunQueue(RunStore(Path(sys.argv[1]))).tick()
+"""
+
+
 def test_a_server_killed_between_starting_a_worker_and_noting_it_leaves_no_second_one(page, begin, tmp_path):
     run = begin()
-    server = textwrap.dedent("""
-        import os, signal, sys
-        from pathlib import Path
-        from mlm_demo.runs.queue import RunQueue
-        from mlm_demo.runs.run import Run
-        from mlm_demo.runs.store import RunStore
-        Run.began = lambda self, pid: os.kill(os.getpid(), signal.SIGKILL)
-        RunQueue(RunStore(Path(sys.argv[1]))).tick()
-    """)
     killed = subprocess.run(
-        [sys.executable, "-c", server, str(run.folder.parent)],
+        [sys.executable, "-c", KILLED_SERVER, str(run.folder.parent)],
         cwd=ROOT,
         env={**os.environ, **ALONE, "MLM_DEMO_DATA": str(tmp_path / "data")},
         check=False,
         timeout=60,
     )
     assert killed.returncode == -signal.SIGKILL
-    (orphan,) = workers(run.folder)
-    assert run.state == "waiting"
-    page(starts=True).queue.tick()
-    assert run.state == "running"
-    assert run.worker["pid"] != orphan
-    until(lambda: workers(run.folder) == [run.worker["pid"]])
+    assert run.state == "running", "the worker has the lock"
+    (worker,) = workers(run)
+    service = page(starts=True)
+    service.queue.tick()
+    assert workers(run) == [worker]
+    until(lambda: run.worker, tell=lambda: run.state)
+    assert run.worker == {"pid": worker}, "it has noted itself"
+    os.setpriority(os.PRIO_PROCESS, worker, 0) if os.getuid() == 0 else None
     wait_for(run, "done", "failed")
     assert run.state == "done", run.message
     assert len([line for line in run.lines() if "report" in line]) == 1
@@ -158,7 +139,7 @@ def test_resumed_by_two_at_once_a_run_has_one_worker(page, begin):
     for thread in threads:
         thread.join()
     assert len(refused) == 5
-    assert workers(run.folder) == [run.worker["pid"]]
+    assert workers(run) == [run.worker["pid"]]
 
 
 def test_what_a_crash_left_half_made_or_half_deleted_is_no_run_and_goes_after_a_day(page, begin, monkeypatch):

@@ -3,6 +3,7 @@
 import os
 import re
 import time
+from functools import partial
 
 import pytest
 from gradio_client.exceptions import AppError
@@ -16,6 +17,7 @@ from mlm_demo.runs.store import RunStore
 from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.settings import Settings
 from mlm_demo.training.config import AdaptConfig
+from tests.support.counter import launch_counter
 from tests.support.faults import ALONE, LONG, STEPS, assert_equal, made, remount, start_over_http, wait_for
 from tests.support.runs import corpus_text, until
 
@@ -29,12 +31,13 @@ from pathlib import Path
 from mlm_demo.errors import RunError
 from mlm_demo.runs.run import Run
 run = Run(Path(sys.argv[1]))
-try:
-    for step in range(40):
-        run.log({"step": step, "said": "x" * 500})
-    run.finish("done")
-except RunError as error:
-    run.finish("failed", str(error))
+with run.working(int(sys.argv[2])):
+    try:
+        for step in range(40):
+            run.log({"step": step, "said": "x" * 500})
+        run.finish("done")
+    except RunError as error:
+        run.finish("failed", str(error))
 """
 
 
@@ -46,7 +49,7 @@ def test_at_each_page_of_room_the_queue_refuses_or_ends_a_run_with_a_sentence_an
     disk = mount(f"{PAGE * pages}")
     staging, queue, file = (
         Staging(disk / "drafts", max_megabytes=1, max_files=100),
-        RunQueue(RunStore(disk / "runs")),
+        RunQueue(RunStore(disk / "runs"), launch=partial(launch_counter, code=WORKER)),
         tmp_path / "bees.txt",
     )
     file.write_text("x" * 3 * PAGE)
@@ -54,13 +57,7 @@ def test_at_each_page_of_room_the_queue_refuses_or_ends_a_run_with_a_sentence_an
     def start():
         draft = staging.add([file])
         try:
-            run = queue.runs.create(
-                lambda run: (
-                    [str(path) for path in staging.copy_to(draft, run.input)]
-                    and ["-c", WORKER, str(run.folder)]
-                ),
-                title="bees",
-            )
+            run = queue.runs.create(lambda run: staging.copy_to(draft, run.input), title="bees")
         except RunError:
             assert [path.stat().st_size for path in staging.files(draft)] == [3 * PAGE]
             raise
@@ -152,7 +149,7 @@ def test_a_run_that_meets_a_full_disk_is_told_and_finishes_once_there_is_room(
 def test_a_full_disk_refuses_resume_with_a_sentence_and_the_run_stays_what_it_is(mount):
     disk = mount("256k")
     queue = RunQueue(RunStore(disk / "runs"))
-    run = queue.runs.create(lambda run: ["-c", "pass"], title="bees")
+    run = queue.runs.create(lambda run: [], title="bees")
     run.finish("stopped", "Stopped.")
     free = os.statvfs(disk)
     (disk / "filler").write_bytes(bytes(free.f_bavail * free.f_bsize))

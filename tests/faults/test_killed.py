@@ -22,7 +22,7 @@ def check(page, ids) -> collections.Counter:
     assert {run.id for run in runs} == ids
     seen = collections.Counter()
     for run in runs:
-        state, working = run.state, workers(run.folder)
+        state, working = run.state, workers(run)
         ended = (run.folder / "ended.json").exists()
         assert len(working) <= 1
         if state == "running":

@@ -16,10 +16,8 @@ def watched(tmp_path):
 
     def watch():
         while not over.wait(0.02):
-            found = [
-                run.folder for run in RunStore(data / "runs").all() if run.state not in ("done", "stopped")
-            ]
-            most[0] = max(most[0], sum(len(workers(folder)) for folder in found))
+            found = [run for run in RunStore(data / "runs").all() if run.state not in ("done", "stopped")]
+            most[0] = max(most[0], sum(len(workers(run)) for run in found))
 
     thread = threading.Thread(target=watch)
     thread.start()

@@ -2,53 +2,44 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
-import time
+import threading
 
 import pytest
 
 from mlm_demo.errors import RunError
+from mlm_demo.runs.launcher import launch as launch_process
 from mlm_demo.runs.queue import RunQueue
 from mlm_demo.runs.store import RunStore
-from mlm_demo.system.priority import lower_priority
+from tests.support.counter import launch_counter
 from tests.support.paths import ROOT
+from tests.support.runs import kill_workers, until
 
-# A worker as ours is one: logs, stops when it is told to, says how it ended.
-WORKER = """
+SERVER = """
 import sys, time
 from pathlib import Path
+from mlm_demo.runs.queue import RunQueue
 from mlm_demo.runs.run import Run
-run = Run(Path(sys.argv[1]))
-for step in range(int(sys.argv[2])):
-    run.log({"step": step})
-    if run.asked_to_stop:
-        run.finish("stopped", f"Stopped at step {step}.")
-        sys.exit()
-    time.sleep(0.02)
-run.finish("done")
+from mlm_demo.runs.store import RunStore
+from tests.support.counter import launch_counter
+RunQueue(RunStore(Path(sys.argv[1])), launch=launch_counter).tick()
+time.sleep(60)
 """
+KILLED_SERVER = SERVER.replace(
+    "RunQueue(", "import os; Run.mark_started = lambda self, pid: os.kill(os.getpid(), 9); RunQueue("
+)
 
 
 @pytest.fixture
 def queue(tmp_path):
-    queue = RunQueue(RunStore(tmp_path / "runs"))
+    queue = RunQueue(RunStore(tmp_path / "runs"), launch=launch_counter)
     yield queue
-    for run in queue.runs.all():
-        if run.state in ("running", "stopping"):
-            os.kill(run.worker["pid"], signal.SIGKILL)
+    kill_workers(queue.runs)
 
 
 def start(queue, steps=10_000):
-    run = queue.runs.create(lambda run: ["-c", WORKER, str(run.folder), str(steps)], title="count")
+    run = queue.runs.create(lambda run: [], title="count", request={"steps": steps})
     queue.tick()
     return run
-
-
-def until(condition, seconds=30):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def test_one_run_at_a_time_and_the_next_after_it(queue):
@@ -78,23 +69,13 @@ def test_a_killed_worker_is_interrupted_and_can_go_on(queue):
     assert run.state == "running"
 
 
-def test_the_run_outlives_a_killed_server_and_the_next_finds_it(tmp_path):
+def test_the_run_outlives_a_killed_server_and_the_next_one_finds_it(tmp_path):
     """A server of its own process starts the run, and is killed; another one on the same folder goes on."""
     runs = RunStore(tmp_path / "runs")
-    other = RunQueue(runs)
-    server = textwrap.dedent(f"""
-        import sys, time
-        sys.path[:0] = [{str(ROOT)!r}]
-        from pathlib import Path
-        from tests.runs.test_queue import start
-        from mlm_demo.runs.queue import RunQueue
-        from mlm_demo.runs.store import RunStore
-        start(RunQueue(RunStore(Path({str(runs.folder)!r}))))
-        time.sleep(60)
-    """)
-    process = subprocess.Popen([sys.executable, "-c", server], cwd=ROOT)
-    until(lambda: runs.all() and runs.all()[0].state == "running")
-    (run,) = runs.all()
+    other = RunQueue(runs, launch=launch_counter)
+    run = other.runs.create(lambda run: [], title="count", request={"steps": 10_000})
+    process = subprocess.Popen([sys.executable, "-c", SERVER, str(runs.folder)], cwd=ROOT)
+    until(lambda: run.state == "running" and list(run.lines()))
     process.kill()
     process.wait()
     seen = len(list(run.lines()))
@@ -106,13 +87,58 @@ def test_the_run_outlives_a_killed_server_and_the_next_finds_it(tmp_path):
     until(lambda: run.state == "stopped")
     other.tick()
     assert waiting.state == "running"
-    os.kill(waiting.worker["pid"], signal.SIGKILL)
+    kill_workers(runs)
+
+
+def test_a_server_killed_before_it_notes_its_worker_leaves_one_that_works(tmp_path):
+    """The worker has the lock from its first moment on, so no other server starts a second one."""
+    runs = RunStore(tmp_path / "runs")
+    run = runs.create(lambda run: [], title="count", request={"steps": 10_000})
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_SERVER, str(runs.folder)], cwd=ROOT, check=False, timeout=60
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert run.state == "running"
+    other = RunQueue(runs, launch=launch_counter)
+    other.tick()
+    until(lambda: run.worker)  # the worker notes itself
+    assert other._children == []
+    kill_workers(runs)
+    until(lambda: run.state == "interrupted")
+
+
+def test_a_worker_that_ends_before_it_notes_itself_is_interrupted(queue):
+    queue.launch = lambda argv, **given: launch_counter(["work", "no such run"], **given)
+    run = start(queue)
+    until(lambda: run.state == "interrupted")
+    queue.tick()
+    assert run.state == "interrupted", "it is not started again and again"
+
+
+def test_a_worker_that_is_about_to_exit_holds_a_resume_up_and_not_back(queue):
+    run = start(queue)
+    run.finish("stopped", "Stopped.")  # by the worker, which goes on living
+    threading.Timer(0.5, os.kill, (run.worker["pid"], signal.SIGKILL)).start()
+    before = run.worker["pid"]
+    queue.resume(run)
+    assert run.state == "running"
+    assert run.worker["pid"] != before
+
+
+def test_a_run_that_somebody_else_works_on_is_not_started(queue):
+    run = queue.runs.create(lambda run: [], title="count")
+    with run.working():
+        queue.tick()
+        assert (run.state, run.worker["pid"], queue._children) == ("running", os.getpid(), [])
+        with pytest.raises(RunError, match="has a worker already; stop it first"), run.working():
+            pass
+    assert run.state == "interrupted"
 
 
 def test_two_servers_do_not_start_two(queue):
     start(queue)
-    queue.runs.create(lambda run: ["-c", "pass"], title="next")
-    others = [RunQueue(queue.runs) for _ in range(3)]
+    queue.runs.create(lambda run: [], title="next")
+    others = [RunQueue(queue.runs, launch=launch_counter) for _ in range(3)]
     for other in others:
         other.tick()
     assert [run.state for run in queue.runs.all()] == ["running", "waiting"]
@@ -149,10 +175,8 @@ def test_a_worker_ended_by_a_library_is_told_from_one_that_was_killed(queue, num
     assert run.state == "running"
 
 
-def test_a_worker_gives_way_and_is_in_a_session_of_its_own(queue, monkeypatch):
-    monkeypatch.setattr(
-        "mlm_demo.runs.queue.lower_priority", lower_priority
-    )  # which is nothing in the other tests
+def test_a_worker_has_low_priority_and_a_session_of_its_own(queue):
+    queue.launch = launch_process
     run = start(queue)
     pid = run.worker["pid"]
     assert os.getpriority(os.PRIO_PROCESS, pid) == 19

@@ -1,15 +1,18 @@
 import json
+import os
 import subprocess
 import sys
 
 import pytest
 
 from mlm_demo.errors import RunError
-from mlm_demo.runs.run import Run, is_alive, process_mark
+from mlm_demo.runs.run import Run
 from mlm_demo.runs.store import RunStore
+from mlm_demo.system import locks
+from tests.support.runs import until
 
 
-def no_words(run):
+def no_files(run):
     return []
 
 
@@ -19,22 +22,34 @@ def runs(tmp_path):
 
 
 @pytest.fixture
-def process():
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    yield child
-    child.kill()
-    child.wait()
+def work():
+    """A function that starts a process which works on a run as a worker does: it holds the lock and is noted."""
+    children = []
+
+    def work(run):
+        lock = locks.take(run.lock)
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], pass_fds=[lock])
+        os.close(lock)
+        children.append(child)
+        run.mark_started(child.pid)
+        return child
+
+    yield work
+    for child in children:
+        child.kill()
+        child.wait()
 
 
-def test_a_run_goes_through_its_states(runs, process):
-    run = runs.create(no_words, title="bees", owner="me")
+def test_a_run_goes_through_its_states(runs, work):
+    run = runs.create(no_files, title="bees", owner="me")
     assert run.state == "waiting"
-    run.mark_started(process.pid)
+    process = work(run)
     assert run.state == "running"
     run.ask_to_stop()
     assert run.state == "stopping"
     run.finish("stopped", "Stopped at step 3.")
     assert (run.state, run.message) == ("stopped", "Stopped at step 3.")
+    process.kill()
     run.requeue()
     assert (run.state, run.message) == ("waiting", "")
     run.finish("done")
@@ -42,36 +57,32 @@ def test_a_run_goes_through_its_states(runs, process):
         run.requeue()
 
 
-def test_a_run_whose_process_was_killed_is_interrupted(runs, process):
-    run = runs.create(no_words, title="bees")
-    run.mark_started(process.pid)
-    process.kill()
-    assert wait_until_gone(process)  # a zombie, as nobody has waited for it
-    assert run.state == "interrupted"
+def test_a_run_whose_process_was_killed_is_interrupted(runs, work):
+    run = runs.create(no_files, title="bees")
+    work(run).kill()  # it stays a zombie, as nobody waits for it
+    until(lambda: run.state == "interrupted")
     run.requeue()
     assert run.state == "waiting"
 
 
-def wait_until_gone(process):
-    for _ in range(1000):
-        if (
-            not is_alive({**process_mark(process.pid), "started": "0"})
-            and process_mark(process.pid)["started"] == ""
-        ):
-            return True
-    return False
+def test_a_process_with_the_number_of_a_worker_that_is_gone_is_no_worker(runs):
+    run = runs.create(no_files, title="bees")
+    run.mark_started(os.getpid())
+    assert run.state == "interrupted"
 
 
-def test_another_process_of_the_same_number_is_another(process):
-    mark = process_mark(process.pid)
-    assert is_alive(mark)
-    assert not is_alive({**mark, "started": "1"})
-    assert not is_alive({**mark, "boot": "another start of the machine"})
-    assert not is_alive({**mark, "pid": 2**22 + 1})
+def test_a_worker_that_does_not_exit_keeps_its_run_from_being_resumed(runs, work, monkeypatch):
+    monkeypatch.setattr("mlm_demo.runs.run.SECONDS_TO_EXIT", 0.1)
+    run = runs.create(no_files, title="bees")
+    work(run)
+    run.finish("stopped")
+    with pytest.raises(RunError, match="is still ending; try again in a moment"):
+        run.requeue()
+    assert run.state == "stopped"
 
 
 def test_the_log_is_read_from_where_one_was(runs):
-    run = runs.create(no_words, title="bees")
+    run = runs.create(no_files, title="bees")
     assert list(run.lines()) == []
     for step in range(3):
         run.log({"step": step, "guess": "naïve"})
@@ -83,14 +94,14 @@ def test_the_log_is_read_from_where_one_was(runs):
 
 @pytest.mark.parametrize(("torn", "read"), [(b'{"step": 0, "gu', {}), (b'{"step": 0}', {"step": 0})])
 def test_a_line_after_one_that_was_cut_off_is_a_line_of_its_own(runs, torn, read):
-    run = runs.create(no_words, title="bees")
+    run = runs.create(no_files, title="bees")
     (run.folder / "log.jsonl").write_bytes(torn)
     run.log({"at": 0, "step": 1})
     assert list(run.lines()) == [read, {"at": 0, "step": 1}]
 
 
 def test_a_run_is_its_owners_and_the_secret_is_not_kept(runs):
-    mine, _other, nobodys = (runs.create(no_words, title="bees", owner=owner) for owner in ("me", "you", ""))
+    mine, _other, nobodys = (runs.create(no_files, title="bees", owner=owner) for owner in ("me", "you", ""))
     assert [run.id for run in runs.owned_by("me")] == [mine.id]
     assert runs.owned_by("") == []
     assert runs.find(nobodys.id).request.title == "bees"
@@ -99,22 +110,22 @@ def test_a_run_is_its_owners_and_the_secret_is_not_kept(runs):
 
 @pytest.mark.parametrize("id", ["", "..", "../x", "nothing", "/etc", ".", "a\0b"])
 def test_a_run_that_is_not_there_is_told(runs, id):
-    runs.create(no_words, title="bees")
+    runs.create(no_files, title="bees")
     with pytest.raises(RunError, match="There is no run"):
         runs.find(id)
 
 
 def test_input_stays_as_long_as_it_can_go_on(runs):
     for state, kept in (("done", False), ("failed", True), ("stopped", True)):
-        run = runs.create(no_words, title="bees")
+        run = runs.create(no_files, title="bees")
         (run.input / "a.txt").write_text("text")
         run.finish(state)
         assert run.input.exists() is kept
 
 
-def test_only_what_rests_is_deleted(runs, process):
-    run = runs.create(no_words, title="bees")
-    run.mark_started(process.pid)
+def test_only_a_run_at_rest_is_deleted(runs, work):
+    run = runs.create(no_files, title="bees")
+    work(run)
     with pytest.raises(RunError, match="is running; stop it before you delete it"):
         run.delete()
     run.finish("stopped")
@@ -123,7 +134,7 @@ def test_only_what_rests_is_deleted(runs, process):
 
 
 def test_a_folder_half_made_is_no_run(runs):
-    run = runs.create(no_words, title="bees")
+    run = runs.create(no_files, title="bees")
     half = Run(run.folder.with_name("half"))
     half.input.mkdir(parents=True)
     (half.folder / "run.json.77.part").write_text(json.dumps({"id": "half"}))
@@ -131,7 +142,7 @@ def test_a_folder_half_made_is_no_run(runs):
 
 
 def test_a_run_that_cannot_be_read_costs_no_other(runs):
-    kept, cut, odd = (runs.create(no_words, title=str(number), owner="me") for number in range(3))
+    kept, cut, odd = (runs.create(no_files, title=str(number), owner="me") for number in range(3))
     (cut.folder / "run.json").write_text('{"id": ')
     (odd.folder / "run.json").write_text('{"colour": "blue"}')
     assert [run.id for run in runs.all()] == [kept.id]
@@ -143,6 +154,6 @@ def test_a_run_that_cannot_be_read_costs_no_other(runs):
 
 
 def test_ids_have_128_bits(runs):
-    ids = {runs.create(no_words, title="").id for _ in range(20)}
+    ids = {runs.create(no_files, title="").id for _ in range(20)}
     assert len(ids) == 20
     assert all(len(id) == 32 and int(id, 16) for id in ids)

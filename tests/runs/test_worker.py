@@ -5,15 +5,28 @@ import subprocess
 import threading
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from mlm_demo.cli.main import command_line, main
+from mlm_demo.cli.main import main
 from mlm_demo.models.loader import load_folder
+from mlm_demo.runs.launcher import launch as launch_process
 from mlm_demo.runs.worker import work
+from tests.support.counter import launch_counter
 from tests.support.packed_files import pdf
 from tests.support.runs import corpus_text, until
+
+# A worker that fails if it reads the files, packs the training part or measures a step.
+NOTHING_AGAIN = """
+from mlm_demo.training import dataset, prepare, step_time
+def again(*_, **__):
+    raise AssertionError("it is made again")
+prepare.read_corpus = dataset.make_blocks = step_time.measure_step_time = again
+from mlm_demo.training import corpus_report
+corpus_report.make_report = again
+"""
 
 
 @pytest.fixture
@@ -22,19 +35,11 @@ def queue(service):
 
 
 @pytest.fixture
-def start(queue, tiny):
+def start(service, draft, choices):
     """A function that starts an adaptation of so many steps in the background."""
 
-    def start(steps, text=None):
-        run = queue.runs.create(lambda run: words(run, steps, text or corpus_text()), title="bees")
-        queue.tick()
-        return run
-
-    def words(run, steps, text):
-        (run.input / "a.txt").write_text(text)
-        given = [str(run.input / "a.txt"), "--output", str(run.output), "--run", run.id, "--model", tiny]
-        settings = ["--max-steps", str(steps), "--batch-size", "4", "--block-size", "32"]
-        return ["-m", "mlm_demo", "adapt", *given, *settings]
+    def start(steps, *texts, name="bees.txt"):
+        return service.start(draft(*texts, name=name), choices(steps), "me")
 
     return start
 
@@ -47,7 +52,8 @@ def at_step(run, step):
     return lambda: any(line.get("step", 0) >= step for line in run.lines())
 
 
-def test_a_run_tells_how_it_goes_and_leaves_a_model(start, queue, capsys, monkeypatch):
+def test_a_run_logs_its_progress_and_leaves_a_model(start, queue, capsys, monkeypatch):
+    queue.launch = launch_process  # as a server does, and not the fork server of the tests
     run = start(6)
     reached(run, lambda: run.state not in ("waiting", "running"))
     assert (run.state, run.message) == ("done", "")
@@ -87,21 +93,19 @@ def slow_pdf():
     return pdf([""] * 1_500_000)
 
 
-def started(queue, tiny, data, before="pass", name="a.pdf"):
-    def words(run):
-        (run.input / name).write_bytes(data)
-        given = [str(run.input / name), "--output", str(run.output), "--run", run.id, "--model", tiny]
-        given = ["adapt", *given, "--max-steps", "5"]
-        modules = "adaptation_command, cli, memory_limit, worker"
-        return ["-c", f"from mlm_demo import {modules}; {before}; cli.main({given!r})"]
+@pytest.fixture
+def start_file(service, choices, tmp_path):
+    """A function that starts an adaptation to a file in the background."""
 
-    run = queue.runs.create(words, title="slow")
-    queue.tick()
-    return run
+    def start_file(data, name):
+        (tmp_path / name).write_bytes(data)
+        return service.start(service.staging.add([tmp_path / name]), choices(5), "me")
+
+    return start_file
 
 
-def test_a_run_is_stopped_while_its_files_are_read(queue, tiny, slow_pdf):
-    run = started(queue, tiny, slow_pdf)
+def test_a_run_is_stopped_while_its_files_are_read(queue, start_file, slow_pdf):
+    run = start_file(slow_pdf, "a.pdf")
     files = Path(f"/proc/{run.worker['pid']}/fd")
     until(lambda: any(str(file.resolve()).endswith("a.pdf") for file in files.iterdir()))
     queue.stop(run)
@@ -109,8 +113,11 @@ def test_a_run_is_stopped_while_its_files_are_read(queue, tiny, slow_pdf):
     assert run.message == "Stopped before the training; Resume goes on."
 
 
-def test_a_run_whose_files_take_too_long_to_read_ends_with_a_sentence(queue, tiny, slow_pdf):
-    run = started(queue, tiny, slow_pdf, "worker.READING_SECONDS = 2")
+def test_a_run_whose_files_take_too_long_to_read_ends_with_a_message(
+    queue, start_file, slow_pdf, fork_server
+):
+    queue.launch = fork_server.after("from mlm_demo.runs.tasks import adapt; adapt.READING_SECONDS = 2")
+    run = start_file(slow_pdf, "a.pdf")
     until(lambda: run.state == "failed", 30, lambda: run.state)
     assert run.message.startswith("Reading the files took longer than")
 
@@ -142,7 +149,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
-def test_a_full_disk_ends_the_run_with_a_sentence(small_disk, queue, start):
+def test_a_full_disk_ends_the_run_with_a_message(small_disk, queue, start):
     queue.runs.folder = small_disk / "runs"
     queue.environment["MLM_DEMO_DATA"] = str(small_disk)
     run = start(5_000)
@@ -154,8 +161,8 @@ def test_a_full_disk_ends_the_run_with_a_sentence(small_disk, queue, start):
     assert "cannot be written (No space left on device); make room" in run.message
 
 
-def test_a_corpus_that_is_none_ends_the_run_with_a_sentence(start):
-    run = start(6, text="Too little.")
+def test_a_corpus_that_is_too_small_ends_the_run_with_a_message(start):
+    run = start(6, "Too little.")
     reached(run, lambda: run.state == "failed")
     assert run.message.startswith("The corpus holds 2 words of text")
 
@@ -163,9 +170,7 @@ def test_a_corpus_that_is_none_ends_the_run_with_a_sentence(start):
 def test_a_run_longer_than_one_may_be_here_is_stopped_and_keeps_what_it_learned(service, draft, choices):
     service.queue.starts = False
     run = service.start(draft(), choices(100_000), "me")
-    options = command_line().parse_args(run.request.command[2:])
-    thread = threading.Thread(target=work, args=(options, replace(service.settings, max_run_minutes=0.1)))
-    run.mark_started(os.getpid())
+    thread = threading.Thread(target=work, args=(run, replace(service.settings, max_run_minutes=0.1)))
     thread.start()
     thread.join(90)
     assert run.state == "stopped"
@@ -174,15 +179,66 @@ def test_a_run_longer_than_one_may_be_here_is_stopped_and_keeps_what_it_learned(
     assert load_folder(run.output, "adapted", device="cpu").model.num_parameters() > 0
 
 
-def test_a_run_that_takes_more_memory_than_it_may_ends_with_a_sentence(queue, tiny):
-    limit = "adaptation_command.limit_memory = lambda megabytes: memory_limit.limit_memory(120)"
-    run = started(queue, tiny, corpus_text(texts=60_000).encode(), limit, name="a.txt")
+# The worker takes no more than 120 MB; torch, which takes more, is not imported yet.
+LIMITED = """
+import sys
+from mlm_demo.cli.main import main
+from mlm_demo.system import memory
+from mlm_demo.training import prepare
+prepare.limit_memory = lambda megabytes: memory.limit_memory(120)
+sys.exit(main(["work", sys.argv[1].rpartition("/")[2], "--lock", sys.argv[2]]))
+"""
+
+
+def test_a_run_that_takes_more_memory_than_it_may_ends_with_a_message(queue, start_file):
+    queue.launch = partial(launch_counter, code=LIMITED)
+    run = start_file(corpus_text(texts=60_000).encode(), "a.txt")
 
     def over():
-        queue.tick()  # tells what a library did to the worker that could not tell itself
+        queue.tick()  # reports what a library did to the worker that could not report it
         return run.state not in ("waiting", "running")
 
     reached(run, over)
     assert run.state == "failed"
     assert "memory" in run.message.lower(), run.message
     assert "\n" not in run.message
+
+
+def test_a_worker_uses_what_the_report_made_and_makes_nothing_again(service, draft, choices, fork_server):
+    """From the corpus to the time of a step; the only files opened are those of the cache."""
+    draft = draft()
+    report = service.report(draft, choices(6))
+    service.queue.launch = fork_server.after(NOTHING_AGAIN)
+    run = service.start(draft, choices(6), "me")
+    reached(run, lambda: run.state not in ("waiting", "running"))
+    assert run.state == "done", (run.message, (run.folder / "worker.log").read_text())
+    assert [line["report"] for line in run.lines() if "report" in line] == [report]
+    assert "measuring this machine" not in [line.get("stage") for line in run.lines()]
+
+
+def test_a_resumed_run_uses_what_its_first_worker_made(service, start, fork_server):
+    run = start(5_000)
+    reached(run, at_step(run, 1))
+    service.queue.stop(run)
+    reached(run, lambda: run.state == "stopped")
+    service.queue.launch = fork_server.after(NOTHING_AGAIN)
+    service.queue.resume(run)
+    seen = len(list(run.lines()))
+    reached(run, lambda: any("loss" in line for line in run.lines(after=seen)) or run.state == "failed")
+    assert run.state == "running", (run.message, (run.folder / "worker.log").read_text())
+    service.queue.stop(run)
+    reached(run, lambda: run.state == "stopped")
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[: len(data) // 2], lambda data: b"x" + data[1:]])
+def test_a_worker_makes_again_what_is_damaged(service, draft, choices, damage):
+    draft = draft()
+    report = service.report(draft, choices(3))
+    for path in service.staging.prepared(draft).iterdir():
+        if path.suffix != ".json":
+            path.write_bytes(damage(path.read_bytes()))
+    run = service.start(draft, choices(3), "me")
+    reached(run, lambda: run.state not in ("waiting", "running"))
+    assert run.state == "done", run.message
+    (again,) = [line["report"] for line in run.lines() if "report" in line]
+    assert again == report

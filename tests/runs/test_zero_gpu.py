@@ -6,6 +6,7 @@ import pytest
 
 from mlm_demo.runs import zero_gpu
 from mlm_demo.runs.service import RunService
+from mlm_demo.runs.worker import work
 from mlm_demo.settings import Settings, on_zero_gpu
 from tests.support.runs import corpus_text
 
@@ -55,9 +56,13 @@ def begun(tmp_path, choices):
     return begun
 
 
-def test_elsewhere_nothing_is_lent(monkeypatch):
+def test_elsewhere_no_gpu_is_lent(monkeypatch):
     monkeypatch.delenv("SPACES_ZERO_GPU", raising=False)
     assert not on_zero_gpu()
+
+
+def gpu_of(service):
+    return zero_gpu.run_on_lent_gpu(lambda run, seconds: work(run, service.settings, seconds=seconds))
 
 
 def test_a_run_is_worked_on_within_calls_and_goes_on_from_one_to_the_next(space, begun, monkeypatch):
@@ -66,8 +71,8 @@ def test_a_run_is_worked_on_within_calls_and_goes_on_from_one_to_the_next(space,
     service.queue.tick()
     assert run.state == "waiting", "no process of ours is started"
     monkeypatch.setattr(zero_gpu, "SECONDS_OF_WORK", 0)
-    work = zero_gpu.leg()
-    work(run)
+    work_on_gpu = gpu_of(service)
+    work_on_gpu(run)
     assert run.state == "stopped"
     assert (
         run.message
@@ -75,7 +80,7 @@ def test_a_run_is_worked_on_within_calls_and_goes_on_from_one_to_the_next(space,
     )
     service.queue.resume(run)
     monkeypatch.setattr(zero_gpu, "SECONDS_OF_WORK", 600)
-    work(run)
+    work_on_gpu(run)
     assert (run.state, lender.asked) == ("done", [zero_gpu.SECONDS] * 2)
     assert json.loads((run.output / "result.json").read_text())["training"]["steps"] == 40
 
@@ -84,15 +89,15 @@ def test_a_stop_is_heard_without_a_signal(space, begun):
     service, _ = space()
     run = begun(service, 5_000)
     run.ask_to_stop()
-    zero_gpu.leg()(run)
+    gpu_of(service)(run)
     assert run.state == "stopped"
     assert run.message.startswith("Stopped at step 1 of 5,000")
 
 
-def test_a_gpu_that_is_refused_is_told(space, begun):
+def test_a_gpu_that_is_refused_ends_the_run_with_a_message(space, begun):
     service, _ = space(refusal="You have exceeded your GPU quota")
     run = begun(service, 40)
-    zero_gpu.leg()(run)
+    gpu_of(service)(run)
     assert (run.state, run.message) == (
         "failed",
         "No GPU was lent (You have exceeded your GPU quota). Resume tries again.",

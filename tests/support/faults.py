@@ -1,4 +1,4 @@
-"""What the tests of faults share: servers as real processes, small and read-only file systems, who works on what."""
+"""Fixtures for tests of faults: servers as processes, small and read-only file systems, the workers of a run."""
 
 import json
 import os
@@ -16,8 +16,9 @@ from mlm_demo.runs.service import RunService
 from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.settings import Settings
 from mlm_demo.training.config import AdaptConfig
+from tests.support.fork_server import worker_name
 from tests.support.paths import ROOT, free_port
-from tests.support.runs import WITH_A_SHARE, corpus_text, kill_workers, until
+from tests.support.runs import PAGE, corpus_text, kill_workers, until
 
 KILLS = int(os.environ.get("MLM_DEMO_KILLS", "3"))
 LONG = KILLS > 3
@@ -27,7 +28,7 @@ ALONE = {"OMP_NUM_THREADS": "1", "MLM_DEMO_DEVICE": "cpu"}
 
 
 class Server:
-    """The page as a process of its own on a data folder; what it says goes to a file."""
+    """The page as a process of its own on a data folder; `said` is the file that it prints to."""
 
     def __init__(self, data: Path, said: Path, environment: dict[str, str]):
         self.data, self.said, self.environment, self.process, self.address = data, said, environment, None, ""
@@ -37,7 +38,7 @@ class Server:
         own = {"MLM_DEMO_DATA": str(self.data), "MLM_DEMO_PORT": str(port), **ALONE}
         with self.said.open("ab") as said:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", WITH_A_SHARE],
+                [sys.executable, "-c", PAGE],
                 cwd=ROOT,
                 env={**os.environ, **own, **self.environment},
                 stdin=subprocess.DEVNULL,
@@ -48,22 +49,23 @@ class Server:
         return self
 
     def client(self) -> Client:
-        """A program that asks it, once it serves."""
+        """Wait until it serves, and return a client of it."""
         until(lambda: self.address in self.said.read_text(), tell=self.said.read_text)
         return Client(self.address, verbose=False)
 
     def kill(self) -> None:
-        """As the machine does when its memory is full."""
+        """Kill it, as the system does when the memory is full."""
         self.process.kill()
         self.process.wait()
 
 
 @pytest.fixture
-def servers(tmp_path):
-    """A function that starts a server on a data folder, with more in its environment."""
+def servers(tmp_path, fork_server):
+    """A function that starts a server on a data folder, with more variables in its environment."""
     started = []
 
     def start(data: Path, **environment: str) -> Server:
+        environment["FORK_SERVER"] = fork_server.address
         started.append(Server(data, tmp_path / f"server-{len(started)}.log", environment).start())
         return started[-1]
 
@@ -74,7 +76,7 @@ def servers(tmp_path):
 
 @pytest.fixture
 def mount(tmp_path):
-    """A function that mounts a file system in memory of a size; making one takes a right that not everybody has."""
+    """A function that mounts a file system of a size in memory; the test is skipped where that is not allowed."""
     mounted = []
 
     def mount(size: str) -> Path:
@@ -91,7 +93,7 @@ def mount(tmp_path):
 
 
 def remount(folder: Path, options: str) -> None:
-    """Change what a mounted file system is: its size, or that it can only be read."""
+    """Change the size of a mounted file system, or make it read-only."""
     assert _mount("-o", f"remount,{options}", str(folder)) == 0
 
 
@@ -101,14 +103,14 @@ def _mount(*words: str) -> int:
 
 @pytest.fixture
 def page(tmp_path):
-    """The service as a page has it that leaves starting workers to the server."""
+    """A function that returns the service of a page that leaves starting workers to the server."""
     settings = Settings(device="cpu", data=str(tmp_path / "data"))
 
     def page(starts=False):
-        found = RunService(settings)
-        found.queue.starts = starts
-        found.queue.environment |= ALONE
-        return found
+        service = RunService(settings)
+        service.queue.starts = starts
+        service.queue.environment |= ALONE
+        return service
 
     yield page
     kill_workers(page().runs)
@@ -119,13 +121,13 @@ def begin(page, tiny, tmp_path):
     """A function that puts the same run into the queue, again and again."""
     corpus = tmp_path / "bees.txt"
     corpus.write_text(corpus_text())
-    choices = AdaptRequest(
+    request = AdaptRequest(
         AdaptConfig(max_steps=STEPS, batch_size=4, block_size=32, learning_rate=1e-3), tiny
     )
 
     def begin(starts=False):
-        there = page(starts)
-        return there.start(there.staging.add([corpus]), choices, f"person {len(there.runs.all())}")
+        service = page(starts)
+        return service.start(service.staging.add([corpus]), request, f"person {len(service.runs.all())}")
 
     return begin
 
@@ -135,44 +137,45 @@ def wait_for(run, *states, seconds=180):
 
 
 def kill_worker(run) -> None:
-    """And wait until it is gone, or a zombie, which is gone too."""
-    pids = workers(run.folder)
-    for pid in pids:
+    """Kill the worker of a run and wait until it is gone; a zombie is gone too."""
+    for pid in workers(run):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    # It loses its words first, and is there for a moment more.
-    until(lambda: not workers(run.folder) and run.state != "running")
+    until(lambda: not workers(run) and run.state != "running")
 
 
-def workers(folder: Path) -> list[int]:
-    """The processes that work on runs under a folder, by the machine's own list and not by what the folder says."""
+def workers(run) -> list[int]:
+    """The processes that work on a run, by the machine's own list and not by what the folder says."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            words = (process / "cmdline").read_bytes().decode().split("\0")
+            argv = (process / "cmdline").read_bytes().decode().split("\0")
+            name, _, state = (process / "stat").read_text().partition("(")[2].rpartition(")")
         except OSError:  # gone meanwhile
             continue
-        if "--run" in words and words[words.index("--output") + 1].startswith(f"{folder}/"):
+        if state.split()[0] in "ZX":
+            continue
+        if name == worker_name(run.id) or argv[1:5] == ["-m", "mlm_demo", "work", run.id]:
             found.append(int(process.name))
     return found
 
 
 def torn_lines(run) -> int:
-    """How many lines of the log cannot be read."""
+    """Return how many lines of the log cannot be read."""
     return sum(line == {} for line in run.lines())
 
 
 def made(run) -> dict:
-    """What a run has come to, but for its seconds: weights to the last bit, figures, curve."""
+    """Return the result of a run without its times: weights to the last bit, figures, curve."""
     result = json.loads((run.output / "result.json").read_text())
     curve = [{k: v for k, v in line.items() if k != "seconds"} for line in result["curve"]]
     training = {name: result["training"][name] for name in ("steps", "planned", "stopped")}
-    told = {name: result[name] for name in ("figures", "exam", "config", "corpus")}
-    return {**told, **training, "curve": curve, "weights": load_file(run.output / "model.safetensors")}
+    equal = {name: result[name] for name in ("figures", "exam", "config", "corpus")}
+    return {**equal, **training, "curve": curve, "weights": load_file(run.output / "model.safetensors")}
 
 
 def assert_equal(one: dict, other: dict) -> None:
-    """That two runs came to the same."""
+    """Check that two runs have the same result."""
     for name in one.keys() - {"weights"}:
         assert one[name] == other[name], name
     assert one["weights"].keys() == other["weights"].keys()

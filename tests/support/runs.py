@@ -1,4 +1,4 @@
-"""What the tests of runs share: a tiny model, a small corpus, a data folder, and waiting."""
+"""Fixtures for tests of runs: a tiny model, a small corpus, a data folder, a served page."""
 
 import os
 import random
@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -21,12 +22,13 @@ from tests.support.tiny_models import SENTENCES, save_tiny
 
 WORDS = " ".join(SENTENCES).replace(".", "").lower().split()
 
-# app.py, but that what it starts gives way to nobody: among tests the machine always has something else to do.
-# conftest.py has the same for servers within the tests' own process.
-WITH_A_SHARE = """
-import runpy
-from mlm_demo.runs import queue, service
-service.lower_priority = queue.lower_priority = lambda pid, **_: None
+# app.py, with workers and readers from the fork server of the tests.
+PAGE = """
+import os, runpy
+from functools import partial
+from mlm_demo.runs import launcher
+from tests.support.fork_server import launch_through
+launcher.launch = partial(launch_through, os.environ["FORK_SERVER"])
 runpy.run_path("app.py", run_name="__main__")
 """
 
@@ -39,7 +41,7 @@ def corpus_text(texts=40, seed=0):
 
 
 def until(condition, seconds=180, tell=lambda: ""):
-    """Wait for a condition; fails with what `tell` says."""
+    """Wait until a condition holds and return its value; fails with the text that `tell` returns."""
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, tell()
@@ -48,10 +50,11 @@ def until(condition, seconds=180, tell=lambda: ""):
 
 
 def kill_workers(runs):
-    """End what outlives its server, as it is meant to."""
+    """Kill the workers, which outlive their server."""
     for run in runs.all():
         if run.state in ("running", "stopping"):
-            os.kill(run.worker["pid"], signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(run.worker["pid"], signal.SIGKILL)
 
 
 @pytest.fixture(scope="session")
@@ -94,12 +97,12 @@ def choices(tiny):
 
 
 @pytest.fixture(scope="session")
-def _done(tiny, tmp_path_factory):
+def _done(tiny, tmp_path_factory, fork_server):
     """A run that is done, in a data folder of its own."""
-    place = tmp_path_factory.mktemp("done")
-    (place / "bees.txt").write_text(corpus_text())
-    service = RunService(Settings(device="cpu", data=str(place / "data")))
-    draft = service.staging.add([place / "bees.txt"])
+    folder = tmp_path_factory.mktemp("done")
+    (folder / "bees.txt").write_text(corpus_text())
+    service = RunService(Settings(device="cpu", data=str(folder / "data")))
+    draft = service.staging.add([folder / "bees.txt"])
     run = service.start(
         draft, AdaptRequest(AdaptConfig(max_steps=4, batch_size=4, block_size=32), tiny), "me"
     )
@@ -117,14 +120,15 @@ def finished(service, _done):
 
 
 @pytest.fixture
-def serve(tmp_path):
-    """A function that starts the page as a person does, on one data folder; returns the process and the address."""
+def serve(tmp_path, fork_server):
+    """A function that starts the page as a process on one data folder; returns the process and the address."""
     started, port = [], free_port()
 
     def serve(**environment):
         own = {"MLM_DEMO_DATA": str(tmp_path / "data"), "MLM_DEMO_PORT": str(port)}
+        own["FORK_SERVER"] = fork_server.address
         process = subprocess.Popen(
-            [sys.executable, "-c", WITH_A_SHARE],
+            [sys.executable, "-c", PAGE],
             cwd=ROOT,
             env={**os.environ, **own, **environment},
             stdout=subprocess.PIPE,

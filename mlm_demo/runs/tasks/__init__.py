@@ -1,1 +1,1 @@
-"""The kinds of runs: one file a task."""
+"""The kinds of runs: one file per task, listed in `registry.py`."""

@@ -10,7 +10,8 @@ from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.adapted_models import adapted_model
 from mlm_demo.runs.run import GOING, Run
 from mlm_demo.runs.service import RunService
-from mlm_demo.runs.zero_gpu import leg
+from mlm_demo.runs.worker import work
+from mlm_demo.runs.zero_gpu import run_on_lent_gpu
 from mlm_demo.settings import on_zero_gpu
 from mlm_demo.training.export import push_model
 from mlm_demo.web import javascript
@@ -66,7 +67,12 @@ class RunTab:
         with gr.Accordion("My runs", open=True, elem_id="my-runs"):
             self.mine = gr.HTML(my_runs([], service.settings.keep_days), js_on_load=None)
         self.timer = gr.Timer(SECONDS_BETWEEN_REFRESHES, active=False)
-        self.train_on_lent_gpu = leg() if on_zero_gpu() else None
+        self.train_on_lent_gpu = None
+        if on_zero_gpu():
+            settings = service.settings
+            self.train_on_lent_gpu = run_on_lent_gpu(
+                lambda run, seconds: work(run, settings, seconds=seconds)
+            )
 
     # Handlers
 

@@ -1,0 +1,69 @@
+"""The verbs `fill`, `score` and `models`."""
+
+import argparse
+import sys
+
+from mlm_demo.cli.terminal import print_json, share
+from mlm_demo.inference.engine import Engine
+from mlm_demo.runs.adapted_models import catalogue_of
+from mlm_demo.settings import Settings
+
+
+def fill_command(options: argparse.Namespace, settings: Settings) -> None:
+    """Print a row for each word that the model puts in a mask."""
+    answer = Engine(settings, catalogue_of(settings)).fill_mask(
+        options.text,
+        options.model,
+        top_k=options.top_k,
+        targets=options.targets,
+        joint=options.joint,
+        precision=options.precision,
+        on_progress=share,
+    )
+    if options.json:
+        return print_json(answer)
+    _print_notices(answer)
+    for number, mask in enumerate(answer["masks"], 1):
+        if len(answer["masks"]) > 1:
+            print(f"mask {number}")
+        width = max(len(row["word"]) for row in mask)
+        for row in mask:
+            scored = f"  ({row['scored']})" if "scored" in row else ""
+            print(f"{row['score']:.4f}  {row['word']:<{width}}  {row['sequence']}{scored}")
+    if "joint" in answer:
+        print("together")
+        for filling in answer["joint"]:
+            print(f"{filling['score']:.4f}  {filling['sequence']}")
+
+
+def score_command(options: argparse.Namespace, settings: Settings) -> None:
+    """Print the surprisal of each word of a sentence, then the figures of the sentence."""
+    engine = Engine(settings, catalogue_of(settings))
+    answer = engine.score(options.text, [options.model], method=options.method, on_progress=share)
+    (score,) = answer["scores"]
+    if options.json:
+        return print_json(score)
+    _print_notices(score)
+    for word in score["words"]:
+        print(f"{word['surprisal']:6.2f} bits  {word['text']}")
+    print(
+        f"pseudo-perplexity {score['pseudo_perplexity']:.2f} per token, {score['bits_per_word']:.2f} bits per word, "
+        f"log-likelihood {score['log_likelihood']:.2f} nats"
+    )
+
+
+def models_command(options: argparse.Namespace, settings: Settings) -> None:
+    """List the models of the picker."""
+    models = Engine(settings, catalogue_of(settings)).models()
+    if options.json:
+        return print_json(models)
+    width = max(len(model["name"]) for model in models)
+    for model in models:
+        print(
+            f"{model['name']:<{width}}  {model['domain']:<10}  {model['license']:<10}  {model['availability']}"
+        )
+
+
+def _print_notices(answer: dict) -> None:
+    for notice in answer["notices"]:
+        print(f"note: {notice}", file=sys.stderr)

@@ -1,0 +1,49 @@
+"""The verb `runs`, and the hidden verbs of the processes that the page starts: `work RUN` and `read DRAFT`."""
+
+import argparse
+import json
+from dataclasses import asdict
+from datetime import datetime
+
+from mlm_demo.cli.terminal import print_json, stage
+from mlm_demo.errors import CorpusError
+from mlm_demo.runs.run import Run
+from mlm_demo.runs.store import ID, RunStore
+from mlm_demo.runs.tasks.registry import TASKS
+from mlm_demo.settings import Settings
+
+
+def runs_command(options: argparse.Namespace, settings: Settings) -> None:
+    """List all runs, the oldest first."""
+    runs = RunStore(settings.runs).all()
+    if options.json:
+        return print_json([_row(run) for run in runs])
+    for run in runs:
+        asked = run.request
+        when = datetime.fromtimestamp(asked.created).strftime("%Y-%m-%d %H:%M")
+        print(f"{run.id}  {when}  {run.state:<11}  {asked.title}  {run.message}".rstrip())
+
+
+def work_command(options: argparse.Namespace, settings: Settings) -> None:
+    """Work on a run."""
+    from mlm_demo.runs.worker import work
+
+    work(RunStore(settings.runs).find(options.id), settings, lock=options.lock)
+
+
+def read_command(options: argparse.Namespace, settings: Settings) -> None:
+    """Read a draft and print the report on it as JSON."""
+    from mlm_demo.runs.reader import read_draft
+
+    if not ID.fullmatch(options.id):
+        raise CorpusError("The files are no longer here; add them again.")
+    print(json.dumps(read_draft(settings.data_folder / "drafts" / options.id, settings, stage)))
+
+
+def _row(run: Run) -> dict:
+    """Return a run as JSON, with the command that does the same in the shell."""
+    asked, task = run.request, TASKS.get(run.request.task)
+    files = [str(run.input / name) for name in asked.files]
+    command = ["-m", "mlm_demo", asked.task, *files, *task.to_argv(asked.request)] if task else []
+    command += ["--output", str(run.output)] if task else []
+    return {"state": run.state, "message": run.message, "command": command, **asdict(asked)}

@@ -1,0 +1,136 @@
+"""Read the files of a draft in a child process, which a file made to harm the reader cannot outlive.
+
+The parent writes DRAFT/request.json and starts `python -m mlm_demo read DRAFT`. The child prints its progress to
+standard error, a line for each, and the report as JSON to standard output.
+"""
+
+import json
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from mlm_demo.errors import CorpusError
+from mlm_demo.models.catalogue import Catalogue
+from mlm_demo.runs import launcher
+from mlm_demo.runs.adapted_models import catalogue_of
+from mlm_demo.runs.launcher import Launch
+from mlm_demo.runs.run import input_files
+from mlm_demo.runs.staging import PREPARED, Staging
+from mlm_demo.runs.tasks.adapt import AdaptRequest, preparation_of
+from mlm_demo.runs.tasks.registry import TASKS
+from mlm_demo.settings import READING_SECONDS, Settings
+from mlm_demo.system.files import read, write, writing
+from mlm_demo.training.prepare_cache import SECONDS_STEPS_KEPT, StepCost
+
+REQUEST = "request.json"
+STEPS_KEPT = 100
+ERROR = "mlm_demo: "
+
+
+class StepTimes:
+    """What training steps take on this machine, measured for one corpus and used for the next ones for an hour."""
+
+    def __init__(self):
+        self._measured: dict[str, tuple[StepCost, float]] = {}
+
+    def get(self, key: str) -> tuple[StepCost, float] | None:
+        """Return what a step takes and how many seconds ago it was measured; None if it was not of late."""
+        step, at = self._measured.get(key, (None, float("-inf")))
+        ago = time.monotonic() - at
+        return (step, ago) if step and ago <= SECONDS_STEPS_KEPT else None
+
+    def keep(self, key: str, step: StepCost) -> None:
+        """Keep what was measured just now, unless the same key was measured within the hour."""
+        if self.get(key):
+            return
+        if len(self._measured) >= STEPS_KEPT:  # people can name any number of models
+            self._measured.clear()
+        self._measured[key] = (step, time.monotonic())
+
+
+class Reader:
+    """Reads drafts for the page; what was read or measured before is not read or measured again."""
+
+    def __init__(
+        self, staging: Staging, settings: Settings, catalogue: Catalogue, launch: Launch | None = None
+    ):
+        self.staging, self.settings, self.catalogue = staging, settings, catalogue
+        self.launch, self.steps = launch or launcher.launch, StepTimes()
+
+    def report(
+        self,
+        draft: str,
+        request: AdaptRequest,
+        environment: Mapping[str, str],
+        on_progress: Callable[[str], None],
+    ) -> dict:
+        """Return what is in a draft's files, as JSON; raises CorpusError with the sentence of the child.
+
+        environment: the whole environment of the child.
+        """
+        files, prepared = self.staging.files(draft), self.staging.prepared(draft)
+        preparation = preparation_of(
+            files, request, self.settings, self.catalogue, prepared, report_only=True
+        )
+        key = preparation.step_key(request.config.batch_size)
+        if measured := self.steps.get(key):
+            preparation.cache.keep_step(key, *measured)
+        if found := preparation.kept_report():
+            return found
+        with writing(self.staging.folder):
+            write(self.staging.folder / draft / REQUEST, request.to_json())
+        found = self._read_in_child(draft, environment, on_progress)
+        key = preparation.step_key(request.config.batch_size)  # another one if the model was downloaded
+        if step := preparation.cache.step(key):
+            self.steps.keep(key, step)
+        return found
+
+    def _read_in_child(
+        self, draft: str, environment: Mapping[str, str], on_progress: Callable[[str], None]
+    ) -> dict:
+        reading, writing_end = os.pipe()
+        with tempfile.TemporaryFile("w+") as answer, open(reading, errors="replace") as lines:
+            try:
+                child = self.launch(
+                    ["read", draft], environment=environment, output=answer, errors=writing_end
+                )
+            finally:
+                os.close(writing_end)
+            limit = threading.Timer(READING_SECONDS, child.kill)
+            limit.start()
+            last = ""
+            try:
+                for line in lines:
+                    last = line.strip() or last
+                    on_progress(last)
+                code = child.wait()
+            finally:
+                limit.cancel()
+                child.kill()
+                child.wait()
+            if code == 0:
+                answer.seek(0)
+                return json.load(answer)
+        if last.startswith(ERROR):
+            raise CorpusError(last.removeprefix(ERROR))
+        raise CorpusError(
+            f"The files could not be read (the reading ended with {code}): it took longer than "
+            f"{READING_SECONDS // 60} minutes or more memory than there is. Try them one by one."
+        )
+
+
+def read_draft(draft: Path, settings: Settings, on_progress: Callable[[str], None]) -> dict:
+    """Read the files of a draft's folder for the request beside them, and return the report as JSON.
+
+    This is what the child does. Raises CorpusError, ModelError, TrainingError.
+    """
+    request = read(draft / REQUEST)
+    if not request:
+        raise CorpusError("The files are no longer here; add them again.")
+    prepared = draft / PREPARED
+    return TASKS["adapt"].report(
+        input_files(draft), request, settings, catalogue_of(settings), prepared, on_progress
+    )

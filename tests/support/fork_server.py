@@ -1,0 +1,184 @@
+"""A process that has torch and transformers imported and forks the children of the tests, so that each need not.
+
+`ForkServer.launch` and `launch_through` take what `mlm_demo.runs.launcher.launch` takes; a child is forked, which runs
+the same verb. What differs: it is not at low priority, and its name in the process list is `run ID` (`worker_name`).
+"""
+
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+HIGH = 512  # descriptors are moved out of the way of the numbers that a child wants
+
+
+def worker_name(id: str) -> str:
+    """The name of the process that works on a run; the system takes 15 characters."""
+    return f"run {id}"[:15]
+
+
+class Forked:
+    """A child of the fork server, with what is used of subprocess.Popen."""
+
+    def __init__(self, connection: socket.socket):
+        self.connection, self.returncode = connection, None
+        self.pid = json.loads(connection.recv(1000))["pid"]
+
+    def poll(self) -> int | None:
+        self.connection.setblocking(False)
+        with suppress(BlockingIOError):
+            self._receive()
+        return self.returncode
+
+    def wait(self) -> int:
+        self.connection.setblocking(True)
+        self._receive()
+        return self.returncode
+
+    def kill(self) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+    def _receive(self) -> None:
+        if self.returncode is None:
+            self.returncode = json.loads(self.connection.recv(1000) or '{"code": -9}')["code"]
+            self.connection.close()
+
+
+def launch_through(address: str, argv, *, environment, output, errors, lock=None, before: str = "") -> Forked:
+    """Have the fork server at an address start a child; before: Python code that it runs first."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    connection.connect(address)
+    numbers = [file if isinstance(file, int) else file.fileno() for file in (output, errors)]
+    numbers += [] if lock is None else [lock]
+    asked = {"argv": list(argv), "environment": dict(environment), "lock": lock, "before": before}
+    socket.send_fds(connection, [json.dumps(asked).encode()], numbers)
+    return Forked(connection)
+
+
+class ForkServer:
+    """The server, started when the first child is asked for."""
+
+    def __init__(self):
+        self._process: subprocess.Popen | None = None
+        self._folder = tempfile.TemporaryDirectory()
+        self._address = str(Path(self._folder.name) / "fork")
+
+    @property
+    def address(self) -> str:
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.support.fork_server", self._address],
+                cwd=ROOT,
+                env={**os.environ, "OMP_NUM_THREADS": "1"},
+                stdin=subprocess.PIPE,  # it ends with this process
+            )
+            while not Path(self._address).exists():
+                assert self._process.poll() is None, "the fork server has ended"
+                time.sleep(0.02)
+        return self._address
+
+    def launch(self, argv, **given) -> Forked:
+        return launch_through(self.address, argv, **given)
+
+    def after(self, before: str):
+        """A launcher whose children run some Python code first."""
+        return partial(self.launch, before=before)
+
+    def close(self) -> None:
+        if self._process:
+            self._process.stdin.close()
+            self._process.wait()
+        self._folder.cleanup()
+
+
+def _serve(address: str) -> None:
+    import torch
+    import transformers
+
+    from mlm_demo.cli import adapt, main  # noqa: F401
+    from mlm_demo.models import loader  # noqa: F401
+    from mlm_demo.training import adapt as training  # noqa: F401
+
+    assert torch.get_num_threads() == 1
+    assert transformers.AutoModelForMaskedLM
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listening.bind(f"{address}.part")
+    listening.listen(64)
+    os.rename(f"{address}.part", address)
+    children: dict[int, socket.socket] = {}
+    with selectors.DefaultSelector() as selector:
+        selector.register(listening, selectors.EVENT_READ)
+        selector.register(0, selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select(0.02):
+                if key.fd == 0:
+                    return
+                connection, _ = listening.accept()
+                message, descriptors, _, _ = socket.recv_fds(connection, 1_000_000, 3)
+                pid = os.fork()
+                if not pid:
+                    _be_child(json.loads(message), descriptors)
+                for descriptor in descriptors:
+                    os.close(descriptor)
+                children[pid] = connection
+                connection.send(json.dumps({"pid": pid}).encode())
+            with suppress(ChildProcessError):
+                while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                    pid, status = ended
+                    with suppress(OSError), children.pop(pid) as connection:  # who asked may be gone
+                        connection.send(json.dumps({"code": os.waitstatus_to_exitcode(status)}).encode())
+
+
+def _be_child(asked: dict, descriptors: list[int]) -> None:
+    """Run a verb and exit; nothing of the server's is closed or freed."""
+    code = 1
+    try:
+        lock = asked["lock"]
+        moved = [_moved(descriptor) for descriptor in descriptors]
+        os.closerange(3, HIGH)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        for source, number in zip(moved, [1, 2, lock], strict=False):
+            os.dup2(source, number)
+            os.close(source)
+        if lock is not None:
+            os.setsid()
+        os.environ.clear()
+        os.environ.update(asked["environment"])
+        argv = asked["argv"]
+        if argv[0] == "work":
+            with suppress(OSError):
+                Path("/proc/self/comm").write_text(worker_name(argv[1]))
+        exec(asked["before"], {})  # noqa: S102
+        from mlm_demo.cli.main import main
+
+        code = main(argv)
+    except SystemExit as end:
+        code = end.code or 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        with suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+
+
+def _moved(descriptor: int) -> int:
+    import fcntl
+
+    return fcntl.fcntl(descriptor, fcntl.F_DUPFD, HIGH)
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1])
