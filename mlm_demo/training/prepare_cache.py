@@ -77,7 +77,7 @@ class PrepareCache:
 
     def report(self, key: str) -> dict | None:
         """Return the report of a key, with the number of blocks that a run has."""
-        found = self._index().get("report", {})
+        found = self._entry("report")
         return found if found.get("key") == key else None
 
     def keep_report(self, key: str, report: dict, blocks: int) -> None:
@@ -86,14 +86,14 @@ class PrepareCache:
 
     def step(self, key: str) -> StepCost | None:
         """Return what a step takes, if it was measured within the last hour."""
-        found = self._index().get("steps", {}).get(key, {})
+        found = self._entry("steps").get(key, {})
         if not 0 <= time.time() - found.get("at", 0) <= SECONDS_STEPS_KEPT:
             return None
         return StepCost(found["seconds"], found["megabytes"])
 
     def keep_step(self, key: str, step: StepCost, seconds_ago: float = 0.0) -> None:
         """Keep what a step takes beside those of other keys."""
-        steps = {**self._index().get("steps", {}), key: {**asdict(step), "at": time.time() - seconds_ago}}
+        steps = {**self._entry("steps"), key: {**asdict(step), "at": time.time() - seconds_ago}}
         self._note({"steps": dict(list(steps.items())[-STEPS_KEPT:])})
 
     def _index(self) -> dict:
@@ -103,13 +103,17 @@ class PrepareCache:
             return {}
         return found if isinstance(found, dict) else {}
 
+    def _entry(self, name: str) -> dict:
+        found = self._index().get(name)
+        return found if isinstance(found, dict) else {}
+
     def _note(self, entry: dict) -> None:
         with suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
             write(self.folder / INDEX, {**self._index(), **entry})
 
     def _load(self, part: str, key: str, parse: Callable[[bytes], T]) -> T | None:
-        found = self._index().get(part, {})
+        found = self._entry(part)
         try:
             if found["key"] != key:
                 return None
@@ -127,7 +131,8 @@ class PrepareCache:
             self.folder.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data)
         except OSError:
-            file.unlink(missing_ok=True)
+            with suppress(OSError):
+                file.unlink()
             return
         self._note({part: {"key": key, "file": file.name, "sha256": hashlib.sha256(data).hexdigest()}})
         for older in self.folder.glob(f"{part}-*"):

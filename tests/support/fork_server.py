@@ -35,22 +35,21 @@ class Forked:
         self.pid = json.loads(connection.recv(1000))["pid"]
 
     def poll(self) -> int | None:
-        self.connection.setblocking(False)
         with suppress(BlockingIOError):
-            self._receive()
+            self._receive(blocking=False)
         return self.returncode
 
     def wait(self) -> int:
-        self.connection.setblocking(True)
-        self._receive()
+        self._receive(blocking=True)
         return self.returncode
 
     def kill(self) -> None:
         if self.poll() is None:
             os.kill(self.pid, signal.SIGKILL)
 
-    def _receive(self) -> None:
+    def _receive(self, *, blocking: bool) -> None:
         if self.returncode is None:
+            self.connection.setblocking(blocking)
             self.returncode = json.loads(self.connection.recv(1000) or '{"code": -9}')["code"]
             self.connection.close()
 

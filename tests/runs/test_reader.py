@@ -1,0 +1,110 @@
+import pytest
+
+from mlm_demo.errors import ModelError
+from mlm_demo.runs import reader
+from mlm_demo.runs.launcher import launch as launch_process
+from mlm_demo.runs.reader import StepTimes
+from mlm_demo.runs.tasks.adapt import AdaptRequest
+from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.prepare_cache import SECONDS_STEPS_KEPT, StepCost
+from tests.support.runs import corpus_text
+
+STEP = StepCost(0.5, 1330.776)
+
+
+@pytest.fixture
+def measured():
+    measured = StepTimes()
+    measured.keep("a model and a size", STEP)
+    return measured
+
+
+def test_a_step_time_is_kept_for_an_hour(measured, monkeypatch):
+    step, ago = measured.get("a model and a size")
+    assert (step, ago < 5) == (STEP, True)
+    assert measured.get("another size") is None
+    now = reader.time.monotonic()
+    monkeypatch.setattr(reader.time, "monotonic", lambda: now + SECONDS_STEPS_KEPT + 1)
+    assert measured.get("a model and a size") is None
+
+
+def test_a_step_time_that_was_not_measured_again_does_not_get_younger(measured, monkeypatch):
+    now = reader.time.monotonic()
+    monkeypatch.setattr(reader.time, "monotonic", lambda: now + SECONDS_STEPS_KEPT / 2)
+    measured.keep("a model and a size", STEP)
+    monkeypatch.setattr(reader.time, "monotonic", lambda: now + SECONDS_STEPS_KEPT + 1)
+    assert measured.get("a model and a size") is None
+
+
+def test_step_times_do_not_grow_without_end(measured):
+    for number in range(3 * reader.STEPS_KEPT):
+        measured.keep(f"owner/{number}", STEP)
+    assert len(measured._measured) <= reader.STEPS_KEPT
+    assert measured.get(f"owner/{number}")
+
+
+def counted(service):
+    """A list of the children that the reader starts."""
+    launch, started = service.reader.launch, []
+    service.reader.launch = lambda argv, **given: started.append(argv) or launch(argv, **given)
+    return started
+
+
+def test_a_machine_is_measured_once_for_a_model_and_a_size_of_step(service, draft, choices):
+    said = []
+    first = service.report(draft(), choices(), said.append)
+    again = service.report(draft(corpus_text(texts=80)), choices(steps=9), said.append)
+    assert said.count("measuring this machine") == 1
+    assert again["blocks"] > first["blocks"]
+    a_block = first["seconds_a_pass"] / first["blocks"]
+    assert again["seconds_a_pass"] / again["blocks"] == pytest.approx(a_block)
+    assert again["memory_megabytes"] == pytest.approx(first["memory_megabytes"])
+
+
+def test_another_budget_needs_no_child(service, draft, choices):
+    started, id = counted(service), draft()
+    one = service.report(id, choices(6))
+    other = service.report(id, choices(60))
+    assert len(started) == 1
+    assert one["advice"] != other["advice"]
+    assert {**other, "advice": one["advice"]} == one
+
+
+def test_another_batch_size_measures_a_step_and_reads_nothing(service, draft, tiny, fork_server):
+    id = draft()
+    one = service.report(id, AdaptRequest(AdaptConfig(max_steps=6, batch_size=4, block_size=32), tiny))
+    service.reader.launch = fork_server.after(
+        "from mlm_demo.training import prepare, training_blocks\n"
+        "prepare.read_corpus = training_blocks.make_blocks = None"
+    )
+    said = []
+    config = AdaptConfig(max_steps=6, batch_size=8, block_size=32)
+    other = service.report(id, AdaptRequest(config, tiny), said.append)
+    assert "measuring this machine" in said
+    assert {name: one[name] for name in ("words", "tokens", "blocks", "worst_split")} == {
+        name: other[name] for name in ("words", "tokens", "blocks", "worst_split")
+    }
+
+
+def test_another_seed_reads_the_files_again(service, draft, choices):
+    started, id = counted(service), draft()
+    service.report(id, choices())
+    service.report(id, choices(seed=1))
+    assert len(started) == 2
+    kept = sorted(path.name.split("-")[0] for path in service.staging.prepared(id).iterdir())
+    assert kept == ["blocks", "corpus", "index.json"], "what was kept before is gone"
+
+
+def test_the_reader_is_a_process_that_prints_its_progress(service, draft, choices):
+    """As a server starts it, and not the fork server of the tests."""
+    service.reader.launch = launch_process
+    said = []
+    assert service.report(draft(), choices(), said.append)["files"] == 1
+    assert "measuring this machine" in said
+
+
+def test_a_model_that_is_none_is_refused_without_a_child(service, draft):
+    started = counted(service)
+    with pytest.raises(ModelError, match="'no model' names no model"):
+        service.report(draft(), AdaptRequest(AdaptConfig(max_steps=1), "no model"))
+    assert started == []
