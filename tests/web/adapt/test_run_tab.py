@@ -1,4 +1,5 @@
 import os
+import sys
 from types import SimpleNamespace
 
 import gradio as gr
@@ -281,7 +282,8 @@ def test_a_lent_gpu_trains_only_what_its_owner_has_waiting(page, tab, run, finis
 
 def test_on_zero_gpu_a_started_or_resumed_run_trains_within_the_event(service, monkeypatch):
     monkeypatch.setattr(run_tab, "on_zero_gpu", lambda: True)
-    monkeypatch.setattr(run_tab, "leg", lambda: lambda run: None)
+    lender = SimpleNamespace(GPU=lambda duration: lambda function: function)
+    monkeypatch.setitem(sys.modules, "spaces", lender)
     page = build(service)
     events = page.fns.values()
     begin = [event._id for event in events if event.fn in (page.tab.show_started, page.tab.resume)]
