@@ -1,4 +1,6 @@
 import signal
+from dataclasses import fields
+from inspect import signature
 
 import pytest
 from gradio_client import Client, handle_file
@@ -6,6 +8,8 @@ from gradio_client.exceptions import AppError
 
 from mlm_demo.errors import SettingError
 from mlm_demo.settings import Settings
+from mlm_demo.training.config import AdaptConfig
+from mlm_demo.web.api import Endpoints
 from mlm_demo.web.app import create_app, launch
 from tests.support.paths import free_port
 from tests.support.runs import corpus_text, until
@@ -25,6 +29,14 @@ def test_the_endpoints_are_exactly_these(client):
         *("/fill_mask", "/compare", "/score"),
         *("/start_adaptation", "/run_status", "/stop_run"),
     }
+
+
+def test_a_run_has_the_defaults_of_its_configuration():
+    parameters = signature(Endpoints.start_adaptation).parameters
+    options = [field for field in fields(AdaptConfig) if field.name in parameters]
+    assert len(options) == 10
+    for option in options:
+        assert parameters[option.name].default == (option.default or 0), option.name
 
 
 def test_fill_mask(client):

@@ -145,7 +145,7 @@ class AdaptForm:
         return self._read(request, [], draft, fields, link=False, progress=progress)
 
     def show_report(self, draft: str, content: dict, *fields) -> dict:
-        """Judge the corpus for the budget now chosen; a value that cannot be used is for Start to refuse."""
+        """Update the verdict for the budget now chosen; Start refuses values that cannot be used."""
         if not draft:
             return gr.skip()
         try:

@@ -14,7 +14,7 @@ FILES_SHOWN, WORDS_SHOWN, DROPPED_SHOWN = 5, 8, 10
 def report_view(report: dict, names: Sequence[str] = (), config: AdaptConfig | None = None) -> str:
     """Return the verdict, the figures and the notices of a corpus report (training.corpus_report.Report as JSON).
 
-    names: the names of its files; config: judge the corpus for this run instead of the one it was read for.
+    names: the names of its files; config: give the verdict for this run, not the one the files were read for.
     """
     conclusion, advice = report["verdict"], report["advice"]
     if config:

@@ -325,7 +325,7 @@ class RunTab:
             visible=False,
             elem_id="run-link",
         )
-        self.message = gr.HTML(padding=False, js_on_load=None, elem_id="run-said")
+        self.message = gr.HTML(padding=False, js_on_load=None, elem_id="run-message")
         self.result = gr.HTML(padding=False, js_on_load=None, elem_id="run-result")
         self.sentence = gr.HTML(padding=False, js_on_load=None, elem_id="run-sentence")
         with gr.Accordion("Corpus report", open=False, elem_id="run-corpus"):

@@ -1,4 +1,5 @@
 import os
+import sys
 from types import SimpleNamespace
 
 import gradio as gr
@@ -24,9 +25,8 @@ def service(service):
     return service
 
 
-@pytest.fixture
-def page(service):
-    """A page with the Adapt tab, and stand-ins for the other tabs."""
+def build(service):
+    """Return a page with the Adapt tab, and stand-ins for the other tabs."""
     engine, limits = Engine(service.settings, catalogue_of(service.settings)), RateLimits(service.settings)
     with gr.Blocks() as demo:
         owner, fill = gr.BrowserState(""), gr.Textbox()
@@ -50,6 +50,11 @@ def page(service):
             )
         demo.tab.wire(demo)
     return demo
+
+
+@pytest.fixture
+def page(service):
+    return build(service)
 
 
 @pytest.fixture
@@ -273,3 +278,15 @@ def test_a_lent_gpu_trains_only_what_its_owner_has_waiting(page, tab, run, finis
     assert trained == []
     tab.train_here(run.id, "me")
     assert [run.id for run in trained] == [run.id]
+
+
+def test_on_zero_gpu_a_started_or_resumed_run_trains_within_the_event(service, monkeypatch):
+    monkeypatch.setattr(run_tab, "on_zero_gpu", lambda: True)
+    lender = SimpleNamespace(GPU=lambda duration: lambda function: function)
+    monkeypatch.setitem(sys.modules, "spaces", lender)
+    page = build(service)
+    events = page.fns.values()
+    begin = [event._id for event in events if event.fn in (page.tab.show_started, page.tab.resume)]
+    train = [event for event in events if event.fn == page.tab.train_here]
+    assert sorted(event.trigger_after for event in train) == sorted(begin)
+    assert len(begin) == 2
