@@ -1,27 +1,27 @@
-"""What a user is told.
+"""Errors that a user can fix.
 
-    MlmDemoError          something a person can put right
+    MlmDemoError          an error that a user can fix
     ├── SettingError      a value in the environment
     ├── PromptError       the sentence
     ├── ParameterError    top_k, targets, a method, a list of models
     ├── ModelError        a model that cannot be used
-    │   └── HubError      a model that cannot be fetched, or not be pushed
-    ├── CorpusError       files that cannot be read, or hold too little
-    ├── TrainingError     a training that cannot start, or cannot go on
-    ├── RunError          a run in the background that is not there, or cannot be started, resumed or deleted
-    └── LimitError        somebody asks more often than one may
+    │   └── HubError      a model that cannot be downloaded or uploaded
+    ├── CorpusError       files that cannot be read or contain too little
+    ├── TrainingError     a training that cannot start or continue
+    ├── RunError          a background run that does not exist, or cannot be started, resumed or deleted
+    └── LimitError        an exceeded rate limit
 
-The text of each names the problem, the offending value and the fix, in one or two sentences without
-markup. The command line prints it and exits with 1, the page shows it as a message, HTTP returns it.
+Each message names the problem, the offending value and the fix in one or two sentences without markup. The command line
+prints it and exits with 1, the page shows it, and HTTP returns it.
 """
 
 
 class MlmDemoError(Exception):
-    """Something a person can put right."""
+    """An error that a user can fix."""
 
 
 class SettingError(MlmDemoError):
-    """An environment variable holds a value that cannot be used."""
+    """An environment variable has a value that cannot be used."""
 
 
 class PromptError(MlmDemoError):
@@ -29,7 +29,7 @@ class PromptError(MlmDemoError):
 
 
 class ParameterError(MlmDemoError):
-    """A parameter beside the sentence is out of its range."""
+    """A parameter other than the sentence is out of range."""
 
 
 class ModelError(MlmDemoError):
@@ -37,31 +37,31 @@ class ModelError(MlmDemoError):
 
 
 class HubError(ModelError):
-    """A model cannot be fetched from the Hub, or not be pushed to it."""
+    """A model cannot be downloaded from the Hub or uploaded to it."""
 
 
 class CorpusError(MlmDemoError):
-    """A file of a corpus cannot be read, or the corpus is too small for what is asked."""
+    """A file of a corpus cannot be read, or the corpus is too small."""
 
 
 class TrainingError(MlmDemoError):
-    """A training run cannot start with these settings, or cannot go on."""
+    """A training cannot start with these settings, or cannot continue."""
 
 
 class RunError(MlmDemoError):
-    """A run in the background is not there, or cannot be started, resumed or deleted now."""
+    """A background run does not exist, or cannot be started, resumed or deleted now."""
 
 
 class LimitError(MlmDemoError):
-    """Somebody, or all together, ask more often than this page answers."""
+    """A rate limit is exceeded, for one visitor or for all of them."""
 
 
 def printable(text: str) -> str:
-    """Return a text as it is, or escaped where it holds line ends or what else a terminal obeys."""
+    """Return a text unchanged, or escaped if it contains line breaks or other control characters."""
     return text if text.isprintable() else text.encode("unicode_escape", "backslashreplace").decode("ascii")
 
 
 def shown(value: object, limit: int = 80) -> str:
-    """Return a value in quotes as an error message shows it: escaped, on one line, not longer than `limit`."""
+    """Return a value for an error message: quoted, escaped, on one line, cut after `limit` characters."""
     text = printable(str(value))
     return f"'{text}'" if len(text) <= limit else f"'{text[:limit]}…'"

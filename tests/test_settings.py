@@ -14,7 +14,7 @@ def test_an_empty_environment_gives_the_defaults():
 
 
 def test_every_setting_can_be_set():
-    words = {
+    texts = {
         "host": "0.0.0.0",
         "data": "/srv/x",
         "device": "cpu",
@@ -23,33 +23,35 @@ def test_every_setting_can_be_set():
     }
     for field in fields(Settings):
         if field.type is str:
-            value = words[field.name]
+            value = texts[field.name]
         elif field.type is bool:
             value = "1"
         else:
-            value = str(field.metadata["most" if field.default != field.metadata["most"] else "least"])
+            value = str(
+                field.metadata["maximum" if field.default != field.metadata["maximum"] else "minimum"]
+            )
         settings = Settings.from_environment({f"MLM_DEMO_{field.name.upper()}": value})
         assert getattr(settings, field.name) != field.default, field.name
         assert type(getattr(settings, field.name)) is field.type, field.name
 
 
-def test_a_public_page_is_stricter_unless_it_is_told_otherwise():
+def test_a_public_page_has_stricter_defaults():
     public = Settings.from_environment({"MLM_DEMO_PUBLIC": "1", "MLM_DEMO_MAX_CHARACTERS": "9000"})
     assert public.max_characters == 9000
     for field in fields(Settings):
-        strict = field.metadata.get("public")
-        if strict is not None and field.name != "max_characters":
-            assert getattr(public, field.name) == strict != field.default, field.name
+        public_default = field.metadata.get("public")
+        if public_default is not None and field.name != "max_characters":
+            assert getattr(public, field.name) == public_default != field.default, field.name
 
 
-def test_a_space_is_public_and_behind_a_proxy_unless_it_is_told_otherwise():
+def test_a_space_is_public_and_behind_one_proxy_by_default():
     space = Settings.from_environment({"SPACE_ID": "anna/mlm"})
     assert (space.public, space.proxies) == (True, 1)
     own = {"SPACE_ID": "anna/mlm", "MLM_DEMO_PUBLIC": "0", "MLM_DEMO_PROXIES": "2"}
     assert (Settings.from_environment(own).public, Settings.from_environment(own).proxies) == (False, 2)
 
 
-def test_pickles_and_the_public_do_not_go_together():
+def test_a_public_page_must_not_allow_pickles():
     with pytest.raises(SettingError, match=r"MLM_DEMO_ALLOW_PICKLE is '1' .* unset one of them"):
         Settings.from_environment({"MLM_DEMO_PUBLIC": "1", "MLM_DEMO_ALLOW_PICKLE": "1"})
 
@@ -63,7 +65,7 @@ def test_a_child_process_has_the_same_settings_but_not_the_password(environ):
     assert Settings.from_environment(child) == wanted
 
 
-def test_gradios_own_variables_count_where_ours_are_not_set():
+def test_gradios_variables_apply_where_ours_are_not_set():
     environ = {"GRADIO_SERVER_NAME": "0.0.0.0", "GRADIO_SERVER_PORT": "8000"}
     assert (Settings.from_environment(environ).host, Settings.from_environment(environ).port) == (
         "0.0.0.0",
@@ -83,12 +85,12 @@ def test_gradios_own_variables_count_where_ours_are_not_set():
         ("MLM_DEMO_MAX_MASKS", "0", "MLM_DEMO_MAX_MASKS is '0'"),
     ],
 )
-def test_a_bad_value_is_named(name, value, message):
+def test_a_bad_value_is_an_error(name, value, message):
     with pytest.raises(SettingError, match=re.escape(message)):
         Settings.from_environment({name: value})
 
 
-def test_runs_are_in_the_data_folder_wherever_it_is_started(monkeypatch, tmp_path):
+def test_a_relative_data_folder_starts_at_the_project(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert Settings().runs == ROOT / "data" / "runs"
     assert Settings.from_environment({"MLM_DEMO_DATA": "/srv/x"}).runs == Path("/srv/x/runs")

@@ -1,1 +1,1 @@
-"""Which masked language models there are, and how one gets into memory."""
+"""Masked language models: find, download, load and run them."""

@@ -1,4 +1,4 @@
-"""The stand-in for the Hub with a few tiny models, asked in place of it, and a cache of one's own."""
+"""Fixtures that replace the Hub with a local server of tiny models and use an empty cache."""
 
 import pytest
 import torch
@@ -34,6 +34,7 @@ def stand_in(models):
 
 @pytest.fixture
 def endpoint(stand_in, tmp_path, monkeypatch):
+    """Direct huggingface_hub to the stand-in, with an empty cache."""
     monkeypatch.setattr(constants, "ENDPOINT", stand_in.address)
     monkeypatch.setattr(
         constants,
@@ -45,5 +46,5 @@ def endpoint(stand_in, tmp_path, monkeypatch):
     return stand_in
 
 
-def fetch(repo_id, timeout=3.0, allow_pickle=False, on_progress=None):
-    return hub.download(repo_id, hub.DownloadPolicy(timeout=timeout, pickle=allow_pickle), on_progress)
+def fetch(repo_id, timeout=3.0, allow_pickle=False):
+    return hub.download(repo_id, hub.DownloadPolicy(timeout=timeout, pickle=allow_pickle))

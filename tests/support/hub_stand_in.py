@@ -1,7 +1,7 @@
-"""A Hub of one's own for the tests: its HTTP routes over a folder of models, and its ways to fail.
+"""A local server that stands in for the Hugging Face Hub, over a folder of models, with the Hub's ways to fail.
 
-Routes as huggingface_hub 2.4 asks them: who one is, model information, discussions, and files by revision with ETag,
-commit, size and byte ranges. The owner's name in a repository's id chooses how it answers.
+It has the routes that huggingface_hub 2.4 uses: the user, model information, discussions, and files by revision with
+ETag, commit, size and byte ranges. The owner in a repository id selects the behavior.
 """
 
 import base64
@@ -19,13 +19,13 @@ REFUSALS = {"private": 401, "missing": 404, "limited": 429, "failing": 500}
 
 
 class HubStandIn:
-    """`models` maps a name to a folder; any owner may be put before it. `requests` logs what was asked."""
+    """`models` maps a name to a folder, for every owner. `requests` lists the requests received."""
 
     def __init__(self, models: dict[str, Path]):
         self.models, self.requests = models, []
-        self.pushed: dict[str, bytes] = {}  # files uploaded, by path
+        self.pushed: dict[str, bytes] = {}  # uploaded files by path
         self.tokens: set[str] = set()
-        self.dropped: Counter[str] = Counter()  # connections broken on purpose, by path
+        self.dropped: Counter[str] = Counter()  # number of broken connections by path
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (_Handler,), {"hub": self}))
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -50,12 +50,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.answer(body=True)
 
     def do_PUT(self):
-        """Large-file storage: the bytes of one object, by its hash."""
+        """Receive one large-file object under its hash."""
         self.hub.pushed[self.path.rsplit("/", 1)[1]] = self.body()
         self.json({})
 
     def do_POST(self):
-        """Creating a repository, asking how to upload, large files, and the commit."""
+        """Create a repository, choose how to upload, upload large files, commit."""
         content = self.body()
         path = urlsplit(self.path).path
         self.hub.requests.append(f"POST {path.strip('/')}")
@@ -85,10 +85,10 @@ class _Handler(BaseHTTPRequestHandler):
             return self.json(
                 {"commitUrl": f"{self.hub.address}/x/y/commit/{COMMIT}", "commitOid": COMMIT, "success": True}
             )
-        return self.json({"errors": [], "warnings": []})  # the check of the card
+        return self.json({"errors": [], "warnings": []})  # validation of the model card
 
     def body(self) -> bytes:
-        """What was sent, in one piece or in chunks."""
+        """Return the body of the request, also if it is chunked."""
         if "chunked" not in self.headers.get("Transfer-Encoding", ""):
             return self.rfile.read(int(self.headers["Content-Length"]))
         content = b""
@@ -189,10 +189,10 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 self.wfile.write(content[start:])
         except OSError:
-            pass  # the client has given up, as it should
+            pass  # the client gave up, as it should
 
     def breaks_at(self, owner: str, size: int) -> int:
-        """Where this connection breaks: the first at a share of the file (`once30`), each a tenth later (`tenths`)."""
+        """Return where this connection breaks, or 0. `once30`: the first one at 30 %; `tenths`: each a tenth later."""
         before = self.hub.dropped[self.path]
         if owner.startswith("once") and not before:
             return size * int(owner.removeprefix("once")) // 100

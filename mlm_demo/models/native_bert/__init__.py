@@ -1,1 +1,1 @@
-"""BERT and its tokenizer without transformers, for a quick first answer."""
+"""BERT and its tokenizer without transformers, whose import would take most of the time to the first answer."""

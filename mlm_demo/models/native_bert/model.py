@@ -1,8 +1,8 @@
-"""BERT with its masked-language-model head, for answering alone: what transformers' `BertForMaskedLM` computes.
+"""BERT with its masked-language-model head, for prediction only; equal to transformers' `BertForMaskedLM`.
 
-transformers' own takes seconds to import, which is most of the time to a first answer. The modules have its names, so
-a checkpoint fits without renaming, and layers are exchanged and cut as in any other (`fast_layers.py`, `positions.py`).
-Devlin et al. (2019), arXiv 1810.04805. Dropout is left out: nothing is trained here.
+The transformers class takes seconds to import, most of the time to a first answer. The modules here have the same
+names, so weights load without renaming, and `cpu.optimize` and `head` work as with any other model. There is no
+dropout, because nothing is trained here. Devlin et al. (2019), arXiv 1810.04805.
 """
 
 from pathlib import Path
@@ -16,18 +16,18 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
-# A checkpoint of `BertForPreTraining` has these beside what is needed.
+# Weights of `BertForPreTraining` that the masked-LM head does not need.
 UNUSED = ("bert.pooler.", "bert.embeddings.position_ids", "cls.seq_relationship.", "cls.predictions.decoder.")
 
 
-class Answer(NamedTuple):
-    """What the model gives."""
+class Output(NamedTuple):
+    """The output of a forward pass."""
 
     logits: torch.Tensor
 
 
 class BertForMaskedLM(nn.Module):
-    """input_ids and attention_mask (rows, length) → logits (rows, length, vocabulary)."""
+    """Map input_ids and attention_mask (rows, length) to logits (rows, length, vocabulary)."""
 
     def __init__(self, config: dict):
         super().__init__()
@@ -36,8 +36,8 @@ class BertForMaskedLM(nn.Module):
         self.cls = nn.Module()
         self.cls.predictions = _Head(self.config)
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Answer:
-        return Answer(self.cls.predictions(self.bert(input_ids, attention_mask)))
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Output:
+        return Output(self.cls.predictions(self.bert(input_ids, attention_mask)))
 
     @property
     def base_model(self) -> nn.Module:
@@ -55,38 +55,41 @@ class BertForMaskedLM(nn.Module):
 
     @property
     def decoder_rows(self) -> torch.Tensor:
-        """The decoder's weights as the embeddings have them, which may cost less memory."""
+        """The decoder's weights as stored in the embeddings, which may take less memory."""
         return self.get_input_embeddings().weight
 
     def num_parameters(self) -> int:
-        """How many weights; those of the decoder are those of the embeddings."""
+        """Return the number of parameters; the decoder shares its weights with the embeddings."""
         decoder = self.get_output_embeddings().weight
         return sum(weight.numel() for weight in self.parameters() if weight is not decoder)
 
 
-def read(config: dict, weights: Path, *, mapped: bool) -> BertForMaskedLM:
-    """The model of a safetensors file, in float32; raises RuntimeError or KeyError if the file is of another model.
+def read_model(config: dict, weights: Path, *, mapped: bool) -> BertForMaskedLM:
+    """Read a model from a safetensors file in float32; raise RuntimeError or KeyError if the weights do not fit.
 
-    mapped: the embeddings stay in the file, in the type they have there, since of its largest part a sentence needs
-    a few rows. Only for a file that nobody cuts off meanwhile: to read what is gone ends the process.
+    mapped: keep the embeddings, the largest weights, memory-mapped and in the file's type, because a sentence needs
+    only a few rows of them. Use it only for files that nothing truncates: reading past the end kills the process.
     """
     with safe_open(weights, "pt") as file:
         names = [name for name in set(file.keys()) if not name.startswith(UNUSED)]
-        # A copy each: what lies in the file would keep all of it in memory that was looked at.
+        # Copies, because a view would keep the pages of the mapped file in memory.
         state = {name: file.get_tensor(name).to(torch.float32, copy=True) for name in names}
     state["cls.predictions.decoder.weight"] = state[EMBEDDINGS]
     state["cls.predictions.decoder.bias"] = state.pop("cls.predictions.bias")
     if mapped:
         with safe_open(weights, "pt") as file:
             state[EMBEDDINGS] = file.get_tensor(EMBEDDINGS)
-    with torch.device("meta"), _Uninitialised():
+    with torch.device("meta"), _SkipInit():
         model = BertForMaskedLM(config)
     model.load_state_dict(state, assign=True)
     return model.requires_grad_(False)
 
 
-class _Uninitialised(TorchFunctionMode):
-    """Within this no weights are drawn, which are read in a moment; drawing them of no device imports torch._dynamo."""
+class _SkipInit(TorchFunctionMode):
+    """Within this context weights stay uninitialized, since they are read next.
+
+    Initializing them on the meta device would import torch._dynamo.
+    """
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         if getattr(func, "__module__", None) == "torch.nn.init":
@@ -103,7 +106,7 @@ class _Encoder(nn.Module):
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         hidden = self.embeddings(input_ids)
-        # No mask where nothing is padding: attention takes its fastest way then.
+        # Without padding no mask is needed, and attention uses its fastest kernel.
         mask = None if bool(attention_mask.all()) else attention_mask[:, None, None, :].bool()
         for layer in self.encoder.layer:
             hidden = layer(hidden, mask)
@@ -119,7 +122,7 @@ class _Embeddings(nn.Module):
         self.LayerNorm = nn.LayerNorm(config.hidden_size, config.layer_norm_eps)
 
     def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
-        types = self.token_type_embeddings.weight[0]  # one text, no pair
+        types = self.token_type_embeddings.weight[0]  # a single text, not a pair
         positions = self.position_embeddings.weight[: input_ids.shape[1]]
         return self.LayerNorm(self.word_embeddings(input_ids).float() + types + positions)
 
@@ -129,16 +132,16 @@ class _Layer(nn.Module):
         super().__init__()
         self.attention = nn.Module()
         self.attention.self = _Attention(config)
-        self.attention.output = _AddedAndNormed(config.hidden_size, config)
+        self.attention.output = _DenseAddNorm(config.hidden_size, config)
         self.intermediate = nn.Module()
         self.intermediate.dense = nn.Linear(config.hidden_size, config.intermediate_size)
         self.intermediate.intermediate_act_fn = nn.GELU()
-        self.output = _AddedAndNormed(config.intermediate_size, config)
+        self.output = _DenseAddNorm(config.intermediate_size, config)
 
     def forward(self, hidden: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         hidden = self.attention.output(self.attention.self(hidden, mask), hidden)
-        between = self.intermediate
-        return self.output(between.intermediate_act_fn(between.dense(hidden)), hidden)
+        intermediate = self.intermediate
+        return self.output(intermediate.intermediate_act_fn(intermediate.dense(hidden)), hidden)
 
 
 class _Attention(nn.Module):
@@ -151,21 +154,21 @@ class _Attention(nn.Module):
 
     def forward(self, hidden: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         query, key, value = (
-            part(hidden).unflatten(-1, (self.num_attention_heads, -1)).transpose(1, 2)
-            for part in (self.query, self.key, self.value)
+            project(hidden).unflatten(-1, (self.num_attention_heads, -1)).transpose(1, 2)
+            for project in (self.query, self.key, self.value)
         )
         context = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         return context.transpose(1, 2).flatten(2)
 
 
-class _AddedAndNormed(nn.Module):
-    def __init__(self, width: int, config: SimpleNamespace):
+class _DenseAddNorm(nn.Module):
+    def __init__(self, input_size: int, config: SimpleNamespace):
         super().__init__()
-        self.dense = nn.Linear(width, config.hidden_size)
+        self.dense = nn.Linear(input_size, config.hidden_size)
         self.LayerNorm = nn.LayerNorm(config.hidden_size, config.layer_norm_eps)
 
-    def forward(self, hidden: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
-        return self.LayerNorm(before + self.dense(hidden))
+    def forward(self, hidden: torch.Tensor, residual: torch.Tensor) -> torch.Tensor:
+        return self.LayerNorm(residual + self.dense(hidden))
 
 
 class _Head(nn.Module):

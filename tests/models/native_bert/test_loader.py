@@ -9,10 +9,10 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer
 
 from mlm_demo.errors import ModelError
-from mlm_demo.models import catalogue as refs
+from mlm_demo.models import catalogue
 from mlm_demo.models.catalogue import Catalogue, ModelRef
 from mlm_demo.models.loader import load
-from mlm_demo.models.native_bert import model as bert
+from mlm_demo.models.native_bert import loader
 from mlm_demo.models.native_bert.loader import load_native
 from mlm_demo.runs.adapted_models import adapted_model
 from tests.support.paths import ROOT
@@ -23,8 +23,8 @@ TEXT = "Paris is the [MASK] of France, and it is [MASK]."
 
 @pytest.fixture
 def built_in(tmp_path, monkeypatch):
-    """A tiny model in the place of a built-in one."""
-    monkeypatch.setattr(refs, "BUILT_IN_FOLDER", tmp_path)
+    """A tiny model in place of a built-in one."""
+    monkeypatch.setattr(catalogue, "BUILT_IN_FOLDER", tmp_path)
     save_tiny(tmp_path / "tiny")
     return ModelRef("tiny", "built in", "Tiny BERT")
 
@@ -34,35 +34,35 @@ def logits(mlm):
     return mlm.logits_at([row], [[i for i, token in enumerate(row) if token == mlm.mask_id]])
 
 
-def assert_same(quick, whole):
-    torch.testing.assert_close(logits(quick), logits(whole), rtol=0, atol=1e-4)
-    assert quick.describe() == whole.describe()
+def assert_same(native, original):
+    torch.testing.assert_close(logits(native), logits(original), rtol=0, atol=1e-4)
+    assert native.describe() == original.describe()
     for name in ("max_tokens", "prefix", "suffix", "piece_style", "mask_absorbs_space", "capacity"):
-        assert getattr(quick, name) == getattr(whole, name), name
-    assert [quick.piece(token) for token in range(0, 200, 7)] == [
-        whole.piece(token) for token in range(0, 200, 7)
+        assert getattr(native, name) == getattr(original, name), name
+    assert [native.piece(token) for token in range(0, 200, 7)] == [
+        original.piece(token) for token in range(0, 200, 7)
     ]
 
 
 @pytest.mark.parametrize("name", ["general", "biomedical"])
-def test_a_built_in_model_is_the_one_transformers_loads(name):
+def test_a_built_in_model_equals_the_one_transformers_loads(name):
     ref = Catalogue().find(name)
     assert_same(load_native(ref, "cpu"), load(ref, device="cpu"))
 
 
-def test_an_adapted_model_is_the_one_transformers_loads(finished):
+def test_an_adapted_model_equals_the_one_transformers_loads(finished):
     ref = adapted_model(finished)
     assert_same(load_native(ref, "cpu"), load(ref, device="cpu"))
 
 
-def test_an_adapted_model_outlives_its_file(finished):
+def test_an_adapted_model_does_not_depend_on_its_file(finished):
     mlm = load_native(adapted_model(finished), "cpu")
     before = logits(mlm)
-    os.truncate(finished.output / "model.safetensors", 0)  # a file that is mapped would end the process here
+    os.truncate(finished.output / "model.safetensors", 0)  # reading a mapped file would kill the process now
     assert torch.equal(logits(mlm), before)
 
 
-def test_a_first_answer_needs_no_transformers():
+def test_answers_need_no_transformers():
     code = """
 import sys
 from mlm_demo.inference.engine import Engine
@@ -79,7 +79,7 @@ assert not found, found
     assert done.returncode == 0, done.stderr
 
 
-def test_models_from_elsewhere_are_left_to_transformers(tmp_path):
+def test_other_kinds_of_models_are_left_to_transformers(tmp_path):
     folder = save_tiny(tmp_path / "tiny")
     assert load_native(Catalogue().find(str(folder)), "cpu") is None
     assert load_native(ModelRef("a/b", "hub", "B"), "cpu") is None
@@ -110,17 +110,17 @@ def test_another_tokenizer_is_left_to_transformers(built_in):
 @pytest.mark.parametrize(
     "name", ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"]
 )
-@pytest.mark.parametrize("how", ["cut off", "empty", "gone"])
-def test_broken_files_are_left_to_who_says_what_is_wrong(built_in, name, how):
+@pytest.mark.parametrize("damage", ["truncated", "empty", "missing"])
+def test_broken_files_are_left_to_transformers(built_in, name, damage):
     file = built_in.folder / name
-    if how == "gone":
+    if damage == "missing":
         file.unlink()
     else:
-        os.truncate(file, file.stat().st_size // 2 if how == "cut off" else 0)
+        os.truncate(file, file.stat().st_size // 2 if damage == "truncated" else 0)
     assert load_native(built_in, "cpu") is None
 
 
-def test_a_weight_that_lacks_is_told(built_in):
+def test_a_missing_weight_is_left_to_transformers(built_in):
     file = built_in.folder / "model.safetensors"
     state = load_file(file)
     del state["cls.predictions.transform.dense.bias"]
@@ -130,16 +130,16 @@ def test_a_weight_that_lacks_is_told(built_in):
         load(built_in, device="cpu")
 
 
-def test_memory_that_ran_out_is_not_tried_again(built_in, monkeypatch):
+def test_running_out_of_memory_is_not_left_to_transformers(built_in, monkeypatch):
     def full(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr(bert, "read", full)
+    monkeypatch.setattr(loader, "read_model", full)
     with pytest.raises(MemoryError):
         load_native(built_in, "cpu")
 
 
-def test_a_device_that_is_not_there_is_told(built_in, monkeypatch):
+def test_a_missing_device_is_an_error(built_in, monkeypatch):
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     with pytest.raises(ModelError, match="finds no mps device"):
         load_native(built_in, "mps")

@@ -1,4 +1,4 @@
-"""The small BERT of the built-in models beside transformers' own, and beside itself as a file holds it."""
+"""The native BERT compared with that of transformers."""
 
 import json
 
@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import BertForMaskedLM, BertForPreTraining
 
-from mlm_demo.models.native_bert import model as bert
+from mlm_demo.models.native_bert.model import read_model
 from tests.support.paths import ROOT
 from tests.support.tiny_models import save_tiny
 
@@ -16,7 +16,7 @@ BUILT_IN = [ROOT / "assets" / "models" / name for name in ("general", "biomedica
 
 def ours(folder, mapped=True):
     config = json.loads((folder / "config.json").read_text())
-    return bert.read(config, folder / "model.safetensors", mapped=mapped)
+    return read_model(config, folder / "model.safetensors", mapped=mapped)
 
 
 def rows(vocabulary, length=40):
@@ -28,29 +28,31 @@ def rows(vocabulary, length=40):
 
 
 @pytest.mark.parametrize("folder", BUILT_IN, ids=lambda folder: folder.name)
-def test_the_built_in_models_give_the_logits_of_transformers(folder):
+def test_built_in_models_give_the_logits_of_transformers(folder):
     theirs, inputs = BertForMaskedLM.from_pretrained(folder, dtype=torch.float32).eval(), rows(30522)
     real = inputs["attention_mask"].bool()
     with torch.inference_mode():
-        wanted, found = theirs(**inputs).logits, ours(folder)(**inputs).logits
-        torch.testing.assert_close(found[real], wanted[real], rtol=0, atol=1e-4)
-        whole = {"input_ids": inputs["input_ids"], "attention_mask": torch.ones_like(inputs["input_ids"])}
-        torch.testing.assert_close(ours(folder)(**whole).logits, theirs(**whole).logits, rtol=0, atol=1e-4)
+        expected, found = theirs(**inputs).logits, ours(folder)(**inputs).logits
+        torch.testing.assert_close(found[real], expected[real], rtol=0, atol=1e-4)
+        unpadded = {"input_ids": inputs["input_ids"], "attention_mask": torch.ones_like(inputs["input_ids"])}
+        torch.testing.assert_close(
+            ours(folder)(**unpadded).logits, theirs(**unpadded).logits, rtol=0, atol=1e-4
+        )
     assert ours(folder).num_parameters() == theirs.num_parameters()
 
 
 @pytest.mark.parametrize("mapped", [True, False])
-def test_a_tiny_one_gives_the_logits_of_transformers(tmp_path, mapped):
+def test_a_tiny_model_gives_the_logits_of_transformers(tmp_path, mapped):
     save_tiny(tmp_path)
     theirs = BertForMaskedLM.from_pretrained(tmp_path).eval()
     inputs = rows(theirs.config.vocab_size)
     with torch.inference_mode():
-        wanted, found = theirs(**inputs).logits, ours(tmp_path, mapped)(**inputs).logits
+        expected, found = theirs(**inputs).logits, ours(tmp_path, mapped)(**inputs).logits
     real = inputs["attention_mask"].bool()
-    torch.testing.assert_close(found[real], wanted[real], rtol=0, atol=1e-5)
+    torch.testing.assert_close(found[real], expected[real], rtol=0, atol=1e-5)
 
 
-def test_embeddings_in_fewer_bits_are_used_as_they_lie_in_the_file(tmp_path):
+def test_mapped_embeddings_keep_the_type_of_the_file(tmp_path):
     save_tiny(tmp_path)
     file = tmp_path / "model.safetensors"
     save_file({name: tensor.half() for name, tensor in load_file(file).items()}, file)
@@ -59,17 +61,17 @@ def test_embeddings_in_fewer_bits_are_used_as_they_lie_in_the_file(tmp_path):
     assert model.get_output_embeddings().weight.dtype == torch.float32
     inputs = rows(theirs.config.vocab_size)
     with torch.inference_mode():
-        wanted, found = theirs(**inputs).logits, model(**inputs).logits
-    torch.testing.assert_close(found[0], wanted[0], rtol=0, atol=1e-5)
+        expected, found = theirs(**inputs).logits, model(**inputs).logits
+    torch.testing.assert_close(found[0], expected[0], rtol=0, atol=1e-5)
 
 
-def test_a_pre_training_checkpoint_holds_more_than_is_needed(tmp_path):
+def test_the_extra_weights_of_a_pre_training_model_are_ignored(tmp_path):
     save_tiny(tmp_path)
     theirs = BertForMaskedLM.from_pretrained(tmp_path).eval()
-    whole = BertForPreTraining(theirs.config)
-    whole.load_state_dict(theirs.state_dict(), strict=False)
-    whole.tie_weights()
-    whole.save_pretrained(tmp_path)
+    pretrained = BertForPreTraining(theirs.config)
+    pretrained.load_state_dict(theirs.state_dict(), strict=False)
+    pretrained.tie_weights()
+    pretrained.save_pretrained(tmp_path)
     inputs = rows(theirs.config.vocab_size)
     with torch.inference_mode():
         torch.testing.assert_close(
@@ -85,9 +87,9 @@ def test_a_pre_training_checkpoint_holds_more_than_is_needed(tmp_path):
         (lambda state: state.update({"cls.predictions.bias": torch.zeros(3)}), RuntimeError),
         (lambda state: state.update({"bert.more": torch.zeros(3)}), RuntimeError),
     ],
-    ids=["a weight less", "no embeddings", "another size", "a weight more"],
+    ids=["missing weight", "missing embeddings", "other shape", "extra weight"],
 )
-def test_weights_of_another_model_are_not_taken(tmp_path, change, error):
+def test_weights_that_do_not_fit_are_an_error(tmp_path, change, error):
     save_tiny(tmp_path)
     file = tmp_path / "model.safetensors"
     state = load_file(file)
