@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from mlm_demo.corpus.formats import describe_formats
 from mlm_demo.training.config import AdaptConfig
 
 DEFAULTS = AdaptConfig(minutes=10)
@@ -11,9 +12,7 @@ DEFAULTS = AdaptConfig(minutes=10)
 
 def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) -> None:
     """Add both verbs to a parser."""
-    files_help = (
-        "text, Markdown, CSV/TSV, JSON lines, Parquet, HTML, PDF, DOCX, PubMed XML; .gz and .zip of these"
-    )
+    files_help = describe_formats()
 
     parser = verbs.add_parser("adapt", help="go on training a model on a corpus of one domain")
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help=files_help)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import gradio as gr
 
+from mlm_demo.corpus.formats import describe_formats
 from mlm_demo.errors import MlmDemoError, TrainingError
 from mlm_demo.runs.service import SAMPLE, RunService
 from mlm_demo.runs.tasks.adapt import AdaptRequest
@@ -18,7 +19,6 @@ from mlm_demo.web.model_choices import choices, offered
 from mlm_demo.web.server.visitors import RateLimits
 
 PRESETS = [("1 minute", 1), ("5 minutes", 5), ("30 minutes", 30)]
-KINDS = "Text, Markdown, CSV, JSON lines, Parquet, HTML, PDF, Word, PubMed XML; .gz and .zip of these."
 EMPTY = (
     '<p class="empty">Add files, or take the sample corpus: what is in them is told here before anything is '
     "trained.</p>"
@@ -95,7 +95,8 @@ def adapt_setup(service: RunService, owner: gr.BrowserState, limits: RateLimits)
                     sample = gr.Button("Use the sample corpus", elem_id="sample", **small)
                     clear = gr.Button("Remove the files", visible=False, elem_id="clear", **small)
                 gr.Markdown(
-                    f"{KINDS} The sample is 301 paragraphs on beekeeping. Your text stays on the machine that serves "
+                    f"Files can be {describe_formats()}. "
+                    "The sample is 301 paragraphs on beekeeping. Your text stays on the machine that serves "
                     "this page. Files are deleted when the run is done, an hour after they came at the earliest, or "
                     "after a day if none is started; its result keeps up to 120 held-out sentences, as questions of "
                     "the exam.",

@@ -1,0 +1,114 @@
+import errno
+import gzip
+import random
+import struct
+import zipfile
+
+import pytest
+
+from mlm_demo.corpus.documents import Document, Dropped
+from tests.support.packed_files import pdf, word, zipped
+
+
+def test_the_members_of_a_zip_are_named_and_what_cannot_be_read_is_left_out(read):
+    link = zipfile.ZipInfo("link.txt")
+    link.external_attr = 0o120777 << 16
+    found, notes = read("papers.zip", zipped([
+        ("folder/", ""), ("folder/a.csv", "text,n\nwords,1\n"), ("__MACOSX/folder/._a.csv", "x"), (".DS_Store", "x"),
+        ("b.md", "# Title"), ("c.pdf", pdf(["Page."])), ("d.docx", word("Word.")), ("p.png", b"\x89PNG\r\n\x1a\n\0"),
+        ("e.zip", zipped([("x.txt", "x")])), ("f.txt.gz", gzip.compress(b"x")), ("../x.txt", "x"), ("/etc/x.txt", "x"),
+        ("..\\y.txt", "x"), ("C:\\z.txt", "x"), (link, "/etc/passwd"), ("g.txt", ""), ("h.jsonl", '"ok"\n{bad\n'),
+        ("i.xyz", "First\nSecond"),
+    ]))  # fmt: skip
+    assert [d for d in found if isinstance(d, Document)] == [
+        Document("papers.zip/folder/a.csv, row 2", "words"),
+        Document("papers.zip/b.md", "Title"),
+        Document("papers.zip/c.pdf", "Page."),
+        Document("papers.zip/d.docx", "Word."),
+    ]
+    assert "Column 'text' of papers.zip/folder/a.csv was read as the text." in notes
+    reasons = {d.source.removeprefix("papers.zip/"): d.reason for d in found if isinstance(d, Dropped)}
+    assert reasons.pop("p.png").startswith("'papers.zip/p.png' is not text (it looks like a PNG")
+    assert reasons.pop("g.txt") == "'papers.zip/g.txt' is empty; leave it out."
+    assert reasons.pop("h.jsonl").startswith("Line 2 of 'papers.zip/h.jsonl' is not JSON")
+    assert reasons.pop("i.xyz").startswith("'papers.zip/i.xyz' has an unknown format (.xyz)")
+    assert [d.first_line for d in found if d.source.endswith((".xyz", ".png"))] == ["", "First"]
+    out = "its name leads out of the archive"
+    assert reasons == {
+        "e.zip": "an archive in an archive is not opened", "f.txt.gz": "an archive in an archive is not opened",
+        "../x.txt": out, "/etc/x.txt": out, "..\\y.txt": out, "C:\\z.txt": out, "link.txt": "it is a symbolic link",
+    }  # fmt: skip
+
+
+def test_a_locked_or_broken_member_is_left_out(read):
+    data = zipped([("a.txt", "locked"), ("b.txt", "good"), ("c.txt", "broken")], zipfile.ZIP_STORED)
+    local, central = data.index(b"PK\3\4"), data.index(b"PK\1\2")
+    data = bytearray(data)
+    data[local + 6] |= 1  # the flag of a password, in both places that have it
+    data[central + 8] |= 1
+    data[data.index(b"broken")] ^= 1
+    found, _ = read("a.zip", bytes(data))
+    assert found[:2] == [
+        Dropped("a.zip/a.txt", "it is protected by a password"),
+        Document("a.zip/b.txt", "good"),
+    ]
+    assert found[2].source == "a.zip/c.txt"
+    assert "Bad CRC-32" in found[2].reason
+
+
+def test_a_name_with_line_ends_or_escape_codes_is_written_out(read):
+    found, notes = read("a.zip", zipped([("b\n\x1b[31m.csv", "text,n\none,1\n")]))
+    assert found == [Document(r"a.zip/b\n\x1b[31m.csv, row 2", "one")]
+    assert notes == [r"Column 'text' of a.zip/b\n\x1b[31m.csv was read as the text."]
+
+
+def test_a_member_without_a_name_is_left_out(read):
+    data = zipped([("?", "One."), ("b.txt", "Two.")], zipfile.ZIP_STORED)
+    local, central = data.index(b"PK\3\4"), data.index(b"PK\1\2")
+    data = bytearray(data)
+    data[local + 26] = data[central + 28] = (
+        0  # the length of the name, whose place a comment of one byte takes
+    )
+    data[local + 28] = data[central + 32] = 1
+    found, _ = read("a.zip", bytes(data))
+    assert found == [Dropped("a.zip/", "it has no name"), Document("a.zip/b.txt", "Two.")]
+
+
+def test_a_zip_of_which_nothing_can_be_read_is_told(refused):
+    refused("a.zip", zipped([]), r"'a.zip' holds no file that can be read \(it is empty\)")
+    refused(
+        "a.zip",
+        zipped([("a.xyz", "x")]),
+        r"'a.zip' holds no file that can be read \('a.zip/a.xyz' has an unknown",
+    )
+    refused("a.xlsx", zipped([("xl/workbook.xml", "x")]), r"'a.xlsx' is an Excel workbook; save it as .csv")
+
+
+def test_a_zip_is_bounded_in_all(refused):
+    texts = [(f"{i}.txt", random.Random(i).randbytes(500_000).hex()) for i in range(3)]
+    refused("a.zip", zipped(texts), "holds more than 2,500,000 bytes when unpacked", max_bytes=2_500_000)
+    refused("a.zip", zipped(texts), "'a.zip' holds 3 files; the limit is 2. Split it", max_members=2)
+
+
+@pytest.mark.parametrize("said", [1, 50_000])
+def test_a_list_of_members_without_end_is_not_read_first(refused, monkeypatch, said):
+    one = zipped([("a", "text")])
+    start, end = one.index(b"PK\1\2"), one.index(b"PK\5\6")
+    entries = one[start:end] * 50_000
+    record = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, said, said, len(entries), start, 0)
+    monkeypatch.setattr(zipfile.ZipInfo, "__init__", lambda *_, **__: pytest.fail("it was listed"))
+    message = "'a.zip' holds too many files; the limit is 20. Split it."
+    refused("a.zip", one[:start] + entries + record, message, max_members=20)
+
+
+def test_a_disk_that_fails_within_a_zip_leaves_nothing_out_in_silence(refused, monkeypatch):
+    def failing(self, size=-1):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", failing)
+    data = zipped([("a.txt", "One."), ("b.txt", "Two.")])
+    refused(
+        "a.zip",
+        data,
+        r"'a.zip/a.txt' could not be read because of a disk error \(Input/output error\); try again",
+    )
