@@ -5,14 +5,14 @@ TEXT = (
 )
 
 
-def test_an_exact_copy_is_not_new_whatever_its_case_and_spacing():
+def test_an_exact_duplicate_is_not_new_whatever_its_case_and_spacing():
     deduplicator = Deduplicator()
     assert deduplicator.is_new(TEXT)
     assert not deduplicator.is_new(TEXT.upper().replace(" ", "  "))
     assert (deduplicator.exact, deduplicator.near) == (1, 0)
 
 
-def test_a_near_copy_is_not_new():
+def test_a_near_duplicate_is_not_new():
     deduplicator = Deduplicator()
     long = " ".join(f"{TEXT} Sentence number {i} is about day {i * 7}." for i in range(6))
     assert deduplicator.is_new(long)
@@ -20,7 +20,7 @@ def test_a_near_copy_is_not_new():
     assert (deduplicator.exact, deduplicator.near) == (0, 1)
 
 
-def test_another_text_is_new():
+def test_a_different_text_is_new():
     deduplicator = Deduplicator()
     assert deduplicator.is_new(TEXT)
     assert deduplicator.is_new(
@@ -28,7 +28,7 @@ def test_another_text_is_new():
     )
 
 
-def test_short_ones_may_repeat():
+def test_short_paragraphs_may_repeat():
     deduplicator = Deduplicator()
     assert deduplicator.is_new("Chapter one")
     assert deduplicator.is_new("Chapter one")

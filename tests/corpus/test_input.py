@@ -22,23 +22,23 @@ from tests.support.packed_files import pdf, word, zipped
         ("a.docx.gz", word("One."), "One."),
     ],
 )
-def test_a_gzip_file_is_what_is_in_it(read, name, data, text):
+def test_a_gzip_file_is_read_as_its_content(read, name, data, text):
     assert read(name, gzip.compress(data, mtime=0)) == ([Document(name, text)], [])
 
 
-def test_the_rows_of_a_packed_table_are_named(read):
+def test_documents_name_the_rows_of_a_gzipped_table(read):
     found, _ = read("a.csv.gz", gzip.compress(b"text,n\na,1\n", mtime=0))
     assert found == [Document("a.csv.gz, row 2", "a")]
 
 
-def test_what_a_library_quotes_of_a_broken_file_is_written_out():
+def test_control_characters_in_the_message_of_a_library_are_escaped():
     assert "(type: \\x1b[31m);" in str(
         broken_file("a.parquet", "Parquet file", ValueError("type: \x1b[31m\nat 3"))
     )
 
 
 @pytest.mark.parametrize("name", ["a.zip", "a.txt.gz", "a.docx"])
-def test_what_expands_far_beyond_its_size_is_refused_early(refused, name):
+def test_a_decompression_bomb_is_refused(refused, name):
     full = b"a" * 50_000_000
     small = {
         "a.zip": lambda: zipped([("a.txt", full)], zipfile.ZIP_BZIP2),
@@ -53,7 +53,7 @@ def test_a_file_larger_than_allowed_is_refused(refused):
     refused("a.txt", "word " * 500_000, "'a.txt' holds more than 2,000,000 bytes", max_bytes=2_000_000)
 
 
-def test_a_disk_that_fails_is_not_the_fault_of_the_file():
+def test_a_disk_error_is_not_reported_as_a_corrupt_file():
     class Failing(io.BytesIO):
         def read(self, size=-1):
             if self.tell():

@@ -6,14 +6,14 @@ from tests.support.texts import paragraph
 
 
 @pytest.mark.parametrize("count", [2, 3, 5, 19, 20, 500])
-def test_both_parts_have_something(count):
+def test_neither_part_is_empty(count):
     training, held_out = split([paragraph(i) for i in range(count)], seed=0)
     assert training
     assert held_out
     assert sum(len(t.split()) for t in held_out) <= splitting.HELD_OUT_WORDS * 1.5
 
 
-def test_a_few_long_texts_do_not_decide(monkeypatch):
+def test_a_few_long_texts_do_not_dominate_the_held_out_part(monkeypatch):
     monkeypatch.setattr(splitting, "HELD_OUT_WORDS", 3_000)
     long = ["\n\n".join(paragraph(i * 100 + n) for n in range(100)) for i in range(60)]
     short = [paragraph(10_000 + i) for i in range(4_000)]
@@ -24,7 +24,7 @@ def test_a_few_long_texts_do_not_decide(monkeypatch):
     assert not {text.split("\n\n")[-1] for text in held_out} & {text.split("\n\n")[-1] for text in training}
 
 
-def test_a_few_long_texts_are_kept_whole_where_they_are_all_there_is():
+def test_long_texts_are_held_out_whole_if_all_texts_are_long():
     texts = ["\n\n".join(paragraph(i * 100 + n) for n in range(20)) for i in range(20)]
     _, held_out = split(texts, seed=0)
     assert len(held_out) == 2

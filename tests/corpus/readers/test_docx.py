@@ -9,7 +9,7 @@ def test_the_paragraphs_of_a_word_file_and_its_tables_are_read(read):
     )
 
 
-def test_what_a_word_file_draws_in_two_ways_is_read_once(read):
+def test_alternate_content_of_a_word_file_is_read_once(read):
     box = "<txbxContent><p><r><t>In a box</t></r></p></txbxContent>"
     twice = f"<AlternateContent><Choice>{box}</Choice><Fallback>{box}</Fallback></AlternateContent>"
     tabs = "<pPr><tabs><tab/></tabs></pPr>"

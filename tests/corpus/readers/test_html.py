@@ -15,11 +15,11 @@ def test_the_visible_text_of_a_page_is_read(read, name):
     assert notes == (["a.txt is an HTML page, and was read as one."] if name == "a.txt" else [])
 
 
-def test_the_encoding_that_a_page_declares_counts(read):
+def test_the_encoding_that_a_page_declares_is_used(read):
     page = '<html><meta charset="windows-1251"><p>Это\n<p>да</html>'
     assert read("a.html", page.encode("cp1251"))[0][0].text == "Это\n\nда"
 
 
-def test_a_page_nested_deep_or_left_open_is_read(read):
+def test_a_deeply_nested_page_with_open_elements_is_read(read):
     deep = "<html>" + "<div>" * 20_000 + "deep" + "</div>" * 10_000 + "<p>after<!--"
     assert read("a.html", deep)[0][0].text == "deep\n\nafter"

@@ -8,7 +8,7 @@ from mlm_demo.corpus.documents import Document, Dropped
 from tests.support.packed_files import pdf
 
 
-def test_the_pages_of_a_pdf_are_one_document_and_divided_words_are_joined(read):
+def test_a_pdf_is_one_document_and_divided_words_are_joined(read):
     found, _ = read("a.pdf", pdf(["The treat-", "ment of X-", "Rays was"], ["tried."], [], ["End."]))
     assert found == [
         Document("a.pdf", "The treatment of X-\nRays was\ntried.\n\nEnd."),
@@ -16,7 +16,7 @@ def test_the_pages_of_a_pdf_are_one_document_and_divided_words_are_joined(read):
     ]
 
 
-def test_a_pdf_without_text_is_told(refused):
+def test_a_pdf_without_text_is_refused(refused):
     refused(
         "a.pdf",
         pdf([], []),
@@ -25,7 +25,7 @@ def test_a_pdf_without_text_is_told(refused):
 
 
 @pytest.mark.parametrize("password", ["secret", ""])
-def test_a_locked_pdf_is_told_and_one_that_opens_is_read(read, refused, password):
+def test_a_pdf_is_refused_only_if_it_needs_a_password(read, refused, password):
     writer, data = pypdf.PdfWriter(io.BytesIO(pdf(["One."]))), io.BytesIO()
     writer.encrypt(password, "owner", algorithm="RC4-128")
     writer.write(data)
@@ -35,7 +35,7 @@ def test_a_locked_pdf_is_told_and_one_that_opens_is_read(read, refused, password
         assert read("a.pdf", data.getvalue())[0] == [Document("a.pdf", "One.")]
 
 
-def test_pages_of_a_pdf_that_share_a_long_one_are_counted_each(refused, monkeypatch):
+def test_a_long_page_that_many_entries_share_is_counted_each_time(refused, monkeypatch):
     one = pdf([""] * 30_000)
     page = re.search(rb"4 0 obj.*?endobj", one, re.DOTALL)[0]
     assert b"/Kids [4 0 R] /Count 1" in one

@@ -8,7 +8,7 @@ from tests.support.texts import LONG
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_the_separator_of_a_csv_file_is_found(read, delimiter):
+def test_the_separator_of_a_csv_file_is_detected(read, delimiter):
     rows = [["id", "Abstract", "note"], ["1", f"{LONG} a", "x"], ["2", f"{LONG} b", "y"]]
     data = "\n".join(delimiter.join(f'"{c}"' if "," in c else c for c in row) for row in rows)
     found, notes = read("a.csv", data)
@@ -16,7 +16,7 @@ def test_the_separator_of_a_csv_file_is_found(read, delimiter):
     assert notes == ["Column 'Abstract' of a.csv was read as the text."]
 
 
-def test_a_tsv_file_is_split_at_tabs_alone(read):
+def test_a_tsv_file_is_split_only_at_tabs(read):
     assert read("a.tsv", "text\tn\nOne, two, three\t1\n")[0] == [Document("a.tsv, row 2", "One, two, three")]
 
 
@@ -35,16 +35,16 @@ def test_one_column_needs_no_name_and_no_quotes(read):
     assert notes == []
 
 
-def test_the_index_that_pandas_writes_is_no_missing_header(read):
+def test_the_index_that_pandas_writes_is_accepted(read):
     found, _ = read("a.csv", pd.DataFrame({"text": [LONG], "label": [1]}).to_csv())
     assert [d.text for d in found] == [LONG]
 
 
-def test_the_column_asked_for_is_taken(read):
+def test_the_requested_column_is_read(read):
     assert read("a.csv", "text,other\na,b\n", column="other") == ([Document("a.csv, row 2", "b")], [])
 
 
-def test_a_column_is_guessed_by_far_the_longest_text(read):
+def test_the_column_with_by_far_the_longest_text_is_guessed(read):
     found, notes = read("a.csv", f"key,remarks\nk1,{LONG.replace(',', '')}\nk2,more words than that\n")
     assert len(found) == 2
     assert notes == ["Column 'remarks' of a.csv was read as the text."]
@@ -70,11 +70,11 @@ def test_rows_without_text_are_counted(read):
     ],
     ids=["two", "ragged", "number", "blank", "unnamed", "header", "cells", "quote"],
 )  # fmt: skip
-def test_what_is_wrong_with_a_csv_file_is_told(refused, data, message):
+def test_a_bad_csv_file_is_refused_with_the_reason(refused, data, message):
     refused("a.csv", data, message)
 
 
-def test_a_quote_left_open_over_long_lines_is_told(refused, monkeypatch):
+def test_an_unclosed_quote_before_long_lines_is_reported(refused, monkeypatch):
     monkeypatch.setattr("mlm_demo.corpus.readers.tables.MAX_LINE", 1000)
     lines = f"{LONG},1\n" * 12
     refused(
@@ -84,13 +84,13 @@ def test_a_quote_left_open_over_long_lines_is_told(refused, monkeypatch):
     )
 
 
-def test_an_unknown_column_is_told_with_those_there(refused):
+def test_the_refusal_of_an_unknown_column_lists_the_columns(refused):
     message = "'{}' has no column 'txt'; it has 'text', 'n'"
     refused("a.csv", "text,n\na,1\n", message.format("a.csv"), column="txt")
     refused("a.jsonl", '{"text": "a", "n": 1}', message.format("a.jsonl"), column="txt")
 
 
-def test_lines_of_json_are_documents(read):
+def test_json_lines_are_documents(read):
     rows = [{"id": i, "text": f"No. {i} é\u2028"} for i in range(250)] + [{"id": 9}, {"text": ["a", "b"]}]
     found, notes = read("a.ndjson", "\n".join(json.dumps(r, ensure_ascii=False) for r in rows) + "\n\n")
     assert found[1] == Document("a.ndjson, line 2", "No. 1 é")
@@ -114,7 +114,7 @@ def test_lines_of_json_are_documents(read):
     ],
     ids=["cut", "list", "deep", "number"],
 )
-def test_a_bad_line_of_json_is_numbered(refused, line, message):
+def test_the_error_about_a_bad_json_line_has_its_number(refused, line, message):
     refused("a.jsonl", '{"text": "a"}\n' * 150 + line + "\n", message)
 
 
@@ -131,12 +131,12 @@ def test_json_is_a_list_or_one_object(read, value, texts):
     assert found == [Document(f"a.json, item {i}", text) for i, text in enumerate(texts, 1)]
 
 
-def test_other_json_is_told(refused):
+def test_other_json_is_refused(refused):
     refused("a.json", "[1, 2]", "'a.json' is JSON, but not a list of strings or objects; save it as .jsonl")
     refused("a.json", "[1, ", r"'a.json' is not JSON \(Expecting value\)")
 
 
-def test_a_parquet_file_is_read_by_its_column(read, tmp_path):
+def test_a_parquet_file_is_read_from_one_column(read, tmp_path):
     texts = [f"{LONG} {i}" for i in range(250)]
     pd.DataFrame({"n": range(250), "kind": "k", "remarks": texts}).to_parquet(tmp_path / "p")
     found, notes = read("a.parquet", (tmp_path / "p").read_bytes())
@@ -145,7 +145,7 @@ def test_a_parquet_file_is_read_by_its_column(read, tmp_path):
     assert read("a.parquet", (tmp_path / "p").read_bytes(), column="kind")[0][0].text == "k"
 
 
-def test_what_is_wrong_with_a_parquet_file_is_told(refused, tmp_path):
+def test_a_bad_parquet_file_is_refused_with_the_reason(refused, tmp_path):
     pd.DataFrame({"n": [1], "m": [2]}).to_parquet(tmp_path / "p")
     data = (tmp_path / "p").read_bytes()
     refused("a.parquet", data, "'a.parquet' has no text column, only 'n', 'm'; add one")

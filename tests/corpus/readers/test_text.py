@@ -14,12 +14,12 @@ def test_a_text_file_is_one_document(read):
     )
 
 
-def test_a_text_in_an_old_encoding_is_told(read):
+def test_an_old_encoding_is_noted(read):
     found, notes = read("a.txt", "Le café était fermé à midi.".encode("cp1252"))
     assert (found[0].text, notes) == ("Le café était fermé à midi.", ["a.txt was read as cp1252."])
 
 
-def test_a_text_of_a_paragraph_a_line_gets_empty_lines(read):
+def test_empty_lines_are_added_to_a_text_with_one_paragraph_per_line(read):
     found, notes = read("a.txt", f"{LONG} 1\n{LONG} 2\n{LONG} 3\n")
     assert found[0].text == f"{LONG} 1\n\n{LONG} 2\n\n{LONG} 3"
     assert notes == ["a.txt has no empty lines, so each line was read as a paragraph."]
@@ -30,7 +30,7 @@ def test_a_text_wrapped_by_hand_keeps_its_lines(read):
     assert read("a.txt", text) == ([Document("a.txt", text)], [])
 
 
-def test_a_long_text_comes_in_parts_cut_at_paragraphs(read):
+def test_a_long_text_is_cut_into_parts_between_paragraphs(read):
     paragraphs = [f"{LONG} {i}" for i in range(50)]
     found, _ = read("a.txt", "\n\n".join(paragraphs), max_document_characters=1000)
     assert [d.source for d in found[:2]] == ["a.txt, part 1", "a.txt, part 2"]
@@ -56,7 +56,7 @@ def test_one_line_of_60_mb_is_read_in_bounded_memory_and_time(tmp_path, unit):
     assert peak < 20_000_000
 
 
-def test_marks_of_markdown_go_and_its_text_stays(read):
+def test_markdown_is_read_without_its_markup(read):
     text = (
         "# Title #\n\nSee [the *paper*](http://x.org/a) and ![a plot](p.png), **now**.\n\n```py\nx = 1\n```\n"
     )
@@ -66,7 +66,9 @@ def test_marks_of_markdown_go_and_its_text_stays(read):
 
 
 @pytest.mark.parametrize("unit", ["#", "# ", " "])
-def test_a_heading_of_marks_as_long_as_a_document_is_read(read, unit):
-    marks = unit * (900_000 // len(unit))  # more than an hour, were each tried as the beginning of the end
+def test_a_very_long_heading_takes_linear_time(read, unit):
+    marks = unit * (
+        900_000 // len(unit)
+    )  # a regular expression for the closing # would take more than an hour
     found, _ = read("a.md", f"# One{marks}x\n\n# Two {marks}", max_document_characters=2_000_000)
     assert [document.text for document in found] == [f"One{marks}x\n\nTwo"]

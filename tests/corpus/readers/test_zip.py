@@ -10,7 +10,7 @@ from mlm_demo.corpus.documents import Document, Dropped
 from tests.support.packed_files import pdf, word, zipped
 
 
-def test_the_members_of_a_zip_are_named_and_what_cannot_be_read_is_left_out(read):
+def test_zip_members_are_named_and_unreadable_ones_dropped(read):
     link = zipfile.ZipInfo("link.txt")
     link.external_attr = 0o120777 << 16
     found, notes = read("papers.zip", zipped([
@@ -40,11 +40,11 @@ def test_the_members_of_a_zip_are_named_and_what_cannot_be_read_is_left_out(read
     }  # fmt: skip
 
 
-def test_a_locked_or_broken_member_is_left_out(read):
+def test_an_encrypted_or_corrupt_member_is_dropped(read):
     data = zipped([("a.txt", "locked"), ("b.txt", "good"), ("c.txt", "broken")], zipfile.ZIP_STORED)
     local, central = data.index(b"PK\3\4"), data.index(b"PK\1\2")
     data = bytearray(data)
-    data[local + 6] |= 1  # the flag of a password, in both places that have it
+    data[local + 6] |= 1  # the flag of encryption, in both headers
     data[central + 8] |= 1
     data[data.index(b"broken")] ^= 1
     found, _ = read("a.zip", bytes(data))
@@ -56,25 +56,23 @@ def test_a_locked_or_broken_member_is_left_out(read):
     assert "Bad CRC-32" in found[2].reason
 
 
-def test_a_name_with_line_ends_or_escape_codes_is_written_out(read):
+def test_control_characters_in_the_name_of_a_member_are_escaped(read):
     found, notes = read("a.zip", zipped([("b\n\x1b[31m.csv", "text,n\none,1\n")]))
     assert found == [Document(r"a.zip/b\n\x1b[31m.csv, row 2", "one")]
     assert notes == [r"Column 'text' of a.zip/b\n\x1b[31m.csv was read as the text."]
 
 
-def test_a_member_without_a_name_is_left_out(read):
+def test_a_member_without_a_name_is_dropped(read):
     data = zipped([("?", "One."), ("b.txt", "Two.")], zipfile.ZIP_STORED)
     local, central = data.index(b"PK\3\4"), data.index(b"PK\1\2")
     data = bytearray(data)
-    data[local + 26] = data[central + 28] = (
-        0  # the length of the name, whose place a comment of one byte takes
-    )
+    data[local + 26] = data[central + 28] = 0  # the length of the name; a comment of one byte takes its place
     data[local + 28] = data[central + 32] = 1
     found, _ = read("a.zip", bytes(data))
     assert found == [Dropped("a.zip/", "it has no name"), Document("a.zip/b.txt", "Two.")]
 
 
-def test_a_zip_of_which_nothing_can_be_read_is_told(refused):
+def test_a_zip_without_any_readable_file_is_refused(refused):
     refused("a.zip", zipped([]), r"'a.zip' holds no file that can be read \(it is empty\)")
     refused(
         "a.zip",
@@ -84,14 +82,14 @@ def test_a_zip_of_which_nothing_can_be_read_is_told(refused):
     refused("a.xlsx", zipped([("xl/workbook.xml", "x")]), r"'a.xlsx' is an Excel workbook; save it as .csv")
 
 
-def test_a_zip_is_bounded_in_all(refused):
+def test_the_total_size_and_count_of_members_are_limited(refused):
     texts = [(f"{i}.txt", random.Random(i).randbytes(500_000).hex()) for i in range(3)]
     refused("a.zip", zipped(texts), "holds more than 2,500,000 bytes when unpacked", max_bytes=2_500_000)
     refused("a.zip", zipped(texts), "'a.zip' holds 3 files; the limit is 2. Split it", max_members=2)
 
 
 @pytest.mark.parametrize("said", [1, 50_000])
-def test_a_list_of_members_without_end_is_not_read_first(refused, monkeypatch, said):
+def test_a_huge_list_of_members_is_refused_before_it_is_read(refused, monkeypatch, said):
     one = zipped([("a", "text")])
     start, end = one.index(b"PK\1\2"), one.index(b"PK\5\6")
     entries = one[start:end] * 50_000
@@ -101,7 +99,7 @@ def test_a_list_of_members_without_end_is_not_read_first(refused, monkeypatch, s
     refused("a.zip", one[:start] + entries + record, message, max_members=20)
 
 
-def test_a_disk_that_fails_within_a_zip_leaves_nothing_out_in_silence(refused, monkeypatch):
+def test_a_disk_error_in_a_zip_drops_no_member_silently(refused, monkeypatch):
     def failing(self, size=-1):
         raise OSError(errno.EIO, "Input/output error")
 
