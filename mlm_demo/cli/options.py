@@ -5,16 +5,16 @@ from collections.abc import Callable
 from dataclasses import Field, fields
 from pathlib import Path
 
+from mlm_demo.corpus.formats import describe_formats
 from mlm_demo.training.config import BUDGETS, AdaptConfig
 
 DEFAULT_MINUTES = 10.0
-FILES = "text, Markdown, CSV/TSV, JSON lines, Parquet, HTML, PDF, DOCX, PubMed XML; .gz and .zip of these"
 
 
 def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) -> None:
     """Add both verbs to a parser."""
     parser = verbs.add_parser("adapt", help="continue training a model on a corpus of one domain")
-    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help=FILES)
+    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help=describe_formats())
     parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="the folder for the model")
     _add_model_and_column(parser, model_help)
     budget = parser.add_mutually_exclusive_group()
@@ -31,7 +31,7 @@ def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) 
     parser.set_defaults(run=adapt)
 
     parser = verbs.add_parser("evaluate", help="measure how well a model predicts masked tokens of a text")
-    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help=FILES)
+    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help=describe_formats())
     _add_model_and_column(parser, model_help)
     parser.add_argument(
         "--seed", metavar="S", type=int, default=0, help="which tokens are masked (default: 0)"

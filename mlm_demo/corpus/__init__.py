@@ -1,1 +1,1 @@
-"""Files become documents, a training part and a held-out part."""
+"""Read files into documents, and split them into a training part and a held-out part."""

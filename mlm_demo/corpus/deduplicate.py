@@ -1,7 +1,7 @@
-"""Leave out what was said before: exact copies by hash, near copies by MinHash.
+"""Remove duplicate paragraphs: exact ones by hash, near ones by MinHash.
 
-A near copy shares about eight of ten of its five-word shingles with an earlier text. Paragraphs are compared, over
-all documents, so that a notice repeated on every page counts once and nothing of the training part comes back in
+A near duplicate shares about eight of ten of its five-word shingles with an earlier paragraph. Paragraphs are compared
+across all documents, so a notice that repeats on every page counts once, and no text of the training part returns in
 the held-out part.
 """
 
@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from datasketch import MinHash, MinHashLSH
 
 THRESHOLD, PERMUTATIONS, SHINGLE = 0.8, 64, 5
-SHORTEST = 8  # words; headings and such may repeat
+MIN_WORDS = 8  # shorter paragraphs, such as headings, may repeat
 
 
-class Duplicates:
-    """Remembers the paragraphs seen so far."""
+class Deduplicator:
+    """The paragraphs seen so far; `exact` and `near` count the duplicates among them."""
 
     def __init__(self):
         self.exact = self.near = 0
@@ -23,22 +23,22 @@ class Duplicates:
         self._documents: set[int] = set()
         self._index = MinHashLSH(threshold=THRESHOLD, num_perm=PERMUTATIONS)
 
-    def fresh(self, paragraphs: Sequence[str]) -> list[str]:
-        """The paragraphs of a document that say something new; none if the whole document was there before.
+    def new_paragraphs(self, paragraphs: Sequence[str]) -> list[str]:
+        """Return the paragraphs of a document that are not duplicates; none if the same document came before.
 
-        So a document of short paragraphs alone is not kept twice either.
+        The second rule is for documents of short paragraphs, each of which may repeat.
         """
-        whole = hash(tuple(paragraphs))
-        if whole in self._documents:
+        document = hash(tuple(paragraphs))
+        if document in self._documents:
             self.exact += len(paragraphs)
             return []
-        self._documents.add(whole)
+        self._documents.add(document)
         return [paragraph for paragraph in paragraphs if self.is_new(paragraph)]
 
     def is_new(self, paragraph: str) -> bool:
-        """Whether a paragraph says something new; from then on it is known. Short ones are always new."""
+        """Return whether a paragraph is no duplicate, and remember it. Short paragraphs are always new."""
         words = re.findall(r"\w+", paragraph.lower())
-        if len(words) < SHORTEST:
+        if len(words) < MIN_WORDS:
             return True
         key = hash(tuple(words))
         if key in self._hashes:

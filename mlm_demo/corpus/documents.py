@@ -1,17 +1,18 @@
-"""A document, what is left out instead of one, and what the reading of all files of a corpus shares."""
+"""What a reader of a format receives and gives: `Format` describes it, `Reading` goes in, `Document`s come out."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from mlm_demo.corpus.archives import Input
-from mlm_demo.corpus.decoding import decode, pieces, tidy
+from mlm_demo.corpus.encoding import decode
+from mlm_demo.corpus.input import Input
+from mlm_demo.corpus.text import clean, pieces
 from mlm_demo.settings import Settings
 
 
 @dataclass(frozen=True)
 class Document:
-    """A text and where it is from, such as "papers.zip/a.csv, row 12"; empty lines separate its paragraphs.
+    """A text and where it comes from, such as "papers.zip/a.csv, row 12"; empty lines separate its paragraphs.
 
     Rows count from 1, which is the header of a CSV file.
     """
@@ -22,7 +23,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Dropped:
-    """Something that was left out, and why."""
+    """Something that was not read, and why."""
 
     source: str
     reason: str
@@ -31,16 +32,16 @@ class Dropped:
 
 @dataclass(frozen=True)
 class ReadLimits:
-    """What is read of one file at most, so that a file made to fill a memory or a disk does not."""
+    """The most that is read from one file, so that a malicious file cannot fill the memory or the disk."""
 
-    max_bytes: int = 1_000_000_000  # unpacked, in all
+    max_bytes: int = 1_000_000_000  # unpacked, all members together
     max_members: int = 10_000
     max_ratio: float = 200  # unpacked to packed
-    max_document_characters: int = 1_000_000  # longer ones come in pieces
+    max_document_characters: int = 1_000_000  # longer documents are cut into parts
 
     @classmethod
     def of(cls, settings: Settings) -> "ReadLimits":
-        """What the settings say of it."""
+        """Return the limits that the settings ask for."""
         return cls(
             max_bytes=settings.max_unpacked_megabytes * 1_000_000,
             max_members=10 * settings.max_files,
@@ -49,25 +50,52 @@ class ReadLimits:
 
 
 @dataclass(frozen=True)
-class Job:
-    """What was asked for, and where it is told how a file was understood."""
+class Reading:
+    """What a reader needs besides the file.
+
+    column: the column or key that holds the text; None to guess it.
+    notes: receives a sentence for each thing that a person should know about how a file was read.
+    read_member: reads a file inside an archive, whatever its format.
+    """
 
     column: str | None
     limits: ReadLimits
     notes: list[str]
+    read_member: Callable[[Input, "Reading"], Iterator[Document | Dropped]]
 
 
-def documents(
-    chunks: Iterable[str], where: str, job: Job, plain: Callable[[str], str] = tidy
+@dataclass(frozen=True)
+class Format:
+    """A file format that can be read.
+
+    name: as lists of formats show it, such as "PDF".
+    phrase: as a sentence names one file, such as "a PDF".
+    endings: of file names, in lower case with the dot; "" for names without one.
+    sniff: whether a file has this format by its content; None if only its ending tells.
+    read: yields the documents of a file; raises CorpusError, or skips a part of it as Dropped.
+    binary: whether every file of the format is recognized by its first bytes. A file that only has the ending is
+        then corrupt, while a text format trusts its ending.
+    """
+
+    name: str
+    phrase: str
+    endings: tuple[str, ...]
+    sniff: Callable[[Input], bool] | None
+    read: Callable[[Input, Reading], Iterator[Document | Dropped]]
+    binary: bool = False
+
+
+def make_documents(
+    chunks: Iterable[str], where: str, reading: Reading, clean_up: Callable[[str], str] = clean
 ) -> Iterator[Document]:
-    """One document, or as many as a long one is cut into."""
-    parts = pieces(chunks, job.limits.max_document_characters)
-    ahead = list(itertools.islice(parts, 2))
-    for number, part in enumerate(itertools.chain(ahead, parts), 1):
-        if text := plain(part):
-            yield Document(f"{where}, part {number}" if len(ahead) > 1 else where, text)
+    """Make one document of a text, or several parts if it is long; none if it is empty once cleaned up."""
+    parts = pieces(chunks, reading.limits.max_document_characters)
+    first_two = list(itertools.islice(parts, 2))
+    for number, part in enumerate(itertools.chain(first_two, parts), 1):
+        if text := clean_up(part):
+            yield Document(f"{where}, part {number}" if len(first_two) > 1 else where, text)
 
 
-def decoded(source: Input, job: Job) -> Iterator[str]:
-    """The text of a file as it comes."""
-    return decode(source.chunks(), name=source.name, notes=job.notes)
+def decode_input(source: Input, reading: Reading) -> Iterator[str]:
+    """Decode a file as it is read."""
+    return decode(source.chunks(), name=source.name, notes=reading.notes)

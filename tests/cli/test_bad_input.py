@@ -105,17 +105,17 @@ def picture():
         (
             "ragged.csv",
             "text,n\n" + "a b c,1\n" * 3 + "d,e,f,2\n",
-            "Row 5 of 'ragged.csv' has 4 cells, the header 2",
+            "Row 5 of 'ragged.csv' has 4 cells, but the header has 2",
         ),
         ("headless.csv", "\n".join(f'"{t}",{i}' for i, t in enumerate(TEXTS)), "'headless.csv'"),
         ("bad.jsonl", lines() + '\n{"text": "cut', "Line 41 of 'bad.jsonl' is not JSON"),
-        ("line.txt", "One line.", "The corpus holds 2 words of text, copies left out; 200 are the least"),
+        ("line.txt", "One line.", "The corpus holds 2 words of text after removing duplicates; at least 200"),
         (
             "paragraph.txt",
             " ".join(TEXTS[:20]),
-            "is one paragraph, so no part of it can be held out to judge by",
+            "is one paragraph, so no part of it can be held out for evaluation",
         ),
-        ("copies.txt", "\n\n".join(TEXTS[:1] * 50), "copies left out; 200 are the least"),
+        ("copies.txt", "\n\n".join(TEXTS[:1] * 50), "after removing duplicates; at least 200"),
     ],
 )
 def test_a_file_that_is_no_corpus(adapt, tmp_path, name, data, message):

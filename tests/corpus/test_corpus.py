@@ -5,15 +5,10 @@ import zipfile
 import pytest
 
 from mlm_demo.corpus import corpus
-from mlm_demo.corpus.corpus import read_corpus, split
-from mlm_demo.corpus.deduplicate import Duplicates
+from mlm_demo.corpus.corpus import read_corpus
+from mlm_demo.corpus.deduplicate import Deduplicator
 from mlm_demo.errors import CorpusError
-
-WORDS = [f"word{i}" for i in range(3000)]
-
-
-def paragraph(seed, words=40):
-    return " ".join(random.Random(seed).choices(WORDS, k=words)) + "."
+from tests.support.texts import paragraph
 
 
 def write(path, documents):
@@ -21,7 +16,7 @@ def write(path, documents):
     return path
 
 
-def test_every_document_is_in_one_part(tmp_path):
+def test_every_document_is_in_exactly_one_part(tmp_path):
     documents = [paragraph(i) for i in range(60)]
     found = read_corpus([write(tmp_path / "a.jsonl", documents)])
     assert sorted(found.training + found.held_out) == sorted(documents)
@@ -35,23 +30,23 @@ def test_the_split_depends_on_the_seed_alone(tmp_path):
     assert read_corpus([path], seed=1).held_out != read_corpus([path]).held_out
 
 
-def test_nothing_held_out_is_nearly_in_the_training_part(tmp_path):
+def test_no_held_out_text_is_a_near_duplicate_of_training_text(tmp_path):
     documents = [paragraph(i, 120) for i in range(40)]
     documents += [text + f" tail{i}." for i, text in enumerate(documents)]
     random.Random(0).shuffle(documents)
     found = read_corpus([write(tmp_path / "a.jsonl", documents)])
     assert found.counts.near_duplicates >= 38
-    seen = Duplicates()
-    assert all(seen.is_new(text) for text in found.training)
-    assert all(seen.is_new(text) for text in found.held_out)
+    deduplicator = Deduplicator()
+    assert all(deduplicator.is_new(text) for text in found.training)
+    assert all(deduplicator.is_new(text) for text in found.held_out)
 
 
-def test_copies_are_counted_and_documents_of_copies_alone_dropped(tmp_path):
+def test_duplicates_are_counted_and_duplicate_documents_dropped(tmp_path):
     documents = [paragraph(i) for i in range(30)] * 2
     found = read_corpus([write(tmp_path / "a.jsonl", documents)])
     assert found.counts.exact_duplicates == 30
     assert len(found.counts.dropped) == 30
-    assert found.counts.dropped[0].reason == "all of it was there before"
+    assert found.counts.dropped[0].reason == "all of its text is duplicated"
     assert "line 31" in found.counts.dropped[0].source
 
 
@@ -62,21 +57,22 @@ def test_one_long_text_is_cut_into_sections(tmp_path):
     assert found.held_out
 
 
-def test_a_corpus_longer_than_is_kept_is_cut_short_and_told(tmp_path, monkeypatch):
+def test_a_corpus_beyond_the_limit_is_cut_short(tmp_path, monkeypatch):
     monkeypatch.setattr(corpus, "MAX_CHARACTERS", 5000)
     found = read_corpus([write(tmp_path / "a.jsonl", [paragraph(i) for i in range(60)])])
     assert found.counts.cut_short
     assert found.counts.documents < 60
 
 
-def test_too_little_text_is_told(tmp_path):
+def test_too_little_text_is_refused(tmp_path):
     with pytest.raises(
-        CorpusError, match="The corpus holds 40 words of text, copies left out; 200 are the least"
+        CorpusError,
+        match="The corpus holds 40 words of text after removing duplicates; at least 200 are needed",
     ):
         read_corpus([write(tmp_path / "a.jsonl", [paragraph(0)] * 50)])
 
 
-def test_too_little_text_names_what_was_left_out(tmp_path):
+def test_the_refusal_of_too_little_text_names_skipped_files(tmp_path):
     inner = tmp_path / "inner.zip"
     with zipfile.ZipFile(inner, "w") as packed:
         packed.writestr("a.txt", "some text")
@@ -84,51 +80,25 @@ def test_too_little_text_names_what_was_left_out(tmp_path):
         packed.write(inner, "inner.zip")
         packed.writestr("b.txt", "some text")
     with pytest.raises(
-        CorpusError, match=r"holds 2 words .* Left out: 'outer.zip/inner.zip' \(.*archive.*\)\."
+        CorpusError, match=r"holds 2 words .* Skipped: 'outer.zip/inner.zip' \(.*archive.*\)\."
     ):
         read_corpus([tmp_path / "outer.zip"])
 
 
-def test_one_paragraph_cannot_be_judged(tmp_path):
+def test_one_paragraph_cannot_be_split(tmp_path):
     (tmp_path / "a.txt").write_text(paragraph(0, 500))
-    with pytest.raises(CorpusError, match="one paragraph, so no part of it can be held out"):
+    with pytest.raises(CorpusError, match="one paragraph, so no part of it can be held out for evaluation"):
         read_corpus([tmp_path / "a.txt"])
 
 
-def test_the_hash_is_of_the_text(tmp_path):
+def test_the_hash_depends_on_the_text_alone(tmp_path):
     one = read_corpus([write(tmp_path / "a.jsonl", [paragraph(i) for i in range(30)])])
     two = read_corpus([write(tmp_path / "b.jsonl", [paragraph(i) for i in range(30)])])
     other = read_corpus([write(tmp_path / "c.jsonl", [paragraph(i) for i in range(31)])])
     assert one.sha256 == two.sha256 != other.sha256
 
 
-@pytest.mark.parametrize("count", [2, 3, 5, 19, 20, 500])
-def test_both_parts_have_something(count):
-    training, held_out = split([paragraph(i) for i in range(count)], seed=0)
-    assert training
-    assert held_out
-    assert sum(len(t.split()) for t in held_out) <= corpus.HELD_OUT_WORDS * 1.5
-
-
-def test_a_few_long_texts_do_not_decide(monkeypatch):
-    monkeypatch.setattr(corpus, "HELD_OUT_WORDS", 3_000)
-    long = ["\n\n".join(paragraph(i * 100 + n) for n in range(100)) for i in range(60)]
-    short = [paragraph(10_000 + i) for i in range(4_000)]
-    training, held_out = split([*long, *short], seed=0)
-    words = [len(text.split()) for text in held_out]
-    assert max(words) <= sum(words) / 40
-    assert 0.9 <= sum(words) / 3_000 <= 1.6
-    assert not {text.split("\n\n")[-1] for text in held_out} & {text.split("\n\n")[-1] for text in training}
-
-
-def test_a_few_long_texts_are_kept_whole_where_they_are_all_there_is():
-    texts = ["\n\n".join(paragraph(i * 100 + n) for n in range(20)) for i in range(20)]
-    _, held_out = split(texts, seed=0)
-    assert len(held_out) == 2
-    assert set(held_out) <= set(texts)
-
-
-def test_one_huge_line_is_held_out_in_parts(tmp_path):
+def test_parts_of_one_huge_line_are_held_out(tmp_path):
     (tmp_path / "line.txt").write_text(" ".join(paragraph(i) for i in range(1_000)))
     found = read_corpus([tmp_path / "line.txt"])
     words = [len(text.split()) for text in found.held_out]
@@ -136,7 +106,7 @@ def test_one_huge_line_is_held_out_in_parts(tmp_path):
     assert 0.05 <= sum(words) / found.counts.words <= 0.16
 
 
-def test_a_document_of_short_paragraphs_is_not_kept_twice(tmp_path):
+def test_a_repeated_document_of_short_paragraphs_is_dropped(tmp_path):
     documents = [f"Number {i}.\n\nToo short." for i in range(100)] * 2
     found = read_corpus([write(tmp_path / "a.jsonl", documents)])
     assert len(found.training) + len(found.held_out) == 100

@@ -1,84 +1,25 @@
-import re
-import tracemalloc
+import gzip
+import itertools
+import random
+import subprocess
+import sys
 
-import pypdf
 import pytest
 
-from mlm_demo.corpus.formats import Document, ReadLimits, read_documents
+from mlm_demo.cli.main import main
+from mlm_demo.corpus import formats
+from mlm_demo.corpus.documents import Document, Format, ReadLimits, make_documents
+from mlm_demo.corpus.formats import FORMATS, describe_formats, read_documents
+from mlm_demo.corpus.readers.html import visible_text
+from mlm_demo.corpus.readers.zip import names_in_zip, open_member, open_zip
 from mlm_demo.errors import CorpusError
-from tests.support.packed_files import pdf
-
-LONG = "The patient was given a low dose of the drug and was followed for a year, without any sign of harm."
-
-
-def test_a_text_file_is_one_document(read):
-    assert read("a.txt", "One\0\r\nline.\r\n\r\n\r\nTwo.\n") == (
-        [Document("a.txt", "One\nline.\n\nTwo.")],
-        [],
-    )
+from tests.support.packed_files import pdf, word, zipped
+from tests.support.paths import ROOT
 
 
-def test_the_path_names_the_file_where_no_name_is_given(tmp_path):
+def test_the_path_names_the_file_by_default(tmp_path):
     (tmp_path / "b.txt").write_text("words")
     assert [d.source for d in read_documents(tmp_path / "b.txt", limits=ReadLimits(), notes=[])] == ["b.txt"]
-
-
-def test_a_text_in_an_old_encoding_is_told(read):
-    found, notes = read("a.txt", "Le café était fermé à midi.".encode("cp1252"))
-    assert (found[0].text, notes) == ("Le café était fermé à midi.", ["a.txt was read as cp1252."])
-
-
-def test_a_text_of_a_paragraph_a_line_gets_empty_lines(read):
-    found, notes = read("a.txt", f"{LONG} 1\n{LONG} 2\n{LONG} 3\n")
-    assert found[0].text == f"{LONG} 1\n\n{LONG} 2\n\n{LONG} 3"
-    assert notes == ["a.txt has no empty lines, so each of its lines was read as a paragraph."]
-
-
-def test_a_text_wrapped_by_hand_keeps_its_lines(read):
-    text = "A text that somebody wrapped\nby hand at thirty characters,\nas was usual once."
-    assert read("a.txt", text) == ([Document("a.txt", text)], [])
-
-
-def test_a_long_text_comes_in_parts_cut_at_paragraphs(read):
-    paragraphs = [f"{LONG} {i}" for i in range(50)]
-    found, _ = read("a.txt", "\n\n".join(paragraphs), max_document_characters=1000)
-    assert [d.source for d in found[:2]] == ["a.txt, part 1", "a.txt, part 2"]
-    assert [p for d in found for p in d.text.split("\n\n")] == paragraphs
-    assert all(len(d.text) <= 1000 for d in found)
-
-
-@pytest.mark.parametrize("unit", ["word ", "x"])
-def test_one_line_of_60_mb_is_read_in_bounded_memory_and_time(tmp_path, unit):
-    path = tmp_path / "line.txt"
-    path.write_text(unit * (60_000_000 // len(unit)))
-    tracemalloc.start()
-    try:
-        size = longest = 0
-        for document in read_documents(path, limits=ReadLimits(), notes=[]):
-            size += len(document.text.replace(" ", ""))
-            longest = max(longest, len(document.text))
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert size == (48_000_000 if unit == "word " else 60_000_000)
-    assert longest <= 1_000_000
-    assert peak < 20_000_000
-
-
-def test_marks_of_markdown_go_and_its_text_stays(read):
-    text = (
-        "# Title #\n\nSee [the *paper*](http://x.org/a) and ![a plot](p.png), **now**.\n\n```py\nx = 1\n```\n"
-    )
-    text += "\nTitle\n===\n"
-    found, _ = read("a.md", text)
-    assert found[0].text == "Title\n\nSee the *paper* and a plot, now.\n\nx = 1\n\nTitle"
-
-
-@pytest.mark.parametrize("unit", ["#", "# ", " "])
-def test_a_heading_of_marks_as_long_as_a_document_is_read(read, unit):
-    marks = unit * (900_000 // len(unit))  # more than an hour, were each tried as the beginning of the end
-    found, _ = read("a.md", f"# One{marks}x\n\n# Two {marks}", max_document_characters=2_000_000)
-    assert [document.text for document in found] == [f"One{marks}x\n\nTwo"]
 
 
 @pytest.mark.parametrize(
@@ -92,38 +33,178 @@ def test_a_heading_of_marks_as_long_as_a_document_is_read(read, unit):
         (
             "photo.txt",
             b"\x89PNG\r\n\x1a\n\0\0\0\r",
-            r"'photo.txt' is not text \(it looks like a PNG picture\)",
+            r"'photo.txt' is not text \(it looks like a PNG image\)",
         ),
         ("a.xyz", b"words", r"'a.xyz' has an unknown format \(.xyz\); give one of text, Markdown, CSV"),
         (
             "a.xml",
             b"<note>words</note>",
-            "'a.xml' is XML, but neither PubMed's nor JATS; save its text as .txt",
+            "'a.xml' is XML, but neither PubMed nor JATS; save its text as .txt",
         ),
     ],
 )
-def test_a_file_that_cannot_be_read_is_told_why(refused, name, data, message):
+def test_a_file_that_cannot_be_read_is_refused_with_the_reason(refused, name, data, message):
     refused(name, data, message)
 
 
-def test_a_missing_file_and_a_folder_are_told(tmp_path):
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "it looks like a PNG image"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF\0", "it looks like a JPEG image"),
+        (b"\x7fELF\2\1\1\0\0", "it looks like a program"),
+        (b"MZ\x90\0\3\0\0\0", "it looks like a program"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", "it looks like an old Word or Excel file; save it as .docx"),
+        (b"x" * 257 + b"ustar\0" + b"x" * 200, "it looks like a tar archive; pack it as .zip"),
+        (b"abcdefghi\1" * 100, "10% of its first characters are control characters"),
+        (bytes(range(256)) * 20, r"\d+% of its first characters are control characters"),
+    ],
+)
+def test_a_binary_file_is_refused_with_its_format(refused, data, what):
+    refused("notes.txt", data, rf"^'notes.txt' is not text \({what}.*\); give one of text, Markdown")
+
+
+def test_a_text_that_begins_like_a_program_is_read(read):
+    assert read("a.txt", b"MZ is short for Mark Zbikowski; ID3 and BZh and GIF8 are short too.")[1] == []
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [(gzip.compress(b"One.", mtime=0), "a gzip file"), (zipped([("b.txt", "One.")]), "a zip file"),
+     (pdf(["One."]), "a PDF"), (word("One."), "a Word file")],
+)  # fmt: skip
+def test_content_outweighs_the_ending(read, data, what):
+    found, notes = read("a.txt", data)
+    assert [d.text for d in found] == ["One."]
+    assert notes == [f"a.txt is {what}, and was read as one."]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "what"),
+    [
+        ("a.txt.gz", gzip.compress(random.Random(0).randbytes(9_000).hex().encode())[:-3_000], "compressed file"),
+        ("a.txt.gz", gzip.compress(b"One.", mtime=0)[:-8] + b"\0" * 8, "compressed file"),
+        ("a.txt.gz", b"just words", ".gz file"),
+        ("a.zip", zipped([("a.txt", "One.")])[:-10], "zip file"),
+        ("a.zip", b"just words", ".zip file"),
+        ("a.docx", word("One.")[:-50], "zip file"),
+        ("a.docx", zipped([("word/document.xml", "<w:document>")]), "Word file"),
+        ("a.docx", b"just words", ".docx file"),
+        ("a.pdf", pdf(["One."])[:60], "PDF"),
+        ("a.pdf", b"just words", ".pdf file"),
+        ("a.xml", b"<PubmedArticleSet><PubmedArticle></PubmedArticleSet>", "XML file"),
+    ],
+)  # fmt: skip
+def test_a_corrupt_file_is_refused(refused, name, data, what):
+    refused(name, data, rf"^'{name}' is a corrupt {what} \(.+\); download it or save it again\.$")
+
+
+def test_a_missing_file_and_a_folder_are_refused(tmp_path):
     with pytest.raises(CorpusError, match=r"There is no file 'gone.txt'; check its name"):
         list(read_documents(tmp_path / "gone.txt", limits=ReadLimits(), notes=[]))
     with pytest.raises(CorpusError, match="'texts' is a folder; name the files in it"):
         list(read_documents(tmp_path, name="texts", limits=ReadLimits(), notes=[]))
 
 
-def test_a_file_larger_than_allowed_is_refused(refused):
-    refused("a.txt", "word " * 500_000, "'a.txt' holds more than 2,000,000 bytes", max_bytes=2_000_000)
+ENDINGS = [*(ending for known in FORMATS for ending in known.endings), ".gz"]
+STARTS = (b"", b"%PDF-1.4\n", b"PK\3\4", b"\x1f\x8b\x08", b"PAR1", b"<html>", b"<article>", b"text,n\n", b"{")
 
 
-def test_pages_of_a_pdf_that_share_a_long_one_are_counted_each(refused, monkeypatch):
-    one = pdf([""] * 30_000)
-    page = re.search(rb"4 0 obj.*?endobj", one, re.DOTALL)[0]
-    assert b"/Kids [4 0 R] /Count 1" in one
-    data = one.replace(b"/Kids [4 0 R] /Count 1", b"/Kids [" + b"4 0 R " * 3000 + b"] /Count 3000")
-    gone_through = []
-    monkeypatch.setattr(pypdf.PageObject, "extract_text", lambda page: gone_through.append(page))
-    refused("a.pdf", data, "holds more than 20,000,000 bytes when unpacked", max_bytes=20_000_000)
-    assert page
-    assert len(gone_through) < 100
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_any_file_is_read_or_refused(read, ending):
+    chance, refusals, files_read = random.Random(ending), [], 0
+    for start, alphabet in itertools.product(STARTS, (range(256), b'abc ,;\n"<>/&{}[]:%\\')):
+        try:
+            found, _ = read(f"a{ending}", start + bytes(chance.choices(alphabet, k=3000)))
+            files_read += any(isinstance(item, Document) for item in found)
+        except CorpusError as error:
+            refusals.append(str(error))
+    assert all(f"'a{ending}" in message for message in refusals)
+    assert len(refusals) + files_read == 2 * len(STARTS)
+
+
+def test_no_two_formats_share_a_name_or_an_ending():
+    names = [known.name for known in FORMATS]
+    endings = [ending for known in FORMATS for ending in known.endings]
+    assert len(set(names)) == len(names)
+    assert len(set(endings)) == len(endings)
+    assert all(known.sniff for known in FORMATS if known.binary)
+
+
+def test_each_format_is_listed_in_help_and_refusals(read, capsys):
+    with pytest.raises(SystemExit):
+        main(["adapt", "--help"])
+    listed = " ".join(capsys.readouterr().out.split())
+    with pytest.raises(CorpusError) as refusal:
+        read("a.xyz", "words")
+    for text in (listed, str(refusal.value)):
+        assert describe_formats() in text
+        assert all(known.name in text for known in FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("member", "what"),
+    [
+        ("xl/workbook.xml", "an Excel workbook; save it as .csv"),
+        ("ppt/presentation.xml", "a PowerPoint presentation; save it as .pdf"),
+        ("mimetype", "an OpenDocument file; save it as .docx or .txt"),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.zip", "a.odt", "a.txt"])
+def test_a_zip_of_another_program_is_refused_with_advice(refused, name, member, what):
+    refused(name, zipped([(member, "x"), ("a.txt", "text")]), f"^'{name}' is {what}.$")
+
+
+# A format that is not registered: a zip of HTML pages.
+BOOK = zipped([
+    ("mimetype", "application/epub+zip"), ("META-INF/container.xml", "<container/>"),
+    ("one.xhtml", "<html><p>First page.</html>"), ("two.xhtml", "<html><p>Second<br>page.</html>"),
+])  # fmt: skip
+
+
+def is_epub(source):
+    return "META-INF/container.xml" in names_in_zip(source)
+
+
+def read_epub(source, reading):
+    archive = open_zip(source)
+    for info in archive.infolist():
+        if info.filename.endswith(".xhtml"):
+            page = open_member(source, archive, info, f"{source.name}/{info.filename}")
+            yield from make_documents(visible_text(page, reading), page.name, reading)
+
+
+EPUB = Format("EPUB", "an EPUB", (".epub",), is_epub, read_epub, binary=True)
+PAGES = ["First page.", "Second\npage."]
+
+
+def test_a_format_is_refused_until_it_is_registered(read, refused, monkeypatch, capsys):
+    refused("a.epub", BOOK, "^'a.epub' is an EPUB; save it as .docx or .txt.$")
+    assert "EPUB" not in describe_formats()
+    monkeypatch.setattr(formats, "FORMATS", (EPUB, *FORMATS))
+    found, notes = read("a.epub", BOOK)
+    assert found == [
+        Document(f"a.epub/{page}.xhtml", text) for page, text in zip(["one", "two"], PAGES, strict=True)
+    ]
+    assert notes == []
+    refused("a.xyz", "words", r"unknown format \(.xyz\); give one of EPUB, text, Markdown")
+    with pytest.raises(SystemExit):
+        main(["adapt", "--help"])
+    assert "EPUB, text, Markdown" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_registered_format_is_recognized_under_other_names_and_in_archives(read, refused, monkeypatch):
+    monkeypatch.setattr(formats, "FORMATS", (EPUB, *FORMATS))
+    found, notes = read("book.txt", BOOK)
+    assert [document.text for document in found] == PAGES
+    assert notes == ["book.txt is an EPUB, and was read as one."]
+    assert [d.text for d in read("a.epub.gz", gzip.compress(BOOK))[0]] == PAGES
+    assert [d.text for d in read("a.zip", zipped([("a.epub", BOOK)]))[0]] == PAGES
+    refused("a.epub", "just words", r"^'a.epub' is a corrupt .epub file \(it does not begin like one\)")
+
+
+def test_the_registry_imports_no_library_of_a_format():
+    heavy = ["torch", "numpy", "pandas", "pyarrow", "pypdf", "lxml", "charset_normalizer"]
+    code = f"import sys, mlm_demo.corpus.formats; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"

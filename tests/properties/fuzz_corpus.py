@@ -1,9 +1,9 @@
-"""Fuzz the readers of a corpus for some seconds, led by the code that is reached.
+"""Fuzz the readers of a corpus, guided by code coverage.
 
     python tests/properties/fuzz_corpus.py SECONDS
 
-Whatever a file holds, it is read, or refused by a CorpusError of one line without the path of the upload. Anything
-else, or a file that takes longer than SLOW seconds, ends the run and leaves the input that did it.
+Any file must either be read, or be refused by a one-line CorpusError without the path of the upload. Anything else, or
+a file that takes longer than SLOW seconds, ends the run and saves the input that caused it.
 """
 
 import gzip
@@ -20,22 +20,25 @@ import zipfile
 from pathlib import Path
 
 if importlib.util.find_spec("atheris") is None:
-    sys.exit("The fuzz needs atheris, which has wheels for some Pythons only: pip install atheris==3.0.0")
+    sys.exit(
+        "The fuzz test needs atheris, which has wheels for some Python versions only: pip install atheris==3.0.0"
+    )
 
 import atheris
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 with atheris.instrument_imports(include=["mlm_demo", "pypdf", "zipfile", "gzip"]):
-    import pypdf  # noqa: F401 - so that what is reached in it counts
+    import pypdf  # noqa: F401 - imported here so that atheris instruments it
 
-    from mlm_demo.corpus.decoding import ODD
-    from mlm_demo.corpus.formats import KINDS, Document, ReadLimits, read_documents
+    from mlm_demo.corpus.documents import Document, ReadLimits
+    from mlm_demo.corpus.formats import FORMATS, read_documents
+    from mlm_demo.corpus.text import UNWANTED
     from mlm_demo.errors import CorpusError
 
 SLOW = 5
-LONGEST = 1 << 14  # bytes of an input
+MAX_LENGTH = 1 << 14  # bytes of an input
 LIMITS = ReadLimits(max_bytes=300_000, max_members=20, max_ratio=100, max_document_characters=500)
-SUFFIXES = sorted(KINDS)
+SUFFIXES = sorted(ending for known in FORMATS for ending in known.endings)
 TABLE = {"id": ["a", "b"], "text": ["One, two.", "Three \u00e9\u2028four."]}
 XML = "<PubmedArticleSet><PubmedArticle><MedlineCitation><PMID>1</PMID><Article><ArticleTitle>T &amp; U</ArticleTitle>"
 XML += "<Abstract><AbstractText>A <i>b</i>.</AbstractText></Abstract></Article></MedlineCitation></PubmedArticle>"
@@ -46,7 +49,7 @@ JATS += (
 
 
 def wrapped(data: bytes, how: int) -> bytes:
-    """An input as it is, or packed, so that what is in an archive is reached too: its sums are right."""
+    """Return an input as it is, or in an archive with valid checksums, so that the code behind is reached too."""
     if how == 1:
         return gzip.compress(data, 1, mtime=0)
     if how in (2, 3):
@@ -59,12 +62,12 @@ def wrapped(data: bytes, how: int) -> bytes:
 
 
 def member(data: bytes) -> tuple[str, bytes]:
-    """The name of a member and its content."""
+    """Return the name of a zip member, which the first byte chooses, and its content."""
     return f"b{SUFFIXES[data[0] % len(SUFFIXES)] if data else ''}", data[1:]
 
 
 def one_input(data: bytes) -> None:
-    """Read a file: its first byte chooses the extension, its second how it is packed."""
+    """Read a file: the first byte of the data chooses its ending, the second how it is packed."""
     if len(data) < 2:
         return
     name = "a" + SUFFIXES[data[0] % len(SUFFIXES)] + (".gz" if data[1] & 8 else "")
@@ -73,20 +76,20 @@ def one_input(data: bytes) -> None:
     try:
         for item in read_documents(PATH, name=name, limits=LIMITS, notes=notes):
             if isinstance(item, Document):
-                # Where a page breaks there is one character in the file and two in the text.
+                # A page break is one character in the file and two in the text.
                 length = len(item.text.replace("\n\n", "\n"))
                 assert 0 < length <= LIMITS.max_document_characters, "a text of a wrong length"
-                assert not ODD.search(item.text), "a character that is to be left out"
+                assert not UNWANTED.search(item.text), "a character that `clean` removes"
             else:
-                told(item.reason)
+                check_sentence(item.reason)
     except CorpusError as error:
-        told(str(error))
+        check_sentence(str(error))
     for note in notes:
-        told(note)
+        check_sentence(note)
 
 
-def kept_if_odd(data: bytes) -> None:
-    """The same, and an input that ends the run is left in the current folder."""
+def save_if_it_fails(data: bytes) -> None:
+    """Run one input, and save it in the current folder if it fails."""
     try:
         one_input(data)
     except Exception:
@@ -94,15 +97,16 @@ def kept_if_odd(data: bytes) -> None:
         raise
 
 
-def told(sentence: str) -> None:
-    assert sentence, "a refusal without a word"
-    assert sentence.isprintable(), f"more than one line, or what a terminal obeys: {sentence!r}"
-    assert str(PATH) not in sentence, f"the path of the upload is in it: {sentence}"
-    assert PATH.name not in sentence, f"the name of the upload is in it: {sentence}"
+def check_sentence(sentence: str) -> None:
+    """Assert that a message is one printable line without the path of the upload."""
+    assert sentence, "an empty message"
+    assert sentence.isprintable(), f"more than one line, or control characters: {sentence!r}"
+    assert str(PATH) not in sentence, f"it contains the path of the upload: {sentence}"
+    assert PATH.name not in sentence, f"it contains the name of the upload: {sentence}"
 
 
 def seeds() -> dict[str, bytes]:
-    """A small file of each kind, by extension."""
+    """Return a small file of each format, by ending."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -130,10 +134,10 @@ def seeds() -> dict[str, bytes]:
 
 
 def main() -> None:
-    """Fuzz for as many seconds as the command line says."""
+    """Fuzz for the number of seconds on the command line."""
     if len(sys.argv) != 2 or not re.fullmatch(r"[0-9]+", sys.argv[1]):
-        sys.exit("Give the seconds to fuzz for: python tests/properties/fuzz_corpus.py 600")
-    logging.disable()  # pypdf tells much
+        sys.exit("Give the number of seconds to fuzz: python tests/properties/fuzz_corpus.py 600")
+    logging.disable()  # pypdf logs a lot
     corpus = FOLDER / "corpus"
     corpus.mkdir()
     for suffix, data in seeds().items():
@@ -146,11 +150,11 @@ def main() -> None:
     options = [
         f"-max_total_time={sys.argv[1]}",
         f"-timeout={SLOW}",
-        f"-max_len={LONGEST}",
+        f"-max_len={MAX_LENGTH}",
         "-rss_limit_mb=3072",
     ]
     options += [f"-artifact_prefix={Path.cwd()}/fuzz-", "-print_final_stats=1"]
-    atheris.Setup([sys.argv[0], *options, str(corpus)], kept_if_odd)
+    atheris.Setup([sys.argv[0], *options, str(corpus)], save_if_it_fails)
     atheris.Fuzz()
 
 
@@ -158,6 +162,6 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         FOLDER = Path(folder)
         PATH = FOLDER / "upload-1f3c"
-        if not (child := os.fork()):  # it ends without cleaning up
+        if not (child := os.fork()):  # libFuzzer exits without cleaning up
             main()
         sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mlm_demo.models.masked_lm import prefix_and_suffix
 from mlm_demo.training import packing
 from mlm_demo.training.packing import NO_WORD, one_by_one, pack, tokenize
-from tests.properties.test_reading import ANY_TEXTS
+from tests.support.texts import ANY_TEXTS
 from tests.support.tiny_models import tokenizer_of
 
 PARTS = st.sampled_from(

@@ -1,4 +1,4 @@
-"""Zip, PDF and Word files made in memory."""
+"""Make zip, PDF and Word files in memory."""
 
 import io
 import zipfile
@@ -15,7 +15,7 @@ def zipped(members, compression=zipfile.ZIP_DEFLATED):
 
 
 def pdf(*pages):
-    """A PDF made by hand: a list of lines for each page."""
+    """Return a PDF, written by hand, with a list of lines for each page."""
     kids = " ".join(f"{4 + 2 * i} 0 R" for i in range(len(pages)))
     objects = ["<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>"]
     objects.append("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>")

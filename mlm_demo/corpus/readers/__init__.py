@@ -1,1 +1,1 @@
-"""One reader a format."""
+"""One reader per format: a module that defines its `Format`."""

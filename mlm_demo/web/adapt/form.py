@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from mlm_demo.corpus.formats import describe_formats
 from mlm_demo.errors import MlmDemoError, TrainingError
 from mlm_demo.runs.service import SAMPLE, RunService
 from mlm_demo.runs.tasks.adapt import AdaptRequest
@@ -21,7 +22,7 @@ from mlm_demo.web.server.rate_limits import RateLimits
 PRESETS = [("1 minute", 1), ("5 minutes", 5), ("30 minutes", 30)]
 REPLAY = 0.1
 ABOUT_FILES = (
-    "Text, Markdown, CSV, JSON lines, Parquet, HTML, PDF, Word or PubMed XML, also as .gz or .zip. The sample corpus "
+    f"Files can be {describe_formats()}. The sample corpus "
     "is 301 paragraphs about beekeeping. Your text stays on the machine that serves this page. Your files are deleted "
     "when the run is done, at the earliest an hour after the upload, or after a day if you start no run. The result "
     "keeps up to 120 held-out sentences as test questions."

@@ -1,0 +1,164 @@
+"""The bytes of a file, counted while they are read.
+
+Files come from strangers: `Budget` limits what a file may expand to, and nothing is written under a name of theirs.
+"""
+
+import errno
+import gzip
+import io
+import lzma
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import BinaryIO
+
+from mlm_demo.corpus.encoding import HEAD, detect
+from mlm_demo.errors import CorpusError, printable, shown
+
+CHUNK = 1024 * 1024
+START = 4096  # bytes in which a text format shows itself
+RATIO_FROM = 10_000_000  # expanded bytes; fewer do no harm, however small the file was
+GZIP_MAGIC = b"\x1f\x8b"
+# What gzip, bz2, lzma and zipfile raise. gzip and bz2 report a corrupt file by an OSError without a number.
+BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, ValueError)
+
+
+class Budget:
+    """How much one file may expand to, all its members together; `spent` once it was too much."""
+
+    def __init__(self, max_bytes: int, max_ratio: float, max_members: int):
+        self.max_bytes, self.max_ratio, self.max_members = max_bytes, max_ratio, max_members
+        self.used, self.spent = 0, False
+
+    def take(self, count: int, name: str) -> None:
+        """Count bytes or characters; raise CorpusError when the total exceeds the limit."""
+        self.used += count
+        if self.used > self.max_bytes:
+            self.spent = True
+            raise CorpusError(
+                f"{shown(name)} holds more than {self.max_bytes:,} bytes when unpacked, which is the limit; split it."
+            )
+
+    def check_ratio(self, expanded: int, compressed: int, name: str) -> None:
+        """Raise CorpusError when much comes out of little, as from a file made to fill a disk."""
+        if expanded > RATIO_FROM and expanded > self.max_ratio * compressed:
+            self.spent = True
+            raise CorpusError(
+                f"{shown(name)} expands to more than {self.max_ratio:g} times its size, which text does not; unpack "
+                "it yourself if you trust it."
+            )
+
+
+class Input:
+    """The bytes of a file or of a member of an archive; `head` is their beginning.
+
+    compressed: returns how many bytes of the archive have been read so far; None if the file is not compressed.
+    seekable: whether `stream` can go back to its beginning.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        stream: BinaryIO,
+        budget: Budget,
+        compressed: Callable[[], int] | None = None,
+        *,
+        seekable: bool = False,
+    ):
+        # Strangers choose the names of members too, and notes that quote them end up in a terminal.
+        self.name = printable(name)
+        self.budget = budget
+        self._stream, self._compressed, self._seekable = stream, compressed, seekable
+        self._pending, self._expanded = b"", 0
+        head = b""
+        while len(head) < HEAD and (more := self.read(HEAD - len(head))):
+            head += more
+        self.head = self._pending = head
+
+    @cached_property
+    def encoding(self) -> tuple[str, int]:
+        """The codec of the head, and the length of its byte order mark."""
+        return detect(self.head)
+
+    @cached_property
+    def start(self) -> str:
+        """The first characters in lower case, without leading white space: text formats are recognized by them."""
+        codec, bom = self.encoding
+        return self.head[bom:START].decode(codec, "ignore").lstrip().lower()
+
+    def read(self, size: int = -1) -> bytes:
+        """Read at most `size` bytes; raise CorpusError when they are corrupt or too many."""
+        if self._pending:
+            size = len(self._pending) if size < 0 else size
+            data, self._pending = self._pending[:size], self._pending[size:]
+            return data
+        try:
+            data = self._stream.read(size if size >= 0 else CHUNK)
+        except BROKEN as error:
+            raise broken_file(self.name, "compressed file" if self._compressed else "file", error) from error
+        self._expanded += len(data)
+        self.budget.take(len(data), self.name)
+        if self._compressed:
+            self.budget.check_ratio(self._expanded, self._compressed(), self.name)
+        return data
+
+    def chunks(self) -> Iterator[bytes]:
+        """Read everything, the head first and then a megabyte at a time."""
+        while chunk := self.read(len(self._pending) or CHUNK):
+            yield chunk
+
+    def read_all(self, limit: int) -> bytes:
+        """Read everything at once; raise CorpusError when it is more than `limit` bytes."""
+        data = io.BytesIO()
+        for chunk in self.chunks():
+            if data.write(chunk) and data.tell() > limit:
+                raise CorpusError(
+                    f"{shown(self.name)} is larger than {limit:,} bytes, which is the limit for its format; split it "
+                    "or save it as .jsonl."
+                )
+        return data.getvalue()
+
+    def file(self) -> BinaryIO:
+        """Return a seekable file with the same bytes: the stream itself, or a temporary copy without a name."""
+        if self._seekable:
+            self._stream.seek(0)
+            return self._stream
+        copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the last object that reads it
+        for chunk in self.chunks():
+            copy.write(chunk)
+        copy.seek(0)
+        self._stream, self._seekable = copy, True
+        return copy
+
+
+def gunzipped(source: Input) -> Input:
+    """Return the input that a .gz file compresses."""
+    file = source.file()
+    return Input(source.name, gzip.GzipFile(fileobj=file), source.budget, lambda: max(1, file.tell()))
+
+
+def ending(name: str) -> str:
+    """Return the ending of a file name in lower case, such as ".csv" of "a.CSV" and of "a.csv.gz"."""
+    path = PurePosixPath(name.replace("\\", "/"))
+    return (PurePosixPath(path.stem) if path.suffix.lower() == ".gz" else path).suffix.lower()
+
+
+def broken_file(name: str, what: str, error: BaseException) -> CorpusError:
+    """Return the error for a file that its library gave up on, or that the disk failed to deliver."""
+    if is_disk_error(error):
+        return CorpusError(
+            f"{shown(name)} could not be read because of a disk error ({error.strerror}); try again."
+        )
+    message = getattr(error, "msg", None) or str(error)  # the text of an XMLSyntaxError repeats the line
+    why = printable((message.strip() or type(error).__name__).splitlines()[0])[:120]
+    return CorpusError(f"{shown(name)} is a corrupt {what} ({why}); download it or save it again.")
+
+
+def is_disk_error(error: BaseException) -> bool:
+    """Return whether the disk failed, or `error` reports that it did."""
+    cause = error.__cause__ if isinstance(error, CorpusError) else error
+    # Errors about corrupt files have no number, or EINVAL where the file points before its own beginning.
+    return isinstance(cause, OSError) and cause.errno not in (None, errno.EINVAL)

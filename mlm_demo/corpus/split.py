@@ -1,0 +1,103 @@
+"""Split texts into a training part and a held-out part, by document and from a seed."""
+
+import random
+import re
+from collections.abc import Sequence
+
+from mlm_demo.errors import CorpusError
+
+HELD_OUT_SHARE, HELD_OUT_WORDS = 0.1, 30_000
+HELD_OUT_TEXTS = 100  # share the held-out words, if there are as many
+FEW_DOCUMENTS, SECTIONS = 20, 150  # a corpus of fewer documents is cut into about so many sections
+SHORTEST_SECTION, LONGEST_SECTION = 60, 1_000  # words
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+
+
+def split(texts: Sequence[str], seed: int) -> tuple[list[str], list[str]]:
+    """Hold out up to a tenth of the texts, and at most HELD_OUT_WORDS of them.
+
+    Only the beginning of a long held-out text is kept, so that a few texts do not decide the metrics. Texts of a
+    corpus of few documents are cut into sections first. Raises CorpusError if nothing can be held out.
+    """
+    texts = list(texts) if len(texts) >= FEW_DOCUMENTS else _sections(texts)
+    if len(texts) < 2:
+        raise CorpusError(
+            "The corpus is one paragraph, so no part of it can be held out for evaluation; add more text, with an "
+            "empty line between paragraphs."
+        )
+    order = random.Random(seed).sample(range(len(texts)), len(texts))
+    sizes = [len(text.split()) for text in texts]
+    share = HELD_OUT_SHARE * sum(sizes)
+    wanted = min(share, HELD_OUT_WORDS)
+    held, words, evaluated = (
+        [],
+        0,
+        0.0,
+    )  # `evaluated` counts of a long text only its even part of what is wanted
+    for i in order[:-1]:
+        if held and words + sizes[i] > share * 1.5:
+            continue
+        held.append(i)
+        words += sizes[i]
+        evaluated += min(sizes[i], wanted / HELD_OUT_TEXTS)
+        if words >= share or evaluated >= wanted:
+            break
+    longest = _level([sizes[i] for i in held], wanted)
+    held_out = set(held)
+    return (
+        [text for i, text in enumerate(texts) if i not in held_out],
+        [_beginning(texts[i], longest) for i in sorted(held)],
+    )
+
+
+def _level(sizes: Sequence[int], wanted: float) -> float:
+    """Return the length at which to cut longer texts so that `wanted` words remain in total."""
+    for n, size in enumerate(sorted(sizes)):
+        if size * (len(sizes) - n) >= wanted:
+            return wanted / (len(sizes) - n)
+        wanted -= size
+    return max(sizes)
+
+
+def _beginning(text: str, words: float) -> str:
+    """Return the first paragraphs of a text, enough to hold `words` words; at least one."""
+    kept, count = [], 0
+    for paragraph in text.split("\n\n"):
+        if count >= words:
+            break
+        kept.append(paragraph)
+        count += len(paragraph.split())
+    return "\n\n".join(kept)
+
+
+def _sections(texts: Sequence[str]) -> list[str]:
+    """Cut texts between paragraphs into sections of about equal length."""
+    total = sum(len(text.split()) for text in texts)
+    size = min(max(total / SECTIONS, SHORTEST_SECTION), LONGEST_SECTION)
+    sections = []
+    for text in texts:
+        section, words = [], 0
+        for paragraph in (part for whole in text.split("\n\n") for part in _cut(whole)):
+            section.append(paragraph)
+            words += len(paragraph.split())
+            if words >= size:
+                sections.append("\n\n".join(section))
+                section, words = [], 0
+        if section:
+            sections.append("\n\n".join(section))
+    return sections
+
+
+def _cut(paragraph: str) -> list[str]:
+    """Cut a paragraph of more than LONGEST_SECTION words (such as one huge line), between sentences if possible."""
+    if len(paragraph.split()) <= LONGEST_SECTION:
+        return [paragraph]
+    parts: list[list[str]] = [[]]
+    for sentence in SENTENCE_END.split(paragraph):
+        words = sentence.split()
+        for start in range(0, len(words), LONGEST_SECTION):
+            piece = words[start : start + LONGEST_SECTION]
+            if parts[-1] and len(parts[-1]) + len(piece) > LONGEST_SECTION:
+                parts.append([])
+            parts[-1] += piece
+    return [" ".join(part) for part in parts]
