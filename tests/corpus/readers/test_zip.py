@@ -88,12 +88,12 @@ def test_the_total_size_and_count_of_members_are_limited(refused):
     refused("a.zip", zipped(texts), "'a.zip' holds 3 files; the limit is 2. Split it", max_members=2)
 
 
-@pytest.mark.parametrize("said", [1, 50_000])
-def test_a_huge_list_of_members_is_refused_before_it_is_read(refused, monkeypatch, said):
+@pytest.mark.parametrize("announced", [1, 50_000])
+def test_a_huge_list_of_members_is_refused_before_it_is_read(refused, monkeypatch, announced):
     one = zipped([("a", "text")])
     start, end = one.index(b"PK\1\2"), one.index(b"PK\5\6")
     entries = one[start:end] * 50_000
-    record = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, said, said, len(entries), start, 0)
+    record = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, announced, announced, len(entries), start, 0)
     monkeypatch.setattr(zipfile.ZipInfo, "__init__", lambda *_, **__: pytest.fail("it was listed"))
     message = "'a.zip' holds too many files; the limit is 20. Split it."
     refused("a.zip", one[:start] + entries + record, message, max_members=20)
