@@ -16,7 +16,7 @@ ENOUGH_TOKENS = 50_000
 class AdaptConfig:
     """The options of a run. Exactly one of epochs, max_steps and minutes is its budget.
 
-    docs/decisions.md gives the reasons for the other defaults.
+    docs/decisions/training.md gives the reasons for the other defaults.
     """
 
     epochs: float | None = None
