@@ -34,7 +34,7 @@ def _option(
 class AdaptConfig:
     """The options of a run. Exactly one of epochs, max_steps and minutes is its budget.
 
-    docs/decisions.md gives the reasons for the other defaults.
+    docs/decisions/training.md gives the reasons for the other defaults.
     """
 
     epochs: float | None = _option(None, "train for so many epochs", "E", above=0, most=100_000)

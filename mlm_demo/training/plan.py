@@ -20,7 +20,7 @@ from mlm_demo.training.step_time import measure_step_time
 PLAN = "plan.json"
 # During training; at least this many seconds apart where a checkpoint is costly.
 EVALUATIONS, SECONDS_BETWEEN_CHECKPOINTS = 8, 5
-# Compiling takes some ten seconds on a fast machine and makes steps a fifth shorter (docs/decisions.md).
+# Compiling takes some ten seconds on a fast machine and makes steps a fifth shorter (docs/decisions/speed.md).
 SECONDS_TO_COMPILE_FOR, TIME_COMPILED = 120, 0.8
 
 

@@ -42,8 +42,8 @@ def test_adapt_reports_trains_and_judges(corpus, model, tmp_path, capsys):
     out = capsys.readouterr().out
     for told in (
         "verdict: too small",
-        "| domain text: loss (nats) |",
-        "| general text: perplexity |",
+        "| Held-out text of the domain: loss, nats |",
+        "| General English: perplexity |",
         "3 steps in",
     ):
         assert told in out

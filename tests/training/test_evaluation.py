@@ -21,21 +21,21 @@ from tests.support.tiny_models import ARCHITECTURES, SENTENCES, tiny
 def test_metrics_equal_those_of_run_mlm(architecture):
     """Loss and accuracy as the stock model computes them from all logits, with labels of -100 elsewhere."""
     mlm = tiny(architecture)
-    frozen = MaskedEvalSet.of(mlm, SENTENCES, block_size=32)
-    result = sum_by_document(mlm, frozen)
-    attention = torch.from_numpy((frozen.blocks.ids != frozen.blocks.pad_id).astype(np.int64))
+    eval_set = MaskedEvalSet.of(mlm, SENTENCES, block_size=32)
+    result = sum_by_document(mlm, eval_set)
+    attention = torch.from_numpy((eval_set.blocks.ids != eval_set.blocks.pad_id).astype(np.int64))
     with torch.inference_mode():
-        whole = mlm.model(torch.from_numpy(frozen.ids), attention_mask=attention).logits
-    labels = torch.from_numpy(frozen.labels)
+        whole = mlm.model(torch.from_numpy(eval_set.ids), attention_mask=attention).logits
+    labels = torch.from_numpy(eval_set.labels)
     loss = torch.nn.functional.cross_entropy(
         whole.view(-1, whole.shape[-1]), labels.view(-1), ignore_index=IGNORED
     )
-    asked = labels != IGNORED
-    found = compute_metrics(result)
-    assert found.loss.value == pytest.approx(loss.item(), rel=1e-4)
-    assert found.perplexity.value == pytest.approx(exp(loss.item()), rel=1e-3)
-    assert found.accuracy.value == pytest.approx((whole.argmax(-1) == labels)[asked].float().mean().item())
-    assert found.masked_tokens == asked.sum()
+    masked = labels != IGNORED
+    metrics = compute_metrics(result)
+    assert metrics.loss.value == pytest.approx(loss.item(), rel=1e-4)
+    assert metrics.perplexity.value == pytest.approx(exp(loss.item()), rel=1e-3)
+    assert metrics.accuracy.value == pytest.approx((whole.argmax(-1) == labels)[masked].float().mean().item())
+    assert metrics.masked_tokens == masked.sum()
 
 
 def test_the_masks_depend_on_the_seed_alone():
@@ -59,8 +59,8 @@ def test_intervals_cover_the_truth_about_as_often_as_they_claim():
     for seed in range(200):
         count = np.full(60, 10.0)
         losses = random.normal(3.0, 1.0, 60) * 10
-        found = compute_metrics(DocumentSums(losses, np.zeros(60), count), seed)
-        inside += found.loss.low <= 3.0 <= found.loss.high
+        metrics = compute_metrics(DocumentSums(losses, np.zeros(60), count), seed)
+        inside += metrics.loss.low <= 3.0 <= metrics.loss.high
     assert 180 <= inside <= 200
 
 
@@ -79,14 +79,14 @@ def test_a_change_is_paired():
     random = np.random.default_rng(0)
     before = DocumentSums(random.normal(30, 10, 50), np.full(50, 3.0), np.full(50, 10.0))
     after = DocumentSums(before.loss - 1 + random.normal(0, 0.1, 50), before.hits + 1, before.count)
-    found = compute_change(before, after)
-    assert found.loss.value == pytest.approx(-0.1, abs=0.01)
-    assert found.loss.high < 0
-    assert found.accuracy.value == pytest.approx(0.1)
+    metrics = compute_change(before, after)
+    assert metrics.loss.value == pytest.approx(-0.1, abs=0.01)
+    assert metrics.loss.high < 0
+    assert metrics.accuracy.value == pytest.approx(0.1)
     assert compute_metrics(before).loss.low < compute_metrics(after).loss.high
 
 
 def test_one_document_has_no_spread():
     mlm = tiny("BERT")
-    found = compute_metrics(sum_by_document(mlm, MaskedEvalSet.of(mlm, SENTENCES[:1], block_size=32)))
-    assert found.loss.low == found.loss.value == found.loss.high
+    metrics = compute_metrics(sum_by_document(mlm, MaskedEvalSet.of(mlm, SENTENCES[:1], block_size=32)))
+    assert metrics.loss.low == metrics.loss.value == metrics.loss.high

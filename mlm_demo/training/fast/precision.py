@@ -1,7 +1,7 @@
 """The numeric precision of training: float32 weights, and bfloat16 matrix products on devices that speed them up.
 
 Weights, optimizer, sums and all reported metrics stay float32. Only the two factors of a matrix product are rounded,
-and only during training. docs/decisions.md says what this gains and what it costs.
+and only during training. docs/decisions/speed.md says what this gains and what it costs.
 """
 
 from collections.abc import Iterator
