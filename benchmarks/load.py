@@ -30,8 +30,8 @@ from pairs import ROOT, tell
 from people import Adapter, Person
 from ports import free_port
 
-from mlm_demo.runs.run import is_alive
 from mlm_demo.runs.store import RunStore
+from mlm_demo.system.locks import is_held
 
 SECONDS_BETWEEN_SAMPLES = 5
 SECONDS_OF_FIRST_RUN = 90  # then it is stopped
@@ -77,7 +77,7 @@ def served(folder: Path) -> Iterator[tuple[str, int]]:
         process.kill()
         process.wait()
         for run in RunStore(folder / "data" / "runs").all():
-            if run.worker and is_alive(run.worker):
+            if run.worker and is_held(run.lock):
                 os.kill(run.worker["pid"], signal.SIGKILL)
 
 

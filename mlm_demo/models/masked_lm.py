@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import torch
 from torch import nn
@@ -11,47 +10,13 @@ from torch import nn
 from mlm_demo.errors import ModelError
 from mlm_demo.models.dynamic_batching import DynamicBatcher
 from mlm_demo.models.head import WantedPositions
+from mlm_demo.models.tokenizer import Tokenizer, prefix_and_suffix
 
 # Tokens (rows times length, padding included) in one forward pass. The limit bounds memory and costs no speed. A CPU is
 # hardly faster with more, and requests that arrive in the meantime would wait longer.
 TOKENS_PER_PASS, TOKENS_PER_PASS_ON_CPU = 4096, 512
 NO_LIMIT = 1 << 20  # a tokenizer without a maximum length reports a number larger than this
 Row = tuple[Sequence[int], Sequence[int]]  # token ids, and the positions whose logits are wanted
-
-
-class Tokenizer(Protocol):
-    """The interface that this project uses of a fast transformers tokenizer; `native_bert.tokenizer` has it too."""
-
-    backend_tokenizer: Any  # a `tokenizers.Tokenizer`
-    model_max_length: int
-    mask_token: str
-    mask_token_id: int
-    unk_token_id: int | None
-    sep_token_id: int | None
-    pad_token_id: int | None
-    all_special_tokens: list[str]
-    all_special_ids: list[int]
-
-    def __call__(self, text: str | list[str], *, add_special_tokens: bool = True, **options: bool) -> Any:
-        """Tokenize one text or several; returns `input_ids`, `offset_mapping` and `word_ids()`."""
-
-    def __len__(self) -> int: ...
-
-    def decode(self, ids: Sequence[int]) -> str: ...
-
-    def convert_ids_to_tokens(self, ids: int | list[int]) -> Any: ...
-
-    def convert_tokens_to_ids(self, token: str) -> int | None: ...
-
-    def get_vocab(self) -> dict[str, int]: ...
-
-
-def prefix_and_suffix(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
-    """Return the ids of the special tokens, such as [CLS] and [SEP], before and after a text."""
-    plain = tokenizer("a", add_special_tokens=False).input_ids
-    full = tokenizer("a").input_ids
-    start = next(i for i in range(len(full)) if full[i : i + len(plain)] == plain)
-    return full[:start], full[start + len(plain) :]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from mlm_demo.training.config import verdict
 from mlm_demo.training.packing import Blocks
 
 if TYPE_CHECKING:
-    from mlm_demo.models.masked_lm import Tokenizer
+    from mlm_demo.models.tokenizer import Tokenizer
 
 WORST_WORDS, SAMPLE_WORDS, SAMPLE_TEXTS = 12, 200_000, 50
 

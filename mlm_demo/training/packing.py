@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlm_demo.errors import TrainingError
-from mlm_demo.models.masked_lm import Tokenizer, prefix_and_suffix
+from mlm_demo.models.tokenizer import Tokenizer, prefix_and_suffix
 
 TEXTS_PER_CALL = 512  # to the tokenizer: enough to keep its threads busy
 # Characters per text given to the tokenizer: its time on a huge line grows faster than the line.

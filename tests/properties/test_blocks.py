@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlm_demo.models.masked_lm import prefix_and_suffix
+from mlm_demo.models.tokenizer import prefix_and_suffix
 from mlm_demo.training import packing
 from mlm_demo.training.packing import NO_WORD, one_by_one, pack, tokenize
 from tests.support.texts import ANY_TEXTS

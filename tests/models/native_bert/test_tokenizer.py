@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from mlm_demo.models.masked_lm import _piece_style, prefix_and_suffix
+from mlm_demo.models.masked_lm import _piece_style
 from mlm_demo.models.native_bert.tokenizer import read_tokenizer
+from mlm_demo.models.tokenizer import prefix_and_suffix
 from mlm_demo.training.packing import pack
 from tests.support.paths import ROOT
 from tests.support.tiny_models import save_tiny
