@@ -1,5 +1,3 @@
-import os
-
 import pytest
 
 from mlm_demo.runs.store import RunStore
@@ -85,11 +83,11 @@ def test_guesses_are_those_before_and_now():
 def test_a_run_in_each_state(run):
     assert "Waiting</span> bees &amp; &lt;b&gt;wasps&lt;/b&gt;" in run_view(run, [])
     assert "2 runs go before it." in run_view(run, [], before=2)
-    run.mark_started(os.getpid())
     run.log({"report": FOUND})
     run.log({"stage": "training", "followed": [answer(5, "it")]})
     run.log(line(10))
-    html = run_view(run, list(run.lines()))
+    with run.working():
+        html = run_view(run, list(run.lines()))
     for part in ("Running</span>", "<progress", "<svg", "Before"):
         assert part in html
     run.finish("failed", "The disk <is> full.")
