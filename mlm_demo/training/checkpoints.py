@@ -1,17 +1,16 @@
 """The output folder of a run: its checkpoints, its lock, and what is left in it when something goes wrong."""
 
-import fcntl
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from safetensors import SafetensorError
 
 from mlm_demo.errors import TrainingError
+from mlm_demo.system import locks
 from mlm_demo.training.result import AdaptationResult, read_result
 
 CHECKPOINTS = "checkpoints"
@@ -127,15 +126,12 @@ def disk_errors_explained(output: Path) -> Iterator[None]:
 
 @contextmanager
 def _locked(output: Path) -> Iterator[None]:
-    """Hold a lock on a folder, which the system releases however the program ends."""
-    handle = os.open(output, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise TrainingError(
-            f"Another run is writing to {output}; wait for its end, stop it, or give another folder."
-        ) from None
-    else:
+    """Hold a lock on a folder; raise TrainingError if another process does."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locks.exclusive(output, wait=False))
+        except BlockingIOError:
+            raise TrainingError(
+                f"Another run is writing to {output}; wait for its end, stop it, or give another folder."
+            ) from None
         yield
-    finally:
-        os.close(handle)

@@ -1,4 +1,4 @@
-"""Take an adapted model home: as one zip file, or to the Hub under the person's own name."""
+"""Export an adapted model: as one zip file, or to the Hub under the person's own name."""
 
 import zipfile
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ from mlm_demo.models import hub
 from mlm_demo.system.files import atomic
 from mlm_demo.training.result import RESULT
 
-KEPT_BACK = ("checkpoints", ".part")  # what is only there to go on from
+KEPT_BACK = ("checkpoints", ".part")  # only needed to resume the run
 
 
 def zip_model(folder: Path, name: str = "") -> Path:
-    """Pack a finished model into FOLDER.zip beside it, which appears whole; returns its path.
+    """Pack a finished model into FOLDER.zip beside it and return the path; a reader sees all of it or none.
 
-    name: the folder inside the archive, the folder's own where it is empty.
+    name: the folder inside the archive; the name of the model's folder if it is empty. Raises ModelError.
     """
     _check(folder)
     target = folder.with_name(f"{folder.name}.zip")
@@ -27,7 +27,7 @@ def zip_model(folder: Path, name: str = "") -> Path:
             atomic(target) as part,
             zipfile.ZipFile(part, "w", zipfile.ZIP_STORED, strict_timestamps=False) as packed,
         ):
-            for path in _files(folder):  # weights do not get smaller, so nothing is compressed
+            for path in _files(folder):  # not compressed: weights would not get smaller
                 packed.write(path, f"{name or folder.name}/{path.relative_to(folder)}")
     except OSError as error:
         raise ModelError(f"{target} cannot be written ({error.strerror or error}); make room.") from error
@@ -35,10 +35,9 @@ def zip_model(folder: Path, name: str = "") -> Path:
 
 
 def push_model(folder: Path, repo_id: str, *, token: str | None = None, private: bool = True) -> str:
-    """Upload a finished model to the Hub and return its address.
+    """Upload a finished model to the Hub and return its address; raises HubError, ModelError.
 
-    token: a token that may write; None for the one that `hf auth login` or HF_TOKEN left. It goes to the Hub and
-    nowhere else. Raises HubError in one sentence.
+    token: a token that may write; None for the one of `hf auth login` or HF_TOKEN. It is sent to the Hub only.
     """
     _check(folder)
     check_push(repo_id, token)
@@ -51,15 +50,13 @@ def push_model(folder: Path, repo_id: str, *, token: str | None = None, private:
             ignore_patterns=[f"{name}/**" for name in KEPT_BACK],
             commit_message="Adapted with mlm_demo",
         )
-    except (
-        Exception
-    ) as error:  # whatever the network and the Hub raise becomes one sentence without the token
+    except Exception as error:  # any error of the network or the Hub, whose text may quote the token
         raise push_error(error, repo_id) from None
     return f"{constants.ENDPOINT}/{repo_id}"
 
 
 def check_push(repo_id: str, token: str | None = None) -> None:
-    """Refuse before the work what an upload could not be done with; raises HubError."""
+    """Raise HubError, before any work, if an upload to this name or with this token cannot succeed."""
     if not hub.is_repo_id(repo_id):
         raise HubError(f"{shown(repo_id)} is no name for a model on the Hub; give owner/name.")
     if not (token or get_token()):
@@ -67,7 +64,7 @@ def check_push(repo_id: str, token: str | None = None) -> None:
 
 
 def push_error(error: Exception, repo_id: str) -> HubError:
-    """Say what went wrong with an upload; never with the error's own text, which may quote a request."""
+    """Return an error for a failed upload, without the text of the original, which may quote the request."""
     status = getattr(getattr(error, "response", None), "status_code", None)
     if isinstance(error, LocalTokenNotFoundError) or status in (401, 403):
         return HubError(

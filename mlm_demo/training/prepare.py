@@ -15,7 +15,7 @@ from mlm_demo import __version__
 from mlm_demo.corpus.corpus import Corpus, read_corpus
 from mlm_demo.corpus.documents import ReadLimits
 from mlm_demo.models.catalogue import Catalogue, ModelRef
-from mlm_demo.settings import Settings
+from mlm_demo.settings import Settings, on_zero_gpu
 from mlm_demo.system.memory import lift_limit, limit_memory
 from mlm_demo.training.config import AdaptConfig, epochs, verdict
 from mlm_demo.training.prepare_cache import PrepareCache, StepCost, key_of
@@ -105,7 +105,9 @@ class Preparation:
     def step(self) -> StepCost:
         """What a step takes here; raises TrainingError if not one block fits the memory."""
         key = self.step_key(len(self.blocks))
-        if self.cache and (found := self.cache.step(key)):
+        # The report of a ZeroGPU Space is made without the GPU that the training gets.
+        elsewhere = on_zero_gpu() and not self.report_only
+        if self.cache and not elsewhere and (found := self.cache.step(key)):
             return found
         from mlm_demo.training.masking import make_masking
         from mlm_demo.training.step_time import measure_step_time

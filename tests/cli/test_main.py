@@ -1,8 +1,10 @@
 import json
+import re
 
 import pytest
 
-from mlm_demo.cli.main import main
+from mlm_demo.cli.main import command_line, main
+from mlm_demo.cli.options import config_of
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +55,7 @@ def test_score_prints_bits_and_sums(capsys):
     assert main(["score", "The patient sat."]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].endswith("bits  The")
-    assert lines[-1].startswith("pseudo-perplexity ")
+    assert re.match(r"pseudo-perplexity [\d.]+ per token, [\d.]+ bits per word, log-likelihood", lines[-1])
     assert main(["score", "The patient sat.", "--json", "--method", "original"]) == 0
     assert json.loads(capsys.readouterr().out)["method"] == "original"
 
@@ -98,6 +100,35 @@ def test_wrong_usage_is_exit_code_2(capsys, arguments):
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
+
+
+def test_runs_are_listed_as_json_with_the_command_that_does_the_same(
+    capsys, monkeypatch, service, draft, choices
+):
+    service.queue.starts = False
+    run = service.start(draft(), choices(6), "me")
+    monkeypatch.setenv("MLM_DEMO_DATA", str(service.settings.data_folder))
+    assert main(["runs", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["id"], row["state"], row["title"]) == (run.id, "waiting", "bees.txt")
+    assert row["command"][:4] == ["-m", "mlm_demo", "adapt", str(run.input / "0" / "bees.txt")]
+    options = command_line().parse_args(row["command"][2:])
+    assert config_of(options) == choices(6).config
+    assert main(["runs"]) == 0
+    assert capsys.readouterr().out.startswith(f"{run.id}  ")
+
+
+@pytest.mark.parametrize("verb", ["work", "read"])
+def test_the_verbs_of_child_processes_are_hidden_and_refuse_an_unknown_id(
+    capsys, verb, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("MLM_DEMO_DATA", str(tmp_path))
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert verb not in capsys.readouterr().out.split()
+    for id in ("../x", "0" * 32):
+        assert main([verb, id]) == 1
+        assert capsys.readouterr().err.startswith("mlm_demo: The")
 
 
 @pytest.mark.parametrize("verb", [[], ["fill"], ["score"], ["models"], ["serve"]])

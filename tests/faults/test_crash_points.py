@@ -115,7 +115,6 @@ def test_a_server_killed_between_starting_a_worker_and_noting_it_leaves_no_secon
     assert workers(run) == [worker]
     until(lambda: run.worker, tell=lambda: run.state)
     assert run.worker == {"pid": worker}, "it has noted itself"
-    os.setpriority(os.PRIO_PROCESS, worker, 0) if os.getuid() == 0 else None
     wait_for(run, "done", "failed")
     assert run.state == "done", run.message
     assert len([line for line in run.lines() if "report" in line]) == 1

@@ -1,5 +1,3 @@
-import os
-
 import pytest
 
 from mlm_demo.runs.store import RunStore
@@ -59,13 +57,13 @@ def test_a_run_in_each_state(run):
     assert "2 runs are ahead of it." in run_view(run, [], ahead=2)
     assert "1 run is ahead of it." in run_view(run, [], ahead=1)
     assert "It is next." in run_view(run, [])
-    run.mark_started(os.getpid())
     run.log({"report": REPORT})
     run.log({"stage": "training", "followed": [answer(5, "it")]})
     run.log({"followed": [answer(4, "her")]})
     run.log({"followed": [answer(3, "bread")]})
     run.log(line(10))
-    html = run_view(run, list(run.lines()))
+    with run.working():
+        html = run_view(run, list(run.lines()))
     for part in ("Running</span>", "<progress", "<svg", "Before", "<b>it</b>", "<b>bread</b>"):
         assert part in html
     assert "<b>her</b>" not in html, "only the first and the last"
