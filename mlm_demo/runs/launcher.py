@@ -57,5 +57,5 @@ def launch(
         pass_fds=() if lock is None else (lock,),
         start_new_session=lock is not None,
     )
-    lower_priority(child.pid, waited_for=lock is None)
+    lower_priority(child.pid, awaited=lock is None)
     return child
