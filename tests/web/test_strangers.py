@@ -42,7 +42,7 @@ def page(tmp_path_factory, tiny):
     address = launch(demo, settings)
     until(lambda: run.state == "done", 180, lambda: (run.state, run.message))
     about = {"model": "general", "base": "general", "budget": "1 step"}
-    stopped = demo.service.runs.create(lambda run: ["-c", ""], title="stopped", owner="me", about=about)
+    stopped = demo.service.runs.create(lambda run: [], title="stopped", owner="me", about=about)
     stopped.finish("stopped")
     demo.service.staging.add([data / "bees.txt"])
     yield demo, address
