@@ -7,6 +7,7 @@ import pytest
 
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.adapted_models import catalogue_of
+from mlm_demo.system import locks
 from mlm_demo.web.adapt import run_tab
 from mlm_demo.web.adapt.form import AdaptForm
 from mlm_demo.web.adapt.run_tab import RunTab
@@ -83,15 +84,15 @@ def buttons(tab, changed):
 @pytest.fixture
 def begin(service):
     """A function that makes this process a run's worker; it is none by the time that `service` ends workers."""
-    begun = []
+    held = []
 
     def begin(run):
+        held.append(locks.take(run.lock))
         run.mark_started(os.getpid())
-        begun.append(run)
 
     yield begin
-    for run in begun:
-        run.finish("failed")
+    for lock in held:
+        os.close(lock)
 
 
 def test_a_new_visitor_gets_a_secret_and_sees_the_form(page, tab):
