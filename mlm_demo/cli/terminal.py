@@ -15,7 +15,7 @@ def status(text: str) -> None:
 
 
 def stage(text: str) -> None:
-    """Say what is being done: over the last line on a terminal, else on a line of its own."""
+    """Print what is being done: over the last line on a terminal, else on a line of its own."""
     if sys.stderr.isatty():
         status(text)
     else:

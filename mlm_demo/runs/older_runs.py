@@ -1,7 +1,7 @@
 """Runs that version 0.1.0 left in a data folder: their request as JSON of today, and whether their worker lives.
 
-That version kept a command line in run.json, and told a live worker by its entry in /proc, which no other system than
-Linux has. Its worker outlives the server, so it may still be at work when the server is started again as a new version.
+That version kept a command line in run.json. It found out whether a worker was alive from /proc, which only Linux has.
+A worker outlives its server, so one of that version may still be at work after the server was upgraded.
 """
 
 from pathlib import Path

@@ -1,7 +1,7 @@
 """The queue: which run is worked on now, and which wait. Nothing here knows of language models.
 
-No process runs the queue: whoever calls `tick` (a thread of the page, a command) starts the next run, under a lock, so
-that two servers on one folder do not start two. A worker is a process in a session of its own and outlives the server
+No process of its own runs the queue: `tick`, called by a thread of the page, starts the next run, under a lock, so that
+two servers on one folder do not start two. A worker is a process in a session of its own and outlives the server
 that started it. It inherits the run's lock, which was taken before it was started; so from then on the run counts as
 running, even if the server is killed before it has noted the worker.
 """

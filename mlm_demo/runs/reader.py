@@ -1,4 +1,4 @@
-"""Read the files of a draft in a child process, which a file made to harm the reader cannot outlive.
+"""Read the files of a draft in a child process, so that a harmful file can do nothing to the server.
 
 The parent writes DRAFT/request.json and starts `python -m mlm_demo read DRAFT`. The child prints its progress to
 standard error, a line for each, and the report as JSON to standard output.
@@ -67,7 +67,7 @@ class Reader:
         environment: Mapping[str, str],
         on_progress: Callable[[str], None],
     ) -> dict:
-        """Return what is in a draft's files, as JSON; raises CorpusError with the sentence of the child.
+        """Return the report on a draft's files, as JSON; raises CorpusError with the error message of the child.
 
         environment: the whole environment of the child.
         """

@@ -1,4 +1,4 @@
-"""A run is a folder: its files tell how the run stands. Nothing here knows of language models.
+"""A run is a folder; its files say what state the run is in. Nothing here knows of language models.
 
     run.json      what was asked for; written first, whole, never changed
     worker.lock   locked by the worker as long as it lives
@@ -107,7 +107,7 @@ class Run:
         worker = self.worker  # before the lock is probed: the lock is taken before the worker is noted
         if locks.is_held(self.lock) or older_runs.worker_is_alive(worker):
             return "stopping" if self.asked_to_stop else "running"
-        if ended := read(self.folder / "ended.json"):  # it ended between the two looks
+        if ended := read(self.folder / "ended.json"):  # it ended meanwhile
             return ended["state"]
         return "interrupted" if worker else "waiting"
 

@@ -64,7 +64,7 @@ class RunService:
     def report(
         self, draft: str, request: AdaptRequest, on_progress: Callable[[str], None] = lambda what: None
     ) -> dict:
-        """Return what is in a draft's files, as JSON; raises CorpusError."""
+        """Return the report on a draft's files, as JSON; raises CorpusError, ModelError."""
         return self.reader.report(draft, request, self.queue.environment_of_worker(), on_progress)
 
     def start(self, draft: str, request: AdaptRequest, owner: str, address: str = "") -> Run:

@@ -1,4 +1,4 @@
-"""What comes before a training: the corpus, the blocks, the time of a step, the report. Each is made once.
+"""Prepare a training: read the corpus, pack the blocks, measure the time of a step, report. Each is done once.
 
 torch is imported when the files have been read, and what trains only when a step is measured: a file that cannot be
 read is refused at once, and a report whose step time is known does without.
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 
 def no_progress(what: str) -> None:
-    """Say nothing of the progress."""
+    """Ignore progress."""
 
 
 class Preparation:
-    """What an adaptation needs of its files and its model; each part is made, or found in the cache, when first used.
+    """The parts that an adaptation starts from; each is made, or taken from the cache, when it is first used.
 
     model: a name for the catalogue, empty for the default model; report_only: nothing is trained, so the model need not
     be transformers' own; cache: where the parts are kept, None to keep none.

@@ -1,6 +1,6 @@
-"""Keep what was made of a corpus before its training, so that a report and the runs after it make it once.
+"""A cache of what is made of a corpus before training, so that a report and the runs after it make it once.
 
-    index.json              what is kept: the key of each part, the hash of its file, and the parts that are small
+    index.json              the key of each part and the hash of its file; the parts that are small
     corpus-KEY.json.gz      the texts, training part and held-out part, with their counts
     blocks-KEY.npz          the blocks of the training part
 

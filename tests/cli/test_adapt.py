@@ -98,7 +98,7 @@ def test_a_users_error_leaves_nothing_behind(corpus, model, tmp_path, capsys, mo
     assert not (tmp_path / "out").exists()
 
 
-def test_a_missing_file_is_told(model, tmp_path, capsys):
+def test_a_missing_file_is_named(model, tmp_path, capsys):
     assert main(adapt(str(tmp_path / "none.txt"), model, tmp_path / "out")) == 1
     assert "none.txt" in capsys.readouterr().err
 

@@ -147,14 +147,14 @@ def test_a_file_that_is_no_corpus(adapt, tmp_path, name, data, message):
         ),
     ],
 )
-def test_a_file_that_is_not_what_it_seems_is_read_and_told(adapt, name, data, note):
+def test_a_file_that_is_not_what_it_seems_is_read_with_a_note(adapt, name, data, note):
     code, out, told = adapt(name, data, "--report")
     assert code == 0, told
     assert note in out
     assert "verdict: too small" in out
 
 
-def test_another_language_is_told_before_training(adapt):
+def test_another_language_is_noted_before_training(adapt):
     texts = [f"{GERMAN} {' '.join(random.Random(i).sample(GERMAN.split(), 12))}." for i in range(40)]
     code, out, _ = adapt("german.txt", "\n\n".join(texts), "--report")
     assert code == 0

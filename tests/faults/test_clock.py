@@ -33,7 +33,7 @@ def waiting(service, title):
     return service.runs.create(lambda run: [], title=title)
 
 
-def test_nobody_jumps_the_queue_and_it_is_in_order_after_the_clock_was_set_back(service, clock):
+def test_the_queue_keeps_its_order_when_the_clock_is_set_back(service, clock):
     runs = []
     for number, ahead in enumerate((0, YEAR, 0, -YEAR, -YEAR, DAY)):
         clock(ahead)
@@ -47,7 +47,7 @@ def test_nobody_jumps_the_queue_and_it_is_in_order_after_the_clock_was_set_back(
 
 
 @pytest.mark.parametrize("made", [0, YEAR])
-def test_nothing_is_swept_that_is_not_old_and_nothing_stays_for_ever(service, draft, clock, made):
+def test_only_what_is_old_is_swept_whatever_the_clock_says(service, draft, clock, made):
     """Made when the clock was right, or a year ahead; then it goes back, far back, and is set right."""
     kept, ended = draft("kept"), waiting(service, "ended")
     ended.finish("stopped")

@@ -98,7 +98,7 @@ RunQueue(RunStore(Path(sys.argv[1]))).tick()
 """
 
 
-def test_a_server_killed_between_starting_a_worker_and_noting_it_leaves_no_second_one(page, begin, tmp_path):
+def test_a_server_killed_before_it_notes_its_worker_leaves_one_worker(page, begin, tmp_path):
     run = begin()
     killed = subprocess.run(
         [sys.executable, "-c", KILLED_SERVER, str(run.folder.parent)],
@@ -141,7 +141,7 @@ def test_resumed_by_two_at_once_a_run_has_one_worker(page, begin):
     assert workers(run) == [run.worker["pid"]]
 
 
-def test_what_a_crash_left_half_made_or_half_deleted_is_no_run_and_goes_after_a_day(page, begin, monkeypatch):
+def test_folders_that_a_crash_left_incomplete_are_no_runs_and_go_after_a_day(page, begin, monkeypatch):
     run = begin()
     made_half = run.folder.with_name("AAAAAAAAAAAA")
     (made_half / "input" / "0").mkdir(parents=True)

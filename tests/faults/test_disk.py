@@ -42,9 +42,7 @@ with run.working(int(sys.argv[2])):
 
 
 @pytest.mark.parametrize("pages", range(2, 48))
-def test_at_each_page_of_room_the_queue_refuses_or_ends_a_run_with_a_sentence_and_goes_on(
-    mount, tmp_path, pages
-):
+def test_at_each_size_of_disk_the_queue_refuses_or_ends_a_run_and_goes_on(mount, tmp_path, pages):
     """Draft, reserve, run.json, worker.json, log, ended.json: one file after another meets the full disk."""
     disk = mount(f"{PAGE * pages}")
     staging, queue, file = (
@@ -111,7 +109,7 @@ def start(there, folder, tiny):
 
 
 @pytest.mark.parametrize("pages", SIZES)
-def test_a_run_that_meets_a_full_disk_is_told_and_finishes_once_there_is_room(
+def test_a_run_on_a_full_disk_fails_with_a_message_and_finishes_once_there_is_room(
     mount, tmp_path, tiny, whole, pages
 ):
     disk = mount(f"{PAGE * pages}")
@@ -146,7 +144,7 @@ def test_a_run_that_meets_a_full_disk_is_told_and_finishes_once_there_is_room(
     assert load_folder(run.output, "adapted", device="cpu").vocab_size > 100
 
 
-def test_a_full_disk_refuses_resume_with_a_sentence_and_the_run_stays_what_it_is(mount):
+def test_a_full_disk_refuses_resume_and_the_run_stays_stopped(mount):
     disk = mount("256k")
     queue = RunQueue(RunStore(disk / "runs"))
     run = queue.runs.create(lambda run: [], title="bees")
@@ -158,7 +156,7 @@ def test_a_full_disk_refuses_resume_with_a_sentence_and_the_run_stays_what_it_is
     assert (run.state, run.message) == ("stopped", "Stopped.")
 
 
-def test_a_data_folder_that_can_only_be_read_keeps_nobody_from_filling_masks(mount, servers, tmp_path, tiny):
+def test_with_a_read_only_data_folder_masks_are_filled_and_runs_refused(mount, servers, tmp_path, tiny):
     disk = mount("16m")
     there = adaptations_on(disk)
     done = there.runs.create(lambda run: [], title="before", owner="me")

@@ -58,7 +58,7 @@ def wait_for_moment(run, drawn, leg, length, seconds):
         time.sleep(0.005)
 
 
-def test_a_run_killed_again_and_again_comes_to_what_an_undisturbed_one_does(page, begin, servers, tmp_path):
+def test_a_run_killed_again_and_again_has_the_result_of_an_undisturbed_one(page, begin, servers, tmp_path):
     """The server starts the worker; one or both are killed at moments drawn from the seed; Resume, until it is done."""
     drawn, data = random.Random(f"kills {KILLS}"), tmp_path / "data"
     server = servers(data)

@@ -26,9 +26,7 @@ def watched(tmp_path):
     thread.join()
 
 
-def test_runs_started_through_either_are_worked_on_one_by_one_and_outlive_one_server(
-    servers, watched, tmp_path, tiny
-):
+def test_runs_of_two_servers_run_one_by_one_and_outlive_one_server(servers, watched, tmp_path, tiny):
     data = tmp_path / "data"
     one, other = servers(data), servers(data)
     clients = one.client(), other.client()

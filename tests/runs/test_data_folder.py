@@ -25,7 +25,7 @@ def test_a_folder_of_a_later_version_is_refused_and_left_as_it_is(tmp_path, text
     assert (tmp_path / "version").read_bytes() == text.encode("latin-1")
 
 
-def test_where_nothing_can_be_written_nothing_is_said(tmp_path):
+def test_a_folder_that_cannot_be_written_is_no_error(tmp_path):
     (tmp_path / "file").touch()
     check_version(tmp_path / "file" / "data")
 

@@ -165,7 +165,7 @@ def test_the_same_twice_and_too_many_are_refused(tmp_path):
     ("number", "state", "message"),
     [(signal.SIGSEGV, "failed", "broke off in a library (SIGSEGV)"), (signal.SIGKILL, "interrupted", "")],
 )
-def test_a_worker_ended_by_a_library_is_told_from_one_that_was_killed(queue, number, state, message):
+def test_a_crash_in_a_library_fails_the_run_and_a_kill_interrupts_it(queue, number, state, message):
     run = start(queue)
     os.kill(run.worker["pid"], number)
     until(lambda: run.state == "interrupted")

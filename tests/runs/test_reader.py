@@ -103,7 +103,7 @@ def test_the_reader_is_a_process_that_prints_its_progress(service, draft, choice
     assert "measuring this machine" in said
 
 
-def test_a_model_that_is_none_is_refused_without_a_child(service, draft):
+def test_an_unknown_model_is_refused_without_a_child(service, draft):
     started = counted(service)
     with pytest.raises(ModelError, match="'no model' names no model"):
         service.report(draft(), AdaptRequest(AdaptConfig(max_steps=1), "no model"))

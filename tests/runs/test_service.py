@@ -79,7 +79,7 @@ def test_the_same_thing_twice_is_refused_and_nothing_is_lost(service, draft, cho
     assert service.start(draft(), choices(5_000), "somebody else").state == "waiting"
 
 
-def test_of_many_starts_at_the_same_moment_only_as_many_get_through_as_may(service, draft, choices):
+def test_of_many_starts_at_the_same_moment_only_the_allowed_number_succeeds(service, draft, choices):
     service.queue.starts = False
     drafts, together = [draft() for _ in range(6)], Barrier(6)
 
@@ -95,13 +95,13 @@ def test_of_many_starts_at_the_same_moment_only_as_many_get_through_as_may(servi
     assert found == {"waiting": 2, "You have 2 runs under way,": 4}
 
 
-def test_files_used_up_or_never_there_are_told(service, choices):
+def test_files_that_are_gone_or_never_existed_are_refused(service, choices):
     for id in ("", "../runs", "AAAAAAAAAAAA"):
         with pytest.raises(CorpusError, match="The files are no longer here; add them again"):
             service.start(id, choices(), "me")
 
 
-def test_a_base_that_is_no_model_is_told_before_the_files_are_taken(service, draft):
+def test_an_unknown_base_model_is_refused_and_the_files_stay(service, draft):
     id = draft()
     with pytest.raises(ModelError, match="'no model' names no model"):
         service.start(id, AdaptRequest(AdaptConfig(max_steps=1), "no model"), "me")

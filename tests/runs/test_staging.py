@@ -58,7 +58,7 @@ def test_a_file_of_ours_is_copied(store, file):
     assert not path.samefile(ours)
 
 
-def test_a_draft_is_put_where_a_run_finds_it_and_stays_until_it_is_forgotten(store, file, tmp_path):
+def test_a_draft_is_copied_to_a_run_and_stays_until_it_is_forgotten(store, file, tmp_path):
     id = store.add([file("a.txt"), file("b.txt")])
     (tmp_path / "input").mkdir()
     copied = store.copy_to(id, tmp_path / "input")
@@ -70,13 +70,13 @@ def test_a_draft_is_put_where_a_run_finds_it_and_stays_until_it_is_forgotten(sto
 
 
 @pytest.mark.parametrize("id", ["", "../runs", "AAAAAAAAAAAA"])
-def test_an_id_that_is_none_names_nothing(store, id):
+def test_an_invalid_id_names_nothing(store, id):
     with pytest.raises(CorpusError, match="The files are no longer here"):
         store.files(id)
     store.forget(id)
 
 
-def test_too_much_is_told(store, file):
+def test_too_many_or_too_large_files_are_refused(store, file):
     with pytest.raises(CorpusError, match="There is no file"):
         store.add([])
     with pytest.raises(CorpusError, match=r"The files have 1\.5 MB, more than 1"):

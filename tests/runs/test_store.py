@@ -109,7 +109,7 @@ def test_a_run_is_its_owners_and_the_secret_is_not_kept(runs):
 
 
 @pytest.mark.parametrize("id", ["", "..", "../x", "nothing", "/etc", ".", "a\0b"])
-def test_a_run_that_is_not_there_is_told(runs, id):
+def test_an_unknown_run_is_refused(runs, id):
     runs.create(no_files, title="bees")
     with pytest.raises(RunError, match="There is no run"):
         runs.find(id)

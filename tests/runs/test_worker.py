@@ -167,7 +167,7 @@ def test_a_corpus_that_is_too_small_ends_the_run_with_a_message(start):
     assert run.message.startswith("The corpus holds 2 words of text")
 
 
-def test_a_run_longer_than_one_may_be_here_is_stopped_and_keeps_what_it_learned(service, draft, choices):
+def test_a_run_over_the_time_limit_is_stopped_and_keeps_what_it_learned(service, draft, choices):
     service.queue.starts = False
     run = service.start(draft(), choices(100_000), "me")
     thread = threading.Thread(target=work, args=(run, replace(service.settings, max_run_minutes=0.1)))

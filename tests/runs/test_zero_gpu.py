@@ -65,7 +65,7 @@ def gpu_of(service):
     return zero_gpu.run_on_lent_gpu(lambda run, seconds: work(run, service.settings, seconds=seconds))
 
 
-def test_a_run_is_worked_on_within_calls_and_goes_on_from_one_to_the_next(space, begun, monkeypatch):
+def test_a_run_continues_from_one_lent_gpu_to_the_next(space, begun, monkeypatch):
     service, lender = space()
     run = begun(service, 40)
     service.queue.tick()

@@ -1,4 +1,4 @@
-"""What a kind of run has to provide, and what it is told by the worker that works on it."""
+"""The interface between a worker and the kinds of runs: what a task provides, and when it has to stop."""
 
 import os
 import threading
@@ -12,7 +12,7 @@ from mlm_demo.models.catalogue import Catalogue, ModelRef
 from mlm_demo.runs.run import Run
 from mlm_demo.settings import Settings
 
-SECONDS_BETWEEN_LOOKS = 0.5
+SECONDS_BETWEEN_CHECKS = 0.5
 
 
 class Shift:
@@ -43,8 +43,8 @@ class Shift:
         """
         done = threading.Event()
 
-        def look() -> None:
-            while not done.wait(SECONDS_BETWEEN_LOOKS):
+        def watch() -> None:
+            while not done.wait(SECONDS_BETWEEN_CHECKS):
                 late = time.monotonic() - self.begun > seconds
                 if not (late or self.should_stop()) or done.is_set():
                     continue
@@ -55,7 +55,7 @@ class Shift:
                 os._exit(0)
 
         if self.may_exit:
-            threading.Thread(target=look, name="look whether to stop", daemon=True).start()
+            threading.Thread(target=watch, name="watch for a stop", daemon=True).start()
         try:
             yield
         finally:
@@ -79,7 +79,7 @@ class Task(Protocol):
         prepared: Path,
         on_progress: Callable[[str], None],
     ) -> dict:
-        """Return what is in the files, as JSON; prepared: a folder to keep in what the work can use."""
+        """Return a report on the files, as JSON; prepared: a folder for results that `work` can use again."""
 
     def work(self, run: Run, settings: Settings, catalogue: Catalogue, shift: Shift) -> str:
         """Work on a run to its end, or until the shift stops; return where it stopped, empty if it is done."""
