@@ -2,17 +2,22 @@
 
 At the shapes of training: the built-in model's size with the masked tokens of a usual and of a large step, and
 BERT-base's. Where it says bfloat16, float32 products may round their factors; torch's loss is also given bfloat16
-tensors. Memory is the peak above what was held before (Linux only).
+tensors. Time is processor time on one thread, which other programs hardly disturb; memory is the peak above what was
+held before (Linux only).
 """
 
 import ctypes
 import re
+import statistics
+import time
 from collections.abc import Callable
+from functools import partial
+from operator import truediv
 from pathlib import Path
 from types import SimpleNamespace
 
 import torch
-from pairs import tell, time_pairs, wants_json
+from pairs import tell, wants_json
 from shapes import bert
 from torch.nn import LinearCrossEntropyOptions
 from torch.nn.functional import cross_entropy, linear, linear_cross_entropy
@@ -23,7 +28,7 @@ from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training.fast.chunked_loss import CHUNK_BYTES, ChunkedLoss
 from mlm_demo.training.fast.precision import bfloat16_matmul
 
-SECONDS = 20.0  # of each comparison
+ROUNDS = 7
 SHAPES = [("built-in size", 307), ("built-in size", 819), ("BERT-base's shape", 307)]
 Loss = Callable[[torch.Tensor, torch.nn.Linear, torch.Tensor], torch.Tensor]
 
@@ -92,8 +97,21 @@ def _status(name: str) -> int:
     return int(re.search(rf"{name}:\s+(\d+) kB", Path("/proc/self/status").read_text())[1])
 
 
+def time_in_turns(calls: dict[str, Callable[[], None]]) -> dict[str, list[float]]:
+    """Return the seconds of processor time of each call in each round, the order reversed every other round."""
+    taken: dict[str, list[float]] = {name: [] for name in calls}
+    for number in range(ROUNDS + 1):
+        for name in reversed(calls) if number % 2 else calls:
+            start = time.thread_time()
+            calls[name]()
+            if number:  # the first round warms up
+                taken[name].append(time.thread_time() - start)
+    return taken
+
+
 def main() -> None:
     as_json = wants_json(__doc__)
+    torch.set_num_threads(1)
     models = {
         "built-in size": load(Catalogue().find("general"), device="cpu"),
         "BERT-base's shape": MaskedLM(*bert(), name="bert"),
@@ -105,18 +123,16 @@ def main() -> None:
         hidden = torch.randn(tokens, layer.in_features, requires_grad=True)
         labels = torch.randint(0, layer.out_features, (tokens,))
         for bfloat16 in (False, True):
-            losses = ways(models[shape], bfloat16)
-            calls = [
-                lambda loss=loss: step(loss, hidden, layer, labels, bfloat16)  # noqa: B023
-                for loss in losses.values()
-            ]
-            ours, *others = calls
-            pairs = time_pairs(others, ours, seconds=SECONDS)
-            seconds = [pairs[0].theirs, *(pair.ours for pair in pairs)]
-            ratios = [1.0, *(1 / pair.ratio for pair in pairs)]
-            for name, taken, ratio, call in zip(losses, seconds, ratios, calls, strict=True):
+            calls = {
+                name: partial(step, loss, hidden, layer, labels, bfloat16)
+                for name, loss in ways(models[shape], bfloat16).items()
+            }
+            taken = time_in_turns(calls)
+            for name, call in calls.items():
                 what = f"{shape}, {tokens} tokens, {'bfloat16' if bfloat16 else 'float32'}"
-                rows.append((what, name, taken * 1000, ratio, peak_megabytes(call)))
+                ratio = statistics.median(map(truediv, taken[name], taken["ours"]))
+                milliseconds = statistics.median(taken[name]) * 1000
+                rows.append((what, name, milliseconds, ratio, peak_megabytes(call)))
     tell("Loss", ("", "loss", "ms", "time over ours", "peak MB"), rows, {}, as_json)
 
 
