@@ -13,12 +13,7 @@ from mlm_demo.cli.main import main
 from mlm_demo.training import trainer
 from mlm_demo.training.evaluation import DocumentSums
 from tests.support.paths import ROOT
-from tests.support.tiny_models import SENTENCES, save_tiny
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return str(save_tiny(tmp_path_factory.mktemp("model") / "tiny"))
+from tests.support.tiny_models import SENTENCES
 
 
 @pytest.fixture
@@ -37,8 +32,8 @@ def adapt(corpus, model, output, *more):
     return ["adapt", corpus, "--model", model, "--output", str(output), "--block-size", "32", *more]
 
 
-def test_adapt_reports_trains_and_judges(corpus, model, tmp_path, capsys):
-    assert main(adapt(corpus, model, tmp_path / "out", "--max-steps", "3", "--batch-size", "4")) == 0
+def test_adapt_reports_trains_and_judges(corpus, tiny, tmp_path, capsys):
+    assert main(adapt(corpus, tiny, tmp_path / "out", "--max-steps", "3", "--batch-size", "4")) == 0
     out = capsys.readouterr().out
     for told in (
         "verdict: too small",
@@ -50,33 +45,33 @@ def test_adapt_reports_trains_and_judges(corpus, model, tmp_path, capsys):
     assert main(["fill", "the [MASK] sat", "--model", str(tmp_path / "out")]) == 0
 
 
-def test_adapt_tells_why_it_ended_and_what_it_kept(corpus, model, tmp_path, capsys, monkeypatch):
+def test_adapt_tells_why_it_ended_and_what_it_kept(corpus, tiny, tmp_path, capsys, monkeypatch):
     losses = count(3)
     worse = lambda *_: DocumentSums(np.array([float(next(losses))]), np.zeros(1), np.ones(1))  # noqa: E731
     monkeypatch.setattr(trainer, "sum_by_document", worse)
-    assert main(adapt(corpus, model, tmp_path / "out", "--max-steps", "352", "--batch-size", "4")) == 0
+    assert main(adapt(corpus, tiny, tmp_path / "out", "--max-steps", "352", "--batch-size", "4")) == 0
     out = capsys.readouterr().out
     assert "Training ended at step 176 of 352: the eval loss had not improved for 3 evaluations." in out
     assert "so the base model's weights were kept" in out
 
 
-def test_adapt_prints_json(corpus, model, tmp_path, capsys):
-    assert main(adapt(corpus, model, tmp_path / "out", "--epochs", "0.5", "--json")) == 0
+def test_adapt_prints_json(corpus, tiny, tmp_path, capsys):
+    assert main(adapt(corpus, tiny, tmp_path / "out", "--epochs", "0.5", "--json")) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["report"]["documents"] == 36
     assert answer["figures"]["domain"]["after"]["loss"]["low"] > 0
 
 
-def test_the_report_alone_writes_nothing(corpus, model, tmp_path, capsys):
-    assert main(adapt(corpus, model, tmp_path / "out", "--report")) == 0
+def test_the_report_alone_writes_nothing(corpus, tiny, tmp_path, capsys):
+    assert main(adapt(corpus, tiny, tmp_path / "out", "--report")) == 0
     assert "verdict:" in capsys.readouterr().out
     assert not (tmp_path / "out").exists()
 
 
-def test_evaluate(corpus, model, capsys):
-    assert main(["evaluate", corpus, "--model", model]) == 0
+def test_evaluate(corpus, tiny, capsys):
+    assert main(["evaluate", corpus, "--model", tiny]) == 0
     assert capsys.readouterr().out.startswith("loss ")
-    assert main(["evaluate", corpus, "--model", model, "--json"]) == 0
+    assert main(["evaluate", corpus, "--model", tiny, "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert {"loss", "perplexity", "accuracy", "masked_tokens"} <= set(answer)
 
@@ -90,22 +85,22 @@ def test_evaluate(corpus, model, capsys):
         (["--column", "abstract"], "abstract"),
     ],
 )
-def test_a_users_error_leaves_nothing_behind(corpus, model, tmp_path, capsys, more, message):
-    assert main(adapt(corpus, model, tmp_path / "out", *more)) == 1
+def test_a_users_error_leaves_nothing_behind(corpus, tiny, tmp_path, capsys, more, message):
+    assert main(adapt(corpus, tiny, tmp_path / "out", *more)) == 1
     err = capsys.readouterr().err
     assert err.splitlines()[-1].startswith("mlm_demo: ")
     assert message in err.splitlines()[-1]
     assert not (tmp_path / "out").exists()
 
 
-def test_a_missing_file_is_named(model, tmp_path, capsys):
-    assert main(adapt(str(tmp_path / "none.txt"), model, tmp_path / "out")) == 1
+def test_a_missing_file_is_named(tiny, tmp_path, capsys):
+    assert main(adapt(str(tmp_path / "none.txt"), tiny, tmp_path / "out")) == 1
     assert "none.txt" in capsys.readouterr().err
 
 
-def test_ctrl_c_keeps_what_was_learned_and_says_how_to_go_on(corpus, model, tmp_path):
+def test_ctrl_c_keeps_what_was_learned_and_says_how_to_go_on(corpus, tiny, tmp_path):
     output = tmp_path / "out"
-    words = adapt(corpus, model, output, "--max-steps", "100000", "--batch-size", "2")
+    words = adapt(corpus, tiny, output, "--max-steps", "100000", "--batch-size", "2")
     environ = {**os.environ, "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(
         [sys.executable, "-m", "mlm_demo", *words],

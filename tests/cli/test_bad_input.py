@@ -1,13 +1,9 @@
-"""Everything the notes say people send, as real files through the command line: one sentence, exit code 1, no trace."""
+"""What people send by mistake, as real files through the command line: one message, exit code 1, no files left."""
 
 import gzip
-import io
 import json
 import os
 import random
-import subprocess
-import sys
-import zipfile
 
 import pytest
 import torch
@@ -15,35 +11,27 @@ import torch
 from mlm_demo.cli.main import main
 from mlm_demo.training.checkpoints import CHECKPOINTS, last_checkpoint
 from mlm_demo.training.trainer import MaskedLMTrainer
-from tests.support.paths import ROOT
-from tests.support.tiny_models import SENTENCES, save_tiny
+from tests.support.packed_files import zipped
+from tests.support.runs import WORDS
 
-# Texts that are no copies of one another: words in another order each time.
-WORDS = " ".join(SENTENCES).replace(".", "").lower().split()
+# Texts that are no duplicates: words in another order each time.
 TEXTS = [" ".join(random.Random(i).choices(WORDS, k=40)) + "." for i in range(40)]
 GERMAN = "Der Patient wurde gestern mit hohem Fieber in das Krankenhaus gebracht und dort lange behandelt"
 
-# From the start of the run on no file may grow beyond 20 kB: the system refuses, as on a full disk.
+# From the start of the run on, no file may grow beyond 20 kB: the system refuses, as on a full disk.
 LIMITED = """
-import resource, sys
+import resource
 from mlm_demo.training import adapt as module
-from mlm_demo.cli import main as cli
 adapt = module.adapt
 def limited(*arguments, **named):
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
     return adapt(*arguments, **named)
 module.adapt = limited
-sys.exit(cli.main(sys.argv[1:]))
 """
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return str(save_tiny(tmp_path_factory.mktemp("model") / "tiny"))
-
-
 @pytest.fixture
-def adapt(model, tmp_path, monkeypatch, capsys):
+def adapt(tiny, tmp_path, monkeypatch, capsys):
     """A function that writes a file, adapts to it, and returns exit code, output and last line of the errors."""
     monkeypatch.setenv("MLM_DEMO_DEVICE", "cpu")
 
@@ -54,7 +42,7 @@ def adapt(model, tmp_path, monkeypatch, capsys):
             "adapt",
             str(path),
             "--model",
-            model,
+            tiny,
             "--output",
             str(tmp_path / "out"),
             "--block-size",
@@ -69,14 +57,6 @@ def adapt(model, tmp_path, monkeypatch, capsys):
 
 def lines(texts=TEXTS):
     return "\n".join(json.dumps({"text": text}) for text in texts)
-
-
-def zipped(members):
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members:
-            archive.writestr(name, content)
-    return data.getvalue()
 
 
 def picture():
@@ -209,20 +189,21 @@ def test_a_device_without_memory(adapt, monkeypatch, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_disk_that_is_full(model, tmp_path):
+def test_a_disk_that_is_full(tiny, tmp_path, fork_server):
     (tmp_path / "a.jsonl").write_text(lines())
-    words = f"adapt a.jsonl --model {model} --output out --max-steps 2 --batch-size 4 --block-size 32"
-    done = subprocess.run(
-        [sys.executable, "-c", LIMITED, *words.split()],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "MLM_DEMO_DEVICE": "cpu", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    told = done.stderr.splitlines()[-1]
-    assert done.returncode == 1, done.stderr
-    assert told.startswith("mlm_demo: ")
-    assert "cannot be written" in told
-    assert "make room" in told
+    argv = ["adapt", str(tmp_path / "a.jsonl"), "--model", tiny, "--output", str(tmp_path / "out")]
+    argv += ["--max-steps", "2", "--batch-size", "4", "--block-size", "32"]
+    with (tmp_path / "errors").open("w+") as errors:
+        child = fork_server.launch(
+            argv,
+            environment={**os.environ, "MLM_DEMO_DEVICE": "cpu"},
+            output=errors,
+            errors=errors,
+            before=LIMITED,
+        )
+        assert child.wait() == 1
+    error = (tmp_path / "errors").read_text().splitlines()[-1]
+    assert error.startswith("mlm_demo: ")
+    assert "cannot be written" in error
+    assert "make room" in error
     assert not (tmp_path / "out").exists()
