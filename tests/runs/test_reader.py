@@ -74,8 +74,7 @@ def test_another_batch_size_measures_a_step_and_reads_nothing(service, draft, ti
     id = draft()
     one = service.report(id, AdaptRequest(AdaptConfig(max_steps=6, batch_size=4, block_size=32), tiny))
     service.reader.launch = fork_server.after(
-        "from mlm_demo.training import prepare, training_blocks\n"
-        "prepare.read_corpus = training_blocks.make_blocks = None"
+        "from mlm_demo.training import dataset, prepare\nprepare.read_corpus = dataset.make_blocks = None"
     )
     said = []
     config = AdaptConfig(max_steps=6, batch_size=8, block_size=32)
