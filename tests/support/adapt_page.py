@@ -16,11 +16,11 @@ def fill_in(page, fields):
     """Open More and type into its fields as slowly as a person would."""
     if fields:
         page.locator("#adapt-more button").first.click()
-        page.wait_for_timeout(1_000)  # Gradio creates the fields when they are first shown
+        page.wait_for_timeout(500)  # Gradio creates the fields when they are first shown
     for name, value in fields.items():
         page.locator(f"#{name} input").fill(str(value))
         page.locator(f"#{name} input").press("Tab")
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(200)
 
 
 def start(page, base, **more):

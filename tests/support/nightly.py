@@ -2,8 +2,12 @@
 
 import os
 
+import pytest
+
 NIGHTLY = os.environ.get("TESTS") == "nightly"
 PICTURES = NIGHTLY or os.environ.get("TESTS") == "pictures"  # whether the browser tests take screenshots
+
+nightly = pytest.mark.skipif(not NIGHTLY, reason="a long run of what another test checks: make nightly")
 
 
 def some(values: list, number: int) -> list:
