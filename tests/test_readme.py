@@ -159,15 +159,13 @@ def test_every_setting_that_a_page_names_exists():
 
 
 def test_the_tables_of_figures_name_their_rows_as_the_program_does():
-    labels = [re.sub(r"\d+ questions", "# questions", row.label) for row in result_with().rows()]
-    for page, every in ((ROOT / "README.md", False), (ROOT / "docs" / "adaptation.md", True)):
+    known = {re.sub(r"\d+", "#", row.label) for row in result_with().rows()}
+    for page in (ROOT / "README.md", ROOT / "docs" / "adaptation.md"):
         shown = re.findall(
             r"^\| ((?:Held-out|General English|Exam of).+?) \| \d", page.read_text(), re.MULTILINE
         )
-        shown = [re.sub(r"\d+ questions", "# questions", label) for label in shown]
         assert shown
-        assert set(shown) <= set(labels), page
-        assert not every or shown == labels * (len(shown) // len(labels))
+        assert {re.sub(r"\d+", "#", label) for label in shown} <= known, page
 
 
 def test_every_target_of_make_that_a_page_names_exists():
