@@ -1,6 +1,6 @@
 # make run: set up and serve the page     make test: set up and run everything     make check: format and lint
 # make bench: every table of benchmarks/, side by side with the peers     make load: a hundred people for ten minutes
-# make nightly: every test with all its repetition, 100,000 examples of each property, then make fuzz (FUZZ_SECONDS)
+# make nightly: every test with all its repetition, 10,000 examples of each property, then make fuzz (FUZZ_SECONDS)
 # make pictures: the screenshots of the browser tests, in tests/browser/screenshots
 # make audit: known holes in what is installed, by PyPI's list
 # On a machine without a GPU, PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu saves gigabytes.

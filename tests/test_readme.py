@@ -16,6 +16,7 @@ from mlm_demo.models.catalogue import KNOWN_MODELS
 from mlm_demo.settings import Settings
 from mlm_demo.web.app import create_app, launch
 from tests.support.paths import ROOT, free_port
+from tests.support.results import result_with
 from tests.support.runs import kill_workers
 
 PACKAGE = ROOT / "mlm_demo"
@@ -155,6 +156,23 @@ def test_every_setting_that_a_page_names_exists():
     for page in PAGES:
         named = set(re.findall(r"MLM_DEMO_[A-Z_]*[A-Z]", page.read_text()))
         assert named <= known, page
+
+
+def test_the_tables_of_figures_name_their_rows_as_the_program_does():
+    known = {re.sub(r"\d+", "#", row.label) for row in result_with().rows()}
+    for page in (ROOT / "README.md", ROOT / "docs" / "adaptation.md"):
+        shown = re.findall(
+            r"^\| ((?:Held-out|General English|Exam of).+?) \| \d", page.read_text(), re.MULTILINE
+        )
+        assert shown
+        assert {re.sub(r"\d+", "#", label) for label in shown} <= known, page
+
+
+def test_every_target_of_make_that_a_page_names_exists():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for page in PAGES:
+        named = set(re.findall(r"(?:^|`)make ([a-z]+)", page.read_text(), re.MULTILINE))
+        assert named <= targets, page
 
 
 def test_the_readme_is_short():

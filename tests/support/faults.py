@@ -17,10 +17,11 @@ from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.settings import Settings
 from mlm_demo.training.config import AdaptConfig
 from tests.support.fork_server import worker_name
+from tests.support.nightly import NIGHTLY
 from tests.support.paths import ROOT, free_port
 from tests.support.runs import PAGE, corpus_text, kill_workers, until
 
-KILLS = int(os.environ.get("MLM_DEMO_KILLS", "3"))
+KILLS = int(os.environ.get("MLM_DEMO_KILLS", "40" if NIGHTLY else "3"))
 LONG = KILLS > 3
 STEPS = 24  # of a run here, with a checkpoint after every third
 # One thread and one seed: two runs of the same thing are equal to the last bit.
