@@ -7,6 +7,9 @@
 PYTHON ?= python3
 VENV := .venv
 FUZZ_SECONDS ?= 600
+# Tests of runs that have to pass on a Unix without /proc too.
+WITHOUT_PROC := tests/runs/test_queue.py tests/runs/test_worker.py tests/runs/test_service.py tests/faults/test_killed.py \
+	tests/faults/test_two_servers.py tests/web/test_api.py tests/browser/test_adapting_page.py
 BIN := $(VENV)/bin
 # Where Debian's Python comes without ensurepip, the pip of the machine installs into the environment.
 PIP = $(shell test -x $(BIN)/pip && echo $(BIN)/python -m pip || echo $(PYTHON) -m pip --python $(BIN)/python)
@@ -34,6 +37,7 @@ load: $(VENV)/test.stamp
 
 nightly: $(VENV)/test.stamp
 	TESTS=nightly $(BIN)/python -m pytest -n 2 --dist worksteal
+	PYTHONPATH=tests/support/no_proc $(BIN)/python -m pytest -n 2 --dist worksteal $(WITHOUT_PROC)
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-show-statistics tests/properties
 	$(MAKE) fuzz
 
