@@ -16,9 +16,9 @@ from locust import FastHttpUser
 from locust.exception import RescheduleTask
 
 API = "/gradio_api"
-# What a limit says where it is not told by the HTTP status.
+# The messages of limits that have no HTTP status of their own.
 LIMIT = re.compile(
-    "the most there can be|the most one person can have|Queue is full|more often than this page|disk of this page"
+    "which is the limit|Queue is full|more often than this page|the disk limit for runs|have reached the limit"
 )
 REFUSED = "refused"  # among the names of requests
 AFTER = ", what follows"

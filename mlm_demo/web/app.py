@@ -133,7 +133,7 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
         ) from error
     add_downloads(app, demo.service)
     add_status_pages(app, StatusCollector(demo.service, demo.engine, lambda: len(demo._queue)))
-    threading.Thread(target=demo.service.keep_going, args=(lambda: demo.is_running,), daemon=True).start()
+    threading.Thread(target=demo.service.run_queue, args=(lambda: demo.is_running,), daemon=True).start()
     return address
 
 

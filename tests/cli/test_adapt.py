@@ -122,7 +122,7 @@ def test_ctrl_c_keeps_what_was_learned_and_says_how_to_go_on(corpus, model, tmp_
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
-    assert "Stopping after this step; what was learned is kept." in err
+    assert "Stopping after this step; progress is kept." in err
     assert "give the same command with --resume" in out
     assert (output / "result.json").exists()
     assert list((output / "checkpoints").glob("checkpoint-*"))

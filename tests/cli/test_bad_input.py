@@ -193,7 +193,7 @@ def test_a_loss_that_is_no_number(adapt, monkeypatch, tmp_path):
     assert last_checkpoint(tmp_path / "out").name == "checkpoint-2"
     assert [path.name for path in (tmp_path / "out").iterdir()] == [CHECKPOINTS]
     code, _, told = adapt("a.jsonl", lines(), *settings)
-    assert (code, "holds a run that got to step 2; go on with --resume" in told) == (1, True), told
+    assert (code, "holds a run that got to step 2; continue it with --resume" in told) == (1, True), told
     code, _, told = adapt("a.jsonl", lines(), *settings, "--resume")
     assert code == 0, told
 

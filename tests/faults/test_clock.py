@@ -74,7 +74,7 @@ def test_a_run_stays_what_it_is_and_the_queue_goes_on(service, draft, choices, c
     assert first.state == "running"
     second = service.start(draft(corpus_text(seed=1)), choices(4), "me")
     assert (second.state, service.queue.position(second)) == ("waiting", 1)
-    service.keep_going(lambda: second.state in ("waiting", "running"))
+    service.run_queue(lambda: second.state in ("waiting", "running"))
     assert (first.state, second.state) == ("done", "done"), (first.message, second.message)
 
 

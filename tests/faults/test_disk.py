@@ -128,7 +128,7 @@ def test_a_run_on_a_full_disk_fails_with_a_message_and_finishes_once_there_is_ro
         assert (status["state"], "\n" in run.message) in {("failed", False), ("done", False)}
         if run.state == "failed":
             assert re.search(
-                r"cannot be written \((.*No space left on device.*|the disk took only a part)\); make room",
+                r"cannot be written \((.*No space left on device.*|the disk accepted only a part)\); make room",
                 run.message,
             )
     stage = there.status(run)["stage"] if run else "the draft"
@@ -175,7 +175,7 @@ def test_with_a_read_only_data_folder_masks_are_filled_and_runs_refused(mount, s
         there.queue.stop(done)
     with pytest.raises(RunError, match=refusal):
         done.delete()
-    until(lambda: "the queue stands still" in server.said.read_text(), tell=server.said.read_text)
+    until(lambda: "the queue has stopped" in server.said.read_text(), tell=server.said.read_text)
     time.sleep(5)  # several turns of the queue
     said = server.said.read_text()
     assert said.count("cannot be written") == 1, said

@@ -5,7 +5,7 @@ import random
 import time
 
 from mlm_demo.models.loader import load_folder
-from mlm_demo.runs.run import CAN_GO_ON
+from mlm_demo.runs.run import RESUMABLE
 from mlm_demo.runs.service import result_of
 from mlm_demo.training.checkpoints import CHECKPOINTS
 from tests.support.faults import KILLS, STEPS, assert_equal, kill_worker, made, torn_lines, wait_for, workers
@@ -92,7 +92,7 @@ def test_a_run_killed_again_and_again_has_the_result_of_an_undisturbed_one(page,
         states += check(page, ids)
         if server.process.poll() is not None:
             server = servers(data)
-        if run.state in CAN_GO_ON:
+        if run.state in RESUMABLE:
             leg = len(list(run.lines()))
             page().queue.resume(run)
         elif run.state == "done":
@@ -102,8 +102,8 @@ def test_a_run_killed_again_and_again_has_the_result_of_an_undisturbed_one(page,
             run = None
     assert sum(counts.values()) == KILLS
     if run is not None:
-        wait_for(run, "done", *CAN_GO_ON)
-        if run.state in CAN_GO_ON:
+        wait_for(run, "done", *RESUMABLE)
+        if run.state in RESUMABLE:
             page().queue.resume(run)
             wait_for(run, "done", "failed")
         assert_equal(made(run), whole)

@@ -32,14 +32,14 @@ def test_what_is_in_the_files_is_reported_before_a_run(service, draft, choices):
     found = service.report(draft(), choices(), said.append)
     assert (found["files"], found["verdict"]) == (1, "too small")
     assert found["words"] > 1_000
-    assert "measuring this machine" in said
+    assert "measuring the step time" in said
 
 
 def test_a_reading_that_takes_too_long_is_ended(service, choices, tmp_path, monkeypatch):
     monkeypatch.setattr("mlm_demo.runs.reader.READING_SECONDS", 6)
     (tmp_path / "slow.pdf").write_bytes(pdf([""] * 1_500_000))
     draft = service.staging.add([tmp_path / "slow.pdf"])
-    with pytest.raises(CorpusError, match="it took longer than"):
+    with pytest.raises(CorpusError, match="reading took more than"):
         service.report(draft, choices())
 
 
@@ -70,11 +70,11 @@ def test_a_run_goes_from_files_to_a_model(service, finished):
 def test_the_same_thing_twice_is_refused_and_nothing_is_lost(service, draft, choices):
     service.start(draft(), choices(5_000), "me")
     again = draft()
-    with pytest.raises(RunError, match="The same run is running already"):
+    with pytest.raises(RunError, match="The same run is already running"):
         service.start(again, choices(5_000), "me")
     assert service.staging.files(again)
     assert service.start(again, choices(5_001), "me").state == "waiting"
-    with pytest.raises(RunError, match="You have 2 runs under way"):
+    with pytest.raises(RunError, match="You have 2 active runs"):
         service.start(draft("x"), choices(5_000), "me")
     assert service.start(draft(), choices(5_000), "somebody else").state == "waiting"
 
@@ -88,11 +88,11 @@ def test_of_many_starts_at_the_same_moment_only_the_allowed_number_succeeds(serv
         try:
             return service.start(drafts[number], choices(100 + number), "me").state
         except RunError as error:
-            return str(error)[:26]
+            return str(error)[:23]
 
     with ThreadPoolExecutor(6) as threads:
         found = Counter(threads.map(start, range(6)))
-    assert found == {"waiting": 2, "You have 2 runs under way,": 4}
+    assert found == {"waiting": 2, "You have 2 active runs,": 4}
 
 
 def test_files_that_are_gone_or_never_existed_are_refused(service, choices):
@@ -132,16 +132,16 @@ def test_the_queue_goes_on_by_itself(service, draft, choices):
     first = service.start(draft(), choices(3), "me")
     second = service.start(draft(corpus_text(seed=1)), choices(3), "me")
     assert service.status(second)["place"] == 1
-    service.keep_going(lambda: second.state in ("waiting", "running"))
+    service.run_queue(lambda: second.state in ("waiting", "running"))
     assert (first.state, second.state) == ("done", "done")
 
 
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        (AdaptConfig(minutes=11), "The minutes of a run: 11, more than 10 here; choose less"),
-        (AdaptConfig(max_steps=2000), "The steps of a run: 2,000, more than 1,000 here"),
-        (AdaptConfig(minutes=1, batch_size=128), "Batch size times block size: 16,384, more than 8,192"),
+        (AdaptConfig(minutes=11), "The training time in minutes is 11; the limit is 10. Choose less"),
+        (AdaptConfig(max_steps=2000), "The number of steps is 2,000; the limit is 1,000"),
+        (AdaptConfig(minutes=1, batch_size=128), "Batch size times block size is 16,384; the limit is 8,192"),
     ],
 )
 def test_a_run_of_a_public_page_is_as_large_as_it_may_be(tmp_path, draft, config, message):
@@ -183,7 +183,7 @@ def test_where_those_under_way_take_all_there_is_no_new_one(service, draft, choi
     service.queue.starts = False
     waiting = ended(service, 0, 4_000_000, "waiting")
     files = draft()
-    with pytest.raises(RunError, match=r"The runs under way take 0\.0 GB, all that runs may take here"):
+    with pytest.raises(RunError, match=r"The active runs use 0\.0 GB, which exceeds the disk limit"):
         service.start(files, choices(), "me")
     assert waiting.state == "waiting"
     assert service.staging.files(files), "what was uploaded is still there"

@@ -76,7 +76,7 @@ def test_a_worker_that_does_not_exit_keeps_its_run_from_being_resumed(runs, work
     run = runs.create(no_files, title="bees")
     work(run)
     run.finish("stopped")
-    with pytest.raises(RunError, match="is still ending; try again in a moment"):
+    with pytest.raises(RunError, match="has not exited yet; try again in a moment"):
         run.requeue()
     assert run.state == "stopped"
 

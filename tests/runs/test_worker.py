@@ -77,7 +77,7 @@ def test_a_stopped_run_keeps_what_it_learned_and_goes_on(start, queue):
     reached(run, at_step(run, 3))
     queue.stop(run)
     reached(run, lambda: run.state == "stopped")
-    assert "what was learned is kept" in run.message
+    assert "Progress is kept" in run.message
     assert load_folder(run.output, "adapted", device="cpu")
     stopped_at = json.loads((run.output / "result.json").read_text())["training"]["steps"]
     queue.resume(run)
@@ -110,7 +110,7 @@ def test_a_run_is_stopped_while_its_files_are_read(queue, start_file, slow_pdf):
     until(lambda: any(str(file.resolve()).endswith("a.pdf") for file in files.iterdir()))
     queue.stop(run)
     until(lambda: run.state == "stopped", 20, lambda: run.state)
-    assert run.message == "Stopped before the training; Resume goes on."
+    assert run.message == "Stopped before training; Resume continues."
 
 
 def test_a_run_whose_files_take_too_long_to_read_ends_with_a_message(
@@ -119,7 +119,7 @@ def test_a_run_whose_files_take_too_long_to_read_ends_with_a_message(
     queue.launch = fork_server.after("from mlm_demo.runs.tasks import adapt; adapt.READING_SECONDS = 2")
     run = start_file(slow_pdf, "a.pdf")
     until(lambda: run.state == "failed", 30, lambda: run.state)
-    assert run.message.startswith("Reading the files took longer than")
+    assert run.message.startswith("Reading the files took more than")
 
 
 def test_a_killed_run_goes_on_from_its_last_checkpoint(start, queue):
@@ -174,8 +174,8 @@ def test_a_run_over_the_time_limit_is_stopped_and_keeps_what_it_learned(service,
     thread.start()
     thread.join(90)
     assert run.state == "stopped"
-    assert run.message.startswith("The longest time that a run may take here")
-    assert "what was learned is kept, and Resume goes on" in run.message
+    assert run.message.startswith("The time limit for runs")
+    assert "Progress is kept, and Resume continues" in run.message
     assert load_folder(run.output, "adapted", device="cpu").model.num_parameters() > 0
 
 
@@ -213,7 +213,7 @@ def test_a_worker_uses_what_the_report_made_and_makes_nothing_again(service, dra
     reached(run, lambda: run.state not in ("waiting", "running"))
     assert run.state == "done", (run.message, (run.folder / "worker.log").read_text())
     assert [line["report"] for line in run.lines() if "report" in line] == [report]
-    assert "measuring this machine" not in [line.get("stage") for line in run.lines()]
+    assert "measuring the step time" not in [line.get("stage") for line in run.lines()]
 
 
 def test_a_resumed_run_uses_what_its_first_worker_made(service, start, fork_server):

@@ -69,7 +69,7 @@ def test_a_status_is_told():
 
 
 def test_what_is_no_name_or_no_run_is_told(model, tmp_path):
-    with pytest.raises(HubError, match="'a b' is no name for a model on the Hub"):
+    with pytest.raises(HubError, match="'a b' is not a valid name for a model on the Hub"):
         push_model(model, "a b")
     (model / "result.json").unlink()
     for take_home in (zip_model, lambda folder: push_model(folder, "me/bees")):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from mlm_demo.training.model_card import figures_table
+from mlm_demo.training.model_card import metrics_table
 from mlm_demo.training.result import (
     RESULT,
     AdaptationResult,
@@ -74,7 +74,7 @@ def test_a_new_figure_is_a_field_and_a_row():
     assert older.rows() == result_with().rows()
     result = result_with(WithEnergy, joules={"value": 7.25, "low": 7.0, "high": 7.5})
     assert WithEnergy.from_json(json.loads(json.dumps(result.to_json()))) == result
-    assert "| Energy | 0.00 J | 7.25 J |  |" in figures_table(result), "terminal and model card"
+    assert "| Energy | 0.00 J | 7.25 J |  |" in metrics_table(result), "terminal and model card"
     page = result_view(result)
     assert "Energy" in page
     assert "7.25 J" in page
@@ -110,7 +110,7 @@ def test_a_sentence_is_shortened_around_its_term():
             "Training ended at step 48 of 120: the eval loss had not improved for 3 evaluations. The model from step "
             "30 was kept.",
         ),
-        ("budget", 48, 48, "Training ended at step 48 of 120: its minutes were over."),
+        ("budget", 48, 48, "Training ended at step 48 of 120: its time budget was used up."),
         ("budget", 120, 120, ""),
         ("budget", 100, 120, "The model from step 100 was kept."),
         ("stopped", 30, 48, "The model from step 30 was kept."),

@@ -43,7 +43,7 @@ def add_downloads(app: FastAPI, service: RunService) -> None:
             run = service.runs.find(id)
             if adapted_model(run) is None:
                 raise HTTPException(404, f"The run {id} has no model yet.")
-            packed, made = run.packed, (run.output / RESULT).stat().st_mtime_ns
+            packed, made = run.archive, (run.output / RESULT).stat().st_mtime_ns
             if not packed.is_file() or packed.stat().st_mtime_ns != made:
                 packed = zip_model(run.output, archive_name(run))
                 os.utime(packed, ns=(made, made))  # equal, not just newer: a clock can be set back
