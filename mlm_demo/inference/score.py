@@ -184,9 +184,7 @@ def _words(mlm: MaskedLM, text: str, encoded: Encoded, nats: list[float]) -> lis
     words = []
     for group in groups:
         start, end = encoded.offsets[group[0]][0], encoded.offsets[group[-1]][1]
-        while (
-            start < end and text[start].isspace()
-        ):  # byte-level vocabularies count the space before the word
+        while start < end and text[start].isspace():  # byte-level tokens include the space before the word
             start += 1
         surprisal = -sum(nats[i] for i in group) / log(2)
         unknown = any(encoded.ids[i] == mlm.tokenizer.unk_token_id for i in group)

@@ -40,7 +40,7 @@ def lift_limit() -> None:
 
 
 def ran_out(error: BaseException) -> bool:
-    """Tell whether an error means that memory ran out, on the CPU or a GPU; torch has no class for the CPU's."""
+    """Return whether an error means that memory ran out, on the CPU or a GPU; torch has no class for the CPU's."""
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ == "OutOfMemoryError"  # torch's; by name, because torch may not be imported
@@ -79,7 +79,7 @@ def bound_malloc() -> None:
 
 
 def trim_memory() -> None:
-    """Return free memory to the system; glibc keeps what lies between used pieces until asked, malloc_trim(3)."""
+    """Return free memory to the system; by itself glibc keeps free memory between used blocks, malloc_trim(3)."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim:
         trim(0)

@@ -23,7 +23,7 @@ def last_checkpoint(output: Path) -> Path | None:
 
 
 def _is_complete(checkpoint: Path) -> bool:
-    """Tell whether a checkpoint has its last file, and no file that a power cut left empty."""
+    """Return whether a checkpoint has its last file, and no file that a power cut left empty."""
     try:
         json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):

@@ -83,7 +83,7 @@ def make_plan(
 
 
 def is_worth_compiling(mlm: MaskedLM, seconds: float | None) -> bool:
-    """Tell whether a run of `seconds` (None if unknown) earns back the time that compiling takes.
+    """Return whether a run of `seconds` (None if unknown) earns back the time that compiling takes.
 
     Not on ZeroGPU, which lends a GPU for less than that at a time.
     """

@@ -220,7 +220,7 @@ class Patience(EarlyStoppingCallback):
 
 
 def has_settled(args, state) -> bool:
-    """Tell whether training is far enough past its warm-up for the eval loss to show a trend."""
+    """Return whether training is far enough past its warm-up for the eval loss to show a trend."""
     return state.global_step >= args.warmup_steps + SETTLING
 
 

@@ -123,6 +123,6 @@ def test_ctrl_c_keeps_what_was_learned_and_says_how_to_go_on(corpus, model, tmp_
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert "Stopping after this step; progress is kept." in err
-    assert "give the same command with --resume" in out
+    assert "repeat the command with --resume" in out
     assert (output / "result.json").exists()
     assert list((output / "checkpoints").glob("checkpoint-*"))

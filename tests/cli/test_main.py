@@ -81,7 +81,7 @@ def test_models_lists_the_catalogue(capsys):
         (["fill", "<mask>", "--top-k", "1.5"], "top_k is '1.5'"),
         (["fill", "<mask>", "--top-k", "ten"], "top_k is 'ten'"),
         (["fill", "<mask>", "--model", "/no/such"], "There is no folder"),
-        (["fill", "<mask>", "--model", "no model"], "'no model' names no model"),
+        (["fill", "<mask>", "--model", "no model"], "'no model' does not name a model"),
         (["score", "a <mask>"], "The sentence holds a mask"),
     ],
 )

@@ -22,7 +22,7 @@ def test_no_targets_is_no_targets(nothing):
 
 @pytest.mark.parametrize("blank", [",", " , ,", "  "])
 def test_targets_without_a_word_are_an_error(blank):
-    with pytest.raises(ParameterError, match="hold no word; give words separated by commas"):
+    with pytest.raises(ParameterError, match="contain no word; give words separated by commas"):
         read_targets(blank, **LIMITS)
 
 

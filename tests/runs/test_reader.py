@@ -104,6 +104,6 @@ def test_the_reader_is_a_process_that_prints_its_progress(service, draft, choice
 
 def test_an_unknown_model_is_refused_without_a_child(service, draft):
     started = counted(service)
-    with pytest.raises(ModelError, match="'no model' names no model"):
+    with pytest.raises(ModelError, match="'no model' does not name a model"):
         service.report(draft(), AdaptRequest(AdaptConfig(max_steps=1), "no model"))
     assert started == []

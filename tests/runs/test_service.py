@@ -103,7 +103,7 @@ def test_files_that_are_gone_or_never_existed_are_refused(service, choices):
 
 def test_an_unknown_base_model_is_refused_and_the_files_stay(service, draft):
     id = draft()
-    with pytest.raises(ModelError, match="'no model' names no model"):
+    with pytest.raises(ModelError, match="'no model' does not name a model"):
         service.start(id, AdaptRequest(AdaptConfig(max_steps=1), "no model"), "me")
     assert service.staging.files(id)
 
@@ -153,7 +153,7 @@ def test_a_run_of_a_public_page_is_as_large_as_it_may_be(tmp_path, draft, config
 
 def test_a_public_page_starts_from_no_folder(tmp_path, draft, tiny):
     strict = Settings.from_environment({"MLM_DEMO_PUBLIC": "1", "MLM_DEMO_DATA": str(tmp_path / "data")})
-    with pytest.raises(ModelError, match="names no model"):
+    with pytest.raises(ModelError, match="does not name a model"):
         RunService(strict).start(draft(), AdaptRequest(AdaptConfig(minutes=1), tiny), "me")
 
 

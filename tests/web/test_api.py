@@ -64,10 +64,13 @@ def test_score(client):
         ({"text": "no mask", "api_name": "/fill_mask"}, "The sentence holds no mask; put <mask> where"),
         ({"text": "<mask>", "top_k": 0, "api_name": "/fill_mask"}, "top_k is '0'"),
         ({"text": "<mask>", "models": [], "api_name": "/compare"}, "There are 0 models; choose"),
-        ({"text": "<mask>", "model": "no model", "api_name": "/fill_mask"}, "'no model' names no model"),
+        (
+            {"text": "<mask>", "model": "no model", "api_name": "/fill_mask"},
+            "'no model' does not name a model",
+        ),
         ({"text": "a <mask>", "api_name": "/score"}, "The sentence holds a mask"),
-        ({"text": None, "api_name": "/score"}, "text is 'None'; it must be a text."),
-        ({"text": 7, "api_name": "/fill_mask"}, "text is '7'; it must be a text."),
+        ({"text": None, "api_name": "/score"}, "text is 'None'; it must be a string."),
+        ({"text": 7, "api_name": "/fill_mask"}, "text is '7'; it must be a string."),
         ({"text": "<mask>", "models": None, "api_name": "/compare"}, "models is 'None'; it must be a list."),
         (
             {"text": "<mask>", "top_k": "many", "api_name": "/fill_mask"},

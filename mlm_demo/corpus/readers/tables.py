@@ -43,7 +43,7 @@ def _documents(rows: Iterator[Row], source: Input, reading: Reading) -> Iterator
 
 
 def _choose_column(columns: list[str], sample: list[Mapping], name: str, reading: Reading) -> str | None:
-    """Return the column of the text: the one asked for, or the one that clearly holds it; raise CorpusError if none."""
+    """Return the requested column, or the one that clearly holds the text; raise CorpusError if none does."""
     listed = ", ".join(shown(column, 40) for column in columns[:50])
     if reading.column is not None and columns:
         if reading.column not in columns:

@@ -16,12 +16,7 @@ if TYPE_CHECKING:
     from lxml import etree
 
 ENDINGS = (".xml", ".nxml")
-SNIFFED = (
-    *ENDINGS,
-    ".txt",
-    ".text",
-    "",
-)  # other endings keep their own format: Markdown may begin with a tag
+SNIFFED = (*ENDINGS, ".txt", ".text", "")  # others keep their own format: Markdown may begin with a tag
 PUBMED, ARTICLE = "MedlineCitation", "article"
 ROOTS = re.compile(
     rb"<(?:\w+:)?(?:PubmedArticle(?:Set)?|MedlineCitation(?:Set)?|article|pmc-articleset)[\s>]"

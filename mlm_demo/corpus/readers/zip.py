@@ -16,8 +16,10 @@ BYTES_PER_ENTRY = 500  # in the list of members: 46, the name, and what operatin
 
 
 class _BoundedReads:
-    """A file that refuses a long read: zipfile reads the whole list of members at once, and makes an object of each
-    of what may be millions, before anybody can count them."""
+    """A file that refuses long reads.
+
+    zipfile reads the whole list of members at once and makes an object of each, maybe millions, before it returns.
+    """
 
     def __init__(self, file: BinaryIO, limit: int, refuse: Callable[[], CorpusError]):
         self._file, self._limit, self._refuse = file, limit, refuse
