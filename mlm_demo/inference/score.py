@@ -173,7 +173,7 @@ def _mask(mlm: MaskedLM, encoded: Encoded, position: int, method: str) -> list[i
 
 
 def _words(mlm: MaskedLM, text: str, encoded: Encoded, nats: list[float]) -> list[ScoredWord]:
-    """Group the tokens into words; a token that is part of no word stands alone."""
+    """Group the tokens into words; a token outside of words forms a group of its own."""
     groups: list[list[int]] = []
     for i, word in enumerate(encoded.word_ids):
         if i and word is not None and word == encoded.word_ids[i - 1]:

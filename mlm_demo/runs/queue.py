@@ -149,7 +149,7 @@ class RunQueue:
                 child.kill()
                 raise
         finally:
-            os.close(lock)  # the worker has it
+            os.close(lock)  # the worker has inherited it
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""Memory limits: of a process that reads uploaded files, and of what malloc and oneDNN keep for reuse in a server."""
+"""Memory limits: for processes that read uploaded files, and for the memory that malloc and oneDNN keep for reuse."""
 
 import ctypes
 import os
@@ -29,7 +29,7 @@ def limit_memory(megabytes: int) -> None:
     limit = megabytes * 1_000_000
     if hard != resource.RLIM_INFINITY:
         limit = min(limit, hard)
-    with suppress(ValueError, OSError):  # not every system has it
+    with suppress(ValueError, OSError):  # not every system supports it
         resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
 
 

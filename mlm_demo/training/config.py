@@ -23,7 +23,7 @@ def _option(
     least: float | None = None,
     most: float = 0,
 ) -> Any:
-    """Return a field with what a command line and a check need to know; its value is above `above` or from `least`."""
+    """Return a field with its help text and its range: above `above` or from `least`, up to `most`."""
     return field(
         default=default,
         metadata={"help": help, "metavar": metavar, "above": above, "least": least, "most": most},

@@ -119,9 +119,7 @@ def test_runs_are_listed_as_json_with_the_command_that_does_the_same(
 
 
 @pytest.mark.parametrize("verb", ["work", "read"])
-def test_the_verbs_of_child_processes_are_hidden_and_refuse_an_unknown_id(
-    capsys, verb, monkeypatch, tmp_path
-):
+def test_child_process_commands_are_hidden_and_refuse_an_unknown_id(capsys, verb, monkeypatch, tmp_path):
     monkeypatch.setenv("MLM_DEMO_DATA", str(tmp_path))
     with pytest.raises(SystemExit):
         main(["--help"])

@@ -8,7 +8,7 @@ from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.runs.data_folder import VERSION, check_version
 
 
-def test_a_new_folder_and_one_from_before_there_were_numbers_get_theirs(tmp_path):
+def test_a_folder_without_a_version_gets_one(tmp_path):
     check_version(tmp_path / "new")
     (tmp_path / "old" / "runs").mkdir(parents=True)
     check_version(tmp_path / "old")

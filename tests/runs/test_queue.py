@@ -51,7 +51,7 @@ def test_one_run_at_a_time_and_the_next_after_it(queue):
     assert (second.state, queue.position(third)) == ("running", 1)
 
 
-def test_a_run_is_stopped_and_keeps_what_it_has(queue):
+def test_a_stopped_run_keeps_its_model(queue):
     run, waiting = start(queue), start(queue)
     until(lambda: list(run.lines()))
     queue.stop(run)
@@ -61,7 +61,7 @@ def test_a_run_is_stopped_and_keeps_what_it_has(queue):
     assert (waiting.state, waiting.message) == ("stopped", "Stopped before it started.")
 
 
-def test_a_killed_worker_is_interrupted_and_can_go_on(queue):
+def test_the_run_of_a_killed_worker_is_interrupted_and_can_be_resumed(queue):
     run = start(queue)
     os.kill(run.worker["pid"], signal.SIGKILL)
     until(lambda: run.state == "interrupted")
@@ -70,7 +70,7 @@ def test_a_killed_worker_is_interrupted_and_can_go_on(queue):
 
 
 def test_the_run_outlives_a_killed_server_and_the_next_one_finds_it(tmp_path):
-    """A server of its own process starts the run, and is killed; another one on the same folder goes on."""
+    """A server process starts the run and is killed; another server continues on the same folder."""
     runs = RunStore(tmp_path / "runs")
     other = RunQueue(runs, launch=launch_counter)
     run = other.runs.create(lambda run: [], title="count", request={"steps": 10_000})
@@ -90,8 +90,8 @@ def test_the_run_outlives_a_killed_server_and_the_next_one_finds_it(tmp_path):
     kill_workers(runs)
 
 
-def test_a_server_killed_before_it_notes_its_worker_leaves_one_that_works(tmp_path):
-    """The worker has the lock from its first moment on, so no other server starts a second one."""
+def test_a_server_killed_before_it_records_its_worker_leaves_a_working_one(tmp_path):
+    """The worker inherits the lock at its start, so no other server starts a second worker."""
     runs = RunStore(tmp_path / "runs")
     run = runs.create(lambda run: [], title="count", request={"steps": 10_000})
     killed = subprocess.run(
@@ -115,7 +115,7 @@ def test_a_worker_that_ends_before_it_notes_itself_is_interrupted(queue):
     assert run.state == "interrupted", "it is not started again and again"
 
 
-def test_a_worker_that_is_about_to_exit_holds_a_resume_up_and_not_back(queue):
+def test_a_resume_waits_for_a_worker_that_is_about_to_exit(queue):
     run = start(queue)
     run.finish("stopped", "Stopped.")  # by the worker, which goes on living
     threading.Timer(0.5, os.kill, (run.worker["pid"], signal.SIGKILL)).start()

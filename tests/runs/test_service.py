@@ -27,12 +27,12 @@ def test_choices_become_the_words_of_the_command_line():
     assert AdaptRequest(AdaptConfig(max_steps=1)).budget == "1 step"
 
 
-def test_what_is_in_the_files_is_reported_before_a_run(service, draft, choices):
-    said = []
-    found = service.report(draft(), choices(), said.append)
+def test_the_files_are_reported_before_a_run(service, draft, choices):
+    stages = []
+    found = service.report(draft(), choices(), stages.append)
     assert (found["files"], found["verdict"]) == (1, "too small")
     assert found["words"] > 1_000
-    assert "measuring the step time" in said
+    assert "measuring the step time" in stages
 
 
 def test_a_reading_that_takes_too_long_is_ended(service, choices, tmp_path, monkeypatch):
@@ -52,9 +52,9 @@ def test_a_reading_that_takes_too_long_is_ended(service, choices, tmp_path, monk
     ],
 )
 def test_files_that_cannot_be_read_are_refused_with_a_message(service, draft, choices, text, message):
-    with pytest.raises(CorpusError, match=message) as told:
+    with pytest.raises(CorpusError, match=message) as caught:
         service.report(draft(text), choices())
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_run_goes_from_files_to_a_model(service, finished):
@@ -67,7 +67,7 @@ def test_a_run_goes_from_files_to_a_model(service, finished):
     assert result_of(finished).config["max_steps"] == 4
 
 
-def test_the_same_thing_twice_is_refused_and_nothing_is_lost(service, draft, choices):
+def test_the_same_run_twice_is_refused_and_the_draft_stays(service, draft, choices):
     service.start(draft(), choices(5_000), "me")
     again = draft()
     with pytest.raises(RunError, match="The same run is already running"):
@@ -115,7 +115,7 @@ def test_a_run_is_its_owners(service, finished):
             service.require_owner(finished.id, stranger)
 
 
-def test_what_is_old_is_swept_and_what_goes_on_stays(service, draft, finished):
+def test_old_runs_are_swept_and_active_ones_stay(service, draft, finished):
     old, fresh = draft("old"), draft("fresh")
     long_ago = time.time() - 40 * 86_400
     os.utime(service.staging.folder / old, (long_ago, long_ago))
@@ -128,7 +128,7 @@ def test_what_is_old_is_swept_and_what_goes_on_stays(service, draft, finished):
     assert not service.runs.has(finished.id)
 
 
-def test_the_queue_goes_on_by_itself(service, draft, choices):
+def test_the_queue_starts_runs_by_itself(service, draft, choices):
     first = service.start(draft(), choices(3), "me")
     second = service.start(draft(corpus_text(seed=1)), choices(3), "me")
     assert service.status(second)["place"] == 1
@@ -144,7 +144,7 @@ def test_the_queue_goes_on_by_itself(service, draft, choices):
         (AdaptConfig(minutes=1, batch_size=128), "Batch size times block size is 16,384; the limit is 8,192"),
     ],
 )
-def test_a_run_of_a_public_page_is_as_large_as_it_may_be(tmp_path, draft, config, message):
+def test_a_run_over_the_limits_of_a_public_page_is_refused(tmp_path, draft, config, message):
     strict = Settings.from_environment({"MLM_DEMO_PUBLIC": "1", "MLM_DEMO_DATA": str(tmp_path / "data")})
     with pytest.raises(TrainingError, match=message):
         RunService(strict).start(draft(), AdaptRequest(config), "me")

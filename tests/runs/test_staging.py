@@ -100,7 +100,7 @@ def test_an_ending_is_kept_as_a_plain_one_too(store, file):
     assert path.name == "a.tx"
 
 
-def test_what_is_old_is_swept(store, file):
+def test_old_drafts_are_swept(store, file):
     old, fresh = store.add([file()]), store.add([file()])
     long_ago = time.time() - SECONDS_KEPT - 9
     os.utime(store.folder / old, (long_ago, long_ago))
@@ -108,7 +108,7 @@ def test_what_is_old_is_swept(store, file):
     assert [path.name for path in store.folder.iterdir()] == [fresh]
 
 
-def test_all_drafts_together_take_no_more_than_they_may(store, file, monkeypatch):
+def test_all_drafts_together_have_a_size_limit(store, file, monkeypatch):
     monkeypatch.setattr(drafts, "MAX_FULL_DRAFTS", 2)
     old, new = store.add([file(size=900_000)]), store.add([file(size=900_000)])
     with pytest.raises(CorpusError, match=r"The files waiting for a run have reached the limit of 2 MB"):

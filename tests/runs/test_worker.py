@@ -36,7 +36,7 @@ def queue(service):
 
 @pytest.fixture
 def start(service, draft, choices):
-    """A function that starts an adaptation of so many steps in the background."""
+    """A function that starts an adaptation of a number of steps in the background."""
 
     def start(steps, *texts, name="bees.txt"):
         return service.start(draft(*texts, name=name), choices(steps), "me")
@@ -45,7 +45,7 @@ def start(service, draft, choices):
 
 
 def reached(run, condition):
-    until(condition, tell=lambda: (run.state, run.message, list(run.lines())[-3:]))
+    until(condition, message=lambda: (run.state, run.message, list(run.lines())[-3:]))
 
 
 def at_step(run, step):
@@ -72,7 +72,7 @@ def test_a_run_logs_its_progress_and_leaves_a_model(start, queue, capsys, monkey
     assert json.loads(capsys.readouterr().out)[0]["state"] == "done"
 
 
-def test_a_stopped_run_keeps_what_it_learned_and_goes_on(start, queue):
+def test_a_stopped_run_keeps_its_progress_and_resumes(start, queue):
     run = start(5_000)
     reached(run, at_step(run, 3))
     queue.stop(run)
@@ -89,7 +89,7 @@ def test_a_stopped_run_keeps_what_it_learned_and_goes_on(start, queue):
 
 @pytest.fixture
 def slow_pdf():
-    """A PDF whose one page takes minutes to go through and says nothing."""
+    """A PDF whose only page takes minutes to parse and has no text."""
     return pdf([""] * 1_500_000)
 
 
@@ -122,7 +122,7 @@ def test_a_run_whose_files_take_too_long_to_read_ends_with_a_message(
     assert run.message.startswith("Reading the files took more than")
 
 
-def test_a_killed_run_goes_on_from_its_last_checkpoint(start, queue):
+def test_a_killed_run_continues_from_its_last_checkpoint(start, queue):
     run = start(64)
     reached(run, at_step(run, 17))  # a checkpoint is made every eighth step
     os.kill(run.worker["pid"], signal.SIGKILL)
@@ -137,7 +137,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(start, queue):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 8 MB; making one takes a right that not everybody has."""
+    """A file system of 8 MB; skips the test if this user may not mount one."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
@@ -167,7 +167,7 @@ def test_a_corpus_that_is_too_small_ends_the_run_with_a_message(start):
     assert run.message.startswith("The corpus holds 2 words of text")
 
 
-def test_a_run_over_the_time_limit_is_stopped_and_keeps_what_it_learned(service, draft, choices):
+def test_a_run_over_the_time_limit_is_stopped_and_keeps_its_progress(service, draft, choices):
     service.queue.starts = False
     run = service.start(draft(), choices(100_000), "me")
     thread = threading.Thread(target=work, args=(run, replace(service.settings, max_run_minutes=0.1)))
@@ -190,7 +190,7 @@ sys.exit(main(["work", sys.argv[1].rpartition("/")[2], "--lock", sys.argv[2]]))
 """
 
 
-def test_a_run_that_takes_more_memory_than_it_may_ends_with_a_message(queue, start_file):
+def test_a_run_over_the_memory_limit_ends_with_a_message(queue, start_file):
     queue.launch = partial(launch_counter, code=LIMITED)
     run = start_file(corpus_text(texts=60_000).encode(), "a.txt")
 
@@ -204,7 +204,7 @@ def test_a_run_that_takes_more_memory_than_it_may_ends_with_a_message(queue, sta
     assert "\n" not in run.message
 
 
-def test_a_worker_uses_what_the_report_made_and_makes_nothing_again(service, draft, choices, fork_server):
+def test_a_worker_reuses_the_parts_that_the_report_prepared(service, draft, choices, fork_server):
     """From the corpus to the time of a step; the only files opened are those of the cache."""
     draft = draft()
     report = service.report(draft, choices(6))
@@ -216,7 +216,7 @@ def test_a_worker_uses_what_the_report_made_and_makes_nothing_again(service, dra
     assert "measuring the step time" not in [line.get("stage") for line in run.lines()]
 
 
-def test_a_resumed_run_uses_what_its_first_worker_made(service, start, fork_server):
+def test_a_resumed_run_reuses_the_parts_of_its_first_worker(service, start, fork_server):
     run = start(5_000)
     reached(run, at_step(run, 1))
     service.queue.stop(run)
@@ -231,7 +231,7 @@ def test_a_resumed_run_uses_what_its_first_worker_made(service, start, fork_serv
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[: len(data) // 2], lambda data: b"x" + data[1:]])
-def test_a_worker_makes_again_what_is_damaged(service, draft, choices, damage):
+def test_a_worker_prepares_damaged_parts_again(service, draft, choices, damage):
     draft = draft()
     report = service.report(draft, choices(3))
     for path in service.staging.prepared(draft).iterdir():

@@ -67,7 +67,7 @@ def test_two_runs_do_not_write_to_one_folder(tmp_path):
 
 
 @pytest.mark.parametrize("kept", [True, False])
-def test_after_an_error_only_what_can_be_resumed_stays(tmp_path, kept):
+def test_after_an_error_only_complete_checkpoints_stay(tmp_path, kept):
     def fail():
         if kept:
             checkpoint(tmp_path / "a" / "b", 5)

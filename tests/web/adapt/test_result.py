@@ -10,14 +10,14 @@ def question(term, before, after):
     return exam_answer(f"A <i> {term} is.", term, before, after)
 
 
-def test_the_summary_tells_chance_from_change():
+def test_the_summary_says_whether_a_change_is_significant():
     assert summary(result_with(figures=FIGURES)) == (
         "On the domain, perplexity fell from 2.5 to 1.5; on general English it did not change significantly. "
         "Perplexity is roughly the number of words that the model hesitates between at a mask; lower is better."
     )
 
 
-def test_the_headline_tells_the_end_before_the_figures():
+def test_the_headline_has_the_ending_before_the_metrics():
     training = {**TRAINING, "ended": "no_improvement", "best_step": 30}
     result = result_with(figures=FIGURES, training=training)
     assert headline(result) == (

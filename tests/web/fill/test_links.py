@@ -15,7 +15,7 @@ def read(query, **limits):
 
 
 @pytest.mark.parametrize("question", [QUESTION, Question(model="general")])
-def test_what_is_written_is_read_back(question):
+def test_a_written_link_is_read_back(question):
     assert read(dict(parse_qsl(write_link(question)[1:]))) == (question, [])
 
 

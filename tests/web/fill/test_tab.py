@@ -47,7 +47,7 @@ def test_the_two_built_in_models_differ_on_the_examples(engine, sentence):
     assert general["masks"][0][0]["word"] != biomedical["masks"][0][0]["word"]
 
 
-def test_what_an_answer_shows_and_what_is_asked_are_components(tab):
+def test_the_fields_of_answers_and_questions_are_components(tab):
     assert all(isinstance(getattr(tab, field.name), gr.blocks.Block) for field in fields(Shown))
     assert all(isinstance(getattr(tab, name), gr.blocks.Block) for name in FORM)
 
