@@ -16,7 +16,7 @@ from mlm_demo.runs.service import RunService, result_of
 from mlm_demo.settings import Settings
 from mlm_demo.training.checkpoints import last_checkpoint, step_of
 from mlm_demo.web.adapt.my_runs import my_runs
-from mlm_demo.web.adapt.run_state import look, shell_line
+from mlm_demo.web.adapt.run_state import adapt_command, run_state
 from mlm_demo.web.identity import browser_secret
 from mlm_demo.web.server.downloads import add_downloads, download_address
 from tests.support.runs import kill_workers, until
@@ -79,14 +79,14 @@ def test_its_draft_is_still_there(older):
 
 def test_its_result_is_shown(older, run_in):
     run = run_in("done")
-    seen = look(older, run, OWNER)
-    assert seen.can == {"use", "delete", "push"}
-    assert "On the domain, perplexity" in seen.live
-    assert "Training ended" not in seen.live, "it does not say why"
-    assert "<svg" in seen.live
-    assert "Verdict: too small" in seen.corpus
-    assert "Exam of " in seen.result
-    assert shell_line(run).startswith("python -m mlm_demo adapt bees.txt --model ")
+    state = run_state(older, run, OWNER)
+    assert state.actions == {"use", "delete", "push"}
+    assert "On the domain, perplexity" in state.progress
+    assert "Training ended" not in state.progress, "it does not say why"
+    assert "<svg" in state.progress
+    assert "Verdict: too small" in state.corpus
+    assert "Exam of " in state.result
+    assert adapt_command(run).startswith("python -m mlm_demo adapt bees.txt --model ")
     status = older.status(run)
     assert (status["state"], status["step"], status["of"]) == ("done", 8, 8)
     assert status["figures"]["domain"]["after"]["loss"]["value"] > 0
@@ -114,20 +114,20 @@ def test_its_model_is_downloaded(older, run_in, tmp_path):
 
 def test_its_stopped_run_is_resumed_to_its_end(older, run_in):
     run = run_in("stopped")
-    seen = look(older, run, OWNER)
-    assert seen.can == {"resume", "delete", "use", "push"}
-    assert "what was learned is kept" in seen.live
+    state = run_state(older, run, OWNER)
+    assert state.actions == {"resume", "delete", "use", "push"}
+    assert "what was learned is kept" in state.progress
     before, checkpoint, logged = result_of(run), last_checkpoint(run.output), len(list(run.lines()))
-    assert before["training"]["steps"] == step_of(checkpoint)
+    assert before.training.steps == step_of(checkpoint)
     kept = json.loads((checkpoint / "trainer_state.json").read_text())["stateful_callbacks"]
     assert "Patience" in kept
     older.queue.starts = True
     older.queue.resume(run)
     after = end_of(run)
-    assert after["training"]["steps"] == after["training"]["planned"] == before["training"]["planned"]
-    assert after["curve"][: len(before["curve"])] == before["curve"]
+    assert after.training.steps == after.training.planned == before.training.planned
+    assert after.curve[: len(before.curve)] == before.curve
     steps = [line["step"] for line in run.lines(after=logged) if "loss" in line]
-    assert steps == list(range(step_of(checkpoint) + 1, after["training"]["planned"] + 1))
+    assert steps == list(range(step_of(checkpoint) + 1, after.training.planned + 1))
     assert not (run.output / "checkpoints").exists()
 
 
@@ -135,14 +135,14 @@ def test_its_waiting_run_is_started(older, run_in):
     run = run_in("waiting")
     older.queue.starts = True
     older.queue.tick()
-    assert end_of(run)["training"]["planned"] == 8
+    assert end_of(run).training.planned == 8
     assert not run.input.exists()
 
 
 def test_its_failed_run_says_why_and_can_be_tried_again(older, run_in):
     run = run_in("failed")
     assert run.message.startswith("The corpus holds 2 words of text")
-    assert look(older, run, OWNER).can == {"resume", "delete"}
+    assert run_state(older, run, OWNER).actions == {"resume", "delete"}
     older.queue.resume(run)
     assert run.state == "waiting"
     assert [path.name for path in run.input.rglob("*.txt")] == ["ants.txt"]
