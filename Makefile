@@ -1,8 +1,8 @@
-# make run: set up and serve the page     make test: set up and run everything     make check: format and lint
-# make bench: every table of benchmarks/, side by side with the peers     make load: a hundred people for ten minutes
-# make nightly: every test with all its repetition, 10,000 examples of each property, then make fuzz (FUZZ_SECONDS)
+# make run: set up and serve the page     make test: set up and run all tests     make check: format and lint
+# make bench: every table of benchmarks/     make load: a hundred simulated visitors for ten minutes
+# make nightly: every test with all repetitions, 10,000 examples per property, then make fuzz (for FUZZ_SECONDS)
 # make pictures: the screenshots of the browser tests, in tests/browser/screenshots
-# make audit: known holes in what is installed, by PyPI's list
+# make audit: known vulnerabilities of the installed packages, from PyPI
 # On a machine without a GPU, PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu saves gigabytes.
 PYTHON ?= python3
 VENV := .venv
@@ -11,7 +11,7 @@ FUZZ_SECONDS ?= 600
 WITHOUT_PROC := tests/runs/test_queue.py tests/runs/test_worker.py tests/runs/test_service.py tests/faults/test_killed.py \
 	tests/faults/test_two_servers.py tests/web/test_api.py tests/browser/test_adapting_page.py
 BIN := $(VENV)/bin
-# Where Debian's Python comes without ensurepip, the pip of the machine installs into the environment.
+# If Debian's Python comes without ensurepip, the system's pip installs into the environment.
 PIP = $(shell test -x $(BIN)/pip && echo $(BIN)/python -m pip || echo $(PYTHON) -m pip --python $(BIN)/python)
 
 .PHONY: run test check bench load nightly pictures fuzz audit clean
@@ -30,7 +30,7 @@ check: $(VENV)/test.stamp
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/test.stamp
-	for question in limit fill_mask page startup adaptation; do $(BIN)/python benchmarks/$$question.py || exit 1; done
+	for name in limit fill_mask page startup adaptation; do $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 load: $(VENV)/test.stamp
 	$(BIN)/python benchmarks/load.py

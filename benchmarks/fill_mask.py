@@ -1,7 +1,7 @@
-"""Filling masks: our engine against transformers.pipeline("fill-mask") with the same weights, on the processor.
+"""Filling masks on the CPU: our engine against transformers.pipeline("fill-mask") with the same weights.
 
-Times; the largest difference of an exact score from the pipeline's; and how far int8 agrees with exact, over 500
-sentences that the built-in models have never seen.
+It measures times, the largest difference between exact scores and the pipeline's, and how often int8 agrees with exact
+on 500 sentences that are in no training data of the built-in models.
 """
 
 import copy
@@ -12,7 +12,7 @@ from itertools import product
 
 import torch
 from limit import matrix_rate, prediction_flops
-from pairs import ROOT, tell, time_pairs, wants_json
+from pairs import ROOT, print_table, time_pairs, wants_json
 from shapes import bert, distilroberta, sentence
 from transformers import pipeline
 
@@ -45,7 +45,7 @@ HEADINGS = (
 
 
 def models():
-    """Name, tokenizer and model of transformers, a function that makes ours; the one the targets are set for first."""
+    """Yield name, tokenizer and model of transformers, and a function that makes our model; the main one first."""
     yield "distilroberta-base's shape", *random_weights(distilroberta)
     general = Catalogue().find("general")
     theirs = load(general, device="cpu")
@@ -54,7 +54,7 @@ def models():
 
 
 def random_weights(shape):
-    """Tokenizer and model of a shape, and a function that makes ours of the same weights."""
+    """Return tokenizer and model of a shape, and a function that makes our model with the same weights."""
     tokenizer, model = shape()
     return tokenizer, model, lambda: MaskedLM(tokenizer, copy.deepcopy(model), name=shape.__name__)
 
@@ -65,13 +65,17 @@ def main() -> None:
     limit = matrix_rate(torch.float32)
     for name, tokenizer, model, make in models():
         pipe = pipeline("fill-mask", model=model, tokenizer=tokenizer, top_k=TOP_K, device="cpu")
-        laid = [laid_out(make(), precision) for precision in PRECISIONS]
+        optimized_models = [optimized(make(), precision) for precision in PRECISIONS]
         for length, (masks, batch) in product(LENGTHS, MASKS_AND_BATCHES):
             texts = [sentence(tokenizer, length, masks, number) for number in range(batch)]
             exact, int8 = time_pairs(
-                [partial(ours, one, texts) for one in laid], partial(theirs, pipe, texts)
+                [partial(ours, one, texts) for one in optimized_models], partial(theirs, pipe, texts)
             )
-            off = difference(ours(laid[0], texts), theirs(pipe, texts)) if length * batch < 1000 else ""
+            off = (
+                difference(ours(optimized_models[0], texts), theirs(pipe, texts))
+                if length * batch < 1000
+                else ""
+            )
             share = batch * prediction_flops(model, length, masks) / exact.ours / limit
             times = (1e3 * exact.ours, 1e3 * int8.ours, 1e3 * exact.theirs)
             rows.append((name, length, masks, batch, *times, exact.ratio, int8.ratio, off, share))
@@ -79,33 +83,33 @@ def main() -> None:
                 ratios |= {f"exact_{length}": exact.ratio, f"int8_{length}": int8.ratio}
     agreements = [agreement(name) for name in ("general", "biomedical")]
     ratios["int8_top1"], ratios["int8_top5"] = (min(column) for column in zip(*agreements, strict=True))
-    tell(f"Filling masks, {torch.get_num_threads()} threads", HEADINGS, rows, ratios, as_json)
+    print_table(f"Filling masks, {torch.get_num_threads()} threads", HEADINGS, rows, ratios, as_json)
 
 
-def laid_out(mlm: MaskedLM, precision: str) -> MaskedLM:
-    """A model as the engine has it in this precision."""
+def optimized(mlm: MaskedLM, precision: str) -> MaskedLM:
+    """Return a model as the engine uses it in a precision."""
     optimize_for_cpu(mlm, precision)
     return mlm
 
 
 def ours(mlm: MaskedLM, texts: list[str]) -> list:
-    """For each text, for each mask, (score, token) of the best."""
+    """Return (score, token) of the best words, by text and mask."""
     prompts = [read_prompt(text, mlm, max_characters=100_000, max_masks=10) for text in texts]
     answers = fill_masks(mlm, prompts, top_k=TOP_K)
     return [[[(p.score, p.token) for p in mask] for mask in answer.masks] for answer in answers]
 
 
 def theirs(pipe, texts: list[str]) -> list:
-    """The same by the pipeline, whose answers are a list less deep for one text and for one mask."""
-    found = pipe(texts, batch_size=len(texts))
+    """Return the same from the pipeline, which omits the list level of a single text and of a single mask."""
+    answers = pipe(texts, batch_size=len(texts))
     if len(texts) == 1:
-        found = [found]
-    masks = [[answer] if isinstance(answer[0], dict) else answer for answer in found]
+        answers = [answers]
+    masks = [[answer] if isinstance(answer[0], dict) else answer for answer in answers]
     return [[[(row["score"], row["token"]) for row in mask] for mask in answer] for answer in masks]
 
 
 def difference(one: list, two: list) -> float:
-    """The largest difference of two scores at the same rank."""
+    """Return the largest difference between two scores at the same rank."""
     return max(
         abs(a[0] - b[0])
         for answer, other in zip(one, two, strict=True)
@@ -115,24 +119,24 @@ def difference(one: list, two: list) -> float:
 
 
 def agreement(name: str) -> tuple[float, float]:
-    """The shares of int8's first words, and of its first fives, that are exact's, a token hidden in each sentence."""
+    """Return the shares of the top word and of the top five that int8 and exact agree on, one mask per sentence."""
     exact, int8 = (
-        laid_out(load_native(Catalogue().find(name), "cpu"), precision) for precision in PRECISIONS
+        optimized(load_native(Catalogue().find(name), "cpu"), precision) for precision in PRECISIONS
     )
     chance = random.Random(0)
     first = five = 0
     for text in chance.sample(held_out_sentences(), SENTENCES):
         ids = exact.with_special_tokens(exact.encode(text).ids)
-        place = chance.randrange(len(exact.prefix), len(ids) - len(exact.suffix))
-        ids[place] = exact.mask_id
-        one, two = (mlm.logits_at([ids], [[place]])[0].topk(5).indices.tolist() for mlm in (exact, int8))
+        position = chance.randrange(len(exact.prefix), len(ids) - len(exact.suffix))
+        ids[position] = exact.mask_id
+        one, two = (mlm.logits_at([ids], [[position]])[0].topk(5).indices.tolist() for mlm in (exact, int8))
         first += one[0] == two[0]
         five += len(set(one) & set(two)) / 5
     return first / SENTENCES, five / SENTENCES
 
 
 def held_out_sentences() -> list[str]:
-    """Of our own two texts, both written after the built-in models were trained."""
+    """Return the sentences of our own two texts, which were written after the built-in models were trained."""
     texts = [
         (ROOT / "assets" / "corpora" / name).read_text() for name in ("general_english.txt", "beekeeping.txt")
     ]

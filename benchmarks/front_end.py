@@ -1,7 +1,7 @@
-"""What the page's own front end does of an event, over HTTP, for people that are simulated; see people.py.
+"""The page's front end over HTTP, for the simulated people of people.py.
 
-An event goes past Gradio's queue or by it, its answer is put on the page, and what the page makes follow it is run too.
-What a limit refuses is no error and is counted apart.
+It sends an event with or without Gradio's queue, puts the answer on the page, and runs the events that follow from it.
+Refusals by a limit are not errors; they are counted separately.
 """
 
 import http.client
@@ -16,36 +16,36 @@ from locust import FastHttpUser
 from locust.exception import RescheduleTask
 
 API = "/gradio_api"
-# What a limit says where it is not told by the HTTP status.
+# The messages of limits that have no HTTP status of their own.
 LIMIT = re.compile(
-    "the most there can be|the most one person can have|Queue is full|more often than this page|disk of this page"
+    "which is the limit|Queue is full|more often than this page|the disk limit for runs|have reached the limit"
 )
-REFUSED = "refused"  # among the names of requests
-AFTER = ", what follows"
-LONGEST_CHAIN = 3  # of events that follow each other
+REFUSED = "refused"  # a name for refused requests
+AFTER = ", following events"
+LONGEST_CHAIN = 3  # of events that follow from each other
 
 ERRORS: Counter[str] = Counter()
 LIMITS: Counter[str] = Counter()
 
 
-class Told(Exception):
-    """What stands in the place of an answer."""
+class Refusal(Exception):
+    """An error message in place of an answer."""
 
 
 class FrontEnd(FastHttpUser):
-    """One open page; `address` is where its requests are said to come from."""
+    """One open page; `address` is the client address that its requests claim."""
 
     abstract = True
     address = "127.0.0.1"
 
     def __init__(self, environment):
-        # A browser asks again where the server has closed an idle connection meanwhile; this client does not.
+        # A browser retries when the server has closed an idle connection; this client does not.
         self.default_headers = {"X-Forwarded-For": self.address, "Connection": "close"}
         super().__init__(environment)
-        self.line: http.client.HTTPConnection | None = None
+        self.heartbeat: http.client.HTTPConnection | None = None
 
     def open(self) -> None:
-        """Load the page, or load it anew: a session of its own, a line that is held open, the events of loading."""
+        """Load or reload the page: start a session, open its heartbeat connection, run the load events."""
         self.leave()
         self.ask("open the page", "/", read=str)
         config = self.ask("its config", "/config", read=json.loads)
@@ -54,34 +54,36 @@ class FrontEnd(FastHttpUser):
         self.values = {c["id"]: c["props"].get("value") for c in config["components"]}
         self.events = [event for event in config["dependencies"] if event["backend_fn"]]
         self.in_browser = [event for event in config["dependencies"] if not event["backend_fn"]]
-        self.line = http.client.HTTPConnection(self.host.removeprefix("http://"), timeout=60)
-        self.line.request("GET", f"{API}/heartbeat/{self.session}", headers={"X-Forwarded-For": self.address})
+        self.heartbeat = http.client.HTTPConnection(self.host.removeprefix("http://"), timeout=60)
+        self.heartbeat.request(
+            "GET", f"{API}/heartbeat/{self.session}", headers={"X-Forwarded-For": self.address}
+        )
         loads = [event for event in self.events if any(on == "load" for _, on in event["targets"])]
         self.run_events(loads, "load events")
 
     def leave(self) -> None:
         """Close the page."""
-        if self.line:
-            self.line.close()
-            self.line = None
+        if self.heartbeat:
+            self.heartbeat.close()
+            self.heartbeat = None
 
     def put(self, element: str, value: Any) -> None:
         """Fill in a field of the page."""
         self.values[self.ids[element]] = value
 
     def expect(self, element: str, part: str, name: str) -> None:
-        """Note an error where an element does not show what it should."""
+        """Count an error if an element does not contain a text."""
         shown = str(self.values[self.ids[element]])
         if part not in shown:
             ERRORS[f"{name}: shows {shown[:160]!r}"] += 1
 
     def happen(self, element: str | int, on: str, name: str) -> None:
-        """An event of an element, and what the page makes follow it."""
+        """Trigger an event of an element, and the events that follow from it."""
         target = [self.ids.get(element, element), on]
         self.run_events([event for event in self.events if target in event["targets"]], name)
 
     def run_events(self, events: Sequence[dict], name: str, depth: int = 0) -> None:
-        """Run events; then those after them, and those of fields that they changed."""
+        """Run events, then the events chained to them, then the change events of the fields that they changed."""
         before, queued = dict(self.values), {}
         bodies = [
             {
@@ -103,7 +105,7 @@ class FrontEnd(FastHttpUser):
                 self.keep(queued[id], data)
         if depth == LONGEST_CHAIN:
             return
-        # Nothing and an empty text are the same to the page.
+        # None and an empty text are the same to the page.
         changed = [[id, "change"] for id, value in self.values.items() if (value or "") != (before[id] or "")]
         done = {event["id"] for event in events}
         following = [
@@ -123,16 +125,16 @@ class FrontEnd(FastHttpUser):
                 self.values[id] = value["value"]
 
     def endpoint(self, name: str, **arguments) -> Any:
-        """The answer of an HTTP endpoint."""
-        joined = self.ask(f"/{name}, begun", f"{API}/call/v2/{name}", arguments, read=json.loads)
+        """Return the answer of an HTTP endpoint."""
+        joined = self.ask(f"/{name}, call", f"{API}/call/v2/{name}", arguments, read=json.loads)
         return self.ask(f"/{name}", f"{API}/call/{name}/{joined['event_id']}", read=called)
 
     def upload(self, name: str, content: bytes) -> dict:
-        """A file uploaded, as an event or an endpoint takes it."""
-        mark = secrets.token_hex(8)
-        head = f'--{mark}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
-        body = head.encode() + content + f"\r\n--{mark}--\r\n".encode()
-        headers = {"Content-Type": f"multipart/form-data; boundary={mark}"}
+        """Upload a file; return it in the form that events and endpoints take."""
+        boundary = secrets.token_hex(8)
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
+        body = head.encode() + content + f"\r\n--{boundary}--\r\n".encode()
+        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         (path,) = self.ask("upload", f"{API}/upload", body, read=json.loads, headers=headers)
         return {"path": path, "orig_name": name, "meta": {"_type": "gradio.FileData"}}
 
@@ -145,51 +147,54 @@ class FrontEnd(FastHttpUser):
         read: Callable[[str], Any],
         headers: dict | None = None,
     ) -> Any:
-        """One request, read; what stands in the place of an answer is counted, and ends what the person was at."""
-        given = {"data": body} if isinstance(body, bytes) else {"json": body}
-        given |= {"name": name, "headers": headers, "catch_response": True}
-        with self.client.request("GET" if body is None else "POST", path, **given) as answer:
+        """Send a request and parse its answer; an error message is counted and ends the current task."""
+        options = {"data": body} if isinstance(body, bytes) else {"json": body}
+        options |= {"name": name, "headers": headers, "catch_response": True}
+        with self.client.request("GET" if body is None else "POST", path, **options) as answer:
             text, status = answer.text or "", answer.status_code
             try:
                 if status != 200:
-                    raise Told(detail(text) or f"HTTP {status} {getattr(answer, 'error', '')!r}")
+                    raise Refusal(detail(text) or f"HTTP {status} {getattr(answer, 'error', '')!r}")
                 return read(text)
-            except (Told, ValueError) as told:
-                if status == 429 or LIMIT.search(str(told)):
-                    LIMITS[str(told)] += 1
+            except (Refusal, ValueError) as error:
+                if status == 429 or LIMIT.search(str(error)):
+                    LIMITS[str(error)] += 1
                 else:
-                    ERRORS[f"{name}: {str(told)[:300]}"] += 1
+                    ERRORS[f"{name}: {str(error)[:300]}"] += 1
                 answer.request_meta["name"] = REFUSED
                 answer.success()
                 raise RescheduleTask() from None
 
 
 def detail(text: str) -> str:
-    """The sentence in the JSON of a refusal; the beginning of the text where it is none."""
+    """Return the message in the JSON of an error, or the beginning of a text that has none."""
     try:
-        said = json.loads(text)
+        content = json.loads(text)
     except ValueError:
-        said = text
-    return str(said.get("detail") or said.get("error")) if isinstance(said, dict) else str(said)[:300]
+        content = text
+    is_message = isinstance(content, dict)
+    return str(content.get("detail") or content.get("error")) if is_message else str(content)[:300]
 
 
 def completed(text: str) -> list[tuple[str, list]]:
-    """The events of a queue's stream and their outputs; raises Told where one failed."""
-    told = [json.loads(line.removeprefix("data:")) for line in text.splitlines() if line.startswith("data:")]
-    ends = [message for message in told if message["msg"] == "process_completed"]
+    """Return the events of a queue's stream with their outputs; raise Refusal if one failed."""
+    messages = [
+        json.loads(line.removeprefix("data:")) for line in text.splitlines() if line.startswith("data:")
+    ]
+    ends = [message for message in messages if message["msg"] == "process_completed"]
     if failed := [end["output"].get("error") for end in ends if not end["success"]]:
-        raise Told(str(failed[0]))
+        raise Refusal(str(failed[0]))
     if not ends:
-        raise Told(f"the stream ended with {text[-200:]!r}")
+        raise Refusal(f"the stream ended with {text[-200:]!r}")
     return [(end["event_id"], end["output"]["data"]) for end in ends]
 
 
 def called(text: str) -> Any:
-    """What an endpoint returned, of the stream of its call; raises Told where it failed."""
+    """Return the result of an endpoint from the stream of its call; raise Refusal if it failed."""
     ends = re.findall(r"^event: (complete|error)\ndata: (.*)$", text, re.M)
     if not ends:
-        raise Told(f"the stream ended with {text[-200:]!r}")
+        raise Refusal(f"the stream ended with {text[-200:]!r}")
     kind, data = ends[-1]
     if kind == "error":
-        raise Told(detail(data))
+        raise Refusal(detail(data))
     return json.loads(data)[0]

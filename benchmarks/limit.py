@@ -1,10 +1,10 @@
-"""What the machine can do at best: matrix products at the shapes of training, and reading of memory."""
+"""The limits of this machine: the rates of matrix products at the shapes of training, and of reading memory."""
 
 import time
 from collections.abc import Callable
 
 import torch
-from pairs import tell, wants_json
+from pairs import print_table, wants_json
 
 from mlm_demo.models.device import bfloat16_is_fast
 
@@ -13,7 +13,7 @@ SECONDS = 1.0
 
 
 def matrix_rate(dtype: torch.dtype, device: str = "cpu", size: int = SIZE) -> float:
-    """Floating-point operations a second of the products that make up a step, the best of a second's tries."""
+    """Return the floating-point operations per second of the products of a step, the best of the tries in a second."""
     inner = 4 * size
     shapes = [(TOKENS, size, inner), (TOKENS, inner, size), (size, TOKENS, inner), (TOKENS, size, size)]
     pairs = [
@@ -30,11 +30,13 @@ def matrix_rate(dtype: torch.dtype, device: str = "cpu", size: int = SIZE) -> fl
 
     if device == "cuda":
         return work / _best(plain)
-    # The right-hand side laid out beforehand, as for a layer whose weights do not change.
-    laid_out = [torch.ops.mkldnn._reorder_linear_weight(right.t().contiguous(), TOKENS) for _, right in pairs]
+    # The right-hand side is reordered beforehand, as for a layer whose weights do not change.
+    reordered_sides = [
+        torch.ops.mkldnn._reorder_linear_weight(right.t().contiguous(), TOKENS) for _, right in pairs
+    ]
 
     def reordered() -> None:
-        for (left, _), right in zip(pairs, laid_out, strict=True):
+        for (left, _), right in zip(pairs, reordered_sides, strict=True):
             torch.ops.mkldnn._linear_pointwise(left, right, None, "none", [], "")
 
     with torch.inference_mode():
@@ -42,7 +44,7 @@ def matrix_rate(dtype: torch.dtype, device: str = "cpu", size: int = SIZE) -> fl
 
 
 def large_product_rate(dtype: torch.dtype, device: str) -> float:
-    """Floating-point operations a second of one large product: what a device's utilisation is told against."""
+    """Return the floating-point operations per second of a large product, the reference for utilization."""
     left = torch.randn(8192, 8192, device=device, dtype=dtype)
 
     def product() -> None:
@@ -54,29 +56,28 @@ def large_product_rate(dtype: torch.dtype, device: str) -> float:
 
 
 def read_rate() -> float:
-    """Bytes a second read from memory, from a tensor far larger than any cache."""
+    """Return the bytes per second read from memory, from a tensor far larger than any cache."""
     numbers = torch.ones(64 << 20)
-
     return numbers.nbytes / _best(numbers.sum)
 
 
 def training_flops(model, probability: float) -> float:
-    """Operations a token of training takes: 6 a weight of the encoder, and of the head at the hidden tokens alone.
+    """Return the operations per training token: 6 per weight of the encoder, and of the head for masked tokens only.
 
-    Attention's own products (a few per cent at 128 tokens), norms and the optimiser are not counted.
+    The products of attention itself (a few percent at 128 tokens), norms and the optimizer are not counted.
     """
     encoder, head = _weights(model)
     return 6 * (encoder + probability * head)
 
 
 def prediction_flops(model, length: int, masks: int) -> float:
-    """Operations of one sentence's pass: 2 a weight of the encoder for each token, and of the head for each mask."""
+    """Return the operations of one sentence: 2 per weight of the encoder and token, and of the head and mask."""
     encoder, head = _weights(model)
     return 2 * (length * encoder + masks * head)
 
 
 def _weights(model) -> tuple[int, int]:
-    """How many numbers the matrices of the encoder's layers hold, and those of the head."""
+    """Return the number of weights in the matrices of the encoder's layers, and in those of the head."""
     encoder = sum(
         p.numel() for n, p in model.base_model.named_parameters() if p.ndim == 2 and "embedding" not in n
     )
@@ -85,7 +86,7 @@ def _weights(model) -> tuple[int, int]:
 
 
 def _best(work: Callable[[], object]) -> float:
-    """The seconds of the quickest of a second's tries."""
+    """Return the seconds of the fastest of the tries in a second."""
     tries, end = [], time.perf_counter() + SECONDS
     while time.perf_counter() < end:
         start = time.perf_counter()
@@ -105,5 +106,5 @@ if __name__ == "__main__":
     if torch.cuda.is_available():
         rows.append(("bfloat16 products of the GPU, GFLOP/s", matrix_rate(torch.bfloat16, "cuda") / 1e9))
         large = large_product_rate(torch.bfloat16, "cuda")
-        rows.append(("the same, large ones, GFLOP/s", large / 1e9))
-    tell(f"The machine, {torch.get_num_threads()} threads", ("", "rate"), rows, {}, as_json)
+        rows.append(("large bfloat16 products of the GPU, GFLOP/s", large / 1e9))
+    print_table(f"The machine, {torch.get_num_threads()} threads", ("", "rate"), rows, {}, as_json)

@@ -1,4 +1,4 @@
-"""The loss over the vocabulary: ours in chunks against torch's linear_cross_entropy, forward and backward on a CPU.
+"""The loss over the vocabulary, forward and backward on a CPU: our chunked loss against torch's linear_cross_entropy.
 
 At the shapes of training: the built-in model's size with the masked tokens of a usual and of a large step, and
 BERT-base's. Where it says bfloat16, float32 products may round their factors; torch's loss is also given bfloat16
@@ -17,7 +17,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import torch
-from pairs import tell, wants_json
+from pairs import print_table, wants_json
 from shapes import bert
 from torch.nn import LinearCrossEntropyOptions
 from torch.nn.functional import cross_entropy, linear, linear_cross_entropy
@@ -33,7 +33,7 @@ SHAPES = [("built-in size", 307), ("built-in size", 819), ("BERT-base's shape", 
 Loss = Callable[[torch.Tensor, torch.nn.Linear, torch.Tensor], torch.Tensor]
 
 
-def torchs(policy: str = "auto") -> Loss:
+def torch_loss(policy: str = "auto") -> Loss:
     """Return torch's loss in chunks as large as ours; by default it takes two rows at a time, which is far slower."""
 
     def loss(hidden: torch.Tensor, layer: torch.nn.Linear, labels: torch.Tensor) -> torch.Tensor:
@@ -57,21 +57,21 @@ def in_bfloat16(loss: Loss) -> Loss:
 
 
 def at_once(hidden: torch.Tensor, layer: torch.nn.Linear, labels: torch.Tensor) -> torch.Tensor:
-    """Return the loss by way of all logits."""
+    """Return the loss from all logits at once."""
     logits = linear(hidden, layer.weight, layer.bias).float()
     return cross_entropy(logits, labels, reduction="sum")
 
 
-def ways(mlm: MaskedLM, bfloat16: bool) -> dict[str, Loss]:
+def losses_to_compare(mlm: MaskedLM, bfloat16: bool) -> dict[str, Loss]:
     """Return the losses to compare, ours first."""
     ours = ChunkedLoss(mlm, bfloat16)
     losses: dict[str, Loss] = {
         "ours": lambda hidden, _, labels: ours.sum_of_losses(hidden, labels),
-        "torch, float32 tensors": torchs(),
+        "torch, float32 tensors": torch_loss(),
         "all at once": at_once,
     }
     if bfloat16:
-        losses["torch, bfloat16 tensors"] = in_bfloat16(torchs("accurate"))
+        losses["torch, bfloat16 tensors"] = in_bfloat16(torch_loss("accurate"))
     return losses
 
 
@@ -125,7 +125,7 @@ def main() -> None:
         for bfloat16 in (False, True):
             calls = {
                 name: partial(step, loss, hidden, layer, labels, bfloat16)
-                for name, loss in ways(models[shape], bfloat16).items()
+                for name, loss in losses_to_compare(models[shape], bfloat16).items()
             }
             taken = time_in_turns(calls)
             for name, call in calls.items():
@@ -133,7 +133,7 @@ def main() -> None:
                 ratio = statistics.median(map(truediv, taken[name], taken["ours"]))
                 milliseconds = statistics.median(taken[name]) * 1000
                 rows.append((what, name, milliseconds, ratio, peak_megabytes(call)))
-    tell("Loss", ("", "loss", "ms", "time over ours", "peak MB"), rows, {}, as_json)
+    print_table("Loss", ("", "loss", "ms", "time over ours", "peak MB"), rows, {}, as_json)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The page: ours against twenty lines around the pipeline, the same weights (distilroberta-base's shape).
+"""The page: ours against a page of twenty lines around the pipeline, with the same weights (like distilroberta-base).
 
-One client: from the key to the drawn answer, in Chromium. Many: the HTTP calls that each page's own front end makes,
-by as many clients at once as said, each with sentences of its own.
+One client: the time from the key press to the drawn answer, in Chromium. Many clients at once: the HTTP calls of each
+page's front end, with different sentences.
 """
 
 import asyncio
@@ -17,14 +17,14 @@ import time
 from pathlib import Path
 
 import httpx
-from pairs import ROOT, tell, wants_json
+from pairs import ROOT, print_table, wants_json
 from ports import free_port, until_served
 from shapes import distilroberta, sentence
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-TOKENS, ROUNDS, CALLS_A_CLIENT = 16, 3, 4
-CLOCK = """(place) => {
-  const shown = () => document.querySelector(place)?.textContent, before = shown();
+TOKENS, ROUNDS, CALLS_PER_CLIENT = 16, 3, 4
+CLOCK = """(selector) => {
+  const shown = () => document.querySelector(selector)?.textContent, before = shown();
   window.pressed = window.drawn = 0;
   document.addEventListener('keydown', () => { pressed = performance.now(); }, {capture: true, once: true});
   const watch = new MutationObserver(() => {
@@ -37,7 +37,7 @@ CLOCK = """(place) => {
 
 
 class Ours:
-    """Our page, asked past Gradio's queue as its own front end does."""
+    """Our page, called without Gradio's queue, as its front end does."""
 
     drawn = "#results figure"
 
@@ -49,7 +49,7 @@ class Ours:
         self.link = f"{self.address}/?model={self.folder}&text="
 
     async def ask(self, client: httpx.AsyncClient, config: dict, session: str, text: str) -> None:
-        """One answer, drawn."""
+        """Request one answer and check that it is drawn."""
         number = next(
             event["id"]
             for event in config["dependencies"]
@@ -62,7 +62,7 @@ class Ours:
 
 
 class Theirs:
-    """The twenty lines, asked through Gradio's queue as their front end does."""
+    """The page of twenty lines, called through Gradio's queue, as its front end does."""
 
     drawn = "#results .container"
 
@@ -73,7 +73,7 @@ class Theirs:
         self.link = f"{self.address}/?"
 
     async def ask(self, client: httpx.AsyncClient, config: dict, session: str, text: str) -> None:
-        """One answer."""
+        """Request one answer."""
         body = {"data": [text], "fn_index": config["dependencies"][0]["id"], "session_hash": session}
         await client.post(f"{self.address}/gradio_api/queue/join", json=body)
         address = f"{self.address}/gradio_api/queue/data?session_hash={session}"
@@ -85,17 +85,19 @@ class Theirs:
 
 
 async def crowd(page, clients: int, texts: list[str]) -> tuple[float, list[float]]:
-    """Requests a second of so many clients at once, and the seconds of each request."""
+    """Return the requests per second of many clients at once, and the seconds of each request."""
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(timeout=300, limits=limits) as client:
         config = (await client.get(f"{page.address}/config")).json()
         taken: list[float] = []
 
         async def one(number: int) -> None:
-            session = secrets.token_hex(5)  # a page that is open keeps its session
-            for call in range(CALLS_A_CLIENT):
+            session = secrets.token_hex(5)  # an open page keeps its session
+            for call in range(CALLS_PER_CLIENT):
                 start = time.perf_counter()
-                await page.ask(client, config, session, texts[(number * CALLS_A_CLIENT + call) % len(texts)])
+                await page.ask(
+                    client, config, session, texts[(number * CALLS_PER_CLIENT + call) % len(texts)]
+                )
                 taken.append(time.perf_counter() - start)
 
         start = time.perf_counter()
@@ -104,7 +106,7 @@ async def crowd(page, clients: int, texts: list[str]) -> tuple[float, list[float
 
 
 def by_one(browser, pages: list, texts: list[str]) -> list[list[float]]:
-    """Seconds from Enter to the answer drawn, by one person in a browser: for each text, on each page in turn."""
+    """Return the seconds from Enter to the drawn answer in a browser, for each text on each page in turn."""
     tabs = [browser.new_page() for _ in pages]
     for tab, page in zip(tabs, pages, strict=True):
         tab.goto(page.link)
@@ -117,14 +119,14 @@ def by_one(browser, pages: list, texts: list[str]) -> list[list[float]]:
 
 
 def _until_drawn(tab, page, text: str) -> float:
-    """By the browser's own clock, from the key to the change of the page: its remote control takes 15 ms itself."""
+    """Measure from the key press to the change of the page by the browser's clock; remote control alone takes 15 ms."""
     tab.bring_to_front()
     box = tab.locator("#sentence textarea, #sentence input").first
     box.fill(text)
     tab.evaluate(CLOCK, page.drawn)
     box.press("Enter")
     seconds = tab.wait_for_function("drawn && (drawn - pressed) / 1000").json_value()
-    tab.wait_for_timeout(400)  # until nothing goes on any more
+    tab.wait_for_timeout(400)  # until the page is idle
     return seconds
 
 
@@ -151,14 +153,14 @@ def main() -> None:
             ratios["page_1"] = statistics.median(theirs / ours for ours, theirs in seconds)
             rows.append((1, "Enter to chart, ms", 1e3 * ours, 1e3 * theirs, ratios["page_1"]))
             for clients in (8, 32):
-                found = [[asyncio.run(crowd(page, clients, texts)) for page in pages] for _ in range(ROUNDS)]
-                rate = statistics.median(ours[0] / theirs[0] for ours, theirs in found)
+                rounds = [[asyncio.run(crowd(page, clients, texts)) for page in pages] for _ in range(ROUNDS)]
+                rate = statistics.median(ours[0] / theirs[0] for ours, theirs in rounds)
                 ratios[f"page_{clients}"] = rate
-                rates = [statistics.median(pair[side][0] for pair in found) for side in (0, 1)]
-                rows.append((clients, "requests a second", *rates, rate))
+                rates = [statistics.median(pair[side][0] for pair in rounds) for side in (0, 1)]
+                rows.append((clients, "requests per second", *rates, rate))
                 for share in (50, 95):
                     times = [
-                        [statistics.quantiles(pair[side][1], n=100)[share - 1] for pair in found]
+                        [statistics.quantiles(pair[side][1], n=100)[share - 1] for pair in rounds]
                         for side in (0, 1)
                     ]
                     ratio = statistics.median(o / t for o, t in zip(*times, strict=True))
@@ -171,7 +173,7 @@ def main() -> None:
             for page in pages:
                 page.process.kill()
                 page.process.wait()
-    tell("The page", ("clients", "", "ours", "twenty lines", "ratio"), rows, ratios, as_json)
+    print_table("The page", ("clients", "", "ours", "twenty lines", "ratio"), rows, ratios, as_json)
 
 
 if __name__ == "__main__":

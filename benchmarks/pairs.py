@@ -1,7 +1,7 @@
-"""Ways to do one thing, timed in turns in one process, and the tables that come of it.
+"""Time several implementations in turns in one process, and print the results as a table.
 
-A machine's speed drifts; what is measured within the same second drifts together. So what is told is the median of the
-ratios within a round, not the ratio of two medians taken minutes apart.
+The speed of a machine drifts, but measurements within the same second drift together. So the result is the median of
+the ratios within each round, not the ratio of two medians taken minutes apart.
 """
 
 import argparse
@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # so that each benchmark runs as a script, wherever it is called from
-LONG = 2.0  # seconds: a round that takes so long needs no warming up
-ENOUGH = 20.0  # seconds: a round that takes so long is alone enough
+sys.path.insert(0, str(ROOT))  # so that each benchmark runs as a script from any folder
+LONG = 2.0  # seconds: a round this long needs no warm-up
+ENOUGH = 20.0  # seconds: one round this long is enough
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Medians in seconds, and the median of theirs over ours: above 1 where ours is faster."""
+    """Medians in seconds, and the median of theirs over ours: above 1 if ours is faster."""
 
     ours: float
     theirs: float
@@ -31,24 +31,24 @@ class Pair:
 def time_pairs(
     ours: Sequence[Callable[[], object]], theirs: Callable[[], object], *, seconds: float = 2.5
 ) -> list[Pair]:
-    """Each of ours beside theirs: rounds of all of them in turns, the order swapped each time.
+    """Time each of ours against theirs in rounds of all of them, in alternating order.
 
-    Two rounds are not counted where they are short. At most thirty are, as many as fit into the seconds, but two at
-    least, or one that is very long.
+    Two short rounds warm up and do not count. Then as many rounds as fit into `seconds`: at most thirty, at least two,
+    or one if it is very long.
     """
-    ways = [*ours, theirs]
+    calls = [*ours, theirs]
     end = time.perf_counter() + seconds
-    rounds = [[_once(way) for way in ways]]
+    rounds = [[_once(call) for call in calls]]
     if sum(rounds[0]) < LONG:
         rounds.clear()
-        for way in ways:
-            way()
+        for call in calls:
+            call()
         end = time.perf_counter() + seconds
-    least = 1 if rounds and sum(rounds[0]) > ENOUGH else 2
-    while len(rounds) < least or (len(rounds) < 30 and time.perf_counter() < end):
-        order = ways[::-1] if len(rounds) % 2 else ways
-        taken = {way: _once(way) for way in order}
-        rounds.append([taken[way] for way in ways])
+    minimum = 1 if rounds and sum(rounds[0]) > ENOUGH else 2
+    while len(rounds) < minimum or (len(rounds) < 30 and time.perf_counter() < end):
+        order = calls[::-1] if len(rounds) % 2 else calls
+        taken = {call: _once(call) for call in order}
+        rounds.append([taken[call] for call in calls])
     medians = [statistics.median(column) for column in zip(*rounds, strict=True)]
     return [
         Pair(medians[number], medians[-1], statistics.median(taken[-1] / taken[number] for taken in rounds))
@@ -56,20 +56,22 @@ def time_pairs(
     ]
 
 
-def _once(way: Callable[[], object]) -> float:
+def _once(call: Callable[[], object]) -> float:
     start = time.perf_counter()
-    way()
+    call()
     return time.perf_counter() - start
 
 
 def wants_json(description: str) -> bool:
-    """Read the command line of a benchmark: whether `--json` is on it."""
+    """Parse the command line of a benchmark; return whether it has `--json`."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
     return parser.parse_args().json
 
 
-def tell(title: str, headings: Sequence[str], rows: Sequence[Sequence], ratios: dict, as_json: bool) -> None:
+def print_table(
+    title: str, headings: Sequence[str], rows: Sequence[Sequence], ratios: dict, as_json: bool
+) -> None:
     """Print a Markdown table and the named ratios, or both as JSON."""
     if as_json:
         figures = [dict(zip(headings, row, strict=True)) for row in rows]

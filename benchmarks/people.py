@@ -1,4 +1,4 @@
-"""Simulated people for load.py: most fill masks and score, and err now and then; some adapt models as well."""
+"""Simulated visitors for load.py: all fill masks and score, with occasional mistakes; some also adapt models."""
 
 import itertools
 import random
@@ -13,9 +13,8 @@ from pairs import ROOT
 
 CORPUS = ROOT / "assets" / "corpora" / "beekeeping.txt"
 MODELS = ("general", "biomedical")
-RUN = {"max_steps": 60, "batch_size": 4}  # as much reading and judging as training
-MOST_TRIES = 20  # to open the page
-# Sentences of some length.
+RUN = {"max_steps": 60, "batch_size": 4}  # reading and evaluation take as long as training
+MAX_TRIES = 20  # to open the page
 SENTENCES = tuple(
     sentence
     for sentence in re.split(r"(?<=[.!?])\s+", CORPUS.read_text(encoding="utf-8"))
@@ -24,7 +23,7 @@ SENTENCES = tuple(
 
 
 class Person(FrontEnd):
-    """Somebody who fills masks, with a few seconds between two questions."""
+    """A visitor who fills masks, with a few seconds between questions."""
 
     wait_time = between(2, 8)
     numbers = itertools.count(1)
@@ -36,7 +35,7 @@ class Person(FrontEnd):
         super().__init__(environment)
 
     def on_start(self) -> None:
-        for _ in range(MOST_TRIES):
+        for _ in range(MAX_TRIES):
             with suppress(RescheduleTask):
                 self.open()
                 return
@@ -47,60 +46,60 @@ class Person(FrontEnd):
 
     @task(1)
     def reload(self) -> None:
-        """The page, loaded anew."""
+        """Reload the page."""
         self.open()
 
     @task(12)
     def fill(self) -> None:
-        """Enter, on a sentence with a mask or two."""
+        """Press Enter on a sentence with one or two masks."""
         model, other = self.chance.sample(MODELS, 2)
         self.put("model", model)
         self.put("compare", [other] if self.chance.random() < 0.2 else [])
-        self.put("sentence", self.hidden(1 if self.chance.random() < 0.8 else 2))
+        self.put("sentence", self.masked_sentence(1 if self.chance.random() < 0.8 else 2))
         self.happen("sentence", "submit", "fill-mask")
         self.expect("results", "<figure", "fill-mask")
 
     @task(6)
     def pause(self) -> None:
-        """A pause of the typing, with the mask there already."""
+        """Pause while typing, after the mask."""
         sentence = [self.ids["sentence"], "change"]
         typed = next(event["outputs"][0] for event in self.in_browser if event["targets"] == [sentence])
-        self.put("sentence", self.hidden(1))
+        self.put("sentence", self.masked_sentence(1))
         self.values[typed] = secrets.token_hex(4)
         self.happen(typed, "change", "fill-mask while typing")
 
     @task(2)
     def err(self) -> None:
-        """Enter without a mask or without a word: the page says what is missing."""
+        """Press Enter without a mask or without a word; the page shows an error message."""
         self.put("compare", [])
         self.put("sentence", self.chance.choice(["", self.chance.choice(SENTENCES)]))
-        self.happen("sentence", "submit", "fill-mask in vain")
-        self.expect("results", 'class="refusal"', "fill-mask in vain")
+        self.happen("sentence", "submit", "fill-mask, refused")
+        self.expect("results", 'class="refusal"', "fill-mask, refused")
 
     @task(3)
     def score(self) -> None:
-        """A sentence scored by both models."""
+        """Score a sentence with both models."""
         self.put("score-sentence", self.chance.choice(SENTENCES))
         self.happen("score-sentence", "submit", "score")
         self.expect("score-results", "<figure", "score")
 
     @task(2)
     def program(self) -> None:
-        """The endpoint, as a program asks it."""
-        answer = self.endpoint("fill_mask", text=self.hidden(1), model=self.chance.choice(MODELS))
+        """Call the HTTP endpoint, as a program does."""
+        answer = self.endpoint("fill_mask", text=self.masked_sentence(1), model=self.chance.choice(MODELS))
         if not answer["masks"][0]:
             ERRORS["/fill_mask: no word"] += 1
 
-    def hidden(self, masks: int) -> str:
-        """A sentence with so many words hidden."""
+    def masked_sentence(self, masks: int) -> str:
+        """Return a sentence with some words masked."""
         words = self.chance.choice(SENTENCES).split()
-        for place in self.chance.sample(range(len(words)), masks):
-            words[place] = "<mask>"
+        for position in self.chance.sample(range(len(words)), masks):
+            words[position] = "<mask>"
         return " ".join(words)
 
 
 class Adapter(Person):
-    """Somebody who adapts models as well."""
+    """A visitor who also adapts models."""
 
     def on_start(self) -> None:
         self.owner, self.runs, self.seeds = secrets.token_urlsafe(16), [], itertools.count()
@@ -114,33 +113,33 @@ class Adapter(Person):
 
     @task(3)
     def begin(self) -> None:
-        """A short run."""
-        given = {**RUN, "model": self.chance.choice(MODELS), "seed": next(self.seeds), "owner": self.owner}
+        """Start a short run."""
+        options = {**RUN, "model": self.chance.choice(MODELS), "seed": next(self.seeds), "owner": self.owner}
         file = self.upload(CORPUS.name, CORPUS.read_bytes())
-        self.runs.append(self.endpoint("start_adaptation", files=[file], **given)["run"])
+        self.runs.append(self.endpoint("start_adaptation", files=[file], **options)["run"])
 
     @task(8)
     def watch(self) -> None:
-        """How the runs stand; one that has come to its end is let go."""
+        """Ask for the status of the runs; forget those that have ended."""
         for run in list(self.runs):
-            if not self.goes_on(run):
+            if not self.is_active(run):
                 self.runs.remove(run)
 
     @task(1)
     def halt(self) -> None:
-        """One of the runs, stopped."""
+        """Stop one of the runs."""
         if self.runs:
             self.endpoint("stop_run", run=self.chance.choice(self.runs), owner=self.owner)
 
     @task(1)
     def read_corpus(self) -> None:
-        """What is in a file, told by the page."""
+        """Get the corpus report of a file on the page."""
         self.put("files", [self.upload(CORPUS.name, CORPUS.read_bytes())])
-        self.happen("files", "upload", "a corpus read")
-        self.expect("report", "Documents", "a corpus read")
+        self.happen("files", "upload", "corpus report")
+        self.expect("report", "Documents", "corpus report")
 
-    def goes_on(self, run: str) -> bool:
-        """Whether a run waits or is worked on."""
+    def is_active(self, run: str) -> bool:
+        """Return whether a run is waiting or running."""
         state = self.endpoint("run_status", run=run)["state"]
         if state == "failed":
             ERRORS["a run failed"] += 1

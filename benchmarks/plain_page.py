@@ -1,4 +1,4 @@
-"""The peer of `page.py`, what one writes in twenty lines: python plain_page.py MODEL PORT"""
+"""The page of twenty lines that `page.py` compares ours with: python plain_page.py MODEL PORT"""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Where the pages that are measured are served."""
+"""Ports for the pages under test, and waiting until they are served."""
 
 import socket
 import time
@@ -7,13 +7,13 @@ import httpx
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def until_served(address: str) -> None:
-    """Ask an address until it answers."""
+    """Wait until an address answers."""
     while True:
         try:
             httpx.get(address, timeout=60).raise_for_status()

@@ -1,6 +1,4 @@
-"""Models of the usual sizes with random weights: a benchmark needs no download, and speed does not depend on what
-was learned.
-"""
+"""Models of common sizes with random weights, so that benchmarks need no download; training does not affect speed."""
 
 import json
 
@@ -23,13 +21,13 @@ BASE = {
     "hidden_size": 768,
     "num_attention_heads": 12,
     "intermediate_size": 3072,
-    # Wide, so that predictions differ from each other as those of a trained model do.
+    # Large, so that predictions differ from each other like those of a trained model.
     "initializer_range": 0.05,
 }
 
 
 def distilroberta() -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
-    """distilroberta-base's shape: 6 layers, 50,265 entries, 82 million parameters."""
+    """Return a model of distilroberta-base's shape: 6 layers, 50,265 entries, 82 million parameters."""
     torch.manual_seed(0)
     config = RobertaConfig(
         vocab_size=50_265, num_hidden_layers=6, max_position_embeddings=514, type_vocab_size=1, **BASE
@@ -40,7 +38,7 @@ def distilroberta() -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
 
 
 def bert() -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
-    """BERT-base's shape: 12 layers, 30,522 entries, 110 million parameters."""
+    """Return a model of BERT-base's shape: 12 layers, 30,522 entries, 110 million parameters."""
     torch.manual_seed(0)
     config = BertConfig(vocab_size=30_522, num_hidden_layers=12, **BASE)
     tokenizer = _filled(BertTokenizer, "", config.vocab_size)
@@ -48,11 +46,11 @@ def bert() -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
 
 
 def sentence(tokenizer: PreTrainedTokenizerBase, tokens: int, masks: int, number: int = 0) -> str:
-    """A text of so many tokens, special ones included, with masks spread over it; other words for each number."""
+    """Return a text of `tokens` tokens, special ones included, with masks spread over it; `number` varies the words."""
     words = TEXT.read_text(encoding="utf-8").split()
     words = words[number * 97 % len(words) :] + words[: number * 97 % len(words)]
     low, high = 1, min(tokens, len(words))  # each word is a token or more
-    while low < high:  # the longest beginning that is short enough
+    while low < high:  # find the longest beginning that is short enough
         middle = (low + high + 1) // 2
         if len(tokenizer(_masked(words[:middle], masks, tokenizer)).input_ids) <= tokens:
             low = middle
@@ -69,7 +67,7 @@ def _masked(words: list[str], masks: int, tokenizer: PreTrainedTokenizerBase) ->
 
 
 def _filled(kind: type, mark: str, size: int) -> PreTrainedTokenizerBase:
-    """A tokenizer of a family trained on our own text, with unused entries up to the size of the released one."""
+    """Return a tokenizer trained on our own text, with unused entries up to the size of the released one."""
     trained = kind().train_new_from_iterator(
         TEXT.read_text(encoding="utf-8").split("\n\n"), size, show_progress=False
     )

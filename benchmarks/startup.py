@@ -1,4 +1,4 @@
-"""Starting: our page against an empty one, our first prediction against a pipeline script's, and the memory of each."""
+"""Start-up: our page against an empty one, our first prediction against a pipeline script's, and the memory of each."""
 
 import os
 import statistics
@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from pairs import ROOT, tell, wants_json
+from pairs import ROOT, print_table, wants_json
 from ports import free_port, until_served
 
 ROUNDS = 2
@@ -38,7 +38,7 @@ print(int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() /
 
 
 def page(command: list[str], port: int, environment: dict) -> float:
-    """Seconds from the start of a process to its page served."""
+    """Return the seconds from the start of a process until it serves its page."""
     start = time.perf_counter()
     with subprocess.Popen(
         [sys.executable, *command], cwd=ROOT, env=environment, stdout=-3, stderr=-3
@@ -49,11 +49,11 @@ def page(command: list[str], port: int, environment: dict) -> float:
     return taken
 
 
-def script(code: str, *words: str) -> tuple[float, float]:
-    """Seconds a script takes, and the memory it holds at its end, in MB."""
+def script(code: str, *arguments: str) -> tuple[float, float]:
+    """Return the seconds that a script takes, and its memory at the end in MB."""
     start = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-c", code, *words], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True, check=True
     )
     return time.perf_counter() - start, float(done.stdout.split()[-1])
 
@@ -85,7 +85,7 @@ def main() -> None:
         ("memory then, MB", *_medians(firsts, 1), statistics.median(o[1] / t[1] for o, t in firsts)),
         ("memory with both built-in models, MB", *_medians(both, 1), ratios["memory"]),
     ]
-    tell("Starting", ("", "ours", "theirs", "ratio"), rows, ratios, as_json)
+    print_table("Start-up", ("", "ours", "theirs", "ratio"), rows, ratios, as_json)
 
 
 def _medians(pairs: list, part: int | None = None) -> list[float]:

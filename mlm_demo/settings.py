@@ -127,12 +127,12 @@ class Settings:
 
 
 def on_space(environ: Mapping[str, str] = os.environ) -> bool:
-    """Tell whether this is a Hugging Face Space."""
+    """Return whether this is a Hugging Face Space."""
     return "SPACE_ID" in environ
 
 
 def on_zero_gpu(environ: Mapping[str, str] = os.environ) -> bool:
-    """Tell whether this is a ZeroGPU Space, which lends a GPU for the duration of one call."""
+    """Return whether this is a ZeroGPU Space, which lends a GPU for the duration of one call."""
     return environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true", "y", "yes", "on")
 
 

@@ -1,4 +1,4 @@
-"""The benchmarks still run: both sides, with tiny models and hardly any time."""
+"""The benchmarks still run: both sides, with tiny models and for a short time."""
 
 import copy
 import json
@@ -18,21 +18,21 @@ from tests.support.tiny_models import build
 
 @pytest.fixture
 def script(monkeypatch):
-    """A function that imports a benchmark, as a script that is run has its own folder to import from."""
+    """A function that imports a benchmark with its folder on the path, as for a script."""
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     monkeypatch.setattr(sys, "argv", ["script", "--json"])
     monkeypatch.setattr(import_module("limit"), "SECONDS", 0.01)
     return import_module
 
 
-def told(capsys):
+def printed(capsys):
     return json.loads(capsys.readouterr().out)
 
 
 def tiny():
-    """A model of its own that takes blocks of 128 tokens."""
+    """A new model that reads 128 tokens."""
     tokenizer, model = build("BERT")
-    tokenizer = copy.deepcopy(tokenizer)  # other tests have the same
+    tokenizer = copy.deepcopy(tokenizer)  # shared with other tests
     tokenizer.model_max_length = model.config.max_position_embeddings = 128
     return tokenizer, type(model)(model.config).eval()
 
@@ -40,7 +40,7 @@ def tiny():
 @pytest.mark.skipif(
     not takes_int8(torch.device("cpu")), reason="this processor has no 8-bit products in torch"
 )
-def test_fill_mask_tells_its_ratios_and_that_exact_is_the_pipelines(script, monkeypatch, capsys):
+def test_fill_mask_prints_its_ratios_and_exact_equals_the_pipeline(script, monkeypatch, capsys):
     fill_mask = script("fill_mask")
     tokenizer, model = tiny()
     mine = ("distilroberta, tiny", tokenizer, model, lambda: MaskedLM(*tiny(), name="tiny"))
@@ -50,7 +50,7 @@ def test_fill_mask_tells_its_ratios_and_that_exact_is_the_pipelines(script, monk
     monkeypatch.setattr(fill_mask, "MASKS_AND_BATCHES", ((1, 1), (3, 1), (1, 2)))
     monkeypatch.setattr(fill_mask, "SENTENCES", 4)
     fill_mask.main()
-    found = told(capsys)
+    found = printed(capsys)
     assert set(found["ratios"]) == {"exact_16", "int8_16", "int8_top1", "int8_top5"}
     assert len(found["figures"]) == 3
     assert all(row["exact, off by"] < 1e-5 for row in found["figures"])
@@ -58,7 +58,7 @@ def test_fill_mask_tells_its_ratios_and_that_exact_is_the_pipelines(script, monk
 
 @pytest.mark.parametrize(("seconds", "calls"), [(30.0, 1), (5.0, 2), (0.5, 2 + 3)])
 def test_rounds_are_as_many_as_their_length_allows(script, monkeypatch, seconds, calls):
-    """A long one is alone enough, a short one is warmed up for."""
+    """One long round is enough; short ones are warmed up for."""
     pairs, now, made = script("pairs"), [0.0], []
 
     def work():
@@ -74,9 +74,9 @@ def test_rounds_are_as_many_as_their_length_allows(script, monkeypatch, seconds,
 def test_both_sides_of_adaptation_train(script, monkeypatch):
     adaptation = script("adaptation")
     monkeypatch.setitem(adaptation.SHAPES, "tiny", tiny)
-    question = adaptation.Question("cpu", "tiny", steps=adaptation.WARM_UP + 3, batch=2)
+    case = adaptation.Case("cpu", "tiny", steps=adaptation.WARM_UP + 3, batch=2)
     for name in ("ours", "theirs"):
-        found = adaptation.side(name, question)
+        found = adaptation.side(name, case)
         assert found["tokens_per_second"] > 0
         assert found["loss"] > 0
 
@@ -87,6 +87,6 @@ def test_a_script_imports(script, name):
 
 
 def test_load_starts():
-    """In a process of its own: locust changes how waiting works in the one that imports it."""
+    """In a separate process, because locust patches the process that imports it."""
     command = [sys.executable, "benchmarks/load.py", "--help"]
     assert "--people" in subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout

@@ -1,4 +1,4 @@
-"""The layout holds: who may import whom, what is declared, what the error tree is."""
+"""The layout: allowed imports, declared requirements, the tree of errors."""
 
 import ast
 import re

@@ -61,11 +61,11 @@ def test_a_shell_example_prints_what_the_page_shows(command, output, capsys, mon
 
 @pytest.mark.parametrize("command", commands())
 def test_a_command_is_one_that_the_command_line_takes(command):
-    with redirect_stderr(io.StringIO()) as said:
+    with redirect_stderr(io.StringIO()) as stderr:
         try:
             command_line().parse_args(shlex.split(command, comments=True))
         except SystemExit:
-            pytest.fail(said.getvalue())
+            pytest.fail(stderr.getvalue())
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Colours of the stylesheet: each at 4.5:1 or better on its ground, light and dark."""
+"""Colors of the stylesheet: each has a contrast of 4.5:1 or better, light and dark."""
 
 import re
 
@@ -13,8 +13,8 @@ LIGHT, DARK = (
 INKS = [name for name in LIGHT if name.startswith("hue-")] + ["quiet", "ink"]
 
 
-def luminance(colour):
-    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+def luminance(color):
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
@@ -30,6 +30,6 @@ def test_every_ink_can_be_read_on_its_ground(scheme, ink):
     assert contrast(scheme[ink], scheme["ground"]) >= 4.5
 
 
-def test_both_schemes_name_the_same_colours():
+def test_both_schemes_name_the_same_colors():
     assert LIGHT.keys() == DARK.keys()
     assert len([name for name in LIGHT if name.startswith("hue-")]) == 4

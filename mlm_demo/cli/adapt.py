@@ -1,7 +1,7 @@
-"""The verbs `adapt` and `evaluate`. Ctrl-C during the training keeps what was learned.
+"""The commands `adapt` and `evaluate`. Ctrl-C during training stops it and keeps its progress.
 
-The files are read before torch is imported, which takes seconds and hundreds of megabytes: a file that cannot be read
-is refused at once, and one made to do harm finds little in the process.
+The files are read before torch is imported, which takes seconds and hundreds of megabytes. So an unreadable file is
+refused at once, and a malicious one finds little in the process.
 """
 
 import argparse
@@ -21,13 +21,13 @@ from mlm_demo.settings import Settings
 from mlm_demo.system.distributed import is_main_process
 from mlm_demo.system.memory import out_of_memory_as_error
 from mlm_demo.training.checkpoints import check_output
-from mlm_demo.training.model_card import exam_table, figures_table
+from mlm_demo.training.model_card import exam_table, metrics_table
 from mlm_demo.training.prepare import Preparation, load_model
 from mlm_demo.training.result import AdaptationResult
 
 
 def adapt_command(options: argparse.Namespace, settings: Settings) -> None:
-    """Report, train, evaluate and print; of several processes (torchrun) only the first one prints."""
+    """Report, train, evaluate and print; under torchrun only the main process prints."""
     with out_of_memory_as_error():
         if is_main_process():
             _adapt(options, settings)
@@ -59,29 +59,29 @@ def _adapt(options: argparse.Namespace, settings: Settings) -> None:
         return print(json.dumps(report.to_json(), indent=2) if options.json else report.to_text())
     if not options.json:
         print(report.to_text() + "\n", flush=True)
-    interrupted = _ask_on_signal()
+    signals = _stop_on_signal()
     result = preparation.adapt(
         options.output,
         resume=options.resume,
         on_progress=terminal.training,
-        should_stop=lambda: bool(interrupted),
+        should_stop=lambda: bool(signals),
     )
     terminal.status("")
     if options.json:
-        places = _export(options)
-        whole = {**places, **result.to_json(), "output": str(options.output), "report": report.to_json()}
+        exports = _export(options)
+        whole = {**exports, **result.to_json(), "output": str(options.output), "report": report.to_json()}
         return print(json.dumps(whole, indent=2))
     _print_result(result)
     print(
         f"The model is in {options.output}: python -m mlm_demo fill --model {options.output} 'A <mask>.'",
         flush=True,
     )
-    for kind, place in _export(options).items():  # last: the figures are printed whatever the network does
-        print(f"{kind}: {place}")
+    for kind, location in _export(options).items():  # last, so that a network error cannot hide the result
+        print(f"{kind}: {location}")
 
 
 def _print_result(result: AdaptationResult) -> None:
-    print(figures_table(result) + "\n\n" + exam_table(result))
+    print(metrics_table(result) + "\n\n" + exam_table(result))
     training = result.training
     speed = (
         f"{training.tokens_per_second:,.0f} tokens per second, peak memory {training.peak_megabytes:,.0f} MB"
@@ -90,21 +90,21 @@ def _print_result(result: AdaptationResult) -> None:
     if ending := training.ending():
         print(ending)
     if training.stopped:
-        print("Stopped early; to go on from here, give the same command with --resume.")
+        print("Stopped early; to continue from here, repeat the command with --resume.")
 
 
 def _export(options: argparse.Namespace) -> dict[str, str]:
-    """Pack and upload the model as asked; return where it went beside its folder."""
-    places = {}
+    """Export the model as the options say; return the path of the zip file and the address on the Hub."""
+    exports = {}
     if not is_main_process():
-        return places
+        return exports
     from mlm_demo.training.export import push_model, zip_model
 
     if options.zip:
-        places["zip"] = str(zip_model(options.output))
+        exports["zip"] = str(zip_model(options.output))
     if options.push_to:
-        places["hub"] = push_model(options.output, options.push_to)
-    return places
+        exports["hub"] = push_model(options.output, options.push_to)
+    return exports
 
 
 def evaluate_command(options: argparse.Namespace, settings: Settings) -> None:
@@ -128,7 +128,7 @@ def evaluate_command(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _print_notes(counts: Counts) -> None:
-    dropped = [f"{item.source} was left out: {item.reason}" for item in counts.dropped[:10]]
+    dropped = [f"{item.source} was skipped: {item.reason}" for item in counts.dropped[:10]]
     for note in [*_distinct(counts.notes), *dropped]:
         print(f"note: {note}", file=sys.stderr)
 
@@ -137,16 +137,16 @@ def _distinct(notes: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(notes))
 
 
-def _ask_on_signal() -> list[int]:
-    """Return a list that the first Ctrl-C (or SIGTERM) fills, for the training to stop; the second ends the program."""
+def _stop_on_signal() -> list[int]:
+    """Return a list that receives the first Ctrl-C (or SIGTERM), which stops training; the second ends the program."""
     received: list[int] = []
 
-    def ask(number: int, _frame) -> None:
+    def receive(number: int, _frame) -> None:
         if received:
             raise KeyboardInterrupt
         received.append(number)
-        print("\nStopping after this step; what was learned is kept.", file=sys.stderr, flush=True)
+        print("\nStopping after this step; progress is kept.", file=sys.stderr, flush=True)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
+        signal.signal(number, receive)
     return received

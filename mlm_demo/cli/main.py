@@ -1,7 +1,7 @@
-"""The command line, `python -m mlm_demo VERB`: the parser, and one function per verb in the modules beside this one.
+"""The command line, `python -m mlm_demo COMMAND`: the parser of all commands, which the other modules implement.
 
-Exit code 0, 1 for a user's error (one line on standard error), 2 for wrong usage. With `--json` a verb prints the JSON
-that HTTP answers.
+Exit code: 0; 1 for an error that a user can fix (one line on standard error); 2 for wrong usage. With `--json` a
+command prints the same JSON as the HTTP endpoint.
 """
 
 import argparse
@@ -21,7 +21,7 @@ MODEL = "general, biomedical, a Hub id or a folder (default: the first that need
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb and return the exit code."""
+    """Run one command and return the exit code."""
     options = command_line().parse_args(arguments)
     try:
         options.run(options, Settings.from_environment())
@@ -37,12 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def command_line() -> argparse.ArgumentParser:
-    """Return the parser of all verbs."""
+    """Return the parser of all commands."""
     parser = argparse.ArgumentParser(
-        prog="python -m mlm_demo", description="See what a masked language model predicts, from the shell."
+        prog="python -m mlm_demo", description="Predict, score and adapt with masked language models."
     )
     parser.add_argument("--version", action="version", version=f"mlm_demo {__version__}")
-    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    verbs = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_prediction(verbs)
     add_adaptation(verbs, MODEL, _adapt, _evaluate)
 
@@ -52,7 +52,7 @@ def command_line() -> argparse.ArgumentParser:
 
     serve = verbs.add_parser("serve", help="serve the page")
     serve.add_argument(
-        "--share", action="store_true", help="also make a public link, through Gradio's servers"
+        "--share", action="store_true", help="also create a public link through Gradio's servers"
     )
     serve.set_defaults(run=_serve)
     _add_hidden(verbs)
@@ -70,7 +70,7 @@ def _add_prediction(verbs) -> None:
         "--precision",
         choices=PRECISIONS,
         default="auto",
-        help="exact, or int8 for speed on a CPU (default: auto, which is int8 if only the best words are asked for)",
+        help="exact, or int8 for speed on a CPU (default: auto, which is int8 if you want only the top words)",
     )
     fill.add_argument("--json", action="store_true", help="print JSON")
     fill.set_defaults(run=fill_command)
@@ -82,7 +82,7 @@ def _add_prediction(verbs) -> None:
         "--method",
         choices=("within_word", "original"),
         default="within_word",
-        help="which tokens of a word are masked (default: within_word, the scored one and those after it)",
+        help="which tokens of a word to mask (default: within_word, the scored token and those after it)",
     )
     score.add_argument("--json", action="store_true", help="print JSON")
     score.set_defaults(run=score_command)
@@ -93,7 +93,7 @@ def _add_prediction(verbs) -> None:
 
 
 def _add_hidden(verbs) -> None:
-    """Add the verbs of the processes that the page starts; without a help text they are not listed."""
+    """Add the commands of the child processes of the page; without a help text they are not listed."""
     work = verbs.add_parser("work")
     work.add_argument("id", metavar="RUN")
     work.add_argument("--lock", metavar="FD", type=int)
@@ -104,7 +104,7 @@ def _add_hidden(verbs) -> None:
 
 
 def _adapt(options: argparse.Namespace, settings: Settings) -> None:
-    from mlm_demo.cli.adapt import adapt_command  # what trains is imported for these two verbs alone
+    from mlm_demo.cli.adapt import adapt_command  # imported here because it imports training code
 
     adapt_command(options, settings)
 
@@ -121,13 +121,13 @@ def _serve(options: argparse.Namespace, settings: Settings) -> None:
 
     bound_malloc()
     with without_stubs():
-        from mlm_demo.web.app import serve  # gradio is imported for the page alone
+        from mlm_demo.web.app import serve  # imported here because only the page needs gradio
 
     serve(settings, share=options.share or settings.share)
 
 
 def _number(text: str) -> float | str:
-    """Return a number as typed, whole or not; the engine refuses what is out of range, the same everywhere."""
+    """Return an int or float if the text is one, else the text; the engine checks it, as for the page and HTTP."""
     try:
         return float(text) if "." in text else int(text)
     except ValueError:

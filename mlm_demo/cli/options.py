@@ -1,4 +1,4 @@
-"""The options of the verbs `adapt` and `evaluate`, made from the fields of AdaptConfig; imports nothing heavy."""
+"""The options of the commands `adapt` and `evaluate`, generated from AdaptConfig; imports nothing heavy."""
 
 import argparse
 from collections.abc import Callable
@@ -12,7 +12,7 @@ DEFAULT_MINUTES = 10.0
 
 
 def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) -> None:
-    """Add both verbs to a parser."""
+    """Add both commands to a parser."""
     parser = verbs.add_parser("adapt", help="continue training a model on a corpus of one domain")
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help=describe_formats())
     parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="the folder for the model")
@@ -24,9 +24,11 @@ def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) 
     for one in options.values():
         _add(parser, one)
     parser.add_argument("--zip", action="store_true", help="also pack the model into DIR.zip")
-    parser.add_argument("--push-to", metavar="REPO", help="also upload it to the Hub, private, as owner/name")
+    parser.add_argument(
+        "--push-to", metavar="REPO", help="also upload it to the Hub as a private model owner/name"
+    )
     parser.add_argument("--resume", action="store_true", help="continue from the last checkpoint in DIR")
-    parser.add_argument("--report", action="store_true", help="print what is in the files, and train nothing")
+    parser.add_argument("--report", action="store_true", help="print the corpus report, and do not train")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=adapt)
 
@@ -34,14 +36,14 @@ def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) 
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help=describe_formats())
     _add_model_and_column(parser, model_help)
     parser.add_argument(
-        "--seed", metavar="S", type=int, default=0, help="which tokens are masked (default: 0)"
+        "--seed", metavar="S", type=int, default=0, help="seed that chooses the masked tokens (default: 0)"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=evaluate)
 
 
 def config_of(options: argparse.Namespace) -> AdaptConfig:
-    """Return the configuration that the options of `adapt` ask for; raises TrainingError."""
+    """Return the configuration from the options of `adapt`; raises TrainingError."""
     given = {one.name: getattr(options, one.name) for one in fields(AdaptConfig)}
     given = {name: value for name, value in given.items() if value is not None}
     if not given.keys() & set(BUDGETS):
@@ -57,7 +59,7 @@ def _add_model_and_column(parser: argparse.ArgumentParser, model_help: str) -> N
 
 
 def _add(parser: argparse._ActionsContainer, one: Field) -> None:
-    """Add the option of a field; left out, it is None, and the field's default counts."""
+    """Add the option of a field; None if it is not given, so that the field's default applies."""
     option, text = f"--{one.name.replace('_', '-')}", one.metadata["help"]
     if one.type is bool:
         parser.add_argument(option, action="store_true", help=text)

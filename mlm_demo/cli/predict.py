@@ -1,4 +1,4 @@
-"""The verbs `fill`, `score` and `models`."""
+"""The commands `fill`, `score` and `models`."""
 
 import argparse
 import sys
@@ -10,7 +10,7 @@ from mlm_demo.settings import Settings
 
 
 def fill_command(options: argparse.Namespace, settings: Settings) -> None:
-    """Print a row for each word that the model puts in a mask."""
+    """Print the predicted words for each mask, one per line."""
     answer = Engine(settings, catalogue_of(settings)).fill_mask(
         options.text,
         options.model,
@@ -37,7 +37,7 @@ def fill_command(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def score_command(options: argparse.Namespace, settings: Settings) -> None:
-    """Print the surprisal of each word of a sentence, then the figures of the sentence."""
+    """Print the surprisal of each word of a sentence, then the scores of the sentence."""
     engine = Engine(settings, catalogue_of(settings))
     answer = engine.score(options.text, [options.model], method=options.method, on_progress=share)
     (score,) = answer["scores"]

@@ -1,4 +1,4 @@
-"""The verb `runs`, and the hidden verbs of the processes that the page starts: `work RUN` and `read DRAFT`."""
+"""The command `runs`, and the hidden commands of the page's child processes: `work RUN` and `read DRAFT`."""
 
 import argparse
 import json
@@ -19,9 +19,9 @@ def runs_command(options: argparse.Namespace, settings: Settings) -> None:
     if options.json:
         return print_json([_row(run) for run in runs])
     for run in runs:
-        asked = run.request
-        when = datetime.fromtimestamp(asked.created).strftime("%Y-%m-%d %H:%M")
-        print(f"{run.id}  {when}  {run.state:<11}  {asked.title}  {run.message}".rstrip())
+        request = run.request
+        when = datetime.fromtimestamp(request.created).strftime("%Y-%m-%d %H:%M")
+        print(f"{run.id}  {when}  {run.state:<11}  {request.title}  {run.message}".rstrip())
 
 
 def work_command(options: argparse.Namespace, settings: Settings) -> None:
@@ -41,9 +41,9 @@ def read_command(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _row(run: Run) -> dict:
-    """Return a run as JSON, with the command that does the same in the shell."""
-    asked, task = run.request, TASKS.get(run.request.task)
-    files = [str(run.input / name) for name in asked.files]
-    command = ["-m", "mlm_demo", asked.task, *files, *task.to_argv(asked.request)] if task else []
+    """Return a run as JSON, with the equivalent command line."""
+    request, task = run.request, TASKS.get(run.request.task)
+    files = [str(run.input / name) for name in request.files]
+    command = ["-m", "mlm_demo", request.task, *files, *task.to_argv(request.request)] if task else []
     command += ["--output", str(run.output)] if task else []
-    return {"state": run.state, "message": run.message, "command": command, **asdict(asked)}
+    return {"state": run.state, "message": run.message, "command": command, **asdict(request)}

@@ -1,4 +1,4 @@
-"""Output on a terminal: JSON, and progress as one line that is drawn again and again (not where it is a file)."""
+"""Output: JSON, and progress as a status line, which is drawn only on a terminal."""
 
 import json
 import sys
@@ -9,26 +9,26 @@ BAR = 30  # characters
 
 
 def status(text: str) -> None:
-    """Draw a line over the last one; an empty text clears it."""
+    """Replace the status line; an empty text clears it."""
     if sys.stderr.isatty():
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
 def stage(text: str) -> None:
-    """Print what is being done: over the last line on a terminal, else on a line of its own."""
+    """Print the current stage: as the status line on a terminal, else on a line of its own."""
     if sys.stderr.isatty():
         status(text)
     else:
         print(text, file=sys.stderr, flush=True)
 
 
-def share(done: float, what: str) -> None:
-    """Draw how much of something is done, from 0 to 1."""
-    status(f"{what} {done:.0%}" if done < 1 else "")
+def share(done: float, stage: str) -> None:
+    """Draw the share done of a stage, from 0 to 1."""
+    status(f"{stage} {done:.0%}" if done < 1 else "")
 
 
 def training(line: dict) -> None:
-    """Draw a log line of a training: a bar for a step, and a line of its own for an evaluation or a stage."""
+    """Show a log line of training: as a bar for a step, and on a line of its own for an evaluation or a stage."""
     if "stage" in line or "note" in line:
         print(line.get("stage") or line["note"], file=sys.stderr, flush=True)
     elif "eval_loss" in line:
@@ -40,5 +40,5 @@ def training(line: dict) -> None:
 
 
 def print_json(value: object) -> None:
-    """Print a value as JSON, as HTTP answers it."""
+    """Print a value as the JSON that HTTP returns."""
     print(json.dumps(value, ensure_ascii=False, indent=2))

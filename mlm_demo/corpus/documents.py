@@ -1,4 +1,4 @@
-"""What a reader of a format receives and gives: `Format` describes it, `Reading` goes in, `Document`s come out."""
+"""The interface of format readers: a `Format` describes one, a `Reading` goes in, `Document`s come out."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator

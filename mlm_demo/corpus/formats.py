@@ -74,7 +74,7 @@ def read_documents(
 
     name: how errors and documents name the file; by default, as `path` does.
     notes: receives a sentence for each thing that a person should know about how the file was read.
-    Raises CorpusError that names the file, and the line if there is one. Drops what cannot be read in a zip.
+    Raises CorpusError that names the file, and the line if there is one. Drops the unreadable files of a zip.
     """
     name = name or path.name
     budget = Budget(limits.max_bytes, limits.max_ratio, limits.max_members)
@@ -138,8 +138,8 @@ def _find_format(source: Input, *, packed: bool) -> Format:
     suffix = ending(source.name)
     named = next((known for known in FORMATS if suffix in known.endings), None)
     if (named and named.binary) or (_is_named_gz(source) and not packed):
-        what = ".gz" if _is_named_gz(source) else suffix
-        raise broken_file(source.name, f"{what} file", ValueError("it does not begin like one"))
+        kind = ".gz" if _is_named_gz(source) else suffix
+        raise broken_file(source.name, f"{kind} file", ValueError("it does not begin like one"))
     why = _binary(source.head) or why_not_text(source.head, codec)
     if why:
         raise CorpusError(f"{shown(source.name)} is not text ({why}); give one of {describe_formats()}.")
@@ -160,18 +160,18 @@ def _is_named_gz(source: Input) -> bool:
 def _refuse_other_zips(source: Input) -> None:
     """Raise CorpusError for a zip that is a document of another program."""
     names = zips.names_in_zip(source)
-    for members, what in REFUSED_ZIPS:
+    for members, description in REFUSED_ZIPS:
         if members <= names:
-            raise CorpusError(f"{shown(source.name)} is {what}.")
+            raise CorpusError(f"{shown(source.name)} is {description}.")
 
 
 def _binary(head: bytes) -> str | None:
-    """Return what a file of a format that is not text looks like, or None."""
+    """Return a phrase for a file that is recognized as another format, or None."""
     if head[TAR_AT:].startswith(TAR_MAGIC):
         return f"it looks like {TAR}"
     # Text may begin with the letters of a magic number, but has no control characters.
     if not CONTROL.search(head.decode("latin-1").replace("\x85", "")):
         return None
     return next(
-        (f"it looks like {what}" for magic, what in REFUSED_MAGIC.items() if head.startswith(magic)), None
+        (f"it looks like {kind}" for magic, kind in REFUSED_MAGIC.items() if head.startswith(magic)), None
     )

@@ -1,6 +1,6 @@
 """The bytes of a file, counted while they are read.
 
-Files come from strangers: `Budget` limits what a file may expand to, and nothing is written under a name of theirs.
+Files come from strangers: `Budget` limits the expanded size of a file, and nothing is written under a name of theirs.
 """
 
 import errno
@@ -146,7 +146,7 @@ def ending(name: str) -> str:
     return (PurePosixPath(path.stem) if path.suffix.lower() == ".gz" else path).suffix.lower()
 
 
-def broken_file(name: str, what: str, error: BaseException) -> CorpusError:
+def broken_file(name: str, kind: str, error: BaseException) -> CorpusError:
     """Return the error for a file that its library gave up on, or that the disk failed to deliver."""
     if is_disk_error(error):
         return CorpusError(
@@ -154,7 +154,7 @@ def broken_file(name: str, what: str, error: BaseException) -> CorpusError:
         )
     message = getattr(error, "msg", None) or str(error)  # the text of an XMLSyntaxError repeats the line
     why = printable((message.strip() or type(error).__name__).splitlines()[0])[:120]
-    return CorpusError(f"{shown(name)} is a corrupt {what} ({why}); download it or save it again.")
+    return CorpusError(f"{shown(name)} is a corrupt {kind} ({why}); download it or save it again.")
 
 
 def is_disk_error(error: BaseException) -> bool:

@@ -29,11 +29,8 @@ def split(texts: Sequence[str], seed: int) -> tuple[list[str], list[str]]:
     sizes = [len(text.split()) for text in texts]
     share = HELD_OUT_SHARE * sum(sizes)
     wanted = min(share, HELD_OUT_WORDS)
-    held, words, evaluated = (
-        [],
-        0,
-        0.0,
-    )  # `evaluated` counts of a long text only its even part of what is wanted
+    held, words = [], 0
+    evaluated = 0.0  # of a long text it counts only an even share of the wanted words
     for i in order[:-1]:
         if held and words + sizes[i] > share * 1.5:
             continue

@@ -1,4 +1,4 @@
-"""Compare models on one sentence: what each predicts, and how the others rank its words."""
+"""Compare models on one sentence: the predictions of each, and their ranks in the others."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -34,13 +34,13 @@ def compare(
     if len(models) == 1:
         return fill_masks(models[0], prompts, top_k=top_k, targets=targets, joint=joint)
     top_k = min(check_top_k(top_k, mlm) for mlm in models)
-    seen = [distributions(mlm, [prompt])[0] for mlm, prompt in zip(models, prompts, strict=True)]
+    predicted = [distributions(mlm, [prompt])[0] for mlm, prompt in zip(models, prompts, strict=True)]
     answers = []
-    for mlm, prompt, (probabilities, notices) in zip(models, prompts, seen, strict=True):
+    for mlm, prompt, (probabilities, notices) in zip(models, prompts, predicted, strict=True):
         answer = answer_from(mlm, prompt, probabilities, notices, top_k=top_k, targets=targets, joint=joint)
         others = [
             (other, other_prompt, rows)
-            for other, other_prompt, (rows, _) in zip(models, prompts, seen, strict=True)
+            for other, other_prompt, (rows, _) in zip(models, prompts, predicted, strict=True)
             if other is not mlm
         ]
         masks = tuple(
@@ -61,14 +61,14 @@ def _rank(
     prompt: Prompt,
     probabilities: torch.Tensor,
 ) -> dict:
-    """Return the rank and score of a word in another model, or in how many tokens that model writes it."""
+    """Return the rank and score of a word in another model, or the number of tokens that it writes the word with."""
     ids = _same_word(mlm, prediction, mask, other, prompt)
-    found = {"model": other.name, "rank": None, "score": None, "pieces": len(ids)}
+    rank = {"model": other.name, "rank": None, "score": None, "pieces": len(ids)}
     if len(ids) == 1:
         row = probabilities[mask]
         score = row[ids[0]]
-        found.update(rank=int((row > score).sum()) + 1, score=score.item())
-    return found
+        rank.update(rank=int((row > score).sum()) + 1, score=score.item())
+    return rank
 
 
 def _same_word(

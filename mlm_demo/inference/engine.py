@@ -1,4 +1,4 @@
-"""The questions of the page, the HTTP endpoints and the command line, in plain values: text in, JSON out.
+"""The predictions that the page, the HTTP endpoints and the command line ask for: text in, JSON out.
 
 torch is imported with the first question, so the page starts without waiting for it.
 """
@@ -11,12 +11,12 @@ from mlm_demo.models.catalogue import KNOWN_MODELS, Catalogue, ModelRef
 from mlm_demo.models.pool import ModelPool
 from mlm_demo.settings import Settings
 
-Progress = Callable[[float, str], None]  # share done from 0 to 1, current step
+Progress = Callable[[float, str], None]  # share done from 0 to 1, stage
 TOP_K = 5
 MAX_MODELS = 3
 
 
-def silent(share: float, what: str) -> None:
+def silent(share: float, stage: str) -> None:
     """Ignore progress."""
 
 
@@ -47,10 +47,10 @@ class Engine:
         precision: str = "auto",
         on_progress: Progress = silent,
     ) -> dict:
-        """Rank words for the masks of a sentence; `fill_mask.Answer` has the fields, `fill_masks` the errors.
+        """Rank words for the masks of a sentence; see `fill_mask.Answer` for the fields, `fill_masks` for the errors.
 
-        precision: exact; int8, faster on a processor (`models/cpu/optimize.py`); or auto, which takes int8 if that is
-        faster and only the most probable words are asked for.
+        precision: exact; int8, faster on a CPU (`models/cpu/optimize.py`); or auto, which is int8 if supported and if
+        only the most probable words are wanted.
         """
         return self.compare(
             text,
@@ -79,9 +79,7 @@ class Engine:
         load: whether to load models that are not in memory; if not, return None when one is missing.
         """
         refs = self._find_all(models)
-        if (
-            not load and not self._models.names()
-        ):  # no question was asked yet: do not import torch for this one
+        if not load and not self._models.names():  # nothing is loaded yet, so do not import torch
             return None
         precision = self._models.precision(precision, plain=len(refs) == 1 and not targets and not joint)
         if not load and not all(self._models.holds(ref, precision) for ref in refs):
@@ -127,7 +125,7 @@ class Engine:
         method: str = "within_word",
         on_progress: Progress = silent,
     ) -> dict:
-        """Score a sentence with up to three models: `{"scores": [...]}`; `score.SentenceScore` has the fields."""
+        """Score a sentence with up to three models: `{"scores": [...]}`; see `score.SentenceScore` for the fields."""
         refs = self._find_all(models)
         loaded = [self._models.get(ref, "exact", on_progress) for ref in refs]
         from mlm_demo.inference.score import score_sentence
@@ -150,13 +148,13 @@ class Engine:
         return {"scores": scores}
 
     def warm(self) -> None:
-        """Load the default model and answer one question with it."""
+        """Load the default model and make one prediction with it."""
         self.fill_mask("Paris is the <mask> of France.")
 
     def _find_all(self, names: Sequence[str]) -> list[ModelRef]:
         """Return up to three models by name, each once; an empty name is the default model.
 
-        Raises ModelError for a name that means no model, ParameterError for none or too many.
+        Raises ModelError for an unknown name, ParameterError for no or too many models.
         """
         names = [names] if isinstance(names, str) else list(names)
         wanted = [self.catalogue.find_or_default(name) for name in names]

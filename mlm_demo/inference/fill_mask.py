@@ -157,14 +157,14 @@ def word_shown(piece: Piece) -> str:
     return piece.text or "(nothing)"
 
 
-def check_amount(prompts: Sequence[Prompt], top_k: int, most: int) -> None:
-    """Raise ParameterError if the answers would exceed `most` characters: each row repeats its sentence."""
+def check_amount(prompts: Sequence[Prompt], top_k: int, limit: int) -> None:
+    """Raise ParameterError if the answers would exceed `limit` characters: each row repeats its sentence."""
     rows = sum(len(prompt.spans) for prompt in prompts) * top_k
     characters = rows * (CHARACTERS_PER_ROW + len(prompts[0].text))
-    if characters > most:
+    if characters > limit:
         raise ParameterError(
             f"top_k is {top_k:,}, which makes an answer of {rows:,} sentences and {characters / 1e6:,.1f} million "
-            f"characters; the limit is {most / 1e6:,.1f} million. Ask for fewer words."
+            f"characters; the limit is {limit / 1e6:,.1f} million. Ask for fewer words."
         )
 
 

@@ -173,7 +173,7 @@ def _mask(mlm: MaskedLM, encoded: Encoded, position: int, method: str) -> list[i
 
 
 def _words(mlm: MaskedLM, text: str, encoded: Encoded, nats: list[float]) -> list[ScoredWord]:
-    """Group the tokens into words; a token that is part of no word stands alone."""
+    """Group the tokens into words; a token outside of words forms a group of its own."""
     groups: list[list[int]] = []
     for i, word in enumerate(encoded.word_ids):
         if i and word is not None and word == encoded.word_ids[i - 1]:
@@ -184,9 +184,7 @@ def _words(mlm: MaskedLM, text: str, encoded: Encoded, nats: list[float]) -> lis
     words = []
     for group in groups:
         start, end = encoded.offsets[group[0]][0], encoded.offsets[group[-1]][1]
-        while (
-            start < end and text[start].isspace()
-        ):  # byte-level vocabularies count the space before the word
+        while start < end and text[start].isspace():  # byte-level tokens include the space before the word
             start += 1
         surprisal = -sum(nats[i] for i in group) / log(2)
         unknown = any(encoded.ids[i] == mlm.tokenizer.unk_token_id for i in group)

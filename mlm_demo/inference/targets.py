@@ -4,7 +4,7 @@ A word of one token has the probability that the model gives it at the mask. A w
 the mask is widened to n masks and the tokens are scored from left to right, each given those before it,
     p(token 1 | n masks) · p(token 2 | token 1, n - 1 masks) · …
 This is the chain rule, given that the word has n tokens. The condition can make a long word look more probable than
-it is, so each target says how it was scored.
+it is, so each target reports how it was scored.
 """
 
 from collections import Counter
@@ -43,15 +43,15 @@ def read_targets(
     unique = list(dict.fromkeys(word for word in words if word))
     if not unique:
         raise ParameterError(
-            f"The targets {shown(targets)} hold no word; give words separated by commas, or leave them empty."
+            f"The targets {shown(targets)} contain no word; give words separated by commas, or leave them empty."
         )
     if len(unique) > max_targets:
         raise ParameterError(f"There are {len(unique)} targets; at most {max_targets} can be scored at once.")
-    characters, most = sum(map(len, unique)), max_characters // masks
-    if characters > most:
+    characters, limit = sum(map(len, unique)), max_characters // masks
+    if characters > limit:
         at = f" at {masks} masks" if masks > 1 else ""
         raise ParameterError(
-            f"The targets have {characters:,} characters; the limit is {most:,}{at}. Give fewer or shorter "
+            f"The targets have {characters:,} characters; the limit is {limit:,}{at}. Give fewer or shorter "
             "targets."
         )
     repeated = sorted(word for word, count in Counter(words).items() if word and count > 1)
@@ -93,9 +93,9 @@ def score_targets(
 
 
 def target_pieces(mlm: MaskedLM, prompt: Prompt, mask: int, target: str) -> tuple[int, ...]:
-    """Return the tokens of a word that stands at a mask; empty if the vocabulary cannot write it.
+    """Return the tokens of a word at a mask; empty if the vocabulary cannot write it.
 
-    The word is tokenized in place, so a vocabulary that marks the space before a word works whatever its mark is.
+    The word is tokenized in place, so any mark of the space before a word works.
     If the word would merge with its neighbors (`un<mask>`), it is tokenized alone.
     """
     if mask_pattern(mlm).search(target):

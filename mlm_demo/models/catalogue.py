@@ -99,7 +99,7 @@ KNOWN_MODELS = (
 
 
 def _no_adapted_model(name: str) -> ModelRef | None:
-    """Find no adapted model; for use where there are no runs."""
+    """Find no adapted model, where there are no runs."""
 
 
 class Catalogue:
@@ -140,7 +140,7 @@ class Catalogue:
             return ModelRef(name, "folder", folder.resolve().name)
         if not hub.is_repo_id(name):
             raise ModelError(
-                f"{shown(name)} names no model; use general, biomedical, or a Hub id such as "
+                f"{shown(name)} does not name a model; use general, biomedical, or a Hub id such as "
                 f"'distilbert/distilroberta-base'{', or the path of a folder' if self.folders else ''}."
             )
         return ModelRef(name, "hub", name)

@@ -27,7 +27,7 @@ def find_device(name: str) -> torch.device:
 
 
 def bfloat16_is_fast(device: torch.device) -> bool:
-    """Tell whether a device multiplies bfloat16 natively; where it does not, float32 is faster."""
+    """Return whether a device multiplies bfloat16 natively; where it does not, float32 is faster."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     features = torch.cpu.get_capabilities() if device.type == "cpu" else {}

@@ -1,4 +1,4 @@
-"""Run the end of a model at the wanted positions only, for any architecture.
+"""Run the head of a model at the wanted positions only, for any architecture.
 
 Every `*ForMaskedLM` model passes the output of its encoder (`model.base_model`) to its head, whose projection onto the
 vocabulary is a large share of the work. A forward hook on the encoder keeps only the wanted positions, so the head runs

@@ -47,7 +47,7 @@ MIN_BYTES_PER_TIMEOUT = 16 * 1024
 
 
 def is_repo_id(name: str) -> bool:
-    """Tell whether a name has the form of a Hub id (`owner/name` or `name`)."""
+    """Return whether a name has the form of a Hub id (`owner/name` or `name`)."""
     try:
         validate_repo_id(name)
     except HFValidationError:

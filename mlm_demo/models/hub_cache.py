@@ -42,7 +42,7 @@ def cached_folder(repo_id: str) -> Path | None:
 
 
 def is_complete(folder: Path) -> bool:
-    """Tell whether a folder holds a config, a tokenizer and all weight files."""
+    """Return whether a folder holds a config, a tokenizer and all weight files."""
     if not (folder / "config.json").is_file() or not any((folder / f).is_file() for f in TOKENIZER_FILES):
         return False
     if (folder / SHARDED).is_file():
@@ -79,7 +79,7 @@ def delete_corrupt(folder: Path, *, weights: bool) -> bool:
 
 
 def matches_hash(path: Path) -> bool:
-    """Tell whether a file has the hash that names its blob: SHA-256 for large files, git's SHA-1 for small ones."""
+    """Return whether a file has the hash that names its blob: SHA-256 for large files, git's SHA-1 for small ones."""
     blob = path.resolve()
     if not blob.is_file():  # a dangling link
         return False

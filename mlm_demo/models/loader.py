@@ -32,7 +32,7 @@ from mlm_demo.models.device import find_device
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.system.memory import ran_out
 
-Progress = Callable[[float, str], None]  # called with the share done, from 0 to 1, and what is being done
+Progress = Callable[[float, str], None]  # called with the share done, from 0 to 1, and the stage
 LFS_POINTER = b"version https://git-lfs"
 DEFAULT_POLICY = hub.DownloadPolicy()
 # transformers (5.23) is not thread-safe here: of two models that load at once, one reports missing tied weights.
@@ -44,7 +44,7 @@ def load(
     *,
     device: str = "auto",
     policy: hub.DownloadPolicy = DEFAULT_POLICY,
-    on_progress: Progress = lambda share, what: None,
+    on_progress: Progress = lambda share, stage: None,
 ) -> MaskedLM:
     """Download a model if necessary and load it in float32 on a device.
 

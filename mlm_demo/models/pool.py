@@ -32,7 +32,7 @@ class ModelPool:
         return [name for name, _, _ in self._cache.in_memory()]
 
     def holds(self, ref: ModelRef, precision: str) -> bool:
-        """Tell whether a model is in memory in the version that is on disk now."""
+        """Return whether a model is in memory in the version that is on disk now."""
         return _key(ref, precision) in self._cache.in_memory()
 
     def precision(self, requested: str, *, plain: bool) -> str:

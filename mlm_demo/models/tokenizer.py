@@ -1,11 +1,11 @@
-"""What this project needs of a tokenizer, and the special tokens it puts around a text; torch is not imported."""
+"""The tokenizer interface of this project, and the special tokens around a text; does not import torch."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 
 class Tokenizer(Protocol):
-    """The interface that this project uses of a fast transformers tokenizer; `native_bert.tokenizer` has it too."""
+    """The part of a fast transformers tokenizer that this project uses; `native_bert.tokenizer` implements it too."""
 
     backend_tokenizer: Any  # a `tokenizers.Tokenizer`
     model_max_length: int

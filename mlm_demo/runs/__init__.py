@@ -1,1 +1,1 @@
-"""Work in the background: a run is a folder, worked on by a process of its own."""
+"""Background runs: each is a folder with a worker process."""

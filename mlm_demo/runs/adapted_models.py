@@ -1,4 +1,4 @@
-"""The models that runs have made, as entries of the model picker."""
+"""The models that runs have produced, as entries of the model picker."""
 
 from mlm_demo.errors import ModelError
 from mlm_demo.models.catalogue import Catalogue, ModelRef
@@ -10,13 +10,13 @@ from mlm_demo.settings import Settings
 
 
 def adapted_model(run: Run) -> ModelRef | None:
-    """Return the model of a run, or None while it has made none."""
+    """Return the model of a run, or None while it has none."""
     task = TASKS.get(run.request.task)
     return next(iter(task.models(run)), None) if task else None
 
 
 def archive_name(run: Run) -> str:
-    """Return a plain name for the folder and the archive of an adapted model."""
+    """Return the name of an adapted model's zip file and of the folder in it."""
     model = adapted_model(run)
     return model.archive if model else plain_name(run.request.title)
 
@@ -31,7 +31,7 @@ def catalogue_of(settings: Settings) -> Catalogue:
         if model := adapted_model(runs.find(name)):
             return model
         raise ModelError(
-            f"The run {name} has no model yet; wait for its end, or stop it to keep what it has learned."
+            f"The run {name} has no model yet; wait until it ends, or stop it to keep its progress."
         )
 
     return Catalogue(adapted, folders=settings.folders)

@@ -1,7 +1,7 @@
-"""The version of the layout of the data folder, so that a folder of another version is refused and not misread.
+"""Check the layout version of the data folder, so that a newer layout is refused and not misread.
 
 Version 1: `runs/` as in `run.py`, `drafts/` as in `staging.py`, `uploads/` as in `web/server/uploads.py`,
-`browser.key`. A folder with runs and no version is older than the versions; its layout is that of version 1.
+`browser.key`. A folder with runs and without a version file predates the versions; its layout is that of version 1.
 """
 
 from contextlib import suppress
@@ -19,9 +19,7 @@ def check_version(folder: Path) -> None:
     try:
         text = path.read_text(encoding="utf-8", errors="replace").strip()
     except FileNotFoundError:
-        with suppress(
-            OSError
-        ):  # other code reports a folder that cannot be written, and the page works without
+        with suppress(OSError):  # the page works without; other code reports the read-only folder
             folder.mkdir(parents=True, exist_ok=True)
             with atomic(path) as part:
                 part.write_text(f"{VERSION}\n")
@@ -30,6 +28,6 @@ def check_version(folder: Path) -> None:
         return
     if not text.isdecimal() or int(text) > VERSION:
         raise SettingError(
-            f"The data folder {folder} is of version {shown(text, 20)}, and this program knows {VERSION} and what came "
-            "before; update it, or set MLM_DEMO_DATA to another folder."
+            f"The data folder {folder} has version {shown(text, 20)}, and this program supports versions up to "
+            f"{VERSION}; update the program, or set MLM_DEMO_DATA to another folder."
         )

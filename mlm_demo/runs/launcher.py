@@ -10,7 +10,7 @@ from mlm_demo.system.priority import lower_priority
 
 
 class Child(Protocol):
-    """What is used of subprocess.Popen."""
+    """The part of subprocess.Popen that is used here."""
 
     pid: int
     returncode: int | None
@@ -44,8 +44,8 @@ def launch(
 ) -> subprocess.Popen:
     """Start `python -m mlm_demo ARGV` with its output in open files.
 
-    lock: a descriptor that the child keeps under the same number. Such a child is a worker: it outlives this process,
-    and works only while the processors have nothing else to do.
+    lock: a descriptor that the child keeps under the same number. Such a child is a worker: it outlives this process
+    and runs at idle priority.
     """
     child = subprocess.Popen(
         [sys.executable, "-m", "mlm_demo", *argv],

@@ -1,7 +1,7 @@
-"""Runs that version 0.1.0 left in a data folder: their request as JSON of today, and whether their worker lives.
+"""Support for runs of version 0.1.0: convert their run.json, and check whether their worker is alive.
 
-That version kept a command line in run.json. It found out whether a worker was alive from /proc, which only Linux has.
-A worker outlives its server, so one of that version may still be at work after the server was upgraded.
+That version stored a command line in run.json, and found out from /proc (Linux only) whether a worker was alive. A
+worker outlives its server, so one of that version may still be running after an upgrade of the server.
 """
 
 from pathlib import Path
@@ -9,15 +9,15 @@ from pathlib import Path
 WORKER = ["-m", "mlm_demo", "adapt"]
 
 
-def upgraded(asked: dict, files: list[str]) -> dict:
-    """The content of a run.json with `task`, `request` and `files` in place of `command`; raises ValueError.
+def upgraded(values: dict, files: list[str]) -> dict:
+    """Return the content of run.json with `task`, `request` and `files` in place of `command`; raises ValueError.
 
     files: the names of the run's files, relative to its input folder.
     """
-    command = asked.get("command")
+    command = values.get("command")
     if command is None:
-        return asked
-    kept = {name: value for name, value in asked.items() if name != "command"}
+        return values
+    kept = {name: value for name, value in values.items() if name != "command"}
     if not command:
         return kept
     if command[:3] != WORKER:
@@ -43,7 +43,7 @@ def _number(value: str | bool) -> float | int | bool:
 
 
 def worker_is_alive(worker: dict) -> bool:
-    """Whether a worker that version 0.1.0 noted in worker.json is still there and no zombie (proc(5))."""
+    """Return whether the process that version 0.1.0 recorded in worker.json is alive and not a zombie (proc(5))."""
     if "started" not in worker:
         return False
     try:

@@ -1,7 +1,7 @@
-"""Read the files of a draft in a child process, so that a harmful file can do nothing to the server.
+"""Read the files of a draft in a child process, so that a malicious file cannot harm the server.
 
 The parent writes DRAFT/request.json and starts `python -m mlm_demo read DRAFT`. The child prints its progress to
-standard error, a line for each, and the report as JSON to standard output.
+standard error, one line per step, and the report as JSON to standard output.
 """
 
 import json
@@ -30,20 +30,20 @@ STEPS_KEPT = 100
 ERROR = "mlm_demo: "
 
 
-class StepTimes:
-    """What training steps take on this machine, measured for one corpus and used for the next ones for an hour."""
+class StepCosts:
+    """The cost of training steps on this machine; a measurement for one corpus serves others for an hour."""
 
     def __init__(self):
         self._measured: dict[str, tuple[StepCost, float]] = {}
 
     def get(self, key: str) -> tuple[StepCost, float] | None:
-        """Return what a step takes and how many seconds ago it was measured; None if it was not of late."""
+        """Return the cost of a step and the age of the measurement in seconds; None if there is no recent one."""
         step, at = self._measured.get(key, (None, float("-inf")))
         ago = time.monotonic() - at
         return (step, ago) if step and ago <= SECONDS_STEPS_KEPT else None
 
     def keep(self, key: str, step: StepCost) -> None:
-        """Keep what was measured just now, unless the same key was measured within the hour."""
+        """Store a new measurement, unless there is one of the same key from the last hour."""
         if self.get(key):
             return
         if len(self._measured) >= STEPS_KEPT:  # people can name any number of models
@@ -52,13 +52,13 @@ class StepTimes:
 
 
 class Reader:
-    """Reads drafts for the page; what was read or measured before is not read or measured again."""
+    """Reads drafts for the page, and reuses earlier readings and measurements."""
 
     def __init__(
         self, staging: Staging, settings: Settings, catalogue: Catalogue, launch: Launch | None = None
     ):
         self.staging, self.settings, self.catalogue = staging, settings, catalogue
-        self.launch, self.steps = launch or launcher.launch, StepTimes()
+        self.launch, self.steps = launch or launcher.launch, StepCosts()
 
     def report(
         self,
@@ -67,7 +67,7 @@ class Reader:
         environment: Mapping[str, str],
         on_progress: Callable[[str], None],
     ) -> dict:
-        """Return the report on a draft's files, as JSON; raises CorpusError with the error message of the child.
+        """Return the report on a draft's files, as JSON; raises CorpusError with the child's error message.
 
         environment: the whole environment of the child.
         """
@@ -78,15 +78,15 @@ class Reader:
         key = preparation.step_key(request.config.batch_size)
         if measured := self.steps.get(key):
             preparation.cache.keep_step(key, *measured)
-        if found := preparation.kept_report():
-            return found
+        if report := preparation.cached_report():
+            return report
         with writing(self.staging.folder):
             write(self.staging.folder / draft / REQUEST, request.to_json())
-        found = self._read_in_child(draft, environment, on_progress)
-        key = preparation.step_key(request.config.batch_size)  # another one if the model was downloaded
+        report = self._read_in_child(draft, environment, on_progress)
+        key = preparation.step_key(request.config.batch_size)  # a different key if the model was downloaded
         if step := preparation.cache.step(key):
             self.steps.keep(key, step)
-        return found
+        return report
 
     def _read_in_child(
         self, draft: str, environment: Mapping[str, str], on_progress: Callable[[str], None]
@@ -117,15 +117,15 @@ class Reader:
         if last.startswith(ERROR):
             raise CorpusError(last.removeprefix(ERROR))
         raise CorpusError(
-            f"The files could not be read (the reading ended with {code}): it took longer than "
-            f"{READING_SECONDS // 60} minutes or more memory than there is. Try them one by one."
+            f"The files could not be read (exit code {code}): reading took more than {READING_SECONDS // 60} minutes, "
+            "or more memory than there is. Try them one by one."
         )
 
 
 def read_draft(draft: Path, settings: Settings, on_progress: Callable[[str], None]) -> dict:
-    """Read the files of a draft's folder for the request beside them, and return the report as JSON.
+    """Read the files in a draft's folder for the request beside them, and return the report as JSON.
 
-    This is what the child does. Raises CorpusError, ModelError, TrainingError.
+    Runs in the child. Raises CorpusError, ModelError, TrainingError.
     """
     request = read(draft / REQUEST)
     if not request:

@@ -1,6 +1,6 @@
-"""What the page and the HTTP endpoints ask of runs: report on files, start a run, say how it stands, keep order.
+"""The runs as the page and the HTTP endpoints use them: report on files, start a run, return its status, clean up.
 
-Plain values in, JSON out. Files wait as a draft until a run is started with them.
+Uploaded files wait as a draft until a run starts with them.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.runs.launcher import Launch
 from mlm_demo.runs.queue import RunQueue
 from mlm_demo.runs.reader import Reader
-from mlm_demo.runs.run import AT_REST, Run, owner_hash
+from mlm_demo.runs.run import ENDED, Run, owner_hash
 from mlm_demo.runs.staging import Staging
 from mlm_demo.runs.store import RunStore
 from mlm_demo.runs.tasks.adapt import AdaptRequest
@@ -35,9 +35,9 @@ PACKED_SECONDS_KEPT = 86_400
 
 
 class RunService:
-    """The drafts, the runs and the queue under one data folder; threads may share it.
+    """The drafts, the runs and the queue of one data folder. Safe to share between threads.
 
-    launch: starts workers and readers, `launcher.launch` if it is None.
+    launch: starts workers and readers; None means `launcher.launch`.
     """
 
     def __init__(self, settings: Settings, launch: Launch | None = None):
@@ -46,9 +46,9 @@ class RunService:
         self.catalogue = catalogue_of(settings)
         self.queue = RunQueue(
             self.runs,
-            most_waiting=settings.max_waiting,
-            most_of_one=settings.max_runs_a_person,
-            most_of_an_address=settings.max_runs_an_address,
+            max_waiting=settings.max_waiting,
+            max_per_owner=settings.max_runs_a_person,
+            max_per_address=settings.max_runs_an_address,
             environment=settings.to_environment(),
             starts=not on_zero_gpu(),
             launch=launch,
@@ -62,7 +62,7 @@ class RunService:
         self.reader = Reader(self.staging, settings, self.catalogue, launch)
 
     def report(
-        self, draft: str, request: AdaptRequest, on_progress: Callable[[str], None] = lambda what: None
+        self, draft: str, request: AdaptRequest, on_progress: Callable[[str], None] = lambda stage: None
     ) -> dict:
         """Return the report on a draft's files, as JSON; raises CorpusError, ModelError."""
         return self.reader.report(draft, request, self.queue.environment_of_worker(), on_progress)
@@ -72,52 +72,50 @@ class RunService:
 
         owner: the owner's secret; address: a hash of the address that the request came from.
         """
-        files, rules, task = self.staging.files(draft), DownloadPolicy.of(self.settings), TASKS["adapt"]
+        files, task = self.staging.files(draft), TASKS["adapt"]
         base = self.catalogue.find_or_default(request.model)
-        check_allowed(base, rules)
+        check_allowed(base, DownloadPolicy.of(self.settings))
         task.check(request, self.settings)
-        asked = replace(request, model=base.name)
-        fingerprint = _fingerprint(files, asked)
+        request = replace(request, model=base.name)
+        fingerprint = _fingerprint(files, request)
         title = files[0].name + (f" and {len(files) - 1} more" if len(files) > 1 else "")
         about = {
             "model": base.title if base.kind == "adapted" else base.name,
             "base": base.name,
             "files": [path.name for path in files],
-            "budget": asked.budget,
-            "words": asked.to_argv(),
+            "budget": request.budget,
+            "words": request.to_argv(),
         }
-        with self._starting:  # of two who start at once, the second finds the first under way
-            self.queue.check_room(owner_hash(owner), fingerprint, address)
+        with self._starting:  # one at a time, so that two equal requests do not both pass the checks
+            self.queue.check_limits(owner_hash(owner), fingerprint, address)
             self.make_room()
             run = self.runs.create(
                 lambda run: self.staging.copy_to(draft, run.input),
                 title=title,
                 task=task.name,
-                request=asked.to_json(),
+                request=request.to_json(),
                 owner=owner,
                 fingerprint=fingerprint,
                 about=about,
                 address=address,
             )
-        self.staging.forget(
-            draft
-        )  # not before: if no run can be made, the files are still there to try again
+        self.staging.forget(draft)  # only now, so that a person can try again if no run could be created
         self.queue.tick()
         return run
 
     def require_owner(self, id: str, owner: str) -> Run:
-        """Return a run for its owner to stop, resume or delete; raises RunError for anybody else."""
+        """Return a run for its owner to change; raises RunError for anybody else."""
         run = self.runs.find(id)
         if not self.is_owner(run, owner):
-            raise RunError(f"The run {run.id} was started in another browser; only there it can be changed.")
+            raise RunError(f"The run {run.id} was started in another browser; change it there.")
         return run
 
     def is_owner(self, run: Run, owner: str) -> bool:
-        """Whether this is the secret of the run's owner."""
+        """Return whether this is the secret of the run's owner."""
         return bool(owner) and secrets.compare_digest(run.request.owner, owner_hash(owner))
 
     def status(self, run: Run) -> dict:
-        """Return how a run stands, as JSON: state, queue position, the last log line of each kind, the figures."""
+        """Return a run's status as JSON: state, queue position, the last log line of each kind, the metrics."""
         lines = list(run.lines())
         steps = next((line for line in reversed(lines) if "loss" in line), {})
         held_out = next((line for line in reversed(lines) if "eval_loss" in line), {})
@@ -136,58 +134,58 @@ class RunService:
         }
 
     def make_room(self) -> None:
-        """Delete the runs that ended first until the others fit the disk limit; raises RunError if they cannot."""
+        """Delete ended runs, the oldest first, until the rest fits the disk limit; raises RunError if it cannot."""
         sizes, runs = self.runs.sizes(), self.runs.all()
-        most, total = self.settings.max_disk_gigabytes * 1e9, sum(sizes.get(run.id, 0) for run in runs)
+        limit, total = self.settings.max_disk_gigabytes * 1e9, sum(sizes.get(run.id, 0) for run in runs)
         for run in sorted(runs, key=lambda run: run.touched):
-            if total <= most:
+            if total <= limit:
                 return
-            if run.state in AT_REST:
+            if run.state in ENDED:
                 run.delete()
                 total -= sizes.get(run.id, 0)
-        if total > most:
+        if total > limit:
             raise RunError(
-                f"The runs under way take {total / 1e9:.1f} GB, all that runs may take here; try again later."
+                f"The active runs use {total / 1e9:.1f} GB, which exceeds the disk limit for runs; try again later."
             )
 
     def sweep(self) -> None:
-        """Delete drafts older than a day, and runs that are older than they are kept or take too much disk."""
+        """Delete drafts older than a day, and runs that have expired or exceed the disk limit."""
         self.staging.sweep()
         self.runs.sweep(self.settings.keep_days)
         for run in self.runs.all():
-            if seconds_since([run.packed]) > PACKED_SECONDS_KEPT:
-                run.packed.unlink(missing_ok=True)
-        with suppress(RunError):  # runs under way may exceed the limit
+            if seconds_since([run.archive]) > PACKED_SECONDS_KEPT:
+                run.archive.unlink(missing_ok=True)
+        with suppress(RunError):  # active runs alone may exceed the limit
             self.make_room()
 
-    def keep_going(self, going: Callable[[], bool]) -> None:
-        """Run the queue and sweep every hour, until going() is false.
+    def run_queue(self, is_serving: Callable[[], bool]) -> None:
+        """Start runs from the queue and sweep every hour, while is_serving() is true.
 
-        An error must not end the queue: it is printed once, until another one comes.
+        An error does not end the queue; it is printed once, until a different one occurs.
         """
         swept, printed = -3600.0, ""
-        while going():
-            trouble = ""
+        while is_serving():
+            problem = ""
             try:
                 self.queue.tick()
                 if time.monotonic() - swept > 3600:
                     swept = time.monotonic()
                     self.sweep()
-            except Exception as error:  # of any kind: without this thread nothing starts
-                trouble = str(error) or type(error).__name__
-            if trouble and trouble != printed:
-                print(f"mlm_demo: the queue stands still: {trouble}", file=sys.stderr, flush=True)
-            printed = trouble
+            except Exception as error:  # any error: without this thread no run would start
+                problem = str(error) or type(error).__name__
+            if problem and problem != printed:
+                print(f"mlm_demo: the queue has stopped: {problem}", file=sys.stderr, flush=True)
+            printed = problem
             time.sleep(1)
 
 
 def result_of(run: Run) -> AdaptationResult | None:
-    """Return the result of a run, None while there is none."""
+    """Return the result of a run, or None while there is none."""
     return read_result(run.output)
 
 
 def _fingerprint(files: Sequence[Path], request: AdaptRequest) -> str:
-    """Return a hash that is the same for the same files and settings."""
+    """Return a hash of the files and settings of a request."""
     digest = hashlib.sha256(json.dumps(request.to_argv()).encode())
     for path in files:
         with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Uploaded files that wait for a run: a folder per set of files, kept until a run is started or a day is over."""
+"""Drafts: sets of uploaded files that wait for a run, kept until it starts and for a day at most."""
 
 import os
 import secrets
@@ -12,44 +12,46 @@ from mlm_demo.runs.run import input_files
 from mlm_demo.runs.store import ID
 from mlm_demo.system.files import folder_bytes, seconds_since, writing
 
-SECONDS_KEPT, SECONDS_KEPT_IN_NEED = 86_400, 3600
-DRAFTS_IN_ALL = 25  # times the most that the files of one run may take
-PREPARED = "prepared"  # what was made of the files when they were read, beside them
+SECONDS_KEPT, SECONDS_KEPT_WHEN_FULL = 86_400, 3600
+MAX_FULL_DRAFTS = 25  # all drafts together may be as large as this many of the largest size
+PREPARED = "prepared"  # the folder of the cache beside the files
 
 
 class Staging:
-    """All drafts under a folder. A draft is a set of files; its id cannot be guessed."""
+    """All drafts under a folder; nobody can guess the id of one."""
 
     def __init__(self, folder: Path, *, max_megabytes: float, max_files: int):
         self.folder, self.max_megabytes, self.max_files = folder, max_megabytes, max_files
 
     def add(self, files: Sequence[Path], *, link: bool = False, before: str = "") -> str:
-        """Make a draft of the files of an earlier draft (which stays) and of new ones; return its id.
+        """Create a draft from the files of an earlier draft (which stays) and new files; return its id.
 
-        link: link the new files, which are never written to, instead of copying them. They stay where they are: Gradio
-        puts equal files of two people at the same place. Raises CorpusError, and RunError if the folder cannot be
-        written; nothing of the draft is left then.
+        link: link the new files instead of copying them; nobody writes to them. They stay in the upload folder, because
+        Gradio stores equal files of two people under one path. Raises CorpusError, or RunError if the folder cannot be
+        written, and leaves no draft then.
         """
         if not files:
-            raise CorpusError("There is no file; add one, or use the sample corpus.")
+            raise CorpusError("There are no files; add one, or use the sample corpus.")
         kept = self.files(before) if before else []
         if (count := len(files) + len(kept)) > self.max_files:
-            raise CorpusError(f"There are {count:,} files, more than {self.max_files:,}; pack them as .zip.")
+            raise CorpusError(
+                f"There are {count:,} files; the limit is {self.max_files:,}. Pack them as .zip."
+            )
         megabytes = sum(path.stat().st_size for path in [*kept, *files]) / 1e6
         if megabytes > self.max_megabytes:
             raise CorpusError(
-                f"The files have {megabytes:,.1f} MB, more than {self.max_megabytes:,}; pack them as .zip, or take "
-                "fewer."
+                f"The files have {megabytes:,.1f} MB; the limit is {self.max_megabytes:,} MB. Pack them as .zip, or "
+                "choose fewer."
             )
         self._make_room(megabytes)
         id = secrets.token_hex(16)
-        ways = [_link_or_copy] * len(kept) + [_link_or_copy if link else shutil.copyfile] * len(files)
+        transfers = [_link_or_copy] * len(kept) + [_link_or_copy if link else shutil.copyfile] * len(files)
         with writing(self.folder):
             try:
-                for number, (path, way) in enumerate(zip([*kept, *files], ways, strict=True)):
+                for number, (path, transfer) in enumerate(zip([*kept, *files], transfers, strict=True)):
                     folder = self.folder / id / str(number)
                     folder.mkdir(parents=True)
-                    way(path, folder / _plain_name(path.name))
+                    transfer(path, folder / _plain_name(path.name))
             except OSError:
                 self.forget(id)
                 raise
@@ -63,7 +65,7 @@ class Staging:
         return input_files(folder)
 
     def prepared(self, id: str) -> Path:
-        """Return the folder of what was made of a draft's files; it need not be there."""
+        """Return the folder of the cache for a draft's files; it may not exist."""
         return self.folder / id / PREPARED
 
     def names(self, id: str) -> list[str]:
@@ -71,12 +73,12 @@ class Staging:
         return [path.name for path in self.files(id)] if id else []
 
     def copy_to(self, id: str, folder: Path) -> list[Path]:
-        """Link or copy a draft's files, and what was made of them, into an empty folder; return the files there."""
+        """Link or copy a draft's files and its cache into an empty folder; return the files there."""
         for path in self.files(id):
             target = folder / path.parent.name / path.name
             target.parent.mkdir()
             _link_or_copy(path, target)
-        with suppress(OSError):  # the run makes it again
+        with suppress(OSError):  # the run can do without the cache
             (folder / PREPARED).mkdir()
             for path in self.prepared(id).glob("*"):
                 _link_or_copy(path, folder / PREPARED / path.name)
@@ -94,13 +96,13 @@ class Staging:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _make_room(self, megabytes: float) -> None:
-        """Raise CorpusError if all drafts would take too much space; those older than an hour are deleted first."""
-        most = DRAFTS_IN_ALL * self.max_megabytes
-        if folder_bytes(self.folder) / 1e6 + megabytes > most:
-            self.sweep(SECONDS_KEPT_IN_NEED)
-        if folder_bytes(self.folder) / 1e6 + megabytes > most:
+        """Delete drafts older than an hour if space is short; raises CorpusError if that is not enough."""
+        limit = MAX_FULL_DRAFTS * self.max_megabytes
+        if folder_bytes(self.folder) / 1e6 + megabytes > limit:
+            self.sweep(SECONDS_KEPT_WHEN_FULL)
+        if folder_bytes(self.folder) / 1e6 + megabytes > limit:
             raise CorpusError(
-                f"Files of {most:,} MB wait for a run, all that may wait here; try again in an hour."
+                f"The files waiting for a run have reached the limit of {limit:,} MB; try again in an hour."
             )
 
 
@@ -112,7 +114,7 @@ def _link_or_copy(source: Path, target: Path) -> None:
 
 
 def _plain_name(name: str) -> str:
-    """Return a short, printable name that keeps its ending, which tells the format."""
+    """Return a short, printable name with the same ending, which determines the format."""
     stem, suffix = Path(name).stem, Path(name).suffix
     stem, suffix = ("".join(c for c in part if c.isprintable()) for part in (stem, suffix))
     return (stem[:80].strip() or "file") + suffix[:12]

@@ -1,4 +1,4 @@
-"""All runs under a folder: create, find, list and sweep them. `run.py` says what one run is."""
+"""Create, find, list and delete the runs under a folder; `run.py` describes a single run."""
 
 import math
 import re
@@ -11,11 +11,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from mlm_demo.errors import RunError
-from mlm_demo.runs.run import AT_REST, GOING, Request, Run, no_run, owner_hash
+from mlm_demo.runs.run import ACTIVE, ENDED, Request, Run, no_run, owner_hash
 from mlm_demo.system.files import seconds_since, write, writing
 
 ID = re.compile(r"[A-Za-z0-9_]{8,64}")
-SECONDS_SIZES_KEPT = 5  # measuring them looks at every file of every run
+SECONDS_SIZES_KEPT = 5  # measuring takes a look at every file of every run
 
 
 class RunStore:
@@ -37,21 +37,21 @@ class RunStore:
         about: dict | None = None,
         address: str = "",
     ) -> Run:
-        """Make a run that waits; its id cannot be guessed.
+        """Create a waiting run whose id nobody can guess.
 
-        add_files: puts files into the run's input folder and returns their paths; owner: the owner's secret; the rest
-        as in `Request`. Raises RunError if the folder cannot be written, and leaves nothing then.
+        add_files: puts files into the run's input folder and returns their paths; owner: the owner's secret; see
+        `Request` for the others. Raises RunError if the folder cannot be written, and leaves no run then.
         """
         run = Run(self.folder / secrets.token_hex(16))
-        # A clock that was set back lets nobody jump the queue.
-        queue = [other.request.created for other in self.all() if other.state in GOING]
+        # Even if the clock was set back, a new run goes to the end of the queue.
+        queue = [other.request.created for other in self.all() if other.state in ACTIVE]
         created = max([time.time(), *(before + 0.001 for before in queue)])
         with writing(self.folder):
             try:
                 run.input.mkdir(parents=True)
                 run.reserve()
                 files = [str(path.relative_to(run.input)) for path in add_files(run)]
-                asked = Request(
+                request_of_run = Request(
                     id=run.id,
                     title=title,
                     owner=owner_hash(owner),
@@ -63,7 +63,7 @@ class RunStore:
                     request=request or {},
                     files=files,
                 )
-                write(run.folder / "run.json", asdict(asked))
+                write(run.folder / "run.json", asdict(request_of_run))
             except BaseException:
                 shutil.rmtree(run.folder, ignore_errors=True)
                 raise
@@ -74,12 +74,12 @@ class RunStore:
         found = []
         for path in self.folder.glob("*/run.json"):
             run = Run(path.parent)
-            with suppress(RunError):  # deleted meanwhile, or not valid
+            with suppress(RunError):  # just deleted, or not valid
                 found.append((run.request.created, run.id, run))
         return [run for *_, run in sorted(found, key=lambda entry: entry[:2])]
 
     def sizes(self) -> dict[str, int]:
-        """Return the bytes of each run by its id; at most SECONDS_SIZES_KEPT old."""
+        """Return the size of each run in bytes, by id; at most SECONDS_SIZES_KEPT old."""
         measured, sizes = self._sizes
         if time.monotonic() - measured > SECONDS_SIZES_KEPT:
             sizes = {run.id: run.size for run in self.all()}
@@ -94,19 +94,19 @@ class RunStore:
         ]
 
     def find(self, id: str) -> Run:
-        """Return the run of an id; raises RunError if there is none."""
+        """Return the run with an id; raises RunError if there is none."""
         if not self.has(id):
             raise no_run(id)
         return Run(self.folder / id)
 
     def has(self, id: str) -> bool:
-        """Whether there is a run of this id."""
+        """Return whether there is a run with this id."""
         return bool(ID.fullmatch(id)) and (self.folder / id / "run.json").is_file()
 
     def sweep(self, days: float) -> None:
-        """Delete runs that ended more than `days` ago, and folders that a crash left half made or half deleted."""
+        """Delete runs that ended more than `days` ago, and incomplete folders that a crash left."""
         for run in self.all():
-            if run.state in AT_REST and seconds_since(run.folder.glob("*.json*")) > days * 86_400:
+            if run.state in ENDED and seconds_since(run.folder.glob("*.json*")) > days * 86_400:
                 run.delete()
         for folder in self.folder.glob("*/"):
             if not (folder / "run.json").exists() and seconds_since([folder]) > 86_400:

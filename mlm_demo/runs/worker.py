@@ -1,6 +1,6 @@
-"""The process that works on a run: `python -m mlm_demo work RUN`.
+"""The worker process of a run: `python -m mlm_demo work RUN`.
 
-torch is imported when the files have been read. Whatever happens, the worker notes in the run's folder how it ended.
+It imports torch only after it has read the files. Whatever happens, it records in the run's folder how the run ended.
 """
 
 import signal
@@ -15,21 +15,21 @@ from mlm_demo.settings import Settings
 
 
 def work(run: Run, settings: Settings, *, seconds: float | None = None, lock: int | None = None) -> None:
-    """Work on a run until it is done, is asked to stop, or its time is over.
+    """Work on a run until it is done, somebody stops it, or its time is up.
 
-    seconds: how long a lent GPU may be used; None for a process of the run's own, which may take what the settings
-    allow; lock: the inherited descriptor that holds the run's lock. Raises RunError if another process works on the
-    run, and again whatever ended the work, after noting it.
+    seconds: the time limit on a lent GPU; None in a worker process, whose limit is in the settings. lock: the inherited
+    descriptor with the run's lock. Raises RunError if another process works on the run, and re-raises the error that
+    ended the work after recording it.
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
-    most, limit = (
+    max_seconds, limit = (
         settings.max_run_minutes * 60,
-        f"The longest time that a run may take here ({settings.max_run_minutes} minutes)",
+        f"The time limit for runs ({settings.max_run_minutes} minutes)",
     )
     if seconds is not None:
-        most, limit = seconds, "The time on this GPU"
+        max_seconds, limit = seconds, "The time limit on this GPU"
     with run.working(lock):
-        shift = Shift(run, seconds=most, limit=limit, may_exit=in_main_thread and seconds is None)
+        shift = Shift(run, seconds=max_seconds, limit=limit, may_exit=in_main_thread and seconds is None)
         if in_main_thread:  # no other thread can catch a signal
             _stop_on_signal(shift)
         try:
@@ -39,7 +39,7 @@ def work(run: Run, settings: Settings, *, seconds: float | None = None, lock: in
             raise
         except BaseException as error:
             run.finish(
-                "failed", f"The run broke off ({type(error).__name__}); worker.log in its folder says where."
+                "failed", f"The run crashed ({type(error).__name__}); its folder's worker.log has details."
             )
             raise
         if where:

@@ -1,1 +1,1 @@
-"""What the program asks of the operating system: files, memory, priorities, processes."""
+"""The operating system: files, locks, memory, priorities, processes."""

@@ -16,7 +16,7 @@ def world_size() -> int:
 
 
 def is_main_process() -> bool:
-    """Tell whether this process is the one that writes files and prints."""
+    """Return whether this process is the one that writes files and prints."""
     return int(os.environ.get("RANK", 0)) == 0
 
 

@@ -23,9 +23,8 @@ def atomic(path: Path, *, keep_existing: bool = False) -> Iterator[Path]:
     Readers see the old file or the whole new one, even after a power failure. If the context raises, `path` stays as it
     was. keep_existing: if `path` exists by then, keep it and drop the new file; of several processes the first wins.
     """
-    part = path.with_name(
-        f"{path.name}.{threading.get_native_id()}.part"
-    )  # unique among threads and processes
+    # The thread id makes the name unique among threads and processes.
+    part = path.with_name(f"{path.name}.{threading.get_native_id()}.part")
     try:
         yield part
         with part.open("rb") as file:
@@ -80,7 +79,7 @@ def seconds_since(paths: Iterable[Path]) -> float:
 
 
 def folder_bytes(folder: Path) -> int:
-    """Return the size of all files under a folder; other processes may delete some meanwhile."""
+    """Return the size of all files under a folder; other processes may delete some in the meantime."""
     total = 0
     for parent, _, names in os.walk(folder):
         for name in names:

@@ -1,7 +1,7 @@
-"""File locks that the kernel releases when their last holder is gone, however it ended.
+"""File locks that the kernel releases when their last holder is gone, even after a crash.
 
 They are flock(2) locks, so they belong to an open file and not to a process: a child that inherits the descriptor
-holds the lock too, and goes on holding it when its parent dies. A zombie holds nothing, and no lock outlives a reboot.
+holds the lock too, and keeps it when its parent dies. A zombie holds nothing, and no lock outlives a reboot.
 """
 
 import fcntl
@@ -16,9 +16,9 @@ PROBE_SECONDS, BETWEEN_TRIES = 2.0, 0.005
 
 @contextmanager
 def exclusive(path: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold a lock on a folder, or on a file that is made if need be, while the context lasts.
+    """Within this context hold the lock on a folder, or on a file, which is created if it is missing.
 
-    Raises BlockingIOError if somebody else holds it and `wait` is false.
+    Raises BlockingIOError if the lock is taken and `wait` is false.
     """
     lock = os.open(path, os.O_RDONLY) if path.is_dir() else _open(path)
     try:
@@ -29,9 +29,9 @@ def exclusive(path: Path, *, wait: bool = True) -> Iterator[None]:
 
 
 def take(path: Path) -> int | None:
-    """Return a descriptor that holds the lock on a file, or None if somebody else holds it.
+    """Return a descriptor that holds the lock on a file, or None if the lock is taken.
 
-    Tries for PROBE_SECONDS: a probe (`is_held`) keeps everybody else out for a moment.
+    Tries for PROBE_SECONDS, because a probe (`is_held`) blocks the lock for a moment.
     """
     lock, end = _open(path), time.monotonic() + PROBE_SECONDS
     while True:
@@ -49,7 +49,7 @@ def take(path: Path) -> int | None:
 
 
 def is_held(path: Path) -> bool:
-    """Whether somebody holds the lock on a file. Probes share the lock, so none mistakes another for a holder."""
+    """Return whether the lock on a file is taken; probes share it, so they do not mistake each other for a holder."""
     try:
         lock = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
@@ -64,10 +64,10 @@ def is_held(path: Path) -> bool:
 
 
 def adopt(lock: int, path: Path) -> bool:
-    """Keep an inherited descriptor from the programs this process will start; whether it is one of `path`.
+    """Keep an inherited descriptor from programs that this process starts; return whether it is a descriptor of `path`.
 
-    A child that is forked and runs no other program still shares the lock, and keeps it until it ends. So a run
-    counts as running while any process is left that may write to it.
+    A forked child that runs no other program still shares the lock until it ends. So a run counts as running as long as
+    any process is left that may write to it.
     """
     try:
         same = os.path.samestat(os.fstat(lock), path.stat())

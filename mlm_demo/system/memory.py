@@ -1,4 +1,4 @@
-"""Memory limits: of a process that reads uploaded files, and of what malloc and oneDNN keep for reuse in a server."""
+"""Memory limits: for processes that read uploaded files, and for the memory that malloc and oneDNN keep for reuse."""
 
 import ctypes
 import os
@@ -29,7 +29,7 @@ def limit_memory(megabytes: int) -> None:
     limit = megabytes * 1_000_000
     if hard != resource.RLIM_INFINITY:
         limit = min(limit, hard)
-    with suppress(ValueError, OSError):  # not every system has it
+    with suppress(ValueError, OSError):  # not every system supports it
         resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
 
 
@@ -40,7 +40,7 @@ def lift_limit() -> None:
 
 
 def ran_out(error: BaseException) -> bool:
-    """Tell whether an error means that memory ran out, on the CPU or a GPU; torch has no class for the CPU's."""
+    """Return whether an error means that memory ran out, on the CPU or a GPU; torch has no class for the CPU's."""
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ == "OutOfMemoryError"  # torch's; by name, because torch may not be imported
@@ -79,7 +79,7 @@ def bound_malloc() -> None:
 
 
 def trim_memory() -> None:
-    """Return free memory to the system; glibc keeps what lies between used pieces until asked, malloc_trim(3)."""
+    """Return free memory to the system; by itself glibc keeps free memory between used blocks, malloc_trim(3)."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim:
         trim(0)

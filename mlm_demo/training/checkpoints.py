@@ -1,4 +1,4 @@
-"""The output folder of a run: its checkpoints, its lock, and what is left in it when something goes wrong."""
+"""The output folder of a run: its checkpoints, its lock, and the clean-up after errors."""
 
 import json
 import re
@@ -23,7 +23,7 @@ def last_checkpoint(output: Path) -> Path | None:
 
 
 def _is_complete(checkpoint: Path) -> bool:
-    """Tell whether a checkpoint has its last file, and no file that a power cut left empty."""
+    """Return whether a checkpoint has its last file, and no file that a power cut left empty."""
     try:
         json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -40,7 +40,7 @@ def checkpoint_to_resume(output: Path) -> Path:
     """Return the checkpoint to continue from; raise TrainingError if there is none."""
     checkpoint = last_checkpoint(output)
     if checkpoint is None:
-        raise TrainingError(f"There is no checkpoint under {output} to go on from; start without --resume.")
+        raise TrainingError(f"There is no checkpoint under {output} to resume from; start without --resume.")
     return checkpoint
 
 
@@ -58,11 +58,11 @@ def check_output(output: Path, resume: bool) -> None:
     unfinished = last_checkpoint(output)
     if unfinished and names == {CHECKPOINTS}:
         raise TrainingError(
-            f"The folder {output} holds a run that got to step {step_of(unfinished)}; go on with --resume, or give "
-            "another folder."
+            f"The folder {output} holds a run that got to step {step_of(unfinished)}; continue it with --resume, or "
+            "give another folder."
         )
     if names - {CHECKPOINTS}:
-        raise TrainingError(f"The folder {output} is not empty; give another one, or go on with --resume.")
+        raise TrainingError(f"The folder {output} is not empty; give another one, or continue with --resume.")
 
 
 def finished_result(output: Path) -> AdaptationResult | None:
@@ -77,7 +77,7 @@ def finished_result(output: Path) -> AdaptationResult | None:
 
 @contextmanager
 def claimed(output: Path, resume: bool) -> Iterator[None]:
-    """Within this context this run owns the folder; after an error only what can be resumed stays.
+    """Within this context this run owns the folder; after an error only complete checkpoints stay.
 
     Raise TrainingError as check_output does, and in place of the errors of a disk that is full or not writable.
     """
@@ -119,7 +119,7 @@ def disk_errors_explained(output: Path) -> Iterator[None]:
             raise
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         if "inline_container" in reason and "No space" not in reason:  # it names an unexpected position
-            reason = "the disk took only a part"
+            reason = "the disk accepted only a part"
         fix = "resume it (in the shell with --resume)" if last_checkpoint(output) else "start it again"
         raise TrainingError(f"{output} cannot be written ({reason}); make room, then {fix}.") from error
 
@@ -132,6 +132,6 @@ def _locked(output: Path) -> Iterator[None]:
             stack.enter_context(locks.exclusive(output, wait=False))
         except BlockingIOError:
             raise TrainingError(
-                f"Another run is writing to {output}; wait for its end, stop it, or give another folder."
+                f"Another run is writing to {output}; wait until it ends, stop it, or give another folder."
             ) from None
         yield

@@ -1,6 +1,6 @@
-"""The options of a run, how many epochs they come to, and whether the corpus is of a good size for them.
+"""The options of a run, the epochs that they amount to, and a verdict on the size of the corpus.
 
-Imports nothing heavy, so that the page can check a run before it starts.
+Imports nothing heavy, so the page can check a run before it starts.
 """
 
 from dataclasses import dataclass, field, fields
@@ -23,7 +23,7 @@ def _option(
     least: float | None = None,
     most: float = 0,
 ) -> Any:
-    """Return a field with what a command line and a check need to know; its value is above `above` or from `least`."""
+    """Return a field with its help text and its range: above `above` or from `least`, up to `most`."""
     return field(
         default=default,
         metadata={"help": help, "metavar": metavar, "above": above, "least": least, "most": most},
@@ -37,19 +37,19 @@ class AdaptConfig:
     docs/decisions/training.md gives the reasons for the other defaults.
     """
 
-    epochs: float | None = _option(None, "train for so many epochs", "E", above=0, most=100_000)
-    max_steps: int | None = _option(None, "train for so many steps", "N", above=0, most=100_000)
-    minutes: float | None = _option(None, "train for so many minutes", "T", above=0, most=100_000)
+    epochs: float | None = _option(None, "train for this many epochs", "E", above=0, most=100_000)
+    max_steps: int | None = _option(None, "train for this many steps", "N", above=0, most=100_000)
+    minutes: float | None = _option(None, "train for this many minutes", "T", above=0, most=100_000)
     mlm_probability: float = _option(0.15, "share of the tokens to mask", "P", above=0, most=0.9)
     whole_word: bool = _option(False, "mask whole words")
-    learning_rate: float = _option(2e-4, "highest learning rate", "L", above=0, most=0.1)
+    learning_rate: float = _option(2e-4, "peak learning rate", "L", above=0, most=0.1)
     batch_size: int = _option(16, "blocks per step", "B", above=0, most=4096)
     block_size: int = _option(128, "tokens per block", "L", above=0, most=8192)
-    seed: int = _option(0, "seed of the held-out part, the masks and the order of the blocks", "S")
+    seed: int = _option(0, "seed of the held-out split, the masks and the order of the blocks", "S")
     replay: float = _option(
-        0.0, "share of general text mixed in against forgetting, such as 0.1", "R", least=0, most=0.9
+        0.0, "share of general text mixed in to reduce forgetting, such as 0.1", "R", least=0, most=0.9
     )
-    line_by_line: bool = _option(False, "make a block of each line, and pack none together")
+    line_by_line: bool = _option(False, "make each line a block of its own, without packing")
 
     def __post_init__(self):
         budget = [name for name in BUDGETS if getattr(self, name) is not None]
@@ -82,7 +82,7 @@ def epochs(config: AdaptConfig, blocks: int, seconds_per_epoch: float | None) ->
 
 
 def verdict(tokens: int, epochs: float | None, *, cut_short: str = "") -> tuple[str, str]:
-    """Return `too small`, `enough`, `more than this run will read` or `more than is read`, and advice.
+    """Return `too small`, `enough`, `larger than this run can cover` or `larger than the limit`, and advice.
 
     epochs: how many epochs the run trains for over its `tokens`, None if unknown; cut_short: a sentence if only a part
     of the corpus is used at all.
@@ -90,17 +90,17 @@ def verdict(tokens: int, epochs: float | None, *, cut_short: str = "") -> tuple[
     coverage = ""
     if epochs is not None:
         coverage = (
-            f"This run reads about {epochs:.0%} of it."
+            f"This run covers about {epochs:.0%} of it."
             if epochs < 0.95
-            else f"This run reads it {_times(epochs)}."
+            else f"This run covers it {_times(epochs)}."
         )
     if cut_short:
-        return "more than is read", f"{cut_short} {coverage}".rstrip()
+        return "larger than the limit", f"{cut_short} {coverage}".rstrip()
     if tokens < ENOUGH_TOKENS:
-        advice = f"{ENOUGH_TOKENS:,} tokens or more work better, but it is worth a try: the result will show."
+        advice = f"{ENOUGH_TOKENS:,} tokens or more work better, but a run is worth trying."
         return "too small", f"{advice} {coverage}".rstrip()
     if epochs is not None and epochs < 0.95:
-        return "more than this run will read", coverage
+        return "larger than this run can cover", coverage
     return "enough", coverage
 
 

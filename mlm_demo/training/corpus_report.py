@@ -1,4 +1,4 @@
-"""The report on a corpus before training: what it holds, and what a run over it takes."""
+"""The report on a corpus before training: its statistics, the cost of a run, and a verdict."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -87,7 +87,7 @@ def make_report(
     memory_megabytes: float | None = None,
     epochs: float | None = None,
 ) -> Report:
-    """Put the report together.
+    """Make the report.
 
     seconds_a_pass: per epoch, like memory_megabytes None if the step time was not measured; epochs: how many epochs
     the run trains for, None if unknown.

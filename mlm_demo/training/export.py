@@ -1,4 +1,4 @@
-"""Export an adapted model: as one zip file, or to the Hub under the person's own name."""
+"""Export an adapted model: as a zip file, or to the Hub under the person's own name."""
 
 import zipfile
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from mlm_demo.models import hub
 from mlm_demo.system.files import atomic
 from mlm_demo.training.result import RESULT
 
-KEPT_BACK = ("checkpoints", ".part")  # only needed to resume the run
+EXCLUDED = ("checkpoints", ".part")  # needed only to resume the run
 
 
 def zip_model(folder: Path, name: str = "") -> Path:
@@ -37,7 +37,7 @@ def zip_model(folder: Path, name: str = "") -> Path:
 def push_model(folder: Path, repo_id: str, *, token: str | None = None, private: bool = True) -> str:
     """Upload a finished model to the Hub and return its address; raises HubError, ModelError.
 
-    token: a token that may write; None for the one of `hf auth login` or HF_TOKEN. It is sent to the Hub only.
+    token: a token with write access; None for the one of `hf auth login` or HF_TOKEN. It is sent to the Hub only.
     """
     _check(folder)
     check_push(repo_id, token)
@@ -47,7 +47,7 @@ def push_model(folder: Path, repo_id: str, *, token: str | None = None, private:
         api.upload_folder(
             repo_id=repo_id,
             folder_path=folder,
-            ignore_patterns=[f"{name}/**" for name in KEPT_BACK],
+            ignore_patterns=[f"{name}/**" for name in EXCLUDED],
             commit_message="Adapted with mlm_demo",
         )
     except Exception as error:  # any error of the network or the Hub, whose text may quote the token
@@ -58,7 +58,7 @@ def push_model(folder: Path, repo_id: str, *, token: str | None = None, private:
 def check_push(repo_id: str, token: str | None = None) -> None:
     """Raise HubError, before any work, if an upload to this name or with this token cannot succeed."""
     if not hub.is_repo_id(repo_id):
-        raise HubError(f"{shown(repo_id)} is no name for a model on the Hub; give owner/name.")
+        raise HubError(f"{shown(repo_id)} is not a valid name for a model on the Hub; give owner/name.")
     if not (token or get_token()):
         raise push_error(LocalTokenNotFoundError(), repo_id)
 
@@ -69,24 +69,24 @@ def push_error(error: Exception, repo_id: str) -> HubError:
     if isinstance(error, LocalTokenNotFoundError) or status in (401, 403):
         return HubError(
             f"The Hub does not let you write to {shown(repo_id)} (answer {status or 'no token'}); sign in with "
-            "`hf auth login` and a token that may write, and check the owner's name."
+            "`hf auth login` and a token with write access, and check the owner's name."
         )
     if status is not None:
         return HubError(f"The Hub answered {status} to the upload of {shown(repo_id)}; try again later.")
     return HubError(
         f"{shown(repo_id)} could not be uploaded to {constants.ENDPOINT} ({type(error).__name__}); check the network "
-        "and try again: files that arrived are not sent twice."
+        "and try again; files that arrived are not sent twice."
     )
 
 
 def _files(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.relative_to(folder).parts[0] not in KEPT_BACK:
+        if path.is_file() and path.relative_to(folder).parts[0] not in EXCLUDED:
             yield path
 
 
 def _check(folder: Path) -> None:
     if not (folder / RESULT).is_file():
         raise ModelError(
-            f"{shown(folder)} holds no finished run: it has no {RESULT}; adapt a model into it first."
+            f"{shown(folder)} holds no finished run, because it has no {RESULT}; adapt a model into it first."
         )

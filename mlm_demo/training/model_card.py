@@ -33,7 +33,7 @@ def model_card(result: AdaptationResult, mask_token: str) -> str:
         seconds=training.seconds,
         speed=training.tokens_per_second,
         versions=", ".join(f"{name} {version}" for name, version in result.versions.items()),
-        table=figures_table(result),
+        table=metrics_table(result),
         exam=exam_table(result),
     )
     return f"---\n{front_matter(result)}\n---\n{body}"
@@ -77,8 +77,8 @@ def _base_name(result: AdaptationResult) -> str:
     return " ".join(name.split())
 
 
-def figures_table(result: AdaptationResult) -> str:
-    """Return the figures before and after as a Markdown table."""
+def metrics_table(result: AdaptationResult) -> str:
+    """Return the metrics before and after as a Markdown table."""
     rows = ["| | before | after | change |", "|---|---|---|---|"]
     rows += [f"| {' | '.join(row.cells())} |" for row in result.rows()]
     return "\n".join(rows)

@@ -1,4 +1,4 @@
-"""Going on after memory has run out: the batch is halved, and each process keeps to its share on one device."""
+"""Recover from out-of-memory errors by halving the batch, and keep each process to one device."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,7 +44,7 @@ def share_of_process(batch: int) -> int:
 
 
 def one_device(args: TrainingArguments) -> None:
-    """Keep a process to one GPU: Trainer would split each batch among all it sees, but not the masked positions.
+    """Keep a process to one GPU: Trainer would split each batch among all visible ones, but not the masked positions.
 
     The next batch is copied to the GPU while it still works on the current one.
     """

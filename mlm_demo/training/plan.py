@@ -1,4 +1,4 @@
-"""The plan of a run: what its budget comes to on this machine, saved beside the checkpoints for a resume."""
+"""The plan of a run: its budget in steps on this machine, saved beside the checkpoints for a resume."""
 
 import math
 import shutil
@@ -26,10 +26,10 @@ SECONDS_TO_COMPILE_FOR, TIME_COMPILED = 120, 0.8
 
 @dataclass(frozen=True)
 class Plan:
-    """What a budget comes to.
+    """A budget in steps.
 
-    steps; warm_up: how many of them; evaluate_every: steps between evaluations; eval_blocks: blocks in each evaluation;
-    seconds: the expected duration, None if unknown.
+    warm_up: how many of the steps warm up; evaluate_every: steps between evaluations; eval_blocks: blocks in each
+    evaluation; seconds: the expected duration, None if unknown.
     """
 
     steps: int
@@ -83,7 +83,7 @@ def make_plan(
 
 
 def is_worth_compiling(mlm: MaskedLM, seconds: float | None) -> bool:
-    """Tell whether a run of so many seconds, None if unknown, earns back the time that compiling takes.
+    """Return whether a run of `seconds` (None if unknown) earns back the time that compiling takes.
 
     Not on ZeroGPU, which lends a GPU for less than that at a time.
     """
@@ -102,8 +102,8 @@ def _evaluations(mlm: MaskedLM, seconds: float | None) -> int:
     return min(EVALUATIONS, max(1, int(seconds / SECONDS_BETWEEN_CHECKPOINTS)))
 
 
-def note_plan(output: Path, plan: Plan, blocks: Blocks, config: AdaptConfig) -> None:
-    """Start an empty folder of checkpoints with what a resume has to follow."""
+def save_plan(output: Path, plan: Plan, blocks: Blocks, config: AdaptConfig) -> None:
+    """Create an empty folder of checkpoints with the plan, which a resume has to follow."""
     with disk_errors_explained(output):
         shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)
         (output / CHECKPOINTS).mkdir(parents=True)
@@ -113,20 +113,20 @@ def note_plan(output: Path, plan: Plan, blocks: Blocks, config: AdaptConfig) -> 
         )
 
 
-def plan_begun(output: Path, blocks: Blocks, config: AdaptConfig) -> Plan:
+def load_plan(output: Path, blocks: Blocks, config: AdaptConfig) -> Plan:
     """Return the plan of the run to resume; raise TrainingError if its options or its corpus differ."""
-    noted = read(output / CHECKPOINTS / PLAN)
+    saved = read(output / CHECKPOINTS / PLAN)
     for name, value in asdict(config).items():
-        if noted["settings"][name] != value:
+        if saved["settings"][name] != value:
             raise TrainingError(
-                f"{name} is {value} now and was {noted['settings'][name]} when this run started; resume it with "
+                f"{name} is {value} now and was {saved['settings'][name]} when this run started; resume it with "
                 "the same options."
             )
-    if noted["blocks"] != _checksum(blocks):
+    if saved["blocks"] != _checksum(blocks):
         raise TrainingError(
             "The corpus or the model is not the one this run started with; resume it with the same files and model."
         )
-    return Plan.from_json(noted["plan"])
+    return Plan.from_json(saved["plan"])
 
 
 def _checksum(blocks: Blocks) -> int:

@@ -1,7 +1,7 @@
-"""Prepare a training: read the corpus, pack the blocks, measure the time of a step, report. Each is done once.
+"""Prepare training: read the corpus, pack the blocks, measure the step time, write the report. Each happens once.
 
-torch is imported when the files have been read, and what trains only when a step is measured: a file that cannot be
-read is refused at once, and a report whose step time is known does without.
+torch is imported after the files have been read, and training code only when a step is measured. So an unreadable file
+is refused at once, and a report with a known step time needs no training code.
 """
 
 import hashlib
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from mlm_demo.training.result import AdaptationResult
 
 
-def no_progress(what: str) -> None:
+def no_progress(stage: str) -> None:
     """Ignore progress."""
 
 
 class Preparation:
-    """The parts that an adaptation starts from; each is made, or taken from the cache, when it is first used.
+    """What an adaptation starts from; each part is computed, or taken from the cache, at its first use.
 
-    model: a name for the catalogue, empty for the default model; report_only: nothing is trained, so the model need not
-    be transformers' own; cache: where the parts are kept, None to keep none.
+    model: a name for the catalogue, empty for the default model; report_only: there will be no training, so the model
+    need not be transformers' own class; cache: None for no cache.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Preparation:
 
     @cached_property
     def corpus(self) -> Corpus:
-        """The corpus, read within the memory that a run may take; raises CorpusError."""
+        """The corpus, read within the memory limit of a run; raises CorpusError."""
         limit_memory(self.settings.max_run_megabytes)
         if self.cache and (found := self.cache.corpus(self.corpus_key)):
             return found
@@ -78,7 +78,7 @@ class Preparation:
         """The model; raises ModelError."""
         import torch
 
-        lift_limit()  # the driver of a GPU reserves far more memory than it uses, even if no GPU is used
+        lift_limit()  # a GPU driver reserves far more memory than it uses, even if no GPU is used
         if not torch.cuda.is_available():
             limit_memory(self.settings.max_run_megabytes)
         measured = self.cache and self.cache.step(self.step_key(self.config.batch_size))
@@ -90,12 +90,12 @@ class Preparation:
 
     @cached_property
     def blocks(self) -> "Blocks":
-        """The blocks of the training part, and the general text mixed in; raises TrainingError."""
+        """The blocks of the training part, including replayed general text; raises TrainingError."""
         from mlm_demo.training.dataset import general_texts, make_blocks
 
         if self.cache and (found := self.cache.blocks(self.blocks_key)):
             return found
-        training = self.corpus.training  # before the model, whose import takes seconds
+        training = self.corpus.training  # before the model, which takes seconds to import
         blocks = make_blocks(self.mlm, training, general_texts()[0], self.config)
         if self.cache:
             self.cache.keep_blocks(self.blocks_key, blocks)
@@ -103,11 +103,11 @@ class Preparation:
 
     @cached_property
     def step(self) -> StepCost:
-        """What a step takes here; raises TrainingError if not one block fits the memory."""
+        """The cost of a step; raises TrainingError if not even one block fits in memory."""
         key = self.step_key(len(self.blocks))
-        # The report of a ZeroGPU Space is made without the GPU that the training gets.
-        elsewhere = on_zero_gpu() and not self.report_only
-        if self.cache and not elsewhere and (found := self.cache.step(key)):
+        # On a ZeroGPU Space the report is made without the GPU that trains.
+        on_another_device = on_zero_gpu() and not self.report_only
+        if self.cache and not on_another_device and (found := self.cache.step(key)):
             return found
         from mlm_demo.training.masking import make_masking
         from mlm_demo.training.step_time import measure_step_time
@@ -116,7 +116,7 @@ class Preparation:
         mlm = self.mlm
         if not self._can_train:
             mlm = self._load(to_train=True)
-        self.on_progress("measuring this machine")
+        self.on_progress("measuring the step time")
         no_dropout(mlm)
         seconds = measure_step_time(mlm, self.blocks, make_masking(mlm, self.config), self.config)
         step = StepCost(seconds, peak_megabytes(mlm.device))
@@ -126,7 +126,7 @@ class Preparation:
 
     @cached_property
     def report(self) -> "Report":
-        """What is in the corpus, and what a run over it takes here."""
+        """The report on the corpus and on the cost of a run."""
         from mlm_demo.training.corpus_report import Report, make_report
         from mlm_demo.training.dataset import general_texts
 
@@ -134,15 +134,15 @@ class Preparation:
         if kept:
             report, count = Report(**kept["report"]), kept["blocks"]
         else:
-            own, general = self.blocks.of_documents(), [text for half in general_texts() for text in half]
-            report = make_report(self.corpus, own, self.mlm.tokenizer, general)
+            general = [text for part in general_texts() for text in part]
+            report = make_report(self.corpus, self.blocks.of_documents(), self.mlm.tokenizer, general)
             count = len(self.blocks)
             if self.cache:
                 self.cache.keep_report(self.blocks_key, report.to_json(), count)
         return replace(report, **self._budget(report.to_json(), count, self.step))
 
-    def kept_report(self) -> dict | None:
-        """Return the report as JSON if all of it is in the cache, else None; torch is not imported."""
+    def cached_report(self) -> dict | None:
+        """Return the report as JSON if all parts of it are in the cache, else None; does not import torch."""
         kept = self.cache and self.cache.report(self.blocks_key)
         step = kept and self.cache.step(self.step_key(kept["blocks"]))
         if not step:
@@ -157,7 +157,7 @@ class Preparation:
         on_progress: Callable[[dict], None],
         should_stop: Callable[[], bool],
     ) -> "AdaptationResult":
-        """Evaluate, train, evaluate and save, as `adapt.adapt` does."""
+        """Evaluate, train, evaluate and save; see `adapt.adapt`."""
         from mlm_demo.training.adapt import adapt
 
         return adapt(
@@ -174,7 +174,7 @@ class Preparation:
 
     @cached_property
     def corpus_key(self) -> str:
-        """The key of everything that the corpus depends on."""
+        """The cache key of the corpus."""
         files = []
         for path in self.files:
             with path.open("rb") as file:
@@ -184,13 +184,13 @@ class Preparation:
 
     @property
     def blocks_key(self) -> str:
-        """The key of everything that the blocks depend on, and the report but for its budget."""
+        """The cache key of the blocks, and of the report without its budget."""
         config = self.config
         shape = [config.block_size, config.line_by_line, config.replay, config.seed]
         return key_of(self.corpus_key, self._model_key, *shape)
 
     def step_key(self, blocks: int) -> str:
-        """The key of everything that the time of a step depends on; of a corpus only if it does not fill a step."""
+        """Return the cache key of the step cost, which depends on the corpus only if it does not fill a step."""
         config, whole = self.config, blocks >= self.config.batch_size
         size = [config.batch_size, config.block_size, config.mlm_probability, config.whole_word]
         corpus = "" if whole else self.blocks_key
@@ -198,12 +198,12 @@ class Preparation:
 
     @property
     def _model_key(self) -> list:
-        """The name of the model and the state of its files, which a download changes."""
+        """The name of the model and the state of its files, which change with a download."""
         ref = self.catalogue.find_or_default(self.model)
         return [ref.name, ref.version, *_state_of(ref)]
 
     def _budget(self, report: dict, blocks: int, step: StepCost) -> dict:
-        """Return what a report says of the budget: the time of an epoch, the memory, the verdict."""
+        """Return the fields of a report that depend on the budget: time of an epoch, memory, verdict."""
         seconds = step.seconds * max(1, blocks / self.config.batch_size)
         count = epochs(self.config, blocks, seconds)
         conclusion, advice = verdict(report["tokens"], count, cut_short=report["cut_short"])
@@ -223,7 +223,7 @@ def load_model(
     *,
     to_train: bool = True,
 ) -> "MaskedLM":
-    """Load the model of a name, or the default model; raises ModelError.
+    """Load a model by its name, or the default model; raises ModelError.
 
     to_train: load transformers' own class, which can be trained and saved.
     """
@@ -239,12 +239,12 @@ def load_model(
         ref,
         device=settings.device,
         policy=DownloadPolicy.of(settings),
-        on_progress=lambda share, what: on_progress(f"{what} {share:.0%}"),
+        on_progress=lambda share, stage: on_progress(f"{stage} {share:.0%}"),
     )
 
 
 def _state_of(ref: ModelRef) -> list:
-    """Return name, size and time of each file of a model, none if it is still to be downloaded."""
+    """Return name, size and time of each file of a model; [] if it is not downloaded yet."""
     folder = ref.folder
     files = sorted(path for path in folder.iterdir() if path.is_file()) if folder else []
     return [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]

@@ -1,11 +1,11 @@
-"""A cache of what is made of a corpus before training, so that a report and the runs after it make it once.
+"""A cache of what is prepared before training, which a report and the runs after it share.
 
-    index.json              the key of each part and the hash of its file; the parts that are small
-    corpus-KEY.json.gz      the texts, training part and held-out part, with their counts
+    index.json              the key of each part and the hash of its file; small parts themselves
+    corpus-KEY.json.gz      the texts of the training part and the held-out part, with their counts
     blocks-KEY.npz          the blocks of the training part
 
-A key is a hash of everything that its part depends on. A part whose key differs, or whose file is not what the index
-says, is not there: it is made again.
+A key is a hash of everything that its part depends on. A part with another key, or with a file that does not match the
+hash in the index, counts as missing.
 """
 
 import gzip
@@ -28,15 +28,15 @@ from mlm_demo.system.files import read, write
 from mlm_demo.training.packing import Blocks
 
 INDEX = "index.json"
-SECONDS_STEPS_KEPT = 3600  # by then the machine may have more or less to do
+SECONDS_STEPS_KEPT = 3600  # the load of the machine may change
 STEPS_KEPT = 20
-MOST_COMPRESSION = 8  # a text of more characters than this for each byte of room does not fit
+MAX_COMPRESSION = 8  # characters of text per compressed byte
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class StepCost:
-    """What a training step takes on this machine: seconds, and the memory of the process in megabytes."""
+    """The cost of a training step on this machine: seconds, and the peak memory of the process in megabytes."""
 
     seconds: float
     megabytes: float
@@ -48,51 +48,51 @@ def key_of(*parts: object) -> str:
 
 
 class PrepareCache:
-    """A folder that keeps parts, of at most `most_bytes` in all; where it cannot be written, nothing is kept."""
+    """A folder of parts, of at most `max_bytes` in total; stores nothing if the folder cannot be written."""
 
-    def __init__(self, folder: Path, most_bytes: float = float("inf")):
-        self.folder, self.most_bytes = folder, most_bytes
+    def __init__(self, folder: Path, max_bytes: float = float("inf")):
+        self.folder, self.max_bytes = folder, max_bytes
 
     def corpus(self, key: str) -> Corpus | None:
-        """Return the corpus of a key."""
+        """Return the corpus with a key, or None."""
         return self._load("corpus", key, _corpus_from)
 
     def keep_corpus(self, key: str, corpus: Corpus) -> None:
-        """Keep a corpus instead of the one before."""
-        if corpus.counts.characters > MOST_COMPRESSION * self.most_bytes:
+        """Store a corpus in place of the previous one."""
+        if corpus.counts.characters > MAX_COMPRESSION * self.max_bytes:
             return
         data = json.dumps(asdict(corpus), ensure_ascii=False).encode("utf-8", "surrogatepass")
         self._keep("corpus", key, ".json.gz", gzip.compress(data, 1))
 
     def blocks(self, key: str) -> Blocks | None:
-        """Return the blocks of a key."""
+        """Return the blocks with a key, or None."""
         return self._load("blocks", key, _blocks_from)
 
     def keep_blocks(self, key: str, blocks: Blocks) -> None:
-        """Keep blocks instead of those before."""
+        """Store blocks in place of the previous ones."""
         arrays = {name: _small(getattr(blocks, name)) for name in ("ids", "words", "document")}
         data = io.BytesIO()
         np.savez_compressed(data, pad_id=np.int64(blocks.pad_id), **arrays)
         self._keep("blocks", key, ".npz", data.getvalue())
 
     def report(self, key: str) -> dict | None:
-        """Return the report of a key, with the number of blocks that a run has."""
+        """Return the report with a key and the number of blocks of a run, or None."""
         found = self._entry("report")
         return found if found.get("key") == key else None
 
     def keep_report(self, key: str, report: dict, blocks: int) -> None:
-        """Keep a report, which holds nothing of a budget yet, instead of the one before."""
+        """Store a report without its budget in place of the previous one."""
         self._note({"report": {"key": key, "report": report, "blocks": blocks}})
 
     def step(self, key: str) -> StepCost | None:
-        """Return what a step takes, if it was measured within the last hour."""
+        """Return the cost of a step if it was measured within the last hour, or None."""
         found = self._entry("steps").get(key, {})
         if not 0 <= time.time() - found.get("at", 0) <= SECONDS_STEPS_KEPT:
             return None
         return StepCost(found["seconds"], found["megabytes"])
 
     def keep_step(self, key: str, step: StepCost, seconds_ago: float = 0.0) -> None:
-        """Keep what a step takes beside those of other keys."""
+        """Store the cost of a step beside those with other keys."""
         steps = {**self._entry("steps"), key: {**asdict(step), "at": time.time() - seconds_ago}}
         self._note({"steps": dict(list(steps.items())[-STEPS_KEPT:])})
 
@@ -125,7 +125,7 @@ class PrepareCache:
     def _keep(self, part: str, key: str, suffix: str, data: bytes) -> None:
         file = self.folder / f"{part}-{key[:16]}{suffix}"
         others = [path for path in self.folder.glob("*") if path.name.split("-")[0] != part]
-        if len(data) + sum(path.stat().st_size for path in others) > self.most_bytes:
+        if len(data) + sum(path.stat().st_size for path in others) > self.max_bytes:
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -152,11 +152,11 @@ def _blocks_from(data: bytes) -> Blocks:
         ids, words, document = (arrays[name].astype(np.int32) for name in ("ids", "words", "document"))
         pad_id = int(arrays["pad_id"])
     if ids.ndim != 2 or ids.shape != words.shape or document.shape != ids.shape[:1]:
-        raise ValueError("the arrays are not of one size")
+        raise ValueError("the shapes of the arrays do not match")
     return Blocks(ids, words, document, pad_id)
 
 
 def _small(values: np.ndarray) -> np.ndarray:
-    """Return the same numbers in the smallest signed type that holds them."""
+    """Convert integers to the smallest signed type that holds them."""
     most = int(np.abs(values).max(initial=0))
     return values.astype(np.min_scalar_type(-most - 1))

@@ -1,6 +1,6 @@
 """The result of a run: what result.json holds, and the rows of every table that shows it.
 
-To add a figure, add a field with a default (older results lack it) and a row in `AdaptationResult.rows`; the page, the
+To add a metric, add a field with a default (older results lack it) and a row in `AdaptationResult.rows`; the page, the
 model card and the terminal all show these rows.
 """
 
@@ -125,13 +125,13 @@ class Training:
     peak_megabytes: float
 
     def ending(self) -> str:
-        """Say why training ended, unless it used its steps, and which weights were kept, unless the last."""
+        """Return why training ended, unless it used its steps, and which weights were kept, unless the last."""
         return " ".join(filter(None, [self._end(), self._kept()]))
 
     def _end(self) -> str:
         reason = {
             "no_improvement": f"the eval loss had not improved for {PATIENCE} evaluations",
-            "budget": "its minutes were over" if self.steps < self.planned else "",
+            "budget": "its time budget was used up" if self.steps < self.planned else "",
         }.get(self.ended)  # the message of a stopped run says where it stopped
         return f"Training ended at step {self.steps:,} of {self.planned:,}: {reason}." if reason else ""
 
@@ -172,7 +172,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Row:
-    """A figure before and after training, and its change if that is shown."""
+    """A metric before and after training, and its change if that is shown."""
 
     label: str
     before: Value
@@ -231,7 +231,7 @@ class AdaptationResult:
         return asdict(self)
 
     def rows(self) -> list[Row]:
-        """Return the rows of the table of figures."""
+        """Return the rows of the table of metrics."""
         rows = []
         for title, part in ((DOMAIN, self.figures.domain), (GENERAL, self.figures.general)):
             before, after, change = part.before, part.after, part.change
@@ -265,14 +265,14 @@ def read_result(output: Path) -> AdaptationResult | None:
 
 
 def around_term(sentence: str, start: int, term: str) -> tuple[str, str]:
-    """Return what stands before and after the term in a sentence."""
+    """Return the text before and after the term in a sentence."""
     return sentence[:start], sentence[start + len(term) :]
 
 
 def shortened_around_term(
     sentence: str, start: int, term: str, characters: int = CONTEXT_CHARACTERS
 ) -> tuple[str, str]:
-    """Return at most so many characters before and after the term, cut at spaces."""
+    """Return at most `characters` characters before and after the term, cut at spaces."""
     left, right = around_term(sentence, start, term)
     if len(left) > characters:
         left = "…" + left[-characters:].partition(" ")[2]

@@ -28,7 +28,7 @@ from mlm_demo.training.evaluation import MaskedEvalSet
 from mlm_demo.training.masking import make_masking
 from mlm_demo.training.out_of_memory import halve_batch, one_device, out_of_memory, share_of_process
 from mlm_demo.training.packing import Blocks
-from mlm_demo.training.plan import Plan, is_worth_compiling, make_plan, note_plan, plan_begun
+from mlm_demo.training.plan import Plan, is_worth_compiling, load_plan, make_plan, save_plan
 from mlm_demo.training.result import Training
 from mlm_demo.training.schedule import TimedSchedule
 from mlm_demo.training.trainer import DEFAULT_ARGUMENTS, LogCallback, MaskedLMTrainer, Patience
@@ -66,11 +66,11 @@ def train(
     masking = make_masking(mlm, config)
     checkpoint = checkpoint_to_resume(output) if resume else None
     if checkpoint:
-        plan = plan_begun(output, blocks, config)
+        plan = load_plan(output, blocks, config)
     else:
         plan = broadcast(make_plan(mlm, blocks, masking, config, step_time))
         if is_main_process():
-            note_plan(output, plan, blocks, config)
+            save_plan(output, plan, blocks, config)
     eval_set = None
     if eval_texts:
         eval_set = MaskedEvalSet.of(mlm, eval_texts, block_size=config.block_size, seed=config.seed)

@@ -1,8 +1,8 @@
 """transformers' Trainer with our masks, loss, learning rate and evaluation.
 
 Trainer brings gradient accumulation, checkpoints, resuming, and training in several processes with one device each
-(started by torchrun). Ours are the masks (drawn from seed, epoch and block, so that a resumed run sees what an
-uninterrupted one sees), the loss (the head at masked positions only), the learning rate (schedule.py) and the
+(started by torchrun). Ours are the masks (drawn from seed, epoch and block, so that a resumed run sees the same
+inputs as an uninterrupted one), the loss (the head at masked positions only), the learning rate (schedule.py) and the
 evaluation (with frozen masks).
 """
 
@@ -220,7 +220,7 @@ class Patience(EarlyStoppingCallback):
 
 
 def has_settled(args, state) -> bool:
-    """Tell whether training is far enough past its warm-up for the eval loss to show a trend."""
+    """Return whether training is far enough past its warm-up for the eval loss to show a trend."""
     return state.global_step >= args.warmup_steps + SETTLING
 
 

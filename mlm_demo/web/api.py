@@ -1,4 +1,4 @@
-"""The HTTP endpoints, for gradio_client and other programs: the command line's parameter names and its JSON."""
+"""The HTTP endpoints for gradio_client and other programs, with the parameter names and JSON of the command line."""
 
 import inspect
 import secrets
@@ -23,10 +23,10 @@ from mlm_demo.web.server.downloads import download_address
 from mlm_demo.web.server.metrics import count_refusal
 from mlm_demo.web.server.rate_limits import RateLimits
 
-SHORTEST_SECRET = 22  # characters that can hold 128 bits, 6 in each
-# What a program has to send for an annotation, in JSON's terms.
+SHORTEST_SECRET = 22  # characters of 6 bits each: 128 bits
+# The JSON value that a program has to send for each annotation.
 KINDS = {
-    str: (str, "a text"),
+    str: (str, "a string"),
     float: (Real, "a number"),
     int: (Real, "a number"),
     bool: (Real, "true or false"),
@@ -101,7 +101,7 @@ class Endpoints:
     ) -> dict[str, Any]:
         """Start a run on files uploaded with `handle_file`; give one of minutes, epochs and max_steps as its budget.
 
-        Returns the run's id, which is enough to watch it, and the owner's secret, which stopping it takes as well.
+        Returns the run's id, with which anyone can view the run, and the owner's secret, which is needed to stop it.
         Pass that secret again, or your own of at least 22 characters, to own several runs with one secret.
         """
         self.limits.admit(request)
@@ -170,9 +170,9 @@ def add_endpoints(engine: Engine, service: RunService, limits: RateLimits) -> No
 
 
 def with_error_messages(endpoint: Callable) -> Callable:
-    """Send an endpoint's MlmDemoError to the client as plain text: a program reads it, not a browser.
+    """Send an endpoint's MlmDemoError to the client as plain text, for programs.
 
-    A value of another kind than its annotation is such an error too, since a program may send any JSON.
+    Values are checked against the annotations, because a program may send any JSON.
     """
     parameters, hints = inspect.signature(endpoint), get_type_hints(endpoint)
 

@@ -58,7 +58,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
     check_version(settings.data_folder)
     engine = engine or engine_of_page(settings)
     service, limits = RunService(settings), RateLimits(settings)
-    # After each queued event Gradio would summarize the last 10,000 (12 ms of pandas) for a page that is off here.
+    # After each queued event Gradio would summarize the last 10,000 (12 ms of pandas) for a page that is disabled here.
     os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
     os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
     make_sessions_lean()
@@ -91,7 +91,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
         add_endpoints(engine, service, limits)
     measure_events(demo)
     demo.service, demo.engine = service, engine
-    # api_open=False: nobody may skip the queue, whose limit is what the machine can bear.
+    # api_open=False: nobody may skip the queue, whose limit protects the machine.
     return demo.queue(default_concurrency_limit=8, max_size=200, api_open=False)
 
 
@@ -133,7 +133,7 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
         ) from error
     add_downloads(app, demo.service)
     add_status_pages(app, StatusCollector(demo.service, demo.engine, lambda: len(demo._queue)))
-    threading.Thread(target=demo.service.keep_going, args=(lambda: demo.is_running,), daemon=True).start()
+    threading.Thread(target=demo.service.run_queue, args=(lambda: demo.is_running,), daemon=True).start()
     return address
 
 

@@ -1,4 +1,4 @@
-"""HTML pieces that several views draw: tables, figures, bars, and a marked word."""
+"""HTML that several views share: tables, figures, bars, and a marked word."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -47,5 +47,5 @@ def bar(share: float, over_it: str = "") -> str:
 
 
 def marked(before: str, word: str, after: str) -> str:
-    """Return a text with one word of it marked."""
+    """Return the HTML of a text with one word marked."""
     return f"{escape(before)}<mark>{escape(word)}</mark>{escape(after)}"

@@ -1,4 +1,4 @@
-"""JavaScript for what only the browser can do: cursor, clipboard, saving a file. It sends nothing anywhere."""
+"""JavaScript for what only the browser can do: cursor, clipboard, saving a file. It sends no requests."""
 
 import json
 
@@ -17,8 +17,8 @@ INSERT_MASK = """(text) => {
   return left + before + '<mask>' + after + right;
 }"""
 
-# Return a new value once no key has been pressed for some milliseconds. A key that is followed by another changes
-# nothing. Enter counts as a key too: it asks for the same answer.
+# Return a new value once no key has been pressed for `pause` milliseconds, else the old one. Enter counts as a key,
+# because it requests the answer itself.
 WHEN_TYPED = """(before, pause) => new Promise((resolve) => {
   if (!window.keys) {
     window.keys = 0;
@@ -28,8 +28,8 @@ WHEN_TYPED = """(before, pause) => new Promise((resolve) => {
   setTimeout(() => resolve(key === window.keys ? String(key) : before), pause);
 })"""
 
-# Where the form differs from the answer with this link (`links.write_link`): in the sentence, in what is answered as
-# soon as it is chosen, in what waits for Enter.
+# How the form differs from the answer with this link (`links.write_link`): in the sentence; in values that are answered
+# as soon as they are chosen; in values that wait for Enter.
 _DIFFERENCES = """const differences = (link, [text, model, compared, k, targets, joint, precision]) => {
     const given = new URLSearchParams(link.slice(link.indexOf('?')));
     const of = (name) => (given.get(name) || '').replace(/\\r\\n?/g, '\\n');
@@ -42,28 +42,28 @@ _DIFFERENCES = """const differences = (link, [text, model, compared, k, targets,
   };"""
 
 # Show an answer to typed text, unless the form has changed since.
-SHOW_IF_CURRENT = f"""(came, ...rest) => {{
+SHOW_IF_CURRENT = f"""(arrived, ...rest) => {{
   {_DIFFERENCES}
-  const answer = JSON.parse(came), changed = differences(answer.link, rest.slice(0, 7));
+  const answer = JSON.parse(arrived), changed = differences(answer.link, rest.slice(0, 7));
   return changed.text || changed.chosen || changed.entered ? rest.slice(7) : answer.values;
 }}"""
 
-# Say what the answer shown is for, if the form has changed since; the style sheet then dims the answer.
+# Name the question of the answer shown if the form has changed since; the style sheet then dims the answer.
 NAME_OLD_ANSWER = f"""(...given) => {{
   {_DIFFERENCES}
   const [link, follow, waiting] = given.slice(7), changed = differences(link || '', given.slice(0, 7));
   if (!link || !(changed.text || changed.chosen || changed.entered)) return '';
-  const told = document.createElement('div'), old = document.createElement('p'), hint = document.createElement('p');
+  const note = document.createElement('div'), old = document.createElement('p'), hint = document.createElement('p');
   const sentence = new URLSearchParams(link.slice(link.indexOf('?'))).get('text') || '';
   old.className = 'old';
   old.textContent = changed.text ? `This answer is for: ${{sentence}}` : 'This answer is for other settings.';
   const unasked = changed.entered || (changed.text && !follow);
   hint.textContent = waiting || (unasked ? 'Press Enter or Fill for a new one.' : '');
-  told.append(old, hint);
-  return told.outerHTML;
+  note.append(old, hint);
+  return note.outerHTML;
 }}"""
 
-# Put the id of the run shown into the page's address, so that a reload shows the run again.
+# Put the run's id into the page's address, so that a reload shows the run again.
 SHOW_RUN = "(id) => { history.replaceState(null, '', id ? '?run=' + id : location.pathname); }"
 CONFIRM_DELETE = "() => confirm('Permanently delete this run and its model?')"
 
@@ -76,9 +76,9 @@ def copy_link(button: str) -> str:
     return """(link) => {
   const address = link.startsWith('?') ? location.origin + location.pathname + link : link;
   const button = document.querySelector('#BUTTON'), label = button.textContent;
-  const tell = (text) => { button.textContent = text; setTimeout(() => { button.textContent = label; }, 2000); };
-  if (navigator.clipboard) navigator.clipboard.writeText(address).then(() => tell('Copied'), () => tell('Link below'));
-  else tell('Link below');
+  const show = (text) => { button.textContent = text; setTimeout(() => { button.textContent = label; }, 2000); };
+  if (navigator.clipboard) navigator.clipboard.writeText(address).then(() => show('Copied'), () => show('Link below'));
+  else show('Link below');
   return address;
 }""".replace("BUTTON", button)
 

@@ -10,9 +10,9 @@ over millions of sentences, has to learn spelling, grammar, and a good deal of w
 the words on both sides of the mask, unlike a model that writes from left to right.
 
 For each mask the model returns one number per vocabulary entry, and a softmax turns these into probabilities
-that add up to 1. The bars on the first tab show the largest ones. An entry is a word or a piece of a word:
-`##ing` is an ending that attaches to the word before it. A word of several pieces has no single probability,
-so the page scores such a target piece by piece, and says so.
+that add up to 1. The bars on the first tab show the largest ones. An entry, or token, is a word or a part of
+one: `##ing` is an ending that attaches to the word before it. A word of several tokens has no single
+probability, so the page scores such a target token by token, and says so.
 
 ## What its answers do not mean
 
@@ -27,8 +27,8 @@ In *Mutations in this … cause the disease*, a model trained on medical papers 
 model predicts *can*. Continuing the same training on texts from one domain is called domain-adaptive
 pre-training. The adapted model is then fine-tuned for a task in that domain, such as finding the sentence that
 answers a question (question NLI) or the exact words that do (extractive question answering), and usually does
-better there than the model it came from. The built-in biomedical model was made from the general one in this
-way; compare the two on the first tab.
+better there than the model it came from. The built-in biomedical model was adapted from the general one in
+this way; compare the two on the first tab.
 
 ## Probability and surprisal
 

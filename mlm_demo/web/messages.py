@@ -23,13 +23,13 @@ def refusal(error: MlmDemoError, before: str) -> str:
 
 
 def notices(messages: list[str]) -> str:
-    """Return messages as a list, each once; empty if there are none."""
+    """Return messages as an HTML list without repetition; empty if there are none."""
     items = "".join(f'<li dir="auto">{escape(message)}</li>' for message in dict.fromkeys(messages))
     return f'<ul class="notices" role="status">{items}</ul>' if items else ""
 
 
 def notices_of(answers: list[dict]) -> list[str]:
-    """Return the notices of answers by several models; one that only some share names its model."""
+    """Return the notices of answers by several models; a notice that not all share names its model."""
     shared = set.intersection(*(set(answer["notices"]) for answer in answers)) if answers else set()
     return [
         notice if notice in shared else f"{answer['model']['name']}: {notice}"

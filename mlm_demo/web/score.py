@@ -11,10 +11,7 @@ from mlm_demo.web.model_choices import short_choices
 from mlm_demo.web.server.rate_limits import RateLimits
 from mlm_demo.web.surprisal import surprisals
 
-EMPTY = (
-    '<p class="empty">Type a sentence and press Score. For each word you see by how many bits it surprises each '
-    "model.</p>"
-)
+EMPTY = '<p class="empty">Type a sentence and press Score to see how much each word surprises each model, in bits.</p>'
 EXAMPLES = (
     "The patient was given insulin for her diabetes.",
     "The king was given insulin for his crown.",
@@ -40,14 +37,14 @@ class ScoreTab:
         request: gr.Request,
         progress=gr.Progress(),
     ) -> dict:
-        """Score the sentence; on an error, show it over the scores before."""
+        """Score the sentence; show an error above the previous scores."""
         try:
             self.limits.admit(request)
             scores = self.engine.score(
                 text,
                 models or [""],
                 method=method,
-                on_progress=lambda share, what: progress(share, desc=what),
+                on_progress=lambda share, stage: progress(share, desc=stage),
             )["scores"]
         except MlmDemoError as error:
             return {self.results: refusal(error, draw(before))}

@@ -113,7 +113,7 @@ def test_a_run_is_stopped_resumed_and_deleted(open_page, tiny):
     assert page.locator("#stop").is_disabled()
     assert page.locator("#stop").bounding_box()["x"] == place["x"], "no other button is under the pointer"
     page.locator("#live .state", has_text="Stopped").wait_for(timeout=2 * MINUTES)
-    assert "what was learned is kept" in page.locator("#live").inner_text()
+    assert "Progress is kept" in page.locator("#live").inner_text()
     page.wait_for_selector("#run-result figure")
     page.locator("#resume").click()
     page.locator("#live .state", has_text="Running").wait_for(timeout=MINUTES)

@@ -54,7 +54,7 @@ def test_in_targets_model_names_notices_and_errors(open_page, address):
         page.locator("#model input").fill(hostile)
         page.keyboard.press("Enter")
         page.locator("#fill").click()
-        page.locator("#results .refusal").get_by_text("names no model; use general").wait_for()
+        page.locator("#results .refusal").get_by_text("does not name a model; use general").wait_for()
         assert_calm(page)
 
 

@@ -184,7 +184,7 @@ BAD_LINKS = [
     ("?k=zero", "The link's k='zero' is not a whole number above 0 and was ignored."),
     ("?model=no+such+model", "The link's model='no such model' was ignored."),
     ("?model=nobody/nothing", "The link could not be answered. The Hub cannot be reached"),
-    ("?targets=%2C", "The link could not be answered. The targets ',' hold no word"),
+    ("?targets=%2C", "The link could not be answered. The targets ',' contain no word"),
 ]
 
 

@@ -15,7 +15,7 @@ def shows(page, text):
 
 
 def dimmed(page):
-    """Whether the answer is shown as an old one; by what can be seen."""
+    """Return whether the answer looks dimmed, as an old one."""
     return page.evaluate("getComputedStyle(document.querySelector('#results .mask')).opacity < 0.9")
 
 
@@ -46,7 +46,7 @@ def test_predictions_follow_the_typing(open_page):
     page.wait_for_selector("#results .refusal")
 
 
-def test_the_typing_is_not_followed_when_it_is_switched_off(open_page):
+def test_typing_predicts_nothing_when_switched_off(open_page):
     page = open_page()
     page.locator("#follow input").uncheck()
     page.get_by_label("Sentence").first.fill("The king sat on his <mask>.")
@@ -60,7 +60,7 @@ def test_the_typing_is_not_followed_when_it_is_switched_off(open_page):
     is_for_the_form(page)
 
 
-def test_what_a_link_is_told_stays_though_the_model_is_quick(open_page):
+def test_the_notices_of_a_link_stay_though_the_model_is_fast(open_page):
     page = open_page("?k=zero")
     page.wait_for_timeout(1_500)
     assert "is not a whole number above 0" in page.locator("#results .notices").inner_text()
@@ -79,7 +79,7 @@ def test_enter_asks_once(open_page):
     assert len(calls) == 1
 
 
-def test_what_is_typed_while_the_page_still_opens_stays(open_page, monkeypatch):
+def test_text_typed_while_the_page_opens_stays(open_page, monkeypatch):
     answer = fill_answer.ask  # by this name it is what opens a page
     monkeypatch.setattr(fill_answer, "ask", lambda *given: time.sleep(3) or answer(*given))
     page = open_page(wait_for="#sentence textarea")
@@ -92,7 +92,7 @@ def test_what_is_typed_while_the_page_still_opens_stays(open_page, monkeypatch):
     assert box.input_value() == "The king sat on his <mask>."
 
 
-def test_what_is_taken_back_after_enter_is_followed(open_page):
+def test_text_deleted_after_enter_is_predicted_again(open_page):
     page = open_page()
     page.wait_for_timeout(1_500)
     box = page.get_by_label("Sentence").first
@@ -118,7 +118,7 @@ def test_a_page_whose_number_is_deleted_says_so(open_page):
 
 @pytest.fixture
 def slow(monkeypatch):
-    """Models that take a second for an answer, and the texts that they were asked."""
+    """Models that take a second per answer, and the list of the texts they answered."""
     compare, asked = Engine.compare, []
 
     def slowly(engine, text, *given, **named):
@@ -131,7 +131,7 @@ def slow(monkeypatch):
     return asked
 
 
-def test_a_slow_model_is_followed_and_an_old_answer_is_named_and_dimmed(open_page, slow, pictures):
+def test_an_old_answer_of_a_slow_model_is_named_and_dimmed(open_page, slow, pictures):
     page = open_page()
     box = page.get_by_label("Sentence").first
     is_for_the_form(page)

@@ -32,20 +32,20 @@ def adapt(corpus, model, output, *more):
     return ["adapt", corpus, "--model", model, "--output", str(output), "--block-size", "32", *more]
 
 
-def test_adapt_reports_trains_and_judges(corpus, tiny, tmp_path, capsys):
+def test_adapt_reports_trains_and_evaluates(corpus, tiny, tmp_path, capsys):
     assert main(adapt(corpus, tiny, tmp_path / "out", "--max-steps", "3", "--batch-size", "4")) == 0
     out = capsys.readouterr().out
-    for told in (
+    for expected in (
         "verdict: too small",
         "| Held-out text of the domain: loss, nats |",
         "| General English: perplexity |",
         "3 steps in",
     ):
-        assert told in out
+        assert expected in out
     assert main(["fill", "the [MASK] sat", "--model", str(tmp_path / "out")]) == 0
 
 
-def test_adapt_tells_why_it_ended_and_what_it_kept(corpus, tiny, tmp_path, capsys, monkeypatch):
+def test_adapt_prints_why_it_ended_and_which_weights_it_kept(corpus, tiny, tmp_path, capsys, monkeypatch):
     losses = count(3)
     worse = lambda *_: DocumentSums(np.array([float(next(losses))]), np.zeros(1), np.ones(1))  # noqa: E731
     monkeypatch.setattr(trainer, "sum_by_document", worse)
@@ -98,7 +98,7 @@ def test_a_missing_file_is_named(tiny, tmp_path, capsys):
     assert "none.txt" in capsys.readouterr().err
 
 
-def test_ctrl_c_keeps_what_was_learned_and_says_how_to_go_on(corpus, tiny, tmp_path):
+def test_ctrl_c_keeps_the_progress_and_says_how_to_continue(corpus, tiny, tmp_path):
     output = tmp_path / "out"
     words = adapt(corpus, tiny, output, "--max-steps", "100000", "--batch-size", "2")
     environ = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -117,7 +117,7 @@ def test_ctrl_c_keeps_what_was_learned_and_says_how_to_go_on(corpus, tiny, tmp_p
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
-    assert "Stopping after this step; what was learned is kept." in err
-    assert "give the same command with --resume" in out
+    assert "Stopping after this step; progress is kept." in err
+    assert "repeat the command with --resume" in out
     assert (output / "result.json").exists()
     assert list((output / "checkpoints").glob("checkpoint-*"))

@@ -1,4 +1,4 @@
-"""What people send by mistake, as real files through the command line: one message, exit code 1, no files left."""
+"""Bad files and values on the command line: each gives one sentence, exit code 1 and no traceback."""
 
 import gzip
 import json
@@ -49,8 +49,8 @@ def adapt(tiny, tmp_path, monkeypatch, capsys):
             "32",
         ]
         code = main([*words, *(more or ["--max-steps", "2", "--batch-size", "4"])])
-        said = capsys.readouterr()
-        return code, said.out, (said.err.splitlines() or [""])[-1]
+        captured = capsys.readouterr()
+        return code, captured.out, (captured.err.splitlines() or [""])[-1]
 
     return adapt
 
@@ -99,9 +99,9 @@ def picture():
     ],
 )
 def test_a_file_that_is_no_corpus(adapt, tmp_path, name, data, message):
-    code, _, told = adapt(name, data)
-    assert (code, message in told) == (1, True), told
-    assert told.startswith("mlm_demo: ")
+    code, _, error_line = adapt(name, data)
+    assert (code, message in error_line) == (1, True), error_line
+    assert error_line.startswith("mlm_demo: ")
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -128,8 +128,8 @@ def test_a_file_that_is_no_corpus(adapt, tmp_path, name, data, message):
     ],
 )
 def test_a_file_that_is_not_what_it_seems_is_read_with_a_note(adapt, name, data, note):
-    code, out, told = adapt(name, data, "--report")
-    assert code == 0, told
+    code, out, error_line = adapt(name, data, "--report")
+    assert code == 0, error_line
     assert note in out
     assert "verdict: too small" in out
 
@@ -142,20 +142,22 @@ def test_another_language_is_noted_before_training(adapt):
 
 
 def test_a_corpus_of_less_than_a_block_is_trained_on(adapt, tmp_path):
-    code, _, told = adapt("small.txt", "\n\n".join(TEXTS[:6]), "--max-steps", "2", "--block-size", "512")
-    assert code == 0, told
+    code, _, error_line = adapt(
+        "small.txt", "\n\n".join(TEXTS[:6]), "--max-steps", "2", "--block-size", "512"
+    )
+    assert code == 0, error_line
     assert (tmp_path / "out" / "result.json").is_file()
 
 
 def test_too_large_a_file(adapt, monkeypatch, tmp_path):
     monkeypatch.setenv("MLM_DEMO_MAX_UNPACKED_MEGABYTES", "1")
-    code, _, told = adapt("large.txt", "\n\n".join(TEXTS) * (1 + 1_000_000 // len("".join(TEXTS))))
-    assert (code, "'large.txt' holds more than 1,000,000 bytes" in told) == (1, True), told
+    code, _, error_line = adapt("large.txt", "\n\n".join(TEXTS) * (1 + 1_000_000 // len("".join(TEXTS))))
+    assert (code, "'large.txt' holds more than 1,000,000 bytes" in error_line) == (1, True), error_line
     assert not (tmp_path / "out").exists()
 
 
 def test_a_loss_that_is_no_number(adapt, monkeypatch, tmp_path):
-    """The last good checkpoint stays, and the run can go on from it."""
+    """The last good checkpoint stays, and the run can resume from it."""
     compute_loss = MaskedLMTrainer.compute_loss
 
     def breaking(self, *arguments, **named):
@@ -165,17 +167,19 @@ def test_a_loss_that_is_no_number(adapt, monkeypatch, tmp_path):
     settings = ("--max-steps", "8", "--batch-size", "4")
     with monkeypatch.context() as patched:
         patched.setattr(MaskedLMTrainer, "compute_loss", breaking)
-        code, _, told = adapt("a.jsonl", lines(), *settings)
+        code, _, error_line = adapt("a.jsonl", lines(), *settings)
     assert code == 1
-    assert told.startswith(
+    assert error_line.startswith(
         "mlm_demo: The loss became NaN at step 3. Progress up to the last checkpoint is kept;"
-    ), told
+    ), error_line
     assert last_checkpoint(tmp_path / "out").name == "checkpoint-2"
     assert [path.name for path in (tmp_path / "out").iterdir()] == [CHECKPOINTS]
-    code, _, told = adapt("a.jsonl", lines(), *settings)
-    assert (code, "holds a run that got to step 2; go on with --resume" in told) == (1, True), told
-    code, _, told = adapt("a.jsonl", lines(), *settings, "--resume")
-    assert code == 0, told
+    code, _, error_line = adapt("a.jsonl", lines(), *settings)
+    assert (code, "holds a run that got to step 2; continue it with --resume" in error_line) == (1, True), (
+        error_line
+    )
+    code, _, error_line = adapt("a.jsonl", lines(), *settings, "--resume")
+    assert code == 0, error_line
 
 
 def test_a_device_without_memory(adapt, monkeypatch, tmp_path):
@@ -183,9 +187,9 @@ def test_a_device_without_memory(adapt, monkeypatch, tmp_path):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(MaskedLMTrainer, "train", train)
-    code, _, told = adapt("a.jsonl", lines())
+    code, _, error_line = adapt("a.jsonl", lines())
     assert code == 1
-    assert "does not fit this device's memory even with one block of 32 tokens" in told
+    assert "does not fit this device's memory even with one block of 32 tokens" in error_line
     assert not (tmp_path / "out").exists()
 
 

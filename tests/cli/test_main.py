@@ -81,7 +81,7 @@ def test_models_lists_the_catalogue(capsys):
         (["fill", "<mask>", "--top-k", "1.5"], "top_k is '1.5'"),
         (["fill", "<mask>", "--top-k", "ten"], "top_k is 'ten'"),
         (["fill", "<mask>", "--model", "/no/such"], "There is no folder"),
-        (["fill", "<mask>", "--model", "no model"], "'no model' names no model"),
+        (["fill", "<mask>", "--model", "no model"], "'no model' does not name a model"),
         (["score", "a <mask>"], "The sentence holds a mask"),
     ],
 )
@@ -119,9 +119,7 @@ def test_runs_are_listed_as_json_with_the_command_that_does_the_same(
 
 
 @pytest.mark.parametrize("verb", ["work", "read"])
-def test_the_verbs_of_child_processes_are_hidden_and_refuse_an_unknown_id(
-    capsys, verb, monkeypatch, tmp_path
-):
+def test_child_process_commands_are_hidden_and_refuse_an_unknown_id(capsys, verb, monkeypatch, tmp_path):
     monkeypatch.setenv("MLM_DEMO_DATA", str(tmp_path))
     with pytest.raises(SystemExit):
         main(["--help"])

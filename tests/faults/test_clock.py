@@ -1,4 +1,4 @@
-"""A clock that goes backwards: it decides what is old, and who is next, and nothing else."""
+"""A clock that is set back may change which files are old and which run is next, and nothing else."""
 
 import os
 import time
@@ -19,7 +19,7 @@ DAY, YEAR = 86_400, 365 * 86_400
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A function that sets the clock ahead by so many seconds, or back."""
+    """A function that moves the clock by a number of seconds."""
     true, ahead = time.time, [0.0]
     monkeypatch.setattr(time, "time", lambda: true() + ahead[0])
 
@@ -47,8 +47,8 @@ def test_the_queue_keeps_its_order_when_the_clock_is_set_back(service, clock):
 
 
 @pytest.mark.parametrize("made", [0, YEAR])
-def test_only_what_is_old_is_swept_whatever_the_clock_says(service, draft, clock, made):
-    """Made when the clock was right, or a year ahead; then it goes back, far back, and is set right."""
+def test_only_old_files_are_swept_whatever_the_clock_says(service, draft, clock, made):
+    """Files from a right clock or one a year ahead; then the clock is set back, far back, and right again."""
     kept, ended = draft("kept"), waiting(service, "ended")
     ended.finish("stopped")
     for folder in (service.staging.folder / kept, *ended.folder.glob("*.json*")):
@@ -67,14 +67,14 @@ def test_only_what_is_old_is_swept_whatever_the_clock_says(service, draft, clock
     assert not service.runs.has(ended.id)
 
 
-def test_a_run_stays_what_it_is_and_the_queue_goes_on(service, draft, choices, clock):
+def test_a_run_keeps_its_state_and_the_queue_continues(service, draft, choices, clock):
     clock(YEAR)
     first = service.start(draft(), choices(4), "me")
     clock(-YEAR)
     assert first.state == "running"
     second = service.start(draft(corpus_text(seed=1)), choices(4), "me")
     assert (second.state, service.queue.position(second)) == ("waiting", 1)
-    service.keep_going(lambda: second.state in ("waiting", "running"))
+    service.run_queue(lambda: second.state in ("waiting", "running"))
     assert (first.state, second.state) == ("done", "done"), (first.message, second.message)
 
 
@@ -99,14 +99,14 @@ def test_minutes_are_not_counted_by_the_clock_on_the_wall(tmp_path, clock):
 
 
 def test_the_checkpoint_just_made_stays_though_the_clock_was_set_back(tmp_path):
-    """transformers tells the newest by the time of its folder, if they are a second apart."""
+    """transformers finds the newest by the time of its folder, if they are a second apart."""
     mlm = MaskedLM(*build("BERT"), name="tiny")
     config = AdaptConfig(max_steps=16, batch_size=4, block_size=32)
     blocks = make_blocks(mlm, [f"{s} {t}" for s in SENTENCES for t in SENTENCES], [], config)
     newest = []
 
     def ahead(line):
-        """Whatever is there was made by a clock that was ahead."""
+        """Set the times of all files ahead, as if the clock had been."""
         for folder in (tmp_path / "checkpoints").glob("checkpoint-*"):
             os.utime(folder, (time.time() + DAY - step_of(folder) * 60,) * 2)
         if checkpoint := last_checkpoint(tmp_path):
@@ -119,7 +119,7 @@ def test_the_checkpoint_just_made_stays_though_the_clock_was_set_back(tmp_path):
 
 
 def test_a_model_made_anew_is_packed_anew(service, finished, clock):
-    """By a clock that was set back its files are older than the archive of the one before."""
+    """Since the clock was set back, the files of the new model are older than the archive of the previous one."""
     from fastapi import FastAPI
     from fastapi.testclient import TestClient
 

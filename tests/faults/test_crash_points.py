@@ -1,4 +1,4 @@
-"""Killed by kill -9 at the worst moments: between two writes that belong together."""
+"""Kill -9 at the worst moments: between two writes that belong together."""
 
 import os
 import re
@@ -59,7 +59,7 @@ POINTS[POINT]()
 POINTS = re.findall(r'^    "(.*?)":', KILLED_AT, re.M)
 
 
-def test_killed_at_the_worst_moments_a_run_goes_on_to_the_same_end(page, begin, fork_server):
+def test_a_run_killed_at_the_worst_moments_ends_with_the_same_result(page, begin, fork_server):
     whole = begin()
     runs, ends = {point: begin() for point in POINTS}, {}
     for point, run in runs.items():
@@ -98,7 +98,7 @@ RunQueue(RunStore(Path(sys.argv[1]))).tick()
 """
 
 
-def test_a_server_killed_before_it_notes_its_worker_leaves_one_worker(page, begin, tmp_path):
+def test_a_server_killed_before_it_records_its_worker_leaves_one_worker(page, begin, tmp_path):
     run = begin()
     killed = subprocess.run(
         [sys.executable, "-c", KILLED_SERVER, str(run.folder.parent)],
@@ -113,7 +113,7 @@ def test_a_server_killed_before_it_notes_its_worker_leaves_one_worker(page, begi
     service = page(starts=True)
     service.queue.tick()
     assert workers(run) == [worker]
-    until(lambda: run.worker, tell=lambda: run.state)
+    until(lambda: run.worker, message=lambda: run.state)
     assert run.worker == {"pid": worker}, "it has noted itself"
     wait_for(run, "done", "failed")
     assert run.state == "done", run.message
@@ -141,7 +141,7 @@ def test_resumed_by_two_at_once_a_run_has_one_worker(page, begin):
     assert workers(run) == [run.worker["pid"]]
 
 
-def test_folders_that_a_crash_left_incomplete_are_no_runs_and_go_after_a_day(page, begin, monkeypatch):
+def test_incomplete_folders_are_not_runs_and_are_deleted_after_a_day(page, begin, monkeypatch):
     run = begin()
     made_half = run.folder.with_name("AAAAAAAAAAAA")
     (made_half / "input" / "0").mkdir(parents=True)

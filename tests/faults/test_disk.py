@@ -1,4 +1,4 @@
-"""A disk that gets full at each write of a run, and a data folder that can only be read."""
+"""A disk that fills up at each write of a run, and a read-only data folder."""
 
 import os
 import re
@@ -42,7 +42,7 @@ with run.working(int(sys.argv[2])):
 
 
 @pytest.mark.parametrize("pages", range(2, 48))
-def test_at_each_size_of_disk_the_queue_refuses_or_ends_a_run_and_goes_on(mount, tmp_path, pages):
+def test_at_each_disk_size_the_queue_refuses_or_ends_a_run_and_continues(mount, tmp_path, pages):
     """Draft, reserve, run.json, worker.json, log, ended.json: one file after another meets the full disk."""
     disk = mount(f"{PAGE * pages}")
     staging, queue, file = (
@@ -62,21 +62,21 @@ def test_at_each_size_of_disk_the_queue_refuses_or_ends_a_run_and_goes_on(mount,
         queue.tick()
         return run
 
-    run, told = None, ""
+    run, message = None, ""
     try:
         run = start()
     except RunError as error:
-        told = str(error)
+        message = str(error)
     if run is None:
         assert queue.runs.all() == []
     else:
         wait_for(run, "done", "failed", "interrupted")
-        told = run.message
-        assert run.state == "done" or told
+        message = run.message
+        assert run.state == "done" or message
         assert [line.get("step", -1) for line in run.lines()] == list(range(len(list(run.lines()))))
-    if told:
-        assert "No space left on device" in told
-        assert "\n" not in told
+    if message:
+        assert "No space left on device" in message
+        assert "\n" not in message
     remount(disk, "size=4m")
     if run is None:
         run = start()
@@ -88,7 +88,7 @@ def test_at_each_size_of_disk_the_queue_refuses_or_ends_a_run_and_goes_on(mount,
 
 @pytest.fixture(scope="module")
 def whole(tiny, tmp_path_factory):
-    """What the run comes to where there is room."""
+    """The result of the same run with enough room."""
     folder = tmp_path_factory.mktemp("whole")
     there = adaptations_on(folder / "data")
     run = start(there, folder, tiny)
@@ -114,13 +114,13 @@ def test_a_run_on_a_full_disk_fails_with_a_message_and_finishes_once_there_is_ro
 ):
     disk = mount(f"{PAGE * pages}")
     there = adaptations_on(disk)
-    run, told = None, ""
+    run, message = None, ""
     try:
         run = start(there, tmp_path, tiny)
     except RunError as error:
-        told = str(error)
+        message = str(error)
     if run is None:
-        assert "No space left on device" in told
+        assert "No space left on device" in message
         assert there.runs.all() == []
     else:
         wait_for(run, "done", "failed", "interrupted")
@@ -128,11 +128,11 @@ def test_a_run_on_a_full_disk_fails_with_a_message_and_finishes_once_there_is_ro
         assert (status["state"], "\n" in run.message) in {("failed", False), ("done", False)}
         if run.state == "failed":
             assert re.search(
-                r"cannot be written \((.*No space left on device.*|the disk took only a part)\); make room",
+                r"cannot be written \((.*No space left on device.*|the disk accepted only a part)\); make room",
                 run.message,
             )
     stage = there.status(run)["stage"] if run else "the draft"
-    print(f"{pages} pages: {run.state if run else 'refused'} in {stage!r}: {run.message if run else told}")
+    print(f"{pages} pages: {run.state if run else 'refused'} in {stage!r}: {run.message if run else message}")
     remount(disk, "size=16m")
     if run is None:
         run = start(there, tmp_path, tiny)
@@ -168,18 +168,18 @@ def test_with_a_read_only_data_folder_masks_are_filled_and_runs_refused(mount, s
     assert answer["masks"][0][0]["word"] == "capital"
     assert client.predict(run=done.id, api_name="/run_status")["state"] == "done"
     refusal = rf"folder {disk}\S* cannot be written \(Read-only file system\); make it writable, or set MLM_DEMO_DATA"
-    with pytest.raises(AppError, match=refusal) as told:
+    with pytest.raises(AppError, match=refusal) as caught:
         start_over_http(client, tmp_path, tiny, 4)
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(caught.value)
     with pytest.raises(RunError, match=refusal):
         there.queue.stop(done)
     with pytest.raises(RunError, match=refusal):
         done.delete()
-    until(lambda: "the queue stands still" in server.said.read_text(), tell=server.said.read_text)
+    until(lambda: "the queue has stopped" in server.log.read_text(), message=server.log.read_text)
     time.sleep(5)  # several turns of the queue
-    said = server.said.read_text()
-    assert said.count("cannot be written") == 1, said
-    assert "Traceback" not in said
+    log = server.log.read_text()
+    assert log.count("cannot be written") == 1, log
+    assert "Traceback" not in log
     remount(disk, "rw")
     started = start_over_http(client, tmp_path, tiny, 4)
     until(lambda: client.predict(run=started["run"], api_name="/run_status")["state"] == "done")

@@ -28,7 +28,7 @@ def weights_of(endpoint):
 
 
 def fetch_with_retries(repo_id):
-    """Try again as the error says; a partial file must never count as the model."""
+    """Retry as the error message suggests; a partial file must never count as the model."""
     message = ""
     for _ in range(TRIES):
         try:
@@ -56,7 +56,7 @@ def test_a_connection_that_breaks_once_loses_nothing(endpoint, chunk_size, perce
     assert load(Catalogue().find(f"once{percent}/tiny"), device="cpu").vocab_size > 100
 
 
-def test_connections_that_break_at_every_tenth_bring_the_model_in_the_end(endpoint, chunk_size):
+def test_a_download_whose_connection_breaks_ten_times_succeeds(endpoint, chunk_size):
     endpoint.dropped.clear()
     folder = fetch_with_retries("tenths/tiny")
     assert sum(endpoint.dropped.values()) == 9

@@ -1,11 +1,11 @@
-"""Server and worker killed by kill -9 at random moments. MLM_DEMO_KILLS=200 makes the loop long."""
+"""Kill -9 of server and worker at random moments. MLM_DEMO_KILLS=200 lengthens the loop."""
 
 import collections
 import random
 import time
 
 from mlm_demo.models.loader import load_folder
-from mlm_demo.runs.run import CAN_GO_ON
+from mlm_demo.runs.run import RESUMABLE
 from mlm_demo.runs.service import result_of
 from mlm_demo.training.checkpoints import CHECKPOINTS
 from tests.support.faults import KILLS, STEPS, assert_equal, kill_worker, made, torn_lines, wait_for, workers
@@ -16,7 +16,7 @@ VICTIMS = ("worker", "server", "both", *["worker"] * 7)
 
 
 def check(page, ids) -> collections.Counter:
-    """That a server that starts now finds every run, each in the state it is in, and can tell of it."""
+    """Check that a new server finds every run in its state and can show it."""
     there = page()
     runs = there.runs.all()
     assert {run.id for run in runs} == ids
@@ -43,14 +43,14 @@ def check(page, ids) -> collections.Counter:
     return seen
 
 
-def wait_for_moment(run, drawn, leg, length, seconds):
-    """Until a moment of the leg that began after so many lines: one of its time, or at one of its lines, as often.
+def wait_for_moment(run, rng, first_line, length, seconds):
+    """Wait for a random moment of the worker whose log begins at `first_line`: by time or by log line, equally often.
 
-    Most of the time goes by before the first line.
+    Most of its time passes before its first line, so lines alone would miss it.
     """
-    line, wait = 0, drawn.uniform(0, seconds)
-    if drawn.random() < 0.5:
-        line, wait = leg + drawn.randrange(length), drawn.uniform(0, 0.2)
+    line, wait = 0, rng.uniform(0, seconds)
+    if rng.random() < 0.5:
+        line, wait = first_line + rng.randrange(length), rng.uniform(0, 0.2)
     while run.state == "running" and len(list(run.lines())) < line:
         time.sleep(0.01)
     moment = time.monotonic() + wait
@@ -58,42 +58,42 @@ def wait_for_moment(run, drawn, leg, length, seconds):
         time.sleep(0.005)
 
 
-def test_a_run_killed_again_and_again_has_the_result_of_an_undisturbed_one(page, begin, servers, tmp_path):
-    """The server starts the worker; one or both are killed at moments drawn from the seed; Resume, until it is done."""
-    drawn, data = random.Random(f"kills {KILLS}"), tmp_path / "data"
+def test_a_run_killed_repeatedly_has_the_result_of_an_undisturbed_one(page, begin, servers, tmp_path):
+    """The server starts the worker; one or both are killed at random moments; Resume, until it is done."""
+    rng, data = random.Random(f"kills {KILLS}"), tmp_path / "data"
     server = servers(data)
     first = begin()
     wait_for(first, "running")
     begun = time.monotonic()
     wait_for(first, "done", "failed")
     seconds, length = time.monotonic() - begun, len(list(first.lines()))
-    whole, ids, run, leg = made(first), {first.id}, None, 0
+    whole, ids, run, first_line = made(first), {first.id}, None, 0
     counts, states, ends, torn = *(collections.Counter() for _ in range(3)), 0
-    for _ in range(10 * KILLS):  # a leg may be over before its moment comes; then another run begins
+    for _ in range(10 * KILLS):  # a run may end before its moment comes; then another one begins
         if sum(counts.values()) >= KILLS:
             break
         if run is None:
-            run, leg = begin(), 0
+            run, first_line = begin(), 0
             ids.add(run.id)
         wait_for(run, "running", "done")
         victim = VICTIMS[sum(counts.values()) % len(VICTIMS)]
-        wait_for_moment(run, drawn, leg, length, seconds)
+        wait_for_moment(run, rng, first_line, length, seconds)
         if run.state == "running":
             if victim != "worker":
                 server.kill()
             if victim != "server":
                 kill_worker(run)
             counts[victim] += 1
-            stage = [line["stage"] for line in [START, *run.lines(after=leg)] if "stage" in line][-1]
+            stage = [line["stage"] for line in [START, *run.lines(after=first_line)] if "stage" in line][-1]
             ends[stage] += 1
-            # The machine may have other work, or none: so that some legs are over in time, and not all.
+            # Adjust to the load of the machine, so that some runs end before their moment, but not all.
             seconds *= 1 if stage == "training" else 1.05
             print(sum(counts.values()), victim, "in", stage, run.state, flush=True)
         states += check(page, ids)
         if server.process.poll() is not None:
             server = servers(data)
-        if run.state in CAN_GO_ON:
-            leg = len(list(run.lines()))
+        if run.state in RESUMABLE:
+            first_line = len(list(run.lines()))
             page().queue.resume(run)
         elif run.state == "done":
             seconds *= 0.8
@@ -102,8 +102,8 @@ def test_a_run_killed_again_and_again_has_the_result_of_an_undisturbed_one(page,
             run = None
     assert sum(counts.values()) == KILLS
     if run is not None:
-        wait_for(run, "done", *CAN_GO_ON)
-        if run.state in CAN_GO_ON:
+        wait_for(run, "done", *RESUMABLE)
+        if run.state in RESUMABLE:
             page().queue.resume(run)
             wait_for(run, "done", "failed")
         assert_equal(made(run), whole)

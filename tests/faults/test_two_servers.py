@@ -1,4 +1,4 @@
-"""Two servers on one data folder: both serve, one run is worked on, by one worker."""
+"""Two servers on one data folder: both serve, and one worker at a time works on one run."""
 
 import threading
 
@@ -10,8 +10,8 @@ from tests.support.runs import kill_workers, until
 
 
 @pytest.fixture
-def watched(tmp_path):
-    """The most processes that worked on runs at once, looked at all the time; one whose run has ended works no more."""
+def most_workers(tmp_path):
+    """The largest number of processes that work on unended runs at the same time, sampled continuously."""
     most, over, data = [0], threading.Event(), tmp_path / "data"
 
     def watch():
@@ -26,7 +26,7 @@ def watched(tmp_path):
     thread.join()
 
 
-def test_runs_of_two_servers_run_one_by_one_and_outlive_one_server(servers, watched, tmp_path, tiny):
+def test_runs_of_two_servers_run_one_by_one_and_outlive_one_server(servers, most_workers, tmp_path, tiny):
     data = tmp_path / "data"
     one, other = servers(data), servers(data)
     clients = one.client(), other.client()
@@ -51,10 +51,10 @@ def test_runs_of_two_servers_run_one_by_one_and_outlive_one_server(servers, watc
         def at_rest():
             return [run.state for run in runs] == ["stopped", "done", "done"]
 
-        until(at_rest, 240, tell=lambda: [(run.state, run.message) for run in runs])
+        until(at_rest, 240, message=lambda: [(run.state, run.message) for run in runs])
     finally:
         kill_workers(RunStore(data / "runs"))
-    assert watched == [1]
+    assert most_workers == [1]
     assert clients[1].predict("The <mask> sat.", model=ids[2], api_name="/fill_mask")["masks"]
     for run in runs:
         assert len([line for line in run.lines() if "report" in line]) == 1

@@ -31,7 +31,7 @@ def test_a_word_is_found_in_a_vocabulary_of_another_kind(general):
     assert the.elsewhere[0]["rank"] == int((rows[0] > rows[0, token]).sum()) + 1
 
 
-def test_a_word_of_several_pieces_elsewhere_has_no_rank_there(general):
+def test_a_word_of_several_tokens_in_another_model_has_no_rank_there(general):
     small = tiny("RoBERTa")
     answers = compare(
         [general, small],

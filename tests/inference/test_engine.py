@@ -15,7 +15,7 @@ def engine():
     return Engine(SETTINGS)
 
 
-def test_fill_mask_tells_what_answered_and_how_long_it_took(engine):
+def test_fill_mask_reports_the_model_and_the_seconds(engine):
     answer = engine.fill_mask("Paris is the <mask> of France.", top_k=3)
     assert [row["word"] for row in answer["masks"][0]] == ["capital", "city", "country"]
     assert answer["model"]["name"] == "general"
@@ -63,7 +63,7 @@ def test_a_model_that_cannot_be_had_leaves_the_others_usable(engine):
     assert engine.fill_mask("a <mask>", "general")["masks"][0]
 
 
-def test_models_tells_what_is_in_memory():
+def test_models_reports_which_are_in_memory():
     engine = Engine(SETTINGS)
     assert not any(model["in_memory"] for model in engine.models())
     engine.warm()
@@ -94,7 +94,7 @@ def test_an_error_in_the_text_is_the_same_for_every_question(engine):
 
 
 def loaded(engine, *models, **question):
-    """Whether the engine answers with these models without loading one."""
+    """Return whether the engine answers with these models without loading one."""
     return engine.compare("A <mask>.", models, load=False, **question) is not None
 
 
@@ -109,7 +109,7 @@ def test_without_loading_only_models_in_memory_answer():
         loaded(engine, "no model")
 
 
-def test_the_precision_is_chosen_by_what_is_asked(engine):
+def test_the_precision_depends_on_the_question(engine):
     asked = {
         "int8": [{}, {"precision": "int8"}, {"targets": "city", "precision": "int8"}],
         "exact": [{"precision": "exact"}, {"targets": "city"}, {"joint": True}],

@@ -10,7 +10,7 @@ from tests.support.tiny_models import tiny
 
 
 def direct(mlm, text, pairs):
-    """p(first | both masked) · p(second | first) by whole passes."""
+    """Return p(first | both masked) · p(second | first) from complete forward passes."""
     ids = mlm.tokenizer(text).input_ids
     first, second = (i for i, token in enumerate(ids) if token == mlm.mask_id)
     scores = {}
@@ -39,7 +39,7 @@ def test_a_beam_as_wide_as_the_vocabulary_is_exhaustive(architecture):
     assert [f.score for f in found] == pytest.approx([score for _, score in expected], rel=1e-4)
 
 
-def test_the_built_in_model_fills_what_goes_together(general):
+def test_the_built_in_model_fills_masks_that_fit_together(general):
     found = fill_jointly(general, prompt_of("Paris is the <mask> of <mask>.", general), top_k=5)
     scores = direct(general, "Paris is the [MASK] of [MASK].", [f.tokens for f in found])
     assert [f.score for f in found] == pytest.approx([scores[f.tokens] for f in found], rel=1e-3)

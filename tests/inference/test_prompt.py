@@ -12,14 +12,14 @@ def read(text, mlm, **limits):
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n\t", "\u00a0"])
-def test_an_empty_sentence_is_told_so(text):
+def test_an_empty_sentence_is_an_error(text):
     with pytest.raises(
         PromptError, match="The sentence is empty; type one, for example: Paris is the <mask>"
     ):
         read(text, tiny("BERT"))
 
 
-def test_a_sentence_without_a_mask_is_told_where_to_put_one():
+def test_a_sentence_without_a_mask_is_an_error_with_an_example():
     with pytest.raises(PromptError, match="holds no mask; put <mask> where"):
         read("Paris is the capital of France.", tiny("BERT"))
 
@@ -51,8 +51,8 @@ def test_the_mask_token_of_any_model_is_translated(architecture, typed):
     mlm = tiny(architecture)
     prompt = read(f"paris is the {typed} of france", mlm)
     assert prompt.model_text == f"paris is the {mlm.mask_token} of france"
-    told = [n for n in prompt.notices if "was read as this model's mask token" in n]
-    assert bool(told) == (typed not in ("<mask>", mlm.mask_token))
+    notices = [n for n in prompt.notices if "was read as this model's mask token" in n]
+    assert bool(notices) == (typed not in ("<mask>", mlm.mask_token))
 
 
 def test_a_typed_special_token_gets_a_notice():

@@ -17,7 +17,7 @@ TEXT = "The patient was diagnosed with hepatitis, and treated."
 
 
 def direct(mlm, text, method):
-    """One whole pass a token, without the project's batching, windows or hook."""
+    """Score with one complete forward pass per token, without batching, windows or hooks."""
     encoding = mlm.tokenizer(text)
     ids, words = encoding.input_ids, encoding.word_ids()
     special = set(range(len(mlm.prefix))) | set(range(len(ids) - len(mlm.suffix), len(ids)))
@@ -52,8 +52,8 @@ def test_the_built_in_model_equals_it_too(general, method):
     assert sum(word.surprisal for word in score.words) == pytest.approx(-sum(nats) / log(2), rel=1e-4)
 
 
-def test_the_original_method_flatters_words_of_several_pieces(general):
-    """As Kauf & Ivanova (2023) show on this word: the pieces left visible give the hidden one away."""
+def test_the_original_method_overrates_words_of_several_tokens(general):
+    """As Kauf & Ivanova (2023) show on this word: the visible tokens give the masked one away."""
     text = "The traveler lost the souvenir."
     within = {w.text: w for w in score_sentence(general, text).words}
     original = {w.text: w for w in score_sentence(general, text, method="original").words}
@@ -125,7 +125,7 @@ def test_progress_reaches_the_end():
         ("the fox " * 300, "has 600 tokens; the limit for scoring is 512"),
     ],
 )
-def test_what_cannot_be_scored_is_told(general, text, message):
+def test_a_text_that_cannot_be_scored_is_an_error(general, text, message):
     with pytest.raises(PromptError, match=message):
         score_sentence(general, text)
 

@@ -22,7 +22,7 @@ def test_no_targets_is_no_targets(nothing):
 
 @pytest.mark.parametrize("blank", [",", " , ,", "  "])
 def test_targets_without_a_word_are_an_error(blank):
-    with pytest.raises(ParameterError, match="hold no word; give words separated by commas"):
+    with pytest.raises(ParameterError, match="contain no word; give words separated by commas"):
         read_targets(blank, **LIMITS)
 
 
@@ -41,7 +41,7 @@ def test_unknown_targets_are_left_out_or_refused(general):
         fill(general, "a <mask>", targets=["\U00013000"])
 
 
-def test_several_pieces_are_scored_by_the_chain_rule(general):
+def test_several_tokens_are_scored_by_the_chain_rule(general):
     """Against a direct computation, one pass per token."""
     prompt = prompt_of("The patient has <mask> today.", general)
     pieces = general.tokenizer("hepatosplenomegaly", add_special_tokens=False).input_ids

@@ -60,7 +60,7 @@ def test_a_folder_is_found(tmp_path):
 )
 def test_a_name_that_is_no_model_is_an_error(typed):
     with pytest.raises(
-        ModelError, match=r"names no model; use general, biomedical, or a Hub id|The model is empty"
+        ModelError, match=r"does not name a model; use general, biomedical, or a Hub id|The model is empty"
     ):
         Catalogue().find(typed)
 
@@ -68,7 +68,7 @@ def test_a_name_that_is_no_model_is_an_error(typed):
 def test_folders_are_not_looked_up_where_they_are_not_allowed(tmp_path):
     folder = str(save_tiny(tmp_path / "mine"))
     for typed in (folder, str(tmp_path / "not there"), "/etc", "~"):
-        with pytest.raises(ModelError, match="names no model; use general") as caught:
+        with pytest.raises(ModelError, match="does not name a model; use general") as caught:
             Catalogue(folders=False).find(typed)
         assert "path of a folder" not in str(caught.value)
     assert Catalogue(folders=False).find("assets").kind == "hub"

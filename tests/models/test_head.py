@@ -60,5 +60,5 @@ def test_outside_the_context_the_model_is_unchanged(family):
 
 
 def _is_feed_forward(module) -> bool:
-    """Tell whether this is the linear layer that expands to the feed-forward size; each encoder layer has one."""
+    """Return whether this is the linear layer that expands to the feed-forward size; each encoder layer has one."""
     return isinstance(module, torch.nn.Linear) and module.out_features > module.in_features

@@ -19,7 +19,7 @@ LINE = st.dictionaries(st.text(max_size=8), VALUES | st.just('"}\n{"'), max_size
 
 
 @given(lines=st.lists(LINE, min_size=1, max_size=4), later=st.lists(LINE, max_size=3), data=st.data())
-def test_a_log_cut_at_any_byte_gives_its_whole_lines_and_those_that_come_later(tmp_path, lines, later, data):
+def test_a_log_cut_at_any_byte_yields_its_complete_and_later_lines(tmp_path, lines, later, data):
     run, file = Run(tmp_path), tmp_path / "log.jsonl"
     file.unlink(missing_ok=True)
     for line in lines:

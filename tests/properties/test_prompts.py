@@ -41,7 +41,7 @@ def count_masks(text):
 
 
 def read(text, mlm):
-    """The prompt, or None where it is refused, as a reader of the documentation expects."""
+    """Return the prompt, or None if it is refused for a documented reason."""
     masks = count_masks(without_controls(text))
     surrogates = any("\ud800" <= c <= "\udfff" for c in text)
     unusable = not text.strip() or len(text) > LONGEST or surrogates or not 1 <= masks <= MOST

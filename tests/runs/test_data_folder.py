@@ -8,7 +8,7 @@ from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.runs.data_folder import VERSION, check_version
 
 
-def test_a_new_folder_and_one_from_before_there_were_numbers_get_theirs(tmp_path):
+def test_a_folder_without_a_version_gets_one(tmp_path):
     check_version(tmp_path / "new")
     (tmp_path / "old" / "runs").mkdir(parents=True)
     check_version(tmp_path / "old")
@@ -20,7 +20,7 @@ def test_a_new_folder_and_one_from_before_there_were_numbers_get_theirs(tmp_path
 @pytest.mark.parametrize("text", [str(VERSION + 1), "", "one", "-1", "1.5", "\xff"])
 def test_a_folder_of_a_later_version_is_refused_and_left_as_it_is(tmp_path, text):
     (tmp_path / "version").write_bytes(text.encode("latin-1"))
-    with pytest.raises(SettingError, match=r"is of version .*; update it, or set MLM_DEMO_DATA"):
+    with pytest.raises(SettingError, match=r"has version .*; update the program, or set MLM_DEMO_DATA"):
         check_version(tmp_path)
     assert (tmp_path / "version").read_bytes() == text.encode("latin-1")
 

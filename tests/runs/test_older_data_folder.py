@@ -27,7 +27,7 @@ OWNER = "the-secret-of-one-browser"
 
 @pytest.fixture
 def older(tmp_path):
-    """The runs and drafts of the folder, in a place of their own; no run starts before a test wants it."""
+    """A copy of the folder with its runs and drafts; no run starts before a test starts it."""
     data, base = tmp_path / "data", tmp_path / "base"
     shutil.copytree(KEPT / "folder", data)
     shutil.copytree(KEPT / "base", base)
@@ -48,10 +48,10 @@ def run_in(older):
 
 
 def end_of(run):
-    """Wait for the end of a run that is under way; returns its result."""
+    """Wait until an active run ends; return its result."""
     until(
         lambda: run.state not in ("waiting", "running"),
-        tell=lambda: (run.state, run.message, list(run.lines())[-3:]),
+        message=lambda: (run.state, run.message, list(run.lines())[-3:]),
     )
     assert run.state == "done", run.message
     return result_of(run).to_json()
@@ -129,7 +129,7 @@ def test_its_stopped_run_is_resumed_to_its_end(older, run_in):
     assert after["training"]["best_step"] > 0
     assert after["curve"][: len(before["curve"])] == before["curve"]
     steps = [line["step"] for line in run.lines(after=logged) if "loss" in line]
-    assert steps == list(range(step_of(checkpoint) + 1, after["training"]["planned"] + 1))
+    assert steps == list(range(step_of(checkpoint) + 1, after.training.planned + 1))
     assert not (run.output / "checkpoints").exists()
 
 

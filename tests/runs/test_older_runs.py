@@ -80,7 +80,7 @@ def test_a_command_that_is_no_adaptation_is_refused(run):
 
 @pytest.fixture
 def me():
-    """This process as version 0.1.0 noted a worker."""
+    """This process in the form in which version 0.1.0 recorded a worker."""
     if not Path("/proc/self/stat").exists():
         pytest.skip("only Linux has /proc")
     started = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]

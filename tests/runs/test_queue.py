@@ -51,17 +51,17 @@ def test_one_run_at_a_time_and_the_next_after_it(queue):
     assert (second.state, queue.position(third)) == ("running", 1)
 
 
-def test_a_run_is_stopped_and_keeps_what_it_has(queue):
+def test_a_stopped_run_keeps_its_model(queue):
     run, waiting = start(queue), start(queue)
     until(lambda: list(run.lines()))
     queue.stop(run)
     until(lambda: run.state == "stopped")
     assert run.message.startswith("Stopped at step")
     queue.stop(waiting)
-    assert (waiting.state, waiting.message) == ("stopped", "Stopped before it began.")
+    assert (waiting.state, waiting.message) == ("stopped", "Stopped before it started.")
 
 
-def test_a_killed_worker_is_interrupted_and_can_go_on(queue):
+def test_the_run_of_a_killed_worker_is_interrupted_and_can_be_resumed(queue):
     run = start(queue)
     os.kill(run.worker["pid"], signal.SIGKILL)
     until(lambda: run.state == "interrupted")
@@ -70,7 +70,7 @@ def test_a_killed_worker_is_interrupted_and_can_go_on(queue):
 
 
 def test_the_run_outlives_a_killed_server_and_the_next_one_finds_it(tmp_path):
-    """A server of its own process starts the run, and is killed; another one on the same folder goes on."""
+    """A server process starts the run and is killed; another server continues on the same folder."""
     runs = RunStore(tmp_path / "runs")
     other = RunQueue(runs, launch=launch_counter)
     run = other.runs.create(lambda run: [], title="count", request={"steps": 10_000})
@@ -90,8 +90,8 @@ def test_the_run_outlives_a_killed_server_and_the_next_one_finds_it(tmp_path):
     kill_workers(runs)
 
 
-def test_a_server_killed_before_it_notes_its_worker_leaves_one_that_works(tmp_path):
-    """The worker has the lock from its first moment on, so no other server starts a second one."""
+def test_a_server_killed_before_it_records_its_worker_leaves_a_working_one(tmp_path):
+    """The worker inherits the lock at its start, so no other server starts a second worker."""
     runs = RunStore(tmp_path / "runs")
     run = runs.create(lambda run: [], title="count", request={"steps": 10_000})
     killed = subprocess.run(
@@ -115,7 +115,7 @@ def test_a_worker_that_ends_before_it_notes_itself_is_interrupted(queue):
     assert run.state == "interrupted", "it is not started again and again"
 
 
-def test_a_worker_that_is_about_to_exit_holds_a_resume_up_and_not_back(queue):
+def test_a_resume_waits_for_a_worker_that_is_about_to_exit(queue):
     run = start(queue)
     run.finish("stopped", "Stopped.")  # by the worker, which goes on living
     threading.Timer(0.5, os.kill, (run.worker["pid"], signal.SIGKILL)).start()
@@ -130,7 +130,7 @@ def test_a_run_that_somebody_else_works_on_is_not_started(queue):
     with run.working():
         queue.tick()
         assert (run.state, run.worker["pid"], queue._children) == ("running", os.getpid(), [])
-        with pytest.raises(RunError, match="has a worker already; stop it first"), run.working():
+        with pytest.raises(RunError, match="already has a worker; stop it first"), run.working():
             pass
     assert run.state == "interrupted"
 
@@ -145,25 +145,23 @@ def test_two_servers_do_not_start_two(queue):
 
 
 def test_the_same_twice_and_too_many_are_refused(tmp_path):
-    queue = RunQueue(RunStore(tmp_path / "runs"), most_waiting=3, most_of_one=2)
+    queue = RunQueue(RunStore(tmp_path / "runs"), max_waiting=3, max_per_owner=2)
     run = queue.runs.create(lambda run: [], title="a", owner="me", fingerprint="x")
     mine = run.request.owner
-    with pytest.raises(
-        RunError, match=f"The same run is waiting already, as {run.id}; watch that one, or stop it"
-    ):
-        queue.check_room(mine, "x")
-    queue.check_room("somebody else", "x")
+    with pytest.raises(RunError, match=f"The same run is already waiting, as {run.id}; watch it, or stop it"):
+        queue.check_limits(mine, "x")
+    queue.check_limits("somebody else", "x")
     queue.runs.create(lambda run: [], title="b", owner="me", fingerprint="y")
-    with pytest.raises(RunError, match="You have 2 runs under way"):
-        queue.check_room(mine, "z")
+    with pytest.raises(RunError, match="You have 2 active runs"):
+        queue.check_limits(mine, "z")
     queue.runs.create(lambda run: [], title="c", owner="you")
-    with pytest.raises(RunError, match="3 runs are waiting, the most there can be"):
-        queue.check_room("a third", "z")
+    with pytest.raises(RunError, match="3 runs are waiting, which is the limit"):
+        queue.check_limits("a third", "z")
 
 
 @pytest.mark.parametrize(
     ("number", "state", "message"),
-    [(signal.SIGSEGV, "failed", "broke off in a library (SIGSEGV)"), (signal.SIGKILL, "interrupted", "")],
+    [(signal.SIGSEGV, "failed", "crashed in a library (SIGSEGV)"), (signal.SIGKILL, "interrupted", "")],
 )
 def test_a_crash_in_a_library_fails_the_run_and_a_kill_interrupts_it(queue, number, state, message):
     run = start(queue)
@@ -186,10 +184,10 @@ def test_a_worker_has_low_priority_and_a_session_of_its_own(queue):
 
 
 def test_one_address_has_only_so_many_runs_under_way(queue):
-    queue.most_of_an_address = 2
+    queue.max_per_address = 2
     for owner in ("anna", "berta"):
         queue.runs.create(lambda run: [], title="waits", owner=owner, address="here")
-    with pytest.raises(RunError, match="2 runs from your address are under way"):
-        queue.check_room("clara", "", "here")
-    queue.check_room("clara", "", "elsewhere")
-    queue.check_room("clara", "", "")
+    with pytest.raises(RunError, match="2 runs from your address are active"):
+        queue.check_limits("clara", "", "here")
+    queue.check_limits("clara", "", "elsewhere")
+    queue.check_limits("clara", "", "")

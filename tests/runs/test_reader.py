@@ -3,7 +3,7 @@ import pytest
 from mlm_demo.errors import ModelError
 from mlm_demo.runs import reader
 from mlm_demo.runs.launcher import launch as launch_process
-from mlm_demo.runs.reader import StepTimes
+from mlm_demo.runs.reader import StepCosts
 from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.prepare_cache import SECONDS_STEPS_KEPT, StepCost
@@ -14,7 +14,7 @@ STEP = StepCost(0.5, 1330.776)
 
 @pytest.fixture
 def measured():
-    measured = StepTimes()
+    measured = StepCosts()
     measured.keep("a model and a size", STEP)
     return measured
 
@@ -51,10 +51,10 @@ def counted(service):
 
 
 def test_a_machine_is_measured_once_for_a_model_and_a_size_of_step(service, draft, choices):
-    said = []
-    first = service.report(draft(), choices(), said.append)
-    again = service.report(draft(corpus_text(texts=80)), choices(steps=9), said.append)
-    assert said.count("measuring this machine") == 1
+    stages = []
+    first = service.report(draft(), choices(), stages.append)
+    again = service.report(draft(corpus_text(texts=80)), choices(steps=9), stages.append)
+    assert stages.count("measuring the step time") == 1
     assert again["blocks"] > first["blocks"]
     a_block = first["seconds_a_pass"] / first["blocks"]
     assert again["seconds_a_pass"] / again["blocks"] == pytest.approx(a_block)
@@ -70,16 +70,16 @@ def test_another_budget_needs_no_child(service, draft, choices):
     assert {**other, "advice": one["advice"]} == one
 
 
-def test_another_batch_size_measures_a_step_and_reads_nothing(service, draft, tiny, fork_server):
+def test_another_batch_size_measures_a_step_without_reading_again(service, draft, tiny, fork_server):
     id = draft()
     one = service.report(id, AdaptRequest(AdaptConfig(max_steps=6, batch_size=4, block_size=32), tiny))
     service.reader.launch = fork_server.after(
         "from mlm_demo.training import dataset, prepare\nprepare.read_corpus = dataset.make_blocks = None"
     )
-    said = []
+    stages = []
     config = AdaptConfig(max_steps=6, batch_size=8, block_size=32)
-    other = service.report(id, AdaptRequest(config, tiny), said.append)
-    assert "measuring this machine" in said
+    other = service.report(id, AdaptRequest(config, tiny), stages.append)
+    assert "measuring the step time" in stages
     assert {name: one[name] for name in ("words", "tokens", "blocks", "worst_split")} == {
         name: other[name] for name in ("words", "tokens", "blocks", "worst_split")
     }
@@ -95,15 +95,15 @@ def test_another_seed_reads_the_files_again(service, draft, choices):
 
 
 def test_the_reader_is_a_process_that_prints_its_progress(service, draft, choices):
-    """As a server starts it, and not the fork server of the tests."""
+    """With the launcher of the server, not the fork server of the tests."""
     service.reader.launch = launch_process
-    said = []
-    assert service.report(draft(), choices(), said.append)["files"] == 1
-    assert "measuring this machine" in said
+    stages = []
+    assert service.report(draft(), choices(), stages.append)["files"] == 1
+    assert "measuring the step time" in stages
 
 
 def test_an_unknown_model_is_refused_without_a_child(service, draft):
     started = counted(service)
-    with pytest.raises(ModelError, match="'no model' names no model"):
+    with pytest.raises(ModelError, match="'no model' does not name a model"):
         service.report(draft(), AdaptRequest(AdaptConfig(max_steps=1), "no model"))
     assert started == []

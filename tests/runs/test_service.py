@@ -27,19 +27,19 @@ def test_choices_become_the_words_of_the_command_line():
     assert AdaptRequest(AdaptConfig(max_steps=1)).budget == "1 step"
 
 
-def test_what_is_in_the_files_is_reported_before_a_run(service, draft, choices):
-    said = []
-    found = service.report(draft(), choices(), said.append)
+def test_the_files_are_reported_before_a_run(service, draft, choices):
+    stages = []
+    found = service.report(draft(), choices(), stages.append)
     assert (found["files"], found["verdict"]) == (1, "too small")
     assert found["words"] > 1_000
-    assert "measuring this machine" in said
+    assert "measuring the step time" in stages
 
 
 def test_a_reading_that_takes_too_long_is_ended(service, choices, tmp_path, monkeypatch):
     monkeypatch.setattr("mlm_demo.runs.reader.READING_SECONDS", 6)
     (tmp_path / "slow.pdf").write_bytes(pdf([""] * 1_500_000))
     draft = service.staging.add([tmp_path / "slow.pdf"])
-    with pytest.raises(CorpusError, match="it took longer than"):
+    with pytest.raises(CorpusError, match="reading took more than"):
         service.report(draft, choices())
 
 
@@ -52,9 +52,9 @@ def test_a_reading_that_takes_too_long_is_ended(service, choices, tmp_path, monk
     ],
 )
 def test_files_that_cannot_be_read_are_refused_with_a_message(service, draft, choices, text, message):
-    with pytest.raises(CorpusError, match=message) as told:
+    with pytest.raises(CorpusError, match=message) as caught:
         service.report(draft(text), choices())
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_run_goes_from_files_to_a_model(service, finished):
@@ -67,14 +67,14 @@ def test_a_run_goes_from_files_to_a_model(service, finished):
     assert result_of(finished).config["max_steps"] == 4
 
 
-def test_the_same_thing_twice_is_refused_and_nothing_is_lost(service, draft, choices):
+def test_the_same_run_twice_is_refused_and_the_draft_stays(service, draft, choices):
     service.start(draft(), choices(5_000), "me")
     again = draft()
-    with pytest.raises(RunError, match="The same run is running already"):
+    with pytest.raises(RunError, match="The same run is already running"):
         service.start(again, choices(5_000), "me")
     assert service.staging.files(again)
     assert service.start(again, choices(5_001), "me").state == "waiting"
-    with pytest.raises(RunError, match="You have 2 runs under way"):
+    with pytest.raises(RunError, match="You have 2 active runs"):
         service.start(draft("x"), choices(5_000), "me")
     assert service.start(draft(), choices(5_000), "somebody else").state == "waiting"
 
@@ -88,11 +88,11 @@ def test_of_many_starts_at_the_same_moment_only_the_allowed_number_succeeds(serv
         try:
             return service.start(drafts[number], choices(100 + number), "me").state
         except RunError as error:
-            return str(error)[:26]
+            return str(error)[:23]
 
     with ThreadPoolExecutor(6) as threads:
         found = Counter(threads.map(start, range(6)))
-    assert found == {"waiting": 2, "You have 2 runs under way,": 4}
+    assert found == {"waiting": 2, "You have 2 active runs,": 4}
 
 
 def test_files_that_are_gone_or_never_existed_are_refused(service, choices):
@@ -103,7 +103,7 @@ def test_files_that_are_gone_or_never_existed_are_refused(service, choices):
 
 def test_an_unknown_base_model_is_refused_and_the_files_stay(service, draft):
     id = draft()
-    with pytest.raises(ModelError, match="'no model' names no model"):
+    with pytest.raises(ModelError, match="'no model' does not name a model"):
         service.start(id, AdaptRequest(AdaptConfig(max_steps=1), "no model"), "me")
     assert service.staging.files(id)
 
@@ -115,7 +115,7 @@ def test_a_run_is_its_owners(service, finished):
             service.require_owner(finished.id, stranger)
 
 
-def test_what_is_old_is_swept_and_what_goes_on_stays(service, draft, finished):
+def test_old_runs_are_swept_and_active_ones_stay(service, draft, finished):
     old, fresh = draft("old"), draft("fresh")
     long_ago = time.time() - 40 * 86_400
     os.utime(service.staging.folder / old, (long_ago, long_ago))
@@ -128,23 +128,23 @@ def test_what_is_old_is_swept_and_what_goes_on_stays(service, draft, finished):
     assert not service.runs.has(finished.id)
 
 
-def test_the_queue_goes_on_by_itself(service, draft, choices):
+def test_the_queue_starts_runs_by_itself(service, draft, choices):
     first = service.start(draft(), choices(3), "me")
     second = service.start(draft(corpus_text(seed=1)), choices(3), "me")
     assert service.status(second)["place"] == 1
-    service.keep_going(lambda: second.state in ("waiting", "running"))
+    service.run_queue(lambda: second.state in ("waiting", "running"))
     assert (first.state, second.state) == ("done", "done")
 
 
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        (AdaptConfig(minutes=11), "The minutes of a run: 11, more than 10 here; choose less"),
-        (AdaptConfig(max_steps=2000), "The steps of a run: 2,000, more than 1,000 here"),
-        (AdaptConfig(minutes=1, batch_size=128), "Batch size times block size: 16,384, more than 8,192"),
+        (AdaptConfig(minutes=11), "The training time in minutes is 11; the limit is 10. Choose less"),
+        (AdaptConfig(max_steps=2000), "The number of steps is 2,000; the limit is 1,000"),
+        (AdaptConfig(minutes=1, batch_size=128), "Batch size times block size is 16,384; the limit is 8,192"),
     ],
 )
-def test_a_run_of_a_public_page_is_as_large_as_it_may_be(tmp_path, draft, config, message):
+def test_a_run_over_the_limits_of_a_public_page_is_refused(tmp_path, draft, config, message):
     strict = Settings.from_environment({"MLM_DEMO_PUBLIC": "1", "MLM_DEMO_DATA": str(tmp_path / "data")})
     with pytest.raises(TrainingError, match=message):
         RunService(strict).start(draft(), AdaptRequest(config), "me")
@@ -153,7 +153,7 @@ def test_a_run_of_a_public_page_is_as_large_as_it_may_be(tmp_path, draft, config
 
 def test_a_public_page_starts_from_no_folder(tmp_path, draft, tiny):
     strict = Settings.from_environment({"MLM_DEMO_PUBLIC": "1", "MLM_DEMO_DATA": str(tmp_path / "data")})
-    with pytest.raises(ModelError, match="names no model"):
+    with pytest.raises(ModelError, match="does not name a model"):
         RunService(strict).start(draft(), AdaptRequest(AdaptConfig(minutes=1), tiny), "me")
 
 
@@ -183,7 +183,7 @@ def test_where_those_under_way_take_all_there_is_no_new_one(service, draft, choi
     service.queue.starts = False
     waiting = ended(service, 0, 4_000_000, "waiting")
     files = draft()
-    with pytest.raises(RunError, match=r"The runs under way take 0\.0 GB, all that runs may take here"):
+    with pytest.raises(RunError, match=r"The active runs use 0\.0 GB, which exceeds the disk limit"):
         service.start(files, choices(), "me")
     assert waiting.state == "waiting"
     assert service.staging.files(files), "what was uploaded is still there"

@@ -77,14 +77,14 @@ def test_an_invalid_id_names_nothing(store, id):
 
 
 def test_too_many_or_too_large_files_are_refused(store, file):
-    with pytest.raises(CorpusError, match="There is no file"):
+    with pytest.raises(CorpusError, match="There are no files"):
         store.add([])
-    with pytest.raises(CorpusError, match=r"The files have 1\.5 MB, more than 1"):
+    with pytest.raises(CorpusError, match=r"The files have 1\.5 MB; the limit is 1 MB"):
         store.add([file(size=1_500_000)])
     before = store.add([file(size=700_000)])
-    with pytest.raises(CorpusError, match=r"The files have 1\.4 MB, more than 1"):
+    with pytest.raises(CorpusError, match=r"The files have 1\.4 MB; the limit is 1 MB"):
         store.add([file("more.txt", size=700_000)], before=before)
-    with pytest.raises(CorpusError, match="There are 1,001 files, more than 1,000"):
+    with pytest.raises(CorpusError, match="There are 1,001 files; the limit is 1,000"):
         store.add([file()] * 1_001)
 
 
@@ -100,7 +100,7 @@ def test_an_ending_is_kept_as_a_plain_one_too(store, file):
     assert path.name == "a.tx"
 
 
-def test_what_is_old_is_swept(store, file):
+def test_old_drafts_are_swept(store, file):
     old, fresh = store.add([file()]), store.add([file()])
     long_ago = time.time() - SECONDS_KEPT - 9
     os.utime(store.folder / old, (long_ago, long_ago))
@@ -108,12 +108,12 @@ def test_what_is_old_is_swept(store, file):
     assert [path.name for path in store.folder.iterdir()] == [fresh]
 
 
-def test_all_drafts_together_take_no_more_than_they_may(store, file, monkeypatch):
-    monkeypatch.setattr(drafts, "DRAFTS_IN_ALL", 2)
+def test_all_drafts_together_have_a_size_limit(store, file, monkeypatch):
+    monkeypatch.setattr(drafts, "MAX_FULL_DRAFTS", 2)
     old, new = store.add([file(size=900_000)]), store.add([file(size=900_000)])
-    with pytest.raises(CorpusError, match=r"Files of 2 MB wait for a run, all that may wait here"):
+    with pytest.raises(CorpusError, match=r"The files waiting for a run have reached the limit of 2 MB"):
         store.add([file(size=900_000)])
-    os.utime(store.folder / old, (time.time() - drafts.SECONDS_KEPT_IN_NEED - 5,) * 2)
+    os.utime(store.folder / old, (time.time() - drafts.SECONDS_KEPT_WHEN_FULL - 5,) * 2)
     latest = store.add([file(size=900_000)])
     assert names(store, new) == names(store, latest) == ["bees.txt"]
     with pytest.raises(CorpusError, match="no longer here"):
@@ -122,5 +122,5 @@ def test_all_drafts_together_take_no_more_than_they_may(store, file, monkeypatch
 
 def test_there_are_only_so_many_files(tmp_path, file):
     store = Staging(tmp_path / "drafts", max_megabytes=1, max_files=2)
-    with pytest.raises(CorpusError, match=r"There are 3 files, more than 2; pack them as .zip"):
+    with pytest.raises(CorpusError, match=r"There are 3 files; the limit is 2. Pack them as .zip"):
         store.add([file(f"{number}.txt") for number in range(3)])

@@ -23,7 +23,7 @@ def runs(tmp_path):
 
 @pytest.fixture
 def work():
-    """A function that starts a process which works on a run as a worker does: it holds the lock and is noted."""
+    """A function that starts a process in place of a run's worker: it holds the lock and is recorded."""
     children = []
 
     def work(run):
@@ -65,7 +65,7 @@ def test_a_run_whose_process_was_killed_is_interrupted(runs, work):
     assert run.state == "waiting"
 
 
-def test_a_process_with_the_number_of_a_worker_that_is_gone_is_no_worker(runs):
+def test_a_process_with_the_pid_of_a_dead_worker_is_not_the_worker(runs):
     run = runs.create(no_files, title="bees")
     run.mark_started(os.getpid())
     assert run.state == "interrupted"
@@ -76,7 +76,7 @@ def test_a_worker_that_does_not_exit_keeps_its_run_from_being_resumed(runs, work
     run = runs.create(no_files, title="bees")
     work(run)
     run.finish("stopped")
-    with pytest.raises(RunError, match="is still ending; try again in a moment"):
+    with pytest.raises(RunError, match="has not exited yet; try again in a moment"):
         run.requeue()
     assert run.state == "stopped"
 
@@ -115,7 +115,7 @@ def test_an_unknown_run_is_refused(runs, id):
         runs.find(id)
 
 
-def test_input_stays_as_long_as_it_can_go_on(runs):
+def test_input_stays_as_long_as_the_run_can_be_resumed(runs):
     for state, kept in (("done", False), ("failed", True), ("stopped", True)):
         run = runs.create(no_files, title="bees")
         (run.input / "a.txt").write_text("text")
@@ -133,7 +133,7 @@ def test_only_a_run_at_rest_is_deleted(runs, work):
     assert runs.all() == []
 
 
-def test_a_folder_half_made_is_no_run(runs):
+def test_an_incomplete_folder_is_not_a_run(runs):
     run = runs.create(no_files, title="bees")
     half = Run(run.folder.with_name("half"))
     half.input.mkdir(parents=True)

@@ -36,7 +36,7 @@ def queue(service):
 
 @pytest.fixture
 def start(service, draft, choices):
-    """A function that starts an adaptation of so many steps in the background."""
+    """A function that starts an adaptation of a number of steps in the background."""
 
     def start(steps, *texts, name="bees.txt"):
         return service.start(draft(*texts, name=name), choices(steps), "me")
@@ -45,7 +45,7 @@ def start(service, draft, choices):
 
 
 def reached(run, condition):
-    until(condition, tell=lambda: (run.state, run.message, list(run.lines())[-3:]))
+    until(condition, message=lambda: (run.state, run.message, list(run.lines())[-3:]))
 
 
 def at_step(run, step):
@@ -72,12 +72,12 @@ def test_a_run_logs_its_progress_and_leaves_a_model(start, queue, capsys, monkey
     assert json.loads(capsys.readouterr().out)[0]["state"] == "done"
 
 
-def test_a_stopped_run_keeps_what_it_learned_and_goes_on(start, queue):
+def test_a_stopped_run_keeps_its_progress_and_resumes(start, queue):
     run = start(5_000)
     reached(run, at_step(run, 3))
     queue.stop(run)
     reached(run, lambda: run.state == "stopped")
-    assert "what was learned is kept" in run.message
+    assert "Progress is kept" in run.message
     assert load_folder(run.output, "adapted", device="cpu")
     stopped_at = json.loads((run.output / "result.json").read_text())["training"]["steps"]
     queue.resume(run)
@@ -89,7 +89,7 @@ def test_a_stopped_run_keeps_what_it_learned_and_goes_on(start, queue):
 
 @pytest.fixture
 def slow_pdf():
-    """A PDF whose one page takes minutes to go through and says nothing."""
+    """A PDF whose only page takes minutes to parse and has no text."""
     return pdf([""] * 1_500_000)
 
 
@@ -110,7 +110,7 @@ def test_a_run_is_stopped_while_its_files_are_read(queue, start_file, slow_pdf):
     until(lambda: any(str(file.resolve()).endswith("a.pdf") for file in files.iterdir()))
     queue.stop(run)
     until(lambda: run.state == "stopped", 20, lambda: run.state)
-    assert run.message == "Stopped before the training; Resume goes on."
+    assert run.message == "Stopped before training; Resume continues."
 
 
 def test_a_run_whose_files_take_too_long_to_read_ends_with_a_message(
@@ -119,10 +119,10 @@ def test_a_run_whose_files_take_too_long_to_read_ends_with_a_message(
     queue.launch = fork_server.after("from mlm_demo.runs.tasks import adapt; adapt.READING_SECONDS = 2")
     run = start_file(slow_pdf, "a.pdf")
     until(lambda: run.state == "failed", 30, lambda: run.state)
-    assert run.message.startswith("Reading the files took longer than")
+    assert run.message.startswith("Reading the files took more than")
 
 
-def test_a_killed_run_goes_on_from_its_last_checkpoint(start, queue):
+def test_a_killed_run_continues_from_its_last_checkpoint(start, queue):
     run = start(64)
     reached(run, at_step(run, 17))  # a checkpoint is made every eighth step
     os.kill(run.worker["pid"], signal.SIGKILL)
@@ -137,7 +137,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(start, queue):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 8 MB; making one takes a right that not everybody has."""
+    """A file system of 8 MB; skips the test if this user may not mount one."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
@@ -167,15 +167,15 @@ def test_a_corpus_that_is_too_small_ends_the_run_with_a_message(start):
     assert run.message.startswith("The corpus holds 2 words of text")
 
 
-def test_a_run_over_the_time_limit_is_stopped_and_keeps_what_it_learned(service, draft, choices):
+def test_a_run_over_the_time_limit_is_stopped_and_keeps_its_progress(service, draft, choices):
     service.queue.starts = False
     run = service.start(draft(), choices(100_000), "me")
     thread = threading.Thread(target=work, args=(run, replace(service.settings, max_run_minutes=0.1)))
     thread.start()
     thread.join(90)
     assert run.state == "stopped"
-    assert run.message.startswith("The longest time that a run may take here")
-    assert "what was learned is kept, and Resume goes on" in run.message
+    assert run.message.startswith("The time limit for runs")
+    assert "Progress is kept, and Resume continues" in run.message
     assert load_folder(run.output, "adapted", device="cpu").model.num_parameters() > 0
 
 
@@ -190,7 +190,7 @@ sys.exit(main(["work", sys.argv[1].rpartition("/")[2], "--lock", sys.argv[2]]))
 """
 
 
-def test_a_run_that_takes_more_memory_than_it_may_ends_with_a_message(queue, start_file):
+def test_a_run_over_the_memory_limit_ends_with_a_message(queue, start_file):
     queue.launch = partial(launch_counter, code=LIMITED)
     run = start_file(corpus_text(texts=60_000).encode(), "a.txt")
 
@@ -204,7 +204,7 @@ def test_a_run_that_takes_more_memory_than_it_may_ends_with_a_message(queue, sta
     assert "\n" not in run.message
 
 
-def test_a_worker_uses_what_the_report_made_and_makes_nothing_again(service, draft, choices, fork_server):
+def test_a_worker_reuses_the_parts_that_the_report_prepared(service, draft, choices, fork_server):
     """From the corpus to the time of a step; the only files opened are those of the cache."""
     draft = draft()
     report = service.report(draft, choices(6))
@@ -213,10 +213,10 @@ def test_a_worker_uses_what_the_report_made_and_makes_nothing_again(service, dra
     reached(run, lambda: run.state not in ("waiting", "running"))
     assert run.state == "done", (run.message, (run.folder / "worker.log").read_text())
     assert [line["report"] for line in run.lines() if "report" in line] == [report]
-    assert "measuring this machine" not in [line.get("stage") for line in run.lines()]
+    assert "measuring the step time" not in [line.get("stage") for line in run.lines()]
 
 
-def test_a_resumed_run_uses_what_its_first_worker_made(service, start, fork_server):
+def test_a_resumed_run_reuses_the_parts_of_its_first_worker(service, start, fork_server):
     run = start(5_000)
     reached(run, at_step(run, 1))
     service.queue.stop(run)
@@ -231,7 +231,7 @@ def test_a_resumed_run_uses_what_its_first_worker_made(service, start, fork_serv
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[: len(data) // 2], lambda data: b"x" + data[1:]])
-def test_a_worker_makes_again_what_is_damaged(service, draft, choices, damage):
+def test_a_worker_prepares_damaged_parts_again(service, draft, choices, damage):
     draft = draft()
     report = service.report(draft, choices(3))
     for path in service.staging.prepared(draft).iterdir():

@@ -76,7 +76,7 @@ def test_a_run_continues_from_one_lent_gpu_to_the_next(space, begun, monkeypatch
     assert run.state == "stopped"
     assert (
         run.message
-        == "The time on this GPU was over at step 1 of 40; what was learned is kept, and Resume goes on."
+        == "The time limit on this GPU was reached at step 1 of 40. Progress is kept, and Resume continues."
     )
     service.queue.resume(run)
     monkeypatch.setattr(zero_gpu, "SECONDS_OF_WORK", 600)

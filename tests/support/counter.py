@@ -1,4 +1,4 @@
-"""A worker that counts instead of training: it logs, stops when it is asked to, and notes how it ended."""
+"""A worker that counts instead of training: it logs, stops on request, and records how it ended."""
 
 import subprocess
 import sys

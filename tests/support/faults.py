@@ -29,33 +29,33 @@ ALONE = {"OMP_NUM_THREADS": "1", "MLM_DEMO_DEVICE": "cpu"}
 
 
 class Server:
-    """The page as a process of its own on a data folder; `said` is the file that it prints to."""
+    """The page as a process of its own on a data folder; `log` is the file that it prints to."""
 
-    def __init__(self, data: Path, said: Path, environment: dict[str, str]):
-        self.data, self.said, self.environment, self.process, self.address = data, said, environment, None, ""
+    def __init__(self, data: Path, log: Path, environment: dict[str, str]):
+        self.data, self.log, self.environment, self.process, self.address = data, log, environment, None, ""
 
     def start(self) -> "Server":
         port = free_port()
         own = {"MLM_DEMO_DATA": str(self.data), "MLM_DEMO_PORT": str(port), **ALONE}
-        with self.said.open("ab") as said:
+        with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", PAGE],
                 cwd=ROOT,
                 env={**os.environ, **own, **self.environment},
                 stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
+                stdout=log,
+                stderr=log,
             )
         self.address = f"http://127.0.0.1:{port}"
         return self
 
     def client(self) -> Client:
-        """Wait until it serves, and return a client of it."""
-        until(lambda: self.address in self.said.read_text(), tell=self.said.read_text)
+        """Wait until the server answers, and return a client."""
+        until(lambda: self.address in self.log.read_text(), message=self.log.read_text)
         return Client(self.address, verbose=False)
 
     def kill(self) -> None:
-        """Kill it, as the system does when the memory is full."""
+        """Kill the server, as the system does when memory is full."""
         self.process.kill()
         self.process.wait()
 
@@ -77,7 +77,7 @@ def servers(tmp_path, fork_server):
 
 @pytest.fixture
 def mount(tmp_path):
-    """A function that mounts a file system of a size in memory; the test is skipped where that is not allowed."""
+    """A function that mounts a file system in memory; skips the test if that is not allowed."""
     mounted = []
 
     def mount(size: str) -> Path:
@@ -104,7 +104,7 @@ def _mount(*words: str) -> int:
 
 @pytest.fixture
 def page(tmp_path):
-    """A function that returns the service of a page that leaves starting workers to the server."""
+    """A function that returns a service that does not start workers itself."""
     settings = Settings(device="cpu", data=str(tmp_path / "data"))
 
     def page(starts=False):
@@ -119,7 +119,7 @@ def page(tmp_path):
 
 @pytest.fixture
 def begin(page, tiny, tmp_path):
-    """A function that puts the same run into the queue, again and again."""
+    """A function that puts a new copy of the same run into the queue."""
     corpus = tmp_path / "bees.txt"
     corpus.write_text(corpus_text())
     request = AdaptRequest(
@@ -134,7 +134,9 @@ def begin(page, tiny, tmp_path):
 
 
 def wait_for(run, *states, seconds=180):
-    until(lambda: run.state in states, seconds, tell=lambda: (run.state, run.message, list(run.lines())[-3:]))
+    until(
+        lambda: run.state in states, seconds, message=lambda: (run.state, run.message, list(run.lines())[-3:])
+    )
 
 
 def kill_worker(run) -> None:
@@ -146,7 +148,7 @@ def kill_worker(run) -> None:
 
 
 def workers(run) -> list[int]:
-    """The processes that work on a run, by the machine's own list and not by what the folder says."""
+    """Return the processes that work on a run, from /proc and not from the run's folder."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:

@@ -23,12 +23,12 @@ HIGH = 512  # descriptors are moved out of the way of the numbers that a child w
 
 
 def worker_name(id: str) -> str:
-    """The name of the process that works on a run; the system takes 15 characters."""
+    """Return the process name of a run's worker, cut to the 15 characters that Linux keeps."""
     return f"run {id}"[:15]
 
 
 class Forked:
-    """A child of the fork server, with what is used of subprocess.Popen."""
+    """A child of the fork server, with the interface `launcher.Child`."""
 
     def __init__(self, connection: socket.socket):
         self.connection, self.returncode = connection, None
@@ -55,7 +55,7 @@ class Forked:
 
 
 def launch_through(address: str, argv, *, environment, output, errors, lock=None, before: str = "") -> Forked:
-    """Have the fork server at an address start a child; before: Python code that it runs first."""
+    """Start a child through the fork server at an address; before: Python code that it runs first."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     connection.connect(address)
     numbers = [file if isinstance(file, int) else file.fileno() for file in (output, errors)]
@@ -66,7 +66,7 @@ def launch_through(address: str, argv, *, environment, output, errors, lock=None
 
 
 class ForkServer:
-    """The server, started when the first child is asked for."""
+    """The server, which starts with its first child."""
 
     def __init__(self):
         self._process: subprocess.Popen | None = None
@@ -140,7 +140,7 @@ def _serve(address: str) -> None:
 
 
 def _be_child(asked: dict, descriptors: list[int]) -> None:
-    """Run a verb and exit; nothing of the server's is closed or freed."""
+    """Run a command and exit, without closing or freeing anything of the server."""
     code = 1
     try:
         lock = asked["lock"]

@@ -29,7 +29,7 @@ def arguments(event, components, known):
 
 
 def call(client, event, data):
-    """Return everything that an event answers, past the queue or through it, whichever it takes."""
+    """Return the whole answer of an event, with or without the queue, as the event requires."""
     session = secrets.token_hex(8)
     body = {"data": data, "fn_index": event["id"], "session_hash": session}
     direct = client.post("/gradio_api/run/predict", json=body)

@@ -1,4 +1,4 @@
-"""Which repetition the tests do: little in `make test`, all of it in `make nightly`."""
+"""How much the tests repeat: little in `make test`, everything in `make nightly`."""
 
 import os
 

@@ -40,11 +40,11 @@ def corpus_text(texts=40, seed=0):
     )
 
 
-def until(condition, seconds=180, tell=lambda: ""):
-    """Wait until a condition holds and return its value; fails with the text that `tell` returns."""
+def until(condition, seconds=180, message=lambda: ""):
+    """Wait until a condition holds and return its value; fails with the text that `message` returns."""
     end = time.monotonic() + seconds
     while not (found := condition()):
-        assert time.monotonic() < end, tell()
+        assert time.monotonic() < end, message()
         time.sleep(0.05)
     return found
 
@@ -87,7 +87,7 @@ def draft(service, tmp_path):
 
 @pytest.fixture
 def choices(tiny):
-    """A function that makes choices for a run of so many steps."""
+    """A function that makes the request for a run of a number of steps."""
 
     def choices(steps=6, **more):
         config = AdaptConfig(max_steps=steps, batch_size=4, block_size=32, **more)
@@ -106,7 +106,7 @@ def _done(tiny, tmp_path_factory, fork_server):
     run = service.start(
         draft, AdaptRequest(AdaptConfig(max_steps=4, batch_size=4, block_size=32), tiny), "me"
     )
-    until(lambda: run.state not in ("waiting", "running"), tell=lambda: (run.state, run.message))
+    until(lambda: run.state not in ("waiting", "running"), message=lambda: (run.state, run.message))
     assert run.state == "done", run.message
     return run
 

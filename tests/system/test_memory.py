@@ -77,5 +77,5 @@ def test_the_cache_limits_hold_for_this_process_only():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="malloc_trim belongs to glibc")
-def test_free_memory_between_used_pieces_is_returned():
+def test_free_memory_between_used_blocks_is_returned():
     assert output_of(TRIMMED) == "True\n"

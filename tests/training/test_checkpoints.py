@@ -38,13 +38,13 @@ def test_a_checkpoint_with_an_empty_file_is_incomplete(tmp_path):
 
 def test_existing_files_are_never_overwritten(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(TrainingError, match="is not empty; give another one, or go on with --resume"):
+    with pytest.raises(TrainingError, match="is not empty; give another one, or continue with --resume"):
         check_output(tmp_path, resume=False)
     with pytest.raises(TrainingError, match="is a file; give a folder"):
         check_output(tmp_path / "notes.txt", resume=False)
     checkpoint(tmp_path / "run", 7)
     with pytest.raises(
-        TrainingError, match="holds a run that got to step 7; go on with --resume, or give another"
+        TrainingError, match="holds a run that got to step 7; continue it with --resume, or give another"
     ):
         check_output(tmp_path / "run", resume=False)
     check_output(tmp_path / "run", resume=True)
@@ -58,7 +58,7 @@ def test_two_runs_do_not_write_to_one_folder(tmp_path):
     output = tmp_path / "a" / "b"
     with claimed(output, resume=False):
         with pytest.raises(
-            TrainingError, match=r"Another run is writing to .*; wait for its end, stop it, or"
+            TrainingError, match=r"Another run is writing to .*; wait until it ends, stop it, or"
         ):
             check_output(output, resume=False)
         with pytest.raises(TrainingError, match="Another run is writing"), claimed(output, resume=False):
@@ -67,7 +67,7 @@ def test_two_runs_do_not_write_to_one_folder(tmp_path):
 
 
 @pytest.mark.parametrize("kept", [True, False])
-def test_after_an_error_only_what_can_be_resumed_stays(tmp_path, kept):
+def test_after_an_error_only_complete_checkpoints_stay(tmp_path, kept):
     def fail():
         if kept:
             checkpoint(tmp_path / "a" / "b", 5)

@@ -26,12 +26,12 @@ def test_an_option_out_of_range_is_named(options, message):
 @pytest.mark.parametrize(
     ("tokens", "epochs", "conclusion", "advice"),
     [
-        (1_000, None, "too small", "it is worth a try"),
-        (1_000, 0.45, "too small", "This run reads about 45% of it."),
-        (1_000, 12.3, "too small", "This run reads it about 12 times."),
+        (1_000, None, "too small", "a run is worth trying"),
+        (1_000, 0.45, "too small", "This run covers about 45% of it."),
+        (1_000, 12.3, "too small", "This run covers it about 12 times."),
         (90_000, None, "enough", ""),
-        (90_000, 1.2, "enough", "This run reads it about once."),
-        (90_000, 0.5, "more than this run will read", "This run reads about 50% of it."),
+        (90_000, 1.2, "enough", "This run covers it about once."),
+        (90_000, 0.5, "larger than this run can cover", "This run covers about 50% of it."),
     ],
 )
 def test_a_verdict_depends_on_the_tokens_and_the_epochs(tokens, epochs, conclusion, advice):
@@ -42,8 +42,8 @@ def test_a_verdict_depends_on_the_tokens_and_the_epochs(tokens, epochs, conclusi
 
 def test_a_corpus_that_is_cut_short_is_reported_first():
     assert verdict(9_000_000, 0.5, cut_short="Too long.") == (
-        "more than is read",
-        "Too long. This run reads about 50% of it.",
+        "larger than the limit",
+        "Too long. This run covers about 50% of it.",
     )
 
 

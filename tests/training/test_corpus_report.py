@@ -50,5 +50,8 @@ def test_the_language_is_guessed():
 def test_the_verdict_depends_on_the_tokens_and_the_epochs():
     assert report_on(SENTENCES).verdict == "too small"
     much = report_on(SENTENCES * 1500, epochs=0.1)
-    assert (much.verdict, much.advice) == ("more than this run will read", "This run reads about 10% of it.")
+    assert (much.verdict, much.advice) == (
+        "larger than this run can cover",
+        "This run covers about 10% of it.",
+    )
     assert report_on(SENTENCES, cut_short=True).cut_short == "Only the first 200 million characters are used."

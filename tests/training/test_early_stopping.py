@@ -1,4 +1,4 @@
-"""When a run ends before its budget does, and which of its weights it keeps."""
+"""When a run ends before its budget, and which weights it keeps."""
 
 from dataclasses import replace
 from itertools import chain, count
@@ -21,8 +21,8 @@ def set_eval_losses(monkeypatch):
 
     def set_values(*losses):
         found = chain(losses, count(max(losses) + 1))
-        tell = lambda *_: DocumentSums(np.array([float(next(found))]), np.zeros(1), np.ones(1))  # noqa: E731
-        monkeypatch.setattr(trainer, "sum_by_document", tell)
+        fake_sums = lambda *_: DocumentSums(np.array([float(next(found))]), np.zeros(1), np.ones(1))  # noqa: E731
+        monkeypatch.setattr(trainer, "sum_by_document", fake_sums)
 
     return set_values
 

@@ -47,7 +47,7 @@ def test_a_push_brings_every_file_whole(model, stand_in):
     assert not any("optimizer" in path for path in stand_in.pushed)
 
 
-def test_a_token_that_may_not_write_is_told_and_never_quoted(model, stand_in, caplog):
+def test_a_token_without_write_access_is_an_error_and_never_quoted(model, stand_in, caplog):
     with pytest.raises(HubError, match=r"does not let you write to 'me/bees' \(answer 401\)") as caught:
         push_model(model, "me/bees", token="hf_secret")
     assert stand_in.tokens == {"Bearer hf_secret"}
@@ -62,14 +62,14 @@ def test_a_hub_that_cannot_be_reached_is_one_sentence(model, monkeypatch):
         push_model(model, "me/bees", token="may-write")
 
 
-def test_a_status_is_told():
+def test_an_error_names_the_status():
     error = Exception()
     error.response = type("Response", (), {"status_code": 503})()
     assert str(push_error(error, "me/x")) == "The Hub answered 503 to the upload of 'me/x'; try again later."
 
 
-def test_what_is_no_name_or_no_run_is_told(model, tmp_path):
-    with pytest.raises(HubError, match="'a b' is no name for a model on the Hub"):
+def test_an_invalid_name_or_an_unfinished_run_is_an_error(model, tmp_path):
+    with pytest.raises(HubError, match="'a b' is not a valid name for a model on the Hub"):
         push_model(model, "a b")
     (model / "result.json").unlink()
     for take_home in (zip_model, lambda folder: push_model(folder, "me/bees")):

@@ -1,12 +1,12 @@
 import pytest
 from huggingface_hub import ModelCard
 
-from mlm_demo.training.model_card import exam_table, figures_table, model_card
+from mlm_demo.training.model_card import exam_table, metrics_table, model_card
 from tests.support.results import TRAINING, exam_answer, result_with
 
 
 def test_the_table_has_intervals_and_signed_changes():
-    lines = figures_table(result_with()).splitlines()
+    lines = metrics_table(result_with()).splitlines()
     assert lines[2] == (
         "| Held-out text of the domain: loss, nats | 2.50 (2.40 to 2.60) | 2.50 (2.40 to 2.60) | "
         "-0.50 (-0.60 to -0.40) |"

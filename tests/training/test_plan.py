@@ -7,7 +7,7 @@ import torch
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.dataset import make_blocks
 from mlm_demo.training.masking import Masking, vocabulary_ids
-from mlm_demo.training.plan import Plan, is_worth_compiling, make_plan, note_plan, plan_begun
+from mlm_demo.training.plan import Plan, is_worth_compiling, load_plan, make_plan, save_plan
 from tests.support.training import CONFIG, TEXTS, assert_same, fresh, weights
 
 
@@ -74,8 +74,8 @@ def test_a_plan_is_read_as_it_was_written(tmp_path):
     mlm = fresh()
     blocks = make_blocks(mlm, TEXTS, [], CONFIG)
     made = make_plan(mlm, blocks, None, CONFIG)
-    note_plan(tmp_path, made, blocks, CONFIG)
-    assert plan_begun(tmp_path, blocks, CONFIG) == made
+    save_plan(tmp_path, made, blocks, CONFIG)
+    assert load_plan(tmp_path, blocks, CONFIG) == made
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["plan.json"]
 
 

@@ -38,7 +38,7 @@ def same(one, other):
     return arrays and types == {np.dtype(np.int32)} and one.pad_id == other.pad_id
 
 
-def test_what_is_kept_is_there_again(cache):
+def test_stored_parts_are_found_again(cache):
     cache.keep_corpus("key", CORPUS)
     cache.keep_blocks("key", BLOCKS)
     cache.keep_report("key", {"words": 9}, 2)
@@ -116,7 +116,7 @@ def test_blocks_that_do_not_fit_together_are_none(cache):
     assert cache.blocks("key") is None
 
 
-def test_what_takes_too_much_room_is_not_kept(tmp_path):
+def test_parts_over_the_size_limit_are_not_stored(tmp_path):
     words = np.random.default_rng(0).integers(0, 30_000, 4000)
     large = Corpus([" ".join(map(str, words))], [], Counts(characters=20_000), "")
     cache = PrepareCache(tmp_path, 3_000)

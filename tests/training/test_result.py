@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from mlm_demo.training.model_card import figures_table
+from mlm_demo.training.model_card import metrics_table
 from mlm_demo.training.result import (
     RESULT,
     AdaptationResult,
@@ -74,14 +74,14 @@ def test_a_new_figure_is_a_field_and_a_row():
     assert older.rows() == result_with().rows()
     result = result_with(WithEnergy, joules={"value": 7.25, "low": 7.0, "high": 7.5})
     assert WithEnergy.from_json(json.loads(json.dumps(result.to_json()))) == result
-    assert "| Energy | 0.00 J | 7.25 J |  |" in figures_table(result), "terminal and model card"
+    assert "| Energy | 0.00 J | 7.25 J |  |" in metrics_table(result), "terminal and model card"
     page = result_view(result)
     assert "Energy" in page
     assert "7.25 J" in page
     assert "Energy" not in result_view(older)
 
 
-def test_the_exam_shows_what_rose_and_what_fell_most():
+def test_the_exam_shows_the_largest_rises_and_falls():
     exam = [exam_answer(f"The term{n} is.", f"term{n}", 100, n) for n in range(1, 12)]
     exam += [exam_answer(f"The lost{n} is.", f"lost{n}", 1, n) for n in (30, 50, 40)]
     exam += [exam_answer("The same is.", "same", 3, 3)]
@@ -110,7 +110,7 @@ def test_a_sentence_is_shortened_around_its_term():
             "Training ended at step 48 of 120: the eval loss had not improved for 3 evaluations. The model from step "
             "30 was kept.",
         ),
-        ("budget", 48, 48, "Training ended at step 48 of 120: its minutes were over."),
+        ("budget", 48, 48, "Training ended at step 48 of 120: its time budget was used up."),
         ("budget", 120, 120, ""),
         ("budget", 100, 120, "The model from step 100 was kept."),
         ("stopped", 30, 48, "The model from step 30 was kept."),
@@ -124,13 +124,13 @@ def test_a_sentence_is_shortened_around_its_term():
         (None, None, 48, ""),
     ],
 )
-def test_the_ending_says_why_and_what_was_kept(ended, best_step, steps, ending):
+def test_the_ending_names_the_reason_and_the_weights_kept(ended, best_step, steps, ending):
     training = {**TRAINING, "ended": ended, "best_step": best_step, "steps": steps}
     assert result_with(training=training).training.ending() == ending
 
 
 @pytest.mark.parametrize("ended", ["no_improvement", "budget"])
-def test_the_ending_of_a_run_that_kept_its_base_says_what_to_try(ended):
+def test_the_ending_suggests_a_fix_if_the_base_model_was_kept(ended):
     training = {**TRAINING, "ended": ended, "best_step": 0}
     assert (
         "The model did not improve on the held-out text, so the base model's weights were kept. Likely reasons are a "

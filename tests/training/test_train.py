@@ -36,7 +36,7 @@ def test_stopped_and_resumed_gives_the_weights_of_an_uninterrupted_run(tmp_path,
     assert_same(weights(whole), weights(resumed))
 
 
-def test_half_the_batch_twice_is_the_same_step(tmp_path, monkeypatch):
+def test_two_accumulated_half_batches_make_the_same_step(tmp_path, monkeypatch):
     """Out of memory: the batch is halved and the effective batch kept."""
     monkeypatch.setattr(
         trainer, "bfloat16_is_fast", lambda device: False

@@ -64,10 +64,13 @@ def test_score(client):
         ({"text": "no mask", "api_name": "/fill_mask"}, "The sentence holds no mask; put <mask> where"),
         ({"text": "<mask>", "top_k": 0, "api_name": "/fill_mask"}, "top_k is '0'"),
         ({"text": "<mask>", "models": [], "api_name": "/compare"}, "There are 0 models; choose"),
-        ({"text": "<mask>", "model": "no model", "api_name": "/fill_mask"}, "'no model' names no model"),
+        (
+            {"text": "<mask>", "model": "no model", "api_name": "/fill_mask"},
+            "'no model' does not name a model",
+        ),
         ({"text": "a <mask>", "api_name": "/score"}, "The sentence holds a mask"),
-        ({"text": None, "api_name": "/score"}, "text is 'None'; it must be a text."),
-        ({"text": 7, "api_name": "/fill_mask"}, "text is '7'; it must be a text."),
+        ({"text": None, "api_name": "/score"}, "text is 'None'; it must be a string."),
+        ({"text": 7, "api_name": "/fill_mask"}, "text is '7'; it must be a string."),
         ({"text": "<mask>", "models": None, "api_name": "/compare"}, "models is 'None'; it must be a list."),
         (
             {"text": "<mask>", "top_k": "many", "api_name": "/fill_mask"},
@@ -93,7 +96,7 @@ def test_a_secret_that_could_be_guessed_is_refused(client, tmp_path, tiny):
         small_run(client, tmp_path, tiny, 1, owner="x" * 21)
 
 
-def test_a_run_is_started_watched_and_stopped(client, tmp_path, tiny):
+def test_a_run_is_started_polled_and_stopped(client, tmp_path, tiny):
     started = small_run(client, tmp_path, tiny, 5_000, owner="of 22 characters, mine")
     assert started["owner"] == "of 22 characters, mine"
     id, owner = started["run"], started["owner"]
@@ -101,11 +104,11 @@ def test_a_run_is_started_watched_and_stopped(client, tmp_path, tiny):
     def status():
         return client.predict(run=id, api_name="/run_status")
 
-    until(lambda: (status()["step"] or 0) >= 2, tell=status)
+    until(lambda: (status()["step"] or 0) >= 2, message=status)
     with pytest.raises(AppError, match="was started in another browser"):
         client.predict(run=id, owner="somebody", api_name="/stop_run")
     client.predict(run=id, owner=owner, api_name="/stop_run")
-    until(lambda: status()["state"] == "stopped", tell=status)
+    until(lambda: status()["state"] == "stopped", message=status)
     assert status()["figures"]["general"]["after"]["loss"]["value"] > 0
     answer = client.predict("The <mask> sat.", model=id, api_name="/fill_mask")
     assert answer["model"]["domain"] == "adapted"

@@ -88,5 +88,5 @@ def test_every_endpoint_that_computes_is_limited(page, name):
         data = [given.get(p["parameter_name"], p.get("parameter_default")) for p in wanted]
         for _ in range(2):
             id = client.post(f"/gradio_api/call/{name}", json={"data": data}).json()["event_id"]
-            said = client.get(f"/gradio_api/call/{name}/{id}").text
-    assert LIMIT in said
+            answers = client.get(f"/gradio_api/call/{name}/{id}").text
+    assert LIMIT in answers

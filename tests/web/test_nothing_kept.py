@@ -58,7 +58,7 @@ def test_no_sentence_secret_or_corpus_is_kept(public, tmp_path):
     until(lambda: client.predict(run=run["run"], api_name="/run_status")["state"] == "stopped")
     server.kill()
 
-    log = server.said.read_text()
+    log = server.log.read_text()
     assert '"event": "fill_mask"' in log, "events are logged"
     found = {path: path.read_bytes() for path in written.rglob("*") if path.is_file()}
     found[written / "log"] = log.encode()

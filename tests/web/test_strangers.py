@@ -74,7 +74,7 @@ def tree(folder):
 
 
 def answers_to_a_stranger(page, known):
-    """Return what each event answers somebody who knows an id, by the name of its handler."""
+    """Return each event's answer to somebody who knows an id, by the name of its handler."""
     demo, address = page
     answers = defaultdict(str)
     with httpx.Client(base_url=address, timeout=120) as client:
@@ -96,18 +96,18 @@ def answers_to_a_stranger(page, known):
 
 def test_no_event_shows_or_changes_somebody_elses_run(page, service):
     before = tree(service.runs.folder)
-    said = "".join(answers_to_a_stranger(page, "A" * 32).values())
+    answers = "".join(answers_to_a_stranger(page, "A" * 32).values())
     assert tree(service.runs.folder) == before
-    assert not any(run.id in said for run in service.runs.all()), "no id leaks"
+    assert not any(run.id in answers for run in service.runs.all()), "no id leaks"
 
 
 def test_anyone_with_the_link_sees_the_run_and_changes_nothing(page, finished, stopped, service):
     before = tree(service.runs.folder)
     for run in (finished, stopped):
-        said = answers_to_a_stranger(page, run.id)
+        answers = answers_to_a_stranger(page, run.id)
         for handler in ("stop", "resume", "delete", "push"):
-            assert "was started in another browser" in said[handler], handler
-        seen = "".join(answer for name, answer in said.items() if name not in ("score_sentence", "score"))
+            assert "was started in another browser" in answers[handler], handler
+        seen = "".join(answer for name, answer in answers.items() if name not in ("score_sentence", "score"))
         assert ("perplexity" in seen) == (run is finished), "anyone with the link sees the run"
     assert tree(service.runs.folder) == before, "nothing was stopped, resumed, deleted or written"
 
@@ -124,9 +124,9 @@ def test_the_named_endpoints_refuse_a_stranger(page, finished):
                 for p in endpoint["parameters"]
             ]
             id = client.post(f"/gradio_api/call{name}", json={"data": data}).json()["event_id"]
-            said = client.get(f"/gradio_api/call{name}/{id}").text
-            assert owner_hash("me") not in said
-            assert "proof=" not in said
+            answers = client.get(f"/gradio_api/call{name}/{id}").text
+            assert owner_hash("me") not in answers
+            assert "proof=" not in answers
     assert tree(finished.folder) == before
 
 

@@ -19,7 +19,7 @@ CLEARLY_LONGER = 3  # how many times the mean length of the next column makes a 
 MAX_LINE = 32_000_000  # characters
 MAX_JSON = 256 * 1024 * 1024  # bytes
 
-Row = tuple[str, object]  # where it stands, such as "row 12"; its text, or its values by column
+Row = tuple[str, object]  # its position, such as "row 12"; its text, or its values by column
 
 
 def _documents(rows: Iterator[Row], source: Input, reading: Reading) -> Iterator[Document]:
@@ -43,7 +43,7 @@ def _documents(rows: Iterator[Row], source: Input, reading: Reading) -> Iterator
 
 
 def _choose_column(columns: list[str], sample: list[Mapping], name: str, reading: Reading) -> str | None:
-    """Return the column of the text: the one asked for, or the one that clearly holds it; raise CorpusError if none."""
+    """Return the requested column, or the one that clearly holds the text; raise CorpusError if none does."""
     listed = ", ".join(shown(column, 40) for column in columns[:50])
     if reading.column is not None and columns:
         if reading.column not in columns:
@@ -145,8 +145,8 @@ def _json_lines_rows(found: Iterable[str], name: str) -> Iterator[Row]:
             yield f"line {number}", row
 
 
-def _json_value(text: str, what: str) -> object:
-    """Parse JSON; raise CorpusError that begins with `what` if it is invalid."""
+def _json_value(text: str, where: str) -> object:
+    """Parse JSON; raise CorpusError that begins with `where` if it is invalid."""
     try:
         return json.loads(text, strict=False)
     except (ValueError, RecursionError) as error:
@@ -155,7 +155,7 @@ def _json_value(text: str, what: str) -> object:
             if isinstance(error, json.JSONDecodeError)
             else "nested too deeply, or a number is too long"
         )
-        raise CorpusError(f"{what} is not JSON ({why}): {shown(text.strip(), 40)}; correct it.") from error
+        raise CorpusError(f"{where} is not JSON ({why}): {shown(text.strip(), 40)}; correct it.") from error
 
 
 def read_json(source: Input, reading: Reading) -> Iterator[Document]:

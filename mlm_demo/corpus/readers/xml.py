@@ -16,12 +16,7 @@ if TYPE_CHECKING:
     from lxml import etree
 
 ENDINGS = (".xml", ".nxml")
-SNIFFED = (
-    *ENDINGS,
-    ".txt",
-    ".text",
-    "",
-)  # other endings keep their own format: Markdown may begin with a tag
+SNIFFED = (*ENDINGS, ".txt", ".text", "")  # others keep their own format: Markdown may begin with a tag
 PUBMED, ARTICLE = "MedlineCitation", "article"
 ROOTS = re.compile(
     rb"<(?:\w+:)?(?:PubmedArticle(?:Set)?|MedlineCitation(?:Set)?|article|pmc-articleset)[\s>]"
@@ -61,7 +56,7 @@ def read_xml(source: Input, reading: Reading) -> Iterator[Document]:
         yield from make_documents(["\n\n".join(filter(None, map(text_of, texts)))], where, reading)
 
 
-def elements(source: Input, tags: tuple[str, ...], what: str = "XML file") -> Iterator["etree._Element"]:
+def elements(source: Input, tags: tuple[str, ...], kind: str = "XML file") -> Iterator["etree._Element"]:
     """Yield the elements of an XML file that have one of these tags, and empty each afterwards.
 
     The parser expands no entity and reads no DTD and no other file. Raises CorpusError where the XML is corrupt.
@@ -76,7 +71,7 @@ def elements(source: Input, tags: tuple[str, ...], what: str = "XML file") -> It
             while element.getprevious() is not None and element.getparent() is not None:
                 del element.getparent()[0]
     except etree.XMLSyntaxError as error:
-        raise broken_file(source.name, what, error) from error
+        raise broken_file(source.name, kind, error) from error
 
 
 def text_of(element: "etree._Element | None") -> str:

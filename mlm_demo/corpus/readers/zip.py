@@ -12,12 +12,14 @@ from mlm_demo.corpus.text import CONTROL
 from mlm_demo.errors import CorpusError, shown
 
 MAGIC = (b"PK\3\4", b"PK\5\6")  # the second begins an empty zip
-BYTES_PER_ENTRY = 500  # in the list of members: 46, the name, and what operating systems add
+BYTES_PER_ENTRY = 500  # in the list of members: 46, the name, and extra fields of operating systems
 
 
 class _BoundedReads:
-    """A file that refuses a long read: zipfile reads the whole list of members at once, and makes an object of each
-    of what may be millions, before anybody can count them."""
+    """A file that refuses long reads.
+
+    zipfile reads the whole list of members at once and makes an object of each, maybe millions, before it returns.
+    """
 
     def __init__(self, file: BinaryIO, limit: int, refuse: Callable[[], CorpusError]):
         self._file, self._limit, self._refuse = file, limit, refuse
@@ -109,9 +111,9 @@ def _members(source: Input) -> Iterator[tuple[str, Input | str]]:
                 yield name, f"it is corrupt ({error})"
 
 
-def _too_many(source: Input, what: str) -> CorpusError:
+def _too_many(source: Input, count: str) -> CorpusError:
     limit = source.budget.max_members
-    return CorpusError(f"{shown(source.name)} holds {what}; the limit is {limit:,}. Split it.")
+    return CorpusError(f"{shown(source.name)} holds {count}; the limit is {limit:,}. Split it.")
 
 
 def _first_line(head: bytes) -> str:

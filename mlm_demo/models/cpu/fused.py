@@ -53,7 +53,7 @@ class DenseAddNorm(nn.Module):
 
 
 def is_fusible(module: nn.Module) -> bool:
-    """Tell whether a module is an encoder layer built like that of BERT, RoBERTa or ELECTRA."""
+    """Return whether a module is an encoder layer built like that of BERT, RoBERTa or ELECTRA."""
     try:
         attention = module.attention.self
         outputs = (module.attention.output, module.output)
@@ -71,7 +71,7 @@ def is_fusible(module: nn.Module) -> bool:
 
 
 def _is_exact_gelu(activation: Callable[[torch.Tensor], torch.Tensor]) -> bool:
-    """Tell whether a function is exact GELU; its approximations differ by 1e-4 and more."""
+    """Return whether a function is exact GELU; its approximations differ by 1e-4 and more."""
     values = torch.linspace(-20, 20, 81)  # wide enough to notice an activation that is clipped (gelu_10)
     return torch.allclose(activation(values), F.gelu(values), rtol=0, atol=1e-6)
 

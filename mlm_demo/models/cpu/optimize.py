@@ -4,7 +4,7 @@ exact: float32 throughout. Linear layers use oneDNN's layout (`linear.py`), enco
 (`fused.py`).
 int8: the projection onto the vocabulary uses 8 bits to find candidates, and float32 to score the best of them. The
 encoder uses bfloat16 where the CPU multiplies it natively, otherwise float16 weights. An encoder in 8 bits would change
-one answer in ten; docs/decisions.md lists what was tried.
+one answer in ten; docs/decisions/speed.md lists the experiments.
 """
 
 import warnings
@@ -36,9 +36,7 @@ class Int8Vocabulary(nn.Module):
         self.weight, self.bias = linear.weight if rows is None else rows, linear.bias
         scales = (weight.abs().amax(1) / 127).clamp_min(torch.finfo(torch.float32).tiny)
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # quantized tensors are deprecated, but linear_prepack takes no other
+            warnings.simplefilter("ignore")  # quantized tensors are deprecated, but linear_prepack needs them
             quantized = torch.quantize_per_channel(
                 weight, scales.double(), torch.zeros(len(weight), dtype=torch.int64), 0, torch.qint8
             )
@@ -57,7 +55,7 @@ class Int8Vocabulary(nn.Module):
 
 
 def takes_int8(device: torch.device) -> bool:
-    """Tell whether a device has the 8-bit products of `Int8Vocabulary`: x86 CPUs do."""
+    """Return whether a device has the 8-bit products of `Int8Vocabulary`: x86 CPUs do."""
     return device.type == "cpu" and "fbgemm" in torch.backends.quantized.supported_engines
 
 
@@ -65,8 +63,8 @@ def takes_int8(device: torch.device) -> bool:
 def optimize_for_cpu(mlm: MaskedLM, precision: str) -> None:
     """Replace the layers of a model with faster ones; do not train or save it afterwards.
 
-    precision: exact or int8. The model stays as it is on other devices, and if its logits change by more than rounding,
-    or it needs more of its layers than their output.
+    precision: exact or int8. The model stays unchanged on other devices, if its logits would change by more than
+    rounding, or if it needs more of its layers than their output.
     """
     if mlm.device.type != "cpu" or not torch.backends.mkldnn.is_available():
         return
@@ -122,5 +120,5 @@ def _sample_logits(mlm: MaskedLM) -> torch.Tensor:
 
 
 def _is_close(logits: torch.Tensor, before: torch.Tensor) -> bool:
-    """Tell whether logits differ by rounding only."""
+    """Return whether logits differ by rounding only."""
     return bool((logits - before).std() <= 0.3 * before.std() + 1e-3)

@@ -1,4 +1,4 @@
-"""The tokenizer of a plain BERT without transformers, with the `Tokenizer` interface of `masked_lm`."""
+"""The tokenizer of a plain BERT without transformers, with the interface `models.tokenizer.Tokenizer`."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from tokenizers import Encoding, Tokenizer
 CLASSES = ("BertTokenizer", "BertTokenizerFast")
 SPECIAL_TOKENS = ("unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
 # Options of transformers that change nothing here, where the encoding always has all fields. `split_special_tokens` is
-# among them because `packing.tokenise` uses it only for texts in which no special token is left.
+# among them because `packing.tokenize` uses it only for texts in which no special token is left.
 IGNORED_OPTIONS = {
     "return_offsets_mapping", "return_attention_mask", "return_token_type_ids", "split_special_tokens", "verbose",
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The task `adapt`: what a person asks for, its limits, the work, and the model it makes."""
+"""The task `adapt`: its request, limits, work and model."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ from mlm_demo.training.result import RESULT
 
 @dataclass(frozen=True)
 class AdaptRequest:
-    """What a person asks for: the settings, the base model, the column of a table (empty: guessed)."""
+    """A request for an adaptation. Empty values: the default model, and a guess of the column with the text."""
 
     config: AdaptConfig
     model: str = ""
@@ -33,7 +33,7 @@ class AdaptRequest:
         return cls(AdaptConfig(**request["config"]), request["model"], request["column"])
 
     def to_json(self) -> dict:
-        """Return the request as run.json keeps it, with the name of the default model if none is given."""
+        """Return the request as run.json holds it, with the name of the default model if none is given."""
         return {**asdict(self), "model": self.model or default_model().name}
 
     def to_argv(self) -> list[str]:
@@ -50,7 +50,7 @@ class AdaptRequest:
 
     @property
     def budget(self) -> str:
-        """The budget as a phrase."""
+        """The budget as a phrase, such as `5 minutes`."""
         if self.config.minutes is not None:
             return f"{self.config.minutes:g} minute{'s' * (self.config.minutes != 1)}"
         if self.config.max_steps is not None:
@@ -64,17 +64,15 @@ class Adaptation:
     name = "adapt"
 
     def check(self, request: AdaptRequest, settings: Settings) -> None:
-        """Raise TrainingError for a run that is longer or larger than the settings allow."""
+        """Raise TrainingError for a run that exceeds the limits of the settings."""
         config = request.config
-        for what, value, most in (
-            ("the minutes of a run", config.minutes, settings.max_run_minutes),
-            ("the steps of a run", config.max_steps, settings.max_run_steps),
-            ("batch size times block size", config.batch_size * config.block_size, settings.max_batch_tokens),
+        for name, value, limit in (
+            ("The training time in minutes", config.minutes, settings.max_run_minutes),
+            ("The number of steps", config.max_steps, settings.max_run_steps),
+            ("Batch size times block size", config.batch_size * config.block_size, settings.max_batch_tokens),
         ):
-            if value and value > most:
-                raise TrainingError(
-                    f"{what[:1].upper()}{what[1:]}: {value:,g}, more than {most:,} here; choose less."
-                )
+            if value and value > limit:
+                raise TrainingError(f"{name} is {value:,g}; the limit is {limit:,}. Choose less.")
 
     def report(
         self,
@@ -85,16 +83,16 @@ class Adaptation:
         prepared: Path,
         on_progress: Callable[[str], None],
     ) -> dict:
-        """Return the report of a corpus; raises CorpusError, ModelError, TrainingError."""
-        asked = AdaptRequest.from_json(request)
+        """Return the report on a corpus as JSON; raises CorpusError, ModelError, TrainingError."""
+        adapt_request = AdaptRequest.from_json(request)
         with out_of_memory_as_error():
             preparation = preparation_of(
-                files, asked, settings, catalogue, prepared, report_only=True, on_progress=on_progress
+                files, adapt_request, settings, catalogue, prepared, report_only=True, on_progress=on_progress
             )
             return preparation.report.to_json()
 
     def work(self, run: Run, settings: Settings, catalogue: Catalogue, shift: Shift) -> str:
-        """Adapt, or go on from the last checkpoint; log lines with `stage`, `report` and those of `adapt.adapt`."""
+        """Adapt, or continue from the last checkpoint; log `stage`, `report` and the lines of `adapt.adapt`."""
         result = finished_result(run.output)
         if not result:
             with out_of_memory_as_error():
@@ -107,7 +105,7 @@ class Adaptation:
                 )
         training = result.training
         return (
-            f"at step {training.steps:,} of {training.planned:,}; what was learned is kept, and Resume goes on."
+            f"at step {training.steps:,} of {training.planned:,}. Progress is kept, and Resume continues."
             if training.stopped
             else ""
         )
@@ -115,7 +113,9 @@ class Adaptation:
     def models(self, run: Run) -> list[ModelRef]:
         """Return the adapted model, once there is one."""
         try:
-            version = str((run.output / RESULT).stat().st_mtime_ns)  # a resumed run writes its model again
+            version = str(
+                (run.output / RESULT).stat().st_mtime_ns
+            )  # changes when a resumed run replaces the model
         except FileNotFoundError:
             return []
         base = str(run.request.about.get("model", "a model")).rstrip("/").rsplit("/", 1)[-1]
@@ -133,7 +133,7 @@ class Adaptation:
         ]
 
     def to_argv(self, request: dict) -> list[str]:
-        """Return the options of the verb `adapt` that ask for the same."""
+        """Return the request as options of the command `adapt`."""
         return AdaptRequest.from_json(request).to_argv()
 
 
@@ -145,11 +145,11 @@ def preparation_of(
     prepared: Path,
     *,
     report_only: bool = False,
-    on_progress: Callable[[str], None] = lambda what: None,
+    on_progress: Callable[[str], None] = lambda stage: None,
 ) -> Preparation:
-    """Return the preparation of a request over files, with its cache in the folder `prepared`.
+    """Return the preparation of a request for files, with its cache in the folder `prepared`.
 
-    The cache takes no more room than the files of a run may.
+    The cache is limited to the size of an upload.
     """
     return Preparation(
         files,
@@ -165,23 +165,23 @@ def preparation_of(
 
 
 def plain_name(title: str) -> str:
-    """Return a title as a name for a folder or an archive."""
+    """Return a title as a file name."""
     return "-".join(re.findall(r"[A-Za-z0-9]+", title))[:60].strip("-") or "adapted"
 
 
 def _prepare(run: Run, settings: Settings, catalogue: Catalogue, shift: Shift) -> Preparation:
-    """Read the files and prepare the training; the process ends here if it has to stop."""
+    """Read the files and prepare training; the process exits here if it has to stop."""
     preparation = preparation_of(
         [run.input / name for name in run.request.files],
         AdaptRequest.from_json(run.request.request),
         settings,
         catalogue,
         run.input / PREPARED,
-        on_progress=lambda what: run.log({"stage": what}),
+        on_progress=lambda stage: run.log({"stage": stage}),
     )
     minutes = READING_SECONDS // 60
     with shift.interruptible(
-        READING_SECONDS, f"Reading the files took longer than {minutes} minutes; try fewer of them."
+        READING_SECONDS, f"Reading the files took more than {minutes} minutes; try fewer of them."
     ):
         _ = preparation.corpus
     with shift.interruptible():
@@ -190,5 +190,5 @@ def _prepare(run: Run, settings: Settings, catalogue: Catalogue, shift: Shift) -
 
 
 def _plain_number(value: float) -> str:
-    """Return a number as short as `:g` writes it, if that is the same number."""
+    """Return a number in the short form of `:g` if that loses no digits."""
     return f"{value:g}" if float(f"{value:g}") == value else repr(value)

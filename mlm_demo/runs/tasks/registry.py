@@ -1,4 +1,4 @@
-"""The tasks by their names, as run.json has them. A new kind of run is a module here and a line in TASKS."""
+"""The tasks by the names that run.json holds. To add a task, write a module here and add it to TASKS."""
 
 from mlm_demo.errors import RunError, shown
 from mlm_demo.runs.run import Run
@@ -9,10 +9,10 @@ TASKS: dict[str, Task] = {task.name: task for task in (Adaptation(),)}
 
 
 def task_of(run: Run) -> Task:
-    """Return the task of a run; raises RunError if this version has no such task."""
+    """Return the task of a run; raises RunError if this version does not have it."""
     name = run.request.task
     if name not in TASKS:
         raise RunError(
-            f"The run {run.id} is of the kind {shown(name)}, which this version does not know; update it."
+            f"The run {run.id} has the task {shown(name)}, which this version does not support; update it."
         )
     return TASKS[name]

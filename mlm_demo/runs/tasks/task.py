@@ -1,4 +1,4 @@
-"""The interface between a worker and the kinds of runs: what a task provides, and when it has to stop."""
+"""The interface between a worker and a task: what a task provides, and when its work has to stop."""
 
 import os
 import threading
@@ -16,10 +16,10 @@ SECONDS_BETWEEN_CHECKS = 0.5
 
 
 class Shift:
-    """A stretch of work on a run by one process, until the run is done or something ends the stretch.
+    """A period of work on a run by one process, which ends when the run is done or has to stop.
 
-    seconds: how long it may take, limit: what that limit is called; may_exit: whether the process is the run's own, so
-    that it can be ended in the middle of a call into a library.
+    seconds: the time limit; limit: its name in messages; may_exit: whether this is a worker process, which may exit in
+    the middle of a call into a library.
     """
 
     def __init__(self, run: Run, *, seconds: float, limit: str, may_exit: bool):
@@ -27,19 +27,19 @@ class Shift:
         self.begun, self.signalled = time.monotonic(), False
 
     def should_stop(self) -> bool:
-        """Whether the work has to stop, after the step that it is in."""
+        """Return whether the work has to stop after the current step."""
         return self.signalled or self.run.asked_to_stop or time.monotonic() - self.begun > self.seconds
 
     def reason(self) -> str:
-        """Return why it stops, as the beginning of a sentence."""
-        return "Stopped" if self.signalled or self.run.asked_to_stop else f"{self.limit} was over"
+        """Return the reason to stop as the beginning of a sentence."""
+        return "Stopped" if self.signalled or self.run.asked_to_stop else f"{self.limit} was reached"
 
     @contextmanager
     def interruptible(self, seconds: float = float("inf"), too_long: str = "") -> Iterator[None]:
-        """Within this context the process ends as soon as it has to stop, with a message in the run's folder.
+        """Within this context the process exits as soon as it has to stop; the run's folder records why.
 
-        For work that asks nobody whether it should go on, as a library that reads a file. After `seconds` of the
-        shift the run fails, with the message `too_long`.
+        For work that cannot check `should_stop`, such as a library that reads a file. After `seconds` of the shift the
+        run fails with the message `too_long`.
         """
         done = threading.Event()
 
@@ -49,7 +49,7 @@ class Shift:
                 if not (late or self.should_stop()) or done.is_set():
                     continue
                 if self.should_stop():
-                    self.run.finish("stopped", f"{self.reason()} before the training; Resume goes on.")
+                    self.run.finish("stopped", f"{self.reason()} before training; Resume continues.")
                 else:
                     self.run.finish("failed", too_long)
                 os._exit(0)
@@ -63,12 +63,12 @@ class Shift:
 
 
 class Task(Protocol):
-    """One kind of run. A request is what the task itself defines; in run.json it is JSON."""
+    """One kind of run. Each task defines its own request, which run.json holds as JSON."""
 
     name: str
 
     def check(self, request: Any, settings: Settings) -> None:
-        """Raise MlmDemoError for a request that is not allowed here."""
+        """Raise MlmDemoError for a request that exceeds the limits of the settings."""
 
     def report(
         self,
@@ -79,13 +79,13 @@ class Task(Protocol):
         prepared: Path,
         on_progress: Callable[[str], None],
     ) -> dict:
-        """Return a report on the files, as JSON; prepared: a folder for results that `work` can use again."""
+        """Return a report on the files as JSON; prepared: a folder for results that `work` can reuse."""
 
     def work(self, run: Run, settings: Settings, catalogue: Catalogue, shift: Shift) -> str:
-        """Work on a run to its end, or until the shift stops; return where it stopped, empty if it is done."""
+        """Work on a run until it is done or the shift stops; return where it stopped, or "" if it is done."""
 
     def models(self, run: Run) -> list[ModelRef]:
-        """Return the models that a run has made."""
+        """Return the models that a run has produced."""
 
     def to_argv(self, request: dict) -> list[str]:
-        """Return the options that ask for the same in the shell."""
+        """Return the request as options of the command line."""

@@ -24,13 +24,10 @@ REPLAY = 0.1
 ABOUT_FILES = (
     f"Files can be {describe_formats()}. The sample corpus "
     "is 301 paragraphs about beekeeping. Your text stays on the machine that serves this page. Your files are deleted "
-    "when the run is done, at the earliest an hour after the upload, or after a day if you start no run. The result "
-    "keeps up to 120 held-out sentences as test questions."
+    "when the run is done, though not within an hour of the upload; without a run, after a day. The result keeps up to "
+    "120 held-out sentences as exam questions."
 )
-EMPTY = (
-    '<p class="empty">Add files or use the sample corpus. The report on them appears here before any training '
-    "starts.</p>"
-)
+EMPTY = '<p class="empty">Add files or use the sample corpus. The corpus report appears before training starts.</p>'
 
 
 def adapt_request(
@@ -47,7 +44,7 @@ def adapt_request(
     column: str | None,
     seed: float | None,
 ) -> AdaptRequest:
-    """Return the request that the fields of the form describe, an empty field meaning its default.
+    """Return the request of the form's fields; an empty field means its default.
 
     masked: percent; steps: replaces the minutes if above 0. Raises TrainingError for a value that cannot be used.
     """
@@ -75,15 +72,15 @@ def read_files(
     link: bool,
     on_progress: Callable[[str], None],
 ) -> tuple[str, dict]:
-    """Add files to those of a draft (no files: read these again) and return the new draft's id and its report.
+    """Add files to a draft (no files: only read it again); return the new draft's id and its report.
 
     The sample corpus and a person's own files are never mixed. Raises CorpusError and leaves the draft as it was.
     """
     if not files:
         return draft, service.report(draft, request, on_progress)
     names = service.staging.names(draft)
-    alone = SAMPLE.name in [*names, *(Path(name).name for name in files)]
-    added = service.staging.add([Path(name) for name in files], link=link, before="" if alone else draft)
+    has_sample = SAMPLE.name in [*names, *(Path(name).name for name in files)]
+    added = service.staging.add([Path(name) for name in files], link=link, before="" if has_sample else draft)
     try:
         report = service.report(added, request, on_progress)
     except MlmDemoError:
@@ -99,7 +96,7 @@ class AdaptForm:
 
     def __init__(self, service: RunService, limits: RateLimits):
         self.service, self.limits = service, limits
-        self.missing = gr.HTML(padding=False, js_on_load=None, elem_id="run-missing")  # a link to no run
+        self.missing = gr.HTML(padding=False, js_on_load=None, elem_id="run-missing")  # for a link to no run
         with gr.Column(elem_id="adapt-setup") as self.group:
             with gr.Row(equal_height=False):
                 with gr.Column(scale=2, min_width=320):
@@ -264,9 +261,9 @@ class AdaptForm:
         )
 
     def _draw_start(self) -> None:
-        longest = self.service.settings.max_run_minutes
+        limit = self.service.settings.max_run_minutes
         self.minutes = gr.Radio(
-            [(label, minutes) for label, minutes in PRESETS if minutes <= longest],
+            [(label, minutes) for label, minutes in PRESETS if minutes <= limit],
             value=1,
             label="Training time",
             info="Reading and evaluation take extra time. To set a number of steps instead, open More.",
@@ -305,7 +302,7 @@ class AdaptForm:
         )
         self.replay = gr.Checkbox(
             label=f"Replay general text, {REPLAY:.0%}",
-            info="Mixed in so that the model forgets less of it.",
+            info="Mixed into your text, so that the model forgets less general English.",
             elem_id="replay",
         )
         self.column = gr.Textbox(

@@ -1,4 +1,4 @@
-"""The list of one person's runs: corpus, state, base model, when each started, and its result."""
+"""The table of one person's runs: corpus, state, base model, start, and result."""
 
 from datetime import datetime
 from html import escape
@@ -13,7 +13,7 @@ HEADINGS = ("Corpus", "State", "Base model and budget", "Started", "Held-out per
 
 
 def my_runs(runs: list[Run], keep_days: int) -> str:
-    """Return the runs as a table in the order given, each a link to its own view."""
+    """Return the runs as a table in the given order, each with a link to it."""
     if not runs:
         return EMPTY
     kept = f"A run and its model are kept for {keep_days} days after it ends, then deleted."

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from mlm_demo.runs.run import GOING, Run, share_done
+from mlm_demo.runs.run import ACTIVE, Run, share_done
 from mlm_demo.training.curve import curve_svg
 from mlm_demo.training.result import shortened_around_term
 from mlm_demo.web.adapt.report import duration
@@ -17,8 +17,7 @@ STATES = {
 def run_view(run: Run, lines: list[dict], ahead: int = 0, summary: str = "") -> str:
     """Return the whole view of a run.
 
-
-    lines: its log; ahead: how many runs are before it in the queue; summary: its result in a sentence or two.
+    lines: its log; ahead: the number of runs ahead of it in the queue; summary: its result in a sentence or two.
     """
     state = run.state
     parts = [
@@ -36,7 +35,7 @@ def run_view(run: Run, lines: list[dict], ahead: int = 0, summary: str = "") -> 
             '<p class="refusal" role="status">Training was interrupted (process killed or machine restarted). '
             "Everything up to the last checkpoint is safe; Resume continues from there.</p>"
         )
-    if state in GOING:
+    if state in ACTIVE:
         parts.append(
             '<p class="facts">You can close this page: the run continues, and you will find it under My runs.</p>'
         )
@@ -46,7 +45,7 @@ def run_view(run: Run, lines: list[dict], ahead: int = 0, summary: str = "") -> 
     parts.append(progress(lines, state))
     curve = [line for line in lines if "loss" in line or "eval_loss" in line]
     if curve:
-        planned = max((line["of"] for line in curve if "of" in line), default=0) if state in GOING else 0
+        planned = max((line["of"] for line in curve if "of" in line), default=0) if state in ACTIVE else 0
         parts.append(f'<div class="curve">{curve_svg(curve, planned)}</div>')
         parts.append(
             '<p class="facts">The held-out loss is measured on a sample of the held-out text; the final metrics are '
@@ -75,7 +74,7 @@ def progress(lines: list[dict], state: str) -> str:
     elif state in ("running", "stopping"):
         facts.append(stage)
     share, bar = share_done(last), ""
-    if state in GOING:
+    if state in ACTIVE:
         bar = f'<progress value="{share:.4f}" max="1" aria-label="done">{share:.0%}</progress>'
     return f'{bar}<p class="facts">{escape(" · ".join(facts))}</p>'
 

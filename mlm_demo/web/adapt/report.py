@@ -1,4 +1,4 @@
-"""The corpus report as HTML: what the files hold, and whether it suits the run."""
+"""The corpus report as HTML: the contents of the files, and whether they suit the run."""
 
 from collections.abc import Sequence
 from html import escape
@@ -12,9 +12,9 @@ FILES_SHOWN, WORDS_SHOWN, DROPPED_SHOWN = 5, 8, 10
 
 
 def report_view(report: dict, names: Sequence[str] = (), config: AdaptConfig | None = None) -> str:
-    """Return the verdict, the figures and the notices of a corpus report (training.corpus_report.Report as JSON).
+    """Return the verdict, the statistics and the notices of a corpus report (training.corpus_report.Report as JSON).
 
-    names: the names of its files; config: give the verdict for this run, not the one the files were read for.
+    names: the names of its files; config: the run to give the verdict for, if not the one of the report.
     """
     conclusion, advice = report["verdict"], report["advice"]
     if config:
@@ -32,7 +32,7 @@ def report_view(report: dict, names: Sequence[str] = (), config: AdaptConfig | N
 
 
 def corpus_view(run: Run, lines: list[dict]) -> str:
-    """Return the report in a run's log, or a sentence while the files have not been read."""
+    """Return the report in a run's log, or a note while there is none."""
     report = next((line["report"] for line in lines if "report" in line), None)
     if report is None:
         return '<p class="empty">The files have not been read yet.</p>'
@@ -40,7 +40,7 @@ def corpus_view(run: Run, lines: list[dict]) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a number of seconds as a person would say it: 89 s, 2 min, 2.0 h."""
+    """Return a number of seconds in a readable unit: 89 s, 2 min, 2.0 h."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 5400:

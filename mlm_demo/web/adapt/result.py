@@ -1,4 +1,4 @@
-"""The result of a run as HTML: accuracy before and after as bars, the table of figures, and the exam."""
+"""The result of a run as HTML: accuracy before and after as bars, the table of metrics, and the exam."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -6,7 +6,7 @@ from html import escape
 
 from mlm_demo.training.result import DOMAIN, GENERAL, AdaptationResult, Comparison, ExamRow
 from mlm_demo.web.adapt.progress import guess
-from mlm_demo.web.html import marked, table
+from mlm_demo.web.html import bar, figure, marked, table
 
 
 def result_view(result: AdaptationResult) -> str:
@@ -17,30 +17,30 @@ def result_view(result: AdaptationResult) -> str:
     better, worse = result.exam_rows()
     tables = (
         table(("", "Before", "After", "Change"), rows)
-        + _exam("Exam: what got better", better)
-        + _exam("What got worse", worse)
+        + _exam("Exam questions that improved most", better)
+        + _exam("Exam questions that worsened most", worse)
     )
     return f'<section class="result"><div class="figures">{bars}</div>{tables}</section>'
 
 
 def headline(result: AdaptationResult) -> str:
-    """Say why training ended, if there is something to say, and what it changed."""
+    """Return why training ended, unless it used its steps, and the summary of the result."""
     return " ".join(filter(None, [result.training.ending(), summary(result)]))
 
 
 def summary(result: AdaptationResult) -> str:
-    """Say in a sentence or two what was gained and forgotten, and whether that is more than chance."""
+    """Return the change of perplexity on the domain and on general English in a sentence or two."""
     return (
         f"On the domain, perplexity {_change(result.figures.domain)}; on general English it "
-        f"{_change(result.figures.general)}. Perplexity is the number of words the model wavers between for a masked "
-        "word: lower is better."
+        f"{_change(result.figures.general)}. Perplexity is roughly the number of words that the model hesitates "
+        "between at a mask; lower is better."
     )
 
 
 def _change(part: Comparison) -> str:
     change = part.change.loss
     if change.low <= 0 <= change.high:
-        return "did not change by more than chance would"
+        return "did not change significantly"
     before, after = part.before.perplexity.value, part.after.perplexity.value
     return f"{'fell' if after < before else 'rose'} from {before:,.1f} to {after:,.1f}"
 
@@ -50,20 +50,20 @@ def _bars(title: str, part: Comparison) -> str:
     rows = ""
     for name, metrics, hue in (("before", part.before, "other"), ("after", part.after, "adapted")):
         accuracy = metrics.accuracy
-        value, low, high = (share * 100 for share in (accuracy.value, accuracy.low, accuracy.high))
-        rows += (
-            f'<li class="domain-{hue}"><span class="word">{name}</span><span class="track"><span class="bar" '
-            f'style="width:{value:.1f}%"></span><span class="interval" style="left:{low:.1f}%;width:{high - low:.1f}%">'
-            f'</span></span><span class="score">{value:.1f} %</span></li>'
+        low, width = accuracy.low, accuracy.high - accuracy.low
+        interval = (
+            f'<span class="interval" style="inset-inline-start:{low:.2%};inline-size:{width:.2%}"></span>'
         )
-    return (
-        f'<figure class="chart before-after"><figcaption>{escape(title)}<br><span class="facts">masked words predicted '
-        f"correctly, with 95 % intervals</span></figcaption><ol>{rows}</ol></figure>"
-    )
+        rows += (
+            f'<li class="domain-{hue}"><span class="word">{name}</span>{bar(accuracy.value, interval)}'
+            f'<span class="score">{accuracy.value * 100:.1f} %</span></li>'
+        )
+    about = '<span class="facts">masked tokens predicted correctly, with 95 % intervals</span>'
+    return figure("chart before-after", f"{escape(title)}<br>{about}", f"<ol>{rows}</ol>")
 
 
 def _exam(title: str, rows: Sequence[ExamRow]) -> str:
-    """Return questions with the first guess and the rank of the correct word, before and after."""
+    """Return a table of questions with the first guess and the rank of the correct word, before and after."""
     cells = [(_sentence(row), guess(asdict(row.before)), guess(asdict(row.after))) for row in rows]
     return table((title, "Before", "After"), cells, "guesses") if rows else ""
 

@@ -1,4 +1,4 @@
-"""The view of a run at one moment for one person: its HTML, and what that person may do with it."""
+"""The view of a run at one moment for one person: its HTML, and the actions that this person may take."""
 
 import shlex
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from html import escape
 
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.engine import Engine
-from mlm_demo.runs.run import CAN_GO_ON, GOING, Run
+from mlm_demo.runs.run import ACTIVE, RESUMABLE, Run
 from mlm_demo.runs.service import SAMPLE, RunService, result_of
 from mlm_demo.settings import ROOT, Settings
 from mlm_demo.web.adapt.progress import run_view
@@ -22,8 +22,8 @@ Stamp = tuple[str, str, int, int]  # id, state, runs ahead of it, lines of its l
 class RunState:
     """What one person sees of a run at one moment.
 
-    actions: those of stop, resume, use, delete and push that are theirs now; stopping: whether they asked it to stop
-    and it has not ended yet; stamp: changes whenever anything else here does.
+    actions: those of stop, resume, use, delete and push that are available; stopping: whether they asked it to stop and
+    it has not ended yet; stamp: changes whenever anything else here does.
     """
 
     progress: str
@@ -38,12 +38,12 @@ def run_state(service: RunService, run: Run, owner: str) -> RunState:
     """Return a run as the person with this secret sees it."""
     state, ahead, lines = run.state, service.queue.position(run), list(run.lines())
     own = service.is_owner(run, owner)
-    result = result_of(run) if state not in GOING else None
+    result = result_of(run) if state not in ACTIVE else None
     actions = {"use"} if result else set()
     if own:
         actions |= {"stop"} if state in ("waiting", "running") else set()
-        actions |= {"resume"} if state in CAN_GO_ON else set()
-        actions |= {"delete"} if state not in GOING else set()
+        actions |= {"resume"} if state in RESUMABLE else set()
+        actions |= {"delete"} if state not in ACTIVE else set()
         actions |= {"push"} if result else set()
     download = download_link(run, service.settings) if own and result else ""
     return RunState(
@@ -66,7 +66,7 @@ def download_link(run: Run, settings: Settings) -> str:
 
 
 def adapt_command(run: Run) -> str:
-    """Return the command line that makes the same run in a folder that holds its files."""
+    """Return the command line for the same run, to be used in the folder with its files."""
     about = run.request.about
     sample = str(SAMPLE.relative_to(ROOT))
     files = [sample if name == SAMPLE.name else name for name in about.get("files", ())]

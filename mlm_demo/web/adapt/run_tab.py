@@ -1,4 +1,4 @@
-"""The Adapt tab once there is a run: its progress, its result, what its owner can do with it, and My runs."""
+"""The Adapt tab once there is a run: its progress, its result, the owner's actions, and My runs."""
 
 from collections.abc import Callable
 from html import escape
@@ -8,7 +8,7 @@ import gradio as gr
 from mlm_demo.errors import HubError, MlmDemoError
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.adapted_models import adapted_model
-from mlm_demo.runs.run import GOING, Run
+from mlm_demo.runs.run import ACTIVE, Run
 from mlm_demo.runs.service import RunService
 from mlm_demo.runs.worker import work
 from mlm_demo.runs.zero_gpu import run_on_lent_gpu
@@ -60,7 +60,7 @@ class RunTab:
         # Not a State: the browser makes the page's address from it.
         self.current = gr.Textbox(visible="hidden")
         self.finished = gr.Textbox(visible="hidden")  # changes when the run has a new model
-        self.sure = gr.Checkbox(visible="hidden")
+        self.confirmed = gr.Checkbox(visible="hidden")
         self.stamp = gr.State(())
         with gr.Column(visible=False, elem_id="run") as self.panel:
             self._draw_run()
@@ -77,15 +77,15 @@ class RunTab:
     # Handlers
 
     def load_page(self, stored: str, request: gr.Request, profile: gr.OAuthProfile | None) -> dict:
-        """Find out whose page this is, and show the run its link names, or else a run of theirs that is going."""
+        """Identify the owner, and show the run in the link, or else an active run of theirs."""
         owner = owner_of(stored, profile, self.service.settings)
         wanted = request.query_params.get("run", "")
         if wanted:
             found = self.service.runs.has(wanted)
             shown = self._open(wanted, owner) if found else self._close(owner, missing_run(wanted))
             return {self.owner: owner, self.tabs: gr.Tabs(selected="adapt"), **shown}
-        going = next((run for run in self.service.runs.owned_by(owner) if run.state in GOING), None)
-        return {self.owner: owner, **(self._open(going.id, owner) if going else self._close(owner))}
+        active = next((run for run in self.service.runs.owned_by(owner) if run.state in ACTIVE), None)
+        return {self.owner: owner, **(self._open(active.id, owner) if active else self._close(owner))}
 
     def show_started(self, id: str, owner: str) -> dict:
         """Show the run that the form has started."""
@@ -96,7 +96,7 @@ class RunTab:
         try:
             run = self.service.runs.find(id)
             changed = self._show(run, owner, stamp)
-        except (MlmDemoError, OSError):  # deleted in another window, maybe at this moment
+        except (MlmDemoError, OSError):  # deleted in another window
             return {self.timer: gr.Timer(active=False)}
         if not changed:
             return gr.skip()
@@ -112,9 +112,9 @@ class RunTab:
         """Put the run back into the queue."""
         return self._act(self.service.queue.resume, id, owner)
 
-    def delete(self, sure: bool, id: str, owner: str) -> dict:
+    def delete(self, confirmed: bool, id: str, owner: str) -> dict:
         """Delete the run, once its owner has confirmed it, and show the form."""
-        if not sure:
+        if not confirmed:
             return gr.skip()
         try:
             self.service.require_owner(id, owner).delete()
@@ -137,7 +137,7 @@ class RunTab:
         }
 
     def update_pickers(self, owner: str, id: str) -> dict:
-        """Offer the models that there are now in every picker."""
+        """Update the choices of every model picker."""
         models = offered(self.service.runs, owner, [id] if id else [])
         full, short = choices(models), short_choices(models)
         return {
@@ -200,7 +200,7 @@ class RunTab:
         return {**self._show(run, owner), **self._panel(True, owner, "")}
 
     def _close(self, owner: str, missing: str = "") -> dict:
-        """Show the form in place of the panel; missing: a note that a link leads to no run."""
+        """Show the form in place of the panel; missing: a message that the run of the link does not exist."""
         buttons = (self.stop_button, self.resume_button, self.use_button, self.delete_button)
         texts = (self.current, self.finished, self.progress, self.corpus, self.result, self.shell)
         return {
@@ -229,22 +229,22 @@ class RunTab:
         now = run_state(self.service, run, owner)
         if now.stamp == tuple(stamp or ()):
             return {}
-        going, can = run.state in GOING, now.actions
+        active, can = run.state in ACTIVE, now.actions
         return {
             self.current: run.id,
             self.stamp: now.stamp,
-            self.finished: "" if going or not now.result else f"{run.id} {run.state} {run.touched}",
+            self.finished: "" if active or not now.result else f"{run.id} {run.state} {run.touched}",
             self.progress: now.progress,
             self.corpus: now.corpus,
             self.result: now.result,
-            # Stop keeps its place while the run stops, so that no other button moves under the pointer.
+            # Stop stays visible while the run stops, so that no other button moves under the pointer.
             self.stop_button: gr.Button(visible="stop" in can or now.stopping, interactive="stop" in can),
             self.resume_button: gr.Button(visible="resume" in can),
             self.use_button: gr.Button(visible="use" in can),
             self.delete_button: gr.Button(visible="delete" in can),
             self.push_panel: gr.Accordion(visible="push" in can),
             self.shell: adapt_command(run),
-            self.timer: gr.Timer(active=going),
+            self.timer: gr.Timer(active=active),
         }
 
     def _my_runs(self, owner: str) -> str:
@@ -279,8 +279,8 @@ class RunTab:
             None, self.current, js=javascript.SHOW_RUN, api_visibility="private"
         )
         self.delete_button.click(
-            None, self.sure, self.sure, js=javascript.CONFIRM_DELETE, api_visibility="private"
-        ).then(self.delete, [self.sure, *run], whole, **QUIET).then(
+            None, self.confirmed, self.confirmed, js=javascript.CONFIRM_DELETE, api_visibility="private"
+        ).then(self.delete, [self.confirmed, *run], whole, **QUIET).then(
             None, self.current, js=javascript.SHOW_RUN, api_visibility="private"
         )
         self.finished.change(

@@ -1,1 +1,1 @@
-"""The tab 'Fill mask'."""
+"""The 'Fill mask' tab."""

@@ -13,16 +13,16 @@ from mlm_demo.web.fill.tables import csv, tables
 from mlm_demo.web.messages import notices, notices_of
 
 VIEWS = ("Chart", "Table")
-PAUSES = 120, 1_000  # milliseconds without a key before the page asks: at least, at most
-ANSWERS_KEPT = 3  # per page: the one shown, and those that arrived while the browser asked for it
+PAUSES = 120, 1_000  # milliseconds without a key before the page asks: shortest, longest
+ANSWERS_KEPT = 3  # per page: the one shown, and those that arrived since it was requested
 NOT_LOADED = "This model is not loaded yet. Press Enter or Fill to load it."
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What an answer puts on the page, by the names of the tab's components.
+    """The values that an answer gives to the tab's components, by their names.
 
-    copied: empty, because the link shown is that of the answer before; pause: milliseconds without a key before the
+    copied: empty, because the link shown there is of the previous answer; pause: milliseconds without a key before the
     next question; waiting: why the page does not ask on its own.
     """
 
@@ -41,7 +41,7 @@ class Shown:
 def ask(
     engine: Engine, question: Question, view: str, on_progress: Progress = silent, *, load: bool = True
 ) -> Shown | None:
-    """Put a question to the engine and draw its answer; None if load is False and a model has to be loaded."""
+    """Ask the engine and draw its answer; None if load is False and a model is not in memory."""
     answered = engine.compare(
         question.text,
         question.models,
@@ -68,15 +68,15 @@ def ask(
 
 
 def pause_after(seconds: float) -> int:
-    """Return the milliseconds without a key before the next question, after an answer that took some seconds."""
+    """Return the pause before the next question in milliseconds, for an answer that took `seconds`."""
     shortest, longest = PAUSES
     return round(min(max(2_000 * seconds, shortest), longest))
 
 
 def keep(kept: dict[str, list[dict]], shown: Shown, link_shown: str = "") -> dict[str, list[dict]]:
-    """Add an answer under its link to those of a page, in place, because two events may do so at once.
+    """Store an answer under its link among those of a page, in place, because two events may do so at once.
 
-    link_shown: of the answer on the page, which stays there if the browser drops the new one.
+    link_shown: the link of the answer on the page, which stays there if the browser drops the new one.
     """
     if link_shown in kept:
         kept[link_shown] = kept.pop(link_shown)
@@ -87,8 +87,8 @@ def keep(kept: dict[str, list[dict]], shown: Shown, link_shown: str = "") -> dic
     return kept
 
 
-def parcel(shown: Shown) -> str:
-    """Return an answer as JSON for `javascript.SHOW_IF_CURRENT`; the token makes each one a change."""
+def typed_answer_json(shown: Shown) -> str:
+    """Return an answer as JSON for `javascript.SHOW_IF_CURRENT`; the random token makes each value a change."""
     values = [value for name, value in vars(shown).items() if name != "answers"]
     return json.dumps({"link": shown.link, "values": values, "token": secrets.token_hex(4)})
 
@@ -99,7 +99,7 @@ def link_of(question: Question) -> str:
 
 
 def without_answer(results: str) -> Shown:
-    """Return a page with a message in place of the results."""
+    """Return a message in place of the results."""
     return Shown(results, answers=[], link="", python="", shell="", json="", csv="")
 
 
@@ -117,13 +117,13 @@ def linked(engine: Engine, query: dict) -> tuple[Question, list[str]]:
 
 
 def first_answer(engine: Engine, query: dict, view: str) -> Shown:
-    """Answer the page's link; if that fails, say why over the answer to the first question."""
-    question, found = linked(engine, query)
+    """Answer the page's link; if that fails, show the reason and the answer to the default question."""
+    question, problems = linked(engine, query)
     try:
         shown = ask(engine, question, view)
     except MlmDemoError as error:
-        found.append(f"The link could not be answered. {error}")
+        problems.append(f"The link could not be answered. {error}")
         shown = ask(engine, FIRST, view)
-        # The form keeps what the link asks, so a person can correct it; this names the sentence of the chart.
-        found.append(f"Shown instead: {FIRST.text}")
-    return replace(shown, results=draw(shown.answers, view, tuple(found))) if found else shown
+        # The form keeps the values of the link, so a person can correct them; this names the sentence of the chart.
+        problems.append(f"Shown instead: {FIRST.text}")
+    return replace(shown, results=draw(shown.answers, view, tuple(problems))) if problems else shown

@@ -1,11 +1,12 @@
 """Draw answers as ranked bar charts in HTML, one per mask and model; every value is escaped.
 
-The number stands beside each bar, and the filled sentence appears on hover and on focus, so color and length are
-never the only sign.
+Each bar has its number beside it, and the filled sentence appears on hover and on focus, so color and length are never
+the only sign.
 """
 
 from html import escape
 
+from mlm_demo.web.html import bar, figure, marked
 from mlm_demo.web.model_choices import short_name
 
 ROWS_SHOWN = 100
@@ -45,7 +46,7 @@ def list_share(share: float) -> str:
 
 
 def shown_names(models: list[dict]) -> dict[str, str]:
-    """Return the name that the page shows for each model: the short name, or the full one if two would be the same.
+    """Return the name that the page shows for each model: the short name, or the full one if it is ambiguous.
 
     An adapted model, whose name is a run's id, is shown by its title.
     """
@@ -101,9 +102,8 @@ def mask_title(answer: dict, mask: int) -> str:
     if len(answer["masks"]) == 1:
         return ""
     text, (start, end) = answer["text"], answer["spans"][mask]
-    near = escape(text[max(0, start - 60) : start]), escape(text[end : end + 60])
-    marked = f'<span class="which" dir="auto">{near[0]}<mark>{escape(text[start:end])}</mark>{near[1]}</span>'
-    return f"Mask {mask + 1} of {len(answer['masks'])} {marked}"
+    context = marked(text[max(0, start - 60) : start], text[start:end], text[end : end + 60])
+    return f'Mask {mask + 1} of {len(answer["masks"])} <span class="which" dir="auto">{context}</span>'
 
 
 def _figure(answer: dict, mask: int, scale: float, names: dict[str, str]) -> str:
@@ -126,13 +126,9 @@ def _frame(answer: dict, items: str, count: int, scale: float, names: dict[str, 
         else ""
     )
     ticks = "".join(f"<span>{scale * share:g}</span>" for share in (0, 0.5, 1))
-    return (
-        f'<figure class="chart domain-{escape(model["domain"])}">'
-        f"<figcaption>{model_caption(model, answer['seconds'], names)}</figcaption>"
-        f"<ol>{items}</ol>"
-        f'<div class="axis" aria-hidden="true"><span class="ticks">{ticks}</span><span>probability</span></div>'
-        f"{more}</figure>"
-    )
+    axis = f'<div class="axis" aria-hidden="true"><span class="ticks">{ticks}</span><span>probability</span></div>'
+    caption = model_caption(model, answer["seconds"], names)
+    return figure(f"chart domain-{model['domain']}", caption, f"<ol>{items}</ol>{axis}{more}")
 
 
 def _row(rank: int, row: dict, scale: float, names: dict[str, str]) -> str:
@@ -147,7 +143,7 @@ def _row(rank: int, row: dict, scale: float, names: dict[str, str]) -> str:
         f'<li tabindex="0" aria-label="{spoken}">'
         f'<span class="rank">{rank}</span>'
         f'<span class="word" dir="auto">{word}</span>'
-        f'<span class="track"><span class="bar" style="inline-size:{width:.2%}"></span></span>'
+        f"{bar(width)}"
         f'<span class="score">{score}</span>{note}'
         f'<span class="sentence" dir="auto">{sequence}</span></li>'
     )

@@ -1,4 +1,4 @@
-"""What the page's link puts into the form of the 'Fill mask' tab."""
+"""Fill in the form of the 'Fill mask' tab from the page's link."""
 
 import gradio as gr
 
@@ -12,14 +12,14 @@ from mlm_demo.web.model_choices import choices, offered, short_choices
 def form_from_link(engine: Engine, runs: RunStore, query: dict, owner: str) -> dict:
     """Return updates of the form by the names of its components.
 
-    Only what the link asks is changed: a person may be typing already.
+    Only the values in the link are changed, because a person may be typing already.
     """
     question, _ = linked(engine, query)
-    asked = {name: value for name, value in vars(question).items() if value != getattr(FIRST, name)}
+    given = {name: value for name, value in vars(question).items() if value != getattr(FIRST, name)}
     models = offered(runs, owner, question.models)
-    model = {"value": asked.pop("model")} if "model" in asked else {}
-    # A list: Gradio wraps anything else in one, and a tuple would come back as a list within a list.
-    compare = {"value": list(asked.pop("compare"))} if "compare" in asked else {}
+    model = {"value": given.pop("model")} if "model" in given else {}
+    # A list, because Gradio would wrap a tuple in one and return a list within a list.
+    compare = {"value": list(given.pop("compare"))} if "compare" in given else {}
     updates = {
         "model": gr.Dropdown(choices(models), **model),
         "compare": gr.Dropdown(short_choices(models), **compare),
@@ -27,6 +27,6 @@ def form_from_link(engine: Engine, runs: RunStore, query: dict, owner: str) -> d
     }
     if question != Question(question.text, question.model, question.compare):
         updates["more"] = gr.Accordion(open=True)
-    if "text" in asked:
-        updates["sentence"] = asked.pop("text")
-    return updates | asked
+    if "text" in given:
+        updates["sentence"] = given.pop("text")
+    return updates | given

@@ -11,12 +11,12 @@ from mlm_demo.models.pool import PRECISIONS
 
 FIRST_SENTENCE = "Paris is the <mask> of France."
 FIRST_TOP_K = 8
-MOST_COMPARED = 2  # beside the model itself
+MAX_COMPARED = 2  # besides the model itself
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question of the 'Fill mask' tab; the defaults are those of a page without a link."""
+    """A question of the 'Fill mask' tab; the defaults are those of a page without parameters."""
 
     text: str = FIRST_SENTENCE
     model: str = default_model().name
@@ -55,14 +55,12 @@ def read_link(
         for name in parameters.get("compare", "").split(",")
         if name.strip()
     ]
-    if len(compared) > MOST_COMPARED:
-        notices.append(
-            f"The link compares with {len(compared)} models; the first {MOST_COMPARED} were taken."
-        )
+    if len(compared) > MAX_COMPARED:
+        notices.append(f"The link compares with {len(compared)} models; the first {MAX_COMPARED} were used.")
     question = Question(
         text=text or FIRST_SENTENCE,
         model=next((name for name in models if name), FIRST.model),
-        compare=tuple(dict.fromkeys(name for name in compared[:MOST_COMPARED] if name)),
+        compare=tuple(dict.fromkeys(name for name in compared[:MAX_COMPARED] if name)),
         top_k=_top_k(parameters.get("k", ""), notices),
         targets=parameters.get("targets", ""),
         joint=joint == "1",
@@ -72,7 +70,7 @@ def read_link(
 
 
 def write_link(question: Question) -> str:
-    """Return the query string of a question, without values that a fresh page has anyway."""
+    """Return the query string of a question, without default values."""
     parameters = {
         "text": question.text,
         "model": question.model,
@@ -87,7 +85,7 @@ def write_link(question: Question) -> str:
 
 
 def page_address(environ: Mapping[str, str] = os.environ) -> str:
-    """Return the address that links start with on a Space, whose page stands in a frame; empty elsewhere."""
+    """Return the address that links start with on a Space, where the page is in a frame; empty elsewhere."""
     host = environ.get("SPACE_HOST", "")
     return f"https://{host}/" if host else ""
 
@@ -104,7 +102,9 @@ def _top_k(text: str, notices: list[str]) -> int:
 def _precision(text: str, notices: list[str]) -> str:
     if text in ("", *PRECISIONS):
         return text or "auto"
-    notices.append(f"The link's precision={shown(text)} is none of {', '.join(PRECISIONS)} and was ignored.")
+    notices.append(
+        f"The link's precision={shown(text)} is not one of {', '.join(PRECISIONS)} and was ignored."
+    )
     return "auto"
 
 

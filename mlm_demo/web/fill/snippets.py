@@ -1,4 +1,4 @@
-"""Write the code that reproduces an answer: transformers' pipeline in Python, our command line in a shell."""
+"""Write code that reproduces an answer: with transformers' pipeline in Python, and with our command line."""
 
 import shlex
 
@@ -17,7 +17,7 @@ def pipeline_code(question: Question, answer: dict) -> str:
         else []
     )
     if model["kind"] == "adapted":
-        notes.append("# Download the model on the tab 'Adapt' and unpack it here first.")
+        notes.append("# First download the model from the 'Adapt' tab and unpack it here.")
     if question.targets:
         targets = [row["token_str"] for row in answer["masks"][0]]
         options = f"targets={targets!r}"
@@ -44,13 +44,13 @@ def pipeline_code(question: Question, answer: dict) -> str:
 
 
 def shell_line(question: Question) -> str:
-    """Return the same question for our command line, one line per model."""
+    """Return the question as command lines, one per model."""
     lines = []
     for model in question.models:
-        words = ["python", "-m", "mlm_demo", "fill", "--model", model, "--top-k", f"{question.top_k:g}"]
-        words += ["--targets", question.targets] if question.targets else []
-        words += ["--joint"] if question.joint else []
-        words += ["--precision", question.precision] if question.precision != "auto" else []
+        argv = ["python", "-m", "mlm_demo", "fill", "--model", model, "--top-k", f"{question.top_k:g}"]
+        argv += ["--targets", question.targets] if question.targets else []
+        argv += ["--joint"] if question.joint else []
+        argv += ["--precision", question.precision] if question.precision != "auto" else []
         # After `--` a text may start with a dash.
-        lines.append(shlex.join([*words, "--", question.text]))
+        lines.append(shlex.join([*argv, "--", question.text]))
     return "\n".join(lines)

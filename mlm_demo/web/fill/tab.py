@@ -20,17 +20,17 @@ from mlm_demo.web.fill.answer import (
     first_answer,
     keep,
     link_of,
-    parcel,
+    typed_answer_json,
     without_answer,
 )
 from mlm_demo.web.fill.form_from_link import form_from_link
-from mlm_demo.web.fill.links import FIRST, MOST_COMPARED, Question
+from mlm_demo.web.fill.links import FIRST, MAX_COMPARED, Question
 from mlm_demo.web.messages import refusal
 from mlm_demo.web.model_choices import choices, is_here, offered, short_choices
 from mlm_demo.web.server.rate_limits import RateLimits
 
 BUILT_IN = ("general", "biomedical")
-# The two built-in models put different words first; a test checks it.
+# The two built-in models predict different words here; a test checks it.
 GENERAL_EXAMPLES = (
     "She poured the hot <mask> into a cup.",
     "The king sat on his <mask>.",
@@ -45,7 +45,7 @@ FORM = ("sentence", "model", "compare", "top_k", "targets", "joint", "precision"
 
 
 class FillTab:
-    """The tab. Other tabs use its form (`sentence`, `model`, `compare`) and ask with `fill` and the options `asks`.
+    """The tab. Other tabs use its `sentence`, `model` and `compare`, and ask with `fill` and the options `asks`.
 
     A handler returns its outputs by name, `{component: value}`; outputs that it does not name stay as they are.
     """
@@ -56,7 +56,7 @@ class FillTab:
     def answer_now(
         self, text, model, compare, top_k, targets, joint, precision, view, link, kept, request: gr.Request
     ) -> dict:
-        """Answer past Gradio's queue, which takes longer than an answer; through it if a model has to be loaded."""
+        """Answer without Gradio's queue, which takes longer than an answer; use it only if a model has to be loaded."""
         try:
             self.limits.admit(request)
             question = question_of(text, model, compare, top_k, targets, joint, precision)
@@ -85,17 +85,17 @@ class FillTab:
     ) -> dict:
         """Answer through the queue, with the progress of loading or downloading a model.
 
-        ticket: of `answer_now`, which has counted this question already.
+        ticket: from `answer_now`, which has counted this question already.
         """
         try:
             self.limits.admit(request, ticket)
             question = question_of(text, model, compare, top_k, targets, joint, precision)
             downloads = not self._are_here(question.models)
-            shown = ask(self.engine, question, view, lambda share, what: progress(share, desc=what))
+            shown = ask(self.engine, question, view, lambda share, stage: progress(share, desc=stage))
         except MlmDemoError as error:
             return self._refuse(error, link, kept, view)
         updates = self._show(shown, kept)
-        if downloads:  # the pickers say which models are downloaded
+        if downloads:  # the pickers show which models are downloaded
             models = offered(self.runs, owner, question.models)
             updates |= {
                 self.model: gr.Dropdown(choices(models)),
@@ -128,23 +128,23 @@ class FillTab:
         kept,
         request: gr.Request,
     ) -> dict:
-        """Answer at a pause in the typing; an unfinished sentence is no error, and the answer shown is not repeated."""
+        """Answer at a pause in typing, unless the sentence is unfinished or its answer is shown already."""
         try:
             question = question_of(text, model, compare, top_k, targets, joint, precision)
             if not follow or link_of(question) == link:
-                return {self.came: gr.skip()}
+                return {self.typed_answer: gr.skip()}
             self.limits.admit(request)
             shown = ask(self.engine, question, view, load=False)
         except MlmDemoError:
-            return {self.came: gr.skip()}
+            return {self.typed_answer: gr.skip()}
         return (
-            {self.came: parcel(shown), self.answers: keep(kept, shown)}
+            {self.typed_answer: typed_answer_json(shown), self.answers: keep(kept, shown)}
             if shown
             else {self.waiting: NOT_LOADED}
         )
 
     def open_form(self, owner, request: gr.Request) -> dict:
-        """Put what the page's link asks into the form."""
+        """Fill in the form from the page's link."""
         updates = form_from_link(self.engine, self.runs, dict(request.query_params), owner)
         return {getattr(self, name): update for name, update in updates.items()}
 
@@ -223,9 +223,9 @@ class FillTab:
             short_choices(KNOWN_MODELS),
             value=list(FIRST.compare),
             label="Compare with",
-            info=f"Up to {MOST_COMPARED} more models on the same sentence.",
+            info=f"Up to {MAX_COMPARED} more models on the same sentence.",
             multiselect=True,
-            max_choices=MOST_COMPARED,
+            max_choices=MAX_COMPARED,
             allow_custom_value=True,
             elem_id="compare",
         )
@@ -248,8 +248,8 @@ class FillTab:
                 [("Automatic", "auto"), ("Exact", "exact"), ("Fast (int8)", "int8")],
                 value=FIRST.precision,
                 label="Precision",
-                info="Fast computes in 8 and 16 bits; probabilities are within a hundredth or two of the exact ones. "
-                "Automatic uses it on a processor when only the most probable words are asked for.",
+                info="Fast computes in 8 and 16 bits; its probabilities differ by 0.01 or 0.02 at most. Automatic uses "
+                "it on a CPU if you want only the most probable words.",
                 elem_id="precision",
             )
 
@@ -259,7 +259,7 @@ class FillTab:
         )
         self.answer_for = gr.HTML(padding=False, js_on_load=None, elem_id="answer-for")
         self.results = gr.HTML(js_on_load=None, elem_id="results")
-        with gr.Row(elem_id="take-home"):
+        with gr.Row(elem_id="answer-buttons"):
             self.copy = gr.Button("Copy link", size="sm", min_width=90, elem_id="copy-link")
             self.json_down = gr.Button("Download JSON", size="sm", min_width=90, elem_id="download-json")
             self.csv_down = gr.Button("Download CSV", size="sm", min_width=90, elem_id="download-csv")
@@ -277,11 +277,13 @@ class FillTab:
 
     def _draw_hidden(self) -> None:
         self.answers = gr.State({})  # by the link of their question
-        # What the buttons hand out in the browser; stored nowhere.
+        # For the copy and download buttons in the browser; stored nowhere.
         self.link, self.json, self.csv = (gr.Textbox(visible="hidden") for _ in range(3))
-        self.queued = gr.Textbox(visible="hidden")  # changes when a question has to go through the queue
+        self.queued = gr.Textbox(visible="hidden")  # changes when a question needs the queue
         self.typed = gr.Textbox(visible="hidden")  # changes when the typing pauses
-        self.came = gr.Textbox(visible="hidden")  # an answer to what was typed; the browser shows or drops it
+        self.typed_answer = gr.Textbox(
+            visible="hidden"
+        )  # an answer to typed text; the browser shows or drops it
         self.pause = gr.Number(PAUSES[0], visible="hidden")
         self.waiting = gr.Textbox(visible="hidden")
 
@@ -324,12 +326,12 @@ class FillTab:
         typing = {
             "fn": self.answer_typed,
             "inputs": [self.follow, *question],
-            "outputs": [self.came, self.answers, self.waiting],
+            "outputs": [self.typed_answer, self.answers, self.waiting],
             **AT_ONCE,
         }
         self.typed.change(trigger_mode="always_last", **typing)
-        self.came.change(
-            inputs=[self.came, *form, *in_browser],
+        self.typed_answer.change(
+            inputs=[self.typed_answer, *form, *in_browser],
             outputs=in_browser,
             js=javascript.SHOW_IF_CURRENT,
             **in_javascript,
@@ -354,7 +356,7 @@ class FillTab:
             shown,
             show_progress_on=self.results,
             api_visibility="private",
-        ).then(**typing)  # a person may have typed meanwhile
+        ).then(**typing)  # a person may have typed in the meantime
         self.insert.click(
             None, self.sentence, self.sentence, js=javascript.INSERT_MASK, api_visibility="private"
         )
@@ -366,11 +368,11 @@ class FillTab:
 
 
 def question_of(sentence, model, compare, top_k, targets, joint, precision) -> Question:
-    """Return the question of the form's values, of which Gradio gives None for an empty field."""
+    """Return the question of the form's values; Gradio passes None for an empty field."""
     top_k = top_k if top_k is not None else ""
     return Question(sentence, model or "", tuple(compare or ()), top_k, targets, joint, precision or "auto")
 
 
 def other_built_in(model: str) -> list[str]:
-    """Return what an example is compared with: the other of the two models that it was chosen for."""
+    """Return the model to compare an example with: the other built-in one."""
     return [other for other in BUILT_IN if other != model] if model in BUILT_IN else ["general"]

@@ -43,13 +43,15 @@ def add_downloads(app: FastAPI, service: RunService) -> None:
             run = service.runs.find(id)
             if adapted_model(run) is None:
                 raise HTTPException(404, f"The run {id} has no model yet.")
-            packed, made = run.packed, (run.output / RESULT).stat().st_mtime_ns
-            if not packed.is_file() or packed.stat().st_mtime_ns != made:
-                packed = zip_model(run.output, archive_name(run))
-                os.utime(packed, ns=(made, made))  # equal, not just newer: a clock can be set back
+            archive, result_time = run.archive, (run.output / RESULT).stat().st_mtime_ns
+            if not archive.is_file() or archive.stat().st_mtime_ns != result_time:
+                archive = zip_model(run.output, archive_name(run))
+                os.utime(
+                    archive, ns=(result_time, result_time)
+                )  # equal, not just newer: a clock can be set back
         except MlmDemoError as error:
             raise HTTPException(404, str(error)) from None
-        return FileResponse(packed, filename=f"{archive_name(run)}.zip", media_type="application/zip")
+        return FileResponse(archive, filename=f"{archive_name(run)}.zip", media_type="application/zip")
 
 
 def _sign(id: str, until: int, settings: Settings) -> str:

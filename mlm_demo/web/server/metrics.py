@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import wraps
 
 import gradio as gr
-from prometheus_client import REGISTRY, Counter, Histogram
+from prometheus_client import Counter, Histogram
 
 from mlm_demo.errors import MlmDemoError
 
@@ -29,11 +29,6 @@ def measure_events(demo: gr.Blocks) -> None:
     for event in demo.fns.values():
         if event.fn is not None:
             event.fn = _measured(event.fn)
-
-
-def value_of(name: str, **labels: str) -> float:
-    """Return a metric's value so far, 0 if it was never counted."""
-    return REGISTRY.get_sample_value(name, labels) or 0.0
 
 
 def _measured(function: Callable) -> Callable:

@@ -76,8 +76,8 @@ class RequestLimits:
         upload = path.rstrip("/").endswith("/upload")
         limit = megabytes * 1_000_000 + FORM_BYTES if upload else MAX_JSON_BYTES
         if int(length) > limit:
-            what = f"{megabytes:,} MB of files" if upload else f"{limit:,} bytes"
-            return 413, f"The request has {int(length):,} bytes; this page takes at most {what}.", 0
+            shown = f"{megabytes:,} MB of files" if upload else f"{limit:,} bytes"
+            return 413, f"The request has {int(length):,} bytes; this page takes at most {shown}.", 0
         if upload and (seconds := self.uploads.take(address, int(length) / 1e6)):
             return _wait("Your address has sent many files in the last minute", seconds)
         if upload and self.upload_folder.exists() and not os.access(self.upload_folder, os.W_OK):

@@ -16,7 +16,7 @@ def without_stubs() -> Iterator[None]:
 
     def getfile(thing: object) -> str:
         if type(thing).__name__ == "ComponentMeta":
-            raise OSError("not asked for")
+            raise OSError("no stub file wanted")
         return stock(thing)
 
     inspect.getfile = getfile

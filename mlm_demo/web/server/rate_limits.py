@@ -19,8 +19,8 @@ from mlm_demo.errors import LimitError
 from mlm_demo.settings import Settings
 from mlm_demo.web.identity import browser_secret
 
-MAX_TICKETS = 10_000  # questions that were counted and wait for a model
-MAX_BUCKETS = 10_000  # beyond that the buckets unused for longest go: they have refilled in the meantime
+MAX_TICKETS = 10_000  # counted questions that wait for a model
+MAX_BUCKETS = 10_000  # beyond that the least recently used ones are dropped; they are full again by then
 
 
 class RateLimits:
@@ -36,7 +36,7 @@ class RateLimits:
         self._lock = threading.Lock()
 
     def ticket(self) -> str:
-        """Return a ticket for a request that was counted and goes on as another event, such as through the queue."""
+        """Return a ticket for a counted request that continues in another event, such as one in the queue."""
         ticket = secrets.token_hex(16)
         with self._lock:
             self._tickets[ticket] = None
@@ -47,13 +47,13 @@ class RateLimits:
     def admit(self, request: gr.Request | None, ticket: str = "") -> None:
         """Count a request; raise LimitError if its session, its address or everyone together asked too often.
 
-        ticket: of the same question; each counts once.
+        ticket: admits its question without counting it again; valid once.
         """
         with self._lock:
             if ticket in self._tickets:
                 del self._tickets[ticket]
                 return
-        if request is None:  # a test or another function called, nobody outside
+        if request is None:  # called by a test or another function, not by a visitor
             return
         address = self.address(request)
         for buckets, key, who in (
@@ -96,21 +96,21 @@ class TokenBuckets:
 
 
 def address_of(forwarded: str, host: str, proxies: int) -> str:
-    """Return the address a request comes from: what our outermost proxy saw, or the other end of the connection.
+    """Return the address of a client: as our outermost proxy saw it, or the other end of the connection.
 
-    forwarded: the header X-Forwarded-For, to which each proxy appends the address it was asked by; the client wrote
-    everything before that and may write anything. host: the other end of the connection as uvicorn reports it, which
-    by itself looks behind a proxy on this machine (127.0.0.1). proxies: how many proxies of ours stand in front.
+    forwarded: the header X-Forwarded-For, to which each proxy appends its client's address; everything before that was
+    written by the client and may be wrong. host: the other end of the connection as uvicorn reports it, which already
+    accounts for a proxy on this machine (127.0.0.1). proxies: the number of our proxies in front.
     """
     hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
     return _network(hops[-proxies] if proxies and len(hops) >= proxies else host)
 
 
 def _network(address: str) -> str:
-    """Return an IPv4 address as it is, and an IPv6 address as its /64, of which one person owns all (RFC 6177)."""
+    """Return an IPv4 address unchanged, and the /64 of an IPv6 address, all of which one person owns (RFC 6177)."""
     try:
         found = ipaddress.ip_address(address)
-    except ValueError:  # a host name, or whatever a proxy writes instead
+    except ValueError:  # a host name, or something else that a proxy writes
         return address
     if found.version == 4:
         return address

@@ -15,12 +15,12 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from mlm_demo.inference.engine import Engine
-from mlm_demo.runs.run import AT_REST, GOING
+from mlm_demo.runs.run import ACTIVE, ENDED
 from mlm_demo.runs.service import RunService
 from mlm_demo.system.files import free_bytes
 from mlm_demo.web.html import facts_table
 
-STATES = (*sorted(GOING), *sorted(AT_REST))
+STATES = (*sorted(ACTIVE), *sorted(ENDED))
 SECONDS_BETWEEN_LOADS = 10
 REALM = "mlm_demo"
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">

@@ -16,7 +16,7 @@ from gradio import Blocks
 
 from mlm_demo.system.files import seconds_since
 
-SECONDS_KEPT = 3_600  # the parts of a large upload wait for its last one
+SECONDS_KEPT = 3_600  # long enough for the last part of a large upload to arrive
 SECONDS_BETWEEN_SWEEPS = 600
 
 
@@ -46,9 +46,9 @@ def sweep(folder: Path) -> None:
                 path.unlink()
 
 
-def keep_sweeping(folder: Path, page: Blocks, going: Callable[[], bool]) -> None:
-    """Sweep every ten minutes while going() is true."""
-    while going():
+def keep_sweeping(folder: Path, page: Blocks, is_serving: Callable[[], bool]) -> None:
+    """Sweep every ten minutes while is_serving() is true."""
+    while is_serving():
         sweep(folder)
         for names in page.temp_file_sets:  # Gradio keeps them for its own deletion
             names.clear()

@@ -14,7 +14,7 @@ HOOKED = {"BERT", "RoBERTa", "XLM-R", "ELECTRA", "DeBERTa-v2"}  # the last layer
 
 @pytest.fixture
 def compilations(monkeypatch):
-    """A compiler that compiles nothing and counts what it is given."""
+    """A compiler that only counts the functions it receives."""
     given = []
     backend = lambda graph, _inputs: given.append(graph) or graph  # noqa: E731
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=backend))

@@ -10,14 +10,14 @@ def question(term, before, after):
     return exam_answer(f"A <i> {term} is.", term, before, after)
 
 
-def test_the_summary_tells_chance_from_change():
+def test_the_summary_says_whether_a_change_is_significant():
     assert summary(result_with(figures=FIGURES)) == (
-        "On the domain, perplexity fell from 2.5 to 1.5; on general English it did not change by more than chance "
-        "would. Perplexity is the number of words the model wavers between for a masked word: lower is better."
+        "On the domain, perplexity fell from 2.5 to 1.5; on general English it did not change significantly. "
+        "Perplexity is roughly the number of words that the model hesitates between at a mask; lower is better."
     )
 
 
-def test_the_headline_tells_the_end_before_the_figures():
+def test_the_headline_has_the_ending_before_the_metrics():
     training = {**TRAINING, "ended": "no_improvement", "best_step": 30}
     result = result_with(figures=FIGURES, training=training)
     assert headline(result) == (
@@ -47,6 +47,8 @@ def test_the_result_has_a_picture_a_table_and_the_exam():
     assert "<mark>term9</mark>" not in html, "six are shown"
     assert "<b>x</b> <span class='facts'>correct word ranks #100</span>" in html
     assert (
-        html.index("Exam: what got better") < html.index("What got worse") < html.index("<mark>lost</mark>")
+        html.index("Exam questions that improved most")
+        < html.index("Exam questions that worsened most")
+        < html.index("<mark>lost</mark>")
     )
     assert "A &lt;i&gt;" in html

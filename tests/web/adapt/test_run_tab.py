@@ -83,7 +83,7 @@ def buttons(tab, changed):
 
 @pytest.fixture
 def begin(service):
-    """A function that makes this process a run's worker; it is none by the time that `service` ends workers."""
+    """A function that makes this process a run's worker until the teardown of `service`."""
     held = []
 
     def begin(run):
@@ -131,7 +131,7 @@ def test_a_reload_finds_the_run_that_is_going(page, tab, run, finished):
     assert call(page, tab.load_page, "you", request(), None)[tab.current] == ""
 
 
-def test_a_started_run_takes_the_place_of_the_form(page, tab, run):
+def test_a_started_run_replaces_the_form(page, tab, run):
     changed = call(page, tab.show_started, run.id, "me")
     assert (changed[tab.form.group].visible, changed[tab.panel].visible) == (False, True)
     assert "Waiting</span> bees.txt" in changed[tab.progress]
@@ -168,7 +168,7 @@ def test_a_run_deleted_elsewhere_ends_the_refreshes(page, tab, run):
     assert not changed[tab.timer].active
 
 
-def test_stop_keeps_its_place_until_the_run_has_ended(page, tab, run, begin):
+def test_stop_stays_visible_until_the_run_has_ended(page, tab, run, begin):
     begin(run)
     assert buttons(tab, call(page, tab.show_started, run.id, "me")) == ["stop"]
     changed = call(page, tab.stop, run.id, "me")
@@ -271,7 +271,7 @@ def test_the_link_names_the_run(page, tab, run):
     assert (link.value, link.visible) == (f"?run={run.id}", True)
 
 
-def test_a_lent_gpu_trains_only_what_its_owner_has_waiting(page, tab, run, finished):
+def test_a_lent_gpu_trains_only_waiting_runs_of_its_owner(page, tab, run, finished):
     trained = []
     tab.train_on_lent_gpu = trained.append
     for id, owner in ((run.id, "you"), (finished.id, "me"), ("", "me")):

@@ -10,8 +10,8 @@ from mlm_demo.web.fill.answer import (
     ask,
     first_answer,
     keep,
-    parcel,
     pause_after,
+    typed_answer_json,
     without_answer,
 )
 from mlm_demo.web.fill.links import Question
@@ -71,10 +71,10 @@ def test_the_last_answers_of_a_page_are_kept():
     assert len(kept) == ANSWERS_KEPT
 
 
-def test_the_same_answer_is_another_parcel():
+def test_the_same_answer_is_a_change_each_time():
     shown = without_answer("")
-    assert parcel(shown) != parcel(shown)
-    assert len(json.loads(parcel(shown))["values"]) == len(vars(shown)) - 1
+    assert typed_answer_json(shown) != typed_answer_json(shown)
+    assert len(json.loads(typed_answer_json(shown))["values"]) == len(vars(shown)) - 1
 
 
 def test_without_loading_there_is_no_answer_from_a_model_on_disk():

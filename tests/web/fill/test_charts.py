@@ -60,7 +60,7 @@ def test_hostile_text_stays_text():
     assert HOSTILE in "".join(read.texts)
 
 
-def test_long_lists_are_cut_and_told(engine):
+def test_long_lists_are_cut_with_a_note(engine):
     read = Reader(charts([engine.fill_mask("a <mask>", top_k=500)]))
     assert read.tags.count("li") == ROWS_SHOWN
     assert "The first 100 of 500 words; JSON and CSV contain all of them." in read.texts

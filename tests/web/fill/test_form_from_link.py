@@ -40,7 +40,7 @@ def test_a_link_fills_the_form(engine, runs):
 
 
 def test_the_models_of_a_link_come_back_from_the_browser_as_they_were_sent(engine, runs):
-    """By Gradio's own way out of one event and into the next, which keeps what the dropdowns were made with."""
+    """Through Gradio's own conversion between two events."""
     query, received = {"model": "biomedical", "compare": "general,nobody/nothing"}, []
     with gr.Blocks() as page:
         model = gr.Dropdown(["general"], allow_custom_value=True)

@@ -15,7 +15,7 @@ def read(query, **limits):
 
 
 @pytest.mark.parametrize("question", [QUESTION, Question(model="general")])
-def test_what_is_written_is_read_back(question):
+def test_a_written_link_is_read_back(question):
     assert read(dict(parse_qsl(write_link(question)[1:]))) == (question, [])
 
 
@@ -38,12 +38,15 @@ def test_no_link_asks_the_first_question():
         ({"k": "-3"}, "The link's k='-3' is not a whole number"),
         ({"k": "1.5"}, "The link's k='1.5' is not a whole number"),
         ({"k": "9" * 30}, "is not a whole number"),
-        ({"model": "no model"}, "The link's model='no model' was ignored. 'no model' names no model"),
+        ({"model": "no model"}, "The link's model='no model' was ignored. 'no model' does not name a model"),
         ({"model": "/no/such"}, "The link's model='/no/such' was ignored. There is no folder"),
         ({"compare": "${x}"}, "The link's compare='${x}' was ignored."),
-        ({"compare": "a/b,c/d,e/f"}, "The link compares with 3 models; the first 2 were taken."),
+        ({"compare": "a/b,c/d,e/f"}, "The link compares with 3 models; the first 2 were used."),
         ({"text": "x" * 101}, "The link's text has 101 characters, more than 100, and was ignored."),
-        ({"precision": "half"}, "The link's precision='half' is none of auto, exact, int8 and was ignored."),
+        (
+            {"precision": "half"},
+            "The link's precision='half' is not one of auto, exact, int8 and was ignored.",
+        ),
         ({"joint": "yes"}, "The link's joint='yes' is not 0 or 1 and was ignored."),
     ],
 )

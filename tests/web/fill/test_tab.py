@@ -47,7 +47,7 @@ def test_the_two_built_in_models_differ_on_the_examples(engine, sentence):
     assert general["masks"][0][0]["word"] != biomedical["masks"][0][0]["word"]
 
 
-def test_what_an_answer_shows_and_what_is_asked_are_components(tab):
+def test_the_fields_of_answers_and_questions_are_components(tab):
     assert all(isinstance(getattr(tab, field.name), gr.blocks.Block) for field in fields(Shown))
     assert all(isinstance(getattr(tab, name), gr.blocks.Block) for name in FORM)
 
@@ -94,14 +94,16 @@ def test_typing_is_answered_however_long_an_answer_takes(engine, tab, monkeypatc
     monkeypatch.setattr(engine, "compare", lambda *given, **named: slow)
     for _ in range(2):  # after a slow answer too
         shown = tab.answer_typed(True, *question(), None)
-        assert json.loads(shown[tab.came])["link"] == link_of(Question(SENTENCE))
+        assert json.loads(shown[tab.typed_answer])["link"] == link_of(Question(SENTENCE))
         assert shown[tab.answers] == {link_of(Question(SENTENCE)): slow["answers"]}
 
 
 def test_typing_asks_nothing_when_nothing_is_new(engine, tab, monkeypatch):
     monkeypatch.setattr(engine, "compare", None)
-    assert tab.answer_typed(False, *question(), None) == {tab.came: gr.skip()}
-    assert tab.answer_typed(True, *question(link=link_of(Question(SENTENCE))), None) == {tab.came: gr.skip()}
+    assert tab.answer_typed(False, *question(), None) == {tab.typed_answer: gr.skip()}
+    assert tab.answer_typed(True, *question(link=link_of(Question(SENTENCE))), None) == {
+        tab.typed_answer: gr.skip()
+    }
 
 
 def test_a_model_that_is_not_loaded_waits_for_enter(tmp_path):
@@ -111,7 +113,7 @@ def test_a_model_that_is_not_loaded_waits_for_enter(tmp_path):
 
 
 def test_an_unfinished_sentence_is_no_error(tab):
-    assert tab.answer_typed(True, *question("The"), None) == {tab.came: gr.skip()}
+    assert tab.answer_typed(True, *question("The"), None) == {tab.typed_answer: gr.skip()}
 
 
 def test_the_view_redraws_the_answer_shown(tab):

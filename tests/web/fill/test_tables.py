@@ -15,7 +15,7 @@ def answers():
     return engine.compare("The <mask> sat on the <mask>.", ["general", "biomedical"], joint=True)["answers"]
 
 
-def test_the_table_holds_what_the_chart_holds(answers):
+def test_the_table_has_the_rows_of_the_chart(answers):
     read = Reader(tables(answers))
     assert read.tags.count("table") == 6
     assert read.tags.count("caption") == 6

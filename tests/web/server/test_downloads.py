@@ -61,10 +61,10 @@ def test_an_address_expires(client, finished, service, monkeypatch):
 
 def test_the_zip_is_swept(client, finished, service):
     client.get(f"/{download_address(finished, service.settings)}")
-    assert finished.packed.is_file()
+    assert finished.archive.is_file()
     service.sweep()
-    assert finished.packed.is_file()
-    os.utime(finished.packed, (1, 1))
+    assert finished.archive.is_file()
+    os.utime(finished.archive, (1, 1))
     service.sweep()
-    assert not finished.packed.exists()
+    assert not finished.archive.exists()
     assert finished.state == "done"

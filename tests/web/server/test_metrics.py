@@ -7,7 +7,8 @@ import pytest
 
 from mlm_demo.errors import PromptError
 from mlm_demo.web.api import with_error_messages
-from mlm_demo.web.server.metrics import LOG, JsonLines, log_to_stderr, measure_events, value_of
+from mlm_demo.web.server.metrics import LOG, JsonLines, log_to_stderr, measure_events
+from tests.support.metrics import value_of
 
 
 @pytest.fixture

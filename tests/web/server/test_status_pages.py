@@ -7,8 +7,9 @@ from mlm_demo.errors import LimitError
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.service import RunService
 from mlm_demo.settings import Settings
-from mlm_demo.web.server.metrics import count_refusal, value_of
+from mlm_demo.web.server.metrics import count_refusal
 from mlm_demo.web.server.status_pages import StatusCollector, add_status_pages, resident_bytes
+from tests.support.metrics import value_of
 
 PASSWORD = "correct horse"
 
