@@ -42,8 +42,9 @@ def address(tmp_path_factory):
     kill_workers(demo.service.runs)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium():
+    """Chromium, only as long as these tests last: its event loop would be in the way of asyncio.run."""
     assert CHROMIUM, "CI needs Chromium: apt-get install chromium"
     from playwright.sync_api import sync_playwright
 
@@ -53,30 +54,63 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture
-def open_page(chromium, address):
-    """A function that opens the page with a query. At the end, no other host was asked and no error was logged."""
-    contexts, outside, errors = [], [], []
+@pytest.fixture(scope="package")
+def visitor(chromium, address):
+    """One visitor, whose browser has the page's scripts in its cache."""
+    context = chromium.new_context()
+    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address.rstrip("/"))
+    yield context
+    context.close()
 
-    def opened(query="", width=1280, scheme="light", wait_for="#results figure, #results table", **options):
-        context = chromium.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, **options
-        )
-        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address.rstrip("/"))
-        contexts.append(context)
+
+class Opener:
+    """Opens pages, and watches that they ask no other host and log no error."""
+
+    def __init__(self, address):
+        self.address, self.outside, self.errors = address, [], []
+
+    def open(self, context, query, width, scheme, wait_for):
         page = context.new_page()
-        local = (address, "blob:" + address, "data:")
-        page.on("request", lambda r: outside.append(r.url) if not r.url.startswith(local) else None)
-        page.on("pageerror", lambda e: errors.append(str(e)))
-        page.goto(address + query)
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        local = (self.address, "blob:" + self.address, "data:")
+        page.on("request", lambda r: self.outside.append(r.url) if not r.url.startswith(local) else None)
+        page.on("pageerror", lambda e: self.errors.append(str(e)))
+        page.goto(self.address + query)
         page.wait_for_selector(wait_for)
         return page
+
+
+ANSWER = "#results figure, #results table"
+
+
+@pytest.fixture
+def open_page(visitor, address):
+    """A function that opens the page with a query, in a tab of the same visitor."""
+    opener = Opener(address)
+
+    def opened(query="", width=1280, scheme="light", wait_for=ANSWER):
+        return opener.open(visitor, query, width, scheme, wait_for)
+
+    yield opened
+    for page in visitor.pages:
+        page.close()
+    assert (opener.outside, opener.errors) == ([], [])
+
+
+@pytest.fixture
+def open_browser(chromium, address):
+    """A function that opens the page with a query as a visitor who was never here before."""
+    opener, contexts = Opener(address), []
+
+    def opened(query="", width=1280, scheme="light", wait_for=ANSWER):
+        contexts.append(chromium.new_context())
+        return opener.open(contexts[-1], query, width, scheme, wait_for)
 
     yield opened
     for context in contexts:
         context.close()
-    assert outside == []
-    assert errors == []
+    assert (opener.outside, opener.errors) == ([], [])
 
 
 @pytest.fixture(scope="session")

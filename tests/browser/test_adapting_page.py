@@ -26,8 +26,8 @@ def abstracts(folder):
     return path
 
 
-def test_a_run_from_files_to_a_downloaded_model(open_page, pictures, tiny, tmp_path):
-    page = open_page()
+def test_a_run_from_files_to_a_downloaded_model(open_browser, pictures, tiny, tmp_path):
+    page = open_browser()
     open_tab(page)
     page.locator("#base input").fill(tiny)
     page.locator("#base input").press("Enter")
@@ -35,24 +35,24 @@ def test_a_run_from_files_to_a_downloaded_model(open_page, pictures, tiny, tmp_p
     page.wait_for_selector("#report .verdict", timeout=2 * MINUTES)
     fill_in(page, {"steps": 90_000, "batch": 8})
     page.locator("#start").click()
-    watch(page, open_page, pictures)
+    watch(page, open_browser, pictures)
     page.locator("#stop").click()
-    see_the_result(page, open_page, pictures, tmp_path, state="Stopped", timeout=2 * MINUTES)
+    see_the_result(page, open_browser, pictures, tmp_path, state="Stopped", timeout=2 * MINUTES)
 
 
 @nightly
-def test_one_minute_of_adaptation_from_files_to_a_downloaded_model(open_page, pictures, tmp_path):
-    page = open_page()
+def test_one_minute_of_adaptation_from_files_to_a_downloaded_model(open_browser, pictures, tmp_path):
+    page = open_browser()
     upload(page, abstracts(tmp_path))
     page.wait_for_selector("#report .verdict", timeout=2 * MINUTES)
     pictures(page, "adapt-1-report")
     assert page.get_by_role("radio", name="1 minute").is_checked()
     page.locator("#start").click()
-    watch(page, open_page, pictures)
-    see_the_result(page, open_page, pictures, tmp_path, state="Done", timeout=4 * MINUTES)
+    watch(page, open_browser, pictures)
+    see_the_result(page, open_browser, pictures, tmp_path, state="Done", timeout=4 * MINUTES)
 
 
-def watch(page, open_page, pictures):
+def watch(page, open_browser, pictures):
     """Reload the page of a run, and open its link in another browser."""
     page.wait_for_selector("#live progress", timeout=2 * MINUTES)
     page.wait_for_function("location.search.startsWith('?run=')")
@@ -62,16 +62,16 @@ def watch(page, open_page, pictures):
     page.wait_for_selector("#live .guesses", timeout=MINUTES)
     assert page.locator("#stop").is_visible()
     pictures(page, "adapt-2-running")
-    phone = open_page(link, width=390, scheme="dark", wait_for="#live .run-title")
+    phone = open_browser(link, width=390, scheme="dark", wait_for="#live .run-title")
     phone.wait_for_selector("#live progress")
     assert not phone.locator("#stop").is_visible()
-    stranger = open_page()
+    stranger = open_browser()
     open_tab(stranger)
     assert stranger.get_by_text("Your runs will be listed here.").is_visible()
     assert not stranger.locator("#live").is_visible()
 
 
-def see_the_result(page, open_page, pictures, folder, *, state, timeout):
+def see_the_result(page, open_browser, pictures, folder, *, state, timeout):
     """Wait for the result, download the model, use it, and open the page once more."""
     page.wait_for_selector("#run-result figure", timeout=timeout)
     page.wait_for_selector("#run-sentence figure", timeout=MINUTES)
@@ -95,15 +95,15 @@ def see_the_result(page, open_page, pictures, folder, *, state, timeout):
     assert re.search(r"#[\d,]+ in .* \(", notes)
     pictures(page, "adapt-4-compared")
 
-    again = open_page()
+    again = open_browser()
     assert page.context != again.context
     open_tab(again)
     assert not again.locator("#live").is_visible()
     assert again.locator("#model input").input_value().startswith("General")
 
 
-def test_a_run_is_stopped_resumed_and_deleted(open_page, tiny):
-    page = open_page()
+def test_a_run_is_stopped_resumed_and_deleted(open_browser, tiny):
+    page = open_browser()
     start(page, tiny, steps=90_000, batch=8)
     page.wait_for_selector("#live progress", timeout=2 * MINUTES)
     page.locator("#my-runs .state", has_text="Running").wait_for()
@@ -126,9 +126,9 @@ def test_a_run_is_stopped_resumed_and_deleted(open_page, tiny):
     page.get_by_text("Your runs will be listed here.").wait_for()
 
 
-def test_refusals_appear_where_they_belong_and_change_nothing(open_page, tiny, tmp_path):
+def test_refusals_appear_where_they_belong_and_change_nothing(open_browser, tiny, tmp_path):
     """tests/web/adapt/test_form.py has the other unreadable files and the other values."""
-    page = open_page()
+    page = open_browser()
     open_tab(page)
     page.locator("#base input").fill(tiny)
     page.locator("#base input").press("Enter")
@@ -148,7 +148,7 @@ def test_refusals_appear_where_they_belong_and_change_nothing(open_page, tiny, t
     assert page.locator("#report .verdict").is_visible()
 
 
-def test_a_link_to_no_run_is_refused(open_page):
-    page = open_page("?run=<img src=x onerror=alert(1)>", wait_for="#run-missing .refusal")
+def test_a_link_to_no_run_is_refused(open_browser):
+    page = open_browser("?run=<img src=x onerror=alert(1)>", wait_for="#run-missing .refusal")
     assert "There is no run <img src=x onerror=alert(1)>" in page.locator("#run-missing").inner_text()
     assert page.locator("#sample").is_visible()
