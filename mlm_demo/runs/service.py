@@ -24,7 +24,7 @@ from mlm_demo.runs.reader import Reader
 from mlm_demo.runs.run import ENDED, Run, owner_hash
 from mlm_demo.runs.staging import Staging
 from mlm_demo.runs.store import RunStore
-from mlm_demo.runs.tasks.adapt import AdaptRequest
+from mlm_demo.runs.tasks.adapt import Adaptation, AdaptRequest
 from mlm_demo.runs.tasks.registry import TASKS
 from mlm_demo.settings import ROOT, Settings, on_zero_gpu
 from mlm_demo.system.files import seconds_since
@@ -180,8 +180,8 @@ class RunService:
 
 
 def result_of(run: Run) -> AdaptationResult | None:
-    """Return the result of a run, or None while there is none."""
-    return read_result(run.output)
+    """Return the result of an adaptation, or None while there is none; None for runs of another task."""
+    return read_result(run.output) if run.request.task == Adaptation.name else None
 
 
 def _fingerprint(files: Sequence[Path], request: AdaptRequest) -> str:

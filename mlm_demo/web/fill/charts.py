@@ -36,7 +36,7 @@ def scale_for(rows: list[dict]) -> float:
 
 
 def probability(score: float) -> str:
-    """Return a probability with four decimals, or in scientific notation if these would all be zeros."""
+    """Return a probability with four decimals, or in scientific notation below 0.0005."""
     return f"{score:.4f}" if score >= 0.0005 or score == 0 else f"{score:.1e}"
 
 
