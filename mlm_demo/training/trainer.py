@@ -192,8 +192,9 @@ class Patience(EarlyStoppingCallback):
     """Ends a run after several evaluations without a lower eval loss, once training has settled.
 
     An evaluation counts from SETTLING steps after the warm-up on. Before, the learning rate is near its peak and Adam
-    has averaged few gradients, so the eval loss often rises and falls again; and ending a short run early saves little time. So a
-    run of fewer than about 90 steps always uses its whole budget. A run that Patience ended ends again when resumed.
+    has averaged few gradients, so the eval loss often rises and falls again; and ending a short run early saves little.
+    So a run of fewer than about 90 steps always uses its whole budget. A run that Patience ended ends again when
+    resumed.
     """
 
     ran_out = False  # whether this, and nothing else, ended the run
