@@ -122,6 +122,7 @@ def test_a_server_killed_before_it_records_its_worker_leaves_one_worker(page, be
 
 def test_resumed_by_two_at_once_a_run_has_one_worker(page, begin):
     run = begin(starts=True)
+    until(lambda: workers(run))
     kill_worker(run)
     wait_for(run, "interrupted")
     refused = []

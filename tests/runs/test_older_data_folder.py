@@ -129,7 +129,7 @@ def test_its_stopped_run_is_resumed_to_its_end(older, run_in):
     assert after["training"]["best_step"] > 0
     assert after["curve"][: len(before["curve"])] == before["curve"]
     steps = [line["step"] for line in run.lines(after=logged) if "loss" in line]
-    assert steps == list(range(step_of(checkpoint) + 1, after.training.planned + 1))
+    assert steps == list(range(step_of(checkpoint) + 1, after["training"]["planned"] + 1))
     assert not (run.output / "checkpoints").exists()
 
 
