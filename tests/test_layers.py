@@ -62,8 +62,8 @@ def test_gradio_is_imported_by_the_page_alone():
 
 # Imported in this order by one process: the modules, and what must not have been imported after each.
 WITHOUT = (
-    ("settings corpus.corpus cli.adapt runs.worker cli.main", {"torch", "transformers", "gradio"}),
-    ("web.app", {"torch", "transformers"}),
+    ("settings corpus.corpus cli.adapt runs.worker cli.main", {"torch", "transformers", "gradio", "scipy"}),
+    ("web.app", {"torch", "transformers", "scipy"}),
     ("models.native_bert.loader models.cpu.optimize inference.compare inference.score", {"transformers"}),
     ("training.evaluation training.prepare", {"transformers"}),
 )

@@ -8,8 +8,6 @@ the held-out part.
 import re
 from collections.abc import Sequence
 
-from datasketch import MinHash, MinHashLSH
-
 THRESHOLD, PERMUTATIONS, SHINGLE = 0.8, 64, 5
 MIN_WORDS = 8  # shorter paragraphs, such as headings, may repeat
 
@@ -21,6 +19,12 @@ class Deduplicator:
         self.exact = self.near = 0
         self._hashes: set[int] = set()
         self._documents: set[int] = set()
+        from datasketch import (
+            MinHash,
+            MinHashLSH,
+        )  # brings scipy, which a page must not wait for at its start
+
+        self._min_hash = MinHash
         self._index = MinHashLSH(threshold=THRESHOLD, num_perm=PERMUTATIONS)
 
     def new_paragraphs(self, paragraphs: Sequence[str]) -> list[str]:
@@ -45,7 +49,7 @@ class Deduplicator:
             self.exact += 1
             return False
         self._hashes.add(key)
-        signature = MinHash(num_perm=PERMUTATIONS)
+        signature = self._min_hash(num_perm=PERMUTATIONS)
         signature.update_batch(
             {" ".join(words[i : i + SHINGLE]).encode() for i in range(max(1, len(words) - SHINGLE + 1))}
         )
