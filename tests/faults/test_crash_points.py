@@ -125,6 +125,7 @@ def test_resumed_by_two_at_once_a_run_has_one_worker(page, begin):
     until(lambda: workers(run))
     kill_worker(run)
     wait_for(run, "interrupted")
+    reports = [line for line in run.lines() if "report" in line]
     refused = []
 
     def resume():
@@ -139,7 +140,10 @@ def test_resumed_by_two_at_once_a_run_has_one_worker(page, begin):
     for thread in threads:
         thread.join()
     assert len(refused) == 5
-    assert workers(run) == [run.worker["pid"]]
+    while run.state == "running":
+        assert set(workers(run)) <= {run.worker["pid"]}
+    assert run.state == "done", run.message
+    assert len([line for line in run.lines() if "report" in line]) == len(reports) + 1, "each worker logs one"
 
 
 def test_incomplete_folders_are_not_runs_and_are_deleted_after_a_day(page, begin, monkeypatch):
