@@ -11,8 +11,8 @@ from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training import trainer
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.evaluation import DocumentSums
-from tests.support.tiny_models import build
-from tests.support.training import CONFIG, TEXTS, assert_same, fresh, run, weights
+from tests.support.tiny_models import assert_same_weights, build
+from tests.support.training import CONFIG, TEXTS, fresh, run, weights
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_a_run_without_improvement_ends_early(tmp_path, set_eval_losses):
     best.model.load_state_dict(
         load_file(tmp_path / "checkpoints" / "checkpoint-44" / "model.safetensors"), strict=False
     )
-    assert_same(weights(best), weights(mlm))
+    assert_same_weights(weights(best), weights(mlm))
     assert (trained.ended, trained.best_step, trained.stopped) == ("no_improvement", 44, False)
 
 
@@ -46,7 +46,7 @@ def test_a_run_that_improves_nothing_keeps_the_weights_of_the_base(tmp_path, set
     set_eval_losses(3, 3, 4)  # as good is not better
     mlm, trained = run(tmp_path, LONG, eval_texts=TEXTS[:4])
     assert (trained.ended, trained.best_step, trained.steps) == ("no_improvement", 0, 4 * 44)
-    assert_same(weights(fresh()), weights(mlm))
+    assert_same_weights(weights(fresh()), weights(mlm))
     assert not mlm.model.training
 
 
@@ -69,7 +69,7 @@ def test_a_resumed_run_knows_the_loss_of_its_base(tmp_path, set_eval_losses):
     set_eval_losses(4, 5)  # better than all but the base
     mlm, resumed = run(tmp_path, eval_texts=TEXTS[:4], resume=True)
     assert (resumed.ended, resumed.best_step, resumed.steps) == ("budget", 0, 8)
-    assert_same(weights(fresh()), weights(mlm))
+    assert_same_weights(weights(fresh()), weights(mlm))
 
 
 def test_the_best_checkpoint_is_found_in_a_folder_that_was_moved(tmp_path, set_eval_losses):
@@ -102,13 +102,13 @@ def test_resumed_after_its_end_a_run_makes_no_further_step(tmp_path, set_eval_lo
         [line for line in each.log if "loss" in line or "eval_loss" in line] for each in (trained, resumed)
     ]
     assert curves[0] == curves[1]
-    assert_same(weights(whole), weights(again))
+    assert_same_weights(weights(whole), weights(again))
     set_eval_losses(9, 3)
     whole, trained = run(tmp_path / "b", LONG, eval_texts=TEXTS[:4])
     again, resumed = run(tmp_path / "b", LONG, eval_texts=TEXTS[:4], resume=True)
     assert (resumed.steps, trained.steps) == (176, 176)
     assert (resumed.ended, resumed.best_step) == (trained.ended, trained.best_step) == ("no_improvement", 44)
-    assert_same(weights(whole), weights(again))
+    assert_same_weights(weights(whole), weights(again))
 
 
 def test_a_stopped_run_keeps_its_current_weights_if_they_are_best(tmp_path):
@@ -118,4 +118,4 @@ def test_a_stopped_run_keeps_its_current_weights_if_they_are_best(tmp_path):
     mlm, trained = run(tmp_path, config, eval_texts=TEXTS[:4], should_stop=stop)
     assert (trained.steps, trained.best_step) == (31, 31)
     at_the_end = load_file(tmp_path / "checkpoints" / "checkpoint-31" / "model.safetensors")
-    assert_same({n: t for n, t in weights(mlm).items() if n in at_the_end}, at_the_end)
+    assert_same_weights({n: t for n, t in weights(mlm).items() if n in at_the_end}, at_the_end)

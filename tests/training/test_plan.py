@@ -8,7 +8,8 @@ from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.dataset import make_blocks
 from mlm_demo.training.masking import Masking, vocabulary_ids
 from mlm_demo.training.plan import Plan, is_worth_compiling, load_plan, make_plan, save_plan
-from tests.support.training import CONFIG, TEXTS, assert_same, fresh, weights
+from tests.support.tiny_models import assert_same_weights
+from tests.support.training import CONFIG, TEXTS, fresh, weights
 
 
 def test_measuring_the_step_time_for_minutes_leaves_no_trace(tmp_path):
@@ -18,7 +19,7 @@ def test_measuring_the_step_time_for_minutes_leaves_no_trace(tmp_path):
     config = AdaptConfig(minutes=0.2, batch_size=4, block_size=32)
     made = make_plan(mlm, blocks, Masking(mlm.mask_id, vocabulary_ids(mlm)), config)
     assert made.steps > 20
-    assert_same(before, weights(mlm))
+    assert_same_weights(before, weights(mlm))
     assert not mlm.model.training
 
 

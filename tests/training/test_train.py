@@ -9,13 +9,14 @@ from mlm_demo.training import trainer
 from mlm_demo.training.checkpoints import last_checkpoint
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.trainer import MaskedLMTrainer
-from tests.support.training import CONFIG, TEXTS, assert_same, fresh, run, weights
+from tests.support.tiny_models import assert_same_weights
+from tests.support.training import CONFIG, TEXTS, fresh, run, weights
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_does_not(tmp_path):
     one, _ = run(tmp_path / "a")
     two, _ = run(tmp_path / "b")
-    assert_same(weights(one), weights(two))
+    assert_same_weights(weights(one), weights(two))
     other, _ = run(tmp_path / "c", replace(CONFIG, seed=1))
     assert any((weights(one)[n] != t).any() for n, t in weights(other).items())
 
@@ -33,7 +34,7 @@ def test_stopped_and_resumed_gives_the_weights_of_an_uninterrupted_run(tmp_path,
     assert last_checkpoint(tmp_path / "stopped").name == f"checkpoint-{stop_at}"
     resumed, trained = run(tmp_path / "stopped", config, resume=True)
     assert (trained.stopped, trained.steps) == (False, 13)
-    assert_same(weights(whole), weights(resumed))
+    assert_same_weights(weights(whole), weights(resumed))
 
 
 def test_two_accumulated_half_batches_make_the_same_step(tmp_path, monkeypatch):
@@ -54,7 +55,7 @@ def test_two_accumulated_half_batches_make_the_same_step(tmp_path, monkeypatch):
     monkeypatch.setattr(MaskedLMTrainer, "train", fails_once)
     halved, _ = run(tmp_path / "halved", on_progress=lambda line: notes.append(line.get("note")))
     assert "Out of memory; continuing with 2 blocks at once, 2 times per step." in notes
-    assert_same(weights(whole), weights(halved), tolerance=2e-4)
+    assert_same_weights(weights(whole), weights(halved), tolerance=2e-4)
 
 
 def test_a_model_that_never_fits_in_memory_raises(tmp_path, monkeypatch):
