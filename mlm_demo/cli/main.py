@@ -117,13 +117,14 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> None:
 
 def _serve(options: argparse.Namespace, settings: Settings) -> None:
     from mlm_demo.system.memory import bound_malloc
-    from mlm_demo.web.server.quick_import import without_stubs
+    from mlm_demo.web.server.quick_start import without_garbage_collection, without_stubs
 
     bound_malloc()
-    with without_stubs():
-        from mlm_demo.web.app import serve  # imported here because only the page needs gradio
-
-    serve(settings, share=options.share or settings.share)
+    with without_garbage_collection():
+        with without_stubs():
+            from mlm_demo.web.app import start  # imported here because only the page needs gradio
+        page = start(settings, share=options.share or settings.share)
+    page.block_thread()
 
 
 def _number(text: str) -> float | str:

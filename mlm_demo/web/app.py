@@ -137,8 +137,8 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
     return address
 
 
-def serve(settings: Settings, *, share: bool = False) -> None:
-    """Serve the page until interrupted, loading the default model in the background."""
+def start(settings: Settings, *, share: bool = False) -> gr.Blocks:
+    """Start serving the page, loading the default model in the background, and return the page."""
     if settings.public:
         log_to_stderr()
     uploads = choose_folder(settings.uploads)  # before Gradio's components ask for it
@@ -148,7 +148,7 @@ def serve(settings: Settings, *, share: bool = False) -> None:
     threading.Thread(target=_warm, args=(engine,), daemon=True).start()
     sweeping = (uploads, demo, lambda: demo.is_running)
     threading.Thread(target=keep_sweeping, args=sweeping, daemon=True).start()
-    demo.block_thread()
+    return demo
 
 
 def _warm(engine: Engine) -> None:

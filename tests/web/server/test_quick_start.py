@@ -1,3 +1,4 @@
+import gc
 import importlib.util
 import inspect
 import sys
@@ -8,7 +9,7 @@ import pytest
 
 from mlm_demo.cli.main import main
 from mlm_demo.system import memory
-from mlm_demo.web.server.quick_import import without_stubs
+from mlm_demo.web.server.quick_start import without_garbage_collection, without_stubs
 
 COMPONENT = """
 import gradio as gr
@@ -53,7 +54,7 @@ def test_other_sources_are_found_and_so_are_components_afterwards():
 
 
 def test_gradio_still_looks_for_the_source_file(define, tmp_path, monkeypatch):
-    """Once Gradio no longer writes stubs at import, quick_import.py can go."""
+    """Once Gradio no longer writes stubs at import, `without_stubs` can go."""
     asked = []
     monkeypatch.setattr(inspect, "getfile", lambda thing: asked.append(thing) or str(tmp_path / "none.py"))
     with pytest.raises(OSError, match=r"none\.py"):
@@ -61,18 +62,47 @@ def test_gradio_still_looks_for_the_source_file(define, tmp_path, monkeypatch):
     assert asked[0].__name__ == "Mine"
 
 
-def test_the_page_is_imported_that_way(monkeypatch):
-    stock, seen = inspect.getfile, []
+def test_what_a_start_makes_is_not_looked_at_again():
+    gc.collect()
+    try:
+        with without_garbage_collection():
+            assert not gc.isenabled()
+            made = [[] for _ in range(1000)]
+        assert gc.isenabled()
+        assert gc.get_freeze_count() >= len(made)
+    finally:
+        gc.unfreeze()
+
+
+def test_garbage_is_collected_again_after_a_failed_start():
+    try:
+        with pytest.raises(OSError, match="port"), without_garbage_collection():
+            raise OSError("port")
+        assert gc.isenabled()
+    finally:
+        gc.unfreeze()
+
+
+def test_the_page_starts_that_way(monkeypatch):
+    stock, seen = inspect.getfile, {}
+
+    def note(name):
+        seen[name] = inspect.getfile is stock, gc.isenabled()
 
     class Page(ModuleType):
         def __getattr__(self, name):
-            seen.append((name, inspect.getfile is stock))
-            return lambda *_, **__: seen.append(("served", inspect.getfile is stock))
+            note(name)
+            return lambda *_, **__: note("started") or self
+
+        def block_thread(self):
+            note("blocked")
 
     monkeypatch.setitem(sys.modules, "mlm_demo.web.app", Page("mlm_demo.web.app"))
     monkeypatch.setattr(memory, "bound_malloc", lambda: None)
-    assert main(["serve"]) == 0
-    assert {entry for entry in seen if entry[0] in ("serve", "served")} == {
-        ("serve", False),
-        ("served", True),
-    }
+    try:
+        assert main(["serve"]) == 0
+    finally:
+        gc.unfreeze()
+    assert seen["start"] == (False, False)
+    assert seen["started"] == (True, False)
+    assert seen["blocked"] == (True, True)
