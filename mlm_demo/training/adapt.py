@@ -1,7 +1,8 @@
 """Domain-adaptive pre-training: from a corpus to an adapted and evaluated model.
 
-`adapt` evaluates the model, trains it on the corpus, evaluates it again on the same questions, and writes an ordinary
-transformers folder with all metrics in it. `result.json` is written last: a folder that holds it is complete.
+`adapt` evaluates the model, trains it on the corpus, evaluates it again on the same questions at several shares between
+base and adapted weights, and writes the best of these as an ordinary transformers folder with all metrics in it.
+`result.json` is written last: a folder that holds it is complete.
 """
 
 import json
@@ -20,43 +21,17 @@ import transformers
 from mlm_demo import __version__
 from mlm_demo.corpus.corpus import Corpus
 from mlm_demo.models.masked_lm import MaskedLM
-from mlm_demo.system.distributed import is_main_process
+from mlm_demo.system.distributed import broadcast, is_main_process
 from mlm_demo.training.checkpoints import CHECKPOINTS, claimed, disk_errors_explained
-from mlm_demo.training.cloze import Graded, Question, set_exam, share_within, sit_exam
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.curve import curve_svg
 from mlm_demo.training.dataset import general_texts, make_blocks
-from mlm_demo.training.evaluation import (
-    DocumentSums,
-    MaskedEvalSet,
-    compute_change,
-    compute_metrics,
-    sum_by_document,
-)
+from mlm_demo.training.interpolation import SHARES, Interpolation, copy_weights
+from mlm_demo.training.judge import Judge, choose_share
 from mlm_demo.training.model_card import model_card
 from mlm_demo.training.packing import Blocks
-from mlm_demo.training.result import (
-    RESULT,
-    AdaptationResult,
-    Comparison,
-    CorpusFacts,
-    ExamAnswer,
-    ExamShares,
-    Figures,
-    Training,
-)
+from mlm_demo.training.result import CHANGE, RESULT, WEIGHTS, AdaptationResult, CorpusFacts, Point, Training
 from mlm_demo.training.train import Trained, train
-
-PROBES, MAX_PROBE_RANK = 3, 200
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """One model's answers: on held-out text of the domain, on general text, and in the cloze exam."""
-
-    domain: DocumentSums
-    general: DocumentSums
-    exam: list[Graded]
 
 
 def adapt(
@@ -79,27 +54,19 @@ def adapt(
     weights until then, and its checkpoints for a resume. Raise TrainingError, CorpusError.
     """
     with claimed(output, resume) if is_main_process() else nullcontext():
-        replay, general = general_texts()
-        blocks = blocks or make_blocks(mlm, corpus.training, replay, config)
-        eval_sets = [
-            MaskedEvalSet.of(mlm, texts, block_size=config.block_size, seed=config.seed)
-            for texts in (corpus.held_out, general)
-        ]
-        questions = set_exam(corpus.held_out, [*corpus.training, *corpus.held_out], [*general, *replay])
-
+        blocks = blocks or make_blocks(mlm, corpus.training, general_texts()[0], config)
         on_progress({"stage": "evaluating the base model"})
-        base = mlm.describe()
-        before = evaluate(mlm, *eval_sets, questions)
-        probes = _choose_probes(questions, before.exam)
-        on_progress({"stage": "training", "followed": _answers(mlm, probes)})
+        base, base_weights = mlm.describe(), copy_weights(mlm.model)
+        judge = Judge(mlm, corpus, config)
+        on_progress({"stage": "training", "followed": judge.answer_probes()})
 
         def on_line(line: dict) -> None:
-            on_progress({**line, "followed": _answers(mlm, probes)} if "eval_loss" in line else line)
+            on_progress({**line, "followed": judge.answer_probes()} if "eval_loss" in line else line)
 
         trained = train(
             mlm,
             blocks,
-            corpus.held_out,
+            judge.choosing_texts,
             config,
             output,
             resume=resume,
@@ -107,61 +74,37 @@ def adapt(
             on_progress=on_line,
             should_stop=should_stop,
         )
-        on_progress({"stage": "evaluating the adapted model"})
-        after = evaluate(mlm, *eval_sets, questions)
+        interpolation = Interpolation(mlm.model, base_weights)
+        share, points = _measure_shares(interpolation, judge, on_progress)
+        interpolation.move_to(share)
+        on_progress({"stage": "saving the model", "followed": judge.answer_probes()})
         result = AdaptationResult(
             base=base,
             config=asdict(config),
             corpus=_facts(corpus, blocks),
-            figures=compare(before, after),
-            exam=tuple(
-                ExamAnswer(**new.to_json(), rank_before=old.rank, guess_before=old.guess)
-                for old, new in zip(before.exam, after.exam, strict=True)
-            ),
+            figures=points[-1].figures,
+            exam=points[-1].exam,
             training=_summary(trained),
             curve=tuple(line for line in trained.log if "loss" in line or "eval_loss" in line),
             versions=_versions(),
-        )
+            points=points,
+        ).at(share)
         if is_main_process():
-            save(mlm, result, output, keep_checkpoints=trained.stopped)
+            save(mlm, interpolation, result, output, keep_checkpoints=trained.stopped)
         return result
 
 
-def evaluate(
-    mlm: MaskedLM, domain: MaskedEvalSet, general: MaskedEvalSet, questions: Sequence[Question]
-) -> Evaluation:
-    """Evaluate a model on both texts and in the exam."""
-    return Evaluation(sum_by_document(mlm, domain), sum_by_document(mlm, general), sit_exam(mlm, questions))
-
-
-def _choose_probes(questions: Sequence[Question], graded: Sequence[Graded]) -> list[Question]:
-    """Choose the questions to show during training, preferably neither solved already nor far out of reach."""
-    ranks = {(answer.sentence, answer.term): answer.rank for answer in graded}
-    within_reach = [q for q in questions if 1 < ranks.get((q.sentence, q.term), 0) <= MAX_PROBE_RANK]
-    return within_reach[:PROBES] or list(questions[:PROBES])
-
-
-def _answers(mlm: MaskedLM, questions: Sequence[Question]) -> list[dict]:
-    return [answer.to_json() for answer in sit_exam(mlm, questions)]
-
-
-def compare(before: Evaluation, after: Evaluation) -> Figures:
-    """Return the metrics before and after training, with paired changes."""
-    return Figures(
-        domain=_comparison(before.domain, after.domain),
-        general=_comparison(before.general, after.general),
-        exam=ExamShares(
-            questions=len(after.exam),
-            top_1_before=share_within(before.exam, 1),
-            top_1_after=share_within(after.exam, 1),
-            top_5_before=share_within(before.exam, 5),
-            top_5_after=share_within(after.exam, 5),
-        ),
-    )
-
-
-def _comparison(before: DocumentSums, after: DocumentSums) -> Comparison:
-    return Comparison(compute_metrics(before), compute_metrics(after), compute_change(before, after))
+def _measure_shares(
+    interpolation: Interpolation, judge: Judge, on_progress: Callable[[dict], None]
+) -> tuple[float, tuple[Point, ...]]:
+    """Evaluate the model at SHARES; return the share to keep, and a point for each. Leaves the model at the last."""
+    losses, points = {}, []
+    for number, share in enumerate(SHARES, 1):
+        on_progress({"stage": f"evaluating the adapted model, {number} of {len(SHARES)}"})
+        interpolation.move_to(share)
+        losses[share] = judge.choosing_losses()
+        points.append(judge.point(share, judge.evaluate() if share else judge.before))
+    return broadcast(choose_share(losses)), tuple(points)
 
 
 def _facts(corpus: Corpus, blocks: Blocks) -> CorpusFacts:
@@ -190,12 +133,22 @@ def _versions() -> dict[str, str]:
     }
 
 
-def save(mlm: MaskedLM, result: AdaptationResult, output: Path, *, keep_checkpoints: bool) -> None:
-    """Write model, tokenizer, card, curve and result; each file appears whole, the result last."""
+def save(
+    mlm: MaskedLM,
+    interpolation: Interpolation,
+    result: AdaptationResult,
+    output: Path,
+    *,
+    keep_checkpoints: bool,
+) -> None:
+    """Write model, its change, tokenizer, card, curve and result; each file appears whole, the result last."""
     part = output / ".part"
     shutil.rmtree(part, ignore_errors=True)
     try:
         with disk_errors_explained(output):
+            interpolation.save_change(part / "change")
+            os.replace(part / "change" / WEIGHTS, part / CHANGE)
+            shutil.rmtree(part / "change")
             mlm.model.save_pretrained(part)
             mlm.tokenizer.save_pretrained(part)
             text = json.dumps(result.to_json(), ensure_ascii=False, indent=1)

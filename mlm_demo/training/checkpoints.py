@@ -49,7 +49,7 @@ def check_output(output: Path, resume: bool) -> None:
     if output.exists() and not output.is_dir():
         raise TrainingError(f"{output} is a file; give a folder to write the model to.")
     if output.is_dir():
-        with _locked(output):
+        with locked(output):
             pass
     if resume:
         checkpoint_to_resume(output)
@@ -85,7 +85,7 @@ def claimed(output: Path, resume: bool) -> Iterator[None]:
     created = [p for p in (output, *output.parents) if not p.exists()]
     with disk_errors_explained(output):
         output.mkdir(parents=True, exist_ok=True)
-    with _locked(output):
+    with locked(output):
         _remove_incomplete(output)  # from a run that was killed
         try:
             yield
@@ -125,7 +125,7 @@ def disk_errors_explained(output: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _locked(output: Path) -> Iterator[None]:
+def locked(output: Path) -> Iterator[None]:
     """Hold a lock on a folder; raise TrainingError if another process does."""
     with ExitStack() as stack:
         try:

@@ -1,14 +1,15 @@
 """How well a model predicts masked tokens of a text: loss, perplexity and accuracy, before and after training.
 
-The masks are frozen: 15 % of the tokens, drawn once from a seed, so that models with the same tokenizer answer the
-same questions. Each document has blocks of its own, so that documents can be resampled: the 95 % intervals are
+The masks are frozen: 15 % of the tokens, drawn from a seed, so that models with the same tokenizer answer the same
+questions. Each document has blocks of its own, so that documents can be resampled: the 95 % intervals are
 percentiles of a bootstrap over documents, paired when two models are compared. Do not compare the metrics of models
 with different tokenizers.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from math import exp
+from math import ceil, exp
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,7 +19,11 @@ from mlm_demo.training.masking import IGNORED, Masking, mask_blocks, vocabulary_
 from mlm_demo.training.packing import NO_WORD, Blocks, one_by_one
 from mlm_demo.training.result import Change, Interval, Metrics
 
+if TYPE_CHECKING:
+    import torch
+
 PROBABILITY = 0.15
+ENOUGH_MASKED, MAX_DRAWS = 3000, 6  # masked tokens of a short text, by drawing its masks several times
 RESAMPLES = 2000
 DRAWN_AT_ONCE = 4_000_000  # document numbers held while resampling: 32 MB
 BLOCKS_PER_PASS = 32
@@ -43,15 +48,32 @@ class MaskedEvalSet:
 
     @classmethod
     def of(
-        cls, mlm: MaskedLM, texts: Sequence[str], *, block_size: int = 128, seed: int = 0
+        cls,
+        mlm: MaskedLM,
+        texts: Sequence[str],
+        *,
+        block_size: int = 128,
+        seed: int = 0,
+        redraw: bool = False,
     ) -> "MaskedEvalSet":
-        """Cut texts into blocks and mask them; raise CorpusError if they hold no token."""
+        """Cut texts into blocks and mask them; raise CorpusError if they hold no token.
+
+        redraw: repeat a short text with other masks, up to MAX_DRAWS times, for some ENOUGH_MASKED masked tokens. The
+        chance of the masks then adds less to the interval than the choice of the documents.
+        """
         blocks = one_by_one(mlm.tokenizer, texts, min(block_size, mlm.max_tokens))
         if not len(blocks):
             raise CorpusError("There is no text to evaluate on; give a file with some paragraphs.")
         masking = Masking(mlm.mask_id, vocabulary_ids(mlm), PROBABILITY, seed=seed)
-        masked = mask_blocks(blocks, range(len(blocks)), masking, epoch=0)
-        return cls(blocks, masked.ids, masked.labels)
+        draws = 1
+        if redraw:
+            draws = min(max(1, ceil(ENOUGH_MASKED / (PROBABILITY * blocks.tokens))), MAX_DRAWS)
+        masked = [mask_blocks(blocks, range(len(blocks)), masking, epoch) for epoch in range(draws)]
+        return cls(
+            blocks.select(np.tile(np.arange(len(blocks)), draws)),
+            np.concatenate([draw.ids for draw in masked]),
+            np.concatenate([draw.labels for draw in masked]),
+        )
 
     def first(self, count: int) -> "MaskedEvalSet":
         """Return the first blocks alone."""
@@ -65,26 +87,30 @@ def sum_by_document(
     """Evaluate a model, BLOCKS_PER_PASS blocks at a time; logits are never kept."""
     documents = int(eval_set.blocks.document.max()) + 1
     loss, hits, count = (np.zeros(documents) for _ in range(3))
-    for first in range(0, len(eval_set.blocks), BLOCKS_PER_PASS):
-        rows = range(first, min(first + BLOCKS_PER_PASS, len(eval_set.blocks)))
-        masked = [np.flatnonzero(eval_set.labels[row] != IGNORED) for row in rows]
-        # A row ends with its last special token; its padding is left out.
-        ends = [
-            int(np.flatnonzero(eval_set.blocks.words[row] != NO_WORD).max()) + 1 + len(mlm.suffix)
-            for row in rows
-        ]
-        ids = [eval_set.ids[row, :end].tolist() for row, end in zip(rows, ends, strict=True)]
-        logits = mlm.logits_at(ids, [positions.tolist() for positions in masked])
-        truth = np.concatenate(
-            [eval_set.labels[row, positions] for row, positions in zip(rows, masked, strict=True)]
-        )
-        owner = np.repeat(eval_set.blocks.document[list(rows)], [len(positions) for positions in masked])
+    for rows, logits in masked_logits(mlm, eval_set):
+        labels = eval_set.labels[rows]
+        row, column = np.nonzero(labels != IGNORED)
+        truth, owner = labels[row, column], eval_set.blocks.document[rows][row]
         log_probabilities = logits.log_softmax(-1)
         np.add.at(loss, owner, -log_probabilities[range(len(truth)), truth].cpu().numpy())
         np.add.at(hits, owner, log_probabilities.argmax(-1).cpu().numpy() == truth)
         np.add.at(count, owner, 1)
-        on_progress((rows[-1] + 1) / len(eval_set.blocks))
+        on_progress(rows.stop / len(eval_set.blocks))
     return DocumentSums(loss, hits, count)
+
+
+def masked_logits(mlm: MaskedLM, eval_set: MaskedEvalSet) -> Iterator[tuple[slice, "torch.Tensor"]]:
+    """Yield for BLOCKS_PER_PASS blocks at a time their rows and their logits: (masked tokens, vocab_size) float32."""
+    for first in range(0, len(eval_set.blocks), BLOCKS_PER_PASS):
+        rows = slice(first, min(first + BLOCKS_PER_PASS, len(eval_set.blocks)))
+        # A row ends with its last special token; its padding is left out.
+        ends = [
+            int(np.flatnonzero(words != NO_WORD).max()) + 1 + len(mlm.suffix)
+            for words in eval_set.blocks.words[rows]
+        ]
+        ids = [row[:end].tolist() for row, end in zip(eval_set.ids[rows], ends, strict=True)]
+        masked = [np.flatnonzero(labels != IGNORED).tolist() for labels in eval_set.labels[rows]]
+        yield rows, mlm.logits_at(ids, masked)
 
 
 def compute_metrics(sums: DocumentSums, seed: int = 0) -> Metrics:

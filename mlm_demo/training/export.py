@@ -10,9 +10,9 @@ from huggingface_hub.errors import LocalTokenNotFoundError
 from mlm_demo.errors import HubError, ModelError, shown
 from mlm_demo.models import hub
 from mlm_demo.system.files import atomic
-from mlm_demo.training.result import RESULT
+from mlm_demo.training.result import CHANGE, RESULT
 
-EXCLUDED = ("checkpoints", ".part")  # needed only to resume the run
+EXCLUDED = ("checkpoints", ".part", CHANGE)  # needed only to resume or reweigh the run
 
 
 def zip_model(folder: Path, name: str = "") -> Path:
@@ -47,7 +47,7 @@ def push_model(folder: Path, repo_id: str, *, token: str | None = None, private:
         api.upload_folder(
             repo_id=repo_id,
             folder_path=folder,
-            ignore_patterns=[f"{name}/**" for name in EXCLUDED],
+            ignore_patterns=[pattern for name in EXCLUDED for pattern in (name, f"{name}/**")],
             commit_message="Adapted with mlm_demo",
         )
     except Exception as error:  # any error of the network or the Hub, whose text may quote the token

@@ -15,6 +15,7 @@ from mlm_demo.training.checkpoints import CHECKPOINTS, disk_errors_explained
 from mlm_demo.training.config import EVALUATION_SHARE, AdaptConfig
 from mlm_demo.training.masking import Masking
 from mlm_demo.training.packing import Blocks
+from mlm_demo.training.result import OutputBias
 from mlm_demo.training.step_time import measure_step_time
 
 PLAN = "plan.json"
@@ -29,7 +30,7 @@ class Plan:
     """A budget in steps.
 
     warm_up: how many of the steps warm up; evaluate_every: steps between evaluations; eval_blocks: blocks in each
-    evaluation; seconds: the expected duration, None if unknown.
+    evaluation; seconds: the expected duration, None if unknown; output_bias: the start before the first step.
     """
 
     steps: int
@@ -37,6 +38,7 @@ class Plan:
     evaluate_every: int
     eval_blocks: int
     seconds: float | None = None
+    output_bias: OutputBias | None = None
 
     def to_json(self) -> dict:
         """Return the plan as plan.json holds it."""
@@ -46,7 +48,9 @@ class Plan:
     @classmethod
     def from_json(cls, values: dict) -> "Plan":
         """Read what to_json returned, which has kept the names of the first version."""
-        return cls(**{"eval_blocks" if name == "watched_blocks" else name: v for name, v in values.items()})
+        plan = {"eval_blocks" if name == "watched_blocks" else name: v for name, v in values.items()}
+        start = plan.pop("output_bias", None)  # the first version had none
+        return cls(**plan, output_bias=OutputBias(**start) if start else None)
 
 
 def make_plan(

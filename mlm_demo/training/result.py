@@ -7,14 +7,18 @@ model card and the terminal all show these rows.
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
+from mlm_demo.errors import TrainingError
 from mlm_demo.training.config import PATIENCE
 
 RESULT = "result.json"  # in the output folder; written last, so a folder that holds it is complete
+WEIGHTS, CHANGE = "model.safetensors", "change.safetensors"  # at the share of the result; adapted minus base
+SHARE = "share"  # in the metadata of WEIGHTS once `reweigh` has written it
+CLEARLY = -0.1  # nats: a tenth less perplexity
 DOMAIN, GENERAL = "Held-out text of the domain", "General English"
 BEST_SHOWN, WORST_SHOWN = 6, 2  # questions of the exam
 CONTEXT_CHARACTERS = 60  # of a sentence, shown on either side of its term
@@ -95,6 +99,24 @@ class ExamAnswer:
 
 
 @dataclass(frozen=True)
+class Point:
+    """The metrics and the exam at one share of the way from the base model (0) to the end of training (1)."""
+
+    share: float
+    figures: Figures
+    exam: tuple[ExamAnswer, ...]
+
+
+@dataclass(frozen=True)
+class OutputBias:
+    """The start in closed form (output_bias.py): its strength, and the eval loss before and after it, in nats."""
+
+    strength: float
+    loss_before: float
+    loss_after: float
+
+
+@dataclass(frozen=True)
 class CorpusFacts:
     """What a run was trained and evaluated on."""
 
@@ -111,8 +133,8 @@ class Training:
     """How training went, including its parts before a resume.
 
     steps of those planned; ended: `stopped` by somebody, `no_improvement` of the eval loss, or its `budget`; best_step:
-    the step of the weights that were kept, 0 for the base model's; tokens_per_second of text. Version 0.1.0 wrote
-    neither ended nor best_step.
+    the step of the weights that were kept, 0 for those before the first step; output_bias: the start before that step;
+    tokens_per_second of text. Version 0.1.0 wrote neither ended nor best_step nor output_bias.
     """
 
     steps: int
@@ -120,6 +142,7 @@ class Training:
     stopped: bool
     ended: str | None = None
     best_step: int | None = None
+    output_bias: OutputBias | None = None
     seconds: float
     tokens_per_second: float
     peak_megabytes: float
@@ -209,7 +232,9 @@ class AdaptationResult:
     """Everything that result.json holds.
 
     base: the model as MaskedLM.describe gives it; config: the options of the run; curve: log lines with `step`,
-    `seconds` and `loss` or `eval_loss`; versions: of the software.
+    `seconds` and `loss` or `eval_loss`; versions: of the software. share: how far the model went from the base (0) to
+    the end of training (1), for which figures and exam are; points: the same for other shares. Version 0.1.0 wrote
+    neither share nor points.
     """
 
     base: dict[str, Any]
@@ -220,6 +245,8 @@ class AdaptationResult:
     training: Training
     curve: tuple[dict[str, Any], ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
+    share: float | None = None
+    points: tuple[Point, ...] = ()
 
     @classmethod
     def from_json(cls, values: dict) -> "AdaptationResult":
@@ -229,6 +256,26 @@ class AdaptationResult:
     def to_json(self) -> dict:
         """Return what result.json holds."""
         return asdict(self)
+
+    def at(self, share: float) -> "AdaptationResult":
+        """Return the result of the model at another share; raises TrainingError if it was not measured there."""
+        for point in self.points:
+            if point.share == share:
+                return replace(self, share=share, figures=point.figures, exam=point.exam)
+        shares = ", ".join(f"{point.share:g}" for point in self.points)
+        raise TrainingError(
+            f"The share of the adapted model is {share:g}; choose one of {shares}."
+            if shares
+            else "This run was made by a version without a choice between base and adapted model; run it again."
+        )
+
+    @property
+    def learned(self) -> str:
+        """How much was learned of the domain, by the interval of its change of loss: clearly, a little or nothing."""
+        change = self.figures.domain.change.loss
+        if change.high >= 0 or self.share == 0:
+            return "nothing"
+        return "clearly" if change.value <= CLEARLY else "a little"
 
     def rows(self) -> list[Row]:
         """Return the rows of the table of metrics."""
@@ -261,7 +308,23 @@ def read_result(output: Path) -> AdaptationResult | None:
         text = (output / RESULT).read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
-    return AdaptationResult.from_json(json.loads(text))
+    result = AdaptationResult.from_json(json.loads(text))
+    share = _share_of(output / WEIGHTS) if result.points else None
+    return result if share in (None, result.share) else result.at(share)
+
+
+def _share_of(weights: Path) -> float | None:
+    """Return the share that a file of weights says it has, None if it says nothing.
+
+    A safetensors file begins with the length of its header, 8 bytes in little-endian order, and the header, JSON.
+    """
+    try:
+        with weights.open("rb") as file:
+            header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    except (OSError, ValueError):
+        return None
+    share = header.get("__metadata__", {}).get(SHARE)
+    return None if share is None else float(share)
 
 
 def around_term(sentence: str, start: int, term: str) -> tuple[str, str]:

@@ -13,11 +13,14 @@ from mlm_demo.system.distributed import broadcast
 
 
 class TimedSchedule(TrainerCallback):
-    """Keeps the time of a run and ends it after `seconds_allowed` (None: after its steps)."""
+    """Keeps the time of a run and ends it after `seconds_allowed` (None: after its steps).
 
-    def __init__(self, steps: int, warm_up: int, seconds_allowed: float | None):
+    seconds_before: what was spent on training before the first step.
+    """
+
+    def __init__(self, steps: int, warm_up: int, seconds_allowed: float | None, seconds_before: float = 0.0):
         self.steps, self.warm_up, self.seconds_allowed = steps, warm_up, seconds_allowed
-        self.seconds_before, self.start = 0.0, None
+        self.seconds_before, self.start = seconds_before, None
 
     @property
     def seconds(self) -> float:

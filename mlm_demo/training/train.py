@@ -5,8 +5,9 @@ Read `train` first.
 
 import resource
 import sys
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -25,11 +26,13 @@ from mlm_demo.training.checkpoints import (
 )
 from mlm_demo.training.config import PATIENCE, AdaptConfig
 from mlm_demo.training.evaluation import MaskedEvalSet
+from mlm_demo.training.interpolation import copy_weights
 from mlm_demo.training.masking import make_masking
 from mlm_demo.training.out_of_memory import halve_batch, one_device, out_of_memory, share_of_process
+from mlm_demo.training.output_bias import fit_output_bias
 from mlm_demo.training.packing import Blocks
 from mlm_demo.training.plan import Plan, is_worth_compiling, load_plan, make_plan, save_plan
-from mlm_demo.training.result import Training
+from mlm_demo.training.result import OutputBias, Training
 from mlm_demo.training.schedule import TimedSchedule
 from mlm_demo.training.trainer import DEFAULT_ARGUMENTS, LogCallback, MaskedLMTrainer, Patience
 
@@ -65,18 +68,21 @@ def train(
     no_dropout(mlm)
     masking = make_masking(mlm, config)
     checkpoint = checkpoint_to_resume(output) if resume else None
-    if checkpoint:
-        plan = load_plan(output, blocks, config)
-    else:
-        plan = broadcast(make_plan(mlm, blocks, masking, config, step_time))
-        if is_main_process():
-            save_plan(output, plan, blocks, config)
-    eval_set = None
+    plan = load_plan(output, blocks, config) if checkpoint else None
+    plan = plan or broadcast(make_plan(mlm, blocks, masking, config, step_time))
+    eval_set, start_seconds = None, 0.0
     if eval_texts:
         eval_set = MaskedEvalSet.of(mlm, eval_texts, block_size=config.block_size, seed=config.seed)
         eval_set = eval_set.first(plan.eval_blocks)
+    if eval_set and not checkpoint:
+        began = time.monotonic()
+        plan = replace(plan, output_bias=fit_output_bias(mlm, blocks, masking, eval_set))
+        start_seconds = time.monotonic() - began  # they count as training
+    if not checkpoint and is_main_process():
+        save_plan(output, plan, blocks, config)
     batch, accumulate = config.batch_size, 1
-    base_weights = _weights(mlm) if eval_set or mlm.device.type == "cuda" else {}
+    # Main memory has room for them: measuring the step time holds such a copy too.
+    start_weights = copy_weights(mlm.model) if eval_set or mlm.device.type == "cuda" else {}
     done = step_of(checkpoint) / plan.steps if checkpoint else 0
     compiles = is_worth_compiling(mlm, plan.seconds and plan.seconds * (1 - done))
     tokens_per_step = config.batch_size * blocks.tokens / max(len(blocks), 1)
@@ -97,7 +103,9 @@ def train(
         on_progress(line)
 
     while True:
-        schedule = TimedSchedule(plan.steps, plan.warm_up, config.minutes and config.minutes * 60)
+        schedule = TimedSchedule(
+            plan.steps, plan.warm_up, config.minutes and config.minutes * 60, start_seconds
+        )
         log = LogCallback(on_log, should_stop)
         try:
             arguments = _arguments(
@@ -110,18 +118,18 @@ def train(
             if trainer.graphed_step and trainer.graphed_step.compiled:
                 on_log({"note": "Compiling the model for this GPU: ten seconds or more, once."})
             if eval_set and not checkpoint:
-                log.base_loss = trainer.eval_loss()
+                log.start_losses = _start_losses(plan.output_bias, trainer.eval_loss())
             # `quiet` because checkpoints are reported to lack tied weights.
             with quiet(), disk_errors_explained(output), out_of_memory():
                 trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-                best_step = trainer.keep_best(base_weights) if eval_set else trainer.state.global_step
+                best_step = trainer.keep_best(start_weights) if eval_set else trainer.state.global_step
             break
         except torch.OutOfMemoryError as error:
             # Half the blocks at once, twice as often: the same step.
             batch, accumulate = halve_batch(batch, config, error), accumulate * 2
             checkpoint = last_checkpoint(output)
-            if checkpoint is None and base_weights:
-                mlm.model.load_state_dict(base_weights, strict=False)
+            if checkpoint is None and start_weights:
+                mlm.model.load_state_dict(start_weights, strict=False)
             elif checkpoint is None and trainer.state.global_step:  # no weights to start again from
                 raise TrainingError(
                     f"Memory ran out at step {trainer.state.global_step}; choose fewer blocks per step than "
@@ -140,9 +148,15 @@ def train(
         stopped=log.stopped,
         ended=_ended(trainer, log),
         best_step=best_step,
+        output_bias=plan.output_bias,
         **speed(state.global_step, schedule.seconds),
         log=tuple(state.log_history),
     )
+
+
+def _start_losses(output_bias: OutputBias | None, loss: float) -> tuple[float, ...]:
+    """Return the eval losses before the first step: of the base model, and of the start in closed form if it moved."""
+    return (output_bias.loss_before, loss) if output_bias and output_bias.strength else (loss,)
 
 
 def _ended(trainer: MaskedLMTrainer, log: LogCallback) -> str:
@@ -153,14 +167,6 @@ def _ended(trainer: MaskedLMTrainer, log: LogCallback) -> str:
     callbacks = trainer.callback_handler.callbacks
     ran_out = any(callback.ran_out for callback in callbacks if isinstance(callback, Patience))
     return "no_improvement" if ran_out else "budget"
-
-
-def _weights(mlm: MaskedLM) -> dict[str, torch.Tensor]:
-    """Copy the weights to main memory, for a run that improves nothing or runs out of memory before a checkpoint.
-
-    Measuring the step time holds such a copy too, so this one fits wherever that did.
-    """
-    return {name: weight.detach().cpu().clone() for name, weight in mlm.model.named_parameters()}
 
 
 def no_dropout(mlm: MaskedLM) -> None:

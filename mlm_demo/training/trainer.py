@@ -151,10 +151,10 @@ class MaskedLMTrainer(Trainer):
     def _load_best_model(self) -> None:
         """Leave this to keep_best: Trainer would not call it for a run stopped before its first evaluation."""
 
-    def keep_best(self, base: Mapping[str, torch.Tensor]) -> int:
-        """Load the weights with the lowest eval loss; return the step they are from, 0 for the base model's.
+    def keep_best(self, start: Mapping[str, torch.Tensor]) -> int:
+        """Load the weights with the lowest eval loss; return the step they are from.
 
-        base: the weights before the first step. The other candidates are the best checkpoint and the current weights,
+        start: the weights before the first step, step 0. The other candidates are the best checkpoint and the current weights,
         which have not been evaluated yet if the run was stopped.
         """
         state = self.state
@@ -165,8 +165,8 @@ class MaskedLMTrainer(Trainer):
             current = self.eval_loss()
             if not best.is_dir() or current <= loss:
                 step, loss = state.global_step, current
-        if self.base_loss <= loss:
-            self.mlm.model.load_state_dict(base, strict=False)  # it holds one of each pair of tied weights
+        if self.start_loss <= loss:
+            self.mlm.model.load_state_dict(start, strict=False)  # it holds one of each pair of tied weights
             return 0
         if step != state.global_step:
             state.best_model_checkpoint = str(best)
@@ -174,10 +174,10 @@ class MaskedLMTrainer(Trainer):
         return step
 
     @property
-    def base_loss(self) -> float:
+    def start_loss(self) -> float:
         """The eval loss before the first step, with which the log of each checkpoint begins."""
-        before = (line["eval_loss"] for line in self.state.log_history if line["step"] == 0)
-        return next(before, math.inf)
+        before = [line["eval_loss"] for line in self.state.log_history if line["step"] == 0]
+        return before[-1] if before else math.inf
 
     def create_scheduler(self, num_training_steps: int, optimizer=None) -> LambdaLR:
         """Create the learning rate scheduler, which follows the schedule of the run."""
@@ -237,12 +237,12 @@ class LogCallback(TrainerCallback):
 
     def __init__(self, on_log: Callable[[dict], None], should_stop: Callable[[], bool]):
         self.pass_on, self.should_stop, self.stopped = on_log, should_stop, False
-        self.base_loss: float | None = None  # the eval loss before the first step
+        self.start_losses: Sequence[float] = ()  # the eval losses before the first step, in their order
 
     def on_train_begin(self, args, state, control, **_):
-        """Log the eval loss before the first step, where its curve begins."""
-        if self.base_loss is not None:
-            line = {"eval_loss": self.base_loss, "epoch": 0.0, "step": 0}
+        """Log the eval losses before the first step, where their curve begins."""
+        for loss in self.start_losses:
+            line = {"eval_loss": loss, "epoch": 0.0, "step": 0}
             state.log_history.append(line)
             self.pass_on({**line, "of": state.max_steps})
 
