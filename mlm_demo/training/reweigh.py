@@ -27,9 +27,8 @@ def reweigh(output: Path, share: float) -> AdaptationResult:
         after = before.at(share)
         with safe_open(output / WEIGHTS, "pt") as weights, safe_open(output / CHANGE, "pt") as change:
             step = share - before.share
-            moved = {
-                name: weights.get_tensor(name) + step * change.get_tensor(name) for name in weights.keys()
-            }
+            names = set(weights.keys())
+            moved = {name: weights.get_tensor(name) + step * change.get_tensor(name) for name in names}
         with atomic(output / WEIGHTS) as part:
             save_file(moved, part, {"format": "pt", SHARE: repr(share)})
         _write(output / "README.md", model_card(after, after.base["mask_token"]))

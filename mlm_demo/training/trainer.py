@@ -154,8 +154,8 @@ class MaskedLMTrainer(Trainer):
     def keep_best(self, start: Mapping[str, torch.Tensor]) -> int:
         """Load the weights with the lowest eval loss; return the step they are from.
 
-        start: the weights before the first step, step 0. The other candidates are the best checkpoint and the current weights,
-        which have not been evaluated yet if the run was stopped.
+        start: the weights before the first step, step 0. The other candidates are the best checkpoint and the current
+        weights, which have not been evaluated yet if the run was stopped.
         """
         state = self.state
         step, loss = state.best_global_step, state.best_metric
