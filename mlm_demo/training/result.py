@@ -159,6 +159,8 @@ class Training:
         return f"Training ended at step {self.steps:,} of {self.planned:,}: {reason}." if reason else ""
 
     def _kept(self) -> str:
+        if self.best_step == 0 and self.output_bias and self.output_bias.strength:
+            return "No step improved on the start in closed form, so its weights were kept."
         if self.best_step == 0 and self.ended == "stopped":
             return (
                 "The model had not yet improved on the held-out text, so the base model's weights were kept."

@@ -29,10 +29,12 @@ def test_a_result_is_read_as_it_was_written(tmp_path):
 
 def test_results_of_other_versions_load():
     older = deepcopy(RESULT_JSON)
-    for key in ("ended", "best_step"):  # which version 0.1.0 did not write
+    for key in ("ended", "best_step", "output_bias"):  # which version 0.1.0 did not write
         del older["training"][key]
+    del older["share"], older["points"]
     result = AdaptationResult.from_json(older)
     assert (result.training.ended, result.training.best_step, result.training.ending()) == (None, None, "")
+    assert (result.share, result.points) == (None, ())
     newer = deepcopy(RESULT_JSON)
     newer["later"] = 1
     newer["figures"]["domain"]["before"]["f1"] = 0.5
