@@ -9,7 +9,7 @@ from mlm_demo.models.loader import load_folder
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training import train, trainer
 from mlm_demo.training.adapt import adapt
-from mlm_demo.training.cloze import Question, sit_exam
+from mlm_demo.training.cloze import Question, answer_questions
 from mlm_demo.training.evaluation import DocumentSums, MaskedEvalSet, sum_by_document
 from mlm_demo.training.interpolation import SHARES
 from mlm_demo.training.judge import halves
@@ -64,7 +64,7 @@ def test_the_last_answers_shown_are_of_the_model_that_was_kept(run):
     shown = [line["followed"] for line in lines if "followed" in line][-1]
     saved = load_folder(output, "saved", device="cpu")
     questions = [Question(a["sentence"], a["start"], a["start"] + len(a["term"])) for a in shown]
-    assert [answer.to_json() for answer in sit_exam(saved, questions)] == shown
+    assert [answer.to_json() for answer in answer_questions(saved, questions)] == shown
 
 
 def test_dropout_is_switched_off_for_training_only(run):
