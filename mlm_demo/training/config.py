@@ -12,6 +12,7 @@ BUDGETS = ("epochs", "max_steps", "minutes")
 EVALUATION_SHARE = 0.06  # of a run's time: the evaluations during training
 PATIENCE = 3  # evaluations without a lower eval loss before a run ends early
 ENOUGH_TOKENS = 50_000
+PRICE_OF_FORGETTING = 2.0  # nats learned of the domain that make up for a nat forgotten of general English
 
 
 def _option(

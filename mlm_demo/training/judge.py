@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from mlm_demo.corpus.corpus import Corpus
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training.cloze import Graded, Question, answer_questions, share_within, write_questions
-from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.config import PRICE_OF_FORGETTING, AdaptConfig
 from mlm_demo.training.dataset import general_texts
 from mlm_demo.training.evaluation import (
     DocumentSums,
@@ -106,11 +106,8 @@ def halves(texts: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def choose_share(losses: Mapping[float, ChoosingLosses]) -> float:
-    """Return the share at which a nat forgotten of general English costs as much as a nat learned of the domain.
-
-    losses: by share. The lowest sum of the two losses wins.
-    """
-    return min(losses, key=lambda share: losses[share].domain + losses[share].general)
+    """Return the share with the lowest domain loss + PRICE_OF_FORGETTING × general loss; losses: by share."""
+    return min(losses, key=lambda share: losses[share].domain + PRICE_OF_FORGETTING * losses[share].general)
 
 
 def _choose_probes(questions: Sequence[Question], graded: Sequence[Graded]) -> list[Question]:

@@ -7,27 +7,27 @@ a token rises by strength × log((n + PRIOR × q) / ((N + PRIOR) × q)), with N 
 iterative scaling (Darroch & Ratcliff 1972), shrunk towards the model's own mean.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 
 from mlm_demo.models.masked_lm import MaskedLM
+from mlm_demo.system.distributed import broadcast
+from mlm_demo.training.config import PRICE_OF_FORGETTING
 from mlm_demo.training.evaluation import MaskedEvalSet, masked_logits
 from mlm_demo.training.masking import IGNORED, Masking, mask_blocks, vocabulary_ids
 from mlm_demo.training.packing import NO_WORD, Blocks
 from mlm_demo.training.result import OutputBias
 
-STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
+STRENGTHS = (0.0, 0.125, 0.25, 0.375, 0.5, 0.75, 1.0)
 SAMPLE = 64  # blocks that the mean prediction is measured on
-PRIOR = 1000.0  # tokens: the weight of the model's own mean prediction beside the counts
+PRIOR = 5000.0  # tokens: the weight of the model's own mean prediction beside the counts
 
 
 @torch.no_grad()
 def fit_output_bias(
-    mlm: MaskedLM, blocks: Blocks, masking: Masking, eval_set: MaskedEvalSet
+    mlm: MaskedLM, blocks: Blocks, masking: Masking, domain: MaskedEvalSet, general: MaskedEvalSet
 ) -> OutputBias | None:
-    """Move the output bias of mlm, in place, by the strength with the lowest loss on eval_set.
+    """Move the output bias of mlm, in place, by the strength with the lowest domain loss + PRICE_OF_FORGETTING × general loss.
 
     Return what was done; None, and change nothing, for a model without an output bias.
     """
@@ -36,10 +36,10 @@ def fit_output_bias(
         return None
     own = blocks.of_documents()
     move = _move(mlm, own, masking).to(bias.device)
-    losses = _losses(mlm, eval_set, move)
-    best = int(np.argmin(losses))
+    losses = _losses(mlm, domain, move)
+    best = broadcast(int(np.argmin(losses + PRICE_OF_FORGETTING * _losses(mlm, general, move))))
     bias += STRENGTHS[best] * move.to(bias.dtype)
-    return OutputBias(STRENGTHS[best], losses[0], losses[best])
+    return OutputBias(STRENGTHS[best], float(losses[0]), float(losses[best]))
 
 
 def _move(mlm: MaskedLM, blocks: Blocks, masking: Masking) -> torch.Tensor:
@@ -66,7 +66,7 @@ def _mean_prediction(mlm: MaskedLM, blocks: Blocks, masking: Masking) -> torch.T
     return total / count
 
 
-def _losses(mlm: MaskedLM, eval_set: MaskedEvalSet, move: torch.Tensor) -> Sequence[float]:
+def _losses(mlm: MaskedLM, eval_set: MaskedEvalSet, move: torch.Tensor) -> np.ndarray:
     """Return the mean loss on eval_set at each of STRENGTHS, in nats."""
     totals, count = np.zeros(len(STRENGTHS)), int((eval_set.labels != IGNORED).sum())
     for rows, logits in masked_logits(mlm, eval_set):
@@ -76,4 +76,4 @@ def _losses(mlm: MaskedLM, eval_set: MaskedEvalSet, move: torch.Tensor) -> Seque
             totals[i] += torch.nn.functional.cross_entropy(
                 logits + strength * move, truth, reduction="sum"
             ).item()
-    return (totals / count).tolist()
+    return totals / count

@@ -25,6 +25,7 @@ from mlm_demo.training.checkpoints import (
     step_of,
 )
 from mlm_demo.training.config import PATIENCE, AdaptConfig
+from mlm_demo.training.dataset import general_texts
 from mlm_demo.training.evaluation import MaskedEvalSet
 from mlm_demo.training.interpolation import copy_weights
 from mlm_demo.training.masking import make_masking
@@ -76,7 +77,9 @@ def train(
         eval_set = eval_set.first(plan.eval_blocks)
     if eval_set and not checkpoint:
         began = time.monotonic()
-        plan = replace(plan, output_bias=fit_output_bias(mlm, blocks, masking, eval_set))
+        general = MaskedEvalSet.of(mlm, general_texts()[0], block_size=config.block_size, seed=config.seed)
+        start = fit_output_bias(mlm, blocks, masking, eval_set, general.first(plan.eval_blocks))
+        plan = replace(plan, output_bias=start)
         start_seconds = time.monotonic() - began  # they count as training
     if not checkpoint and is_main_process():
         save_plan(output, plan, blocks, config)

@@ -42,11 +42,12 @@ def test_the_base_model_does_not_differ_from_itself(judge):
     assert point.figures.exam.top_5_before == point.figures.exam.top_5_after
 
 
-def test_learning_and_forgetting_weigh_the_same():
+def test_a_nat_forgotten_costs_two_learned():
     losses = {
         0.0: ChoosingLosses(4.0, 4.0),
         0.5: ChoosingLosses(3.5, 4.1),  # learned 0.5, forgot 0.1
-        1.0: ChoosingLosses(3.3, 4.4),  # learned 0.7, forgot 0.4
+        1.0: ChoosingLosses(3.2, 4.3),  # learned 0.8, forgot 0.3
     }
     assert choose_share(losses) == 0.5
-    assert choose_share({0.0: losses[0.0], 1.0: ChoosingLosses(3.9, 4.2)}) == 0.0
+    assert choose_share({**losses, 1.0: ChoosingLosses(3.2, 4.2)}) == 1.0
+    assert choose_share({0.0: losses[0.0], 1.0: ChoosingLosses(3.9, 4.1)}) == 0.0

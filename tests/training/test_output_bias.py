@@ -34,7 +34,7 @@ def mean_loss(mlm, eval_set):
 def test_the_loss_falls_to_what_it_says(architecture):
     mlm, blocks, masking, eval_set = parts(architecture)
     before = mean_loss(mlm, eval_set)
-    done = fit_output_bias(mlm, blocks, masking, eval_set)
+    done = fit_output_bias(mlm, blocks, masking, eval_set, eval_set)
     assert done.strength in STRENGTHS[1:]
     assert done.loss_before == pytest.approx(before, rel=1e-5)
     assert done.loss_after == pytest.approx(mean_loss(mlm, eval_set), rel=1e-5)
@@ -52,7 +52,7 @@ def test_the_bias_moves_by_the_formula():
     seen = np.bincount(blocks.ids[blocks.words != NO_WORD], minlength=len(mean))
     expected = np.log((seen + PRIOR * mean) / ((seen.sum() + PRIOR) * mean))
     before = bias_of(mlm)
-    done = fit_output_bias(mlm, blocks, masking, eval_set)
+    done = fit_output_bias(mlm, blocks, masking, eval_set, eval_set)
     moved = (bias_of(mlm) - before).numpy()
     special = mlm.tokenizer.all_special_ids
     assert (moved[special] == 0).all()
@@ -68,17 +68,29 @@ def test_a_start_that_does_not_help_is_left_out():
     blocks = pack(mlm.tokenizer, ["the the the of of is is"] * 40, 32)
     eval_set = MaskedEvalSet.of(mlm, ["kidney insulin bronchitis"] * 8, block_size=32)
     before = bias_of(mlm)
-    done = fit_output_bias(mlm, blocks, make_masking(mlm, CONFIG), eval_set)
+    done = fit_output_bias(mlm, blocks, make_masking(mlm, CONFIG), eval_set, eval_set)
     assert done.strength == 0
     assert done.loss_after == done.loss_before
     assert bias_of(mlm).equal(before)
+
+
+def test_what_it_costs_in_general_english_limits_the_strength(monkeypatch):
+    monkeypatch.setattr(output_bias, "PRIOR", 10.0)
+
+    def strength(general):
+        mlm = MaskedLM(*build("BERT"), name="tiny")
+        blocks = pack(mlm.tokenizer, ["the the the of of is is"] * 40, 32)
+        same, other = (MaskedEvalSet.of(mlm, [text] * 8, block_size=32) for text in ("the of is", general))
+        return fit_output_bias(mlm, blocks, make_masking(mlm, CONFIG), same, other).strength
+
+    assert strength("kidney insulin bronchitis") < strength("the of is")
 
 
 def test_a_model_without_an_output_bias_stays_as_it_is(monkeypatch):
     mlm, blocks, masking, eval_set = parts()
     monkeypatch.setattr(mlm.model, "get_output_embeddings", lambda: torch.nn.Linear(16, 400, bias=False))
     weights = {name: tensor.clone() for name, tensor in mlm.model.state_dict().items()}
-    assert fit_output_bias(mlm, blocks, masking, eval_set) is None
+    assert fit_output_bias(mlm, blocks, masking, eval_set, eval_set) is None
     assert all(tensor.equal(weights[name]) for name, tensor in mlm.model.state_dict().items())
 
 
@@ -92,5 +104,5 @@ def test_a_large_corpus_is_sampled(monkeypatch):
         return masked_logits(mlm, eval_set)
 
     monkeypatch.setattr(output_bias, "masked_logits", counted)
-    fit_output_bias(mlm, blocks, masking, eval_set)
-    assert rows == [3, len(eval_set.blocks)]
+    fit_output_bias(mlm, blocks, masking, eval_set, eval_set)
+    assert rows == [3, len(eval_set.blocks), len(eval_set.blocks)]
