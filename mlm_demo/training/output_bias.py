@@ -27,7 +27,9 @@ PRIOR = 5000.0  # tokens: the weight of the model's own mean prediction beside t
 def fit_output_bias(
     mlm: MaskedLM, blocks: Blocks, masking: Masking, domain: MaskedEvalSet, general: MaskedEvalSet
 ) -> OutputBias | None:
-    """Move the output bias of mlm, in place, by the strength with the lowest domain loss + PRICE_OF_FORGETTING × general loss.
+    """Move the output bias of mlm, in place, by the best strength.
+
+    That is the one with the lowest domain loss + PRICE_OF_FORGETTING × general loss.
 
     Return what was done; None, and change nothing, for a model without an output bias.
     """
