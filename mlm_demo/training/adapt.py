@@ -22,7 +22,7 @@ from mlm_demo.corpus.corpus import Corpus
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.system.distributed import is_main_process
 from mlm_demo.training.checkpoints import CHECKPOINTS, claimed, disk_errors_explained
-from mlm_demo.training.cloze import Graded, Question, set_exam, share_within, sit_exam
+from mlm_demo.training.cloze import Graded, Question, answer_questions, share_within, write_questions
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.curve import curve_svg
 from mlm_demo.training.dataset import general_texts, make_blocks
@@ -85,7 +85,9 @@ def adapt(
             MaskedEvalSet.of(mlm, texts, block_size=config.block_size, seed=config.seed)
             for texts in (corpus.held_out, general)
         ]
-        questions = set_exam(corpus.held_out, [*corpus.training, *corpus.held_out], [*general, *replay])
+        questions = write_questions(
+            mlm.tokenizer, corpus.held_out, [*corpus.training, *corpus.held_out], [*general, *replay]
+        )
 
         on_progress({"stage": "evaluating the base model"})
         base = mlm.describe()
@@ -131,7 +133,9 @@ def evaluate(
     mlm: MaskedLM, domain: MaskedEvalSet, general: MaskedEvalSet, questions: Sequence[Question]
 ) -> Evaluation:
     """Evaluate a model on both texts and in the exam."""
-    return Evaluation(sum_by_document(mlm, domain), sum_by_document(mlm, general), sit_exam(mlm, questions))
+    return Evaluation(
+        sum_by_document(mlm, domain), sum_by_document(mlm, general), answer_questions(mlm, questions)
+    )
 
 
 def _choose_probes(questions: Sequence[Question], graded: Sequence[Graded]) -> list[Question]:
@@ -142,7 +146,7 @@ def _choose_probes(questions: Sequence[Question], graded: Sequence[Graded]) -> l
 
 
 def _answers(mlm: MaskedLM, questions: Sequence[Question]) -> list[dict]:
-    return [answer.to_json() for answer in sit_exam(mlm, questions)]
+    return [answer.to_json() for answer in answer_questions(mlm, questions)]
 
 
 def compare(before: Evaluation, after: Evaluation) -> Figures:
