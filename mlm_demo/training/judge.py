@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mlm_demo.corpus.corpus import Corpus
 from mlm_demo.models.masked_lm import MaskedLM
-from mlm_demo.training.cloze import Graded, Question, set_exam, share_within, sit_exam
+from mlm_demo.training.cloze import Graded, Question, answer_questions, share_within, write_questions
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.dataset import general_texts
 from mlm_demo.training.evaluation import (
@@ -54,7 +54,9 @@ class Judge:
             self._eval_set(texts, config).first(CHOOSING_BLOCKS) for texts in (self.choosing_texts, replay)
         ]
         self._judging = [self._eval_set(texts, config) for texts in (judging, general)]
-        self.questions = set_exam(corpus.held_out, [*corpus.training, *corpus.held_out], [*general, *replay])
+        self.questions = write_questions(
+            mlm.tokenizer, corpus.held_out, [*corpus.training, *corpus.held_out], [*general, *replay]
+        )
         self.before = self.evaluate()
         self.probes = _choose_probes(self.questions, self.before.exam)
 
@@ -64,7 +66,7 @@ class Judge:
     def evaluate(self) -> Evaluation:
         """Evaluate the model on the texts that judge, and in the exam."""
         domain, general = (sum_by_document(self.mlm, eval_set) for eval_set in self._judging)
-        return Evaluation(domain, general, sit_exam(self.mlm, self.questions))
+        return Evaluation(domain, general, answer_questions(self.mlm, self.questions))
 
     def choosing_losses(self) -> ChoosingLosses:
         """Evaluate the model on the texts that choose."""
@@ -73,7 +75,7 @@ class Judge:
 
     def answer_probes(self) -> list[dict]:
         """Return the model's answers to the few questions that are shown during training."""
-        return [answer.to_json() for answer in sit_exam(self.mlm, self.probes)]
+        return [answer.to_json() for answer in answer_questions(self.mlm, self.probes)]
 
     def point(self, share: float, after: Evaluation) -> Point:
         """Return the metrics of the model at a share, beside those before training."""

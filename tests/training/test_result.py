@@ -8,7 +8,9 @@ from mlm_demo.training.model_card import metrics_table
 from mlm_demo.training.result import (
     RESULT,
     AdaptationResult,
+    ExamAnswer,
     Interval,
+    changed_most,
     read_result,
     shortened_around_term,
 )
@@ -94,6 +96,38 @@ def test_the_exam_shows_the_largest_rises_and_falls():
         ("lost40", 1, 40),
     ]
     assert result_with(exam=[]).exam_rows() == ([], [])
+
+
+def answer(name, before, after, *, words=10, tokens=1):
+    """An answer about a term of this name, in a sentence of so many words."""
+    sentence = f"{'word ' * (words - 1)}{name}."
+    return ExamAnswer(**{**exam_answer(sentence, name, before, after), "tokens": tokens})
+
+
+@pytest.mark.parametrize(
+    ("best", "others"),
+    [
+        (answer("largest", 90, 1), [answer("small", 2, 1), answer("always", 1, 1)]),
+        (answer("right", 2, 1), [answer("nearly", 9000, 2), answer("far", 90000, 6)]),
+        (answer("short", 5, 1, words=30), [answer("long", 5000, 1, words=31)]),
+        (answer("whole", 5, 1), [answer("pieces", 5000, 1, tokens=2)]),
+        (answer("pieces", 5, 1, words=60, tokens=3), [answer("nearly", 5000, 2)]),
+        (answer("long", 9, 1, words=31), [answer("both", 5000, 1, words=31, tokens=2)]),
+        (answer("nearly", 50, 5), [answer("less", 40, 5), answer("far", 9000, 6), answer("worse", 1, 2)]),
+    ],
+)
+def test_the_question_to_show_is_the_one_that_changed_most_for_the_better(best, others):
+    assert changed_most([best, *others]) == changed_most([*others, best]) == best
+
+
+def test_of_equal_questions_to_show_the_first_is_shown():
+    first, second = answer("first", 50, 1), answer("second", 50, 1)
+    assert changed_most([first, second]) == first
+
+
+def test_there_is_no_question_to_show_if_none_came_near():
+    assert changed_most([answer("same", 1, 1), answer("worse", 2, 3), answer("far", 9000, 6)]) is None
+    assert changed_most([]) is None
 
 
 def test_a_sentence_is_shortened_around_its_term():
