@@ -30,9 +30,12 @@ class Outcome:
 def outcome(result: AdaptationResult) -> Outcome:
     """Return the outcome of a run at the share of its result."""
     last = result.at(result.points[-1].share) if result.points else result
-    if result.share == 0 and last.learned != "nothing":
-        return Outcome(KEPT_BASE, f"At the end of training, {_numbers(last)}.", _why_base(result))
-    numbers = _numbers(last if result.share == 0 else result)
+    if result.share == 0:
+        numbers = f"At the end of training, {_numbers(last)}."
+        if last.learned != "nothing":
+            return Outcome(KEPT_BASE, numbers, _why_base(result))
+        return Outcome(TITLES["nothing"], numbers, _advice(last))
+    numbers = _numbers(result)
     return Outcome(TITLES[result.learned], f"{numbers[0].upper()}{numbers[1:]}.", _advice(result))
 
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from mlm_demo.training.curve import GRID, HELD_OUT, TEXT, svg_text, ticks_between
 from mlm_demo.training.result import Point
 
-WIDTH, HEIGHT = 380, 250
-LEFT, RIGHT, TOP, BOTTOM = 46, 44, 34, 44  # margins for numbers and names
+WIDTH, HEIGHT = 400, 260
+LEFT, RIGHT, TOP, BOTTOM = 46, 66, 46, 44  # margins for numbers and names
 MIN_SPAN = 0.1  # nats
 APART = 30  # between names, in pixels
 
@@ -25,7 +25,7 @@ def share_curve_svg(points: Sequence[Point], share: float) -> str:
         parts.append(f'<path d="M{LEFT} {y.at(tick):.1f}H{WIDTH - RIGHT}" stroke="{GRID}"/>')
         parts.append(svg_text(LEFT - 8, y.at(tick) + 4, f"{tick:g}", "end"))
     parts += [svg_text(x.at(tick), HEIGHT - BOTTOM + 18, f"{tick:g}", "middle") for tick in x.ticks]
-    parts.append(svg_text(2, TOP - 18, "domain, nats (lower is better)", "start"))
+    parts.append(svg_text(2, 14, "domain, nats (lower is better)", "start"))
     parts.append(svg_text(WIDTH - 2, HEIGHT - 6, "general English, nats (lower is better)", "end"))
     places = [(x.at(g), y.at(d)) for g, d in zip(general, domain, strict=True)]
     path = "L".join(f"{a:.1f} {b:.1f}" for a, b in places)

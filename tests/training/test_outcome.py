@@ -82,4 +82,8 @@ def test_a_base_model_that_was_kept_shows_what_training_did():
     assert found.advice == "The model is now at the base, without any of this."
     costly = outcome(result_between(0.0, learned=-0.3, forgot=90.0, corpus=MANY))
     assert costly.advice.startswith("It forgot at least as much as it learned")
-    assert outcome(result_between(0.0, learned=-0.01)).title == "Nothing measurable learned"
+    nothing = outcome(result_between(0.0, learned=-0.01))
+    assert nothing.title == "Nothing measurable learned"
+    assert nothing.numbers.startswith(
+        "At the end of training, perplexity on held-out text of the domain did not change"
+    )

@@ -46,7 +46,7 @@ def _changed_guesses(result: AdaptationResult) -> str:
     """Return tables of the sentences whose first guess changed."""
     better, worse = result.exam_rows()
     if not better and not worse:
-        return '<p class="empty">No first guess in the exam changed for a better or worse rank.</p>'
+        return '<p class="empty">No first guess in the exam got better or worse.</p>'
     return _guesses("First guesses that improved most", better) + _guesses(
         "First guesses that worsened most", worse
     )

@@ -12,7 +12,9 @@ from mlm_demo.web import javascript
 from mlm_demo.web.html import table, verdict_mark
 
 LABEL = "Base ↔ Adapted"
-ABOUT = "How much of what was learned the model has, in percent: more of it knows more of the domain and forgets more."
+ABOUT = (
+    "How far the model goes, in percent. Further knows more of the domain and forgets more general English."
+)
 
 
 class ShareSlider:
@@ -23,7 +25,16 @@ class ShareSlider:
 
     def __init__(self):
         self.slider = gr.Slider(
-            0, 100, 100, step=25, precision=0, label=LABEL, info=ABOUT, visible=False, elem_id="share"
+            0,
+            100,
+            100,
+            step=25,
+            precision=0,
+            label=LABEL,
+            info=ABOUT,
+            buttons=[],
+            visible=False,
+            elem_id="share",
         )
         self.moved = gr.Textbox(visible="hidden")
         self.losses = gr.HTML(padding=False, js_on_load=None, elem_id="share-losses")
@@ -73,6 +84,6 @@ def share_view(result: AdaptationResult) -> str:
         )
         *cells, against = map(escape, row.cells())
         rows.append((*cells, f"{against} {verdict_mark(row.verdict)}".strip()))
-    losses = table((stop, "Base: loss, nats", "This model", "Change"), rows, "losses")
+    losses = table((stop, "Base, nats", "This model, nats", "Change"), rows, "losses")
     curve = share_curve_svg(result.points, result.share)
     return f'<div class="between">{losses}<div class="share-curve">{curve}</div></div>'

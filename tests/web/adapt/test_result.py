@@ -80,5 +80,5 @@ def test_the_followed_sentences_are_answered_by_the_model_that_was_kept():
 
 
 def test_a_result_without_changed_guesses_says_so():
-    assert "No first guess in the exam changed" in result_view(result_with(), [])
+    assert "No first guess in the exam got better or worse." in result_view(result_with(), [])
     assert "<details" not in result_view(result_with(), [])
