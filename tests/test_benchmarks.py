@@ -4,16 +4,23 @@ import copy
 import json
 import subprocess
 import sys
+from collections import Counter
+from contextlib import redirect_stdout
 from functools import partial
 from importlib import import_module
 
+import numpy as np
 import pytest
 import torch
+from transformers import TrainerControl
 
+from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.models.cpu.optimize import takes_int8
 from mlm_demo.models.masked_lm import MaskedLM
+from mlm_demo.models.native_bert.loader import load_native
+from mlm_demo.settings import Settings
 from tests.support.paths import ROOT
-from tests.support.tiny_models import build
+from tests.support.tiny_models import build, save_tiny
 
 
 @pytest.fixture
@@ -79,6 +86,107 @@ def test_both_sides_of_adaptation_train(script, monkeypatch):
         found = adaptation.side(name, case)
         assert found["tokens_per_second"] > 0
         assert found["loss"] > 0
+
+
+def test_each_kind_has_forty_sentences_whose_words_are_single_tokens(script):
+    sentences = script("sentences").read_sentences()
+    assert Counter(sentence.kind for sentence in sentences) == {"everyday": 40, "biomedical": 40}
+    assert len({sentence.text for sentence in sentences}) == 80
+    vocabulary = load_native(Catalogue().find("general"), "cpu").tokenizer.get_vocab()
+    for sentence in sentences:
+        assert sentence.text.count("<mask>") == 1
+        assert 1 <= len(sentence.expected) <= 3
+        assert all(word in vocabulary for word in sentence.expected)
+
+
+def test_sentences_prints_the_shares_and_each_miss(script, monkeypatch, capsys):
+    sentences = script("sentences")
+    chosen = [sentences.Sentence("everyday", f"{number} <mask>.", ("paris", "rome")) for number in range(4)]
+    answers = {"0 <mask>.": ["paris", "a"], "1 <mask>.": ["a", "rome"]}
+    monkeypatch.setattr(sentences, "read_sentences", lambda: chosen)
+    monkeypatch.setattr(sentences, "first_words", lambda engine, model, s: answers.get(s.text, ["a", "b"]))
+    monkeypatch.setattr(sys, "argv", ["script", "--json", "--model", "mine"])
+    sentences.main()
+    found = printed(capsys)
+    assert found["ratios"] == {"mine_everyday_first": 0.25, "mine_everyday_top5": 0.5}
+    assert [row["sentence"] for row in found["figures"]] == ["2 <mask>.", "3 <mask>."]
+
+
+def test_sentences_reads_the_words_of_a_model(script, tmp_path):
+    sentences = script("sentences")
+    engine, model = sentences.Engine(Settings()), str(save_tiny(tmp_path))
+    words = sentences.first_words(engine, model, sentences.read_sentences()[0])
+    assert len(words) == sentences.TOP_K
+    assert all(word == word.strip().lower() for word in words)
+
+
+def test_both_sides_of_learning_train_and_are_compared(script, monkeypatch, capsys, tmp_path):
+    learning = script("learning")
+    model, whole = str(save_tiny(tmp_path)), learning.beekeeping()
+    few = learning.Split(whole.training[:30], whole.held_out[:4], draws=2)
+    monkeypatch.setattr(learning, "CORPORA", {model: lambda: few})
+    monkeypatch.setattr(learning, "general_text", lambda: whole.held_out[4:6])
+
+    def in_this_process(run):
+        with redirect_stdout(sys.stderr):  # Trainer prints
+            return learning.side(run)
+
+    monkeypatch.setattr(learning, "in_a_process", in_this_process)
+    options = ["--minutes", "0.01", "--seeds", "1", "--reach", "--model", model]
+    monkeypatch.setattr(sys, "argv", ["script", "--json", *options])
+    learning.main()
+    found = printed(capsys)
+    assert set(found["ratios"]) == {"learn_0.01min", "learn_forgetting"}
+    rows = {row[""].rpartition(": ")[2]: row for row in found["figures"]}
+    assert len(rows) == 5
+    assert rows["steps"]["ours"] >= 1
+    assert rows["seconds"]["the recipe"] >= 0.6
+
+
+def test_learning_holds_out_what_no_side_trains_on(script):
+    learning = script("learning")
+    for split in filter(None, (corpus() for corpus in learning.CORPORA.values())):
+        assert not set(split.held_out) & set(split.training)
+        assert len(split.held_out) >= 20
+
+
+def test_a_corpus_that_is_not_there_is_skipped(script, monkeypatch, capsys, tmp_path):
+    learning = script("learning")
+    monkeypatch.setattr(learning, "PUBMEDQA", tmp_path / "none.jsonl.gz")
+    monkeypatch.setattr(sys, "argv", ["script", "--json", "--model", "biomedical"])
+    learning.main()
+    out, error = capsys.readouterr()
+    assert json.loads(out)["figures"] == []
+    assert "biomedical is skipped" in error
+
+
+def test_evaluating_on_the_way_costs_no_time_and_ends_at_the_target(script, monkeypatch):
+    learning, now, found = script("learning"), [100.0], iter([3.0, 2.5, 2.0])
+    monkeypatch.setattr(learning.time, "perf_counter", lambda: now[0])
+
+    def held_out_loss():
+        now[0] += 50
+        return next(found)
+
+    run = learning.Run("general", minutes=1, seed=0, rate=1e-4, target=2.2, every=10)
+    clock, control = learning.Clock(run, held_out_loss), TrainerControl()
+    clock.on_train_begin(None, None, control)
+    while not control.should_training_stop:
+        now[0] += 6
+        clock.on_step_end(None, None, control)
+    assert clock.curve == [(0.0, 3.0), (12.0, 2.5), (24.0, 2.0)]
+    assert clock.factor(0) == pytest.approx(1 - 24 / 60)
+
+
+@pytest.mark.parametrize(("target", "seconds"), [(3.5, 0), (2.5, 15), (2, 20), (1.5, None)])
+def test_a_loss_is_reached_between_two_points_of_a_curve(script, target, seconds):
+    assert script("learning").seconds_to(target, [(0, 3.2), (10, 3), (20, 2), (30, 2.5)]) == seconds
+
+
+def test_a_ratio_of_sums_has_an_interval_over_documents(script):
+    ratio, low, high = script("learning").ratio_of_sums(np.array([2.0, 4.0, 9.0]), np.array([1.0, 2.0, 3.0]))
+    assert ratio == 2.5
+    assert 2 <= low < 2.5 < high <= 3
 
 
 @pytest.mark.parametrize("name", ["limit", "page", "startup"])

@@ -103,11 +103,9 @@ def masked_logits(mlm: MaskedLM, eval_set: MaskedEvalSet) -> Iterator[tuple[slic
     """Yield for BLOCKS_PER_PASS blocks at a time their rows and their logits: (masked tokens, vocab_size) float32."""
     for first in range(0, len(eval_set.blocks), BLOCKS_PER_PASS):
         rows = slice(first, min(first + BLOCKS_PER_PASS, len(eval_set.blocks)))
-        # A row ends with its last special token; its padding is left out.
-        ends = [
-            int(np.flatnonzero(words != NO_WORD).max()) + 1 + len(mlm.suffix)
-            for words in eval_set.blocks.words[rows]
-        ]
+        part = eval_set.blocks.select(rows)
+        text = (part.ids != part.pad_id) | (part.words != NO_WORD)  # not padding, which is left out
+        ends = [int(np.flatnonzero(row).max()) + 1 for row in text]
         ids = [row[:end].tolist() for row, end in zip(eval_set.ids[rows], ends, strict=True)]
         masked = [np.flatnonzero(labels != IGNORED).tolist() for labels in eval_set.labels[rows]]
         yield rows, mlm.logits_at(ids, masked)

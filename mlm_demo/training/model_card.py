@@ -121,9 +121,11 @@ def _between(result: AdaptationResult) -> str:
 def _kept(result: AdaptationResult) -> str:
     training = result.training
     if result.share == 0:
-        return "the base model's"
+        return "the base model"
     if training.best_step == 0:
-        return f"the base model's{', its output bias moved' * training.moved_bias}: no step improved them"
+        return (
+            f"{'the start in closed form' if training.moved_bias else 'the base model'}: no step improved it"
+        )
     return f"step {training.steps if training.best_step is None else training.best_step:,}"
 
 

@@ -167,9 +167,10 @@ class Training:
         return f"Training ended at step {self.steps:,} of {self.planned:,}: {reason}." if reason else ""
 
     def _kept(self) -> str:
+        if self.best_step == 0 and self.moved_bias:
+            return "No step improved on the start in closed form, so its weights were kept."
         if self.best_step == 0:
-            kept = "No step improved on the held-out text, so the base model was kept"
-            return f"{kept}, with its output bias moved." if self.moved_bias else f"{kept}."
+            return "No step improved on the held-out text, so the base model was kept."
         if self.best_step is None or self.best_step == self.steps:
             return ""
         return f"Its best weights were those of step {self.best_step:,}."

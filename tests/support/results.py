@@ -14,13 +14,15 @@ CHANGE = {
 PART = {"before": SIDE, "after": SIDE, "change": CHANGE}
 EXAM = {"questions": 40, "top_1_before": 0.1, "top_1_after": 0.25, "top_5_before": 0.2, "top_5_after": 0.5}
 TRAINING = {
-    "steps": 48, "planned": 120, "stopped": False, "ended": "budget", "best_step": 48, "seconds": 9.5,
-    "tokens_per_second": 4321.0, "peak_megabytes": 640.0,
+    "steps": 48, "planned": 120, "stopped": False, "ended": "budget", "best_step": 48,
+    "output_bias": {"strength": 0.75, "loss_before": 3.25, "loss_after": 3.0},
+    "seconds": 9.5, "tokens_per_second": 4321.0, "peak_megabytes": 640.0,
 }  # fmt: skip
 CONFIG = {
     "epochs": None, "max_steps": 120, "minutes": None, "mlm_probability": 0.15, "whole_word": False,
     "learning_rate": 2e-4, "batch_size": 16, "block_size": 128, "seed": 0, "replay": 0.0, "line_by_line": False,
 }  # fmt: skip
+FIGURES = {"domain": PART, "general": PART, "exam": EXAM}
 RESULT_JSON = {
     "base": {"name": "bert-base-uncased", "revision": "abc"},
     "config": CONFIG,
@@ -28,13 +30,13 @@ RESULT_JSON = {
         "sha256": "0" * 64, "documents": 36, "words": 600, "training_documents": 30, "held_out_documents": 6,
         "tokens": 900,
     },
-    "figures": {"domain": PART, "general": PART, "exam": EXAM},
+    "figures": FIGURES,
     "exam": [],
     "training": TRAINING,
     "curve": [{"step": 1, "loss": 3.0, "seconds": 0.5}],
     "versions": {"torch": "2.13.0"},
-    "share": None,
-    "points": [],
+    "share": 0.5,
+    "points": [{"share": share, "figures": FIGURES, "exam": []} for share in (0.0, 0.5, 1.0)],
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from mlm_demo.corpus.corpus import Corpus, Counts
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.dataset import make_blocks
@@ -11,6 +12,8 @@ from tests.support.tiny_models import SENTENCES, build
 
 TEXTS = [f"{s} {t}" for s in SENTENCES for t in SENTENCES]
 CONFIG = AdaptConfig(max_steps=8, batch_size=4, block_size=32, learning_rate=1e-3)
+CORPUS = Corpus(TEXTS[6:], TEXTS[:6], Counts(files=1, documents=36, words=600), "0" * 64)
+LEARNING = AdaptConfig(max_steps=12, batch_size=8, block_size=32, learning_rate=3e-3)  # learns much of CORPUS
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 
 

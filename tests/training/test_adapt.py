@@ -5,19 +5,17 @@ import numpy as np
 import pytest
 from transformers import AutoModelForMaskedLM, pipeline
 
-from mlm_demo.corpus.corpus import Corpus, Counts
 from mlm_demo.models.loader import load_folder
 from mlm_demo.models.masked_lm import MaskedLM
-from mlm_demo.training import trainer
+from mlm_demo.training import train, trainer
 from mlm_demo.training.adapt import adapt
-from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.cloze import Question, answer_questions
 from mlm_demo.training.evaluation import DocumentSums, MaskedEvalSet, sum_by_document
+from mlm_demo.training.interpolation import SHARES
+from mlm_demo.training.judge import halves
 from mlm_demo.training.result import RESULT
-from tests.support.tiny_models import SENTENCES, build
-
-TEXTS = [f"{s} {t}" for s in SENTENCES for t in SENTENCES]
-CORPUS = Corpus(TEXTS[6:], TEXTS[:6], Counts(files=1, documents=36, words=600), "0" * 64)
-CONFIG = AdaptConfig(max_steps=12, batch_size=8, block_size=32, learning_rate=3e-3)
+from tests.support.tiny_models import build
+from tests.support.training import CORPUS, LEARNING
 
 
 def fresh():
@@ -27,7 +25,7 @@ def fresh():
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     output, lines = tmp_path_factory.mktemp("runs") / "a", []
-    result = adapt(fresh(), CORPUS, CONFIG, output, on_progress=lines.append)
+    result = adapt(fresh(), CORPUS, LEARNING, output, on_progress=lines.append)
     return output, result, lines
 
 
@@ -44,9 +42,29 @@ def test_the_result_is_an_ordinary_folder(run):
 def test_the_saved_model_is_the_evaluated_one(run):
     output, result, _ = run
     saved = load_folder(output, "saved", device="cpu")
-    again = sum_by_document(saved, MaskedEvalSet.of(saved, CORPUS.held_out, block_size=32))
+    judging = halves(CORPUS.held_out)[1]
+    again = sum_by_document(saved, MaskedEvalSet.of(saved, judging, block_size=32, redraw=True))
     loss = result.figures.domain.after.loss.value
     assert again.loss.sum() / again.count.sum() == pytest.approx(loss, rel=1e-4)
+
+
+def test_the_result_has_a_point_for_each_share_and_keeps_one(run):
+    _, result, _ = run
+    assert [point.share for point in result.points] == list(SHARES)
+    kept = next(point for point in result.points if point.share == result.share)
+    assert (result.figures, result.exam) == (kept.figures, kept.exam)
+    base, half, adapted = (result.points[i].figures.domain.after.loss.value for i in (0, 2, 4))
+    assert base == result.figures.domain.before.loss.value
+    assert adapted < base
+    assert half < base
+
+
+def test_the_last_answers_shown_are_of_the_model_that_was_kept(run):
+    output, _, lines = run
+    shown = [line["followed"] for line in lines if "followed" in line][-1]
+    saved = load_folder(output, "saved", device="cpu")
+    questions = [Question(a["sentence"], a["start"], a["start"] + len(a["term"])) for a in shown]
+    assert [answer.to_json() for answer in answer_questions(saved, questions)] == shown
 
 
 def test_dropout_is_switched_off_for_training_only(run):
@@ -90,8 +108,10 @@ def test_a_run_that_improves_nothing_leaves_the_base_and_says_so(tmp_path, monke
     losses = count(3)
     worse = lambda *_: DocumentSums(np.array([float(next(losses))]), np.zeros(1), np.ones(1))  # noqa: E731
     monkeypatch.setattr(trainer, "sum_by_document", worse)
-    result = adapt(fresh(), CORPUS, CONFIG, tmp_path / "a")
+    monkeypatch.setattr(train, "fit_output_bias", lambda *_: None)
+    result = adapt(fresh(), CORPUS, LEARNING, tmp_path / "a")
     assert result.training.best_step == 0
+    assert (result.share, result.learned) == (0, "nothing")
     assert result.figures.domain.after == result.figures.domain.before
     saved, base = load_folder(tmp_path / "a", "saved", device="cpu"), fresh()
     for name, tensor in base.model.state_dict().items():
@@ -103,11 +123,11 @@ def test_stopped_and_resumed_gives_the_result_of_an_uninterrupted_run(run, tmp_p
     _, whole, _ = run
     steps = []
     stopped = adapt(
-        fresh(), CORPUS, CONFIG, tmp_path / "b", should_stop=lambda: steps.append(1) or len(steps) == 5
+        fresh(), CORPUS, LEARNING, tmp_path / "b", should_stop=lambda: steps.append(1) or len(steps) == 5
     )
     assert stopped.training.stopped
     assert stopped.training.ended == "stopped"
     assert (tmp_path / "b" / "checkpoints").is_dir()
-    resumed = adapt(fresh(), CORPUS, CONFIG, tmp_path / "b", resume=True)
+    resumed = adapt(fresh(), CORPUS, LEARNING, tmp_path / "b", resume=True)
     assert resumed.figures.domain.after == whole.figures.domain.after
     assert not (tmp_path / "b" / "checkpoints").exists()

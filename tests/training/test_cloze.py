@@ -98,7 +98,7 @@ def test_a_word_that_hardly_stands_out_is_not_asked():
     """Three drones are many in a few sentences, but not in thousands."""
     sentence = "One drone left the warm box at noon."
     assert [q.term for q in written([sentence] * 3)] == ["drone"]
-    much = [sentence] * 3 + ["The birds left at noon."] * 20_000
+    much = [sentence] * 3 + ["The birds left them."] * 40_000
     assert typical_terms(much, GENERAL * 500)["drone"] > 0
     assert written(much, [sentence]) == []
 

@@ -1,5 +1,6 @@
 """When a run ends before its budget, and which weights it keeps."""
 
+import time
 from dataclasses import replace
 from itertools import chain, count
 
@@ -8,9 +9,10 @@ import pytest
 from safetensors.torch import load_file
 
 from mlm_demo.models.masked_lm import MaskedLM
-from mlm_demo.training import trainer
+from mlm_demo.training import train, trainer
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.evaluation import DocumentSums
+from mlm_demo.training.output_bias import fit_output_bias
 from tests.support.tiny_models import assert_same_weights, build
 from tests.support.training import CONFIG, TEXTS, fresh, run, weights
 
@@ -25,6 +27,12 @@ def set_eval_losses(monkeypatch):
         monkeypatch.setattr(trainer, "sum_by_document", fake_sums)
 
     return set_values
+
+
+@pytest.fixture
+def no_start(monkeypatch):
+    """Let runs begin with the base model, without the start in closed form."""
+    monkeypatch.setattr(train, "fit_output_bias", lambda *_: None)
 
 
 LONG = replace(CONFIG, max_steps=352)  # an evaluation after every 44th step, those from the 86th on count
@@ -42,7 +50,42 @@ def test_a_run_without_improvement_ends_early(tmp_path, set_eval_losses):
     assert (trained.ended, trained.best_step, trained.stopped) == ("no_improvement", 44, False)
 
 
-def test_a_run_that_improves_nothing_keeps_the_weights_of_the_base(tmp_path, set_eval_losses):
+def test_a_run_that_improves_nothing_keeps_the_start_in_closed_form(tmp_path, set_eval_losses):
+    set_eval_losses(3, 3, 4)  # as good is not better
+    mlm, trained = run(tmp_path, LONG, eval_texts=TEXTS[:4])
+    assert (trained.best_step, trained.output_bias.strength > 0) == (0, True)
+    moved = {name for name, tensor in weights(fresh()).items() if not tensor.equal(weights(mlm)[name])}
+    assert moved == {"cls.predictions.bias", "cls.predictions.decoder.bias"}  # one tensor
+
+
+def test_the_curve_begins_with_the_start_in_closed_form(tmp_path):
+    _, trained = run(tmp_path, eval_texts=TEXTS[:4])
+    start = trained.output_bias
+    losses = [line["eval_loss"] for line in trained.log if line["step"] == 0]
+    assert losses == pytest.approx([start.loss_before, start.loss_after])
+    assert losses[1] < losses[0]
+
+
+def test_the_start_in_closed_form_takes_time_of_the_run(tmp_path, monkeypatch):
+    def slow(*parts):
+        time.sleep(0.5)
+        return fit_output_bias(*parts)
+
+    monkeypatch.setattr(train, "fit_output_bias", slow)
+    _, trained = run(tmp_path, eval_texts=TEXTS[:4])
+    assert next(line for line in trained.log if "loss" in line)["seconds"] > 0.5
+
+
+def test_a_resumed_run_does_not_start_in_closed_form_again(tmp_path, monkeypatch):
+    steps = []
+    stop = lambda: steps.append(1) or len(steps) >= 3  # noqa: E731
+    _, stopped = run(tmp_path, eval_texts=TEXTS[:4], should_stop=stop)
+    monkeypatch.setattr(train, "fit_output_bias", None)
+    _, resumed = run(tmp_path, eval_texts=TEXTS[:4], resume=True)
+    assert resumed.output_bias == stopped.output_bias
+
+
+def test_a_run_that_improves_nothing_keeps_the_weights_of_the_base(tmp_path, set_eval_losses, no_start):
     set_eval_losses(3, 3, 4)  # as good is not better
     mlm, trained = run(tmp_path, LONG, eval_texts=TEXTS[:4])
     assert (trained.ended, trained.best_step, trained.steps) == ("no_improvement", 0, 4 * 44)
@@ -50,7 +93,9 @@ def test_a_run_that_improves_nothing_keeps_the_weights_of_the_base(tmp_path, set
     assert not mlm.model.training
 
 
-def test_stopped_before_its_first_evaluation_a_run_keeps_base_or_current_weights(tmp_path, set_eval_losses):
+def test_stopped_before_its_first_evaluation_a_run_keeps_base_or_current_weights(
+    tmp_path, set_eval_losses, no_start
+):
     for base, now, best_step in ((3, 4, 0), (4, 3, 2)):
         set_eval_losses(base, now)
         steps = []

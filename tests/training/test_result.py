@@ -30,10 +30,12 @@ def test_a_result_is_read_as_it_was_written(tmp_path):
 
 def test_results_of_other_versions_load():
     older = deepcopy(RESULT_JSON)
-    for key in ("ended", "best_step"):  # which version 0.1.0 did not write
+    for key in ("ended", "best_step", "output_bias"):  # which version 0.1.0 did not write
         del older["training"][key]
+    del older["share"], older["points"]
     result = AdaptationResult.from_json(older)
     assert (result.training.ended, result.training.best_step, result.training.ending()) == (None, None, "")
+    assert (result.share, result.points) == (None, ())
     newer = deepcopy(RESULT_JSON)
     newer["later"] = 1
     newer["figures"]["domain"]["before"]["f1"] = 0.5
@@ -169,7 +171,7 @@ def test_the_ending_names_a_start_that_was_better_than_every_step():
     bias = {"strength": 0.75, "loss_before": 4.0, "loss_after": 3.5}
     training = {**TRAINING, "ended": None, "best_step": 0, "output_bias": bias}
     assert result_with(training=training).training.ending() == (
-        "No step improved on the held-out text, so the base model was kept, with its output bias moved."
+        "No step improved on the start in closed form, so its weights were kept."
     )
     training["output_bias"] = {**bias, "strength": 0.0}
     assert result_with(training=training).training.ending().endswith("so the base model was kept.")

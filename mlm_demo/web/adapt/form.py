@@ -23,7 +23,7 @@ PRESETS = [("1 minute", 1), ("5 minutes", 5), ("30 minutes", 30)]
 REPLAY = 0.1
 ABOUT_FILES = (
     f"Files can be {describe_formats()}. The sample corpus "
-    "is 301 paragraphs about beekeeping. Your text stays on the machine that serves this page. Your files are deleted "
+    "is 681 paragraphs about beekeeping. Your text stays on the machine that serves this page. Your files are deleted "
     "when the run is done, though not within an hour of the upload; without a run, after a day. The result keeps up to "
     "120 held-out sentences as exam questions."
 )

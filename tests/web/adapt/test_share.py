@@ -19,4 +19,4 @@ def test_at_the_base_nothing_changes():
 
 
 def test_an_older_result_has_no_choice():
-    assert share_view(result_with()) == ""
+    assert share_view(result_with(share=None, points=[])) == ""
