@@ -21,7 +21,8 @@ from mlm_demo.settings import Settings
 from mlm_demo.system.distributed import is_main_process
 from mlm_demo.system.memory import out_of_memory_as_error
 from mlm_demo.training.checkpoints import check_output
-from mlm_demo.training.model_card import exam_table, metrics_table
+from mlm_demo.training.model_card import exam_table, metrics_table, points_table
+from mlm_demo.training.outcome import outcome
 from mlm_demo.training.prepare import Preparation, load_model
 from mlm_demo.training.result import AdaptationResult
 
@@ -81,7 +82,8 @@ def _adapt(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _print_result(result: AdaptationResult) -> None:
-    print(metrics_table(result) + "\n\n" + exam_table(result))
+    parts = (outcome(result).text(), points_table(result), metrics_table(result), exam_table(result))
+    print("\n\n".join(filter(None, parts)))
     training = result.training
     speed = (
         f"{training.tokens_per_second:,.0f} tokens per second, peak memory {training.peak_megabytes:,.0f} MB"

@@ -7,10 +7,11 @@ from mlm_demo.runs.store import RunStore
 from mlm_demo.runs.tasks.adapt import plain_name
 from mlm_demo.runs.tasks.registry import TASKS
 from mlm_demo.settings import Settings
+from mlm_demo.training.result import RESULT
 
 
 def adapted_model(run: Run) -> ModelRef | None:
-    """Return the model of a run, or None while it has none."""
+    """Return the model of a run, or None while it has none or if it kept its base model."""
     task = TASKS.get(run.request.task)
     return next(iter(task.models(run)), None) if task else None
 
@@ -28,8 +29,13 @@ def catalogue_of(settings: Settings) -> Catalogue:
     def adapted(name: str) -> ModelRef | None:
         if not runs.has(name):
             return None
-        if model := adapted_model(runs.find(name)):
+        run = runs.find(name)
+        if model := adapted_model(run):
             return model
+        if (run.output / RESULT).exists():
+            raise ModelError(
+                f"The run {name} kept its base model; move the slider on the run's page to use what it learned."
+            )
         raise ModelError(
             f"The run {name} has no model yet; wait until it ends, or stop it to keep its progress."
         )

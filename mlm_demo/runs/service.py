@@ -21,7 +21,7 @@ from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.runs.launcher import Launch
 from mlm_demo.runs.queue import RunQueue
 from mlm_demo.runs.reader import Reader
-from mlm_demo.runs.run import ENDED, Run, owner_hash
+from mlm_demo.runs.run import ACTIVE, ENDED, Run, owner_hash
 from mlm_demo.runs.staging import Staging
 from mlm_demo.runs.store import RunStore
 from mlm_demo.runs.tasks.adapt import Adaptation, AdaptRequest
@@ -109,6 +109,20 @@ class RunService:
         if not self.is_owner(run, owner):
             raise RunError(f"The run {run.id} was started in another browser; change it there.")
         return run
+
+    def reweigh(self, id: str, owner: str, share: float) -> None:
+        """Give a run's model another share of what it learned; raises RunError, TrainingError."""
+        run = self.require_owner(id, owner)
+        if run.state in ACTIVE:
+            raise RunError(f"The run {run.id} is {run.state}; its model can be changed when it has ended.")
+        result = result_of(run)
+        if result is None:
+            raise RunError(f"The run {run.id} has no model to change; resume it, or start another one.")
+        if result.share == share:
+            return
+        from mlm_demo.training.reweigh import reweigh  # here, because it imports torch
+
+        reweigh(run.output, share)
 
     def is_owner(self, run: Run, owner: str) -> bool:
         """Return whether this is the secret of the run's owner."""

@@ -21,7 +21,7 @@ def curve_svg(curve: Sequence[dict], planned: int = 0) -> str:
     last = max([planned, *(step for step, _ in training + held_out)])
     losses = [loss for _, loss in training + held_out] or [0.0, 1.0]
     middle = (min(losses) + max(losses)) / 2  # a scale that does not jump while the curve is flat
-    ticks = _ticks(min(*losses, middle - MIN_SPAN / 2), max(*losses, middle + MIN_SPAN / 2))
+    ticks = ticks_between(min(*losses, middle - MIN_SPAN / 2), max(*losses, middle + MIN_SPAN / 2))
 
     def x(step: float) -> float:
         return LEFT + step / max(last, 1) * (WIDTH - LEFT - RIGHT)
@@ -32,11 +32,11 @@ def curve_svg(curve: Sequence[dict], planned: int = 0) -> str:
     parts = []
     for tick in ticks:
         parts.append(f'<path d="M{LEFT} {y(tick):.1f}H{WIDTH - RIGHT}" stroke="{GRID}"/>')
-        parts.append(_text(LEFT - 8, y(tick) + 4, f"{tick:g}", "end"))
-    for step in [tick for tick in _ticks(0, max(last, 4)) if tick <= last and tick == int(tick)]:
-        parts.append(_text(x(step), HEIGHT - BOTTOM + 18, f"{step:,g}", "middle"))
-    parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4, "steps", "middle"))
-    parts.append(_text(LEFT - 44, TOP - 16, "loss (nats per masked token)", "start"))
+        parts.append(svg_text(LEFT - 8, y(tick) + 4, f"{tick:g}", "end"))
+    for step in [tick for tick in ticks_between(0, max(last, 4)) if tick <= last and tick == int(tick)]:
+        parts.append(svg_text(x(step), HEIGHT - BOTTOM + 18, f"{step:,g}", "middle"))
+    parts.append(svg_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4, "steps", "middle"))
+    parts.append(svg_text(LEFT - 44, TOP - 16, "loss (nats per masked token)", "start"))
     names = []  # at the ends of their lines: y, x, text, color
     for name, points, color, width in (
         ("training", training, TRAINING, 1.2),
@@ -53,7 +53,7 @@ def curve_svg(curve: Sequence[dict], planned: int = 0) -> str:
         upper, lower = sorted(names)
         middle = (upper[0] + lower[0]) / 2
         names = [(middle - NAME_HEIGHT / 2, *upper[1:]), (middle + NAME_HEIGHT / 2, *lower[1:])]
-    parts += [_text(at + 7, height + 4, name, "start", color) for height, at, name, color in names]
+    parts += [svg_text(at + 7, height + 4, name, "start", color) for height, at, name, color in names]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'font-family="system-ui, sans-serif" font-size="12"><title>Loss over the steps</title>'
@@ -62,11 +62,11 @@ def curve_svg(curve: Sequence[dict], planned: int = 0) -> str:
     )
 
 
-def _text(x: float, y: float, text: str, anchor: str, color: str = TEXT) -> str:
+def svg_text(x: float, y: float, text: str, anchor: str, color: str = TEXT) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{color}">{escape(text)}</text>'
 
 
-def _ticks(low: float, high: float) -> list[float]:
+def ticks_between(low: float, high: float) -> list[float]:
     """Return four to eight round numbers at equal distances that cover the range from low to high."""
     span = max(high - low, 1e-3)
     distance = 10 ** math.floor(math.log10(span / 4))

@@ -4,8 +4,21 @@ import re
 from pathlib import Path
 
 from mlm_demo.training.result import DOMAIN, GENERAL, AdaptationResult, ExamRow, Guess, around_term
+from mlm_demo.training.row import Value
 
 BODY = Path(__file__).with_name("model_card.md")
+BETWEEN = """
+## Between base and adapted
+
+The weights are base + share × (adapted - base), and the share of this model is {share:.0%}. Losses in nats, and what
+they changed by against the base:
+
+{table}
+
+A run keeps the share at which a nat forgotten of general English costs as much as a nat learned of the domain: the
+lowest sum of the two losses. Its owner can choose another one afterwards. One half of the held-out texts chooses (the
+strength of the start, the best step, the share), the other half judges, so no choice flatters the figures.
+"""
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -27,14 +40,13 @@ def model_card(result: AdaptationResult, mask_token: str) -> str:
         probability=config["mlm_probability"],
         whole_word=", whole words" if config["whole_word"] else "",
         steps=training.steps,
-        kept=f"step {training.best_step:,}"
-        if training.best_step
-        else "the base model's: no step improved them",
+        kept=_kept(result),
         seconds=training.seconds,
         speed=training.tokens_per_second,
         versions=", ".join(f"{name} {version}" for name, version in result.versions.items()),
         table=metrics_table(result),
         exam=exam_table(result),
+        between=_between(result),
     )
     return f"---\n{front_matter(result)}\n---\n{body}"
 
@@ -82,6 +94,39 @@ def metrics_table(result: AdaptationResult) -> str:
     rows = ["| | before | after | change |", "|---|---|---|---|"]
     rows += [f"| {' | '.join(row.cells())} |" for row in result.rows()]
     return "\n".join(rows)
+
+
+def points_table(result: AdaptationResult) -> str:
+    """Return the losses at each share between base and adapted as a Markdown table; empty if none were measured."""
+    if not result.points:
+        return ""
+    rows = ["| share | domain | change | general English | change |", "|---|---|---|---|---|"]
+    for point in result.points:
+        share = f"{point.share:.0%}"
+        cells = [f"**{share}, this model**" if point.share == result.share else share]
+        for part in (point.figures.domain, point.figures.general):
+            change = part.change.loss
+            cells.append(Value(part.after.loss.value).text())
+            cells.append(
+                Value(change.value, change.low, change.high).text(signed=True) if point.share else ""
+            )
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _between(result: AdaptationResult) -> str:
+    return BETWEEN.format(share=result.share, table=points_table(result)) if result.points else ""
+
+
+def _kept(result: AdaptationResult) -> str:
+    training = result.training
+    if result.share == 0:
+        return "the base model"
+    if training.best_step == 0:
+        return (
+            f"{'the start in closed form' if training.moved_bias else 'the base model'}: no step improved it"
+        )
+    return f"step {training.steps if training.best_step is None else training.best_step:,}"
 
 
 def exam_table(result: AdaptationResult) -> str:

@@ -8,12 +8,14 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from functools import cache
 from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from mlm_demo.errors import TrainingError
 from mlm_demo.training.config import PATIENCE
+from mlm_demo.training.row import Row, Value
 
 RESULT = "result.json"  # in the output folder; written last, so a folder that holds it is complete
 WEIGHTS, CHANGE = "model.safetensors", "change.safetensors"  # at the share of the result; adapted minus base
@@ -165,55 +167,18 @@ class Training:
         return f"Training ended at step {self.steps:,} of {self.planned:,}: {reason}." if reason else ""
 
     def _kept(self) -> str:
-        if self.best_step == 0 and self.output_bias and self.output_bias.strength:
+        if self.best_step == 0 and self.moved_bias:
             return "No step improved on the start in closed form, so its weights were kept."
-        if self.best_step == 0 and self.ended == "stopped":
-            return (
-                "The model had not yet improved on the held-out text, so the base model's weights were kept."
-            )
         if self.best_step == 0:
-            return (
-                "The model did not improve on the held-out text, so the base model's weights were kept. Likely reasons "
-                "are a small corpus, few steps or a high learning rate: try a larger corpus, more time or a lower "
-                "learning rate."
-            )
+            return "No step improved on the held-out text, so the base model was kept."
         if self.best_step is None or self.best_step == self.steps:
             return ""
-        return f"The model from step {self.best_step:,} was kept."
+        return f"Its best weights were those of step {self.best_step:,}."
 
-
-@dataclass(frozen=True)
-class Value:
-    """A number to show, with its 95 % interval if it has one."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-    unit: str = ""
-    digits: int = 2
-
-    def text(self, *, signed: bool = False) -> str:
-        """Return `2.50 (2.40 to 2.60)`, `51.0 % (50.0 to 52.0)` or `25 %`; signed: with a plus where positive."""
-        sign, unit = "+" if signed else "", f" {self.unit}" if self.unit else ""
-        shown = f"{self.value:{sign}.{self.digits}f}{unit}"
-        if self.low is None or self.high is None:
-            return shown
-        return f"{shown} ({self.low:{sign}.{self.digits}f} to {self.high:{sign}.{self.digits}f})"
-
-
-@dataclass(frozen=True)
-class Row:
-    """A metric before and after training, and its change if that is shown."""
-
-    label: str
-    before: Value
-    after: Value
-    change: Value | None = None
-
-    def cells(self) -> tuple[str, str, str, str]:
-        """Return the label and the values as text."""
-        change = self.change.text(signed=True) if self.change else ""
-        return self.label, self.before.text(), self.after.text(), change
+    @property
+    def moved_bias(self) -> bool:
+        """Whether the start in closed form changed the model."""
+        return self.output_bias is not None and self.output_bias.strength > 0
 
 
 @dataclass(frozen=True)
@@ -291,7 +256,11 @@ class AdaptationResult:
         for title, part in ((DOMAIN, self.figures.domain), (GENERAL, self.figures.general)):
             before, after, change = part.before, part.after, part.change
             rows += [
-                Row(f"{title}: loss, nats", *map(_plain, (before.loss, after.loss, change.loss))),
+                Row(
+                    f"{title}: loss, nats",
+                    *map(_plain, (before.loss, after.loss, change.loss)),
+                    lower_is_better=True,
+                ),
                 Row(f"{title}: perplexity", *map(_plain, (before.perplexity, after.perplexity))),
                 Row(f"{title}: accuracy", *map(_percent, (before.accuracy, after.accuracy, change.accuracy))),
             ]
@@ -303,8 +272,12 @@ class AdaptationResult:
         return rows
 
     def exam_rows(self) -> tuple[list[ExamRow], list[ExamRow]]:
-        """Return the questions whose ranks rose most and those whose ranks fell most, the largest change first."""
-        ordered = sorted(self.exam, key=lambda answer: math.log(answer.rank / answer.rank_before))
+        """Return the questions whose ranks rose most and those whose ranks fell most, the largest change first.
+
+        Only those whose first guess changed.
+        """
+        changed = [answer for answer in self.exam if answer.guess != answer.guess_before]
+        ordered = sorted(changed, key=lambda answer: math.log(answer.rank / answer.rank_before))
         better = [answer for answer in ordered if answer.rank < answer.rank_before]
         worse = [answer for answer in reversed(ordered) if answer.rank > answer.rank_before]
         return _exam_rows(better[:BEST_SHOWN]), _exam_rows(worse[:WORST_SHOWN])
@@ -389,10 +362,16 @@ def _share(share: float) -> Value:
     return Value(share * 100, unit="%", digits=0)
 
 
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    """Return the types of a dataclass's fields, once: a result has hundreds of answers."""
+    return get_type_hints(kind)
+
+
 def _build(kind: Any, value: Any) -> Any:
     """Build a dataclass, a tuple of them, or `… | None` from JSON."""
     if is_dataclass(kind):
-        hints = get_type_hints(kind)
+        hints = _hints(kind)
         known = {item.name for item in fields(kind)} & value.keys()
         return kind(**{name: _build(hints[name], value[name]) for name in known})
     if isinstance(kind, UnionType):

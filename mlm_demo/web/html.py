@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
+ARROWS = {"better": "▲", "worse": "▼", "unclear": "≈"}
+VERDICTS = {"better": "better", "worse": "worse", "unclear": "no clear change"}
+
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") -> str:
     """Return a table that a phone shows as stacked rows.
@@ -44,6 +47,20 @@ def figure(kind: str, caption: str, body: str) -> str:
 def bar(share: float, over_it: str = "") -> str:
     """Return a horizontal bar of a share from 0 to 1 of its track; over_it: HTML drawn over the track."""
     return f'<span class="track"><span class="bar" style="inline-size:{share:.2%}"></span>{over_it}</span>'
+
+
+def verdict_mark(verdict: str, *, spoken: bool = False) -> str:
+    """Return an arrow and a word for a change that is `better`, `worse` or `unclear`; empty for an empty verdict.
+
+    spoken: the word is for screen readers only, where a table has many.
+    """
+    if not verdict:
+        return ""
+    kind = "spoken" if spoken else "word"
+    return (
+        f'<span class="verdict-{verdict}"><span aria-hidden="true">{ARROWS[verdict]}</span> '
+        f'<span class="{kind}">{VERDICTS[verdict]}</span></span>'
+    )
 
 
 def marked(before: str, word: str, after: str) -> str:

@@ -28,6 +28,17 @@ WHEN_TYPED = """(before, pause) => new Promise((resolve) => {
   setTimeout(() => resolve(key === window.keys ? String(key) : before), pause);
 })"""
 
+# Return a new value once the slider has come to rest: no pointer holds it and no key moves it, else the old one.
+WHEN_AT_REST = """(before) => new Promise((resolve) => {
+  const move = window.moves = (window.moves || 0) + 1, slider = document.querySelector('#share input[type=range]');
+  const look = () => {
+    if (move !== window.moves) resolve(before);
+    else if (slider.matches(':active')) setTimeout(look, 50);
+    else resolve(String(move));
+  };
+  setTimeout(look, 250);
+})"""
+
 # How the form differs from the answer with this link (`links.write_link`): in the sentence; in values that are answered
 # as soon as they are chosen; in values that wait for Enter.
 _DIFFERENCES = """const differences = (link, [text, model, compared, k, targets, joint, precision]) => {

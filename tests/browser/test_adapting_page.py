@@ -76,6 +76,7 @@ def see_the_result(page, open_browser, pictures, folder, *, state, timeout):
     page.wait_for_selector("#run-result figure", timeout=timeout)
     page.wait_for_selector("#run-sentence figure", timeout=MINUTES)
     assert page.locator("#live .state").inner_text() == state
+    move_the_slider(page)
     pictures(page, "adapt-3-result")
     with page.expect_download() as saved:
         page.get_by_role("link", name="Download the model").click()
@@ -83,10 +84,10 @@ def see_the_result(page, open_browser, pictures, folder, *, state, timeout):
     with zipfile.ZipFile(folder / "model.zip") as packed:
         packed.extractall(folder / "home")
     (unpacked,) = (folder / "home").iterdir()
-    here = pipeline("fill-mask", model=str(unpacked))("Paris is the [MASK] of France.", top_k=3)
-
     page.locator("#use").click()
     page.wait_for_selector("#results .domain-adapted .word")
+    sentence = page.locator("#sentence textarea").input_value()
+    here = pipeline("fill-mask", model=str(unpacked))(sentence.replace("<mask>", "[MASK]"), top_k=3)
     words = page.locator("#results .domain-adapted .word").all_inner_texts()[:3]
     assert [word.removeprefix("##") for word in words] == [
         row["token_str"].removeprefix("##") for row in here
@@ -100,6 +101,27 @@ def see_the_result(page, open_browser, pictures, folder, *, state, timeout):
     open_tab(again)
     assert not again.locator("#live").is_visible()
     assert again.locator("#model input").input_value().startswith("General")
+
+
+def move_the_slider(page):
+    """Move the model to its base by keyboard, and on by keyboard and mouse."""
+    slider, losses = page.locator("#share input[type=range]"), page.locator("#share-losses")
+    sentence = page.locator("#run-sentence p").first.inner_text()
+    slider.press("Home")
+    losses.get_by_text("0% of the way from base to adapted", exact=True).wait_for()
+    page.locator("#live").get_by_text("there is no new model in the pickers").wait_for()
+    page.locator("#use").wait_for(state="hidden")
+    page.locator("#run-sentence figure").first.wait_for(state="hidden")
+    slider.press("ArrowRight")
+    slider.press("ArrowRight")
+    losses.get_by_text("50% of the way from base to adapted", exact=True).wait_for()
+    page.locator("#use").wait_for()
+    page.locator("#run-sentence figure").first.wait_for()
+    box = slider.bounding_box()
+    page.mouse.click(box["x"] + box["width"] - 4, box["y"] + box["height"] / 2)
+    losses.get_by_text("100% of the way from base to adapted", exact=True).wait_for()
+    page.wait_for_selector("#run-sentence figure")
+    assert page.locator("#run-sentence p").first.inner_text() == sentence, "so that one can follow it"
 
 
 def test_a_run_is_stopped_resumed_and_deleted(open_browser, tiny):

@@ -8,6 +8,7 @@ from threading import Barrier
 import pytest
 
 from mlm_demo.errors import CorpusError, ModelError, RunError, TrainingError
+from mlm_demo.runs.adapted_models import adapted_model
 from mlm_demo.runs.service import RunService, result_of
 from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.settings import Settings
@@ -113,6 +114,42 @@ def test_a_run_is_its_owners(service, finished):
     for stranger in ("", "you"):
         with pytest.raises(RunError, match="was started in another browser"):
             service.require_owner(finished.id, stranger)
+
+
+def test_a_model_is_reweighed_by_its_owner(service, finished):
+    before, weights = adapted_model(finished), (finished.output / "model.safetensors").read_bytes()
+    share = result_of(finished).share
+    service.reweigh(finished.id, "me", share)
+    assert adapted_model(finished) == before, "it has that share already"
+    other = 0.25 if share == 1 else 1.0
+    service.reweigh(finished.id, "me", other)
+    assert result_of(finished).share == other
+    assert adapted_model(finished).version != before.version
+    assert (finished.output / "model.safetensors").read_bytes() != weights
+    with pytest.raises(RunError, match="was started in another browser"):
+        service.reweigh(finished.id, "you", 0.5)
+    with pytest.raises(TrainingError, match=r"is 0\.3; choose one of 0, 0\.25"):
+        service.reweigh(finished.id, "me", 0.3)
+    assert result_of(finished).share == other
+
+
+def test_a_run_at_its_base_has_no_model_of_its_own(service, finished):
+    service.reweigh(finished.id, "me", 0.0)
+    assert adapted_model(finished) is None
+    with pytest.raises(ModelError, match="kept its base model; move the slider on the run's page"):
+        service.catalogue.find(finished.id)
+    service.reweigh(finished.id, "me", 0.5)
+    assert service.catalogue.find(finished.id) == adapted_model(finished)
+
+
+def test_a_run_without_a_model_cannot_be_reweighed(service, draft, choices):
+    service.queue.starts = False
+    run = service.start(draft(), choices(5_000), "me")
+    with pytest.raises(RunError, match="is waiting; its model can be changed when it has ended"):
+        service.reweigh(run.id, "me", 0.5)
+    run.finish("failed")
+    with pytest.raises(RunError, match="has no model to change"):
+        service.reweigh(run.id, "me", 0.5)
 
 
 def test_old_runs_are_swept_and_active_ones_stay(service, draft, finished):

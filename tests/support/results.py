@@ -1,5 +1,7 @@
 """A small result of a run, as result.json holds it."""
 
+import math
+
 from mlm_demo.training.result import AdaptationResult
 
 INTERVAL = {"value": 2.5, "low": 2.4, "high": 2.6}
@@ -36,6 +38,53 @@ RESULT_JSON = {
     "share": 0.5,
     "points": [{"share": share, "figures": FIGURES, "exam": []} for share in (0.0, 0.5, 1.0)],
 }  # fmt: skip
+
+
+def part(before, change, width=0.1):
+    """Return a comparison as JSON: the loss before, its change, and half the width of the interval, in nats."""
+
+    def side(loss):
+        perplexity = math.exp(loss)
+        return {
+            **SIDE,
+            "loss": {"value": loss, "low": loss - 0.2, "high": loss + 0.2},
+            "perplexity": {"value": perplexity, "low": perplexity * 0.8, "high": perplexity * 1.2},
+        }
+
+    interval = {"value": change, "low": change - width, "high": change + width}
+    return {
+        "before": side(before),
+        "after": side(before + change),
+        "change": {**CHANGE, "loss": interval},
+    }
+
+
+def figures_with(domain=(4.0, -0.5), general=(3.0, 0.2)):
+    """Return figures as JSON: loss before and change of both texts."""
+    return {"domain": part(*domain), "general": part(*general), "exam": EXAM}
+
+
+def result_between(share, learned=-0.8, forgot=0.4, exam=(), **changes):
+    """Build a result with five points from base to adapted, at one of them.
+
+    learned, forgot: the changes of loss at the end of training. Most is learned early and forgotten late.
+    """
+    points = [
+        {
+            "share": at,
+            "figures": {
+                "domain": part(4.0, learned * at**0.5, 0.0 if at == 0 else 0.1),
+                "general": part(3.0, forgot * at**2, 0.0 if at == 0 else 0.1),
+                "exam": EXAM,
+            },
+            "exam": list(exam)
+            if at
+            else [{**a, "rank": a["rank_before"], "guess": a["guess_before"]} for a in exam],
+        }
+        for at in (0.0, 0.25, 0.5, 0.75, 1.0)
+    ]
+    whole = {**points[-1], "points": points, **changes}
+    return result_with(**whole).at(share)
 
 
 def result_with(kind=AdaptationResult, **changes):

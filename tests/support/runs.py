@@ -12,7 +12,7 @@ from contextlib import suppress
 import pytest
 
 from mlm_demo.runs.run import Run
-from mlm_demo.runs.service import RunService
+from mlm_demo.runs.service import RunService, result_of
 from mlm_demo.runs.store import RunStore
 from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.settings import Settings
@@ -108,6 +108,7 @@ def _done(tiny, tmp_path_factory, fork_server):
     )
     until(lambda: run.state not in ("waiting", "running"), message=lambda: (run.state, run.message))
     assert run.state == "done", run.message
+    assert result_of(run).share, "tests use its model"
     return run
 
 

@@ -1,8 +1,8 @@
 import pytest
 from huggingface_hub import ModelCard
 
-from mlm_demo.training.model_card import exam_table, metrics_table, model_card
-from tests.support.results import TRAINING, exam_answer, result_with
+from mlm_demo.training.model_card import exam_table, metrics_table, model_card, points_table
+from tests.support.results import TRAINING, exam_answer, result_between, result_with
 
 
 def test_the_table_has_intervals_and_signed_changes():
@@ -63,4 +63,27 @@ def test_the_metrics_appear_as_model_index():
 def test_the_card_says_which_weights_were_kept():
     assert "| weights kept | step 48 |" in model_card(result_with(), "[MASK]")
     card = model_card(result_with(training={**TRAINING, "best_step": 0}), "[MASK]")
-    assert "| weights kept | the base model's: no step improved them |" in card
+    assert "| weights kept | the base model: no step improved it |" in card
+    bias = {"strength": 0.5, "loss_before": 4.0, "loss_after": 3.5}
+    card = model_card(result_with(training={**TRAINING, "best_step": 0, "output_bias": bias}), "[MASK]")
+    assert "| weights kept | the start in closed form: no step improved it |" in card
+    assert "| weights kept | the base model |" in model_card(result_between(0.0), "[MASK]")
+
+
+def test_the_table_of_the_points_marks_the_one_of_the_model():
+    lines = points_table(result_between(0.5)).splitlines()
+    assert lines[2] == "| 0% | 4.00 |  | 3.00 |  |"
+    assert lines[4] == (
+        "| **50%, this model** | 3.43 | -0.57 (-0.67 to -0.47) | 3.10 | +0.10 (+0.00 to +0.20) |"
+    )
+    assert len(lines) == 7
+    assert len({line.count("|") for line in lines}) == 1
+
+
+def test_the_card_says_how_the_share_was_chosen():
+    card = model_card(result_between(0.5), "[MASK]")
+    assert "## Between base and adapted" in card
+    assert "the share of this model is 50%" in card
+    assert points_table(result_between(0.5)) in card
+    older = result_with(share=None, points=[])
+    assert "Between base" not in model_card(older, "[MASK]"), "version 0.1.0 measured no points"

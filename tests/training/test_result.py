@@ -10,12 +10,11 @@ from mlm_demo.training.result import (
     AdaptationResult,
     ExamAnswer,
     Interval,
-    Row,
-    Value,
     changed_most,
     read_result,
     shortened_around_term,
 )
+from mlm_demo.training.row import Row, Value
 from mlm_demo.web.adapt.result import result_view
 from tests.support.results import RESULT_JSON, TRAINING, exam_answer, result_with
 
@@ -79,16 +78,19 @@ def test_a_new_figure_is_a_field_and_a_row():
     result = result_with(WithEnergy, joules={"value": 7.25, "low": 7.0, "high": 7.5})
     assert WithEnergy.from_json(json.loads(json.dumps(result.to_json()))) == result
     assert "| Energy | 0.00 J | 7.25 J |  |" in metrics_table(result), "terminal and model card"
-    page = result_view(result)
+    page = result_view(result, [])
     assert "Energy" in page
     assert "7.25 J" in page
-    assert "Energy" not in result_view(older)
+    assert "Energy" not in result_view(older, [])
 
 
 def test_the_exam_shows_the_largest_rises_and_falls():
     exam = [exam_answer(f"The term{n} is.", f"term{n}", 100, n) for n in range(1, 12)]
     exam += [exam_answer(f"The lost{n} is.", f"lost{n}", 1, n) for n in (30, 50, 40)]
-    exam += [exam_answer("The same is.", "same", 3, 3)]
+    exam += [
+        exam_answer("The same is.", "same", 3, 3),
+        exam_answer("The kept guess is.", "guess", 900, 1, "x"),
+    ]
     better, worse = result_with(exam=exam).exam_rows()
     assert [row.term for row in better] == [f"term{n}" for n in range(1, 7)]
     assert [(row.term, row.before.rank, row.after.rank) for row in worse] == [
@@ -143,19 +145,19 @@ def test_a_sentence_is_shortened_around_its_term():
             "no_improvement",
             30,
             48,
-            "Training ended at step 48 of 120: the eval loss had not improved for 3 evaluations. The model from step "
-            "30 was kept.",
+            "Training ended at step 48 of 120: the eval loss had not improved for 3 evaluations. Its best weights were "
+            "those of step 30.",
         ),
         ("budget", 48, 48, "Training ended at step 48 of 120: its time budget was used up."),
         ("budget", 120, 120, ""),
-        ("budget", 100, 120, "The model from step 100 was kept."),
-        ("stopped", 30, 48, "The model from step 30 was kept."),
+        ("budget", 100, 120, "Its best weights were those of step 100."),
+        ("stopped", 30, 48, "Its best weights were those of step 30."),
         ("stopped", 48, 48, ""),
         (
             "stopped",
             0,
             48,
-            "The model had not yet improved on the held-out text, so the base model's weights were kept.",
+            "No step improved on the held-out text, so the base model was kept.",
         ),
         (None, None, 48, ""),
     ],
@@ -165,10 +167,11 @@ def test_the_ending_names_the_reason_and_the_weights_kept(ended, best_step, step
     assert result_with(training=training).training.ending() == ending
 
 
-@pytest.mark.parametrize("ended", ["no_improvement", "budget"])
-def test_the_ending_suggests_a_fix_if_the_base_model_was_kept(ended):
-    training = {**TRAINING, "ended": ended, "best_step": 0}
-    assert (
-        "The model did not improve on the held-out text, so the base model's weights were kept. Likely reasons are a "
-        "small corpus, few steps or a high learning rate: try a larger corpus, more time or a lower learning rate."
-    ) in result_with(training=training).training.ending()
+def test_the_ending_names_a_start_that_was_better_than_every_step():
+    bias = {"strength": 0.75, "loss_before": 4.0, "loss_after": 3.5}
+    training = {**TRAINING, "ended": None, "best_step": 0, "output_bias": bias}
+    assert result_with(training=training).training.ending() == (
+        "No step improved on the start in closed form, so its weights were kept."
+    )
+    training["output_bias"] = {**bias, "strength": 0.0}
+    assert result_with(training=training).training.ending().endswith("so the base model was kept.")

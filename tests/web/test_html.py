@@ -1,4 +1,4 @@
-from mlm_demo.web.html import bar, facts_table, figure, marked, table
+from mlm_demo.web.html import bar, facts_table, figure, marked, table, verdict_mark
 
 
 def test_a_table_labels_each_cell_with_its_heading_for_phones():
@@ -23,3 +23,12 @@ def test_a_figure_has_a_caption_and_a_bar_its_share():
 
 def test_a_marked_word_is_escaped_like_the_text_around_it():
     assert marked("<", "bee", "&") == "&lt;<mark>bee</mark>&amp;"
+
+
+def test_a_change_has_a_color_an_arrow_and_a_word():
+    assert verdict_mark("better") == (
+        '<span class="verdict-better"><span aria-hidden="true">▲</span> <span class="word">better</span></span>'
+    )
+    assert '<span class="spoken">worse</span>' in verdict_mark("worse", spoken=True)
+    assert "no clear change" in verdict_mark("unclear")
+    assert verdict_mark("") == ""

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from mlm_demo.errors import TrainingError
@@ -16,7 +18,7 @@ from mlm_demo.training.checkpoints import finished_result, last_checkpoint
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.prepare import Preparation
 from mlm_demo.training.prepare_cache import PrepareCache
-from mlm_demo.training.result import RESULT
+from mlm_demo.training.result import RESULT, WEIGHTS, read_result
 
 
 @dataclass(frozen=True)
@@ -111,12 +113,9 @@ class Adaptation:
         )
 
     def models(self, run: Run) -> list[ModelRef]:
-        """Return the adapted model, once there is one."""
-        try:
-            version = str(
-                (run.output / RESULT).stat().st_mtime_ns
-            )  # changes when a resumed run replaces the model
-        except FileNotFoundError:
+        """Return the adapted model, once there is one; none for a run at its base, where the model is the base."""
+        version = _version(run.output)
+        if not version or _share(run.output, version) == 0:
             return []
         base = str(run.request.about.get("model", "a model")).rstrip("/").rsplit("/", 1)[-1]
         title = f"{base} adapted to {run.request.title}"
@@ -162,6 +161,25 @@ def preparation_of(
         cache=PrepareCache(prepared, settings.max_upload_megabytes * 1e6),
         on_progress=on_progress,
     )
+
+
+def _version(output: Path) -> str:
+    """Return a text that changes when a resumed or reweighed run replaces the model; empty while there is none."""
+    times = []
+    for name in (RESULT, WEIGHTS):
+        with suppress(FileNotFoundError):
+            times.append((output / name).stat().st_mtime_ns)
+    return "-".join(map(str, times)) if (output / RESULT).exists() else ""
+
+
+@lru_cache(maxsize=1_024)
+def _share(output: Path, version: str) -> float | None:
+    """Return the share of what a run learned that its model has, None for a result of version 0.1.0.
+
+    version: of the files, for the cache. The pickers ask for the models of all runs at each question.
+    """
+    result = read_result(output)
+    return result.share if result else None
 
 
 def plain_name(title: str) -> str:

@@ -6,7 +6,7 @@ from html import escape
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.service import result_of
 from mlm_demo.web.adapt.progress import STATES
-from mlm_demo.web.html import table
+from mlm_demo.web.html import table, verdict_mark
 
 EMPTY = '<p class="empty">Your runs will be listed here.</p>'
 HEADINGS = ("Corpus", "State", "Base model and budget", "Started", "Held-out perplexity")
@@ -26,7 +26,11 @@ def _row(run: Run) -> tuple[str, ...]:
     change = ""
     if result:
         domain = result.figures.domain
-        change = f"{domain.before.perplexity.value:,.1f} → {domain.after.perplexity.value:,.1f}"
+        before, after = domain.before.perplexity.value, domain.after.perplexity.value
+        verdict = {"nothing": "unclear"}.get(result.learned, "better" if after < before else "worse")
+        change = f"{before:,.1f} → {after:,.1f} {verdict_mark(verdict)}"
+        if result.share == 0:
+            change = f"{before:,.1f}, base model kept"
     return (
         f'<a href="?run={escape(run.id)}">{escape(request.title)}</a>',
         f'<span class="state state-{state}">{STATES[state]}</span>',

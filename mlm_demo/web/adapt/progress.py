@@ -1,4 +1,7 @@
-"""The progress of a run as HTML: state, bar, loss curve, and what the model predicts for a few held-out sentences."""
+"""The progress of a run as HTML: state, bar, loss curve, and what the model predicts for a few held-out sentences.
+
+When the run has a result, `result.py` shows curve and predictions.
+"""
 
 from html import escape
 
@@ -6,7 +9,7 @@ from mlm_demo.runs.run import ACTIVE, Run, share_done
 from mlm_demo.training.curve import curve_svg
 from mlm_demo.training.result import shortened_around_term
 from mlm_demo.web.adapt.report import duration
-from mlm_demo.web.html import marked, table
+from mlm_demo.web.html import marked, table, verdict_mark
 
 STATES = {
     "waiting": "Waiting", "running": "Running", "stopping": "Stopping", "done": "Done", "stopped": "Stopped",
@@ -14,10 +17,10 @@ STATES = {
 }  # fmt: skip
 
 
-def run_view(run: Run, lines: list[dict], ahead: int = 0, summary: str = "") -> str:
+def run_view(run: Run, lines: list[dict], ahead: int = 0, headline: str = "") -> str:
     """Return the whole view of a run.
 
-    lines: its log; ahead: the number of runs ahead of it in the queue; summary: its result in a sentence or two.
+    lines: its log; ahead: the number of runs ahead of it in the queue; headline: of its result, as HTML.
     """
     state = run.state
     parts = [
@@ -26,8 +29,7 @@ def run_view(run: Run, lines: list[dict], ahead: int = 0, summary: str = "") -> 
     ]
     if about := run.request.about:
         parts.append(f'<p class="facts">base model {escape(about["model"])} · {escape(about["budget"])}</p>')
-    if summary:
-        parts.append(f'<p class="verdict">{escape(summary)}</p>')
+    parts.append(headline)
     if run.message:
         parts.append(f'<p class="refusal" role="status" dir="auto">{escape(run.message)}</p>')
     if state == "interrupted":
@@ -42,6 +44,8 @@ def run_view(run: Run, lines: list[dict], ahead: int = 0, summary: str = "") -> 
     if state == "waiting":
         runs = "1 run is" if ahead == 1 else f"{ahead} runs are"
         parts.append(f"<p>{f'{runs} ahead of it.' if ahead else 'It is next.'}</p>")
+    if headline:
+        return "".join(parts)
     parts.append(progress(lines, state))
     curve = [line for line in lines if "loss" in line or "eval_loss" in line]
     if curve:
@@ -51,9 +55,9 @@ def run_view(run: Run, lines: list[dict], ahead: int = 0, summary: str = "") -> 
             '<p class="facts">The held-out loss is measured on a sample of the held-out text; the final metrics are '
             "for all of it.</p>"
         )
-    probes = [line["followed"] for line in lines if line.get("followed")]
+    probes = followed(lines)
     if probes:
-        parts.append(probes_view(probes[0], probes[-1]))
+        parts.append(probes_view(probes[0], probes[-1], "Now" if state in ACTIVE else "Last evaluation"))
     return "".join(parts)
 
 
@@ -79,16 +83,34 @@ def progress(lines: list[dict], state: str) -> str:
     return f'{bar}<p class="facts">{escape(" · ".join(facts))}</p>'
 
 
-def probes_view(before: list[dict], now: list[dict]) -> str:
-    """Return a table of held-out sentences with the model's prediction for the masked word before and now."""
-    rows = [(marked_term(new), guess(old), guess(new)) for old, new in zip(before, now, strict=False)]
-    return table(("Held-out sentence", "Before", "Now"), rows, "guesses")
+def followed(lines: list[dict]) -> list[list[dict]]:
+    """Return the answers to the followed questions at each evaluation."""
+    return [line["followed"] for line in lines if line.get("followed")]
+
+
+def probes_view(before: list[dict], after: list[dict], when: str) -> str:
+    """Return a table of held-out sentences with the model's prediction for the masked word before and after.
+
+    when: the heading of the predictions after.
+    """
+    rows = [
+        (marked_term(new), guess(old), rank_change(old["rank"], new["rank"], guess(new)))
+        for old, new in zip(before, after, strict=False)
+    ]
+    return table(("Held-out sentence", "Before", when), rows, "guesses")
 
 
 def marked_term(question: dict) -> str:
     """Return a sentence with its term marked, shortened around it."""
     before, after = shortened_around_term(question["sentence"], question["start"], question["term"])
     return marked(before, question["term"], after)
+
+
+def rank_change(before: int, after: int, shown: str) -> str:
+    """Return what is shown (HTML) of a rank with the mark of its change."""
+    if before == after:
+        return shown
+    return f"{shown} {verdict_mark('better' if after < before else 'worse', spoken=True)}"
 
 
 def guess(answer: dict) -> str:

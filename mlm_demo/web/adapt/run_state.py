@@ -9,26 +9,47 @@ from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.run import ACTIVE, RESUMABLE, Run
 from mlm_demo.runs.service import SAMPLE, RunService, result_of
 from mlm_demo.settings import ROOT, Settings
+from mlm_demo.training.result import around_term, changed_most
 from mlm_demo.web.adapt.progress import run_view
 from mlm_demo.web.adapt.report import corpus_view
 from mlm_demo.web.adapt.result import headline, result_view
+from mlm_demo.web.adapt.share import share_view
 from mlm_demo.web.fill.charts import charts
 from mlm_demo.web.server.downloads import download_address
 
-Stamp = tuple[str, str, int, int]  # id, state, runs ahead of it, lines of its log
+MASK = "<mask>"
+# id, state, runs ahead of it, lines of its log, share of what it learned
+Stamp = tuple[str, str, int, int, float | None]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A sentence with a mask that shows what a run learned, and the word that the corpus has there.
+
+    word: empty for a sentence that a person has written.
+    """
+
+    run: str
+    sentence: str
+    word: str = ""
 
 
 @dataclass(frozen=True)
 class RunState:
     """What one person sees of a run at one moment.
 
-    actions: those of stop, resume, use, delete and push that are available; stopping: whether they asked it to stop and
-    it has not ended yet; stamp: changes whenever anything else here does.
+    actions: those of stop, resume, use, delete, push and reweigh that are available; stopping: whether they asked it to
+    stop and it has not ended yet; share: how far its model is from base to adapted, None without a choice; finished:
+    changes whenever there is another model, empty while there is no result; stamp: changes whenever anything else here
+    does.
     """
 
     progress: str
     corpus: str
+    losses: str
     result: str
+    share: float | None
+    finished: str
     actions: frozenset[str]
     stopping: bool
     stamp: Stamp
@@ -39,20 +60,26 @@ def run_state(service: RunService, run: Run, owner: str) -> RunState:
     state, ahead, lines = run.state, service.queue.position(run), list(run.lines())
     own = service.is_owner(run, owner)
     result = result_of(run) if state not in ACTIVE else None
-    actions = {"use"} if result else set()
+    share = result.share if result else None
+    has_model = result is not None and share != 0
+    actions = {"use"} if has_model else set()
     if own:
         actions |= {"stop"} if state in ("waiting", "running") else set()
         actions |= {"resume"} if state in RESUMABLE else set()
         actions |= {"delete"} if state not in ACTIVE else set()
-        actions |= {"push"} if result else set()
-    download = download_link(run, service.settings) if own and result else ""
+        actions |= {"push"} if has_model else set()
+        actions |= {"reweigh"} if result and result.points else set()
+    download = download_link(run, service.settings) if own and has_model else ""
     return RunState(
-        progress=run_view(run, lines, ahead, headline(result) if result else ""),
+        progress=run_view(run, lines, ahead, headline(result, own=own) if result else "") + download,
         corpus=corpus_view(run, lines),
-        result=download + (result_view(result) if result else ""),
+        losses=share_view(result) if result else "",
+        result=result_view(result, lines) if result else "",
+        share=share,
+        finished=f"{run.id} {state} {run.touched} {share}" if result else "",
         actions=frozenset(actions),
         stopping=own and state == "stopping",
-        stamp=(run.id, state, ahead, len(lines)),
+        stamp=(run.id, state, ahead, len(lines), share),
     )
 
 
@@ -75,14 +102,26 @@ def adapt_command(run: Run) -> str:
     )
 
 
-def sentence_before_and_after(engine: Engine, run: Run, sentence: str) -> str:
-    """Return the predictions of the base model and of the adapted model for a sentence, side by side."""
+def example_of(run: Run, own_sentence: str) -> Example:
+    """Return the held-out sentence whose guess changed most for the better, or else a person's own sentence."""
+    result = result_of(run)
+    best = changed_most(result.exam) if result else None
+    if best is None:
+        return Example(run.id, own_sentence)
+    return Example(run.id, MASK.join(around_term(best.sentence, best.start, best.term)), best.term)
+
+
+def sentence_before_and_after(engine: Engine, run: Run, example: Example) -> str:
+    """Return the predictions of the base model and of the run's model for a sentence, side by side."""
     try:
-        answers = engine.compare(sentence, [run.request.about["base"], run.id], top_k=5)["answers"]
+        answers = engine.compare(example.sentence, [run.request.about["base"], run.id], top_k=5)["answers"]
     except MlmDemoError as error:
         return f'<p class="empty" dir="auto">{escape(str(error))}</p>'
-    heading = "<h4>Your sentence from Fill mask, before and after</h4>"
-    return f"{heading}<p dir='auto'>{escape(sentence)}</p>{charts(answers)}"
+    heading, word = "Your sentence from Fill mask", ""
+    if example.word:
+        heading = "A sentence held out from training"
+        word = f'<p class="facts" dir="auto">The corpus has <b>{escape(example.word)}</b> here.</p>'
+    return f"<h4>{heading}, before and after</h4><p dir='auto'>{escape(example.sentence)}</p>{word}{charts(answers)}"
 
 
 def missing_run(id: str) -> str:

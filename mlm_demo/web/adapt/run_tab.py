@@ -18,12 +18,15 @@ from mlm_demo.web import javascript
 from mlm_demo.web.adapt.form import AdaptForm
 from mlm_demo.web.adapt.my_runs import my_runs
 from mlm_demo.web.adapt.run_state import (
+    Example,
     Stamp,
     adapt_command,
+    example_of,
     missing_run,
     run_state,
     sentence_before_and_after,
 )
+from mlm_demo.web.adapt.share import ShareSlider
 from mlm_demo.web.event_options import ASKING, AT_ONCE, QUIET
 from mlm_demo.web.fill.links import FIRST_SENTENCE, page_address
 from mlm_demo.web.fill.tab import FillTab
@@ -62,6 +65,7 @@ class RunTab:
         self.finished = gr.Textbox(visible="hidden")  # changes when the run has a new model
         self.confirmed = gr.Checkbox(visible="hidden")
         self.stamp = gr.State(())
+        self.example = gr.State(None)  # stays while the slider moves, so that its answer can be followed
         with gr.Column(visible=False, elem_id="run") as self.panel:
             self._draw_run()
         with gr.Accordion("My runs", open=True, elem_id="my-runs"):
@@ -112,6 +116,21 @@ class RunTab:
         """Put the run back into the queue."""
         return self._act(self.service.queue.resume, id, owner)
 
+    def reweigh(self, request: gr.Request, percent: float | None, id: str, owner: str) -> dict:
+        """Give the model the share of what it learned that the slider says."""
+        if percent is None:
+            return gr.skip()
+        note = ""
+        try:
+            self.limits.admit(request)
+            self.service.reweigh(id, owner, percent / 100)
+        except MlmDemoError as error:
+            note = refusal(error, "")
+        if not self.service.runs.has(id):  # deleted in another window
+            return {self.message: note}
+        run = self.service.runs.find(id)
+        return {self.message: note, self.mine: self._my_runs(owner), **self._show(run, owner)}
+
     def delete(self, confirmed: bool, id: str, owner: str) -> dict:
         """Delete the run, once its owner has confirmed it, and show the form."""
         if not confirmed:
@@ -126,11 +145,14 @@ class RunTab:
         """Show the form in place of the run."""
         return {self.form.started: "", **self._close(owner)}
 
-    def use_model(self, id: str, owner: str) -> dict:
-        """Pick the run's model on the first tab, compared with its base model."""
+    def use_model(self, id: str, owner: str, sentence: str, example: Example | None) -> dict:
+        """Pick the run's model on the first tab, compared with its base model on the sentence shown here."""
         run = self.service.runs.find(id)
+        if not adapted_model(run):  # moved to its base in another window
+            return gr.skip()
         models = offered(self.service.runs, owner, [id])
         return {
+            self.fill.sentence: self._example(run, sentence, example).sentence,
             self.fill.model: gr.Dropdown(choices(models), value=id),
             self.fill.compare: gr.Dropdown(short_choices(models), value=[run.request.about["base"]]),
             self.tabs: gr.Tabs(selected="fill"),
@@ -147,17 +169,22 @@ class RunTab:
             self.form.model: gr.Dropdown(full),
         }
 
-    def compare_sentence(self, request: gr.Request, finished: str, id: str, sentence: str) -> dict:
-        """Show the first tab's sentence before and after the training."""
+    def compare_sentence(
+        self, request: gr.Request, finished: str, id: str, sentence: str, example: Example | None
+    ) -> dict:
+        """Show a held-out sentence before and after the training, or the first tab's if no guess improved."""
         run = self.service.runs.find(id) if finished and id else None
         if not run or not adapted_model(run):
             return {self.sentence: ""}
+        example = self._example(run, sentence, example)
         try:
             self.limits.admit(request)
         except MlmDemoError as error:
             return {self.sentence: refusal(error, "")}
-        # A link may show the run before the first tab has its sentence.
-        return {self.sentence: sentence_before_and_after(self.engine, run, sentence or FIRST_SENTENCE)}
+        return {
+            self.sentence: sentence_before_and_after(self.engine, run, example),
+            self.example: example,
+        }
 
     def push(self, request: gr.Request, id: str, owner: str, repository: str, token: str) -> dict:
         """Push the model to the Hub with the visitor's own token."""
@@ -168,6 +195,8 @@ class RunTab:
                     "There is no token; create one with write access at huggingface.co/settings/tokens."
                 )
             run = self.service.require_owner(id, owner)
+            if not adapted_model(run):
+                raise HubError("There is no new model to push; the run kept its base model.")
             address = escape(push_model(run.output, (repository or "").strip(), token=token.strip()))
         except MlmDemoError as error:
             return {self.pushed: refusal(error, ""), self.token: ""}
@@ -185,6 +214,13 @@ class RunTab:
         run = self.service.runs.find(id) if id else None
         if run and run.state == "waiting" and self.service.is_owner(run, owner):
             self.train_on_lent_gpu(run)
+
+    def _example(self, run: Run, sentence: str, shown: Example | None) -> Example:
+        """Return the held-out sentence shown last if it is the run's, else another one; sentence: the first tab's."""
+        if shown and shown.run == run.id and shown.word:
+            return shown
+        # A link may show the run before the first tab has its sentence.
+        return example_of(run, sentence or FIRST_SENTENCE)
 
     def _act(self, action: Callable[[Run], None], id: str, owner: str) -> dict:
         run, note = self.service.runs.find(id), ""
@@ -205,6 +241,7 @@ class RunTab:
         texts = (self.current, self.finished, self.progress, self.corpus, self.result, self.shell)
         return {
             **dict.fromkeys(texts, ""),
+            **self.share.show(None, "", movable=False),
             **{button: gr.Button(visible=False) for button in buttons},
             self.stamp: (),
             self.push_panel: gr.Accordion(visible=False),
@@ -233,8 +270,9 @@ class RunTab:
         return {
             self.current: run.id,
             self.stamp: now.stamp,
-            self.finished: "" if active or not now.result else f"{run.id} {run.state} {run.touched}",
+            self.finished: now.finished,
             self.progress: now.progress,
+            **self.share.show(now.share, now.losses, movable="reweigh" in can),
             self.corpus: now.corpus,
             self.result: now.result,
             # Stop stays visible while the run stops, so that no other button moves under the pointer.
@@ -257,7 +295,7 @@ class RunTab:
         shown = [
             *(self.current, self.stamp, self.finished, self.progress, self.corpus, self.result, self.shell),
             *(self.stop_button, self.resume_button, self.use_button, self.delete_button),
-            *(self.push_panel, self.timer),
+            *(self.push_panel, self.timer, self.share.slider, self.share.losses),
         ]
         whole = [*shown, self.form.group, self.form.missing, self.panel, self.sentence, self.message]
         whole += [self.mine, self.link, self.pushed]
@@ -272,6 +310,7 @@ class RunTab:
         acted = [self.message, self.mine, *shown]
         self.stop_button.click(self.stop, run, acted, **QUIET)
         resumed = self.resume_button.click(self.resume, run, acted, **QUIET)
+        self.share.wire(self.reweigh, run, acted)
         if self.train_on_lent_gpu:
             for begun in (started, resumed):
                 begun.then(self.train_here, run, **QUIET)
@@ -285,14 +324,17 @@ class RunTab:
         )
         self.finished.change(
             self.compare_sentence,
-            [self.finished, self.current, self.fill.sentence],
-            self.sentence,
+            [self.finished, self.current, self.fill.sentence, self.example],
+            [self.sentence, self.example],
             **ASKING,
             **QUIET,
         )
         self.finished.change(self.update_pickers, [self.owner, self.current], pickers, **QUIET)
         self.use_button.click(
-            self.use_model, run, [self.fill.model, self.fill.compare, self.tabs], **QUIET
+            self.use_model,
+            [*run, self.fill.sentence, self.example],
+            [self.fill.sentence, self.fill.model, self.fill.compare, self.tabs],
+            **QUIET,
         ).then(self.fill.fill, **self.fill.asks)
         self.send_button.click(
             self.push,
@@ -326,8 +368,9 @@ class RunTab:
             elem_id="run-link",
         )
         self.message = gr.HTML(padding=False, js_on_load=None, elem_id="run-message")
-        self.result = gr.HTML(padding=False, js_on_load=None, elem_id="run-result")
+        self.share = ShareSlider()
         self.sentence = gr.HTML(padding=False, js_on_load=None, elem_id="run-sentence")
+        self.result = gr.HTML(padding=False, js_on_load=None, elem_id="run-result")
         with gr.Accordion("Corpus report", open=False, elem_id="run-corpus"):
             self.corpus = gr.HTML(padding=False, js_on_load=None)
         with gr.Accordion("Push to the Hub", open=False, visible=False, elem_id="push") as self.push_panel:

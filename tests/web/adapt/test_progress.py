@@ -44,7 +44,7 @@ def test_progress_shows_steps_speed_memory_and_time_left():
 
 
 def test_probes_show_the_prediction_before_and_now():
-    html = probes_view([answer(40, "the")], [answer(1, "honey")])
+    html = probes_view([answer(40, "the")], [answer(1, "honey")], "Now")
     assert "<b>the</b>" in html
     assert "correct word ranks #40" in html
     assert "<b>honey</b> <span class='facts'>correct" in html
@@ -67,7 +67,13 @@ def test_a_run_in_each_state(run):
     for part in ("Running</span>", "<progress", "<svg", "Before", "<b>it</b>", "<b>bread</b>"):
         assert part in html
     assert "<b>her</b>" not in html, "only the first and the last"
+    assert ">Now</th>" in html
     run.finish("failed", "The disk <is> full.")
     html = run_view(run, list(run.lines()))
     assert "Failed</span>" in html
     assert "The disk &lt;is&gt; full." in html
+    assert ">Last evaluation</th>" in html
+    assert ">Now</th>" not in html
+    html = run_view(run, list(run.lines()), headline="<p>Learned a little</p>")
+    assert "<p>Learned a little</p>" in html
+    assert "<svg" not in html, "the result shows curve and guesses below"

@@ -4,7 +4,14 @@ import os
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.web.adapt.my_runs import my_runs
-from mlm_demo.web.adapt.run_state import adapt_command, run_state, sentence_before_and_after
+from mlm_demo.web.adapt.run_state import (
+    Example,
+    adapt_command,
+    example_of,
+    run_state,
+    sentence_before_and_after,
+)
+from tests.support.results import exam_answer
 
 
 def test_only_the_owner_can_change_a_run(service, draft, choices):
@@ -24,9 +31,9 @@ def test_anyone_with_the_link_can_use_the_model_of_a_finished_run(service, finis
     stranger = run_state(service, finished, "")
     assert stranger.actions == {"use"}
     assert "perplexity" in stranger.result
-    assert "models/" not in stranger.result, "a download is the owner's"
-    assert f'href="models/{finished.id}.zip?until=' in run_state(service, finished, "me").result
-    assert run_state(service, finished, "me").actions == {"use", "delete", "push"}
+    assert "models/" not in stranger.progress + stranger.result, "a download is the owner's"
+    assert f'href="models/{finished.id}.zip?until=' in run_state(service, finished, "me").progress
+    assert run_state(service, finished, "me").actions == {"use", "delete", "push", "reweigh"}
     assert stranger.stamp == run_state(service, finished, "").stamp
 
 
@@ -37,20 +44,70 @@ def test_a_run_that_kept_its_base_says_so(service, finished):
     path.write_text(json.dumps(result))
     progress = run_state(service, finished, "").progress
     assert "Training ended at step 3 of 4: the eval loss had not improved for 3 evaluations." in progress
-    assert "so the base model&#x27;s weights were kept." in progress
+    assert "No step improved on the held-out text, so the base model was kept" in progress
     for key in ("ended", "best_step"):  # as version 0.1.0 wrote it
         del result["training"][key]
     path.write_text(json.dumps(result))
-    assert "were kept" not in run_state(service, finished, "").progress
+    assert "was kept" not in run_state(service, finished, "").progress
+
+
+def test_a_run_at_its_base_has_no_model_until_its_share_is_moved(service, finished):
+    service.reweigh(finished.id, "me", 0.0)
+    mine, stranger = (run_state(service, finished, who) for who in ("me", ""))
+    assert mine.actions == {"delete", "reweigh"}
+    assert stranger.actions == set()
+    assert "move the slider to use it anyway" in mine.progress
+    assert "models/" not in mine.progress
+    service.reweigh(finished.id, "me", 0.75)
+    moved = run_state(service, finished, "me")
+    assert {"use", "push"} <= moved.actions
+    assert (mine.share, moved.share) == (0.0, 0.75)
+    assert (mine.stamp, mine.finished) != (moved.stamp, moved.finished)
+    assert "75% of the way from base to adapted" in run_state(service, finished, "").losses, (
+        "everybody sees it"
+    )
+
+
+def test_a_result_of_version_0_1_0_is_shown_without_a_choice(service, finished):
+    path = finished.output / "result.json"
+    result = json.loads(path.read_text())
+    del result["share"], result["points"]
+    path.write_text(json.dumps(result))
+    shown = run_state(service, finished, "me")
+    assert (shown.share, shown.losses) == (None, "")
+    assert shown.actions == {"use", "delete", "push"}
+    assert "perplexity" in shown.result
 
 
 def test_a_sentence_is_shown_before_and_after(service, finished):
     engine = Engine(service.settings, catalogue_of(service.settings))
-    html = sentence_before_and_after(engine, finished, "The <mask> sat on the mat.")
+    own = Example(finished.id, "The <mask> sat on the mat.")
+    html = sentence_before_and_after(engine, finished, own)
     assert "domain-adapted" in html
     assert "tiny adapted to bees.txt" in html
     assert " in tiny (0." in html
-    assert "The sentence holds no mask" in sentence_before_and_after(engine, finished, "No <b>mask</b>")
+    assert "Your sentence from Fill mask" in html
+    none = sentence_before_and_after(engine, finished, Example(finished.id, "No <b>mask</b>"))
+    assert "The sentence holds no mask" in none
+    held_out = Example(finished.id, "The <mask> sat on the mat.", "c<a>t")
+    html = sentence_before_and_after(engine, finished, held_out)
+    assert "A sentence held out from training, before and after" in html
+    assert "The corpus has <b>c&lt;a&gt;t</b> here." in html
+
+
+def test_the_example_is_the_held_out_sentence_that_improved_most(service, finished):
+    path = finished.output / "result.json"
+    result = json.loads(path.read_text())
+    result["exam"] = [
+        exam_answer("The hive is full of bees.", "hive", 100, 90),
+        exam_answer("The larvae are fed by bees.", "larvae", 80, 1),
+    ]
+    result["share"], result["points"] = None, []
+    path.write_text(json.dumps(result))
+    assert example_of(finished, "A <mask>.") == Example(finished.id, "The <mask> are fed by bees.", "larvae")
+    result["exam"] = [exam_answer("The hive is full of bees.", "hive", 9, 90)]
+    path.write_text(json.dumps(result))
+    assert example_of(finished, "A <mask>.") == Example(finished.id, "A <mask>.")
 
 
 def test_the_command_line_makes_the_same_run(service, finished, tiny):

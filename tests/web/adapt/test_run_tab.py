@@ -7,9 +7,11 @@ import pytest
 
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.adapted_models import catalogue_of
+from mlm_demo.runs.service import result_of
 from mlm_demo.system import locks
 from mlm_demo.web.adapt import run_tab
 from mlm_demo.web.adapt.form import AdaptForm
+from mlm_demo.web.adapt.run_state import Example, example_of
 from mlm_demo.web.adapt.run_tab import RunTab
 from mlm_demo.web.server.rate_limits import RateLimits
 from tests.support.events import call, request
@@ -224,10 +226,14 @@ def test_another_run_begins_with_the_form(page, tab, run):
 
 
 def test_a_model_is_used_on_the_first_tab_beside_its_base(page, tab, finished, tiny):
-    changed = call(page, tab.use_model, finished.id, "you")
+    changed = call(page, tab.use_model, finished.id, "you", "A <mask>.", None)
+    assert changed[tab.fill.sentence] == example_of(finished, "A <mask>.").sentence
     assert changed[tab.fill.model].value == finished.id
     assert changed[tab.fill.compare].value == [tiny]
     assert changed[tab.tabs].selected == "fill"
+    shown = Example(finished.id, "The <mask> hums.", "hive")
+    changed = call(page, tab.use_model, finished.id, "you", "A <mask>.", shown)
+    assert changed[tab.fill.sentence] == "The <mask> hums.", "the one that the person has just seen"
 
 
 def test_every_picker_offers_the_models_of_the_person(page, tab, finished):
@@ -239,10 +245,87 @@ def test_every_picker_offers_the_models_of_the_person(page, tab, finished):
 
 
 def test_the_sentence_is_compared_once_there_is_a_model(page, tab, run, finished):
-    assert call(page, tab.compare_sentence, request(), "", run.id, "A <mask>.") == {tab.sentence: ""}
-    changed = call(page, tab.compare_sentence, request(), "done", finished.id, "The <mask> sat.")
+    def compare(finished, id, example=None):
+        return call(page, tab.compare_sentence, request(), finished, id, "The <mask> sat.", example)
+
+    assert compare("", run.id) == {tab.sentence: ""}
+    changed = compare("done", finished.id)
     assert "domain-adapted" in changed[tab.sentence]
     assert "before and after" in changed[tab.sentence]
+    assert changed[tab.example] == example_of(finished, "The <mask> sat.")
+    shown = Example(finished.id, "The <mask> hums.", "hive")
+    assert compare("done", finished.id, shown)[tab.example] == shown, "it stays while the slider moves"
+    another = Example(run.id, "A <mask> of another run.", "hive")
+    assert compare("done", finished.id, another)[tab.example].run == finished.id
+
+
+def test_the_slider_moves_the_model_and_everything_that_shows_it(page, tab, finished):
+    opened = call(page, tab.load_page, "me", request(query={"run": finished.id}), None)
+    assert opened[tab.share.slider].visible
+    at = {}
+    for percent in (100, 25):
+        changed = call(page, tab.reweigh, request(), percent, finished.id, "me")
+        assert changed[tab.share.slider].value == percent
+        assert f"{percent}% of the way" in changed[tab.share.losses]
+        assert changed[tab.message] == ""
+        at[percent] = changed
+    for part in (tab.finished, tab.progress, tab.result, tab.mine, tab.stamp):
+        assert at[100][part] != at[25][part]
+    assert result_of(finished).share == 0.25
+
+
+def test_at_the_base_the_model_leaves_the_pickers_and_comes_back(page, tab, finished):
+    def offers():
+        return finished.id in [
+            name for _, name in call(page, tab.update_pickers, "me", "")[tab.fill.model].choices
+        ]
+
+    changed = call(page, tab.reweigh, request(), 0, finished.id, "me")
+    assert buttons(tab, changed) == ["delete"]
+    assert not changed[tab.push_panel].visible
+    assert changed[tab.share.slider].visible
+    assert (
+        ">Base model kept<" in changed[tab.progress]
+        or ">Nothing measurable learned<" in changed[tab.progress]
+    )
+    assert not offers()
+    assert call(page, tab.compare_sentence, request(), "done", finished.id, "A <mask>.", None) == {
+        tab.sentence: ""
+    }
+    assert call(page, tab.use_model, finished.id, "me", "A <mask>.", None) == {}
+    pushed = call(page, tab.push, request(), finished.id, "me", "me/bees", "hf_x")[tab.pushed]
+    assert "There is no new model to push" in pushed
+    call(page, tab.reweigh, request(), 50, finished.id, "me")
+    assert offers()
+
+
+def test_only_the_owner_moves_the_slider_to_a_stop(page, tab, service, finished):
+    share = result_of(finished).share
+    opened = call(page, tab.load_page, "you", request(query={"run": finished.id}), None)
+    assert not opened[tab.share.slider].visible
+    assert f"{share:.0%} of the way" in opened[tab.share.losses]
+    changed = call(page, tab.reweigh, request(), 0, finished.id, "you")
+    assert ANOTHER in changed[tab.message]
+    changed = call(page, tab.reweigh, request(), 33, finished.id, "me")
+    assert (
+        "The share of the adapted model is 0.33; choose one of 0, 0.25, 0.5, 0.75, 1." in changed[tab.message]
+    )
+    assert changed[tab.share.slider].value == share * 100, "it goes back to where the model is"
+    assert call(page, tab.reweigh, request(), None, finished.id, "me") == {}
+    assert result_of(finished).share == share
+    finished.delete()
+    changed = call(page, tab.reweigh, request(), 50, finished.id, "me")
+    assert list(changed) == [tab.message]
+    assert "it may have been deleted" in changed[tab.message]
+
+
+def test_a_move_of_the_slider_counts_against_the_limits(page, tab, finished):
+    share = result_of(finished).share
+    for _ in range(tab.service.settings.requests_a_minute):
+        tab.limits.admit(request())
+    changed = call(page, tab.reweigh, request(), 0, finished.id, "me")
+    assert "You ask more often than this page answers" in changed[tab.message]
+    assert result_of(finished).share == share
 
 
 def test_a_push_needs_the_visitors_own_token(page, tab, finished):

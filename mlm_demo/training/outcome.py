@@ -1,0 +1,103 @@
+"""The outcome of a run in plain words: how much it learned, in which numbers, and what to do next."""
+
+from dataclasses import dataclass
+
+from mlm_demo.training.result import AdaptationResult, Comparison
+
+FEW_TOKENS, FEW_STEPS = 50_000, 50
+TITLES = {
+    "clearly": "Learned clearly",
+    "a little": "Learned a little",
+    "nothing": "Nothing measurable learned",
+}
+KEPT_BASE = "Base model kept"
+OTHER_BASE = {"general": "biomedical", "biomedical": "general"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A title of a few words, a sentence with the numbers, and what to do next."""
+
+    title: str
+    numbers: str
+    advice: str
+
+    def text(self) -> str:
+        """Return it as one paragraph."""
+        return f"{self.title}. {self.numbers} {self.advice}"
+
+
+def outcome(result: AdaptationResult) -> Outcome:
+    """Return the outcome of a run at the share of its result."""
+    last = result.at(result.points[-1].share) if result.points else result
+    if result.share == 0:
+        numbers = f"At the end of training, {_numbers(last)}."
+        if last.learned != "nothing":
+            return Outcome(KEPT_BASE, numbers, _why_base(result))
+        return Outcome(TITLES["nothing"], numbers, _advice(last))
+    numbers = _numbers(result)
+    return Outcome(TITLES[result.learned], f"{numbers[0].upper()}{numbers[1:]}.", _advice(result))
+
+
+def _numbers(result: AdaptationResult) -> str:
+    domain, general = _change(result.figures.domain), _change(result.figures.general)
+    return f"perplexity on held-out text of the domain {domain}; on general English it {general}"
+
+
+def _change(part: Comparison) -> str:
+    change, before, after = part.change.loss, part.before.perplexity.value, part.after.perplexity.value
+    numbers = f"from {before:,.1f} to {after:,.1f}"
+    if change.low <= 0 <= change.high:
+        return f"did not change measurably ({numbers})"
+    return f"{'fell' if change.value < 0 else 'rose'} {numbers}"
+
+
+def _why_base(result: AdaptationResult) -> str:
+    """Return why a model that learned something is at share 0: the run chose so, or its owner did."""
+    net = [
+        point.figures.domain.change.loss.value + point.figures.general.change.loss.value
+        for point in result.points
+        if point.share
+    ]
+    if min(net) < 0:
+        return "The model is now at the base, without any of this."
+    return "It forgot at least as much as it learned: replay general text, or train on more text."
+
+
+def _advice(result: AdaptationResult) -> str:
+    if result.learned == "clearly":
+        return "It is ready: use it, or take it home."
+    if result.learned == "a little":
+        few = result.corpus.tokens < FEW_TOKENS
+        more = f"add text, as {result.corpus.tokens:,} tokens are few" if few else _more_time(result)
+        return f"For more, {more}."
+    reason, fix = _likely_reason(result)
+    return f"The likely reason: {reason}. Next, {fix}."
+
+
+def _likely_reason(result: AdaptationResult) -> tuple[str, str]:
+    """Return the likely reason why nothing was learned, and what to try."""
+    training, tokens, figures = result.training, result.corpus.tokens, result.figures
+    domain, general = figures.domain.before, figures.general.before
+    if training.stopped and training.steps < training.planned:
+        return f"it was stopped at step {training.steps:,} of {training.planned:,}", "resume it"
+    if tokens < FEW_TOKENS:
+        return f"the corpus is small, with {tokens:,} tokens to learn from", "add more text"
+    if training.steps < FEW_STEPS:
+        return f"there was time for only {training.steps:,} steps", _more_time(result)
+    if domain.loss.value <= general.loss.value:
+        numbers = f"{domain.perplexity.value:,.1f}, on general English {general.perplexity.value:,.1f}"
+        return f"the base model knows such text already (perplexity {numbers})", _another_base(result)
+    return "training did not help with text that it had not seen", _more_time(result)
+
+
+def _more_time(result: AdaptationResult) -> str:
+    minutes = result.config["minutes"]
+    return "train for five minutes" if minutes and minutes < 5 else "train for longer"
+
+
+def _another_base(result: AdaptationResult) -> str:
+    other = OTHER_BASE.get(str(result.base["name"]))
+    return (
+        f"try text that it has not seen, or the {other} model" if other else "try text that it has not seen"
+    )

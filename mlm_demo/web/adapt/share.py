@@ -1,0 +1,89 @@
+"""The slider between base and adapted model, and what the model at its stop has learned and forgotten."""
+
+from collections.abc import Callable
+from html import escape
+
+import gradio as gr
+
+from mlm_demo.training.result import DOMAIN, GENERAL, AdaptationResult
+from mlm_demo.training.row import Row, Value
+from mlm_demo.training.share_curve import share_curve_svg
+from mlm_demo.web import javascript
+from mlm_demo.web.html import table, verdict_mark
+
+LABEL = "Base ↔ Adapted"
+ABOUT = (
+    "How far the model goes, in percent. Further knows more of the domain and forgets more general English."
+)
+
+
+class ShareSlider:
+    """The widgets: a slider for the owner of a run, and the losses at its stop for everybody.
+
+    moved: changes when the slider has come to rest.
+    """
+
+    def __init__(self):
+        self.slider = gr.Slider(
+            0,
+            100,
+            100,
+            step=25,
+            precision=0,
+            label=LABEL,
+            info=ABOUT,
+            buttons=[],
+            visible=False,
+            elem_id="share",
+        )
+        self.moved = gr.Textbox(visible="hidden")
+        self.losses = gr.HTML(padding=False, js_on_load=None, elem_id="share-losses")
+
+    def wire(self, reweigh: Callable, run: list, outputs: list) -> None:
+        """Call reweigh(percent, *run) when the slider has come to rest, whether by mouse, finger or keyboard."""
+        # Gradio's `release` knows no keyboard.
+        self.slider.input(
+            None,
+            self.moved,
+            self.moved,
+            js=javascript.WHEN_AT_REST,
+            trigger_mode="multiple",
+            api_visibility="private",
+        )
+        self.moved.change(
+            reweigh,
+            [self.slider, *run],
+            outputs,
+            show_progress_on=self.losses,
+            trigger_mode="always_last",
+            api_visibility="private",
+        )
+
+    def show(self, share: float | None, losses: str, *, movable: bool) -> dict:
+        """Return the widgets at a share, None without one; movable: whether the person may move the slider."""
+        return {
+            self.slider: gr.Slider(value=round((share or 0) * 100), visible=movable),
+            self.losses: losses,
+        }
+
+
+def share_view(result: AdaptationResult) -> str:
+    """Return the losses at the share of a result, their change against the base, and the curve of all shares."""
+    if result.share is None or not result.points:
+        return ""
+    stop = f"{result.share:.0%} of the way from base to adapted"
+    rows = []
+    for title, part in ((DOMAIN, result.figures.domain), (GENERAL, result.figures.general)):
+        change = part.change.loss
+        row = Row(
+            title,
+            Value(part.before.loss.value),
+            Value(part.after.loss.value),
+            Value(change.value, change.low, change.high) if result.share else None,
+            lower_is_better=True,
+        )
+        *cells, against = map(escape, row.cells())
+        rows.append((*cells, f"{against} {verdict_mark(row.verdict)}".strip()))
+    losses = table((stop, "Base, nats", "This model, nats", "Change"), rows, "losses")
+    curve = share_curve_svg(result.points, result.share)
+    return f'<div class="between">{losses}<div class="share-curve">{curve}</div></div>'
