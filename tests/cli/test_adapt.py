@@ -1,8 +1,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from itertools import count
 
@@ -12,7 +10,7 @@ import pytest
 from mlm_demo.cli.main import main
 from mlm_demo.training import trainer
 from mlm_demo.training.evaluation import DocumentSums
-from tests.support.paths import ROOT
+from tests.support.runs import until
 from tests.support.tiny_models import SENTENCES
 
 
@@ -98,26 +96,16 @@ def test_a_missing_file_is_named(tiny, tmp_path, capsys):
     assert "none.txt" in capsys.readouterr().err
 
 
-def test_ctrl_c_keeps_the_progress_and_says_how_to_continue(corpus, tiny, tmp_path):
+def test_ctrl_c_keeps_the_progress_and_says_how_to_continue(corpus, tiny, tmp_path, fork_server):
     output = tmp_path / "out"
     words = adapt(corpus, tiny, output, "--max-steps", "100000", "--batch-size", "2")
-    environ = {**os.environ, "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mlm_demo", *words],
-        cwd=ROOT,
-        env=environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    deadline = time.monotonic() + 120
-    while not (output / "checkpoints" / "plan.json").exists() and time.monotonic() < deadline:
-        time.sleep(0.2)
-    time.sleep(2)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
-    assert "Stopping after this step; progress is kept." in err
-    assert "repeat the command with --resume" in out
+    with (tmp_path / "printed").open("w+") as out, (tmp_path / "errors").open("w+") as err:
+        process = fork_server.launch(words, environment=os.environ, output=out, errors=err)
+        until(lambda: (output / "checkpoints" / "plan.json").exists())
+        time.sleep(0.5)  # some steps
+        os.kill(process.pid, signal.SIGINT)
+        assert process.wait() == 0, (tmp_path / "errors").read_text()
+    assert "Stopping after this step; progress is kept." in (tmp_path / "errors").read_text()
+    assert "repeat the command with --resume" in (tmp_path / "printed").read_text()
     assert (output / "result.json").exists()
     assert list((output / "checkpoints").glob("checkpoint-*"))

@@ -13,7 +13,7 @@ from mlm_demo.runs import run as run_module
 from mlm_demo.training.checkpoints import CHECKPOINTS
 from tests.support.faults import ALONE, assert_equal, kill_worker, made, wait_for, workers
 from tests.support.paths import ROOT
-from tests.support.runs import until
+from tests.support.runs import FORKS, until
 
 # Code that a worker runs first, so that it is killed at one point.
 KILLED_AT = """
@@ -87,8 +87,8 @@ def test_a_run_killed_at_the_worst_moments_ends_with_the_same_result(page, begin
 
 
 # Starts the worker as a server does, and is killed before it notes it.
-KILLED_SERVER = """
-import os, signal, sys
+KILLED_SERVER = f"""{FORKS}
+import signal, sys
 from pathlib import Path
 from mlm_demo.runs.queue import RunQueue
 from mlm_demo.runs.run import Run
@@ -98,12 +98,13 @@ RunQueue(RunStore(Path(sys.argv[1]))).tick()
 """
 
 
-def test_a_server_killed_before_it_records_its_worker_leaves_one_worker(page, begin, tmp_path):
+def test_a_server_killed_before_it_records_its_worker_leaves_one_worker(page, begin, fork_server, tmp_path):
     run = begin()
+    own = {"MLM_DEMO_DATA": str(tmp_path / "data"), "FORK_SERVER": fork_server.address}
     killed = subprocess.run(
         [sys.executable, "-c", KILLED_SERVER, str(run.folder.parent)],
         cwd=ROOT,
-        env={**os.environ, **ALONE, "MLM_DEMO_DATA": str(tmp_path / "data")},
+        env={**os.environ, **ALONE, **own},
         check=False,
         timeout=60,
     )

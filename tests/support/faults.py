@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,10 +15,10 @@ from mlm_demo.runs.service import RunService
 from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.settings import Settings
 from mlm_demo.training.config import AdaptConfig
-from tests.support.fork_server import worker_name
+from tests.support.fork_server import launch_through, worker_name
 from tests.support.nightly import NIGHTLY
-from tests.support.paths import ROOT, free_port
-from tests.support.runs import PAGE, corpus_text, kill_workers, until
+from tests.support.paths import free_port
+from tests.support.runs import FORKS, corpus_text, kill_workers, until
 
 KILLS = int(os.environ.get("MLM_DEMO_KILLS", "40" if NIGHTLY else "3"))
 LONG = KILLS > 3
@@ -38,13 +37,13 @@ class Server:
         port = free_port()
         own = {"MLM_DEMO_DATA": str(self.data), "MLM_DEMO_PORT": str(port), **ALONE}
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", PAGE],
-                cwd=ROOT,
-                env={**os.environ, **own, **self.environment},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+            self.process = launch_through(
+                self.environment["FORK_SERVER"],
+                ["serve"],
+                environment={**os.environ, **own, **self.environment},
+                output=log,
+                errors=log,
+                before=FORKS,
             )
         self.address = f"http://127.0.0.1:{port}"
         return self

@@ -18,6 +18,8 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from mlm_demo.web.server.quick_start import without_garbage_collection, without_stubs
+
 ROOT = Path(__file__).resolve().parents[2]
 HIGH = 512  # descriptors are moved out of the way of the numbers that a child wants
 
@@ -102,15 +104,8 @@ class ForkServer:
 
 
 def _serve(address: str) -> None:
-    import torch
-    import transformers
-
-    from mlm_demo.cli import adapt, main  # noqa: F401
-    from mlm_demo.models import loader  # noqa: F401
-    from mlm_demo.training import adapt as training  # noqa: F401
-
-    assert torch.get_num_threads() == 1
-    assert transformers.AutoModelForMaskedLM
+    with without_garbage_collection():
+        _import()
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listening.bind(f"{address}.part")
     listening.listen(64)
@@ -137,6 +132,24 @@ def _serve(address: str) -> None:
                     pid, status = ended
                     with suppress(OSError), children.pop(pid) as connection:  # who asked may be gone
                         connection.send(json.dumps({"code": os.waitstatus_to_exitcode(status)}).encode())
+
+
+def _import() -> None:
+    """Import and load what takes the children long: torch, the classes of BERT, Gradio, the languages' frequencies."""
+    import datasketch  # noqa: F401
+    import py3langid
+    import torch
+    from transformers.models.bert import modeling_bert, tokenization_bert  # noqa: F401
+
+    from mlm_demo.cli import adapt, main  # noqa: F401
+    from mlm_demo.models import loader  # noqa: F401
+    from mlm_demo.models.native_bert import loader as native_loader  # noqa: F401
+    from mlm_demo.training import adapt as training  # noqa: F401
+
+    with without_stubs():
+        from mlm_demo.web import app  # noqa: F401
+    py3langid.classify("a text")
+    assert torch.get_num_threads() == 1
 
 
 def _be_child(asked: dict, descriptors: list[int]) -> None:

@@ -22,13 +22,16 @@ from tests.support.tiny_models import SENTENCES, save_tiny
 
 WORDS = " ".join(SENTENCES).replace(".", "").lower().split()
 
-# app.py, with workers and readers from the fork server of the tests.
-PAGE = """
-import os, runpy
+# A page's workers and readers come from the fork server of the tests.
+FORKS = """
+import os
 from functools import partial
 from mlm_demo.runs import launcher
 from tests.support.fork_server import launch_through
 launcher.launch = partial(launch_through, os.environ["FORK_SERVER"])
+"""
+APP = f"""{FORKS}
+import runpy
 runpy.run_path("app.py", run_name="__main__")
 """
 
@@ -129,7 +132,7 @@ def serve(tmp_path, fork_server):
         own = {"MLM_DEMO_DATA": str(tmp_path / "data"), "MLM_DEMO_PORT": str(port)}
         own["FORK_SERVER"] = fork_server.address
         process = subprocess.Popen(
-            [sys.executable, "-c", PAGE],
+            [sys.executable, "-c", APP],
             cwd=ROOT,
             env={**os.environ, **own, **environment},
             stdout=subprocess.PIPE,

@@ -1,4 +1,3 @@
-import signal
 from dataclasses import fields
 from inspect import signature
 
@@ -122,18 +121,16 @@ def test_a_path_that_was_not_uploaded_is_refused(client, tmp_path, tiny):
     assert (tmp_path / "secret.txt").is_file()
 
 
-def test_a_run_outlives_a_killed_server_and_a_new_one_finds_it(serve, tmp_path, tiny):
-    server, address = serve()
-    client = Client(address, verbose=False)
+def test_a_run_outlives_a_killed_server_and_a_new_one_finds_it(servers, tmp_path, tiny):
+    server = servers(tmp_path / "data")
+    client = server.client()
     started = small_run(client, tmp_path, tiny, 60)
     id = started["run"]
     until(lambda: (client.predict(run=id, api_name="/run_status")["step"] or 0) >= 2)
-    server.send_signal(signal.SIGKILL)
-    server.wait()
+    server.kill()
     seen = (tmp_path / "data" / "runs" / id / "log.jsonl").stat().st_size
     until(lambda: (tmp_path / "data" / "runs" / id / "log.jsonl").stat().st_size > seen)
-    _, address = serve()
-    client = Client(address, verbose=False)
+    client = servers(tmp_path / "data").client()
     until(lambda: client.predict(run=id, api_name="/run_status")["state"] == "done")
     assert client.predict(run=id, api_name="/run_status")["step"] == 60
 
