@@ -163,7 +163,8 @@ def test_a_sentence_is_shortened_around_its_term():
     ],
 )
 def test_the_ending_names_the_reason_and_the_weights_kept(ended, best_step, steps, ending):
-    training = {**TRAINING, "ended": ended, "best_step": best_step, "steps": steps}
+    own = {"ended": ended, "best_step": best_step, "steps": steps, "output_bias": None}
+    training = {**TRAINING, **own}
     assert result_with(training=training).training.ending() == ending
 
 

@@ -40,7 +40,7 @@ def test_anyone_with_the_link_can_use_the_model_of_a_finished_run(service, finis
 def test_a_run_that_kept_its_base_says_so(service, finished):
     path = finished.output / "result.json"
     result = json.loads(path.read_text())
-    result["training"] |= {"ended": "no_improvement", "best_step": 0, "steps": 3}
+    result["training"] |= {"ended": "no_improvement", "best_step": 0, "steps": 3, "output_bias": None}
     path.write_text(json.dumps(result))
     progress = run_state(service, finished, "").progress
     assert "Training ended at step 3 of 4: the eval loss had not improved for 3 evaluations." in progress
