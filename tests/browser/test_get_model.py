@@ -85,3 +85,23 @@ def test_the_page_leads_to_the_preferred_model(open_browser, pictures, picture, 
     page.wait_for_timeout(1000)  # as long as the button took to appear, and more
     assert page.get_by_role("button", name=BUTTON).count() == 0
     assert picked(page) == HERE
+
+
+@pytest.mark.parametrize("hub", ["unreachable", "silent"])
+def test_without_the_hub_the_page_is_as_usual(open_browser, stand_in, monkeypatch, hub):
+    if hub == "unreachable":
+        monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    stand_in.acts["distilbert"] = "silent"
+    page, logged = open_browser(), []
+    page.on("console", lambda message: logged.append(message.text) if message.type == "error" else None)
+    page.reload()
+    page.wait_for_selector("#results figure")
+    page.get_by_label("Sentence").first.fill("The king sat on his <mask>.")
+    page.keyboard.press("Enter")
+    page.get_by_text("The king sat on his throne.").wait_for(state="attached")
+    page.wait_for_timeout(1000)
+    assert page.get_by_role("button", name="Get DistilRoBERTa").count() == 0
+    assert page.locator("#results .refusal, #get-model-status p").count() == 0
+    assert logged == []
+    if hub == "silent":
+        assert any("distilroberta-base" in request for request in stand_in.requests), "the Hub was asked"

@@ -39,13 +39,13 @@ class ModelOffer:
 
     # Handlers
 
-    def show(self) -> dict:
+    def show_offer(self) -> dict:
         """Ask the Hub, and show the button or a download that goes on; nothing if there is nothing to get."""
         self.preferred.ask_hub()
         download = self.preferred.download()
         return gr.skip() if download.stage in ("unknown", "here") else self._show(download)
 
-    def get(self, picked: str, owner: str, request: gr.Request) -> dict:
+    def get_model(self, picked: str, owner: str, request: gr.Request) -> dict:
         """Start the download, or join the one that goes on."""
         try:
             self.limits.admit(request)
@@ -54,7 +54,7 @@ class ModelOffer:
             return {self.status: refusal(error, "")}
         return {self.clicked: True, **self._show(self.preferred.download(), True, picked, owner)}
 
-    def watch(self, stage: str, clicked: bool, picked: str, owner: str) -> dict:
+    def watch_download(self, stage: str, clicked: bool, picked: str, owner: str) -> dict:
         """Show what has changed since the page showed a stage."""
         download = self.preferred.download()
         if download.stage == "running" == stage:
@@ -104,9 +104,11 @@ class ModelOffer:
         shown = [self.stage, self.button, self.progress, self.status, self.timer]
         arrived = [*shown, self.model, self.ready]
         # One at a time: the first visitor waits for the Hub, and the others find its answer.
-        opened.then(self.show, None, shown, concurrency_id="hub", concurrency_limit=1, **QUIET)
-        self.button.click(self.get, [self.model, owner], [self.clicked, *arrived], **AT_ONCE)
-        self.timer.tick(self.watch, [self.stage, self.clicked, self.model, owner], arrived, **AT_ONCE)
+        opened.then(self.show_offer, None, shown, concurrency_id="hub", concurrency_limit=1, **QUIET)
+        self.button.click(self.get_model, [self.model, owner], [self.clicked, *arrived], **AT_ONCE)
+        self.timer.tick(
+            self.watch_download, [self.stage, self.clicked, self.model, owner], arrived, **AT_ONCE
+        )
 
 
 def _label(download: Download) -> str:

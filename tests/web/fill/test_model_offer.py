@@ -51,21 +51,21 @@ def test_the_model_is_offered_downloaded_selected_and_the_default(endpoint, tab_
     tab = tab_with()
     offer = tab.offer
     assert endpoint.requests == [], "nobody has asked yet"
-    shown = offer.show()
+    shown = offer.show_offer()
     assert re.fullmatch(r"Get DistilRoBERTa \(\d+ MB\): knows far more", shown[offer.button].value)
     assert shown[offer.button].visible
     assert (shown[offer.status], shown[offer.progress]) == ("", "")
     assert shown[offer.timer].active
     endpoint.requests.clear()
-    assert offer.show()[offer.button].visible
+    assert offer.show_offer()[offer.button].visible
     assert endpoint.requests == [], "the Hub's answer is remembered"
 
-    going = offer.get("biomedical", "", REQUEST)
+    going = offer.get_model("biomedical", "", REQUEST)
     if going[offer.stage] == "running":
         assert not going[offer.button].visible
         assert GETTING in going[offer.status]
     ended(offer)
-    done = offer.watch("running", True, "biomedical", "")
+    done = offer.watch_download("running", True, "biomedical", "")
     assert not done[offer.button].visible
     assert SELECTED in done[offer.status]
     assert done[offer.model].value == PREFERRED.name
@@ -81,7 +81,7 @@ def test_the_model_is_offered_downloaded_selected_and_the_default(endpoint, tab_
     again = tab_with()
     assert again.first.model == PREFERRED.name
     assert again.model.value == PREFERRED.name
-    assert again.offer.show() == gr.skip()
+    assert again.offer.show_offer() == gr.skip()
 
 
 def test_a_page_opened_after_the_download_asks_the_preferred_model(endpoint, tab_with):
@@ -97,53 +97,55 @@ def test_a_page_opened_after_the_download_asks_the_preferred_model(endpoint, tab
 def test_the_progress_is_a_bar_with_megabytes(endpoint, tab_with):
     offer = tab_with().offer
     offer.preferred._progress = 0.4, "Downloading DistilRoBERTa: 132 of 331 MB"
-    shown = offer.show()
+    shown = offer.show_offer()
     assert "Downloading DistilRoBERTa: 132 of 331 MB (40%)" in shown[offer.progress]
     assert 'value="0.400" aria-label="Download of DistilRoBERTa"' in shown[offer.progress]
     assert GETTING in shown[offer.status]
     assert not shown[offer.button].visible
     assert (shown[offer.timer].value, shown[offer.timer].active) == (1, True)
-    assert offer.watch("running", False, "general", "").keys() == {offer.progress}
+    assert offer.watch_download("running", False, "general", "").keys() == {offer.progress}
     assert endpoint.requests == []
 
 
 def test_another_visitor_joins_and_keeps_the_model_that_they_picked(endpoint, tab_with):
     offer = tab_with().offer
-    offer.show()
+    offer.show_offer()
     endpoint.acts["distilbert"] = "held"
     endpoint.release.clear()
-    offer.get("general", "", REQUEST)
-    joined = offer.get("biomedical", "", SimpleNamespace(**{**vars(REQUEST), "session_hash": "other"}))
+    offer.get_model("general", "", REQUEST)
+    joined = offer.get_model("biomedical", "", SimpleNamespace(**{**vars(REQUEST), "session_hash": "other"}))
     assert (joined[offer.clicked], joined[offer.stage]) == (True, "running")
     endpoint.release.set()
     ended(offer)
     del endpoint.acts["distilbert"]
     weights = [request for request in endpoint.requests if request.endswith("model.safetensors")]
     assert sum(request.startswith("GET") for request in weights) == 1
-    watching = offer.watch("running", False, "biomedical", "")
+    watching = offer.watch_download("running", False, "biomedical", "")
     assert ARRIVED in watching[offer.status]
     assert "value" not in constructed(watching[offer.model])
-    assert offer.watch("running", False, "general", "")[offer.model].value == PREFERRED.name
-    assert not offer.watch("offered", False, "general", "")[offer.button].visible
+    assert offer.watch_download("running", False, "general", "")[offer.model].value == PREFERRED.name
+    assert not offer.watch_download("offered", False, "general", "")[offer.button].visible
 
 
 def test_nothing_is_offered_where_the_hub_cannot_be_reached(endpoint, tab_with, monkeypatch):
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
-    assert tab_with().offer.show() == gr.skip()
+    assert tab_with().offer.show_offer() == gr.skip()
 
 
 def test_nothing_is_offered_in_offline_mode(endpoint, tab_with, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    assert tab_with().offer.show() == gr.skip()
+    assert tab_with().offer.show_offer() == gr.skip()
 
 
 @pytest.mark.parametrize("settings", [{"hub_owners": "anna"}, {"max_model_megabytes": 0}])
 def test_nothing_is_offered_that_the_settings_forbid(endpoint, tab_with, settings):
     tab = tab_with(**settings)
-    assert tab.offer.show() == gr.skip()
-    refused = tab.offer.get("general", "", REQUEST)
+    assert tab.offer.show_offer() == gr.skip()
+    refused = tab.offer.get_model("general", "", REQUEST)
     ended(tab.offer)
-    said = refused[tab.offer.status] + tab.offer.watch("running", True, "general", "")[tab.offer.status]
+    said = (
+        refused[tab.offer.status] + tab.offer.watch_download("running", True, "general", "")[tab.offer.status]
+    )
     assert re.search("loads only models of anna|more than the 0 MB that may be", said)
     assert not any("safetensors" in request for request in endpoint.requests)
 
@@ -158,35 +160,35 @@ def test_nothing_is_offered_that_the_settings_forbid(endpoint, tab_with, setting
 )
 def test_a_download_that_breaks_off_says_why_and_the_button_returns(endpoint, tab_with, owner, message):
     offer = tab_with().offer
-    offer.show()
+    offer.show_offer()
     endpoint.acts["distilbert"] = owner
-    offer.get("general", "", REQUEST)
+    offer.get_model("general", "", REQUEST)
     ended(offer)
     del endpoint.acts["distilbert"]
-    for failed in (offer.watch("running", True, "general", ""), offer.show()):
+    for failed in (offer.watch_download("running", True, "general", ""), offer.show_offer()):
         assert re.search(message, failed[offer.status])
         assert "Traceback" not in failed[offer.status]
         assert failed[offer.button].visible
         assert failed[offer.progress] == ""
-    offer.get("general", "", REQUEST)
+    offer.get_model("general", "", REQUEST)
     ended(offer)
-    assert offer.watch("running", True, "general", "")[offer.stage] == "here"
+    assert offer.watch_download("running", True, "general", "")[offer.stage] == "here"
 
 
 def test_a_click_counts_against_the_limits(endpoint, tab_with):
     offer = tab_with(requests_a_minute=1).offer
     offer.preferred._load = lambda on_progress: None
-    offer.get("general", "", REQUEST)
+    offer.get_model("general", "", REQUEST)
     ended(offer)
-    refused = offer.get("general", "", REQUEST)
+    refused = offer.get_model("general", "", REQUEST)
     assert refused.keys() == {offer.status}
     assert "You ask more often than this page answers" in refused[offer.status]
 
 
 def test_a_page_that_shows_the_same_changes_nothing(endpoint, tab_with):
     offer = tab_with().offer
-    offer.show()
-    assert offer.watch("offered", False, "general", "") == gr.skip()
+    offer.show_offer()
+    assert offer.watch_download("offered", False, "general", "") == gr.skip()
 
 
 @pytest.mark.parametrize(
