@@ -82,7 +82,7 @@ def test_the_page_leads_to_the_preferred_model(open_browser, pictures, picture, 
 
     page.reload()
     page.locator("#results figcaption").get_by_text("distilroberta-base").first.wait_for()
-    page.wait_for_timeout(1000)  # as long as the button took to appear, and more
+    page.wait_for_timeout(2000)  # as long as the button took to appear, and more
     assert page.get_by_role("button", name=BUTTON).count() == 0
     assert picked(page) == HERE
 
@@ -96,10 +96,10 @@ def test_without_the_hub_the_page_is_as_usual(open_browser, stand_in, monkeypatc
     page.on("console", lambda message: logged.append(message.text) if message.type == "error" else None)
     page.reload()
     page.wait_for_selector("#results figure")
-    page.get_by_label("Sentence").first.fill("The king sat on his <mask>.")
+    page.get_by_label("Sentence").first.fill("The ship sailed across the <mask>.")
     page.keyboard.press("Enter")
-    page.get_by_text("The king sat on his throne.").wait_for(state="attached")
-    page.wait_for_timeout(1000)
+    page.get_by_text("The ship sailed across the sea.").wait_for(state="attached")
+    page.wait_for_timeout(2000)
     assert page.get_by_role("button", name="Get DistilRoBERTa").count() == 0
     assert page.locator("#results .refusal, #get-model-status p").count() == 0
     assert logged == []

@@ -49,6 +49,12 @@ def forbid_loading(on_progress):
     raise AssertionError("nothing is to be loaded")
 
 
+def ask(model):
+    """Have the Hub asked and wait for its answer."""
+    model.ask_hub()
+    until(lambda: not model._asking, 10)
+
+
 def ended(model):
     until(lambda: model.download().stage != "running", 10, lambda: str(model.download()))
     return model.download()
@@ -67,7 +73,7 @@ def test_a_preferred_model_that_may_not_be_loaded_is_no_default_and_not_offered(
     assert default_model(POLICY) == BASE
     assert default_model(DownloadPolicy(pickle=True)) == PREFERRED
     model = PreferredModel(POLICY, forbid_loading)
-    model.ask_hub()
+    ask(model)
     assert model.download().stage == "unknown"
     assert asked == []
 
@@ -78,10 +84,10 @@ def test_the_hub_is_asked_once_in_some_minutes(hub_folder, asked):
     assert model.download() == Download("unknown")
     assert asked == []
     for _ in range(3):
-        model.ask_hub()
+        ask(model)
         assert model.download() == OFFERED
     clock.now += SECONDS_REMEMBERED
-    model.ask_hub()
+    ask(model)
     assert asked == [PREFERRED.name] * 2
 
 
@@ -95,18 +101,36 @@ def test_a_hub_that_cannot_be_reached_is_remembered_too(hub_folder, monkeypatch)
     monkeypatch.setattr(hub, "size_of_weights", unreachable)
     model = PreferredModel(POLICY, forbid_loading, clock)
     for _ in range(3):
-        model.ask_hub()
+        ask(model)
         assert model.download() == Download("unknown")
     assert len(asked) == 1
     monkeypatch.setattr(hub, "size_of_weights", lambda name, policy: OFFERED.size)
     clock.now += SECONDS_REMEMBERED
-    model.ask_hub()
+    ask(model)
     assert model.download() == OFFERED
+
+
+def test_nobody_waits_for_the_hub(hub_folder, monkeypatch):
+    asked, may_answer = [], threading.Event()
+
+    def slow(name, policy):
+        asked.append(name)
+        assert may_answer.wait(10)
+        return OFFERED.size
+
+    monkeypatch.setattr(hub, "size_of_weights", slow)
+    model = PreferredModel(POLICY, forbid_loading)
+    for _ in range(3):
+        model.ask_hub()
+        assert model.download() == Download("asking")
+    may_answer.set()
+    until(lambda: model.download() == OFFERED, 10)
+    assert len(asked) == 1
 
 
 def test_a_forbidden_model_is_neither_asked_for_nor_downloaded(hub_folder, asked):
     model = PreferredModel(DownloadPolicy(owners=("anna",)), forbid_loading)
-    model.ask_hub()
+    ask(model)
     assert (model.download(), asked) == (Download("unknown"), [])
     with pytest.raises(ModelError, match="This page loads only models of anna"):
         model.start()
@@ -123,7 +147,7 @@ def test_one_download_for_all_who_start_it(hub_folder, asked):
         put_into_cache(hub_folder)
 
     model = PreferredModel(POLICY, load)
-    model.ask_hub()
+    ask(model)
     threads = [threading.Thread(target=model.start) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -158,7 +182,7 @@ def test_a_failed_download_says_why_and_can_be_tried_again(hub_folder, asked, er
         put_into_cache(hub_folder)
 
     model = PreferredModel(POLICY, load, clock)
-    model.ask_hub()
+    ask(model)
     model.start()
     assert ended(model) == Download("failed", OFFERED.size, text=text)
     model.start()
@@ -172,9 +196,9 @@ def test_a_failure_is_forgotten_when_the_hub_is_asked_again(hub_folder, asked):
         raise HubError("broken off")
 
     model = PreferredModel(POLICY, load, clock)
-    model.ask_hub()
+    ask(model)
     model.start()
     assert ended(model).stage == "failed"
     clock.now += SECONDS_REMEMBERED
-    model.ask_hub()
+    ask(model)
     assert model.download() == OFFERED

@@ -10,13 +10,13 @@ from mlm_demo.models.catalogue import PREFERRED
 from mlm_demo.models.hub import DownloadPolicy
 from mlm_demo.models.preferred_model import Download, PreferredModel
 from mlm_demo.runs.store import RunStore
-from mlm_demo.web.event_options import AT_ONCE, QUIET
+from mlm_demo.web.event_options import AT_ONCE
 from mlm_demo.web.messages import refusal
 from mlm_demo.web.model_choices import choices, offered
 from mlm_demo.web.server.rate_limits import RateLimits
 
-# Between two looks: at a download that goes on, and at a button that another visitor may make needless.
-SECONDS_RUNNING, SECONDS_OFFERED = 1, 10
+# Between two looks: at what will soon change, and at a button that another visitor may make needless.
+SECONDS_BUSY, SECONDS_OFFERED = 1, 10
 GETTING = f"Getting {PREFERRED.title} from the Hub. You may leave the page; it goes on."
 SELECTED = f"{PREFERRED.title} is downloaded and selected."
 ARRIVED = f"{PREFERRED.title} is downloaded; select it as the model to use it."
@@ -40,7 +40,7 @@ class ModelOffer:
     # Handlers
 
     def show_offer(self) -> dict:
-        """Ask the Hub, and show the button or a download that goes on; nothing if there is nothing to get."""
+        """Have the Hub asked, and show the button or a download that goes on; nothing if there is nothing to get."""
         self.preferred.ask_hub()
         download = self.preferred.download()
         return gr.skip() if download.stage in ("unknown", "here") else self._show(download)
@@ -66,12 +66,13 @@ class ModelOffer:
     def _show(self, download: Download, clicked: bool = False, picked: str = "", owner: str = "") -> dict:
         """Return all widgets. A model that arrives is selected for those who asked for it or picked no model."""
         running, waiting = download.stage == "running", download.stage in ("offered", "failed")
+        busy = running or download.stage == "asking"
         changed = {
             self.stage: download.stage,
             self.button: gr.Button(_label(download), visible=waiting),
             self.progress: _bar(download) if running else "",
             self.status: _sentence(GETTING if running else download.text),
-            self.timer: gr.Timer(SECONDS_RUNNING if running else SECONDS_OFFERED, active=running or waiting),
+            self.timer: gr.Timer(SECONDS_BUSY if busy else SECONDS_OFFERED, active=busy or waiting),
         }
         if download.stage == "here":
             models = choices(offered(self.runs, owner, [picked]))
@@ -103,8 +104,7 @@ class ModelOffer:
         """Connect the widgets' events to the handlers; opened: the event that gives the page its first answer."""
         shown = [self.stage, self.button, self.progress, self.status, self.timer]
         arrived = [*shown, self.model, self.ready]
-        # One at a time: the first visitor waits for the Hub, and the others find its answer.
-        opened.then(self.show_offer, None, shown, concurrency_id="hub", concurrency_limit=1, **QUIET)
+        opened.then(self.show_offer, None, shown, **AT_ONCE)
         self.button.click(self.get_model, [self.model, owner], [self.clicked, *arrived], **AT_ONCE)
         self.timer.tick(
             self.watch_download, [self.stage, self.clicked, self.model, owner], arrived, **AT_ONCE
