@@ -17,7 +17,9 @@ from mlm_demo.inference.engine import TOP_K
 from mlm_demo.models.pool import PRECISIONS
 from mlm_demo.settings import Settings
 
-MODEL = "general, biomedical, a Hub id or a folder (default: the first that needs no download)"
+MODEL = "general, biomedical, a Hub id or a folder"
+BASE_MODEL = f"{MODEL} (default: general)"
+ASKED_MODEL = f"{MODEL} (default: distilbert/distilroberta-base if it is downloaded, else general)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,7 +46,7 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"mlm_demo {__version__}")
     verbs = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_prediction(verbs)
-    add_adaptation(verbs, MODEL, _adapt, _evaluate)
+    add_adaptation(verbs, BASE_MODEL, _adapt, _evaluate)
 
     runs = verbs.add_parser("runs", help="list the adaptations in the background, the oldest first")
     runs.add_argument("--json", action="store_true", help="print JSON")
@@ -62,7 +64,7 @@ def command_line() -> argparse.ArgumentParser:
 def _add_prediction(verbs) -> None:
     fill = verbs.add_parser("fill", help="rank words for the masks of a sentence")
     fill.add_argument("text", metavar="TEXT", help="a sentence with <mask>")
-    fill.add_argument("--model", metavar="M", default="", help=MODEL)
+    fill.add_argument("--model", metavar="M", default="", help=ASKED_MODEL)
     fill.add_argument("--top-k", metavar="K", type=_number, default=TOP_K, help="how many words (default: 5)")
     fill.add_argument("--targets", metavar="A,B", default="", help="rank these words instead")
     fill.add_argument("--joint", action="store_true", help="also fill all masks together")
@@ -77,7 +79,7 @@ def _add_prediction(verbs) -> None:
 
     score = verbs.add_parser("score", help="measure how much each word of a sentence surprises a model")
     score.add_argument("text", metavar="TEXT", help="a sentence without masks")
-    score.add_argument("--model", metavar="M", default="", help=MODEL)
+    score.add_argument("--model", metavar="M", default="", help=ASKED_MODEL)
     score.add_argument(
         "--method",
         choices=("within_word", "original"),

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from mlm_demo.errors import ParameterError
-from mlm_demo.models.catalogue import KNOWN_MODELS, Catalogue, ModelRef
+from mlm_demo.models.catalogue import KNOWN_MODELS, Catalogue, ModelRef, default_model
+from mlm_demo.models.hub import DownloadPolicy
 from mlm_demo.models.pool import ModelPool
 from mlm_demo.settings import Settings
 
@@ -31,6 +32,15 @@ class Engine:
         """Return the models of the picker, each with `in_memory`; loads nothing."""
         loaded = self._models.names()
         return [{**model_json(c), "in_memory": c.name in loaded} for c in KNOWN_MODELS]
+
+    def default_model(self) -> ModelRef:
+        """Return the model of a question that names none."""
+        return default_model(DownloadPolicy.of(self.settings))
+
+    def load(self, name: str, on_progress: Progress = silent) -> None:
+        """Download a model if necessary and load it as a plain question needs it; raises ModelError, HubError."""
+        (ref,) = self._find_all([name])
+        self._models.get(ref, self._models.precision("auto", plain=True), on_progress)
 
     def count_in_memory(self) -> int:
         """Return how many models are loaded; exact and int8 count separately."""
@@ -157,7 +167,7 @@ class Engine:
         Raises ModelError for an unknown name, ParameterError for no or too many models.
         """
         names = [names] if isinstance(names, str) else list(names)
-        wanted = [self.catalogue.find_or_default(name) for name in names]
+        wanted = [self.catalogue.find(name) if name else self.default_model() for name in names]
         unique = list({ref.name: ref for ref in wanted}.values())
         if not 1 <= len(unique) <= MAX_MODELS:
             raise ParameterError(f"There are {len(unique)} models; choose 1 to {MAX_MODELS} different ones.")

@@ -98,6 +98,10 @@ KNOWN_MODELS = (
 )
 
 
+# What a question without a model gets: the preferred model once it is downloaded, else the one that is always here.
+BASE, PREFERRED = KNOWN_MODELS[0], KNOWN_MODELS[2]
+
+
 def _no_adapted_model(name: str) -> ModelRef | None:
     """Find no adapted model, where there are no runs."""
 
@@ -145,9 +149,9 @@ class Catalogue:
             )
         return ModelRef(name, "hub", name)
 
-    def find_or_default(self, name: str) -> ModelRef:
-        """Return the model of a name, or the default model if the name is empty; raises as `find` does."""
-        return self.find(name) if name else default_model()
+    def find_or_base(self, name: str) -> ModelRef:
+        """Return the model of a name, or BASE if the name is empty; raises as `find` does."""
+        return self.find(name) if name else BASE
 
 
 def check_allowed(ref: ModelRef, policy: hub.DownloadPolicy) -> None:
@@ -164,6 +168,13 @@ def check_allowed(ref: ModelRef, policy: hub.DownloadPolicy) -> None:
         )
 
 
-def default_model() -> ModelRef:
-    """Return the first known model that needs no download."""
-    return next(ref for ref in KNOWN_MODELS if ref.folder is not None)
+def default_model(policy: hub.DownloadPolicy) -> ModelRef:
+    """Return PREFERRED if it is on this machine and the policy allows it, else BASE."""
+    try:
+        check_allowed(PREFERRED, policy)
+    except ModelError:
+        return BASE
+    folder = PREFERRED.folder
+    if folder is None or not (policy.pickle or (folder / hub_cache.SAFETENSORS).is_file()):
+        return BASE
+    return PREFERRED

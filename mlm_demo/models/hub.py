@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
+from weakref import WeakValueDictionary
 
 from huggingface_hub import HfApi, constants, hf_hub_download
 from huggingface_hub.errors import (
@@ -31,6 +33,7 @@ from mlm_demo.models.hub_cache import (
     SAFETENSORS,
     SHARDED,
     TOKENIZER_FILES,
+    WEIGHTS,
     check_room,
     delete,
     matches_hash,
@@ -39,11 +42,17 @@ from mlm_demo.models.hub_cache import (
 from mlm_demo.settings import Settings
 
 OnBytes = Callable[[int, int], None]  # called with the bytes downloaded so far and the total
+T = TypeVar("T")
+# Two downloads of one model at once would wait for each other's files, and the timeout would take that for silence.
+_lock = threading.Lock()
+_downloads: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
 
 # A bot of the Hub opens a pull request with this title that adds the weights as safetensors.
 CONVERSION_AUTHOR, CONVERSION_TITLE = "SFconvertbot", "Adding `safetensors` variant of this model"
 # A connection that sends less than this within the timeout counts as silent.
 MIN_BYTES_PER_TIMEOUT = 16 * 1024
+# huggingface_hub's own 10 MiB take a slow connection longer than the timeout, which would count as silence.
+CHUNK_BYTES = 128 * 1024
 
 
 def is_repo_id(name: str) -> bool:
@@ -87,24 +96,42 @@ def download(repo_id: str, policy: DownloadPolicy, on_bytes: OnBytes | None = No
     """Download a masked language model into the Hub's cache and return its folder.
 
     Raises HubError within about policy.timeout if the Hub cannot be reached, refuses, stalls or sends a corrupt file,
-    and before the download if the model is too large. A thread does the work; after a timeout it ends by itself.
+    and before the download if the model is too large. Waits for another download of the same model to end first.
+    """
+    with _lock:
+        alone = _downloads.setdefault(repo_id, threading.Lock())
+    with alone:
+        return _in_time(repo_id, policy, lambda report: _fetch(repo_id, policy, report), on_bytes)
+
+
+def size_of_weights(repo_id: str, policy: DownloadPolicy) -> int:
+    """Ask the Hub for the bytes of weights that `download` would fetch now; raises HubError as it does."""
+    return _in_time(repo_id, policy, lambda report: _plan(repo_id, policy).weights)
+
+
+def _in_time(
+    repo_id: str, policy: DownloadPolicy, ask: Callable[[OnBytes], T], on_bytes: OnBytes | None = None
+) -> T:
+    """Return what `ask` returns; raise HubError if it fails or reports too few bytes within the timeout.
+
+    A thread does the work; after a timeout it ends by itself.
     """
     events: queue.Queue = queue.Queue()
     given_up = threading.Event()
 
     def work() -> None:
         try:
-            events.put(_fetch(repo_id, policy, lambda *progress: _report(events, given_up, progress)))
+            events.put(ask(lambda *progress: _report(events, given_up, progress)))
         except BaseException as error:
             events.put(error)
 
     threading.Thread(target=work, name=f"download {repo_id}", daemon=True).start()
     try:
         for event in _until_silent(events, policy.timeout):
-            if isinstance(event, Path):
-                return event
             if isinstance(event, BaseException):
                 raise _to_hub_error(event, repo_id) from event
+            if not isinstance(event, tuple):
+                return event
             if on_bytes:
                 on_bytes(*event)
     finally:
@@ -135,8 +162,21 @@ def _report(events: queue.Queue, given_up: threading.Event, progress: tuple[int,
     events.put(progress)
 
 
-def _fetch(repo_id: str, policy: DownloadPolicy, on_bytes: OnBytes) -> Path:
-    """Download the files of one revision one after another and check each; runs in its own thread."""
+@dataclass(frozen=True)
+class _Plan:
+    """The files of one revision that a download fetches, in order, with their bytes."""
+
+    revision: str
+    sizes: dict[str, int]
+
+    @property
+    def weights(self) -> int:
+        """The bytes of the weight files."""
+        return sum(size for name, size in self.sizes.items() if Path(name).suffix in WEIGHTS)
+
+
+def _plan(repo_id: str, policy: DownloadPolicy) -> _Plan:
+    """Choose the revision and its files; raise HubError if they may not be downloaded or do not fit."""
     api = HfApi()
     info = api.model_info(repo_id, files_metadata=True)
     revision = "main"
@@ -164,18 +204,26 @@ def _fetch(repo_id: str, policy: DownloadPolicy, on_bytes: OnBytes) -> Path:
         index = Path(hf_hub_download(repo_id, SHARDED, revision=revision))
         _check_hash(index, repo_id)
         wanted += [shard for shard in shards(index) if shard in names]
-    total, done = sum(sizes[f] for f in wanted), 0
+    total = sum(sizes[f] for f in wanted)
     if total > policy.megabytes * 1e6:
         raise HubError(
             f"{shown(repo_id)} has {total / 1e6:,.2f} MB, more than the {policy.megabytes:,} MB that may be "
             "downloaded here; pick a smaller model."
         )
     check_room(repo_id, total)
-    for name in wanted:
+    return _Plan(revision, {name: sizes[name] for name in wanted})
+
+
+def _fetch(repo_id: str, policy: DownloadPolicy, on_bytes: OnBytes) -> Path:
+    """Download the files of one revision one after another and check each."""
+    constants.DOWNLOAD_CHUNK_SIZE = CHUNK_BYTES
+    plan = _plan(repo_id, policy)
+    total, done = sum(plan.sizes.values()), 0
+    for name, size in plan.sizes.items():
         bar = _progress_bar(lambda n, done=done: on_bytes(done + n, total))
-        path = Path(hf_hub_download(repo_id, name, revision=revision, tqdm_class=bar))
+        path = Path(hf_hub_download(repo_id, name, revision=plan.revision, tqdm_class=bar))
         _check_hash(path, repo_id)
-        done += sizes[name]
+        done += size
         on_bytes(done, total)
     return path.parent
 

@@ -73,7 +73,7 @@ class RunService:
         owner: the owner's secret; address: a hash of the address that the request came from.
         """
         files, task = self.staging.files(draft), TASKS["adapt"]
-        base = self.catalogue.find_or_default(request.model)
+        base = self.catalogue.find_or_base(request.model)
         check_allowed(base, DownloadPolicy.of(self.settings))
         task.check(request, self.settings)
         request = replace(request, model=base.name)

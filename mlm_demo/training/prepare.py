@@ -199,7 +199,7 @@ class Preparation:
     @property
     def _model_key(self) -> list:
         """The name of the model and the state of its files, which change with a download."""
-        ref = self.catalogue.find_or_default(self.model)
+        ref = self.catalogue.find_or_base(self.model)
         return [ref.name, ref.version, *_state_of(ref)]
 
     def _budget(self, report: dict, blocks: int, step: StepCost) -> dict:
@@ -223,13 +223,13 @@ def load_model(
     *,
     to_train: bool = True,
 ) -> "MaskedLM":
-    """Load a model by its name, or the default model; raises ModelError.
+    """Load a model by its name, or the built-in general one; raises ModelError.
 
     to_train: load transformers' own class, which can be trained and saved.
     """
     from mlm_demo.models.native_bert.loader import load_native
 
-    ref = catalogue.find_or_default(name)
+    ref = catalogue.find_or_base(name)
     if not to_train and (mlm := load_native(ref, settings.device)):
         return mlm
     from mlm_demo.models.hub import DownloadPolicy

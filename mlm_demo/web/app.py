@@ -18,6 +18,7 @@ from mlm_demo.settings import ASSETS, Settings, on_space, on_zero_gpu
 from mlm_demo.web.adapt.form import AdaptForm
 from mlm_demo.web.adapt.run_tab import RunTab
 from mlm_demo.web.api import add_endpoints
+from mlm_demo.web.event_options import QUIET
 from mlm_demo.web.fill.tab import FillTab
 from mlm_demo.web.identity import browser_secret, login_button
 from mlm_demo.web.learn import draw_learn_tab
@@ -88,6 +89,12 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
                 draw_learn_tab()
         form.wire(owner)
         run.wire(demo)
+        fill.offer.ready.change(
+            run.update_pickers,
+            [owner, run.current],
+            [fill.model, fill.compare, scored_models, form.model],
+            **QUIET,
+        )
         add_endpoints(engine, service, limits)
     measure_events(demo)
     demo.service, demo.engine = service, engine

@@ -36,7 +36,7 @@ def test_the_picker_says_downloaded_afterwards(open_page, stand_in, monkeypatch)
     assert (
         page.locator("#results .domain-general .word").first.inner_text() == "capital"
     )  # nothing fetched unasked
-    assert stand_in.requests == []
+    assert not any("resolve" in request for request in stand_in.requests)
     page.locator("#fill").click()
     page.get_by_text("RobertaForMaskedLM").or_(page.get_by_text("revision 1111111")).first.wait_for()
     page.locator("#model input").click()

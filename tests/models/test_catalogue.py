@@ -1,7 +1,7 @@
 import pytest
 
 from mlm_demo.errors import ModelError
-from mlm_demo.models.catalogue import KNOWN_MODELS, Catalogue, check_allowed, default_model
+from mlm_demo.models.catalogue import KNOWN_MODELS, Catalogue, check_allowed
 from mlm_demo.models.hub import DownloadPolicy
 from mlm_demo.settings import Settings
 from tests.support.tiny_models import save_tiny
@@ -30,10 +30,6 @@ def test_the_sizes_of_built_in_models_are_right():
     for ref in KNOWN_MODELS[:2]:
         size = (ref.folder / "model.safetensors").stat().st_size
         assert ref.megabytes == round(size / 1e6)
-
-
-def test_the_default_model_needs_no_download():
-    assert default_model().name == "general"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from types import SimpleNamespace
 
@@ -15,6 +16,7 @@ from mlm_demo.models.loader import load
 from tests.support.hub_fixtures import fetch
 from tests.support.hub_stand_in import COMMIT, CONVERSION
 from tests.support.paths import ROOT
+from tests.support.runs import until
 
 
 def test_a_model_is_downloaded_once_and_reports_progress(endpoint):
@@ -73,6 +75,44 @@ def test_a_refusal_is_one_sentence(endpoint, repo_id, message):
         fetch(repo_id, timeout=15)
     assert "\n" not in str(caught.value)
     assert hub_cache.cached_folder(repo_id) is None
+
+
+def test_the_size_of_the_weights_is_asked_for_without_a_download(endpoint, models):
+    policy = hub.DownloadPolicy(timeout=3)
+    assert hub.size_of_weights("good/tiny", policy) == (models["tiny"] / "model.safetensors").stat().st_size
+    assert endpoint.requests == ["GET api/models/good/tiny"]
+    for repo_id in ("missing/tiny", "pickled/tiny"):
+        with pytest.raises(HubError):
+            hub.size_of_weights(repo_id, policy)
+
+
+def test_a_second_download_of_a_model_waits_for_the_first(endpoint):
+    """Longer than its timeout; the two would otherwise wait for each other's files."""
+    endpoint.acts["good"] = "held"
+    endpoint.release.clear()
+    weights, found = "GET good/tiny/resolve/main/model.safetensors", []
+    threads = [
+        threading.Thread(target=lambda timeout=timeout: found.append(fetch("good/tiny", timeout)))
+        for timeout in (30, 1)
+    ]
+    threads[0].start()
+    until(lambda: weights in endpoint.requests, 10)
+    threads[1].start()
+    time.sleep(1.5)
+    endpoint.release.set()
+    for thread in threads:
+        thread.join()
+    del endpoint.acts["good"]
+    assert len(found) == 2
+    assert endpoint.requests.count(weights) == 1
+
+
+def test_a_slow_but_steady_download_continues(endpoint, monkeypatch):
+    monkeypatch.setattr(hub, "CHUNK_BYTES", 8192)
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", constants.DOWNLOAD_CHUNK_SIZE)
+    start = time.monotonic()
+    fetch("steady/tiny", timeout=1.5)
+    assert time.monotonic() - start > 1.5
 
 
 @pytest.mark.parametrize("owner", ["silent", "stalling", "dripping", "dropping"])

@@ -1,7 +1,8 @@
 """A local server that stands in for the Hugging Face Hub, over a folder of models, with the Hub's ways to fail.
 
 It has the routes that huggingface_hub 2.4 uses: the user, model information, discussions, and files by revision with
-ETag, commit, size and byte ranges. The owner in a repository id selects the behavior.
+ETag, commit, size and byte ranges. The owner in a repository id selects the behavior; `acts` maps an owner to another
+one whose behavior it takes on.
 """
 
 import base64
@@ -25,6 +26,8 @@ class HubStandIn:
         self.models, self.requests = models, []
         self.pushed: dict[str, bytes] = {}  # uploaded files by path
         self.tokens: set[str] = set()
+        self.acts: dict[str, str] = {}
+        self.release = threading.Event()  # ends the wait of `held`
         self.dropped: Counter[str] = Counter()  # number of broken connections by path
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (_Handler,), {"hub": self}))
         self.server.daemon_threads = True
@@ -104,7 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "api/whoami-v2":
             return self.json({"type": "user", "name": "anna", "fullname": "Anna", "avatarUrl": ""})
         api, parts = path.startswith("api/models/"), path.removeprefix("api/models/").split("/")
-        owner, name, rest = parts[0], parts[1], parts[2:]
+        owner, name, rest = self.hub.acts.get(parts[0], parts[0]), parts[1], parts[2:]
         if owner == "silent":
             time.sleep(30)
         if owner in REFUSALS or name not in self.hub.models:
@@ -179,6 +182,10 @@ class _Handler(BaseHTTPRequestHandler):
                 for i in range(start, len(content), 8192):
                     self.wfile.write(content[i : i + 8192])
                     time.sleep(0.4)
+            elif owner == "held" and large:
+                self.wfile.write(content[start : start + 1000])
+                self.hub.release.wait(60)
+                self.wfile.write(content[start + 1000 :])
             elif owner == "dropping" and large:
                 self.wfile.write(content[start : start + 1000])
                 self.close_connection = True

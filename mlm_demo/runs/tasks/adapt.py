@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from mlm_demo.errors import TrainingError
-from mlm_demo.models.catalogue import Catalogue, ModelRef, default_model
+from mlm_demo.models.catalogue import BASE, Catalogue, ModelRef
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.staging import PREPARED
 from mlm_demo.runs.tasks.task import Shift
@@ -35,12 +35,12 @@ class AdaptRequest:
         return cls(AdaptConfig(**request["config"]), request["model"], request["column"])
 
     def to_json(self) -> dict:
-        """Return the request as run.json holds it, with the name of the default model if none is given."""
-        return {**asdict(self), "model": self.model or default_model().name}
+        """Return the request as run.json holds it, with the name of the built-in general model if none is given."""
+        return {**asdict(self), "model": self.model or BASE.name}
 
     def to_argv(self) -> list[str]:
         """Return the request as options of the command line."""
-        argv = ["--model", self.model or default_model().name]
+        argv = ["--model", self.model or BASE.name]
         argv += ["--column", self.column] if self.column else []
         defaults = asdict(AdaptConfig(max_steps=1))
         for name, value in asdict(self.config).items():

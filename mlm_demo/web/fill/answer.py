@@ -113,11 +113,16 @@ def draw(answers: list[dict], view: str, more_notices: tuple[str, ...] = ()) -> 
 
 def linked(engine: Engine, query: dict) -> tuple[Question, list[str]]:
     """Return the question of the page's link, and a notice for each value that is ignored."""
-    return read_link(query, engine.catalogue, max_characters=engine.settings.max_characters)
+    return read_link(
+        query,
+        engine.catalogue,
+        max_characters=engine.settings.max_characters,
+        model=engine.default_model().name,
+    )
 
 
 def first_answer(engine: Engine, query: dict, view: str) -> Shown:
-    """Answer the page's link; if that fails, show the reason and the answer to the default question."""
+    """Answer the page's link; if that fails, show the reason and the built-in model's answer to FIRST."""
     question, problems = linked(engine, query)
     try:
         shown = ask(engine, question, view)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from mlm_demo.errors import MlmDemoError, shown
-from mlm_demo.models.catalogue import Catalogue, default_model
+from mlm_demo.models.catalogue import BASE, Catalogue
 from mlm_demo.models.pool import PRECISIONS
 
 FIRST_SENTENCE = "Paris is the <mask> of France."
@@ -16,10 +16,10 @@ MAX_COMPARED = 2  # besides the model itself
 
 @dataclass(frozen=True)
 class Question:
-    """A question of the 'Fill mask' tab; the defaults are those of a page without parameters."""
+    """A question of the 'Fill mask' tab; the defaults are those of a page where no model has been downloaded."""
 
     text: str = FIRST_SENTENCE
-    model: str = default_model().name
+    model: str = BASE.name
     compare: tuple[str, ...] = ()
     top_k: float = FIRST_TOP_K
     targets: str = ""
@@ -36,9 +36,12 @@ FIRST = Question()
 
 
 def read_link(
-    parameters: Mapping[str, str], catalogue: Catalogue, *, max_characters: int
+    parameters: Mapping[str, str], catalogue: Catalogue, *, max_characters: int, model: str = BASE.name
 ) -> tuple[Question, list[str]]:
-    """Return the question of a link, and a notice for each value that is ignored."""
+    """Return the question of a link, and a notice for each value that is ignored.
+
+    model: of a link that names none.
+    """
     notices: list[str] = []
     text = parameters.get("text", "")
     if len(text) > max_characters:
@@ -59,7 +62,7 @@ def read_link(
         notices.append(f"The link compares with {len(compared)} models; the first {MAX_COMPARED} were used.")
     question = Question(
         text=text or FIRST_SENTENCE,
-        model=next((name for name in models if name), FIRST.model),
+        model=next((name for name in models if name), model),
         compare=tuple(dict.fromkeys(name for name in compared[:MAX_COMPARED] if name)),
         top_k=_top_k(parameters.get("k", ""), notices),
         targets=parameters.get("targets", ""),

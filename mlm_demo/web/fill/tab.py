@@ -24,12 +24,12 @@ from mlm_demo.web.fill.answer import (
     without_answer,
 )
 from mlm_demo.web.fill.form_from_link import form_from_link
-from mlm_demo.web.fill.links import FIRST, MAX_COMPARED, Question
+from mlm_demo.web.fill.links import MAX_COMPARED, Question
+from mlm_demo.web.fill.model_offer import ModelOffer
 from mlm_demo.web.messages import refusal
 from mlm_demo.web.model_choices import choices, is_here, offered, short_choices
 from mlm_demo.web.server.rate_limits import RateLimits
 
-BUILT_IN = ("general", "biomedical")
 # The two built-in models predict different words here; a test checks it.
 GENERAL_EXAMPLES = (
     "She poured the hot <mask> into a cup.",
@@ -52,6 +52,7 @@ class FillTab:
 
     def __init__(self, engine: Engine, runs: RunStore, limits: RateLimits):
         self.engine, self.runs, self.limits = engine, runs, limits
+        self.first = Question(model=engine.default_model().name)
 
     def answer_now(
         self, text, model, compare, top_k, targets, joint, precision, view, link, kept, request: gr.Request
@@ -145,7 +146,7 @@ class FillTab:
 
     def open_form(self, owner, request: gr.Request) -> dict:
         """Fill in the form from the page's link."""
-        updates = form_from_link(self.engine, self.runs, dict(request.query_params), owner)
+        updates = form_from_link(self.engine, self.runs, dict(request.query_params), owner, self.first)
         return {getattr(self, name): update for name, update in updates.items()}
 
     def open_page(self, view, kept, request: gr.Request) -> dict:
@@ -192,10 +193,10 @@ class FillTab:
 
     def _draw_form(self) -> None:
         self.sentence = gr.Textbox(
-            FIRST.text,
+            self.first.text,
             label="Sentence",
             info="Put <mask> where you want a word predicted. Press Enter to fill it.",
-            placeholder=FIRST.text,
+            placeholder=self.first.text,
             lines=1,
             max_lines=8,
             elem_id="sentence",
@@ -213,7 +214,7 @@ class FillTab:
         folder = ", or a folder" if self.engine.settings.folders else ""
         self.model = gr.Dropdown(
             choices(KNOWN_MODELS),
-            value=FIRST.model,
+            value=self.first.model,
             label="Model",
             info=f"Or type the id of a model on the Hub{folder}.",
             allow_custom_value=True,
@@ -221,7 +222,7 @@ class FillTab:
         )
         self.compare = gr.Dropdown(
             short_choices(KNOWN_MODELS),
-            value=list(FIRST.compare),
+            value=list(self.first.compare),
             label="Compare with",
             info=f"Up to {MAX_COMPARED} more models on the same sentence.",
             multiselect=True,
@@ -229,24 +230,25 @@ class FillTab:
             allow_custom_value=True,
             elem_id="compare",
         )
+        self.offer = ModelOffer(self.engine, self.runs, self.limits, self.model, self.first.model)
         with gr.Accordion("More", open=False, elem_id="more") as self.more:
-            self.top_k = gr.Number(FIRST.top_k, label="Number of words (top-k)", elem_id="top-k")
+            self.top_k = gr.Number(self.first.top_k, label="Number of words (top-k)", elem_id="top-k")
             self.targets = gr.Textbox(
-                FIRST.targets,
+                self.first.targets,
                 label="Targets",
                 info="Rank only these words, separated by commas.",
                 placeholder="capital, city, heart",
                 elem_id="targets",
             )
             self.joint = gr.Checkbox(
-                FIRST.joint,
+                self.first.joint,
                 label="Fill several masks jointly",
                 info="Beam search over the joint probability, 20 wide, from left to right.",
                 elem_id="joint",
             )
             self.precision = gr.Radio(
                 [("Automatic", "auto"), ("Exact", "exact"), ("Fast (int8)", "int8")],
-                value=FIRST.precision,
+                value=self.first.precision,
                 label="Precision",
                 info="Fast computes in 8 and 16 bits; its probabilities differ by 0.01 or 0.02 at most. Automatic uses "
                 "it on a CPU if you want only the most probable words.",
@@ -350,13 +352,16 @@ class FillTab:
             ).then(self.answer_now, **at_once)
         self.view.change(self.redraw, [self.answers, self.link, self.view], self.results, **AT_ONCE)
         page.load(self.open_form, owner, [*form, self.link, self.more], **AT_ONCE)
-        page.load(
+        opened = page.load(
             self.open_page,
             [self.view, self.answers],
             shown,
             show_progress_on=self.results,
             api_visibility="private",
-        ).then(**typing)  # a person may have typed in the meantime
+        )
+        opened.then(**typing)  # a person may have typed in the meantime
+        self.offer.wire(opened, owner)
+        self.offer.ready.change(**typing)
         self.insert.click(
             None, self.sentence, self.sentence, js=javascript.INSERT_MASK, api_visibility="private"
         )
@@ -374,5 +379,6 @@ def question_of(sentence, model, compare, top_k, targets, joint, precision) -> Q
 
 
 def other_built_in(model: str) -> list[str]:
-    """Return the model to compare an example with: the other built-in one."""
-    return [other for other in BUILT_IN if other != model] if model in BUILT_IN else ["general"]
+    """Return the built-in model of the other domain to compare an example with."""
+    general = any(ref.name == model and ref.domain == "general" for ref in KNOWN_MODELS)
+    return ["biomedical" if general else "general"]

@@ -9,6 +9,7 @@ from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import Settings
 from mlm_demo.web.fill.form_from_link import form_from_link
+from mlm_demo.web.fill.links import FIRST
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def runs(tmp_path):
 
 
 def test_a_page_without_a_link_updates_only_the_choices(engine, runs):
-    updates = form_from_link(engine, runs, {}, "")
+    updates = form_from_link(engine, runs, {}, "", FIRST)
     assert updates.keys() == {"model", "compare", "link"}
     assert "general" in [value for _, value in updates["model"].constructor_args["choices"]]
     assert "value" not in updates["model"].constructor_args
@@ -32,7 +33,7 @@ def test_a_page_without_a_link_updates_only_the_choices(engine, runs):
 
 def test_a_link_fills_the_form(engine, runs):
     query = {"text": "The <mask>.", "model": "biomedical", "compare": "general", "k": "3", "joint": "1"}
-    updates = form_from_link(engine, runs, query, "")
+    updates = form_from_link(engine, runs, query, "", FIRST)
     assert (updates["sentence"], updates["top_k"], updates["joint"]) == ("The <mask>.", 3, True)
     assert not {"targets", "precision"} & updates.keys()
     assert (updates["model"].value, updates["compare"].value) == ("biomedical", ["general"])
@@ -45,7 +46,7 @@ def test_the_models_of_a_link_come_back_from_the_browser_as_they_were_sent(engin
     with gr.Blocks() as page:
         model = gr.Dropdown(["general"], allow_custom_value=True)
         compare = gr.Dropdown(["general"], multiselect=True, max_choices=2, allow_custom_value=True)
-        updates = form_from_link(engine, runs, query, "")
+        updates = form_from_link(engine, runs, query, "", FIRST)
         page.load(lambda: (updates["model"], updates["compare"]), None, [model, compare])
         model.change(lambda *names: received.extend(names), [model, compare])
     session = SessionState(page)
