@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from mlm_demo.training.config import PRICE_OF_FORGETTING
 from mlm_demo.training.result import DOMAIN, GENERAL, AdaptationResult, ExamRow, Guess, around_term
 from mlm_demo.training.row import Value
 
@@ -15,9 +16,9 @@ they changed by against the base:
 
 {table}
 
-A run keeps the share at which a nat forgotten of general English costs as much as a nat learned of the domain: the
-lowest sum of the two losses. Its owner can choose another one afterwards. One half of the held-out texts chooses (the
-strength of the start, the best step, the share), the other half judges, so no choice flatters the figures.
+A run keeps the share with the lowest domain loss + {price:g} × general loss: a nat forgotten of general English costs
+{price:g} nats learned of the domain. Its owner can choose another share afterwards. One half of the held-out texts
+chooses (the strength of the start, the best step, the share), the other half judges, so no choice flatters the figures.
 """
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
@@ -115,7 +116,11 @@ def points_table(result: AdaptationResult) -> str:
 
 
 def _between(result: AdaptationResult) -> str:
-    return BETWEEN.format(share=result.share, table=points_table(result)) if result.points else ""
+    return (
+        BETWEEN.format(share=result.share, table=points_table(result), price=PRICE_OF_FORGETTING)
+        if result.points
+        else ""
+    )
 
 
 def _kept(result: AdaptationResult) -> str:

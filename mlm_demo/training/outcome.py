@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from mlm_demo.training.config import ENOUGH_TOKENS, PRICE_OF_FORGETTING
 from mlm_demo.training.result import AdaptationResult, Comparison
 
-FEW_TOKENS, FEW_STEPS = 50_000, 50
+FEW_STEPS = 50
 TITLES = {
     "clearly": "Learned clearly",
     "a little": "Learned a little",
@@ -55,20 +56,20 @@ def _change(part: Comparison) -> str:
 def _why_base(result: AdaptationResult) -> str:
     """Return why a model that learned something is at share 0: the run chose so, or its owner did."""
     net = [
-        point.figures.domain.change.loss.value + point.figures.general.change.loss.value
+        point.figures.domain.change.loss.value + PRICE_OF_FORGETTING * point.figures.general.change.loss.value
         for point in result.points
         if point.share
     ]
     if min(net) < 0:
         return "The model is now at the base, without any of this."
-    return "It forgot at least as much as it learned: replay general text, or train on more text."
+    return "It forgot too much for what it learned: train on more text, or replay general text."
 
 
 def _advice(result: AdaptationResult) -> str:
     if result.learned == "clearly":
         return "It is ready: use it, or take it home."
     if result.learned == "a little":
-        few = result.corpus.tokens < FEW_TOKENS
+        few = result.corpus.tokens < ENOUGH_TOKENS
         more = f"add text, as {result.corpus.tokens:,} tokens are few" if few else _more_time(result)
         return f"For more, {more}."
     reason, fix = _likely_reason(result)
@@ -81,7 +82,7 @@ def _likely_reason(result: AdaptationResult) -> tuple[str, str]:
     domain, general = figures.domain.before, figures.general.before
     if training.stopped and training.steps < training.planned:
         return f"it was stopped at step {training.steps:,} of {training.planned:,}", "resume it"
-    if tokens < FEW_TOKENS:
+    if tokens < ENOUGH_TOKENS:
         return f"the corpus is small, with {tokens:,} tokens to learn from", "add more text"
     if training.steps < FEW_STEPS:
         return f"there was time for only {training.steps:,} steps", _more_time(result)

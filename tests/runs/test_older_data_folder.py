@@ -81,9 +81,9 @@ def test_its_result_is_shown(older, run_in):
     run = run_in("done")
     seen = run_state(older, run, OWNER)
     assert seen.actions == {"use", "delete", "push"}
-    assert "On the domain, perplexity" in seen.progress
+    assert "erplexity on held-out text of the domain" in seen.progress
     assert "Training ended" not in seen.progress, "it does not say why"
-    assert "<svg" in seen.progress
+    assert "<svg" in seen.progress + seen.result
     assert "Verdict: too small" in seen.corpus
     assert "Exam of " in seen.result
     assert adapt_command(run).startswith("python -m mlm_demo adapt bees.txt --model ")

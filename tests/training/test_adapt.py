@@ -116,7 +116,7 @@ def test_a_run_that_improves_nothing_leaves_the_base_and_says_so(tmp_path, monke
     saved, base = load_folder(tmp_path / "a", "saved", device="cpu"), fresh()
     for name, tensor in base.model.state_dict().items():
         assert tensor.equal(saved.model.state_dict()[name]), name
-    assert "the base model's" in (tmp_path / "a" / "README.md").read_text()
+    assert "| weights kept | the base model |" in (tmp_path / "a" / "README.md").read_text()
 
 
 def test_stopped_and_resumed_gives_the_result_of_an_uninterrupted_run(run, tmp_path):
