@@ -68,17 +68,33 @@ class Opener:
 
     def __init__(self, address):
         self.address, self.outside, self.errors = address, [], []
+        self.local, self.pages = (address, "blob:" + address, "data:"), []
 
-    def open(self, context, query, width, scheme, wait_for):
-        page = context.new_page()
+    def open(self, page, query, width, scheme, wait_for):
+        self.pages.append(page)
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)
-        local = (self.address, "blob:" + self.address, "data:")
-        page.on("request", lambda r: self.outside.append(r.url) if not r.url.startswith(local) else None)
-        page.on("pageerror", lambda e: self.errors.append(str(e)))
+        page.on("request", self.note_request)
+        page.on("pageerror", self.note_error)
         page.goto(self.address + query)
         page.wait_for_selector(wait_for)
         return page
+
+    def note_request(self, request):
+        if not request.url.startswith(self.local):
+            self.outside.append(request.url)
+
+    def note_error(self, error):
+        self.errors.append(str(error))
+
+    def leave(self):
+        """Empty the first tab, for the next test to use, and close the others."""
+        for page in self.pages[1:]:
+            page.close()
+        for page in self.pages[:1]:
+            page.remove_listener("request", self.note_request)
+            page.remove_listener("pageerror", self.note_error)
+            page.goto("about:blank")
 
 
 ANSWER = "#results figure, #results table"
@@ -86,15 +102,18 @@ ANSWER = "#results figure, #results table"
 
 @pytest.fixture
 def open_page(visitor, address):
-    """A function that opens the page with a query, in a tab of the same visitor."""
-    opener = Opener(address)
+    """A function that opens the page with a query, in a tab of the same visitor.
+
+    The tests share the first tab: Chromium has compiled the page's scripts there.
+    """
+    opener, free = Opener(address), visitor.pages[:1]
 
     def opened(query="", width=1280, scheme="light", wait_for=ANSWER):
-        return opener.open(visitor, query, width, scheme, wait_for)
+        page = free.pop() if free else visitor.new_page()
+        return opener.open(page, query, width, scheme, wait_for)
 
     yield opened
-    for page in visitor.pages:
-        page.close()
+    opener.leave()
     assert (opener.outside, opener.errors) == ([], [])
 
 
@@ -105,7 +124,7 @@ def open_browser(chromium, address):
 
     def opened(query="", width=1280, scheme="light", wait_for=ANSWER):
         contexts.append(chromium.new_context())
-        return opener.open(contexts[-1], query, width, scheme, wait_for)
+        return opener.open(contexts[-1].new_page(), query, width, scheme, wait_for)
 
     yield opened
     for context in contexts:

@@ -148,9 +148,9 @@ def test_a_run_is_stopped_resumed_and_deleted(open_browser, tiny):
     page.get_by_text("Your runs will be listed here.").wait_for()
 
 
-def test_refusals_appear_where_they_belong_and_change_nothing(open_browser, tiny, tmp_path):
+def test_refusals_appear_where_they_belong_and_change_nothing(open_page, tiny, tmp_path):
     """tests/web/adapt/test_form.py has the other unreadable files and the other values."""
-    page = open_browser()
+    page = open_page()
     open_tab(page)
     page.locator("#base input").fill(tiny)
     page.locator("#base input").press("Enter")
@@ -170,7 +170,7 @@ def test_refusals_appear_where_they_belong_and_change_nothing(open_browser, tiny
     assert page.locator("#report .verdict").is_visible()
 
 
-def test_a_link_to_no_run_is_refused(open_browser):
-    page = open_browser("?run=<img src=x onerror=alert(1)>", wait_for="#run-missing .refusal")
+def test_a_link_to_no_run_is_refused(open_page):
+    page = open_page("?run=<img src=x onerror=alert(1)>", wait_for="#run-missing .refusal")
     assert "There is no run <img src=x onerror=alert(1)>" in page.locator("#run-missing").inner_text()
     assert page.locator("#sample").is_visible()

@@ -19,10 +19,15 @@ HOSTILE = [
 ]
 
 
-def assert_calm(page):
+def assert_is_text(page):
+    assert page.locator("#results img, #score-results img, #results script, svg[onload]").count() == 0
+
+
+def assert_nothing_ran(page):
+    """Check what was shown since the page was opened."""
+    assert_is_text(page)
     page.wait_for_timeout(300)
     assert page.evaluate("window.fired") is None
-    assert page.locator("#results img, #score-results img, #results script, svg[onload]").count() == 0
 
 
 def test_in_the_sentence_the_chart_the_table_and_the_code(open_page):
@@ -30,18 +35,18 @@ def test_in_the_sentence_the_chart_the_table_and_the_code(open_page):
     page = open_page("?" + urlencode({"text": text, "compare": "biomedical"}))
     shown = page.locator("#results .sentence").first.text_content()
     assert all(hostile in shown for hostile in HOSTILE)
-    assert_calm(page)
+    assert_is_text(page)
     page.get_by_role("radio", name="Table").check()
     page.wait_for_selector("#results table")
     shown = page.locator("#results td").last.text_content()
     assert all(hostile in shown for hostile in HOSTILE)
     page.get_by_role("button", name="Show code").click()
     page.locator("#copy-link").click()
-    assert_calm(page)
+    assert_is_text(page)
     assert page.locator("#answer-for .old").count() == 0, "the form is the same as its link"
     page.locator("#sentence textarea").fill("Not finished")
     assert all(hostile in page.locator("#answer-for .old").text_content() for hostile in HOSTILE)
-    assert_calm(page)
+    assert_nothing_ran(page)
 
 
 def test_in_targets_model_names_notices_and_errors(open_page, address):
@@ -50,12 +55,12 @@ def test_in_targets_model_names_notices_and_errors(open_page, address):
         query = {"targets": f"dog,{hostile}", "model": hostile, "compare": hostile, "k": hostile}
         page.goto(f"{address}?{urlencode(query)}")
         page.locator("#results .notices", has_text="was ignored").wait_for()
-        assert_calm(page)
+        assert_is_text(page)
         page.locator("#model input").fill(hostile)
         page.keyboard.press("Enter")
         page.locator("#fill").click()
         page.locator("#results .refusal").get_by_text("does not name a model; use general").wait_for()
-        assert_calm(page)
+        assert_nothing_ran(page)
 
 
 def test_in_the_score(open_page):
@@ -65,11 +70,12 @@ def test_in_the_score(open_page):
         page.locator("#score-sentence textarea").fill(f"The {hostile} sat {number + 30} times.")
         page.keyboard.press("Enter")
         page.locator("#score-results .scored", has_text=str(number + 30)).first.wait_for()
-        assert_calm(page)
+        assert_is_text(page)
         page.locator("#score-sentence textarea").fill(f"{hostile} <mask>")
         page.keyboard.press("Enter")
         page.locator("#score-results .refusal").get_by_text("The sentence holds a mask").wait_for()
-        assert_calm(page)
+        assert_is_text(page)
+    assert_nothing_ran(page)
 
 
 def test_in_the_tokens_and_the_folder_of_a_model(open_page, tmp_path):
@@ -85,8 +91,8 @@ def test_in_the_tokens_and_the_folder_of_a_model(open_page, tmp_path):
     )
     shown = " ".join(page.locator("#results .domain-other .word").all_text_contents())
     assert all(kind in shown for kind in kinds)
-    assert_calm(page)
+    assert_is_text(page)
     page.get_by_role("radio", name="Table").check()
     page.wait_for_selector("#results table")
-    assert_calm(page)
+    assert_nothing_ran(page)
     shutil.rmtree(folder)

@@ -24,9 +24,18 @@ def is_for_the_form(page):
     assert not dimmed(page)
 
 
+def wait_until_open(page):
+    """Wait until the page has asked nothing for half a second: it asks more than once when it opens."""
+    asked, before = [], -1
+    page.on("request", lambda request: asked.append(request.url))
+    while before < len(asked):
+        before = len(asked)
+        page.wait_for_timeout(500)
+
+
 def test_predictions_follow_the_typing(open_page):
     page = open_page()
-    page.wait_for_timeout(1_500)  # what the page asks when it opens
+    wait_until_open(page)
     calls = []
     page.on("request", lambda r: calls.append(r.url) if r.method == "POST" else None)
     box = page.get_by_label("Sentence").first
@@ -68,7 +77,7 @@ def test_the_notices_of_a_link_stay_though_the_model_is_fast(open_page):
 
 def test_enter_asks_once(open_page):
     page = open_page()
-    page.wait_for_timeout(1_500)
+    wait_until_open(page)
     calls = []
     page.on("request", lambda r: calls.append(r.url) if r.method == "POST" else None)
     box = page.get_by_label("Sentence").first
@@ -94,7 +103,7 @@ def test_text_typed_while_the_page_opens_stays(open_page, monkeypatch):
 
 def test_text_deleted_after_enter_is_predicted_again(open_page):
     page = open_page()
-    page.wait_for_timeout(1_500)
+    wait_until_open(page)
     box = page.get_by_label("Sentence").first
     box.fill("The king sat on his <mask>")
     shows(page, "The king")

@@ -146,9 +146,9 @@ def kill_worker(run) -> None:
     until(lambda: not workers(run) and run.state != "running")
 
 
-def workers(run) -> list[int]:
-    """Return the processes that work on a run, from /proc and not from the run's folder."""
-    found = []
+def workers(*runs) -> list[int]:
+    """Return the processes that work on some runs, from /proc and not from the folders of the runs."""
+    found, ids, names = [], {run.id for run in runs}, {worker_name(run.id) for run in runs}
     for process in Path("/proc").glob("[0-9]*"):
         try:
             argv = (process / "cmdline").read_bytes().decode().split("\0")
@@ -157,7 +157,7 @@ def workers(run) -> list[int]:
             continue
         if state.split()[0] in "ZX":
             continue
-        if name == worker_name(run.id) or argv[1:5] == ["-m", "mlm_demo", "work", run.id]:
+        if name in names or (argv[1:4] == ["-m", "mlm_demo", "work"] and argv[4] in ids):
             found.append(int(process.name))
     return found
 

@@ -43,12 +43,15 @@ def corpus_text(texts=40, seed=0):
     )
 
 
-def until(condition, seconds=180, message=lambda: ""):
-    """Wait until a condition holds and return its value; fails with the text that `message` returns."""
+def until(condition, seconds=180, message=lambda: "", pause=0.05):
+    """Wait until a condition holds and return its value; fails with the text that `message` returns.
+
+    pause: seconds between two looks, more of them for one that takes long, such as a question to a server.
+    """
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, message()
-        time.sleep(0.05)
+        time.sleep(pause)
     return found
 
 

