@@ -123,9 +123,11 @@ def test_sentences_reads_the_words_of_a_model(script, tmp_path):
 def test_both_sides_of_learning_train_and_are_compared(script, monkeypatch, capsys, tmp_path):
     learning = script("learning")
     model, whole = str(save_tiny(tmp_path)), learning.beekeeping()
-    few = learning.Split(whole.training[:30], whole.held_out[:4], draws=2)
+    few = learning.Split(whole.training[:12], whole.held_out[:2], draws=2)
+    monkeypatch.setattr(learning, "RATES", (2e-4, 5e-4))
+    monkeypatch.setattr(learning, "EVALUATIONS", 2)
     monkeypatch.setattr(learning, "CORPORA", {model: lambda: few})
-    monkeypatch.setattr(learning, "general_text", lambda: whole.held_out[4:6])
+    monkeypatch.setattr(learning, "general_text", lambda: whole.held_out[4:5])
 
     def in_this_process(run):
         with redirect_stdout(sys.stderr):  # Trainer prints

@@ -10,6 +10,7 @@ from pathlib import Path
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from mlm_demo.errors import TrainingError
 from mlm_demo.system.files import atomic
 from mlm_demo.training.checkpoints import disk_errors_explained, locked
 from mlm_demo.training.model_card import model_card
@@ -24,6 +25,8 @@ def reweigh(output: Path, share: float) -> AdaptationResult:
     """
     with locked(output), disk_errors_explained(output):
         before = read_result(output)
+        if before is None:
+            raise TrainingError(f"The run in {output} has no result yet; wait until it ends.")
         after = before.at(share)
         with safe_open(output / WEIGHTS, "pt") as weights, safe_open(output / CHANGE, "pt") as change:
             step = share - before.share

@@ -1,5 +1,7 @@
 import json
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -18,10 +20,17 @@ from mlm_demo.training.reweigh import reweigh
 from tests.support.training import CORPUS, LEARNING, fresh
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    output = tmp_path_factory.mktemp("run") / "a"
+    adapt(fresh(), CORPUS, LEARNING, output)
+    return output
+
+
 @pytest.fixture
-def output(tmp_path):
-    adapt(fresh(), CORPUS, LEARNING, tmp_path / "a")
-    return tmp_path / "a"
+def output(finished, tmp_path):
+    """A finished run that the test may change."""
+    return Path(shutil.copytree(finished, tmp_path / "a"))
 
 
 def loss_of(folder):
@@ -109,6 +118,12 @@ def test_a_full_disk_leaves_the_model_as_it_was(output, monkeypatch):
         reweigh(output, 0.25)
     assert (output / WEIGHTS).read_bytes() == before
     assert sorted(path.name for path in output.glob("*.part")) == []
+
+
+def test_a_run_without_a_result_is_refused(output):
+    (output / RESULT).unlink()
+    with pytest.raises(TrainingError, match="has no result yet"):
+        reweigh(output, 0.25)
 
 
 def test_the_change_is_not_part_of_the_model(output):
