@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import torch
 
 PROBABILITY = 0.15
-ENOUGH_MASKED, MAX_DRAWS = 3000, 6  # masked tokens of a short text, by drawing its masks several times
+ENOUGH_MASKED, MAX_DRAWS = 2000, 6  # masked tokens of a short text, by drawing its masks several times
 RESAMPLES = 2000
 DRAWN_AT_ONCE = 4_000_000  # document numbers held while resampling: 32 MB
 BLOCKS_PER_PASS = 32

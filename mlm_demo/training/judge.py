@@ -23,7 +23,9 @@ from mlm_demo.training.evaluation import (
 from mlm_demo.training.result import Comparison, ExamAnswer, ExamShares, Figures, Point
 
 PROBES, MAX_PROBE_RANK = 3, 200
-CHOOSING_BLOCKS = 160  # of each text that chooses
+CHOOSING_BLOCKS = (
+    80  # of each text that chooses: the shares are compared on the same masks, so few are enough
+)
 
 
 @dataclass(frozen=True)
@@ -51,17 +53,20 @@ class Judge:
         replay, general = general_texts()
         self.choosing_texts, judging = halves(corpus.held_out)
         self._choosing = [
-            self._eval_set(texts, config).first(CHOOSING_BLOCKS) for texts in (self.choosing_texts, replay)
+            self._eval_set(texts, config, redraw=False).first(CHOOSING_BLOCKS)
+            for texts in (self.choosing_texts, replay)
         ]
-        self._judging = [self._eval_set(texts, config) for texts in (judging, general)]
+        self._judging = [self._eval_set(texts, config, redraw=True) for texts in (judging, general)]
         self.questions = write_questions(
             mlm.tokenizer, corpus.held_out, [*corpus.training, *corpus.held_out], [*general, *replay]
         )
         self.before = self.evaluate()
         self.probes = _choose_probes(self.questions, self.before.exam)
 
-    def _eval_set(self, texts: Sequence[str], config: AdaptConfig) -> MaskedEvalSet:
-        return MaskedEvalSet.of(self.mlm, texts, block_size=config.block_size, seed=config.seed, redraw=True)
+    def _eval_set(self, texts: Sequence[str], config: AdaptConfig, *, redraw: bool) -> MaskedEvalSet:
+        return MaskedEvalSet.of(
+            self.mlm, texts, block_size=config.block_size, seed=config.seed, redraw=redraw
+        )
 
     def evaluate(self) -> Evaluation:
         """Evaluate the model on the texts that judge, and in the exam."""

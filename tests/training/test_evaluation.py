@@ -90,3 +90,21 @@ def test_one_document_has_no_spread():
     mlm = tiny("BERT")
     metrics = compute_metrics(sum_by_document(mlm, MaskedEvalSet.of(mlm, SENTENCES[:1], block_size=32)))
     assert metrics.loss.low == metrics.loss.value == metrics.loss.high
+
+
+def test_a_short_text_is_masked_several_times(monkeypatch):
+    mlm = tiny("BERT")
+    once = MaskedEvalSet.of(mlm, SENTENCES, block_size=32)
+    again = MaskedEvalSet.of(mlm, SENTENCES, block_size=32, redraw=True)
+    count = len(once.blocks)
+    assert len(again.blocks) == evaluation.MAX_DRAWS * count
+    assert (again.ids[:count] == once.ids).all()
+    assert (again.ids[count : 2 * count] != once.ids).any()
+    sums = sum_by_document(mlm, again)
+    assert len(sums.count) == len(SENTENCES), "documents stay the unit of the intervals"
+    masked = (once.labels != IGNORED).sum()
+    monkeypatch.setattr(evaluation, "ENOUGH_MASKED", 2 * 0.15 * once.blocks.tokens)
+    twice = MaskedEvalSet.of(mlm, SENTENCES, block_size=32, redraw=True)
+    assert len(twice.blocks) == 2 * count
+    monkeypatch.setattr(evaluation, "ENOUGH_MASKED", 1)
+    assert (MaskedEvalSet.of(mlm, SENTENCES, block_size=32, redraw=True).labels != IGNORED).sum() == masked
