@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import resource
 import threading
 import time
@@ -40,9 +41,16 @@ def lift_limit() -> None:
 
 
 def ran_out(error: BaseException) -> bool:
-    """Return whether an error means that memory ran out, on the CPU or a GPU; torch has no class for the CPU's."""
+    """Return whether an error means that memory ran out, on the CPU or a GPU; torch has no class for the CPU's.
+
+    Code in C that does not check an allocation returns NULL without an exception, which Python calls a SystemError.
+    """
     return (
         isinstance(error, MemoryError)
+        or (
+            isinstance(error, SystemError)
+            and re.search("without (setting an )?exception", str(error)) is not None
+        )
         or type(error).__name__ == "OutOfMemoryError"  # torch's; by name, because torch may not be imported
         or (isinstance(error, RuntimeError) and "can't allocate memory" in str(error))
     )
@@ -53,7 +61,7 @@ def out_of_memory_as_error() -> Iterator[None]:
     """Within this context running out of memory raises TrainingError, after the limit is lifted."""
     try:
         yield
-    except (RuntimeError, MemoryError) as error:
+    except (RuntimeError, MemoryError, SystemError) as error:
         if not ran_out(error):
             raise
         lift_limit()
