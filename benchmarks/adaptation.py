@@ -137,7 +137,7 @@ def ours(mlm, texts, config: AdaptConfig, folder: Path, clock: Clock) -> Trained
     step_time = (
         measure_step_time(mlm, blocks, make_masking(mlm, config), config) if clock.device == "cuda" else None
     )
-    return train(mlm, blocks, (), config, folder, step_time=step_time, should_stop=clock.tick)
+    return train(mlm, blocks, None, config, folder, step_time=step_time, should_stop=clock.tick)
 
 
 def theirs(mlm, texts, config: AdaptConfig, folder: Path, clock: Clock) -> None:

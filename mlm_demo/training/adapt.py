@@ -66,7 +66,7 @@ def adapt(
         trained = train(
             mlm,
             blocks,
-            judge.choosing_texts,
+            judge.choosing,
             config,
             output,
             resume=resume,

@@ -46,16 +46,16 @@ class ChoosingLosses:
 
 
 class Judge:
-    """Evaluates mlm with its current weights."""
+    """Evaluates mlm with its current weights.
+
+    choosing: the sets that choose, of the domain and of general English.
+    """
 
     def __init__(self, mlm: MaskedLM, corpus: Corpus, config: AdaptConfig):
         self.mlm = mlm
         replay, general = general_texts()
-        self.choosing_texts, judging = halves(corpus.held_out)
-        self._choosing = [
-            self._eval_set(texts, config, redraw=False).first(CHOOSING_BLOCKS)
-            for texts in (self.choosing_texts, replay)
-        ]
+        choosing, judging = halves(corpus.held_out)
+        self.choosing = self._eval_set(choosing, config), self._eval_set(replay, config)
         self._judging = [self._eval_set(texts, config, redraw=True) for texts in (judging, general)]
         self.questions = write_questions(
             mlm.tokenizer, corpus.held_out, [*corpus.training, *corpus.held_out], [*general, *replay]
@@ -63,7 +63,7 @@ class Judge:
         self.before = self.evaluate()
         self.probes = _choose_probes(self.questions, self.before.exam)
 
-    def _eval_set(self, texts: Sequence[str], config: AdaptConfig, *, redraw: bool) -> MaskedEvalSet:
+    def _eval_set(self, texts: Sequence[str], config: AdaptConfig, *, redraw: bool = False) -> MaskedEvalSet:
         return MaskedEvalSet.of(
             self.mlm, texts, block_size=config.block_size, seed=config.seed, redraw=redraw
         )
@@ -75,7 +75,7 @@ class Judge:
 
     def choosing_losses(self) -> ChoosingLosses:
         """Evaluate the model on the texts that choose."""
-        sums = [sum_by_document(self.mlm, eval_set) for eval_set in self._choosing]
+        sums = [sum_by_document(self.mlm, eval_set.first(CHOOSING_BLOCKS)) for eval_set in self.choosing]
         return ChoosingLosses(*(float(part.loss.sum() / part.count.sum()) for part in sums))
 
     def answer_probes(self) -> list[dict]:

@@ -6,7 +6,7 @@ Read `train` first.
 import resource
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,7 +25,6 @@ from mlm_demo.training.checkpoints import (
     step_of,
 )
 from mlm_demo.training.config import PATIENCE, AdaptConfig
-from mlm_demo.training.dataset import general_texts
 from mlm_demo.training.evaluation import MaskedEvalSet
 from mlm_demo.training.interpolation import copy_weights
 from mlm_demo.training.masking import make_masking
@@ -50,7 +49,7 @@ class Trained(Training):
 def train(
     mlm: MaskedLM,
     blocks: Blocks,
-    eval_texts: Sequence[str],
+    eval_sets: tuple[MaskedEvalSet, MaskedEvalSet] | None,
     config: AdaptConfig,
     output: Path,
     *,
@@ -61,31 +60,28 @@ def train(
 ) -> Trained:
     """Train mlm in place, with checkpoints under output, and keep the weights with the lowest eval loss.
 
-    eval_texts: held-out texts for early stopping, none to go without (they pick the best of the base model and at most
-    eight evaluations, so they flatter the result by that much); step_time: seconds per step as measured here, None to
-    measure it if the budget is in minutes. Raise TrainingError for a loss that is NaN, a disk that cannot be written,
-    or a model that does not fit in memory even one block at a time.
+    eval_sets: text of the domain and general English, None to go without. Both choose the strength of the start, and
+    the first chooses the best of the start and at most eight evaluations, so they flatter a result on the same texts.
+    step_time: seconds per step as measured here, None to measure it if the budget is in minutes. Raise TrainingError
+    for a loss that is NaN, a disk that cannot be written, or a model that does not fit in memory even one block at a
+    time.
     """
     no_dropout(mlm)
     masking = make_masking(mlm, config)
     checkpoint = checkpoint_to_resume(output) if resume else None
     plan = load_plan(output, blocks, config) if checkpoint else None
     plan = plan or broadcast(make_plan(mlm, blocks, masking, config, step_time))
-    eval_set, start_seconds = None, 0.0
-    if eval_texts:
-        eval_set = MaskedEvalSet.of(mlm, eval_texts, block_size=config.block_size, seed=config.seed)
-        eval_set = eval_set.first(plan.eval_blocks)
-    if eval_set and not checkpoint:
+    domain, general = (part.first(plan.eval_blocks) for part in eval_sets) if eval_sets else (None, None)
+    start_seconds = 0.0
+    if domain and not checkpoint:
         began = time.monotonic()
-        general = MaskedEvalSet.of(mlm, general_texts()[0], block_size=config.block_size, seed=config.seed)
-        start = fit_output_bias(mlm, blocks, masking, eval_set, general.first(plan.eval_blocks))
-        plan = replace(plan, output_bias=start)
+        plan = replace(plan, output_bias=fit_output_bias(mlm, blocks, masking, domain, general))
         start_seconds = time.monotonic() - began  # they count as training
     if not checkpoint and is_main_process():
         save_plan(output, plan, blocks, config)
     batch, accumulate = config.batch_size, 1
     # Main memory has room for them: measuring the step time holds such a copy too.
-    start_weights = copy_weights(mlm.model) if eval_set or mlm.device.type == "cuda" else {}
+    start_weights = copy_weights(mlm.model) if domain or mlm.device.type == "cuda" else {}
     done = step_of(checkpoint) / plan.steps if checkpoint else 0
     compiles = is_worth_compiling(mlm, plan.seconds and plan.seconds * (1 - done))
     tokens_per_step = config.batch_size * blocks.tokens / max(len(blocks), 1)
@@ -111,21 +107,19 @@ def train(
         )
         log = LogCallback(on_log, should_stop)
         try:
-            arguments = _arguments(
-                mlm, plan, config, output, batch, accumulate, evaluates=eval_set is not None
-            )
-            callbacks = [log, *([Patience(PATIENCE)] if eval_set else [])]
+            arguments = _arguments(mlm, plan, config, output, batch, accumulate, evaluates=domain is not None)
+            callbacks = [log, *([Patience(PATIENCE)] if domain else [])]
             trainer = MaskedLMTrainer(
-                mlm, arguments, blocks, masking, eval_set, schedule, callbacks, compiles=compiles
+                mlm, arguments, blocks, masking, domain, schedule, callbacks, compiles=compiles
             )
             if trainer.graphed_step and trainer.graphed_step.compiled:
                 on_log({"note": "Compiling the model for this GPU: ten seconds or more, once."})
-            if eval_set and not checkpoint:
+            if domain and not checkpoint:
                 log.start_losses = _start_losses(plan.output_bias, trainer.eval_loss())
             # `quiet` because checkpoints are reported to lack tied weights.
             with quiet(), disk_errors_explained(output), out_of_memory():
                 trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-                best_step = trainer.keep_best(start_weights) if eval_set else trainer.state.global_step
+                best_step = trainer.keep_best(start_weights) if domain else trainer.state.global_step
             break
         except torch.OutOfMemoryError as error:
             # Half the blocks at once, twice as often: the same step.

@@ -1,12 +1,15 @@
 """Small trainings for the tests of the training room."""
 
+from functools import partial
+
 import pytest
 import torch
 
 from mlm_demo.corpus.corpus import Corpus, Counts
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training.config import AdaptConfig
-from mlm_demo.training.dataset import make_blocks
+from mlm_demo.training.dataset import general_texts, make_blocks
+from mlm_demo.training.evaluation import MaskedEvalSet
 from mlm_demo.training.train import train
 from tests.support.tiny_models import SENTENCES, build
 
@@ -22,11 +25,19 @@ def fresh(architecture="BERT"):
     return MaskedLM(*build(architecture), name="tiny")
 
 
+def eval_sets(mlm, texts, config):
+    """Return the sets that choose, with these texts as the domain, None for no texts."""
+    if not texts:
+        return None
+    of = partial(MaskedEvalSet.of, mlm, block_size=config.block_size, seed=config.seed)
+    return of(texts), of(general_texts()[0])
+
+
 def run(output, config=CONFIG, mlm=None, eval_texts=(), texts=TEXTS, **options):
     """Train a model, a fresh one unless given; return it and how it went."""
     mlm = mlm or fresh()
     blocks = make_blocks(mlm, texts, [], config)
-    return mlm, train(mlm, blocks, eval_texts, config, output, **options)
+    return mlm, train(mlm, blocks, eval_sets(mlm, eval_texts, config), config, output, **options)
 
 
 def weights(mlm):

@@ -31,7 +31,7 @@ def test_the_metrics_are_of_the_judging_half(judge):
 
 def test_the_choosing_losses_are_of_the_other_half(judge):
     mlm = fresh()
-    eval_set = MaskedEvalSet.of(mlm, judge.choosing_texts, block_size=32)
+    eval_set = MaskedEvalSet.of(mlm, halves(CORPUS.held_out)[0], block_size=32)
     sums = sum_by_document(mlm, eval_set)
     assert judge.choosing_losses().domain == pytest.approx(sums.loss.sum() / sums.count.sum(), rel=1e-6)
 

@@ -10,7 +10,7 @@ from mlm_demo.training.fast.compile import Compiled
 from mlm_demo.training.fast.cuda_graph import WARM_UP, GraphedStep
 from mlm_demo.training.train import train
 from tests.support.tiny_models import ARCHITECTURES, build
-from tests.support.training import TEXTS, needs_gpu
+from tests.support.training import TEXTS, eval_sets, needs_gpu
 
 CONFIG = AdaptConfig(max_steps=12, batch_size=4, block_size=32, learning_rate=1e-3)
 
@@ -35,7 +35,7 @@ def test_training_with_cuda_graphs_is_ordinary_training(architecture, tmp_path, 
             if not replays:
                 patched.setattr(GraphedStep, "_capture", lambda self, *_: setattr(self, "can_capture", False))
             folder = tmp_path / f"{step_time} {replays}"
-            done = train(mlm, blocks, TEXTS[:3], CONFIG, folder, step_time=step_time)
+            done = train(mlm, blocks, eval_sets(mlm, TEXTS[:3], CONFIG), CONFIG, folder, step_time=step_time)
         losses = [line.get("loss", line.get("eval_loss")) for line in done.log]
         if step_time:
             assert compiled[:1] == [True] or (not compiled and architecture != "BERT")
