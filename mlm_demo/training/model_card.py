@@ -4,7 +4,15 @@ import re
 from pathlib import Path
 
 from mlm_demo.training.config import PRICE_OF_FORGETTING
-from mlm_demo.training.result import DOMAIN, GENERAL, AdaptationResult, ExamRow, Guess, around_term
+from mlm_demo.training.result import (
+    DOMAIN,
+    GENERAL,
+    AdaptationResult,
+    ExamRow,
+    Guess,
+    around_term,
+    loss_row,
+)
 from mlm_demo.training.row import Value
 
 BODY = Path(__file__).with_name("model_card.md")
@@ -106,11 +114,8 @@ def points_table(result: AdaptationResult) -> str:
         share = f"{point.share:.0%}"
         cells = [f"**{share}, this model**" if point.share == result.share else share]
         for part in (point.figures.domain, point.figures.general):
-            change = part.change.loss
-            cells.append(Value(part.after.loss.value).text())
-            cells.append(
-                Value(change.value, change.low, change.high).text(signed=True) if point.share else ""
-            )
+            *_, change = loss_row("", part).cells()
+            cells += [Value(part.after.loss.value).text(), change if point.share else ""]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 

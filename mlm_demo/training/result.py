@@ -256,11 +256,7 @@ class AdaptationResult:
         for title, part in ((DOMAIN, self.figures.domain), (GENERAL, self.figures.general)):
             before, after, change = part.before, part.after, part.change
             rows += [
-                Row(
-                    f"{title}: loss, nats",
-                    *map(_plain, (before.loss, after.loss, change.loss)),
-                    lower_is_better=True,
-                ),
+                loss_row(f"{title}: loss, nats", part),
                 Row(f"{title}: perplexity", *map(_plain, (before.perplexity, after.perplexity))),
                 Row(f"{title}: accuracy", *map(_percent, (before.accuracy, after.accuracy, change.accuracy))),
             ]
@@ -348,6 +344,12 @@ def _exam_rows(answers: Sequence[ExamAnswer]) -> list[ExamRow]:
         before, after = Guess(answer.guess_before, answer.rank_before), Guess(answer.guess, answer.rank)
         rows.append(ExamRow(left, answer.term, right, before, after))
     return rows
+
+
+def loss_row(label: str, part: Comparison) -> Row:
+    """Return the loss of a text before and after training, in nats, and its change."""
+    values = map(_plain, (part.before.loss, part.after.loss, part.change.loss))
+    return Row(label, *values, lower_is_better=True)
 
 
 def _plain(interval: Interval) -> Value:

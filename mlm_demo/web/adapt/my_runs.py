@@ -5,6 +5,7 @@ from html import escape
 
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.service import result_of
+from mlm_demo.training.result import loss_row
 from mlm_demo.web.adapt.progress import STATES
 from mlm_demo.web.html import table, verdict_mark
 
@@ -27,8 +28,8 @@ def _row(run: Run) -> tuple[str, ...]:
     if result:
         domain = result.figures.domain
         before, after = domain.before.perplexity.value, domain.after.perplexity.value
-        verdict = {"nothing": "unclear"}.get(result.learned, "better" if after < before else "worse")
-        change = f"{before:,.1f} → {after:,.1f} {verdict_mark(verdict)}"
+        verdict = verdict_mark(loss_row("", domain).verdict)
+        change = f"{before:,.1f} → {after:,.1f} {verdict}"
         if result.share == 0:
             change = f"{before:,.1f}, base model kept"
     return (

@@ -5,8 +5,8 @@ from html import escape
 
 import gradio as gr
 
-from mlm_demo.training.result import DOMAIN, GENERAL, AdaptationResult
-from mlm_demo.training.row import Row, Value
+from mlm_demo.training.result import DOMAIN, GENERAL, AdaptationResult, loss_row
+from mlm_demo.training.row import Value
 from mlm_demo.training.share_curve import share_curve_svg
 from mlm_demo.web import javascript
 from mlm_demo.web.html import table, verdict_mark
@@ -74,16 +74,10 @@ def share_view(result: AdaptationResult) -> str:
     stop = f"{result.share:.0%} of the way from base to adapted"
     rows = []
     for title, part in ((DOMAIN, result.figures.domain), (GENERAL, result.figures.general)):
-        change = part.change.loss
-        row = Row(
-            title,
-            Value(part.before.loss.value),
-            Value(part.after.loss.value),
-            Value(change.value, change.low, change.high) if result.share else None,
-            lower_is_better=True,
-        )
-        *cells, against = map(escape, row.cells())
-        rows.append((*cells, f"{against} {verdict_mark(row.verdict)}".strip()))
+        row = loss_row(title, part)
+        against = f"{escape(row.cells()[-1])} {verdict_mark(row.verdict)}" if result.share else ""
+        sides = (Value(side.loss.value).text() for side in (part.before, part.after))
+        rows.append((escape(title), *sides, against))
     losses = table((stop, "Base, nats", "This model, nats", "Change"), rows, "losses")
     curve = share_curve_svg(result.points, result.share)
     return f'<div class="between">{losses}<div class="share-curve">{curve}</div></div>'
