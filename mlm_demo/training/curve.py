@@ -1,14 +1,13 @@
 """The loss curve of a run as SVG: training loss and held-out loss over the steps."""
 
-import math
 from collections.abc import Sequence
-from html import escape
+
+from mlm_demo.training.svg import GRID, HELD_OUT, svg, svg_text, ticks_around, ticks_between
 
 WIDTH, HEIGHT = 640, 280
 LEFT, RIGHT, TOP, BOTTOM = 52, 124, 32, 40  # margins for numbers and names
+TRAINING = "#9aa0a6"  # readable on light and dark pages alike
 MIN_SPAN, NAME_HEIGHT = 0.5, 22  # nats; pixels, as text is larger on a phone
-# Readable on light and dark pages alike.
-TEXT, GRID, TRAINING, HELD_OUT = "#7d8590", "#7d859040", "#9aa0a6", "#e8710a"
 
 
 def curve_svg(curve: Sequence[dict], planned: int = 0) -> str:
@@ -20,8 +19,7 @@ def curve_svg(curve: Sequence[dict], planned: int = 0) -> str:
     held_out = [(line["step"], line["eval_loss"]) for line in curve if "eval_loss" in line]
     last = max([planned, *(step for step, _ in training + held_out)])
     losses = [loss for _, loss in training + held_out] or [0.0, 1.0]
-    middle = (min(losses) + max(losses)) / 2  # a scale that does not jump while the curve is flat
-    ticks = ticks_between(min(*losses, middle - MIN_SPAN / 2), max(*losses, middle + MIN_SPAN / 2))
+    ticks = ticks_around(losses, MIN_SPAN)
 
     def x(step: float) -> float:
         return LEFT + step / max(last, 1) * (WIDTH - LEFT - RIGHT)
@@ -54,22 +52,4 @@ def curve_svg(curve: Sequence[dict], planned: int = 0) -> str:
         middle = (upper[0] + lower[0]) / 2
         names = [(middle - NAME_HEIGHT / 2, *upper[1:]), (middle + NAME_HEIGHT / 2, *lower[1:])]
     parts += [svg_text(at + 7, height + 4, name, "start", color) for height, at, name, color in names]
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'font-family="system-ui, sans-serif" font-size="12"><title>Loss over the steps</title>'
-        + "".join(parts)
-        + "</svg>\n"
-    )
-
-
-def svg_text(x: float, y: float, text: str, anchor: str, color: str = TEXT) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{color}">{escape(text)}</text>'
-
-
-def ticks_between(low: float, high: float) -> list[float]:
-    """Return four to eight round numbers at equal distances that cover the range from low to high."""
-    span = max(high - low, 1e-3)
-    distance = 10 ** math.floor(math.log10(span / 4))
-    distance *= next(factor for factor in (1, 2, 5, 10) if span / (distance * factor) <= 6)
-    first, last = math.floor(low / distance), math.ceil(high / distance)
-    return [round(number * distance, 10) for number in range(first, max(last, first + 1) + 1)]
+    return svg(WIDTH, HEIGHT, "Loss over the steps", parts)

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from mlm_demo.training.curve import GRID, HELD_OUT, TEXT, svg_text, ticks_between
 from mlm_demo.training.result import Point
+from mlm_demo.training.svg import GRID, HELD_OUT, TEXT, svg, svg_text, ticks_around
 
 WIDTH, HEIGHT = 400, 260
 LEFT, RIGHT, TOP, BOTTOM = 46, 66, 46, 44  # margins for numbers and names
@@ -39,21 +39,14 @@ def share_curve_svg(points: Sequence[Point], share: float) -> str:
         for i, color in _named(points, places, share)
     ]
     title = f"Loss on the domain and on general English between base and adapted; the model is at {share:.0%}"
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'font-family="system-ui, sans-serif" font-size="12"><title>{title}</title>'
-        + "".join(parts)
-        + "</svg>\n"
-    )
+    return svg(WIDTH, HEIGHT, title, parts)
 
 
 class _Axis:
     """Maps losses to pixels from `start` to `end`."""
 
     def __init__(self, losses: Sequence[float], start: float, end: float):
-        middle = (min(losses) + max(losses)) / 2
-        low, high = min(*losses, middle - MIN_SPAN / 2), max(*losses, middle + MIN_SPAN / 2)
-        self.ticks = ticks_between(low, high)
+        self.ticks = ticks_around(losses, MIN_SPAN)
         self.start, self.end = start, end
 
     def at(self, loss: float) -> float:
