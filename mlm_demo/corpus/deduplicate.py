@@ -19,10 +19,8 @@ class Deduplicator:
         self.exact = self.near = 0
         self._hashes: set[int] = set()
         self._documents: set[int] = set()
-        from datasketch import (
-            MinHash,
-            MinHashLSH,
-        )  # brings scipy, which a page must not wait for at its start
+        # Here, because it brings scipy, which a page must not wait for at its start.
+        from datasketch import MinHash, MinHashLSH
 
         self._min_hash = MinHash
         self._index = MinHashLSH(threshold=THRESHOLD, num_perm=PERMUTATIONS)

@@ -1,8 +1,8 @@
 """Pick a model from the Hub on the page: progress during the download, then the answer and an updated picker."""
 
 import pytest
-from huggingface_hub import constants
 
+from tests.support.hub_fixtures import direct_to
 from tests.support.hub_stand_in import HubStandIn
 from tests.support.tiny_models import save_tiny
 
@@ -10,10 +10,7 @@ from tests.support.tiny_models import save_tiny
 @pytest.fixture
 def stand_in(tmp_path, monkeypatch):
     server = HubStandIn({"distilroberta-base": save_tiny(tmp_path / "tiny")})
-    file_address = server.address + "/{repo_id}/resolve/{revision}/{filename}"
-    monkeypatch.setattr(constants, "ENDPOINT", server.address)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", file_address)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    direct_to(server, tmp_path / "cache", monkeypatch)
     yield server
     server.close()
 

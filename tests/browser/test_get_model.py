@@ -8,6 +8,7 @@ from huggingface_hub import constants
 from mlm_demo.settings import Settings
 from mlm_demo.web.app import create_app, launch
 from mlm_demo.web.fill.model_offer import GETTING, SELECTED
+from tests.support.hub_fixtures import direct_to
 from tests.support.hub_stand_in import HubStandIn
 from tests.support.paths import free_port
 from tests.support.tiny_models import save_tiny
@@ -20,10 +21,7 @@ HERE = "General · DistilRoBERTa · 331 MB · Apache-2.0 · downloaded"
 def stand_in(tmp_path, monkeypatch):
     server = HubStandIn({"distilroberta-base": save_tiny(tmp_path / "tiny")})
     server.acts["distilbert"] = "held"
-    file_address = server.address + "/{repo_id}/resolve/{revision}/{filename}"
-    monkeypatch.setattr(constants, "ENDPOINT", server.address)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", file_address)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    direct_to(server, tmp_path / "cache", monkeypatch)
     yield server
     server.close()
 

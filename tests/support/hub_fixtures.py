@@ -32,16 +32,18 @@ def stand_in(models):
     server.close()
 
 
+def direct_to(server, cache, monkeypatch):
+    """Let huggingface_hub ask a server and keep what it fetches in a folder."""
+    file_address = server.address + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "ENDPOINT", server.address)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", file_address)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
+
+
 @pytest.fixture
 def endpoint(stand_in, tmp_path, monkeypatch):
     """Direct huggingface_hub to the stand-in, with an empty cache."""
-    monkeypatch.setattr(constants, "ENDPOINT", stand_in.address)
-    monkeypatch.setattr(
-        constants,
-        "HUGGINGFACE_CO_URL_TEMPLATE",
-        stand_in.address + "/{repo_id}/resolve/{revision}/{filename}",
-    )
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    direct_to(stand_in, tmp_path, monkeypatch)
     stand_in.requests.clear()
     return stand_in
 
