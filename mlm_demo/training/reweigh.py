@@ -4,14 +4,13 @@ The output folder holds the weights at one share and their change from base to a
 share it is, and it is replaced as a whole, so a reader or a crash between two files finds one truth.
 """
 
-import json
 from pathlib import Path
 
 from safetensors import safe_open
 from safetensors.torch import save_file
 
 from mlm_demo.errors import TrainingError
-from mlm_demo.system.files import atomic
+from mlm_demo.system.files import atomic, write
 from mlm_demo.training.checkpoints import disk_errors_explained, locked
 from mlm_demo.training.model_card import model_card
 from mlm_demo.training.result import CHANGE, RESULT, SHARE, WEIGHTS, AdaptationResult, read_result
@@ -34,11 +33,7 @@ def reweigh(output: Path, share: float) -> AdaptationResult:
             moved = {name: weights.get_tensor(name) + step * change.get_tensor(name) for name in names}
         with atomic(output / WEIGHTS) as part:
             save_file(moved, part, {"format": "pt", SHARE: repr(share)})
-        _write(output / "README.md", model_card(after, after.base["mask_token"]))
-        _write(output / RESULT, json.dumps(after.to_json(), ensure_ascii=False, indent=1))
+        with atomic(output / "README.md") as part:
+            part.write_text(model_card(after, after.base["mask_token"]), encoding="utf-8")
+        write(output / RESULT, after.to_json())
         return after
-
-
-def _write(path: Path, text: str) -> None:
-    with atomic(path) as part:
-        part.write_text(text, encoding="utf-8")

@@ -92,10 +92,10 @@ def test_killed_between_weights_and_result_the_weights_tell_the_share(output, mo
     share = read_result(output).share
     other = 0.25 if share != 0.25 else 0.75
 
-    def killed(path, text):
+    def killed(path, value):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, "_write", killed)
+    monkeypatch.setattr(module, "write", killed)
     with pytest.raises(KeyboardInterrupt):
         reweigh(output, other)
     monkeypatch.undo()
