@@ -27,8 +27,9 @@ from pathlib import Path
 import torch
 from limit import large_product_rate, matrix_rate, training_flops
 from pairs import ROOT, print_table, wants_json
+from recipe import recipe_arguments, recipe_blocks
 from shapes import bert, distilroberta
-from transformers import DataCollatorForLanguageModeling, Trainer, TrainerCallback, TrainingArguments
+from transformers import DataCollatorForLanguageModeling, Trainer, TrainerCallback
 
 from mlm_demo.corpus.corpus import read_corpus
 from mlm_demo.models.catalogue import Catalogue
@@ -38,7 +39,7 @@ from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.dataset import general_texts, make_blocks
 from mlm_demo.training.evaluation import MaskedEvalSet, compute_metrics, sum_by_document
 from mlm_demo.training.masking import make_masking
-from mlm_demo.training.packing import Blocks, tokenize
+from mlm_demo.training.packing import Blocks
 from mlm_demo.training.step_time import measure_step_time
 from mlm_demo.training.train import Trained, peak_megabytes, train
 
@@ -141,26 +142,15 @@ def ours(mlm, texts, config: AdaptConfig, folder: Path, clock: Clock) -> Trained
 
 
 def theirs(mlm, texts, config: AdaptConfig, folder: Path, clock: Clock) -> None:
-    ids = [
-        token
-        for document in tokenize(mlm.tokenizer, texts)
-        for token in mlm.with_special_tokens(document.ids.tolist())
-    ]
-    size = config.block_size
-    blocks = [{"input_ids": ids[start : start + size]} for start in range(0, len(ids) - size + 1, size)]
+    blocks = recipe_blocks(mlm, texts, config.block_size)
     blocks = blocks[: len(blocks) // config.batch_size * config.batch_size]
-    arguments = TrainingArguments(
-        output_dir=str(folder),
+    arguments = recipe_arguments(
+        mlm,
+        folder,
         max_steps=config.max_steps,
-        per_device_train_batch_size=config.batch_size,
-        learning_rate=config.learning_rate,
+        batch=config.batch_size,
+        rate=config.learning_rate,
         seed=config.seed,
-        use_cpu=mlm.device.type == "cpu",
-        bf16=mlm.device.type == "cuda",
-        report_to="none",
-        disable_tqdm=True,
-        save_strategy="no",
-        logging_strategy="no",
     )
     collator = DataCollatorForLanguageModeling(mlm.tokenizer, mlm_probability=config.mlm_probability)
     Trainer(mlm.model, arguments, data_collator=collator, train_dataset=blocks, callbacks=[clock]).train()

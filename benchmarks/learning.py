@@ -38,15 +38,15 @@ from pathlib import Path
 
 import numpy as np
 from pairs import ROOT, print_table, wants_json
+from recipe import recipe_arguments, recipe_blocks
 from torch.optim.lr_scheduler import LambdaLR
-from transformers import DataCollatorForLanguageModeling, Trainer, TrainerCallback, TrainingArguments
+from transformers import DataCollatorForLanguageModeling, Trainer, TrainerCallback
 
 from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.models.loader import load, quiet
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training.dataset import general_texts
 from mlm_demo.training.evaluation import MaskedEvalSet, sum_by_document
-from mlm_demo.training.packing import tokenize
 from mlm_demo.training.result import read_result
 
 BEEKEEPING = ROOT / "assets" / "corpora" / "beekeeping.txt"
@@ -186,22 +186,14 @@ def ours(run: Run, split: Split, folder: Path) -> dict:
 
 def theirs(run: Run, split: Split, folder: Path) -> dict:
     mlm = load(Catalogue().find(run.model))
-    documents = tokenize(mlm.tokenizer, split.training)
-    ids = [token for document in documents for token in mlm.with_special_tokens(document.ids.tolist())]
-    size = min(BLOCK, mlm.max_tokens)
-    blocks = [{"input_ids": ids[start : start + size]} for start in range(0, len(ids) - size + 1, size)]
-    arguments = TrainingArguments(
-        output_dir=str(folder),
+    blocks = recipe_blocks(mlm, split.training, min(BLOCK, mlm.max_tokens))
+    arguments = recipe_arguments(
+        mlm,
+        folder,
         max_steps=1_000_000,  # the clock ends the run
-        per_device_train_batch_size=BATCH,
-        learning_rate=run.rate,
+        batch=BATCH,
+        rate=run.rate,
         seed=run.seed,
-        use_cpu=mlm.device.type == "cpu",
-        bf16=mlm.device.type == "cuda",
-        report_to="none",
-        disable_tqdm=True,
-        save_strategy="no",
-        logging_strategy="no",
     )
 
     def held_out_loss() -> float:
