@@ -3,6 +3,7 @@
 Read `train` first.
 """
 
+import math
 import resource
 import sys
 import time
@@ -36,7 +37,8 @@ from mlm_demo.training.result import OutputBias, Training
 from mlm_demo.training.schedule import TimedSchedule
 from mlm_demo.training.trainer import DEFAULT_ARGUMENTS, LogCallback, MaskedLMTrainer, Patience
 
-LOG_LINES = 200  # of the training loss, at most about so many in a run
+LOG_LINES = 200  # of the training loss, about so many in a run
+MOST_STEPS = 100_000_000  # no run makes so many
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +63,7 @@ def train(
     """Train mlm in place, with checkpoints under output, and keep the weights with the lowest eval loss.
 
     eval_sets: text of the domain and general English, None to go without. Both choose the strength of the start, and
-    the first chooses the best of the start and at most eight evaluations, so they flatter a result on the same texts.
+    the first chooses the best of the start and some eight evaluations, so they flatter a result on the same texts.
     step_time: seconds per step as measured here, None to measure it if the budget is in minutes. Raise TrainingError
     for a loss that is NaN, a disk that cannot be written, or a model that does not fit in memory even one block at a
     time.
@@ -82,7 +84,7 @@ def train(
     batch, accumulate = config.batch_size, 1
     # Main memory has room for them: measuring the step time holds such a copy too.
     start_weights = copy_weights(mlm.model) if domain or mlm.device.type == "cuda" else {}
-    done = step_of(checkpoint) / plan.steps if checkpoint else 0
+    done = min(1, step_of(checkpoint) / plan.steps) if checkpoint else 0
     compiles = is_worth_compiling(mlm, plan.seconds and plan.seconds * (1 - done))
     tokens_per_step = config.batch_size * blocks.tokens / max(len(blocks), 1)
 
@@ -103,9 +105,13 @@ def train(
 
     while True:
         schedule = TimedSchedule(
-            plan.steps, plan.warm_up, config.minutes and config.minutes * 60, start_seconds
+            plan.steps,
+            plan.warm_up,
+            config.minutes and config.minutes * 60,
+            evaluations=math.ceil(plan.steps / plan.evaluate_every),
+            seconds_before=start_seconds,
         )
-        log = LogCallback(on_log, should_stop)
+        log = LogCallback(on_log, should_stop, schedule.expected_steps)
         try:
             arguments = _arguments(mlm, plan, config, output, batch, accumulate, evaluates=domain is not None)
             callbacks = [log, *([Patience(PATIENCE)] if domain else [])]
@@ -141,7 +147,7 @@ def train(
     state = trainer.state
     return Trained(
         steps=state.global_step,
-        planned=plan.steps,
+        planned=schedule.expected_steps(state.global_step),
         stopped=log.stopped,
         ended=_ended(trainer, log),
         best_step=best_step,
@@ -196,18 +202,21 @@ def _arguments(
     accumulate: int,
     evaluates: bool,
 ) -> TrainingArguments:
+    # TimedSchedule evaluates and ends a run in minutes.
+    by_clock = config.minutes is not None
+    most_steps, evaluate_every = (MOST_STEPS,) * 2 if by_clock else (plan.steps, plan.evaluate_every)
     evaluation = {}
     if evaluates:
         evaluation = {
             "eval_strategy": "steps",
-            "eval_steps": plan.evaluate_every,
+            "eval_steps": evaluate_every,
             "load_best_model_at_end": True,
             "metric_for_best_model": "eval_loss",
             "greater_is_better": False,
         }
     arguments = TrainingArguments(
         output_dir=str(output / CHECKPOINTS),
-        max_steps=plan.steps,
+        max_steps=most_steps,
         per_device_train_batch_size=share_of_process(batch),
         gradient_accumulation_steps=accumulate,
         learning_rate=config.learning_rate,
@@ -217,7 +226,7 @@ def _arguments(
         optim="adamw_torch_fused",
         use_cpu=mlm.device.type == "cpu",
         seed=config.seed,
-        save_steps=plan.evaluate_every,
+        save_steps=evaluate_every,
         restore_callback_states_from_checkpoint=True,  # the count of Patience
         logging_first_step=True,  # shows that training runs, long before the next line of a long run
         **{

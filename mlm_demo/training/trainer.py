@@ -235,8 +235,14 @@ def nan_loss(step: int) -> TrainingError:
 class LogCallback(TrainerCallback):
     """Passes on each log line, stops the run when asked to, and fails it when the loss becomes NaN."""
 
-    def __init__(self, on_log: Callable[[dict], None], should_stop: Callable[[], bool]):
+    def __init__(
+        self,
+        on_log: Callable[[dict], None],
+        should_stop: Callable[[], bool],
+        expected_steps: Callable[[int], int],
+    ):
         self.pass_on, self.should_stop, self.stopped = on_log, should_stop, False
+        self.expected_steps = expected_steps
         self.start_losses: Sequence[float] = ()  # the eval losses before the first step, in their order
 
     def on_train_begin(self, args, state, control, **_):
@@ -244,7 +250,7 @@ class LogCallback(TrainerCallback):
         for loss in self.start_losses:
             line = {"eval_loss": loss, "epoch": 0.0, "step": 0}
             state.log_history.append(line)
-            self.pass_on({**line, "of": state.max_steps})
+            self.pass_on({**line, "of": self.expected_steps(0)})
 
     def on_step_end(self, args, state, control, **_):
         """Stop after this step, with a checkpoint."""
@@ -257,4 +263,5 @@ class LogCallback(TrainerCallback):
         loss = logs.get("loss", logs.get("eval_loss", 0.0))
         if not np.isfinite(loss):
             raise nan_loss(state.global_step)
-        self.pass_on({"step": state.global_step, "of": state.max_steps, "epoch": state.epoch, **logs})
+        step = state.global_step
+        self.pass_on({"step": step, "of": self.expected_steps(step), "epoch": state.epoch, **logs})
