@@ -38,10 +38,11 @@ from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.dataset import general_texts, make_blocks
 from mlm_demo.training.evaluation import MaskedEvalSet, compute_metrics, sum_by_document
+from mlm_demo.training.loop import Trained, peak_megabytes
 from mlm_demo.training.masking import make_masking
 from mlm_demo.training.packing import Blocks
 from mlm_demo.training.step_time import measure_step_time
-from mlm_demo.training.train import Trained, peak_megabytes, train
+from mlm_demo.training.train import train
 
 CORPUS = ROOT / "assets" / "corpora" / "beekeeping.txt"
 WARM_UP, INTERVAL = 4, 25  # steps that are not timed; steps of a GPU between two clock readings

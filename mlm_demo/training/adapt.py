@@ -28,10 +28,11 @@ from mlm_demo.training.curve import curve_svg
 from mlm_demo.training.dataset import general_texts, make_blocks
 from mlm_demo.training.interpolation import SHARES, Interpolation, copy_weights
 from mlm_demo.training.judge import Judge, choose_share
+from mlm_demo.training.loop import Trained
 from mlm_demo.training.model_card import model_card
 from mlm_demo.training.packing import Blocks
 from mlm_demo.training.result import CHANGE, RESULT, WEIGHTS, AdaptationResult, CorpusFacts, Point, Training
-from mlm_demo.training.train import Trained, train
+from mlm_demo.training.train import train
 
 
 def adapt(

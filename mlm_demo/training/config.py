@@ -4,7 +4,7 @@ Imports nothing heavy, so the page can check a run before it starts.
 """
 
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, ClassVar
 
 from mlm_demo.errors import TrainingError
 
@@ -51,6 +51,13 @@ class AdaptConfig:
         0.0, "share of general text mixed in to reduce forgetting, such as 0.1", "R", least=0, most=0.9
     )
     line_by_line: bool = _option(False, "make each line a block of its own, without packing")
+
+    item: ClassVar = "block"  # of which a batch consists
+
+    @property
+    def length(self) -> int:
+        """The tokens of a block, at most."""
+        return self.block_size
 
     def __post_init__(self):
         budget = [name for name in BUDGETS if getattr(self, name) is not None]

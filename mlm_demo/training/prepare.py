@@ -109,9 +109,10 @@ class Preparation:
         on_another_device = on_zero_gpu() and not self.report_only
         if self.cache and not on_another_device and (found := self.cache.step(key)):
             return found
+        from mlm_demo.training.loop import peak_megabytes
         from mlm_demo.training.masking import make_masking
         from mlm_demo.training.step_time import measure_step_time
-        from mlm_demo.training.train import no_dropout, peak_megabytes
+        from mlm_demo.training.train import no_dropout
 
         mlm = self.mlm
         if not self._can_train:

@@ -13,8 +13,9 @@ from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.masking import Masking
 from mlm_demo.training.out_of_memory import halve_batch, one_device, out_of_memory, share_of_process
 from mlm_demo.training.packing import Blocks
+from mlm_demo.training.run_trainer import DEFAULT_ARGUMENTS
 from mlm_demo.training.schedule import TimedSchedule
-from mlm_demo.training.trainer import DEFAULT_ARGUMENTS, MaskedLMTrainer
+from mlm_demo.training.trainer import MaskedLMTrainer
 
 STEPS, COUNTED = 8, 4  # the first steps are slower: memory gets allocated, caches are cold
 MAX_SECONDS, MIN_STEPS = 10, 3  # if a step takes seconds, fewer steps must do
