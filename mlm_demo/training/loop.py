@@ -46,6 +46,9 @@ class StepConfig(Protocol):
         """The tokens of an item, at most."""
 
 
+MakeTrainer = Callable[[TrainingArguments, TimedSchedule, Sequence[TrainerCallback]], RunTrainer]
+
+
 class Learner(Protocol):
     """Something to train: a model with its data.
 

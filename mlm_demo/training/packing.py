@@ -6,6 +6,7 @@ vanish). `one_by_one` gives each text blocks of its own, for evaluation by docum
 """
 
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -41,6 +42,11 @@ class Blocks:
     def tokens(self) -> int:
         """The number of text tokens, without special tokens and padding."""
         return int((self.words != NO_WORD).sum())
+
+    @property
+    def checksum(self) -> int:
+        """A number that other blocks hardly share."""
+        return zlib.crc32(self.ids.tobytes())
 
     def of_documents(self) -> "Blocks":
         """Return the blocks of the corpus, without replayed general text."""

@@ -110,16 +110,14 @@ class Preparation:
         if self.cache and not on_another_device and (found := self.cache.step(key)):
             return found
         from mlm_demo.training.loop import peak_megabytes
-        from mlm_demo.training.masking import make_masking
-        from mlm_demo.training.step_time import measure_step_time
-        from mlm_demo.training.train import no_dropout
+        from mlm_demo.training.train import masked_lm_step_time, no_dropout
 
         mlm = self.mlm
         if not self._can_train:
             mlm = self._load(to_train=True)
         self.on_progress("measuring the step time")
         no_dropout(mlm)
-        seconds = measure_step_time(mlm, self.blocks, make_masking(mlm, self.config), self.config)
+        seconds = masked_lm_step_time(mlm, self.blocks, self.config)
         step = StepCost(seconds, peak_megabytes(mlm.device))
         if self.cache:
             self.cache.keep_step(key, step)

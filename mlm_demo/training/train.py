@@ -24,6 +24,7 @@ from mlm_demo.training.packing import Blocks
 from mlm_demo.training.plan import is_worth_compiling, load_plan, make_plan, save_plan
 from mlm_demo.training.result import OutputBias
 from mlm_demo.training.schedule import TimedSchedule
+from mlm_demo.training.step_time import measure_step_time
 from mlm_demo.training.trainer import MaskedLMTrainer
 
 
@@ -50,8 +51,11 @@ def train(
     no_dropout(mlm)
     masking = make_masking(mlm, config)
     checkpoint = checkpoint_to_resume(output) if resume else None
-    plan = load_plan(output, blocks, config) if checkpoint else None
-    plan = plan or broadcast(make_plan(mlm, blocks, masking, config, step_time))
+    plan = load_plan(output, blocks.checksum, config) if checkpoint else None
+    if plan is None:
+        if config.minutes is not None and step_time is None:
+            step_time = masked_lm_step_time(mlm, blocks, config)
+        plan = broadcast(make_plan(len(blocks), config, mlm.device, step_time))
     domain, general = (part.first(plan.eval_blocks) for part in eval_sets) if eval_sets else (None, None)
     start_seconds = 0.0
     if domain and not checkpoint:
@@ -59,14 +63,14 @@ def train(
         plan = replace(plan, output_bias=fit_output_bias(mlm, blocks, masking, domain, general))
         start_seconds = time.monotonic() - began  # they count as training
     if not checkpoint and is_main_process():
-        save_plan(output, plan, blocks, config)
+        save_plan(output, plan, blocks.checksum, config)
     done = min(1, step_of(checkpoint) / plan.steps) if checkpoint else 0
     learner = _MaskedLMLearner(
         mlm=mlm,
         blocks=blocks,
         masking=masking,
         eval_set=domain,
-        compiles=is_worth_compiling(mlm, plan.seconds and plan.seconds * (1 - done)),
+        compiles=is_worth_compiling(mlm.device, plan.seconds and plan.seconds * (1 - done)),
         output_bias=plan.output_bias,
         tokens_per_step=config.batch_size * blocks.tokens / max(len(blocks), 1),
         # Main memory has room for them: measuring the step time holds such a copy too.
@@ -124,6 +128,16 @@ class _MaskedLMLearner:
         """Return the eval loss of the base model and, if it moved, of the start in closed form."""
         bias, loss = self.output_bias, trainer.eval_loss()
         return (bias.loss_before, loss) if bias and bias.strength else (loss,)
+
+
+def masked_lm_step_time(mlm: MaskedLM, blocks: Blocks, config: AdaptConfig) -> float:
+    """Return the seconds per step; see `measure_step_time`."""
+    masking = make_masking(mlm, config)
+
+    def make_trainer(arguments, schedule, callbacks) -> MaskedLMTrainer:
+        return MaskedLMTrainer(mlm, arguments, blocks, masking, None, schedule, callbacks)
+
+    return measure_step_time(mlm.model, len(blocks), config, make_trainer)
 
 
 def no_dropout(mlm: MaskedLM) -> None:
