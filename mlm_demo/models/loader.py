@@ -36,7 +36,7 @@ Progress = Callable[[float, str], None]  # called with the share done, from 0 to
 LFS_POINTER = b"version https://git-lfs"
 DEFAULT_POLICY = hub.DownloadPolicy()
 # transformers (5.23) is not thread-safe here: of two models that load at once, one reports missing tied weights.
-_load_lock = threading.Lock()
+load_lock = threading.Lock()
 
 
 def load(
@@ -79,12 +79,22 @@ def load_folder(
     folder: Path, name: str, *, source: str = "", device: str = "auto", allow_pickle: bool = False
 ) -> MaskedLM:
     """Load a transformers folder; raise ModelError with the reason if it is not a masked language model."""
-    weights = _weights_file(folder, name, allow_pickle)
+    weights = weights_file(folder, name, allow_pickle)
     _check_config(folder, name)
-    with _load_lock:
-        tokenizer = _load_tokenizer(folder, name)
-        model = _load_model(folder, name, weights)
-    _check_vocabulary(tokenizer, model, name)
+    with load_lock:
+        tokenizer = read_tokenizer(folder, name)
+        model, missing = read_weights(AutoModelForMaskedLM, folder, name, weights)
+    if tokenizer.mask_token is None or tokenizer.mask_token_id in (None, tokenizer.unk_token_id):
+        raise ModelError(
+            f"The tokenizer of {shown(name)} has no mask token, so there is nothing to fill; pick another model."
+        )
+    missing = [key for key in missing if "pooler" not in key]
+    if missing:
+        raise ModelError(
+            f"{shown(name)} lacks weights that a masked language model needs ({len(missing)} of them, such as "
+            f"{missing[0]}): its head would be random numbers; pick a fill-mask model."
+        )
+    check_vocabulary(tokenizer, model, name)
     return MaskedLM(
         tokenizer,
         model.to(find_device(device)),
@@ -94,7 +104,8 @@ def load_folder(
     )
 
 
-def _weights_file(folder: Path, name: str, allow_pickle: bool) -> Path:
+def weights_file(folder: Path, name: str, allow_pickle: bool) -> Path:
+    """Return the file with the weights; raise ModelError if there is none, or only one that could run code."""
     if not (folder / "config.json").is_file():
         raise ModelError(
             f"{shown(name)} is not a transformers folder: it has no config.json; check the path."
@@ -119,13 +130,18 @@ def _weights_file(folder: Path, name: str, allow_pickle: bool) -> Path:
     )
 
 
-def _check_config(folder: Path, name: str) -> None:
-    """Raise ModelError if the config shows that this is not a masked language model."""
+def read_config(folder: Path, name: str) -> tuple[dict, str, list[str]]:
+    """Return what config.json holds, the type of the model and its architectures; raise ModelError if it is broken."""
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        model_type, architectures = config.get("model_type", ""), config.get("architectures") or []
+        return config, config.get("model_type", ""), config.get("architectures") or []
     except (ValueError, AttributeError, OSError) as error:
-        raise ModelError(f"The config.json of {shown(name)} cannot be read: {_first_line(error)}") from error
+        raise ModelError(f"The config.json of {shown(name)} cannot be read: {first_line(error)}") from error
+
+
+def _check_config(folder: Path, name: str) -> None:
+    """Raise ModelError if the config shows that this is not a masked language model."""
+    config, model_type, architectures = read_config(folder, name)
     masked_lm = MODEL_FOR_MASKED_LM_MAPPING_NAMES.get(model_type)
     if masked_lm is None:
         own_code = ", and code from a model's folder is never run" if "auto_map" in config else ""
@@ -147,16 +163,13 @@ def _check_config(folder: Path, name: str) -> None:
         )
 
 
-def _load_tokenizer(folder: Path, name: str) -> PreTrainedTokenizerBase:
+def read_tokenizer(folder: Path, name: str) -> PreTrainedTokenizerBase:
+    """Return the fast tokenizer of a folder; raise ModelError if it has none that works."""
     try:
         with quiet():
             tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     except Exception as error:  # a corrupt file raises whatever its parser raises
-        raise ModelError(f"The tokenizer of {shown(name)} cannot be loaded: {_first_line(error)}") from error
-    if tokenizer.mask_token is None or tokenizer.mask_token_id in (None, tokenizer.unk_token_id):
-        raise ModelError(
-            f"The tokenizer of {shown(name)} has no mask token, so there is nothing to fill; pick another model."
-        )
+        raise ModelError(f"The tokenizer of {shown(name)} cannot be loaded: {first_line(error)}") from error
     if not tokenizer.is_fast:
         raise ModelError(
             f"The tokenizer of {shown(name)} ({type(tokenizer).__name__}) does not report the characters of each "
@@ -165,11 +178,17 @@ def _load_tokenizer(folder: Path, name: str) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def _load_model(folder: Path, name: str, weights: Path) -> PreTrainedModel:
+def read_weights(
+    auto_class: type, folder: Path, name: str, weights: Path
+) -> tuple[PreTrainedModel, list[str]]:
+    """Return the model of a transformers auto class in float32, and the names of the weights that the file lacks.
+
+    Raises ModelError if the file cannot be read.
+    """
     try:
         AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
         with quiet():
-            model, info = AutoModelForMaskedLM.from_pretrained(
+            model, info = auto_class.from_pretrained(
                 folder,
                 dtype=torch.float32,
                 trust_remote_code=False,
@@ -181,19 +200,14 @@ def _load_model(folder: Path, name: str, weights: Path) -> PreTrainedModel:
         if ran_out(error):
             raise
         raise ModelError(
-            f"The weights of {shown(name)} cannot be loaded, the file may be broken: {_first_line(error)}"
+            f"The weights of {shown(name)} cannot be loaded, the file may be broken: {first_line(error)}"
         ) from error
-    missing = sorted({*info["missing_keys"], *(key for key, *_ in info["mismatched_keys"])})
-    missing = [key for key in missing if "pooler" not in key and not key.endswith("position_ids")]
-    if missing:
-        raise ModelError(
-            f"{shown(name)} lacks weights that a masked language model needs ({len(missing)} of them, such as "
-            f"{missing[0]}): its head would be random numbers; pick a fill-mask model."
-        )
-    return model
+    missing = {*info["missing_keys"], *(key for key, *_ in info["mismatched_keys"])}
+    return model, sorted(key for key in missing if not key.endswith("position_ids"))
 
 
-def _check_vocabulary(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, name: str) -> None:
+def check_vocabulary(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, name: str) -> None:
+    """Raise ModelError if the model has no embedding for some token."""
     rows = model.get_input_embeddings().weight.shape[0]
     largest = max(tokenizer.get_vocab().values())
     if largest >= rows:
@@ -203,7 +217,7 @@ def _check_vocabulary(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel
         )
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     """Return the type and the first line of an error as the end of a sentence."""
     text = str(error).strip().splitlines()
     return f"{type(error).__name__}{': ' + text[0][:160] if text else ''}."

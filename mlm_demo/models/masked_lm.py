@@ -10,12 +10,11 @@ from torch import nn
 from mlm_demo.errors import ModelError
 from mlm_demo.models.dynamic_batching import DynamicBatcher
 from mlm_demo.models.head import WantedPositions
-from mlm_demo.models.tokenizer import Tokenizer, prefix_and_suffix
+from mlm_demo.models.tokenizer import Tokenizer, longest_input, prefix_and_suffix
 
 # Tokens (rows times length, padding included) in one forward pass. The limit bounds memory and costs no speed. A CPU is
 # hardly faster with more, and requests that arrive in the meantime would wait longer.
 TOKENS_PER_PASS, TOKENS_PER_PASS_ON_CPU = 4096, 512
-NO_LIMIT = 1 << 20  # a tokenizer without a maximum length reports a number larger than this
 Row = tuple[Sequence[int], Sequence[int]]  # token ids, and the positions whose logits are wanted
 
 
@@ -60,7 +59,7 @@ class MaskedLM:
         self.parameters = model.num_parameters()
         self.vocab_size = model.get_output_embeddings().weight.shape[0]
         self.prefix, self.suffix = prefix_and_suffix(tokenizer)
-        self.max_tokens = self._max_tokens()
+        self.max_tokens = longest_input(tokenizer, model)
         self.mask_absorbs_space = len(self.encode(f"a {self.mask_token}").ids) == len(
             self.encode(f"a{self.mask_token}").ids
         )
@@ -175,16 +174,6 @@ class MaskedLM:
             "mask_token": self.mask_token,
             "vocabulary": self.vocab_size,
         }
-
-    def _max_tokens(self) -> int:
-        limits = [self.tokenizer.model_max_length]
-        config = self.model.config
-        if positions := getattr(config, "max_position_embeddings", None):
-            # The RoBERTa family reserves a padding index in this table and numbers positions from the next one.
-            table = getattr(getattr(self.model.base_model, "embeddings", None), "position_embeddings", None)
-            padding = getattr(table, "padding_idx", None)
-            limits.append(positions if padding is None else positions - padding - 1)
-        return min((limit for limit in limits if 0 < limit < NO_LIMIT), default=512)
 
 
 def _piece_style(tokenizer: Tokenizer) -> str:
