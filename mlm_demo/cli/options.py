@@ -6,7 +6,8 @@ from dataclasses import Field, fields
 from pathlib import Path
 
 from mlm_demo.corpus.formats import describe_formats
-from mlm_demo.training.config import BUDGETS, AdaptConfig
+from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.options import BUDGETS
 
 DEFAULT_MINUTES = 10.0
 
