@@ -21,7 +21,7 @@ class WantedPositions:
     def __init__(self, model: nn.Module):
         self._thread = threading.local()  # several threads may run forward passes at once
         self._hooks = [model.base_model.register_forward_hook(self._keep)]
-        self._after_attention = _after_last_attention(model.base_model)
+        self._after_attention = after_last_attention(model.base_model)
         if self._after_attention is not None:
             self._hooks.append(self._after_attention.register_forward_pre_hook(self._keep_early))
 
@@ -67,7 +67,7 @@ class WantedPositions:
         return hidden.flatten(0, 1).index_select(0, rows * hidden.shape[1] + columns).unsqueeze(0)
 
 
-def _after_last_attention(encoder: nn.Module) -> nn.Module | None:
+def after_last_attention(encoder: nn.Module) -> nn.Module | None:
     """Return `attention.output` of the last layer in the BERT family, which takes (context, residual), or None."""
     layers = getattr(getattr(encoder, "encoder", None), "layer", None)
     if not isinstance(layers, nn.ModuleList):

@@ -5,11 +5,13 @@ and a context become start and end logits of each token, extractive question ans
 `task_loader.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import nn
 
+from mlm_demo.errors import ModelError
+from mlm_demo.models.masked_lm import TOKENS_PER_PASS, TOKENS_PER_PASS_ON_CPU
 from mlm_demo.models.pairs import STRIDE, PairEncoder, Window
 from mlm_demo.models.tokenizer import Tokenizer, longest_input
 
@@ -36,6 +38,7 @@ class TaskModel:
         self.tokenizer, self.model, self.task = tokenizer, model.eval(), task
         self.name, self.source, self.revision = name, source or name, revision
         self.device = model.device
+        self.tokens_per_pass = TOKENS_PER_PASS_ON_CPU if model.device.type == "cpu" else TOKENS_PER_PASS
         self.max_tokens = longest_input(tokenizer, model)
         self.pairs = PairEncoder(tokenizer, self.max_tokens)
         # Models with one type of text, or none, take no token types: all of theirs are 0.
@@ -64,6 +67,30 @@ class TaskModel:
             inputs["token_type_ids"] = padded([window.type_ids for window in windows], 0)
         return inputs
 
+    @torch.inference_mode()
+    def logits(self, windows: Sequence[Window]) -> list[torch.Tensor]:
+        """Return float32 logits of each window: () for evidence; (2, tokens), the start and the end, for answers.
+
+        Windows of similar length share a pass of at most `tokens_per_pass` tokens, padding included, and the order of
+        the windows does not change what shares one. Raises ModelError if a value is not finite: the weights are broken.
+        """
+        order = sorted(range(len(windows)), key=lambda number: (len(windows[number]), windows[number].ids))
+        found: dict[int, torch.Tensor] = {}
+        for batch in _batches(windows, order, self.tokens_per_pass):
+            output = self.model(**self.inputs([windows[number] for number in batch]))
+            if self.task == EVIDENCE:
+                logits = output.logits[:, 0].float().cpu()
+            else:
+                logits = torch.stack([output.start_logits, output.end_logits], 1).float().cpu()
+            if not torch.isfinite(logits).all():
+                raise ModelError(
+                    f"The model {self.name} gives values that are not finite (NaN), so its weights are broken; "
+                    "pick another one."
+                )
+            for number, row in zip(batch, logits, strict=True):
+                found[number] = row if self.task == EVIDENCE else row[:, : len(windows[number])]
+        return [found[number] for number in range(len(windows))]
+
     def describe(self) -> dict:
         """Return what JSON answers report about the model."""
         return {
@@ -74,3 +101,15 @@ class TaskModel:
             "architecture": type(self.model).__name__,
             "device": str(self.device),
         }
+
+
+def _batches(windows: Sequence[Window], order: Sequence[int], max_tokens: int) -> Iterator[list[int]]:
+    """Cut the numbers of windows, the shortest first, into batches of at most `max_tokens` padded tokens."""
+    batch: list[int] = []
+    for number in order:
+        if batch and len(windows[number]) * (len(batch) + 1) > max_tokens:
+            yield batch
+            batch = []
+        batch.append(number)
+    if batch:
+        yield batch

@@ -12,16 +12,10 @@ from transformers import (
 from mlm_demo.errors import ModelError
 from mlm_demo.models.task_loader import from_masked_lm, load_task_model
 from mlm_demo.models.task_model import ANSWERS, EVIDENCE, TASKS
+from tests.support.task_models import save_task
 from tests.support.tiny_models import ARCHITECTURES, build, save_tiny, tiny, tokenizer_of
 
 CLASSES = {EVIDENCE: AutoModelForSequenceClassification, ANSWERS: AutoModelForQuestionAnswering}
-
-
-def save_task(folder, task, architecture="BERT"):
-    model = from_masked_lm(tiny(architecture), task)
-    model.model.save_pretrained(folder)
-    model.tokenizer.save_pretrained(folder)
-    return folder
 
 
 def change_config(folder, **changes):

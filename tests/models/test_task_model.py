@@ -1,8 +1,9 @@
 import pytest
 import torch
 
+from mlm_demo.errors import ModelError
 from mlm_demo.models.task_loader import from_masked_lm
-from mlm_demo.models.task_model import ANSWERS, EVIDENCE
+from mlm_demo.models.task_model import ANSWERS, EVIDENCE, TASKS
 from tests.support.tiny_models import ARCHITECTURES, POSITIONS, SENTENCES, tiny
 
 QUESTION = "What is the capital of France?"
@@ -47,3 +48,45 @@ def test_the_longest_input_is_read(architecture):
     assert len(window) == POSITIONS
     with torch.inference_mode():
         assert model.model(**model.inputs([window])).start_logits.isfinite().all()
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_logits_are_those_of_a_plain_forward_pass_of_each_window(architecture, task):
+    model = from_masked_lm(tiny(architecture), task)
+    windows = model.pairs.windows([QUESTION] * 7, [*SENTENCES, " ".join(SENTENCES)], 40, 8)
+    windows = [window for of_pair in windows for window in of_pair]
+    found = model.logits(windows)
+    for window, logits in zip(windows, found, strict=True):
+        with torch.inference_mode():
+            output = model.model(**model.inputs([window]))
+        expected = output.logits[0, 0] if task == EVIDENCE else torch.cat([output[0], output[1]])
+        torch.testing.assert_close(logits, expected, atol=1e-4, rtol=0)
+
+
+def test_a_pass_is_never_longer_than_its_limit():
+    model, passes = from_masked_lm(tiny("BERT"), EVIDENCE), []
+    model.model.register_forward_pre_hook(
+        lambda _module, _arguments, named: passes.append(named["input_ids"].numel()), with_kwargs=True
+    )
+    model.tokens_per_pass = 60
+    model.logits([model.pair_encoding(QUESTION, text)[0] for text in SENTENCES])
+    assert len(passes) > 2
+    assert max(passes) <= 60
+    model.tokens_per_pass = 1
+    model.logits(model.pair_encoding(QUESTION, SENTENCES[0]))
+    assert len(passes) > 3, "a window that is longer than the limit has a pass for itself"
+
+
+def test_the_order_of_windows_changes_no_bit():
+    model = from_masked_lm(tiny("BERT"), ANSWERS)
+    windows = [model.pair_encoding(QUESTION, text)[0] for text in SENTENCES]
+    there, back = model.logits(windows), model.logits(windows[::-1])[::-1]
+    assert all(torch.equal(one, other) for one, other in zip(there, back, strict=True))
+
+
+def test_broken_weights_are_an_error():
+    model = from_masked_lm(tiny("BERT"), EVIDENCE)
+    torch.nn.init.constant_(model.model.classifier.bias, float("nan"))
+    with pytest.raises(ModelError, match="gives values that are not finite"):
+        model.logits(model.pair_encoding(QUESTION, SENTENCES[0]))
