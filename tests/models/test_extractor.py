@@ -80,7 +80,7 @@ def test_a_name_without_a_model_is_an_error(tmp_path, monkeypatch):
     ):
         find_extractor("", folders=True)
     for name in ("/no/such", "a\0b"):
-        with pytest.raises(ModelError, match="There is no folder '.*'; give 'extract', or the folder"):
+        with pytest.raises(ModelError, match=r"There is no folder '.*'; give 'extract', or the folder"):
             find_extractor(name, folders=True)
     with pytest.raises(ModelError, match="does not load folders of its server"):
         find_extractor(str(tmp_path), folders=False)
