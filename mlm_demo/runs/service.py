@@ -67,6 +67,19 @@ class RunService:
         """Return the report on a draft's files, as JSON; raises CorpusError, ModelError."""
         return self.reader.report(draft, request, self.queue.environment_of_worker(), on_progress)
 
+    def papers(
+        self, files: Sequence[Path], on_progress: Callable[[str], None] = lambda stage: None
+    ) -> tuple[list[list], list[str]]:
+        """Read uploaded files into papers, as `engine.extract` takes them; return them and notes.
+
+        Raises CorpusError.
+        """
+        draft = self.staging.add(files, link=True)
+        try:
+            return self.reader.papers(draft, self.queue.environment_of_worker(), on_progress)
+        finally:
+            self.staging.forget(draft)
+
     def start(self, draft: str, request: AdaptRequest, owner: str, address: str = "") -> Run:
         """Put a run with a draft's files into the queue; raises RunError, CorpusError, ModelError, TrainingError.
 
