@@ -76,6 +76,19 @@ class RunService:
         """Return what the examples in a draft's files are, as JSON; raises CorpusError."""
         return self.reader.examples(draft, request, self.queue.environment_of_worker(), on_progress)
 
+    def papers(
+        self, files: Sequence[Path], on_progress: Callable[[str], None] = lambda stage: None
+    ) -> tuple[list[list], list[str]]:
+        """Read uploaded files into papers, as `engine.extract` takes them; return them and notes.
+
+        Raises CorpusError.
+        """
+        draft = self.staging.add(files, link=True)
+        try:
+            return self.reader.papers(draft, self.queue.environment_of_worker(), on_progress)
+        finally:
+            self.staging.forget(draft)
+
     def start(self, draft: str, request: RunRequest, owner: str, address: str = "") -> Run:
         """Put a run with a draft's files into the queue; raises RunError, CorpusError, ModelError, TrainingError.
 
