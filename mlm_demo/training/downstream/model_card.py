@@ -66,7 +66,6 @@ whether they are true. It has the limits and the license of its base model and o
 def model_card(result: FinetuneResult) -> str:
     """Return the card of a run's result."""
     base = name_of(str(result.base["name"]))
-    kept = next(seed for seed in result.seeds if seed.seed == result.seed)
     body = BODY.format(
         title=f"{base}, fine-tuned for {result.task}",
         base=base,
@@ -76,8 +75,8 @@ def model_card(result: FinetuneResult) -> str:
         revision=result.base["revision"],
         seeds=len(result.seeds),
         seed=result.seed,
-        steps=kept.training.steps,
-        threshold=result.threshold,
+        steps=result.kept.training.steps,
+        threshold=result.kept.threshold,
         table=metrics_table(result),
         versions=", ".join(f"{name} {version}" for name, version in result.versions.items()),
         **{
