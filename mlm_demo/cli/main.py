@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from mlm_demo import __version__
 from mlm_demo.cli.options import add_adaptation
 from mlm_demo.cli.predict import fill_command, models_command, score_command
-from mlm_demo.cli.runs import read_command, runs_command, work_command
+from mlm_demo.cli.runs import read_command, read_papers_command, runs_command, work_command
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.engine import TOP_K
 from mlm_demo.models.pool import PRECISIONS
@@ -103,6 +103,9 @@ def _add_hidden(verbs) -> None:
     read = verbs.add_parser("read")
     read.add_argument("id", metavar="DRAFT")
     read.set_defaults(run=read_command)
+    papers = verbs.add_parser("read-papers")
+    papers.add_argument("id", metavar="DRAFT")
+    papers.set_defaults(run=read_papers_command)
 
 
 def _adapt(options: argparse.Namespace, settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""The command `runs`, and the hidden commands of the page's child processes: `work RUN` and `read DRAFT`."""
+"""The command `runs`, and the hidden commands of the child processes of the page."""
 
 import argparse
 import json
@@ -38,6 +38,15 @@ def read_command(options: argparse.Namespace, settings: Settings) -> None:
     if not ID.fullmatch(options.id):
         raise CorpusError("The files are no longer here; add them again.")
     print(json.dumps(read_draft(settings.data_folder / "drafts" / options.id, settings, stage)))
+
+
+def read_papers_command(options: argparse.Namespace, settings: Settings) -> None:
+    """Read the papers of a draft and print them as JSON."""
+    from mlm_demo.runs.paper_reader import papers_of_draft
+
+    if not ID.fullmatch(options.id):
+        raise CorpusError("The files are no longer here; add them again.")
+    print(json.dumps(papers_of_draft(settings.data_folder / "drafts" / options.id, settings)))
 
 
 def _row(run: Run) -> dict:

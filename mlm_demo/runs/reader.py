@@ -82,44 +82,48 @@ class Reader:
             return report
         with writing(self.staging.folder):
             write(self.staging.folder / draft / REQUEST, request.to_json())
-        report = self._read_in_child(draft, environment, on_progress)
+        report = read_in_child(self.launch, "read", draft, environment, on_progress)
         key = preparation.step_key(request.config.batch_size)  # a different key if the model was downloaded
         if step := preparation.cache.step(key):
             self.steps.keep(key, step)
         return report
 
-    def _read_in_child(
-        self, draft: str, environment: Mapping[str, str], on_progress: Callable[[str], None]
-    ) -> dict:
-        reading, writing_end = os.pipe()
-        with tempfile.TemporaryFile("w+") as answer, open(reading, errors="replace") as lines:
-            try:
-                child = self.launch(
-                    ["read", draft], environment=environment, output=answer, errors=writing_end
-                )
-            finally:
-                os.close(writing_end)
-            limit = threading.Timer(READING_SECONDS, child.kill)
-            limit.start()
-            last = ""
-            try:
-                for line in lines:
-                    last = line.strip() or last
-                    on_progress(last)
-                code = child.wait()
-            finally:
-                limit.cancel()
-                child.kill()
-                child.wait()
-            if code == 0:
-                answer.seek(0)
-                return json.load(answer)
-        if last.startswith(ERROR):
-            raise CorpusError(last.removeprefix(ERROR))
-        raise CorpusError(
-            f"The files could not be read (exit code {code}): reading took more than {READING_SECONDS // 60} minutes, "
-            "or more memory than there is. Try them one by one."
-        )
+
+def read_in_child(
+    launch: Launch,
+    command: str,
+    draft: str,
+    environment: Mapping[str, str],
+    on_progress: Callable[[str], None],
+) -> dict:
+    """Return the JSON that `python -m mlm_demo COMMAND DRAFT` prints; raises CorpusError with its error message."""
+    reading, writing_end = os.pipe()
+    with tempfile.TemporaryFile("w+") as answer, open(reading, errors="replace") as lines:
+        try:
+            child = launch([command, draft], environment=environment, output=answer, errors=writing_end)
+        finally:
+            os.close(writing_end)
+        limit = threading.Timer(READING_SECONDS, child.kill)
+        limit.start()
+        last = ""
+        try:
+            for line in lines:
+                last = line.strip() or last
+                on_progress(last)
+            code = child.wait()
+        finally:
+            limit.cancel()
+            child.kill()
+            child.wait()
+        if code == 0:
+            answer.seek(0)
+            return json.load(answer)
+    if last.startswith(ERROR):
+        raise CorpusError(last.removeprefix(ERROR))
+    raise CorpusError(
+        f"The files could not be read (exit code {code}): reading took more than {READING_SECONDS // 60} minutes, "
+        "or more memory than there is. Try them one by one."
+    )
 
 
 def read_draft(draft: Path, settings: Settings, on_progress: Callable[[str], None]) -> dict:
