@@ -7,11 +7,14 @@ command prints the same JSON as the HTTP endpoint.
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from mlm_demo import __version__
+from mlm_demo.cli.extract import extract_command
 from mlm_demo.cli.options import add_adaptation
 from mlm_demo.cli.predict import fill_command, models_command, score_command
-from mlm_demo.cli.runs import read_command, read_papers_command, runs_command, work_command
+from mlm_demo.cli.runs import papers_command, read_command, runs_command, work_command
+from mlm_demo.corpus.formats import describe_formats
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.engine import TOP_K
 from mlm_demo.models.pool import PRECISIONS
@@ -89,9 +92,38 @@ def _add_prediction(verbs) -> None:
     score.add_argument("--json", action="store_true", help="print JSON")
     score.set_defaults(run=score_command)
 
+    _add_extraction(verbs)
+
     models = verbs.add_parser("models", help="list the models of the picker")
     models.add_argument("--json", action="store_true", help="print JSON")
     models.set_defaults(run=models_command)
+
+
+def _add_extraction(verbs) -> None:
+    extract = verbs.add_parser("extract", help="answer questions from papers, each with its sentence")
+    extract.add_argument("files", metavar="FILE", nargs="+", type=Path, help=describe_formats())
+    extract.add_argument(
+        "--question", metavar="Q", action="append", required=True, help="a question; repeat it for several"
+    )
+    extract.add_argument(
+        "--model",
+        metavar="M",
+        default="",
+        help="a folder with the fine-tuned models evidence and answers, or one of them (default: extract)",
+    )
+    extract.add_argument(
+        "--threshold",
+        metavar="T",
+        type=float,
+        help="the least score of an answer (default: what the model was calibrated to)",
+    )
+    extract.add_argument(
+        "--column", metavar="C", help="the column or key that holds the text (default: guessed)"
+    )
+    output = extract.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="print JSON")
+    output.add_argument("--csv", action="store_true", help="print CSV")
+    extract.set_defaults(run=extract_command)
 
 
 def _add_hidden(verbs) -> None:
@@ -100,12 +132,10 @@ def _add_hidden(verbs) -> None:
     work.add_argument("id", metavar="RUN")
     work.add_argument("--lock", metavar="FD", type=int)
     work.set_defaults(run=work_command)
-    read = verbs.add_parser("read")
-    read.add_argument("id", metavar="DRAFT")
-    read.set_defaults(run=read_command)
-    papers = verbs.add_parser("read-papers")
-    papers.add_argument("id", metavar="DRAFT")
-    papers.set_defaults(run=read_papers_command)
+    for name, command in (("read", read_command), ("papers", papers_command)):
+        reader = verbs.add_parser(name)
+        reader.add_argument("id", metavar="DRAFT")
+        reader.set_defaults(run=command)
 
 
 def _adapt(options: argparse.Namespace, settings: Settings) -> None:

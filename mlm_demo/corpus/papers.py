@@ -1,98 +1,69 @@
-"""Read files as papers: the title, the text and the sentences of each document, one paper per document."""
+"""Read files into papers, of which questions can be asked: a title, a text and its sentences each."""
 
-import re
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from mlm_demo.corpus.documents import Dropped, ReadLimits
 from mlm_demo.corpus.formats import read_documents
-from mlm_demo.corpus.sentences import split_sentences
+from mlm_demo.corpus.sentences import Sentence, split_sentences
 from mlm_demo.errors import CorpusError
 
-MAX_TITLE_CHARACTERS = 250
-HEADING = re.compile(r"#{1,6}\s+")
+MAX_CHARACTERS = 20_000_000  # of all papers together, about five hundred papers of full length
+LONGEST_TITLE = 200
 
 
-@dataclass(frozen=True)
-class PaperText:
-    """A paper: where it is from, its title, its text, and the (start, end) characters of its sentences after the title.
-
-    document: such as "papers.csv, row 12".
-    """
+class Paper(NamedTuple):
+    """A text, where it comes from, its title, and the places of its sentences."""
 
     document: str
     title: str
     text: str
-    sentences: tuple[tuple[int, int], ...]
-
-    @classmethod
-    def of(cls, document: str, text: str) -> "PaperText":
-        """Find the title and the sentences of a text."""
-        title, end = title_of(text)
-        body = tuple((start, stop) for start, stop in split_sentences(text) if start >= end)
-        return cls(document, title or document, text, body)
-
-
-@dataclass(frozen=True)
-class PaperFiles:
-    """The papers of some files, and what a person should know about how they were read."""
-
-    papers: list[PaperText] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def to_json(self) -> dict:
-        """Return all fields as JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, fields: dict) -> "PaperFiles":
-        """Read what `to_json` has written."""
-        papers = [
-            PaperText(**{**paper, "sentences": tuple(map(tuple, paper["sentences"]))})
-            for paper in fields["papers"]
-        ]
-        return cls(papers, fields["notes"])
+    sentences: list[Sentence]
 
 
 def read_papers(
     paths: Sequence[Path],
     *,
-    max_papers: int,
-    max_characters: int,
-    limits: ReadLimits | None = None,
     column: str | None = None,
-) -> PaperFiles:
-    """Read the papers of files; raise CorpusError for a file that cannot be read, for no text, and for too much."""
-    found, characters = PaperFiles(), 0
-    for path in paths:
-        for item in read_documents(path, column=column, limits=limits or ReadLimits(), notes=found.notes):
-            if isinstance(item, Dropped):
-                found.notes.append(f"Skipped: {item.source}: {item.reason}.")
-                continue
-            found.papers.append(PaperText.of(item.source, item.text))
-            characters += len(item.text)
-            if len(found.papers) > max_papers:
-                raise CorpusError(
-                    f"There are more than {max_papers:,} papers, and the page reads at most {max_papers:,} at once; "
-                    "choose fewer."
-                )
-            if characters > max_characters:
-                raise CorpusError(
-                    f"The papers have more than {max_characters:,} characters, and the page reads no more at once; "
-                    "choose fewer, or shorter ones."
-                )
-    if not any(paper.sentences for paper in found.papers):
-        raise CorpusError("The files hold no sentence to read; add text, a PDF or a table with texts.")
-    return found
+    limits: ReadLimits | None = None,
+    on_progress: Callable[[str], None] = lambda progress: None,
+) -> tuple[list[Paper], list[str]]:
+    """Read files into papers, one per document, and notes on what was not read.
 
-
-def title_of(text: str) -> tuple[str, int]:
-    r"""Return the title of a text and where it ends: a short first line with an empty line below it; ("", 0) if none.
-
-    "# Sleep and shift work\n\nWe asked …" → ("Sleep and shift work", 22)
+    A file that cannot be read becomes a note; raises CorpusError if no file can. What is beyond MAX_CHARACTERS is not
+    read.
     """
-    first, empty_line, rest = text.partition("\n\n")
-    if not empty_line or "\n" in first or len(first) > MAX_TITLE_CHARACTERS or not rest.strip():
-        return "", 0
-    return HEADING.sub("", first, count=1).strip(), len(first)
+    papers, notes, errors, characters = [], [], [], 0
+    for path in paths:
+        on_progress(f"Reading {path.name}")
+        try:
+            for item in read_documents(path, column=column, limits=limits or ReadLimits(), notes=notes):
+                if isinstance(item, Dropped):
+                    notes.append(f"{item.source} was skipped: {item.reason}")
+                    continue
+                characters += len(item.text)
+                if characters > MAX_CHARACTERS:
+                    notes.append(
+                        f"Only the first {len(papers):,} papers were read: together the papers may have "
+                        f"{MAX_CHARACTERS:,} characters."
+                    )
+                    return papers, notes
+                papers.append(paper_of(item.text, item.source))
+        except CorpusError as error:
+            errors.append(error)
+            notes.append(str(error))
+    if not papers:
+        raise errors[0] if errors else CorpusError("The files hold no text; add others.")
+    return papers, list(dict.fromkeys(notes))
+
+
+def paper_of(text: str, document: str) -> Paper:
+    """Make a paper of a text; document: where it comes from, which is its title too if the text has none."""
+    return Paper(document, _title(text) or document, text, split_sentences(text))
+
+
+def _title(text: str) -> str:
+    """Return the first line of a text if it is a title: short, with an empty line and more text behind it."""
+    first, _, rest = text.lstrip().partition("\n\n")
+    return first.strip() if rest.strip() and len(first) <= LONGEST_TITLE and "\n" not in first.strip() else ""

@@ -14,13 +14,11 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from mlm_demo.corpus.papers import PaperFiles
 from mlm_demo.errors import RunError
 from mlm_demo.models.catalogue import check_allowed
 from mlm_demo.models.hub import DownloadPolicy
 from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.runs.launcher import Launch
-from mlm_demo.runs.paper_reader import papers_in_child
 from mlm_demo.runs.queue import RunQueue
 from mlm_demo.runs.reader import Reader
 from mlm_demo.runs.run import ACTIVE, ENDED, Run, owner_hash
@@ -69,10 +67,18 @@ class RunService:
         """Return the report on a draft's files, as JSON; raises CorpusError, ModelError."""
         return self.reader.report(draft, request, self.queue.environment_of_worker(), on_progress)
 
-    def papers(self, draft: str, on_progress: Callable[[str], None] = lambda stage: None) -> PaperFiles:
-        """Return the papers of a draft's files; raises CorpusError."""
-        self.staging.files(draft)  # raises if they are gone
-        return papers_in_child(self.reader.launch, draft, self.queue.environment_of_worker(), on_progress)
+    def papers(
+        self, files: Sequence[Path], on_progress: Callable[[str], None] = lambda stage: None
+    ) -> tuple[list[list], list[str]]:
+        """Read uploaded files into papers, as `engine.extract` takes them; return them and notes.
+
+        Raises CorpusError.
+        """
+        draft = self.staging.add(files, link=True)
+        try:
+            return self.reader.papers(draft, self.queue.environment_of_worker(), on_progress)
+        finally:
+            self.staging.forget(draft)
 
     def start(self, draft: str, request: AdaptRequest, owner: str, address: str = "") -> Run:
         """Put a run with a draft's files into the queue; raises RunError, CorpusError, ModelError, TrainingError.

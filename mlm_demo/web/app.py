@@ -87,7 +87,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
                     scored_models=scored_models,
                 )
             with gr.Tab("Extract", id="extract"):
-                ExtractTab(service, limits).build(demo, owner, tabs)
+                ExtractTab(engine, service, limits).build(demo, owner, tabs)
             with gr.Tab("Learn", id="learn"):
                 draw_learn_tab()
         form.wire(owner)

@@ -5,18 +5,19 @@ from dataclasses import replace
 import gradio as gr
 
 from mlm_demo.corpus.formats import describe_formats
-from mlm_demo.errors import CorpusError, MlmDemoError, ParameterError
+from mlm_demo.corpus.papers import Paper
+from mlm_demo.errors import CorpusError, MlmDemoError, ModelError, ParameterError
+from mlm_demo.inference.engine import Engine
 from mlm_demo.inference.extract.extraction import Extraction
-from mlm_demo.inference.extract.paper import Paper
-from mlm_demo.runs.paper_reader import MAX_PAPERS
 from mlm_demo.runs.service import RunService
 from mlm_demo.web import javascript
+from mlm_demo.web.api import check_amount
 from mlm_demo.web.event_options import AT_ONCE, EXTRACTING, QUIET
 from mlm_demo.web.extract import javascript as extract_javascript
-from mlm_demo.web.extract.extractors import Extractors, choices, none_here, offered
+from mlm_demo.web.extract.extractors import about_models, choices, first_name, none_here, offered
 from mlm_demo.web.extract.links import Asked, lines, read_link, write_link
 from mlm_demo.web.extract.opened_paper import opened_paper
-from mlm_demo.web.extract.papers import EMPTY, check_work, papers_view, read_files, sample
+from mlm_demo.web.extract.papers import EMPTY, papers_view, read_files, sample
 from mlm_demo.web.extract.table import Cell, cells, table
 from mlm_demo.web.extract.threshold import ABOUT, FIRST_RANGE, meaning, score_range
 from mlm_demo.web.extract.verdicts import Verdicts, answers_csv, count_sentence, evidence_csv, judge
@@ -30,8 +31,8 @@ EXAMPLES = (
     "Which side effects were reported?",
 )
 ABOUT_FILES = (
-    f"Files can be {describe_formats()}. Each document is a paper, up to {MAX_PAPERS}. The papers stay on the machine "
-    "that serves this page, in its memory until you close the page; the files are deleted within two hours."
+    f"Files can be {describe_formats()}. Each document is a paper. The papers stay on the machine that "
+    " serves this page, in its memory until you close the page; the files are deleted within two hours."
 )
 NOTHING_YET = (
     '<p class="empty">Ask a question of your papers. Each paper gets a row: the answer, the sentence it stands in, and '
@@ -42,9 +43,8 @@ NOTHING_YET = (
 class ExtractTab:
     """A handler returns its outputs by name, `{component: value}`; what it does not name stays as it is."""
 
-    def __init__(self, service: RunService, limits: RateLimits):
-        self.service, self.limits = service, limits
-        self.extractors = Extractors(service.settings, service.runs)
+    def __init__(self, engine: Engine, service: RunService, limits: RateLimits):
+        self.engine, self.service, self.limits = engine, service, limits
 
     # Handlers
 
@@ -103,35 +103,29 @@ class ExtractTab:
             asked = lines(questions)
             if not papers:
                 raise ParameterError("There are no papers; add files, or use the sample.")
-            check_work(papers, asked)
-            extractor = self.extractors.get(model or "", lambda share, stage: progress(share, desc=stage))
-            from mlm_demo.inference.extract.extract import extract  # here, because it imports torch
-
-            found = extract(
+            if not model:
+                raise ModelError(none_here(self.engine.settings))
+            check_amount(papers, asked, self.engine.settings)
+            found = self.engine.extract(
                 papers,
                 asked,
-                extractor,
-                chosen,
+                model,
                 on_progress=lambda share, stage: progress(share, desc=stage),
             )
         except MlmDemoError as error:
             return {self.results: refusal(error, table(before, verdicts) if before else "")}
-        low, high = score_range(found, extractor.threshold)
-        link = page_address() + write_link(Asked("\n".join(found.questions), model or "", chosen))
+        calibrated = found.threshold
+        found = found if chosen is None else found.at(float(chosen))
         return {
-            self.extraction: found,
-            self.calibrated: extractor.threshold,
-            self.threshold: gr.Slider(low, high, found.threshold),
-            self.meaning: meaning(found, extractor.threshold),
-            self.results: notices(list(found.notes)) + table(found, verdicts),
-            self.link: link,
-            self.copied: "",
+            self.calibrated: calibrated,
+            self.threshold: gr.Slider(*score_range(found), found.threshold),
             self.out: gr.Row(visible=True),
+            **self._show(found, calibrated, model, verdicts),
         }
 
     def decide(
         self,
-        threshold: float,
+        threshold: float | None,
         extraction: Extraction | None,
         calibrated: float,
         model: str,
@@ -141,15 +135,7 @@ class ExtractTab:
         if extraction is None or threshold is None:
             return {self.chosen: threshold}
         decided = extraction.at(float(threshold))
-        asked = Asked("\n".join(decided.questions), model or "", decided.threshold)
-        return {
-            self.chosen: decided.threshold,
-            self.extraction: decided,
-            self.meaning: meaning(decided, calibrated),
-            self.results: notices(list(decided.notes)) + table(decided, verdicts),
-            self.link: page_address() + write_link(asked),
-            self.copied: "",
-        }
+        return {self.chosen: decided.threshold, **self._show(decided, calibrated, model, verdicts)}
 
     def open_paper(self, extraction: Extraction | None, event: gr.EventData) -> dict:
         """Open the paper of a row or cell."""
@@ -182,6 +168,16 @@ class ExtractTab:
             updates[self.threshold] = gr.Slider(low, high, asked.threshold)
         hint = '<p class="empty">The link holds the questions. Add papers, or use the sample, and press Extract.</p>'
         return {**updates, self.results: notices(noted) + hint, self.tabs: gr.Tabs(selected="extract")}
+
+    def _show(self, found: Extraction, calibrated: float, model: str, verdicts: Verdicts) -> dict:
+        threshold = None if found.threshold == calibrated else found.threshold
+        return {
+            self.extraction: found,
+            self.meaning: meaning(found, calibrated),
+            self.results: notices(list(found.notes)) + table(found, verdicts),
+            self.link: page_address() + write_link(Asked("\n".join(found.questions), model or "", threshold)),
+            self.copied: "",
+        }
 
     def _show_papers(self, papers: list[Paper], noted: list[str], *, sampled: bool) -> dict:
         return {
@@ -229,14 +225,11 @@ class ExtractTab:
         self.about = gr.HTML(EMPTY, padding=False, js_on_load=None, elem_id="extract-papers")
         self.run = gr.Button("Extract", variant="primary", size="md", elem_id="extract-run")
         models = offered(self.service.runs, "")
-        folder = ", or the folder of one" if self.service.settings.folders else ""
         self.model = gr.Dropdown(
             choices(models),
             value=first_name(models),
             label="Model",
-            info=f"The built-in one, a model that was fine-tuned here{folder}."
-            if models
-            else none_here(self.service.settings),
+            info=about_models(models, self.service.settings),
             allow_custom_value=True,
             elem_id="extract-model",
         )
@@ -355,8 +348,3 @@ def cell_of(extraction: Extraction | None, event: gr.EventData) -> Cell | None:
         return None
     (cell,) = cells(replace(extraction, findings=(extraction.findings[number],)))
     return cell
-
-
-def first_name(models: list) -> str | None:
-    """Return the name of the first model offered."""
-    return models[0].name if models else None

@@ -11,10 +11,11 @@ FIRST_RANGE = -10.0, 10.0  # before there are scores
 ABOUT = "An answer with a lower score counts as 'no answer found'. Moving it does not ask the model again."
 
 
-def score_range(extraction: Extraction, chosen: float) -> tuple[float, float]:
-    """Return whole numbers around all scores and a chosen threshold, so that both ends of the slider mean something."""
+def score_range(extraction: Extraction) -> tuple[float, float]:
+    """Return whole numbers around all scores and the threshold, so that both ends of the slider mean something."""
     scores = [finding.score for finding in extraction.findings if math.isfinite(finding.score)]
-    return float(math.floor(min([*scores, chosen])) - 1), float(math.ceil(max([*scores, chosen])) + 1)
+    scores.append(extraction.threshold)
+    return float(math.floor(min(scores)) - 1), float(math.ceil(max(scores)) + 1)
 
 
 def meaning(extraction: Extraction, calibrated: float) -> str:
