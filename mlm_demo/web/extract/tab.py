@@ -120,22 +120,17 @@ class ExtractTab:
             self.calibrated: calibrated,
             self.threshold: gr.Slider(*score_range(found), found.threshold),
             self.out: gr.Row(visible=True),
-            **self._show(found, calibrated, model, verdicts),
+            **self._show(found, calibrated, verdicts),
         }
 
     def decide(
-        self,
-        threshold: float | None,
-        extraction: Extraction | None,
-        calibrated: float,
-        model: str,
-        verdicts: Verdicts,
+        self, threshold: float | None, extraction: Extraction | None, calibrated: float, verdicts: Verdicts
     ) -> dict:
         """Decide by another threshold which papers answer; no model is asked."""
         if extraction is None or threshold is None:
             return {self.chosen: threshold}
         decided = extraction.at(float(threshold))
-        return {self.chosen: decided.threshold, **self._show(decided, calibrated, model, verdicts)}
+        return {self.chosen: decided.threshold, **self._show(decided, calibrated, verdicts)}
 
     def open_paper(self, extraction: Extraction | None, event: gr.EventData) -> dict:
         """Open the paper of a row or cell."""
@@ -169,13 +164,14 @@ class ExtractTab:
         hint = '<p class="empty">The link holds the questions. Add papers, or use the sample, and press Extract.</p>'
         return {**updates, self.results: notices(noted) + hint, self.tabs: gr.Tabs(selected="extract")}
 
-    def _show(self, found: Extraction, calibrated: float, model: str, verdicts: Verdicts) -> dict:
+    def _show(self, found: Extraction, calibrated: float, verdicts: Verdicts) -> dict:
         threshold = None if found.threshold == calibrated else found.threshold
+        asked = Asked("\n".join(found.questions), found.model["name"], threshold)
         return {
             self.extraction: found,
             self.meaning: meaning(found, calibrated),
             self.results: notices(list(found.notes)) + table(found, verdicts),
-            self.link: page_address() + write_link(Asked("\n".join(found.questions), model or "", threshold)),
+            self.link: page_address() + write_link(asked),
             self.copied: "",
         }
 
@@ -302,7 +298,7 @@ class ExtractTab:
         self.model.input(lambda: None, None, self.chosen, **AT_ONCE)  # a threshold belongs to a model
         self.threshold.input(
             self.decide,
-            [self.threshold, self.extraction, self.calibrated, self.model, self.verdicts],
+            [self.threshold, self.extraction, self.calibrated, self.verdicts],
             [*(each for each in shown if each is not self.threshold), self.chosen],
             trigger_mode="always_last",
             **AT_ONCE,
