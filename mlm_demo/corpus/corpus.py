@@ -10,16 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlm_demo.corpus.deduplicate import Deduplicator
-from mlm_demo.corpus.documents import Dropped, ReadLimits
+from mlm_demo.corpus.documents import Dropped, ReadLimits, name_dropped
 from mlm_demo.corpus.formats import read_documents
 from mlm_demo.corpus.split import split
-from mlm_demo.errors import CorpusError, shown
+from mlm_demo.errors import CorpusError
 
 # Kept in memory: about 33 million words, far more than a CPU trains on in a day.
 MAX_CHARACTERS = 200_000_000
 MIN_WORDS = 200
 DOCUMENTS_PER_REPORT = 500
-NAMED = 3  # skipped files that an error names
 
 
 @dataclass
@@ -60,7 +59,7 @@ def read_corpus(
     if counts.words < MIN_WORDS:
         raise CorpusError(
             f"The corpus holds {counts.words:,} words of text after removing duplicates; at least {MIN_WORDS} are "
-            f"needed. Add more text.{_skipped(counts.dropped)}"
+            f"needed. Add more text.{name_dropped(counts.dropped)}"
         )
     training, held_out = split(texts, seed)
     digest = hashlib.sha256()
@@ -105,12 +104,3 @@ def read_texts(
             break
     counts.exact_duplicates, counts.near_duplicates = deduplicator.exact, deduplicator.near
     return texts, counts
-
-
-def _skipped(dropped: Sequence[Dropped]) -> str:
-    """Return a sentence that names the first skipped files, with a space before it; "" if there are none."""
-    if not dropped:
-        return ""
-    named = "; ".join(f"{shown(item.source)} ({item.reason})" for item in dropped[:NAMED])
-    more = f"; and {len(dropped) - NAMED:,} more" if len(dropped) > NAMED else ""
-    return f" Skipped: {named}{more}."
