@@ -176,7 +176,8 @@ class Engine:
 
         papers: the document, the title, the text and the sentences of each, which are (start, end) characters.
         """
-        folder = find_extractor(model, folders=self.settings.folders)
+        made_here = self.catalogue.adapted(model.strip()) if model.strip() else None
+        folder = made_here.folder if made_here else find_extractor(model, folders=self.settings.folders)
         extractor = self._models.get_extractor(folder, model.strip() or BUILT_IN, on_progress)
         from mlm_demo.inference.extract.extract import extract
         from mlm_demo.inference.extract.paper import Paper

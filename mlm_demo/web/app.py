@@ -19,6 +19,7 @@ from mlm_demo.web.adapt.form import AdaptForm
 from mlm_demo.web.adapt.run_tab import RunTab
 from mlm_demo.web.api import add_endpoints
 from mlm_demo.web.event_options import QUIET
+from mlm_demo.web.extract.tab import ExtractTab
 from mlm_demo.web.fill.tab import FillTab
 from mlm_demo.web.identity import browser_secret, login_button
 from mlm_demo.web.learn import draw_learn_tab
@@ -89,6 +90,8 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
                     scored_models=scored_models,
                     extract=extract,
                 )
+            with gr.Tab("Extract", id="extract"):
+                ExtractTab(engine, service, limits).build(demo, owner, tabs)
             with gr.Tab("Learn", id="learn"):
                 draw_learn_tab()
         form.wire(owner)

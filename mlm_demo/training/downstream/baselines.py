@@ -6,6 +6,7 @@ A table of models without these rows says little: most pools of sentences can be
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from math import ceil, fsum
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from mlm_demo.corpus.examples.example import Answer, AnswerExample, EvidencePool
 from mlm_demo.corpus.sentences import split_sentences
 from mlm_demo.training.downstream.answer_metrics import token_f1
 
+PlacedWord = tuple[int, int, str]  # its start and end in the context, and the word in lower case
 WORD = re.compile(r"\w+")
 LENGTHS = (None, 16, 8, 5, 3)  # words of an answer that are tried; None for the whole sentence
 FITTED_ON = 500  # examples
@@ -71,7 +73,7 @@ class WordOverlap:
 
     def weight(self, words: Iterable[str]) -> float:
         """Return the summed weights of words, each of which counts once."""
-        return sum(self._idf.get(word, 0.0) for word in words)
+        return fsum(self._idf.get(word, 0.0) for word in words)  # the same whatever the order of a set
 
 
 class SpanOverlap:
@@ -83,38 +85,49 @@ class SpanOverlap:
 
     def __init__(self, examples: Sequence[AnswerExample]):
         """Choose the length on at most FITTED_ON of the examples; all of them count for the words' weights."""
-        self._sentences: dict[
-            str, list[list[tuple[int, int, str]]]
-        ] = {}  # of a context: start, end and each word
+        self._sentences: dict[str, list[list[PlacedWord]]] = {}  # of a context: start, end and each word
         contexts = dict.fromkeys(example.context for example in examples)
         self._overlap = WordOverlap(
             " ".join(word for _, _, word in sentence) for text in contexts for sentence in self._split(text)
         )
-        answered = [example for example in examples if example.answers][:: max(1, len(examples) // FITTED_ON)]
+        answered = [example for example in examples if example.answers]
+        fitted = answered[:: ceil(len(answered) / FITTED_ON) or 1]
+        best = [self._best_sentence(set(words_of(e.question)), e.context) for e in fitted]
 
-        def mean_f1(length: int | None) -> float:
-            found = [(self._answer(e.question, e.context, length), e) for e in answered]
-            return sum(token_f1(a and a.text, [gold.text for gold in e.answers]) for a, e in found)
+        def summed_f1(length: int | None) -> float:
+            spans = (
+                self._span(e.question, e.context, words, length)
+                for e, words in zip(fitted, best, strict=True)
+            )
+            return sum(
+                token_f1(span and span.text, [answer.text for answer in e.answers])
+                for e, span in zip(fitted, spans, strict=True)
+            )
 
-        self.length = max(LENGTHS, key=mean_f1)
+        self.length = max(LENGTHS, key=summed_f1)
 
     def answer(self, question: str, context: str) -> Answer | None:
         """Return the answer to a question; None if the context has no words."""
-        return self._answer(question, context, self.length)
+        best = self._best_sentence(set(words_of(question)), context)
+        return self._span(question, context, best, self.length)
 
-    def _answer(self, question: str, context: str, length: int | None) -> Answer | None:
-        asked = set(words_of(question))
-        sentences = self._split(context)
-        if not sentences:
-            return None
-        best = max(
-            sentences, key=lambda words: self._overlap.weight(asked.intersection(w for _, _, w in words))
+    def _best_sentence(self, asked: set[str], context: str) -> Sequence[PlacedWord]:
+        return max(
+            self._split(context),
+            key=lambda words: self._overlap.weight(asked.intersection(word for _, _, word in words)),
+            default=[],
         )
-        first, last = 0, len(best) - 1
-        if length is not None and length < len(best):
-            first = self._closest(asked, [word for _, _, word in best], length)
+
+    def _span(
+        self, question: str, context: str, sentence: Sequence[PlacedWord], length: int | None
+    ) -> Answer | None:
+        if not sentence:
+            return None
+        first, last = 0, len(sentence) - 1
+        if length is not None and length < len(sentence):
+            first = self._closest(set(words_of(question)), [word for _, _, word in sentence], length)
             last = first + length - 1
-        start, end = best[first][0], best[last][1]
+        start, end = sentence[first][0], sentence[last][1]
         return Answer(start, context[start:end])
 
     def _closest(self, asked: set[str], words: Sequence[str], length: int) -> int:
@@ -131,7 +144,7 @@ class SpanOverlap:
 
         return max(range(len(words) - length + 1), key=closeness)
 
-    def _split(self, context: str) -> list[list[tuple[int, int, str]]]:
+    def _split(self, context: str) -> list[list[PlacedWord]]:
         """Return the words of each sentence of a context with their offsets; sentences without words are left out."""
         if context not in self._sentences:
             found = [

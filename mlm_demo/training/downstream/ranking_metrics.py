@@ -70,7 +70,7 @@ def rank_pools(
 
 
 def _first_relevant(scores: np.ndarray, labels: np.ndarray) -> tuple[int, int, int]:
-    """Return how many sentences score higher than the best relevant one, how many as high, and relevant ones of them."""
+    """Return how many sentences are above the best relevant one, how many as high, and how many of those relevant."""
     labels = labels.astype(bool)
     if not labels.any():
         return 0, 0, 0
