@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlm_demo.models.catalogue import BUILT_IN_FOLDER, ModelRef
+from mlm_demo.models.catalogue import BUILT_IN_FOLDER, FINETUNED, ModelRef
 from mlm_demo.models.extractor import BUILT_IN
-from mlm_demo.runs.adapted_models import adapted_model
+from mlm_demo.runs.adapted_models import model_of
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.store import RunStore
-from mlm_demo.runs.tasks.adapt import Adaptation
 from mlm_demo.settings import Settings
 
 
 def fine_tuned(run: Run) -> ModelRef | None:
     """Return the model of a run that taught a task; None for an adaptation, and while there is none."""
-    return adapted_model(run) if run.request.task != Adaptation.name else None
+    model = model_of(run)
+    return model if model and model.kind == FINETUNED else None
 
 
 def offered(runs: RunStore, owner: str, named: str = "", built_in: Path = BUILT_IN_FOLDER) -> list[ModelRef]:
