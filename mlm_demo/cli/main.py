@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mlm_demo import __version__
 from mlm_demo.cli.extract import extract_command
-from mlm_demo.cli.options import add_adaptation
+from mlm_demo.cli.options import add_adaptation, add_finetuning
 from mlm_demo.cli.predict import fill_command, models_command, score_command
 from mlm_demo.cli.runs import papers_command, read_command, runs_command, work_command
 from mlm_demo.corpus.formats import describe_formats
@@ -50,6 +50,7 @@ def command_line() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_prediction(verbs)
     add_adaptation(verbs, BASE_MODEL, _adapt, _evaluate)
+    add_finetuning(verbs, BASE_MODEL, _finetune)
 
     runs = verbs.add_parser("runs", help="list the adaptations in the background, the oldest first")
     runs.add_argument("--json", action="store_true", help="print JSON")
@@ -142,6 +143,12 @@ def _adapt(options: argparse.Namespace, settings: Settings) -> None:
     from mlm_demo.cli.adapt import adapt_command  # imported here because it imports training code
 
     adapt_command(options, settings)
+
+
+def _finetune(options: argparse.Namespace, settings: Settings) -> None:
+    from mlm_demo.cli.finetune import finetune_command
+
+    finetune_command(options, settings)
 
 
 def _evaluate(options: argparse.Namespace, settings: Settings) -> None:

@@ -24,7 +24,9 @@ from mlm_demo.runs.launcher import Launch
 from mlm_demo.runs.run import input_files
 from mlm_demo.runs.staging import PREPARED, Staging
 from mlm_demo.runs.tasks.adapt import AdaptRequest, preparation_of
+from mlm_demo.runs.tasks.finetune import FinetuneRequest
 from mlm_demo.runs.tasks.registry import TASKS
+from mlm_demo.runs.tasks.task import RunRequest
 from mlm_demo.settings import READING_SECONDS, Settings
 from mlm_demo.system.files import read, write, writing
 from mlm_demo.system.memory import limit_memory, out_of_memory_as_error
@@ -93,13 +95,33 @@ class Reader:
             preparation.cache.keep_step(key, *measured)
         if report := preparation.cached_report():
             return report
-        with writing(self.staging.folder):
-            write(self.staging.folder / draft / REQUEST, request.to_json())
-        report = answer_of_child(self.launch, ["read", draft], environment, on_progress)
+        report = self._read_in_child(draft, request, environment, on_progress)
         key = preparation.step_key(request.config.batch_size)  # a different key if the model was downloaded
         if step := preparation.cache.step(key):
             self.steps.keep(key, step)
         return report
+
+    def examples(
+        self,
+        draft: str,
+        request: FinetuneRequest,
+        environment: Mapping[str, str],
+        on_progress: Callable[[str], None],
+    ) -> dict:
+        """Return what the examples in a draft's files are, as JSON; raises CorpusError as `report` does."""
+        return self._read_in_child(draft, request, environment, on_progress)
+
+    def _read_in_child(
+        self,
+        draft: str,
+        request: RunRequest,
+        environment: Mapping[str, str],
+        on_progress: Callable[[str], None],
+    ) -> dict:
+        with writing(self.staging.folder):
+            path = self.staging.folder / draft / REQUEST
+            write(path, {"task": request.verb, "request": request.to_json()})
+        return answer_of_child(self.launch, ["read", draft], environment, on_progress)
 
 
 def answer_of_child(
@@ -143,12 +165,11 @@ def read_draft(draft: Path, settings: Settings, on_progress: Callable[[str], Non
 
     Runs in the child. Raises CorpusError, ModelError, TrainingError.
     """
-    request = read(draft / REQUEST)
-    if not request:
+    asked = read(draft / REQUEST)
+    if not asked:
         raise CorpusError("The files are no longer here; add them again.")
-    prepared = draft / PREPARED
-    return TASKS["adapt"].report(
-        input_files(draft), request, settings, catalogue_of(settings), prepared, on_progress
+    return TASKS[asked["task"]].report(
+        input_files(draft), asked["request"], settings, catalogue_of(settings), draft / PREPARED, on_progress
     )
 
 

@@ -14,7 +14,7 @@ from gradio.utils import get_upload_folder
 from mlm_demo.corpus.papers import paper_of
 from mlm_demo.errors import CorpusError, MlmDemoError, ParameterError, RunError, shown
 from mlm_demo.inference.engine import TOP_K, Engine
-from mlm_demo.runs.adapted_models import adapted_model
+from mlm_demo.runs.adapted_models import model_of
 from mlm_demo.runs.service import RunService
 from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.settings import Settings, on_zero_gpu
@@ -178,7 +178,7 @@ class Endpoints:
         """
         found = self.service.runs.find(run)
         status = self.service.status(found)
-        if adapted_model(found) and self.service.is_owner(found, owner):
+        if model_of(found) and self.service.is_owner(found, owner):
             status["download"] = download_address(found, self.service.settings)
         return status
 

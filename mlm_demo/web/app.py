@@ -31,6 +31,7 @@ from mlm_demo.web.server.rate_limits import RateLimits
 from mlm_demo.web.server.sessions import MAX_SESSIONS, forget_sessions, make_sessions_lean
 from mlm_demo.web.server.status_pages import StatusCollector, add_status_pages
 from mlm_demo.web.server.uploads import choose_folder, keep_sweeping
+from mlm_demo.web.teach.form import TeachForm
 
 # The fonts come with Gradio, so the page fetches none. Weight 700 instead of the theme's own 600: Gradio 6.31's files
 # of weight 600 contain only a few letters, and the others would fall back to another font.
@@ -73,9 +74,10 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
                 fill = FillTab(engine, service.runs, limits).build(demo, owner)
             with gr.Tab("Score", id="score"):
                 scored_models = ScoreTab(engine, limits).build().models
+            extract = ExtractTab(engine, service, limits)
             with gr.Tab("Adapt", id="adapt"):
                 login_button()
-                form = AdaptForm(service, limits)
+                form, teach = AdaptForm(service, limits), TeachForm(service, limits)
                 run = RunTab(
                     service,
                     engine,
@@ -83,19 +85,22 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
                     owner=owner,
                     tabs=tabs,
                     form=form,
+                    teach=teach,
                     fill=fill,
                     scored_models=scored_models,
+                    extract=extract,
                 )
             with gr.Tab("Extract", id="extract"):
                 ExtractTab(engine, service, limits).build(demo, owner, tabs)
             with gr.Tab("Learn", id="learn"):
                 draw_learn_tab()
         form.wire(owner)
+        teach.wire(owner)
         run.wire(demo)
         fill.offer.ready.change(
             run.update_pickers,
             [owner, run.current],
-            [fill.model, fill.compare, scored_models, form.model],
+            [fill.model, fill.compare, scored_models, form.model, teach.model, extract.model],
             **QUIET,
         )
         add_endpoints(engine, service, limits)
