@@ -16,14 +16,20 @@ class Verdict:
     """A verdict on a row as it was shown, with what examples need of its paper.
 
     sentence: the one of the answer, or the most relevant one. context: the same with its neighbors. answer: None if
-    the row had none. right: whether the person agreed.
+    the row had none. start: the first character of the answer in the context. right: whether the person agreed.
     """
 
     question: str
     sentence: str
     context: str
     answer: str | None
+    start: int
     right: bool
+
+    @property
+    def found(self) -> bool:
+        """Whether the person agreed with an answer."""
+        return self.answer is not None and self.right
 
 
 Verdicts = dict[Key, Verdict]
@@ -39,8 +45,14 @@ def judge(verdicts: Verdicts, finding: Finding, row: dict, verdict: str) -> Verd
     key = key_of(finding, row)
     verdicts.pop(key, None)
     if verdict in (RIGHT, WRONG) and row["sentence"] is not None:
+        start, end = _around(finding, row)
         verdicts[key] = Verdict(
-            finding.question, row["sentence"], _context(finding, row), row["answer"], verdict == RIGHT
+            question=finding.question,
+            sentence=row["sentence"],
+            context=finding.paper.text[start:end],
+            answer=row["answer"],
+            start=(row["start"] or 0) - start,
+            right=verdict == RIGHT,
         )
     return verdicts
 
@@ -55,21 +67,22 @@ def examples(verdicts: Verdicts) -> list[Verdict]:
 
 def evidence_csv(verdicts: Verdicts) -> str:
     """Return examples as CSV with the columns question, sentence and label: 1 for a sentence that answers, else 0."""
-    rows = [(v.question, v.sentence, int(v.answer is not None and v.right)) for v in examples(verdicts)]
+    rows = [(v.question, v.sentence, int(v.found)) for v in examples(verdicts)]
     return _csv(("question", "sentence", "label"), rows)
 
 
 def answers_csv(verdicts: Verdicts) -> str:
-    """Return examples as CSV with the columns question, context and answer; an empty answer means that there is none.
+    """Return examples as CSV with the columns question, context, answer and answer_start.
 
-    Of a wrong answer the context is its sentence alone, because the right one may stand beside it.
+    An empty answer means that the context has none. Of a wrong answer the context is its sentence alone, because the
+    right one may stand beside it.
     """
     rows = []
     for verdict in examples(verdicts):
         wrong = verdict.answer is not None and not verdict.right
-        answer = verdict.answer if verdict.answer is not None and verdict.right else ""
-        rows.append((verdict.question, verdict.sentence if wrong else verdict.context, answer))
-    return _csv(("question", "context", "answer"), rows)
+        answer = (verdict.answer, verdict.start) if verdict.found else ("", "")
+        rows.append((verdict.question, verdict.sentence if wrong else verdict.context, *answer))
+    return _csv(("question", "context", "answer", "answer_start"), rows)
 
 
 def count_sentence(verdicts: Verdicts) -> str:
@@ -86,12 +99,12 @@ def count_sentence(verdicts: Verdicts) -> str:
     return noted
 
 
-def _context(finding: Finding, row: dict) -> str:
-    """Return the sentences around the one of a row."""
+def _around(finding: Finding, row: dict) -> tuple[int, int]:
+    """Return the characters of the sentences around the one of a row."""
     paper = finding.paper
     inside = paper.sentences_at(row["sentence_start"], row["sentence_end"])
     first, last = max(0, inside[0] - AROUND), min(len(paper.sentences) - 1, inside[-1] + AROUND)
-    return paper.text[paper.sentences[first][0] : paper.sentences[last][1]]
+    return paper.sentences[first][0], paper.sentences[last][1]
 
 
 def _csv(columns: tuple[str, ...], rows: list[tuple]) -> str:
