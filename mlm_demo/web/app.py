@@ -91,7 +91,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
                     extract=extract,
                 )
             with gr.Tab("Extract", id="extract"):
-                ExtractTab(engine, service, limits).build(demo, owner, tabs)
+                extract.build(demo, owner, tabs)
             with gr.Tab("Learn", id="learn"):
                 draw_learn_tab()
         form.wire(owner)

@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlm_demo.models.catalogue import BUILT_IN_FOLDER, ModelRef
+from mlm_demo.models.catalogue import BUILT_IN_FOLDER, FINETUNED, ModelRef
 from mlm_demo.models.extractor import BUILT_IN
-from mlm_demo.runs.adapted_models import adapted_model
+from mlm_demo.runs.adapted_models import model_of
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.store import RunStore
-from mlm_demo.runs.tasks.adapt import Adaptation
 from mlm_demo.settings import Settings
 
 
 def fine_tuned(run: Run) -> ModelRef | None:
     """Return the model of a run that taught a task; None for an adaptation, and while there is none."""
-    return adapted_model(run) if run.request.task != Adaptation.name else None
+    model = model_of(run)
+    return model if model and model.kind == FINETUNED else None
 
 
 def offered(runs: RunStore, owner: str, named: str = "", built_in: Path = BUILT_IN_FOLDER) -> list[ModelRef]:
@@ -43,7 +43,7 @@ def about_models(models: Sequence[ModelRef], settings: Settings) -> str:
     """Return what the picker says below its label."""
     if models:
         folder = ", or the folder of one" if settings.folders else ""
-        return f"The built-in one, or a model that was fine-tuned here{folder}."
+        return f"The built-in one, or one that was taught a task on the tab Adapt{folder}."
     return none_here(settings)
 
 
@@ -52,5 +52,5 @@ def none_here(settings: Settings) -> str:
     folder = "; or type the folder of one" if settings.folders else ""
     return (
         "There is no model for extraction yet: this copy has no built-in one (assets/models/extract), and none was "
-        f"fine-tuned here. Fine-tune one, and it appears in the list of models{folder}."
+        f"taught a task here. Teach one on the tab Adapt, and it appears in this list{folder}."
     )
