@@ -43,7 +43,7 @@ def about_models(models: Sequence[ModelRef], settings: Settings) -> str:
     """Return what the picker says below its label."""
     if models:
         folder = ", or the folder of one" if settings.folders else ""
-        return f"The built-in one, or a model that was fine-tuned here{folder}."
+        return f"The built-in one, or one that was taught a task on the tab Adapt{folder}."
     return none_here(settings)
 
 
@@ -52,5 +52,5 @@ def none_here(settings: Settings) -> str:
     folder = "; or type the folder of one" if settings.folders else ""
     return (
         "There is no model for extraction yet: this copy has no built-in one (assets/models/extract), and none was "
-        f"fine-tuned here. Fine-tune one, and it appears in the list of models{folder}."
+        f"taught a task here. Teach one on the tab Adapt, and it appears in this list{folder}."
     )

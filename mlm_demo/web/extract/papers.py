@@ -1,5 +1,6 @@
 """The papers of the tab: files that a person has uploaded, or the sample."""
 
+import json
 from collections.abc import Callable, Sequence
 from functools import cache
 from html import escape
@@ -13,6 +14,7 @@ from mlm_demo.web.api import check_amount
 from mlm_demo.web.messages import notices
 
 SAMPLE = ASSETS / "papers"
+QUESTIONS = "questions.json"
 NAMES_SHOWN = 3
 EMPTY = '<p class="empty">No papers yet. Add files, or use the sample.</p>'
 
@@ -39,6 +41,11 @@ def sample() -> tuple[Paper, ...]:
             "This copy of the program has no sample papers (assets/papers); add files of your own."
         )
     return tuple(read_papers(files)[0])
+
+
+def examples() -> list[str]:
+    """Return the questions that the page offers with the sample."""
+    return json.loads((SAMPLE / QUESTIONS).read_text(encoding="utf-8"))
 
 
 def papers_view(papers: Sequence[Paper], noted: Sequence[str] = ()) -> str:

@@ -17,7 +17,7 @@ from mlm_demo.web.extract import javascript as extract_javascript
 from mlm_demo.web.extract.extractors import about_models, choices, first_name, none_here, offered
 from mlm_demo.web.extract.links import Asked, lines, read_link, write_link
 from mlm_demo.web.extract.opened_paper import opened_paper
-from mlm_demo.web.extract.papers import EMPTY, papers_view, read_files, sample
+from mlm_demo.web.extract.papers import EMPTY, examples, papers_view, read_files, sample
 from mlm_demo.web.extract.table import Cell, cells, table
 from mlm_demo.web.extract.threshold import ABOUT, FIRST_RANGE, meaning, score_range
 from mlm_demo.web.extract.verdicts import Verdicts, answers_csv, count_sentence, evidence_csv, judge
@@ -25,11 +25,6 @@ from mlm_demo.web.fill.links import page_address
 from mlm_demo.web.messages import notices, refusal
 from mlm_demo.web.server.rate_limits import RateLimits
 
-EXAMPLES = (
-    "How long did the patients sleep?",
-    "How many people took part?",
-    "Which side effects were reported?",
-)
 ABOUT_FILES = (
     f"Files can be {describe_formats()}. Each document is a paper. The papers stay on the machine that "
     " serves this page, in its memory until you close the page; the files are deleted within two hours."
@@ -45,6 +40,7 @@ class ExtractTab:
 
     def __init__(self, engine: Engine, service: RunService, limits: RateLimits):
         self.engine, self.service, self.limits = engine, service, limits
+        self.example_questions = examples()
 
     # Handlers
 
@@ -81,13 +77,13 @@ class ExtractTab:
 
     def choose_example(self, index: int, papers: list[Paper]) -> dict:
         """Ask an example, of the sample if there are no papers yet."""
-        return {self.questions: EXAMPLES[index], **({} if papers else self.read_sample())}
+        return {self.questions: self.example_questions[index], **({} if papers else self.read_sample())}
 
     def extract(
         self,
         questions: str,
         model: str,
-        chosen: float | None,
+        chosen: dict[str, float],
         papers: list[Paper],
         before: Extraction | None,
         verdicts: Verdicts,
@@ -96,7 +92,7 @@ class ExtractTab:
     ) -> dict:
         """Ask the questions of the papers; show an error above the previous table.
 
-        chosen: the threshold that the person set; None for the one that the model was calibrated to.
+        chosen: the thresholds that the person has set, by model; others keep the one they were calibrated to.
         """
         try:
             self.limits.admit(request)
@@ -115,7 +111,7 @@ class ExtractTab:
         except MlmDemoError as error:
             return {self.results: refusal(error, table(before, verdicts) if before else "")}
         calibrated = found.threshold
-        found = found if chosen is None else found.at(float(chosen))
+        found = found.at(chosen.get(model, calibrated))
         return {
             self.calibrated: calibrated,
             self.threshold: gr.Slider(*score_range(found), found.threshold),
@@ -124,13 +120,22 @@ class ExtractTab:
         }
 
     def decide(
-        self, threshold: float | None, extraction: Extraction | None, calibrated: float, verdicts: Verdicts
+        self,
+        threshold: float | None,
+        model: str,
+        chosen: dict[str, float],
+        extraction: Extraction | None,
+        calibrated: float,
+        verdicts: Verdicts,
     ) -> dict:
         """Decide by another threshold which papers answer; no model is asked."""
-        if extraction is None or threshold is None:
-            return {self.chosen: threshold}
-        decided = extraction.at(float(threshold))
-        return {self.chosen: decided.threshold, **self._show(decided, calibrated, verdicts)}
+        if threshold is None:
+            return {self.chosen: chosen}
+        name = extraction.model["name"] if extraction else model
+        updates = {self.chosen: {**chosen, name: float(threshold)}}
+        if extraction is None:
+            return updates
+        return {**updates, **self._show(extraction.at(float(threshold)), calibrated, verdicts)}
 
     def open_paper(self, extraction: Extraction | None, event: gr.EventData) -> dict:
         """Open the paper of a row or cell."""
@@ -157,8 +162,9 @@ class ExtractTab:
         updates = {self.model: gr.Dropdown(choices(models), value=asked.model or first_name(models))}
         if found is None:
             return updates
-        updates |= {self.questions: asked.questions, self.chosen: asked.threshold}
+        updates[self.questions] = asked.questions
         if asked.threshold is not None:
+            updates[self.chosen] = {asked.model or first_name(models) or "": asked.threshold}
             low, high = min(FIRST_RANGE[0], asked.threshold), max(FIRST_RANGE[1], asked.threshold)
             updates[self.threshold] = gr.Slider(low, high, asked.threshold)
         hint = '<p class="empty">The link holds the questions. Add papers, or use the sample, and press Extract.</p>'
@@ -195,7 +201,7 @@ class ExtractTab:
                 self._draw_results()
         self.papers, self.sampled = gr.State([]), gr.State(False)
         self.extraction, self.verdicts = gr.State(None), gr.State({})
-        self.calibrated, self.chosen = gr.State(0.0), gr.State(None)
+        self.calibrated, self.chosen = gr.State(0.0), gr.State({})
         # For the buttons in the browser; stored nowhere.
         self.link, self.download = gr.Textbox(visible="hidden"), gr.Textbox(visible="hidden")
         self._wire(page, owner)
@@ -205,13 +211,16 @@ class ExtractTab:
         self.questions = gr.Textbox(
             label="Questions",
             info="One per line, up to eight. Each becomes a column.",
-            placeholder=EXAMPLES[0],
+            placeholder=self.example_questions[0],
             lines=2,
             max_lines=8,
             elem_id="extract-questions",
         )
         self.examples = gr.Dataset(
-            label="Examples", components=[self.questions], samples=[[q] for q in EXAMPLES], type="index"
+            label="Examples",
+            components=[self.questions],
+            samples=[[question] for question in self.example_questions],
+            type="index",
         )
         self.files = gr.File(file_count="multiple", label="Papers", height=130, elem_id="extract-files")
         with gr.Row():
@@ -295,10 +304,9 @@ class ExtractTab:
         self.examples.click(
             self.choose_example, [self.examples, self.papers], [self.questions, *papers], **QUIET
         ).then(**extracting).then(None, js=extract_javascript.SHOW_RESULTS, api_visibility="private")
-        self.model.input(lambda: None, None, self.chosen, **AT_ONCE)  # a threshold belongs to a model
         self.threshold.input(
             self.decide,
-            [self.threshold, self.extraction, self.calibrated, self.verdicts],
+            [self.threshold, self.model, self.chosen, self.extraction, self.calibrated, self.verdicts],
             [*(each for each in shown if each is not self.threshold), self.chosen],
             trigger_mode="always_last",
             **AT_ONCE,
