@@ -152,9 +152,14 @@ def _finetune(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _evaluate(options: argparse.Namespace, settings: Settings) -> None:
-    from mlm_demo.cli.adapt import evaluate_command
+    if options.task:
+        from mlm_demo.cli.finetune import evaluate_task_command
 
-    evaluate_command(options, settings)
+        evaluate_task_command(options, settings)
+    else:
+        from mlm_demo.cli.adapt import evaluate_command
+
+        evaluate_command(options, settings)
 
 
 def _serve(options: argparse.Namespace, settings: Settings) -> None:

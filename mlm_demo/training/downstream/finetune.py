@@ -5,6 +5,7 @@ writes the seed that is best on other held-out examples as an ordinary transform
 last: a folder that holds it is complete.
 """
 
+import copy
 import json
 import os
 import shutil
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from mlm_demo.corpus.examples.split import split_examples
+from mlm_demo.models.cpu.optimize import optimize_task_for_cpu
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.models.task_loader import from_masked_lm
 from mlm_demo.models.task_model import TaskModel
@@ -112,7 +114,7 @@ def finetune(
             ),
             seeds=tuple(results),
             seed=best.seed,
-            rows=metric_rows(task, results, rules),
+            rows=metric_rows(task, results[0].groups, [seed.values for seed in results], rules),
             stopped=stopped,
             curve=_curve_of_best(output) if is_main_process() else (),
             versions=versions(),
@@ -145,10 +147,12 @@ def _judge(
     seed: int,
     trained: Trained,
 ) -> SeedResult:
-    calibration = task.calibrate(model, choosing)
+    fast = copy.deepcopy(model)  # its layers are replaced
+    optimize_task_for_cpu(fast)
+    calibration = task.calibrate(fast, choosing)
     model.model.config.answer_threshold = calibration.threshold
     model.model.config.answer_precision = calibration.precision
-    chosen_by, judged = (task.evaluate(model, part, calibration.threshold) for part in (choosing, judging))
+    chosen_by, judged = (task.evaluate(fast, part, calibration.threshold) for part in (choosing, judging))
     return SeedResult(
         seed=seed,
         threshold=calibration.threshold,

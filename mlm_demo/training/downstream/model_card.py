@@ -1,7 +1,9 @@
 """The README.md of a fine-tuned model as the Hub shows it: what it does, how it was made, and how well it does."""
 
-from mlm_demo.models.task_model import EVIDENCE
-from mlm_demo.training.downstream.result import FinetuneResult
+from collections.abc import Sequence
+
+from mlm_demo.training.downstream.config import EVIDENCE
+from mlm_demo.training.downstream.result import FinetuneResult, MetricRow
 from mlm_demo.training.model_card import HUB_ID, name_of
 
 TITLES = {
@@ -117,6 +119,11 @@ def front_matter(result: FinetuneResult) -> str:
 
 def metrics_table(result: FinetuneResult) -> str:
     """Return the metrics beside the best simple rule as a Markdown table."""
-    rows = ["| | this model, all seeds | best simple rule | gain |", "|---|---|---|---|"]
-    rows += [f"| {' | '.join(row.cells())} |" for row in result.rows]
-    return "\n".join(rows)
+    return rows_table(result.rows, "this model, all seeds")
+
+
+def rows_table(rows: Sequence[MetricRow], title: str = "this model") -> str:
+    """Return rows of metrics as a Markdown table; title: of the model's column."""
+    lines = [f"| | {title} | best simple rule | gain |", "|---|---|---|---|"]
+    lines += [f"| {' | '.join(row.cells())} |" for row in rows]
+    return "\n".join(lines)

@@ -13,6 +13,7 @@ from mlm_demo.training.result import RESULT, Interval, Training, build
 from mlm_demo.training.row import Value
 
 if TYPE_CHECKING:
+    from mlm_demo.models.task_model import TaskModel
     from mlm_demo.training.downstream.task import DownstreamTask, Scores
 
 
@@ -76,13 +77,28 @@ class MetricRow:
         return self.label, text(self.model), rule, text(self.gain, signed=True)
 
 
+def judge_task(task: "DownstreamTask", model: "TaskModel", examples: Sequence[Any]) -> tuple[MetricRow, ...]:
+    """Return how well a model does on examples with its own threshold, beside the rules of the task.
+
+    The rules learn what they need, such as word counts, from the same examples.
+    """
+    scores = task.evaluate(model, examples, model.threshold)
+    return metric_rows(task, scores.groups, [scores.values], task.baselines(examples, examples))
+
+
 def metric_rows(
-    task: "DownstreamTask", seeds: Sequence[SeedResult], rules: "Mapping[str, Scores]"
+    task: "DownstreamTask",
+    groups: Sequence[str],
+    seeds: Sequence[Mapping[str, Sequence[float]]],
+    rules: "Mapping[str, Scores]",
 ) -> tuple[MetricRow, ...]:
-    """Return a row for each metric, with intervals over articles and then seeds."""
-    rows, groups = [], seeds[0].groups
+    """Return a row for each metric, with intervals over articles and then seeds.
+
+    groups: the article of each example; seeds: the values of each seed by metric, example by example.
+    """
+    rows = []
     for metric, label in task.metrics.items():
-        values = np.array([seed.values[metric] for seed in seeds])
+        values = np.array([seed[metric] for seed in seeds])
         of_rules = {name: interval_of(scores.values[metric], groups) for name, scores in rules.items()}
         best = max(of_rules, key=lambda name: of_rules[name].value)
         gain = difference(values, rules[best].values[metric], groups)
