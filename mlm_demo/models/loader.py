@@ -34,6 +34,11 @@ from mlm_demo.system.memory import ran_out
 
 Progress = Callable[[float, str], None]  # called with the share done, from 0 to 1, and the stage
 LFS_POINTER = b"version https://git-lfs"
+# Kinds of AutoModelForMaskedLM that are refused, and why.
+REFUSED_KINDS = {
+    "perceiver": "which reads bytes, with a tokenizer that does not report the characters of each token",
+    "reformer": "which draws its attention at random, so that no two of its answers agree",
+}
 DEFAULT_POLICY = hub.DownloadPolicy()
 # transformers (5.23) is not thread-safe here: of two models that load at once, one reports missing tied weights.
 load_lock = threading.Lock()
@@ -149,6 +154,8 @@ def _check_config(folder: Path, name: str) -> None:
             f"{shown(name)} is of the type {shown(model_type)}, for which transformers has no masked language "
             f"model{own_code}; pick a fill-mask model."
         )
+    if reason := REFUSED_KINDS.get(model_type):
+        raise ModelError(f"{shown(name)} is of the type {shown(model_type)}, {reason}; pick another model.")
     # A pre-training model (BertForPreTraining) contains the masked-LM head beside another one.
     accepted = {masked_lm, MODEL_FOR_PRETRAINING_MAPPING_NAMES.get(model_type)}
     if architectures and not accepted & set(architectures):
