@@ -1,11 +1,13 @@
 """A masked language model together with its tokenizer."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 import torch
+from tokenizers.pre_tokenizers import ByteLevel
 from torch import nn
 
 from mlm_demo.errors import ModelError
@@ -17,6 +19,12 @@ from mlm_demo.system.memory import ran_out
 # Tokens (rows times length, padding included) in one forward pass. The limit bounds memory and costs no speed. A CPU is
 # hardly faster with more, and requests that arrive in the meantime would wait longer.
 TOKENS_PER_PASS, TOKENS_PER_PASS_ON_CPU = 4096, 512
+CONTINUES = "##"  # before a piece that continues a word, where answers show it
+HALF = "\ufffd"  # what stands for the bytes of a token that are not a whole character
+# Places that vocabularies keep free, and the like: [unused1], <extra_id_0>, madeupword0000, <|reserved_1|>.
+CONTROL = re.compile(
+    r"\[unused[\w-]*\]|<unused\w*>|madeupword\d+|<extra_id_\d+>|<special\d+>|<\|.+\|>|<0x\w\w>"
+)
 Row = tuple[Sequence[int], Sequence[int]]  # token ids, and the positions whose logits are wanted
 
 
@@ -73,6 +81,7 @@ class MaskedLM:
             self._run_batches, lambda waiting: _count_that_fit(waiting, self.tokens_per_pass)
         )
         self._pieces: dict[int, Piece] = {}
+        self._control = set(tokenizer.all_special_ids)
         self.positions, self.may_pad = WantedPositions(model, cut or NOTHING), True
         if cut is None:
             self._try_out()
@@ -114,6 +123,25 @@ class MaskedLM:
             return Piece(text.removeprefix(marker) if attaches else text, attaches, False)
         spaced = raw.startswith(self.piece_style)
         return Piece(text.strip(), not spaced, spaced)
+
+    def is_word(self, token: int) -> bool:
+        """Return whether a token may stand in a text: it is no control token, and no half of a character."""
+        if token in self._control or CONTROL.fullmatch(self.tokenizer.convert_ids_to_tokens(token) or ""):
+            return False
+        return HALF not in self.token_str(token)
+
+    def token_of(self, piece: str) -> int | None:
+        """Return the token of a piece with its mark, as answers show it: `##ing`, `Ġthe` or `▁the`; else None."""
+        marker = self.piece_style.removeprefix("word ")
+        if piece.startswith(CONTINUES) and marker != CONTINUES:  # as a chart shows it, in any style
+            piece = piece.removeprefix(CONTINUES)
+            if marker == "Ġ":
+                written = ByteLevel(add_prefix_space=False, use_regex=False).pre_tokenize_str(piece)
+                piece = "".join(part for part, _ in written)
+        elif not piece.startswith(marker):
+            return None
+        token = self.tokenizer.get_vocab().get(piece) if piece not in ("", marker) else None
+        return token if token is not None and self.is_word(token) else None
 
     # Tokens to logits
 
