@@ -7,6 +7,7 @@ This is the chain rule, given that the word has n tokens. The condition can make
 it is, so each target reports how it was scored.
 """
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -156,4 +157,4 @@ def _left_to_right(
     totals: dict[tuple[int, str], float] = dict.fromkeys(pieces, 0.0)
     for (key, token), row in zip(steps, log_probabilities, strict=True):
         totals[key] += row[token].item()
-    return {key: float(torch.tensor(total).exp()) for key, total in totals.items()}
+    return {key: math.exp(total) for key, total in totals.items()}
