@@ -24,6 +24,7 @@ from mlm_demo.web.fill.tab import FillTab
 from mlm_demo.web.identity import browser_secret, login_button
 from mlm_demo.web.learn import draw_learn_tab
 from mlm_demo.web.score import ScoreTab
+from mlm_demo.web.server.calls import Page
 from mlm_demo.web.server.downloads import add_downloads
 from mlm_demo.web.server.metrics import log_to_stderr, measure_events
 from mlm_demo.web.server.middleware import RequestLimits
@@ -66,7 +67,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
     os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
     make_sessions_lean()
     title = "mlm_demo: what a masked language model expects"
-    with gr.Blocks(title=title, analytics_enabled=False) as demo:
+    with Page(title=title, analytics_enabled=False) as demo:
         gr.Markdown(INTRODUCTION, elem_id="introduction")
         owner = gr.BrowserState("", storage_key="mlm_demo_owner", secret=browser_secret(settings))
         with gr.Tabs(elem_id="tabs") as tabs:
