@@ -133,6 +133,15 @@ class Input:
         self._stream, self._seekable = copy, True
         return copy
 
+    def file_to_read_twice(self) -> BinaryIO:
+        """Return a file as `file` does, for a reader that goes through it more than once; its bytes count once."""
+        file = self.file()
+        size = file.seek(0, io.SEEK_END)
+        self.budget.take(max(0, size - self._expanded), self.name)
+        self._expanded = max(size, self._expanded)
+        file.seek(0)
+        return file
+
 
 def gunzipped(source: Input) -> Input:
     """Return the input that a .gz file compresses."""

@@ -38,8 +38,8 @@ def test_the_path_names_the_file_by_default(tmp_path):
         ("a.xyz", b"words", r"'a.xyz' has an unknown format \(.xyz\); give one of text, Markdown, CSV"),
         (
             "a.xml",
-            b"<note>words</note>",
-            "'a.xml' is XML, but neither PubMed nor JATS; save its text as .txt",
+            b"<note number='1'/>",
+            "'a.xml' is XML of an unknown kind \\(<note>\\) without text in its elements; save its text as .txt",
         ),
     ],
 )

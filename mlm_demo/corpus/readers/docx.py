@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mlm_demo.corpus.documents import Document, Format, Reading, make_documents
 from mlm_demo.corpus.input import BROKEN, Input, broken_file
-from mlm_demo.corpus.readers.xml import elements
+from mlm_demo.corpus.readers.elements import elements
 from mlm_demo.corpus.readers.zip import names_in_zip, open_member, open_zip
 
 BODY = "word/document.xml"
@@ -31,7 +31,7 @@ def _paragraphs(source: Input) -> Iterator[str]:
         body = open_member(source, archive, archive.getinfo(BODY), source.name)
     except (*BROKEN, RuntimeError) as error:
         raise broken_file(source.name, "Word file", error) from error
-    for paragraph in elements(body, ("{*}p",), "Word file"):
+    for paragraph in elements(body, ("{*}p",), source.name, "Word file"):
         # Word stores a second copy of what older programs cannot draw.
         if next(paragraph.iterancestors("{*}Fallback"), None) is None:
             marks = paragraph.iter("{*}t", "{*}tab", "{*}br", "{*}cr")
