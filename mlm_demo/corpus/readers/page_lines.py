@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 CHARACTER = 0.48  # of the size of a font: the usual width of a character
 COLUMN = 110  # points between the beginnings of two columns, at least
-NEAR = 15  # points that the lines of a column may begin apart
+NEAR = 3  # points that the lines of a column may begin apart
 WORDS = 3  # that a line of a column has; the cells of a table have fewer
 NUMBERED = 4  # lines that count up are line numbers
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of text or a part of one; x and y are where it begins, in points from the lower left corner of the page."""
+    """A line of text or a part of one; it begins at x and y, in points from the lower left corner of the page."""
 
     text: str
     x: float

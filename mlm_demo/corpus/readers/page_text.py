@@ -3,6 +3,7 @@
 Running heads, page numbers, stamps of downloads, licenses and lists of references are left out.
 """
 
+import functools
 import itertools
 import re
 import statistics
@@ -15,7 +16,7 @@ from mlm_demo.corpus.readers.page_lines import Line
 
 EDGE = 2  # lines at the top and at the bottom that may be heads and feet
 HEAD_LENGTH = 150  # characters
-HEAD_SHARE = 0.3  # of the pages; heads of left and right pages differ
+FEW, OFTEN = 6, 3  # a line on so many pages is a head; in a document of few pages, one on two of them is
 PAGE_NUMBER = re.compile(
     r"(?:page\s+)?\W{0,3}\d{1,4}\W{0,3}(?:\s*(?:of|/)\s*\d{1,4})?|[ivxl]{1,6}|page \d{1,4} (?:of|/) \d{1,4}",
     re.I,
@@ -38,6 +39,7 @@ AFTER = re.compile(
     r"(?:\d{1,2}\.?\s+)?(?:appendix|appendices|supplement|figure legends|supporting information).{0,60}", re.I
 )
 DATED = re.compile(r"\b(?:19|20)\d\d[a-z]?\b")
+BULLET = re.compile(r"[•▪●◦■□➢*–-]\s|\(?(?:\d{1,2}|[a-z])\)\s")
 MAX_OPEN = 5_000  # lines of a paragraph without an end
 ENDED = '.!?:”"'
 
@@ -95,17 +97,32 @@ def _running_heads(pages: Sequence[Sequence[Line]]) -> set[Line]:
     """Return the lines that are no text: heads and feet that pages share, and page numbers."""
     edges = [_edges(page) for page in pages]
     counts = Counter(key for page in edges for key in {_key(line) for edge in page for line in edge})
-    often = max(2, HEAD_SHARE * sum(map(bool, pages)))
+    often = OFTEN if len(pages) > FEW else 2
+    numbers = Counter(
+        number - index
+        for index, both in enumerate(edges)
+        for number in {number for edge in both for line in edge for number in _numbers(line)}
+    )
+    counted = {offset for offset, count in numbers.items() if count >= max(OFTEN, len(pages) / 2)}
+
+    def is_head(line: Line, index: int) -> bool:
+        return (
+            PAGE_NUMBER.fullmatch(line.text) is not None
+            or counts[_key(line)] >= often
+            or any(number - index in counted for number in _numbers(line))
+        )
+
     heads = set()
-    for page, both in zip(pages, edges, strict=True):
-        for edge in both if len(page) > EDGE else ():
+    for index, both in enumerate(edges):
+        for edge in both if len(pages[index]) > EDGE else ():
             # From the edge of the page inward, up to the first line of text.
-            heads |= set(
-                itertools.takewhile(
-                    lambda line: PAGE_NUMBER.fullmatch(line.text) or counts[_key(line)] >= often, edge
-                )
-            )
+            heads |= set(itertools.takewhile(functools.partial(is_head, index=index), edge))
     return heads
+
+
+def _numbers(line: Line) -> set[int]:
+    """Return the numbers that a line begins and ends with: maybe that of its page."""
+    return {int(number) for number in re.findall(r"^\d{1,4}\b|\b\d{1,4}$", line.text)}
 
 
 def _edges(page: Sequence[Line]) -> tuple[list[Line], list[Line]]:
@@ -139,6 +156,7 @@ def _groups(page: Sequence[Line]) -> Iterator[list[str]]:
             (gap > 1.4 * step > 0 and gap < 40 * step)
             or abs(before.size - line.size) > 0.15 * before.size
             or (ended and 0.8 * line.size < line.x - before.x < 5 * line.size and gap > 0)
+            or BULLET.match(line.text) is not None
             or (ended and len(before.text) < 0.7 * usual and line.text[0].isupper())
         )
         if parts and not (line.text[0].islower() and not ended):

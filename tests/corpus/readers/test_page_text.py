@@ -38,6 +38,15 @@ def test_running_heads_and_page_numbers_are_left_out(top, bottom):
     assert read_pages(*pages) == [" ".join(body) for body in bodies]
 
 
+def test_a_line_with_the_number_of_its_page_is_a_head():
+    titles = ["Chapter 1: Reeds", "Chapter 1: Reeds", "Chapter 2: Mud", "Chapter 3: Eels", "Chapter 4: Tides"]
+    pages = [
+        [Line(f"{title} {number}", 72, 760, 8), *page(*(f"{word} {line}" for line in BODY))]
+        for number, (title, word) in enumerate(zip(titles, "ABCDE", strict=True), 7)
+    ]
+    assert read_pages(*pages) == [" ".join(f"{word} {line}" for line in BODY) for word in "ABCDE"]
+
+
 def test_text_that_only_two_of_many_pages_share_stays():
     pages = [page(f"{word} begins here and", "goes on for a line.") for word in "ABCDEFGHIJ"]
     pages[3] = pages[7] = page("The same words begin", "these two pages.")
