@@ -50,13 +50,20 @@ REFUSED_MAGIC = {
     b"MZ": "a program",
     b"\xcf\xfa\xed\xfe": "a program",
     b"\xca\xfe\xba\xbe": "a program",
-    b"\xd0\xcf\x11\xe0": "an old Word or Excel file; save it as .docx or .csv",
     b"SQLite format 3\0": "an SQLite database",
     b"7z\xbc\xaf\x27\x1c": "a 7z archive; pack it as .zip",
     b"Rar!": "a RAR archive; pack it as .zip",
     b"BZh": "a bzip2 file; pack it as .gz",
     b"\xfd7zXZ": "an xz file; pack it as .gz",
     b"\x28\xb5\x2f\xfd": "a zstd file; pack it as .gz",
+}
+# Old Office files, and new ones with a password: the names of their streams tell which.
+OLE_MAGIC, MAX_OLE = b"\xd0\xcf\x11\xe0", 50_000_000
+OLE_STREAMS = {
+    "EncryptedPackage": "is protected by a password; save it without one.",
+    "WordDocument": "is an old Word file; save it as .docx.",
+    "Workbook": "is an old Excel file; save it as .csv.",
+    "PowerPoint Document": "is an old PowerPoint file; save it as .pdf.",
 }
 TAR, TAR_MAGIC, TAR_AT = "a tar archive; pack it as .zip", b"ustar", 257
 
@@ -132,6 +139,8 @@ def _find_format(source: Input, *, packed: bool) -> Format:
             if known is zips.FORMAT:
                 _refuse_other_zips(source)
             return known
+    if source.head.startswith(OLE_MAGIC):
+        raise CorpusError(f"{shown(source.name)} {_about_ole(source)}")
     codec, bom = source.encoding
     if len(source.head) == bom:
         raise CorpusError(f"{shown(source.name)} holds nothing but a byte order mark; leave it out.")
@@ -151,6 +160,18 @@ def _find_format(source: Input, *, packed: bool) -> Format:
             f"{shown(source.name)} has an unknown format ({suffix}); give one of {describe_formats()}."
         )
     return named
+
+
+def _about_ole(source: Input) -> str:
+    """Return what a file in the container of old Office programs is, and what to do."""
+    try:
+        found = source.read_all(MAX_OLE)
+    except CorpusError:
+        found = source.head
+    for stream, description in OLE_STREAMS.items():
+        if stream.encode("utf-16-le") in found:
+            return description
+    return "is a file of an old Office program; save it as .docx, .csv or .pdf."
 
 
 def _is_named_gz(source: Input) -> bool:

@@ -54,7 +54,6 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_reason(refused, name, da
         (b"\xff\xd8\xff\xe0\0\x10JFIF\0", "it looks like a JPEG image"),
         (b"\x7fELF\2\1\1\0\0", "it looks like a program"),
         (b"MZ\x90\0\3\0\0\0", "it looks like a program"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", "it looks like an old Word or Excel file; save it as .docx"),
         (b"x" * 257 + b"ustar\0" + b"x" * 200, "it looks like a tar archive; pack it as .zip"),
         (b"abcdefghi\1" * 100, "10% of its first characters are control characters"),
         (bytes(range(256)) * 20, r"\d+% of its first characters are control characters"),
@@ -62,6 +61,21 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_reason(refused, name, da
 )
 def test_a_binary_file_is_refused_with_its_format(refused, data, what):
     refused("notes.txt", data, rf"^'notes.txt' is not text \({what}.*\); give one of text, Markdown")
+
+
+@pytest.mark.parametrize("name", ["a.doc", "a.docx", "a.txt", "a.xlsx"])
+@pytest.mark.parametrize(
+    ("stream", "what"),
+    [
+        ("EncryptedPackage", "is protected by a password; save it without one"),
+        ("WordDocument", "is an old Word file; save it as .docx"),
+        ("Workbook", "is an old Excel file; save it as .csv"),
+        ("x", "is a file of an old Office program; save it as .docx"),
+    ],
+)
+def test_a_file_of_old_office_programs_is_refused_by_what_it_holds(refused, name, stream, what):
+    data = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000) + stream.encode("utf-16-le") + bytes(60)
+    refused(name, data, f"^'{name}' {what}")
 
 
 def test_a_text_that_begins_like_a_program_is_read(read):
