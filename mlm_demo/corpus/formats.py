@@ -18,7 +18,7 @@ from mlm_demo.corpus.input import (
     ending,
     named_compression,
 )
-from mlm_demo.corpus.readers import docx, html, pdf, tables, tar, text, xml
+from mlm_demo.corpus.readers import docx, html, markdown, pdf, tables, tar, text, xml
 from mlm_demo.corpus.readers import zip as zips
 from mlm_demo.corpus.text import CONTROL
 from mlm_demo.errors import CorpusError, shown
@@ -26,7 +26,7 @@ from mlm_demo.errors import CorpusError, shown
 # The first format that recognizes a file reads it, so zip comes after the formats that are zips.
 FORMATS = (
     text.TEXT,
-    text.MARKDOWN,
+    markdown.FORMAT,
     tables.CSV,
     tables.JSON_LINES,
     tables.JSON,
