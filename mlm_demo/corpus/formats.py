@@ -18,7 +18,7 @@ from mlm_demo.corpus.input import (
     ending,
     named_compression,
 )
-from mlm_demo.corpus.readers import docx, html, markdown, pdf, tables, tar, text, xml
+from mlm_demo.corpus.readers import docx, html, markdown, pdf, references, rtf, tables, tar, tex, text, xml
 from mlm_demo.corpus.readers import zip as zips
 from mlm_demo.corpus.text import CONTROL
 from mlm_demo.errors import CorpusError, shown
@@ -33,6 +33,12 @@ FORMATS = (
     tables.PARQUET,
     html.FORMAT,
     xml.FORMAT,
+    references.MEDLINE,
+    references.RIS,
+    references.PUBMED_TEXT,
+    references.BIBTEX,
+    rtf.FORMAT,
+    tex.FORMAT,
     pdf.FORMAT,
     docx.FORMAT,
     zips.FORMAT,
@@ -198,7 +204,9 @@ def _about_ole(source: Input) -> str:
     for stream, description in OLE_STREAMS.items():
         if stream.encode("utf-16-le") in found:
             return description
-    return "is a file of an old Office program; save it as .docx, .csv or .pdf."
+    return (
+        "is an old Office file, such as .doc, or has a password; save it as .docx, .csv or .pdf without one."
+    )
 
 
 def _refuse_other_zips(source: Input) -> None:

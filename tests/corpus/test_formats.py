@@ -70,7 +70,7 @@ def test_a_binary_file_is_refused_with_its_format(refused, data, what):
         ("EncryptedPackage", "is protected by a password; save it without one"),
         ("WordDocument", "is an old Word file; save it as .docx"),
         ("Workbook", "is an old Excel file; save it as .csv"),
-        ("x", "is a file of an old Office program; save it as .docx"),
+        ("x", "is an old Office file, such as .doc, or has a password; save it as .docx"),
     ],
 )
 def test_a_file_of_old_office_programs_is_refused_by_what_it_holds(refused, name, stream, what):

@@ -84,7 +84,7 @@ def _row(row: "etree._Element") -> Iterator[str]:
         if next(cell.iterancestors("{*}tc"), None) is None
     ]
     if any(len(cell) > 1 or sum(map(len, cell)) > LONG_CELL for cell in cells):
-        yield from (text for cell in cells for text in cell)
+        yield from (text.strip() for cell in cells for text in cell)
     else:
         yield " ".join(text.strip() for cell in cells for text in cell)
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 from mlm_demo.corpus.documents import Document, Format, Reading, decode_input, make_documents
 from mlm_demo.corpus.input import Input
-from mlm_demo.corpus.text import clean
+from mlm_demo.corpus.text import clean, without_between
 
 FRONT_MATTER = re.compile(
     r"\s*(?:---[ \t]*\n(?:.*\n){0,200}?(?:---|\.\.\.)|\+\+\+[ \t]*\n(?:.*\n){0,200}?\+\+\+)[ \t]*(?:\n|\Z)"
 )
+MAX_COMMENT = 100_000  # characters
 TAG = re.compile(
     r"</?(?:a|b|i|u|p|br|hr|em|strong|small|sub|sup|img|div|span|details|summary|kbd|center|code)(?:\s[^<>\n]{0,500})?/?>",
     re.I,
@@ -52,18 +53,9 @@ def _without_front_matter(chunks: Iterator[str]) -> Iterator[str]:
     yield from chunks
 
 
-def _without_comments(text: str) -> str:
-    """Remove what stands between <!-- and -->, in linear time."""
-    parts, at = [], 0
-    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start)) >= 0:
-        parts.append(text[at:start])
-        at = end + 3
-    return "".join([*parts, text[at:]]) if parts else text
-
-
 def strip_markdown(text: str) -> str:
     """Remove the markup of Markdown: marks, comments, table rules, fences, and the addresses of links."""
-    text = _without_comments(text)
+    text = without_between(text, "<!--", "-->", MAX_COMMENT)
     text = TABLE_RULE.sub("", FENCE_OR_RULE.sub("", text))
     text = TABLE_ROW.sub(lambda found: " ".join(found[1].replace("|", " ").split()), text)
     # Stripped separately: matching the closing # here takes quadratic time on a line of # and spaces.
