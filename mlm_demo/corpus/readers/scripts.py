@@ -10,6 +10,7 @@ CITED = "\x00"  # stands for a reference until `without_citations` removes it
 NUMBER = re.compile(r"\d{1,4}")
 SIGNED = re.compile(r"[-−–+]\s?(?:\d+(?:[.,/]\d+)?|[a-zA-Z]{1,3})")
 NUMBERS = re.compile(r"\d+(?:\s*[,;–-]\s*\d+)+,?")
+IN_BRACKETS = re.compile(r"\[[\w ,;–-]{1,20}\]")
 MARKS = re.compile(r"[*∗†‡§¶#,;\s]+")
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d$")
 BASE = re.compile(r"[^\W\d_]+$")
@@ -43,7 +44,7 @@ def superscript(before: str, text: str) -> str:
     Charges (Ca2+), ordinals (1st) and isotopes (14C) stay as they are.
     """
     text = text.strip()
-    if CITED in text or not text or MARKS.fullmatch(text):
+    if CITED in text or not text or MARKS.fullmatch(text) or IN_BRACKETS.fullmatch(text):
         return ""
     base = BASE.search(before)
     short = base is not None and (len(base[0]) == 1 or base[0] in UNITS)
