@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mlm_demo.corpus.encoding import decode
 from mlm_demo.corpus.input import Input
@@ -31,6 +31,20 @@ class Dropped:
 
 
 @dataclass(frozen=True)
+class Table:
+    """Which column of a table was read as the text.
+
+    column: its name, or several joined by " + "; columns: all of them, the one with the most words first; rows: the
+    beginnings of the first texts.
+    """
+
+    file: str
+    column: str
+    columns: tuple[str, ...]
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ReadLimits:
     """The most that is read from one file, so that a malicious file cannot fill the memory or the disk."""
 
@@ -56,12 +70,14 @@ class Reading:
     column: the column or key that holds the text; None to guess it.
     notes: receives a sentence for each thing that a person should know about how a file was read.
     read_member: reads a file inside an archive, whatever its format.
+    tables: receives each table whose text column was chosen.
     """
 
     column: str | None
     limits: ReadLimits
     notes: list[str]
     read_member: Callable[[Input, "Reading"], Iterator[Document | Dropped]]
+    tables: list[Table] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ the page list the formats from here.
 from collections.abc import Iterator
 from pathlib import Path
 
-from mlm_demo.corpus.documents import Document, Dropped, Format, Reading, ReadLimits
+from mlm_demo.corpus.documents import Document, Dropped, Format, Reading, ReadLimits, Table
 from mlm_demo.corpus.encoding import why_not_text
 from mlm_demo.corpus.input import GZIP_MAGIC, Budget, Input, broken_file, ending, gunzipped
-from mlm_demo.corpus.readers import docx, html, pdf, tables, text, xml
+from mlm_demo.corpus.readers import csv, docx, html, json, parquet, pdf, text, xml
 from mlm_demo.corpus.readers import zip as zips
 from mlm_demo.corpus.text import CONTROL
 from mlm_demo.errors import CorpusError, shown
@@ -19,10 +19,10 @@ from mlm_demo.errors import CorpusError, shown
 FORMATS = (
     text.TEXT,
     text.MARKDOWN,
-    tables.CSV,
-    tables.JSON_LINES,
-    tables.JSON,
-    tables.PARQUET,
+    csv.FORMAT,
+    json.JSON_LINES,
+    json.JSON,
+    parquet.FORMAT,
     html.FORMAT,
     xml.FORMAT,
     pdf.FORMAT,
@@ -68,12 +68,19 @@ def describe_formats() -> str:
 
 
 def read_documents(
-    path: Path, *, name: str | None = None, column: str | None = None, limits: ReadLimits, notes: list[str]
+    path: Path,
+    *,
+    name: str | None = None,
+    column: str | None = None,
+    limits: ReadLimits,
+    notes: list[str],
+    tables: list[Table] | None = None,
 ) -> Iterator[Document | Dropped]:
     """Read the documents of a file.
 
     name: how errors and documents name the file; by default, as `path` does.
     notes: receives a sentence for each thing that a person should know about how the file was read.
+    tables: receives each table whose text column was chosen.
     Raises CorpusError that names the file, and the line if there is one. Drops the unreadable files of a zip.
     """
     name = name or path.name
@@ -83,7 +90,8 @@ def read_documents(
             raise CorpusError(f"{shown(name)} is a folder; name the files in it, or pack it as .zip.")
         with path.open("rb") as file:
             yield from _read(
-                Input(name, file, budget, seekable=True), Reading(column, limits, notes, _read_member)
+                Input(name, file, budget, seekable=True),
+                Reading(column, limits, notes, _read_member, [] if tables is None else tables),
             )
     except FileNotFoundError:
         raise CorpusError(f"There is no file {shown(name)}; check its name.") from None
