@@ -7,6 +7,7 @@
     ├── ModelError        a model that cannot be used
     │   └── HubError      a model that cannot be downloaded or uploaded
     ├── CorpusError       files that cannot be read or contain too little
+    │   └── ReadingError  reading cannot go on: a file is missing or exceeds a limit, or the disk failed
     ├── TrainingError     a training that cannot start or continue
     ├── RunError          a background run that does not exist, or cannot be started, resumed or deleted
     └── LimitError        an exceeded rate limit
@@ -42,6 +43,10 @@ class HubError(ModelError):
 
 class CorpusError(MlmDemoError):
     """A file of a corpus cannot be read, or the corpus is too small."""
+
+
+class ReadingError(CorpusError):
+    """Reading cannot go on, not even without this file: it is missing, exceeds a limit, or the disk failed."""
 
 
 class TrainingError(MlmDemoError):

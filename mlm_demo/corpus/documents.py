@@ -30,6 +30,13 @@ class Dropped:
     first_line: str = ""
 
 
+def why_left_out(read: int, error: Exception) -> str:
+    """Return why a file was left out, or the rest of it after some documents."""
+    if not read:
+        return str(error)
+    return f"only its first {read:,} document{'s' * (read != 1)} could be read: {error}"
+
+
 @dataclass(frozen=True)
 class Table:
     """Which column of a table was read as the text.

@@ -13,7 +13,7 @@ from mlm_demo.corpus.input import GZIP_MAGIC, Budget, Input, broken_file, ending
 from mlm_demo.corpus.readers import csv, docx, html, json, parquet, pdf, text, xml
 from mlm_demo.corpus.readers import zip as zips
 from mlm_demo.corpus.text import CONTROL
-from mlm_demo.errors import CorpusError, shown
+from mlm_demo.errors import CorpusError, ReadingError, shown
 
 # The first format that recognizes a file reads it, so zip comes after the formats that are zips.
 FORMATS = (
@@ -81,22 +81,23 @@ def read_documents(
     name: how errors and documents name the file; by default, as `path` does.
     notes: receives a sentence for each thing that a person should know about how the file was read.
     tables: receives each table whose text column was chosen.
-    Raises CorpusError that names the file, and the line if there is one. Drops the unreadable files of a zip.
+    Raises CorpusError that names the file, a ReadingError if reading other files is no use either. Drops the unreadable
+    files of a zip and rows of a table.
     """
     name = name or path.name
     budget = Budget(limits.max_bytes, limits.max_ratio, limits.max_members)
     try:
         if path.is_dir():
-            raise CorpusError(f"{shown(name)} is a folder; name the files in it, or pack it as .zip.")
+            raise ReadingError(f"{shown(name)} is a folder; name the files in it, or pack it as .zip.")
         with path.open("rb") as file:
             yield from _read(
                 Input(name, file, budget, seekable=True),
                 Reading(column, limits, notes, _read_member, [] if tables is None else tables),
             )
     except FileNotFoundError:
-        raise CorpusError(f"There is no file {shown(name)}; check its name.") from None
+        raise ReadingError(f"There is no file {shown(name)}; check its name.") from None
     except OSError as error:
-        raise CorpusError(
+        raise ReadingError(
             f"{shown(name)} cannot be opened ({error.strerror}); check its permissions."
         ) from error
 

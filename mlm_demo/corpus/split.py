@@ -10,6 +10,8 @@ HELD_OUT_SHARE, HELD_OUT_WORDS = 0.1, 30_000
 HELD_OUT_TEXTS = 100  # share the held-out words, if there are as many
 FEW_DOCUMENTS, SECTIONS = 20, 150  # a corpus of fewer documents is cut into about so many sections
 SHORTEST_SECTION, LONGEST_SECTION = 60, 1_000  # words
+FEW_SECTIONS = 10  # if paragraphs make fewer, lines are cut too
+SENTENCE_LINES = 0.2  # share of the lines that end a sentence; with fewer, each line counts as one
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
@@ -22,8 +24,8 @@ def split(texts: Sequence[str], seed: int) -> tuple[list[str], list[str]]:
     texts = list(texts) if len(texts) >= FEW_DOCUMENTS else _sections(texts)
     if len(texts) < 2:
         raise CorpusError(
-            "The corpus is one paragraph, so no part of it can be held out for evaluation; add more text, with an "
-            "empty line between paragraphs."
+            "The corpus is one paragraph without line breaks, so no part of it can be held out for evaluation; add "
+            "more text, with an empty line between paragraphs."
         )
     order = random.Random(seed).sample(range(len(texts)), len(texts))
     sizes = [len(text.split()) for text in texts]
@@ -68,13 +70,22 @@ def _beginning(text: str, words: float) -> str:
 
 
 def _sections(texts: Sequence[str]) -> list[str]:
-    """Cut texts between paragraphs into sections of about equal length."""
+    """Cut texts into sections of about equal length: between paragraphs, and if these are few, between lines."""
     total = sum(len(text.split()) for text in texts)
     size = min(max(total / SECTIONS, SHORTEST_SECTION), LONGEST_SECTION)
+    paragraphs = [text.split("\n\n") for text in texts]
+    sections = _grouped(paragraphs, size)
+    if len(sections) < FEW_SECTIONS:
+        return _grouped([[part for whole in one for part in _lines(whole)] for one in paragraphs], size)
+    return sections
+
+
+def _grouped(texts: Sequence[Sequence[str]], size: float) -> list[str]:
+    """Join the paragraphs of each text into sections of at least `size` words, the last of a text excepted."""
     sections = []
-    for text in texts:
+    for paragraphs in texts:
         section, words = [], 0
-        for paragraph in (part for whole in text.split("\n\n") for part in _cut(whole)):
+        for paragraph in (part for whole in paragraphs for part in _cut(whole)):
             section.append(paragraph)
             words += len(paragraph.split())
             if words >= size:
@@ -83,6 +94,20 @@ def _sections(texts: Sequence[str]) -> list[str]:
         if section:
             sections.append("\n\n".join(section))
     return sections
+
+
+def _lines(paragraph: str) -> list[str]:
+    """Cut a paragraph after the lines that end a sentence; after every line if hardly any does."""
+    lines = paragraph.split("\n")
+    ends = [line.rstrip("\"')]\u201d\u2019 ").endswith((".", "!", "?", "\u3002")) for line in lines]
+    if sum(ends) < SENTENCE_LINES * len(lines):
+        return lines
+    parts: list[list[str]] = [[]]
+    for line, is_end in zip(lines, ends, strict=True):
+        parts[-1].append(line)
+        if is_end:
+            parts.append([])
+    return ["\n".join(part) for part in parts if part]
 
 
 def _cut(paragraph: str) -> list[str]:

@@ -23,7 +23,7 @@ from typing import TypeVar
 import numpy as np
 
 from mlm_demo.corpus.corpus import Corpus, Counts
-from mlm_demo.corpus.documents import Dropped
+from mlm_demo.corpus.documents import Dropped, Table
 from mlm_demo.system.files import read, write
 from mlm_demo.training.packing import Blocks
 
@@ -144,7 +144,11 @@ def _corpus_from(data: bytes) -> Corpus:
     found = json.loads(gzip.decompress(data).decode("utf-8", "surrogatepass"))
     counts = found.pop("counts")
     dropped = [Dropped(**item) for item in counts.pop("dropped")]
-    return Corpus(**found, counts=Counts(**counts, dropped=dropped))
+    tables = [
+        Table(**{**item, "columns": tuple(item["columns"]), "rows": tuple(item["rows"])})
+        for item in counts.pop("tables")
+    ]
+    return Corpus(**found, counts=Counts(**counts, dropped=dropped, tables=tables))
 
 
 def _blocks_from(data: bytes) -> Blocks:
