@@ -45,12 +45,16 @@ class Counts:
 
 @dataclass(frozen=True)
 class Corpus:
-    """The texts of the training part and of the held-out part; empty lines separate their paragraphs."""
+    """The texts of the training part and of the held-out part; empty lines separate their paragraphs.
+
+    on_both_sides: how many documents have sections in both parts.
+    """
 
     training: list[str]
     held_out: list[str]
     counts: Counts
     sha256: str
+    on_both_sides: int = 0
 
 
 def read_corpus(
@@ -71,11 +75,11 @@ def read_corpus(
             f"The corpus holds {counts.words:,} words of text after removing duplicates; at least {MIN_WORDS} are "
             f"needed. Add more text.{_skipped(counts.dropped)}"
         )
-    training, held_out = split(texts, seed)
+    training, held_out, on_both_sides = split(texts, seed)
     digest = hashlib.sha256()
     for text in texts:
         digest.update(text.encode() + b"\0")
-    return Corpus(training, held_out, counts, digest.hexdigest())
+    return Corpus(training, held_out, counts, digest.hexdigest(), on_both_sides)
 
 
 def read_texts(

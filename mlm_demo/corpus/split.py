@@ -15,13 +15,18 @@ SENTENCE_LINES = 0.2  # share of the lines that end a sentence; with fewer, each
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
-def split(texts: Sequence[str], seed: int) -> tuple[list[str], list[str]]:
-    """Hold out up to a tenth of the texts, and at most HELD_OUT_WORDS of them.
+def split(texts: Sequence[str], seed: int) -> tuple[list[str], list[str], int]:
+    """Return the training part, the held-out part, and how many texts have a section in both.
+
+    Holds out up to a tenth of the texts, and at most HELD_OUT_WORDS of them.
 
     Only the beginning of a long held-out text is kept, so that a few texts do not decide the metrics. Texts of a
     corpus of few documents are cut into sections first. Raises CorpusError if nothing can be held out.
     """
-    texts = list(texts) if len(texts) >= FEW_DOCUMENTS else _sections(texts)
+    owners = list(range(len(texts)))
+    texts = list(texts)
+    if len(texts) < FEW_DOCUMENTS:
+        owners, texts = _sections(texts)
     if len(texts) < 2:
         raise CorpusError(
             "The corpus is one paragraph without line breaks, so no part of it can be held out for evaluation; add "
@@ -46,6 +51,7 @@ def split(texts: Sequence[str], seed: int) -> tuple[list[str], list[str]]:
     return (
         [text for i, text in enumerate(texts) if i not in held_out],
         [_beginning(texts[i], longest) for i in sorted(held)],
+        len({owners[i] for i in held} & {owner for i, owner in enumerate(owners) if i not in held_out}),
     )
 
 
@@ -69,21 +75,24 @@ def _beginning(text: str, words: float) -> str:
     return "\n\n".join(kept)
 
 
-def _sections(texts: Sequence[str]) -> list[str]:
-    """Cut texts into sections of about equal length: between paragraphs, and if these are few, between lines."""
+def _sections(texts: Sequence[str]) -> tuple[list[int], list[str]]:
+    """Cut texts into sections of about equal length: between paragraphs, and if these are few, between lines.
+
+    Returns the number of the text of each section, and the sections.
+    """
     total = sum(len(text.split()) for text in texts)
     size = min(max(total / SECTIONS, SHORTEST_SECTION), LONGEST_SECTION)
     paragraphs = [text.split("\n\n") for text in texts]
-    sections = _grouped(paragraphs, size)
+    owners, sections = _grouped(paragraphs, size)
     if len(sections) < FEW_SECTIONS:
         return _grouped([[part for whole in one for part in _lines(whole)] for one in paragraphs], size)
-    return sections
+    return owners, sections
 
 
-def _grouped(texts: Sequence[Sequence[str]], size: float) -> list[str]:
+def _grouped(texts: Sequence[Sequence[str]], size: float) -> tuple[list[int], list[str]]:
     """Join the paragraphs of each text into sections of at least `size` words, the last of a text excepted."""
-    sections = []
-    for paragraphs in texts:
+    owners, sections = [], []
+    for owner, paragraphs in enumerate(texts):
         section, words = [], 0
         for paragraph in (part for whole in paragraphs for part in _cut(whole)):
             section.append(paragraph)
@@ -93,7 +102,8 @@ def _grouped(texts: Sequence[Sequence[str]], size: float) -> list[str]:
                 section, words = [], 0
         if section:
             sections.append("\n\n".join(section))
-    return sections
+        owners += [owner] * (len(sections) - len(owners))
+    return owners, sections
 
 
 def _lines(paragraph: str) -> list[str]:

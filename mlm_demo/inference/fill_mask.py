@@ -169,9 +169,15 @@ def check_amount(prompts: Sequence[Prompt], top_k: int, limit: int) -> None:
 
 
 def _predictions(mlm: MaskedLM, prompt: Prompt, mask: int, row: torch.Tensor, top_k: int) -> tuple:
-    scores, tokens = row.topk(top_k)
+    # [UNK] is no word. It is one more that is asked for, and left out.
+    scores, tokens = row.topk(min(top_k + 1, len(row)))
+    found = [
+        (score, token)
+        for score, token in zip(scores.tolist(), tokens.tolist(), strict=True)
+        if token != mlm.tokenizer.unk_token_id
+    ]
     rows = []
-    for score, token in zip(scores.tolist(), tokens.tolist(), strict=True):
+    for score, token in found[:top_k]:
         piece = mlm.piece(token)
         rows.append(
             Prediction(

@@ -118,6 +118,7 @@ def _facts(corpus: Corpus, blocks: Blocks) -> CorpusFacts:
         training_documents=len(corpus.training),
         held_out_documents=len(corpus.held_out),
         tokens=blocks.of_documents().tokens,
+        on_both_sides=corpus.on_both_sides,
     )
 
 

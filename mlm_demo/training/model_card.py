@@ -99,9 +99,11 @@ def _base_name(result: AdaptationResult) -> str:
 
 
 def metrics_table(result: AdaptationResult) -> str:
-    """Return the metrics before and after as a Markdown table."""
+    """Return the metrics before and after as a Markdown table, with what to know about them below."""
     rows = ["| | before | after | change |", "|---|---|---|---|"]
     rows += [f"| {' | '.join(row.cells())} |" for row in result.rows()]
+    if caveats := result.caveats():
+        rows += ["", caveats]
     return "\n".join(rows)
 
 

@@ -48,7 +48,7 @@ def _numbers(result: AdaptationResult) -> str:
 def _change(part: Comparison) -> str:
     change, before, after = part.change.loss, part.before.perplexity.value, part.after.perplexity.value
     numbers = f"from {before:,.1f} to {after:,.1f}"
-    if change.low <= 0 <= change.high:
+    if not change.side:
         return f"did not change measurably ({numbers})"
     return f"{'fell' if change.value < 0 else 'rose'} {numbers}"
 
