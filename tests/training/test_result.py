@@ -1,4 +1,3 @@
-import copy
 import json
 from copy import deepcopy
 from dataclasses import dataclass
@@ -180,7 +179,7 @@ def test_the_ending_names_a_start_that_was_better_than_every_step():
 
 
 def with_facts(on_both_sides, sections):
-    values = copy.deepcopy(RESULT_JSON)
+    values = deepcopy(RESULT_JSON)
     values["corpus"]["on_both_sides"] = on_both_sides
     values["figures"]["domain"]["after"]["sections"] = sections
     return AdaptationResult.from_json(values)
@@ -206,7 +205,7 @@ def test_what_to_know_about_the_figures_is_said(on_both_sides, sections, caveats
 
 
 def test_figures_without_an_interval_show_none_and_prove_nothing():
-    values = copy.deepcopy(RESULT_JSON)
+    values = deepcopy(RESULT_JSON)
     domain = values["figures"]["domain"]
     for interval in (domain["change"]["loss"], domain["after"]["loss"], domain["after"]["accuracy"]):
         interval["low"] = interval["high"] = None
