@@ -7,7 +7,6 @@ refused at once, and a malicious one finds little in the process.
 import argparse
 import json
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
@@ -15,6 +14,7 @@ from dataclasses import asdict
 
 from mlm_demo.cli import terminal
 from mlm_demo.cli.options import config_of
+from mlm_demo.cli.stop import stop_on_signal
 from mlm_demo.corpus.corpus import Counts, read_texts
 from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.settings import Settings
@@ -62,7 +62,7 @@ def _adapt(options: argparse.Namespace, settings: Settings) -> None:
         return print(json.dumps(report.to_json(), indent=2) if options.json else report.to_text())
     if not options.json:
         print(report.to_text() + "\n", flush=True)
-    signals = _stop_on_signal()
+    signals = stop_on_signal()
     result = preparation.adapt(
         options.output,
         resume=options.resume,
@@ -158,18 +158,3 @@ def _print_notes(counts: Counts) -> None:
 
 def _distinct(notes: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(notes))
-
-
-def _stop_on_signal() -> list[int]:
-    """Return a list that receives the first Ctrl-C (or SIGTERM), which stops training; the second ends the program."""
-    received: list[int] = []
-
-    def receive(number: int, _frame) -> None:
-        if received:
-            raise KeyboardInterrupt
-        received.append(number)
-        print("\nStopping after this step; progress is kept.", file=sys.stderr, flush=True)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, receive)
-    return received

@@ -10,16 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlm_demo.corpus.deduplicate import Deduplicator
-from mlm_demo.corpus.documents import Dropped, ReadLimits, Table, why_left_out
+from mlm_demo.corpus.documents import Dropped, ReadLimits, Table, name_dropped, why_left_out
 from mlm_demo.corpus.formats import read_documents
 from mlm_demo.corpus.split import split
-from mlm_demo.errors import CorpusError, ReadingError, shown
+from mlm_demo.errors import CorpusError, ReadingError
 
 # Kept in memory: about 33 million words, far more than a CPU trains on in a day.
 MAX_CHARACTERS = 200_000_000
 MIN_WORDS = 200
 DOCUMENTS_PER_REPORT = 500
-NAMED = 3  # skipped files that an error names
 
 
 @dataclass
@@ -73,7 +72,7 @@ def read_corpus(
     if counts.words < MIN_WORDS:
         raise CorpusError(
             f"The corpus holds {counts.words:,} words of text after removing duplicates; at least {MIN_WORDS} are "
-            f"needed. Add more text.{_skipped(counts.dropped)}"
+            f"needed. Add more text.{name_dropped(counts.dropped)}"
         )
     training, held_out, on_both_sides = split(texts, seed)
     digest = hashlib.sha256()
@@ -119,7 +118,7 @@ def read_texts(
     if errors and not counts.documents:
         if len(paths) == 1:
             raise errors[0]
-        raise CorpusError(f"None of the {len(paths):,} files can be read.{_skipped(counts.dropped)}")
+        raise CorpusError(f"None of the {len(paths):,} files can be read.{name_dropped(counts.dropped)}")
     counts.exact_duplicates, counts.near_duplicates = deduplicator.exact, deduplicator.near
     if counts.repeated:
         counts.notes.append(_repeated(counts))
@@ -152,12 +151,3 @@ def _repeated(counts: Counts) -> str:
         f"{counts.repeated:,} documents were left out, the first being {first}: their text is an exact or near "
         "duplicate of earlier text."
     )
-
-
-def _skipped(dropped: Sequence[Dropped]) -> str:
-    """Return a sentence that names the first skipped files, with a space before it; "" if there are none."""
-    if not dropped:
-        return ""
-    named = "; ".join(f"{shown(item.source)} ({item.reason})" for item in dropped[:NAMED])
-    more = f"; and {len(dropped) - NAMED:,} more" if len(dropped) > NAMED else ""
-    return f" Skipped: {named}{more}."

@@ -1,13 +1,16 @@
 """The interface of format readers: a `Format` describes one, a `Reading` goes in, `Document`s come out."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mlm_demo.corpus.encoding import decode
 from mlm_demo.corpus.input import Input
 from mlm_demo.corpus.text import clean, pieces
+from mlm_demo.errors import shown
 from mlm_demo.settings import Settings
+
+NAMED = 3  # skipped files or rows that an error names
 
 
 @dataclass(frozen=True)
@@ -122,3 +125,12 @@ def make_documents(
 def decode_input(source: Input, reading: Reading) -> Iterator[str]:
     """Decode a file as it is read."""
     return decode(source.chunks(), name=source.name, notes=reading.notes)
+
+
+def name_dropped(dropped: Sequence[Dropped]) -> str:
+    """Return a sentence that names the first that were skipped, with a space before it; "" if there are none."""
+    if not dropped:
+        return ""
+    named = "; ".join(f"{shown(item.source)} ({item.reason})" for item in dropped[:NAMED])
+    more = f"; and {len(dropped) - NAMED:,} more" if len(dropped) > NAMED else ""
+    return f" Skipped: {named}{more}."

@@ -6,7 +6,7 @@ So one function serves every tokenizer, and the windows are those of transformer
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tokenizers import Encoding
 from tokenizers import Tokenizer as Backend
@@ -35,6 +35,10 @@ class Window:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def moved(self, by: int) -> "Window":
+        """Return the window of a context that begins at this character of a longer text."""
+        return replace(self, offsets=[(start + by, end + by) for start, end in self.offsets])
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ and a context become start and end logits of each token, extractive question ans
 `task_loader.py`.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -90,6 +91,12 @@ class TaskModel:
             for number, row in zip(batch, logits, strict=True):
                 found[number] = row if self.task == EVIDENCE else row[:, : len(windows[number])]
         return [found[number] for number in range(len(windows))]
+
+    @property
+    def threshold(self) -> float:
+        """The least score of an answer, which fine-tuning calibrates and writes as `answer_threshold`; 0 without it."""
+        value = getattr(self.model.config, "answer_threshold", None)
+        return float(value) if isinstance(value, int | float) and math.isfinite(value) else 0.0
 
     def describe(self) -> dict:
         """Return what JSON answers report about the model."""

@@ -89,7 +89,7 @@ def adapt(
             exam=points[-1].exam,
             training=_summary(trained),
             curve=tuple(line for line in trained.log if "loss" in line or "eval_loss" in line),
-            versions=_versions(),
+            versions=versions(),
             points=points,
         ).at(share)
         if is_main_process():
@@ -127,7 +127,8 @@ def _summary(trained: Trained) -> Training:
     return Training(**{item.name: getattr(trained, item.name) for item in fields(Training)})
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Return the versions of the software that a result depends on."""
     return {
         "mlm_demo": __version__,
         "torch": torch.__version__,

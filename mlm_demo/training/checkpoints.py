@@ -16,6 +16,7 @@ from mlm_demo.training.result import AdaptationResult, read_result
 
 CHECKPOINTS = "checkpoints"
 LAST_FILE = "trainer_state.json"  # is written last
+SEEDS = "seeds"  # of a run with several: the scores of each finished seed, and the best model so far
 
 
 def last_checkpoint(output: Path) -> Path | None:
@@ -68,6 +69,11 @@ def checkpoint_to_resume(output: Path) -> Path:
     return checkpoint
 
 
+def has_progress(output: Path) -> bool:
+    """Return whether an output folder holds anything that a resume continues from."""
+    return last_checkpoint(output) is not None or any((output / SEEDS).glob("*.json"))
+
+
 def check_output(output: Path, resume: bool) -> None:
     """Raise TrainingError for a folder that holds other files or another run, or has nothing to resume."""
     if output.exists() and not output.is_dir():
@@ -76,16 +82,17 @@ def check_output(output: Path, resume: bool) -> None:
         with locked(output):
             pass
     if resume:
-        checkpoint_to_resume(output)
+        if not has_progress(output):
+            checkpoint_to_resume(output)
         return
     names = {p.name for p in output.iterdir()} if output.is_dir() else set()
     unfinished = last_checkpoint(output)
-    if unfinished and names == {CHECKPOINTS}:
+    if unfinished and names <= {CHECKPOINTS, SEEDS}:
         raise TrainingError(
             f"The folder {output} holds a run that got to step {step_of(unfinished)}; continue it with --resume, or "
             "give another folder."
         )
-    if names - {CHECKPOINTS}:
+    if names - {CHECKPOINTS} or has_progress(output):
         raise TrainingError(f"The folder {output} is not empty; give another one, or continue with --resume.")
 
 

@@ -91,11 +91,14 @@ def front_matter(result: AdaptationResult) -> str:
 
 
 def _base_name(result: AdaptationResult) -> str:
-    """Return the name of the base model on one line; of a folder only the last part of its path."""
-    name = str(result.base["name"])
-    if name.startswith(("/", ".", "~")):
-        name = name.rstrip("/").rsplit("/", 1)[-1]
-    return " ".join(name.split())
+    return name_of(str(result.base["name"]))
+
+
+def name_of(model: str) -> str:
+    """Return the name of a model on one line; of a folder only the last part of its path."""
+    if model.startswith(("/", ".", "~")):
+        model = model.rstrip("/").rsplit("/", 1)[-1]
+    return " ".join(model.split())
 
 
 def metrics_table(result: AdaptationResult) -> str:

@@ -3,7 +3,7 @@
 Imports nothing heavy, so the page can check a run before it starts.
 """
 
-from dataclasses import field, fields
+from dataclasses import asdict, field, fields
 from typing import Any
 
 from mlm_demo.errors import TrainingError
@@ -48,3 +48,31 @@ def check_options(config: Any) -> None:
             raise TrainingError(f"{one.name} is {value!r}; it must be above {above} and at most {most:,}.")
         if least is not None and not (number and least <= value <= most):
             raise TrainingError(f"{one.name} is {value!r}; it must be from {least} to {most:,}.")
+
+
+def to_argv(config: Any, defaults: Any) -> list[str]:
+    """Return the options that differ from the defaults, and the budget, as the command line takes them.
+
+    defaults: the same dataclass with max_steps as its budget.
+    """
+    argv, default = [], asdict(defaults)
+    for name, value in asdict(config).items():
+        if value is None or (value == default[name] and name != "max_steps"):
+            continue
+        option_name = f"--{name.replace('_', '-')}"
+        argv += [option_name] if value is True else [option_name, _plain_number(value)]
+    return argv
+
+
+def _plain_number(value: float) -> str:
+    """Return a number in the short form of `:g` if that loses no digits."""
+    return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+
+
+def budget_phrase(config: Any) -> str:
+    """Return the budget as a phrase, such as `5 minutes`."""
+    if config.minutes is not None:
+        return f"{config.minutes:g} minute{'s' * (config.minutes != 1)}"
+    if config.max_steps is not None:
+        return f"{config.max_steps:,} step{'s' * (config.max_steps != 1)}"
+    return f"{config.epochs:g} epoch{'s' * (config.epochs != 1)}"

@@ -239,7 +239,7 @@ class AdaptationResult:
     @classmethod
     def from_json(cls, values: dict) -> "AdaptationResult":
         """Read what any version has written: unknown keys are ignored, missing ones get their defaults."""
-        return _build(cls, values)
+        return build(cls, values)
 
     def to_json(self) -> dict:
         """Return what result.json holds."""
@@ -398,14 +398,16 @@ def _hints(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
-def _build(kind: Any, value: Any) -> Any:
-    """Build a dataclass, a tuple of them, or `… | None` from JSON."""
+def build(kind: Any, value: Any) -> Any:
+    """Build a dataclass, a tuple or a dict of them, or `… | None` from JSON."""
     if is_dataclass(kind):
         hints = _hints(kind)
         known = {item.name for item in fields(kind)} & value.keys()
-        return kind(**{name: _build(hints[name], value[name]) for name in known})
+        return kind(**{name: build(hints[name], value[name]) for name in known})
     if isinstance(kind, UnionType):
-        return None if value is None else _build(get_args(kind)[0], value)
+        return None if value is None else build(get_args(kind)[0], value)
     if get_origin(kind) is tuple:
-        return tuple(_build(get_args(kind)[0], item) for item in value)
+        return tuple(build(get_args(kind)[0], item) for item in value)
+    if get_origin(kind) is dict:
+        return {name: build(get_args(kind)[1], item) for name, item in value.items()}
     return value

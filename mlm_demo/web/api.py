@@ -11,14 +11,15 @@ from typing import Any, get_origin, get_type_hints
 import gradio as gr
 from gradio.utils import get_upload_folder
 
+from mlm_demo.corpus.papers import paper_of
 from mlm_demo.errors import CorpusError, MlmDemoError, ParameterError, RunError, shown
 from mlm_demo.inference.engine import TOP_K, Engine
-from mlm_demo.runs.adapted_models import adapted_model
+from mlm_demo.runs.adapted_models import model_of
 from mlm_demo.runs.service import RunService
 from mlm_demo.runs.tasks.adapt import AdaptRequest
-from mlm_demo.settings import on_zero_gpu
+from mlm_demo.settings import Settings, on_zero_gpu
 from mlm_demo.training.config import AdaptConfig
-from mlm_demo.web.event_options import ASKING, SCORING
+from mlm_demo.web.event_options import ASKING, EXTRACTING, SCORING
 from mlm_demo.web.server.downloads import download_address
 from mlm_demo.web.server.metrics import count_refusal
 from mlm_demo.web.server.rate_limits import RateLimits
@@ -80,6 +81,39 @@ class Endpoints:
         self.limits.admit(request)
         (answer,) = self.engine.score(text, [model], method=method)["scores"]
         return answer
+
+    def extract(
+        self,
+        request: gr.Request,
+        questions: list[str],
+        texts: list[str] = [],  # noqa: B006  (not changed; Gradio shows it as the default)
+        files: list[Any] = [],  # noqa: B006
+        model: str = "",
+        threshold: Any = None,
+    ) -> dict[str, Any]:
+        """Answer questions from texts, or from files uploaded with `handle_file`: a row for each paper and question.
+
+        A row has the answer, or null if none has a score of at least `threshold` (default: what the model was
+        calibrated to), the sentence that it stands in, and their characters in the paper.
+        """
+        self.limits.admit(request)
+        papers, notes = self._papers(texts, files)
+        check_amount(papers, questions, self.engine.settings)
+        if threshold is not None:
+            _check_kind("threshold", threshold, float)
+        extraction = self.engine.extract(papers, questions, model, threshold=threshold)
+        found = extraction.to_json()
+        return {**found, "notes": [*notes, *found["notes"]]}
+
+    def _papers(self, texts: list, files: list) -> tuple[list, list[str]]:
+        """Return texts and uploaded files as papers, and notes on what was not read."""
+        for text in texts:
+            _check_kind("a text", text, str)
+        papers = [paper_of(text, f"text {number}") for number, text in enumerate(texts, 1)]
+        if not files:
+            return papers, []
+        read, notes = self.service.papers([_uploaded(file, self.uploads) for file in files])
+        return [*papers, *read], notes
 
     def start_adaptation(
         self,
@@ -144,7 +178,7 @@ class Endpoints:
         """
         found = self.service.runs.find(run)
         status = self.service.status(found)
-        if adapted_model(found) and self.service.is_owner(found, owner):
+        if model_of(found) and self.service.is_owner(found, owner):
             status["download"] = download_address(found, self.service.settings)
         return status
 
@@ -155,6 +189,30 @@ class Endpoints:
         return self.service.status(found)
 
 
+def check_amount(papers: list, questions: list, settings: Settings) -> None:
+    """Raise ParameterError if papers and questions are more than what is answered at once.
+
+    Each paper is (document, title, text, sentences).
+    """
+    if len(papers) > settings.max_papers:
+        raise ParameterError(
+            f"There are {len(papers):,} papers; the limit is {settings.max_papers:,}. Choose fewer, or use the command "
+            "line."
+        )
+    for question in questions:
+        _check_kind("a question", question, str)
+        if len(question) > settings.max_characters:
+            raise ParameterError(
+                f"A question has {len(question):,} characters; the limit is {settings.max_characters:,}."
+            )
+    characters, limit = sum(len(text) for _, _, text, _ in papers), settings.max_paper_characters
+    if characters * len(questions) > limit:
+        raise ParameterError(
+            f"The papers have {characters:,} characters, asked {len(questions)} question(s); the limit is {limit:,} "
+            "characters times questions. Choose fewer papers or questions, or use the command line."
+        )
+
+
 def add_endpoints(engine: Engine, service: RunService, limits: RateLimits) -> None:
     """Add the endpoints to the page under construction, each under its method's name."""
     endpoints = Endpoints(engine, service, limits)
@@ -162,6 +220,7 @@ def add_endpoints(engine: Engine, service: RunService, limits: RateLimits) -> No
         (endpoints.fill_mask, ASKING),
         (endpoints.compare, ASKING),
         (endpoints.score, SCORING),
+        (endpoints.extract, EXTRACTING),
         (endpoints.start_adaptation, {}),
         (endpoints.run_status, {}),
         (endpoints.stop_run, {}),

@@ -51,7 +51,8 @@ def run_view(run: Run, lines: list[dict], ahead: int = 0, headline: str = "") ->
         -NOTES_SHOWN:
     ]
     parts.append(progress(lines, state))
-    curve = [line for line in lines if "loss" in line or "eval_loss" in line]
+    seed = next((line["seed"] for line in reversed(lines) if "seed" in line), None)  # of a fine-tuning
+    curve = [line for line in lines if ("loss" in line or "eval_loss" in line) and line.get("seed") == seed]
     if curve:
         planned = max((line["of"] for line in curve if "of" in line), default=0) if state in ACTIVE else 0
         parts.append(f'<div class="curve">{curve_svg(curve, planned)}</div>')
@@ -77,7 +78,7 @@ def progress(lines: list[dict], state: str) -> str:
         f"{last['tokens_per_second']:,.0f} tokens per second",
         f"peak memory {last['peak_megabytes']:,.0f} MB",
     ]
-    if state == "running" and stage == "training":
+    if state == "running" and stage.startswith("training"):
         facts.append(f"{duration(last['seconds_left'])} left")
     elif state in ("running", "stopping"):
         facts.append(stage)

@@ -8,6 +8,7 @@ from mlm_demo.training.config import AdaptConfig, epochs, verdict
 from mlm_demo.web.html import facts_table
 from mlm_demo.web.messages import notices
 
+UNREAD = '<p class="empty">The files have not been read yet.</p>'
 FILES_SHOWN, WORDS_SHOWN, DROPPED_SHOWN = 5, 8, 10
 
 
@@ -35,7 +36,7 @@ def corpus_view(run: Run, lines: list[dict]) -> str:
     """Return the report in a run's log, or a note while there is none."""
     report = next((line["report"] for line in lines if "report" in line), None)
     if report is None:
-        return '<p class="empty">The files have not been read yet.</p>'
+        return UNREAD
     return report_view(report, run.request.about.get("files", ()))
 
 

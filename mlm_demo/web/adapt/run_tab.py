@@ -7,7 +7,7 @@ import gradio as gr
 
 from mlm_demo.errors import HubError, MlmDemoError
 from mlm_demo.inference.engine import Engine
-from mlm_demo.runs.adapted_models import adapted_model
+from mlm_demo.runs.adapted_models import adapted_model, model_of
 from mlm_demo.runs.run import ACTIVE, Run
 from mlm_demo.runs.service import RunService
 from mlm_demo.runs.worker import work
@@ -195,7 +195,7 @@ class RunTab:
                     "There is no token; create one with write access at huggingface.co/settings/tokens."
                 )
             run = self.service.require_owner(id, owner)
-            if not adapted_model(run):
+            if not model_of(run):
                 raise HubError("There is no new model to push; the run kept its base model.")
             address = escape(push_model(run.output, (repository or "").strip(), token=token.strip()))
         except MlmDemoError as error:
