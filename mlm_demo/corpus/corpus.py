@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlm_demo.corpus.deduplicate import Deduplicator
-from mlm_demo.corpus.documents import Dropped, ReadLimits, Table, name_dropped, why_left_out
+from mlm_demo.corpus.documents import Dropped, Findings, ReadLimits, name_dropped, why_left_out
 from mlm_demo.corpus.formats import read_documents
 from mlm_demo.corpus.split import split
-from mlm_demo.errors import CorpusError, ReadingError
+from mlm_demo.errors import CorpusError, MoreNeededError, ReadingError
 
 # Kept in memory: about 33 million words, far more than a CPU trains on in a day.
 MAX_CHARACTERS = 200_000_000
@@ -37,7 +37,7 @@ class Counts:
     cut_short: bool = False
     dropped: list[Dropped] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    tables: list[Table] = field(default_factory=list)
+    findings: Findings = field(default_factory=Findings)
     repeated: int = 0
     first_repeated: str = ""
 
@@ -70,7 +70,7 @@ def read_corpus(
         paths, column=column, keep_near=keep_near, limits=limits, on_progress=on_progress
     )
     if counts.words < MIN_WORDS:
-        raise CorpusError(
+        raise MoreNeededError(
             f"The corpus holds {counts.words:,} words of text after removing duplicates; at least {MIN_WORDS} are "
             f"needed. Add more text.{name_dropped(counts.dropped)}"
         )
@@ -129,7 +129,9 @@ def _new_texts(
     path: Path, column: str | None, limits: ReadLimits, counts: Counts, deduplicator: Deduplicator
 ) -> Iterator[str]:
     """Yield the text of each document of a file that is not in earlier documents; count the others."""
-    for item in read_documents(path, column=column, limits=limits, notes=counts.notes, tables=counts.tables):
+    for item in read_documents(
+        path, column=column, limits=limits, notes=counts.notes, findings=counts.findings
+    ):
         if isinstance(item, Dropped):
             counts.dropped.append(item)
             continue

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from mlm_demo.corpus.encoding import decode
 from mlm_demo.corpus.input import Input
-from mlm_demo.corpus.text import clean, pieces
+from mlm_demo.corpus.text import CONTROL, clean, pieces
 from mlm_demo.errors import shown
 from mlm_demo.settings import Settings
 
@@ -54,6 +54,14 @@ class Table:
     rows: tuple[str, ...]
 
 
+@dataclass
+class Findings:
+    """What reading found beside the texts: tables whose column was chosen, and how many control characters."""
+
+    tables: list[Table] = field(default_factory=list)
+    controls: int = 0
+
+
 @dataclass(frozen=True)
 class ReadLimits:
     """The most that is read from one file, so that a malicious file cannot fill the memory or the disk."""
@@ -80,14 +88,14 @@ class Reading:
     column: the column or key that holds the text; None to guess it.
     notes: receives a sentence for each thing that a person should know about how a file was read.
     read_member: reads a file inside an archive, whatever its format.
-    tables: receives each table whose text column was chosen.
+    findings: receives the tables and counts the control characters that are removed.
     """
 
     column: str | None
     limits: ReadLimits
     notes: list[str]
     read_member: Callable[[Input, "Reading"], Iterator[Document | Dropped]]
-    tables: list[Table] = field(default_factory=list)
+    findings: Findings = field(default_factory=Findings)
 
 
 @dataclass(frozen=True)
@@ -118,6 +126,8 @@ def make_documents(
     parts = pieces(chunks, reading.limits.max_document_characters)
     first_two = list(itertools.islice(parts, 2))
     for number, part in enumerate(itertools.chain(first_two, parts), 1):
+        if CONTROL.search(part):
+            reading.findings.controls += len(CONTROL.findall(part))
         if text := clean_up(part):
             yield Document(f"{where}, part {number}" if len(first_two) > 1 else where, text)
 

@@ -7,7 +7,7 @@ the page list the formats from here.
 from collections.abc import Iterator
 from pathlib import Path
 
-from mlm_demo.corpus.documents import Document, Dropped, Format, Reading, ReadLimits, Table
+from mlm_demo.corpus.documents import Document, Dropped, Findings, Format, Reading, ReadLimits
 from mlm_demo.corpus.encoding import why_not_text
 from mlm_demo.corpus.input import GZIP_MAGIC, Budget, Input, broken_file, ending, gunzipped
 from mlm_demo.corpus.readers import csv, docx, html, json, parquet, pdf, text, xml
@@ -74,13 +74,13 @@ def read_documents(
     column: str | None = None,
     limits: ReadLimits,
     notes: list[str],
-    tables: list[Table] | None = None,
+    findings: Findings | None = None,
 ) -> Iterator[Document | Dropped]:
     """Read the documents of a file.
 
     name: how errors and documents name the file; by default, as `path` does.
     notes: receives a sentence for each thing that a person should know about how the file was read.
-    tables: receives each table whose text column was chosen.
+    findings: receives the tables and counts control characters.
     Raises CorpusError that names the file, a ReadingError if reading other files is no use either. Drops the unreadable
     files of a zip and rows of a table.
     """
@@ -92,7 +92,7 @@ def read_documents(
         with path.open("rb") as file:
             yield from _read(
                 Input(name, file, budget, seekable=True),
-                Reading(column, limits, notes, _read_member, [] if tables is None else tables),
+                Reading(column, limits, notes, _read_member, findings or Findings()),
             )
     except FileNotFoundError:
         raise ReadingError(f"There is no file {shown(name)}; check its name.") from None

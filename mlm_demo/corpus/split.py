@@ -4,7 +4,7 @@ import random
 import re
 from collections.abc import Sequence
 
-from mlm_demo.errors import CorpusError
+from mlm_demo.errors import MoreNeededError
 
 HELD_OUT_SHARE, HELD_OUT_WORDS = 0.1, 30_000
 HELD_OUT_TEXTS = 100  # share the held-out words, if there are as many
@@ -21,14 +21,14 @@ def split(texts: Sequence[str], seed: int) -> tuple[list[str], list[str], int]:
     Holds out up to a tenth of the texts, and at most HELD_OUT_WORDS of them.
 
     Only the beginning of a long held-out text is kept, so that a few texts do not decide the metrics. Texts of a
-    corpus of few documents are cut into sections first. Raises CorpusError if nothing can be held out.
+    corpus of few documents are cut into sections first. Raises MoreNeededError if nothing can be held out.
     """
     owners = list(range(len(texts)))
     texts = list(texts)
     if len(texts) < FEW_DOCUMENTS:
         owners, texts = _sections(texts)
     if len(texts) < 2:
-        raise CorpusError(
+        raise MoreNeededError(
             "The corpus is one paragraph without line breaks, so no part of it can be held out for evaluation; add "
             "more text, with an empty line between paragraphs."
         )

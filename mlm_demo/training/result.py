@@ -39,9 +39,7 @@ class Interval:
     @property
     def side(self) -> int:
         """-1 if the interval is below 0, 1 if it is above, 0 if it holds 0 or there is none."""
-        if self.low is None or self.high is None:
-            return 0
-        return (self.low > 0) - (self.high < 0)
+        return 0 if self.low is None else (self.low > 0) - (self.high < 0)
 
 
 @dataclass(frozen=True)
@@ -264,18 +262,6 @@ class AdaptationResult:
         if change.side >= 0 or self.share == 0:
             return "nothing"
         return "clearly" if change.value <= CLEARLY else "a little"
-
-    def caveats(self) -> str:
-        """Return sentences about the figures of the domain that a reader should know; empty if there are none."""
-        found, domain = [], self.figures.domain.after
-        if both := self.corpus.on_both_sides:
-            documents = "A document stands" if both == 1 else f"{both:,} documents stand"
-            found.append(f"{documents} on both sides: some sections were trained on, others held out.")
-        if domain.sections == 1:
-            found.append("One section of text judged, so the figures have no intervals.")
-        elif domain.sections:
-            found.append(f"The intervals are over {domain.sections:,} sections of few documents.")
-        return " ".join(found)
 
     def rows(self) -> list[Row]:
         """Return the rows of the table of metrics."""

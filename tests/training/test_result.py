@@ -178,32 +178,6 @@ def test_the_ending_names_a_start_that_was_better_than_every_step():
     assert result_with(training=training).training.ending().endswith("so the base model was kept.")
 
 
-def with_facts(on_both_sides, sections):
-    values = deepcopy(RESULT_JSON)
-    values["corpus"]["on_both_sides"] = on_both_sides
-    values["figures"]["domain"]["after"]["sections"] = sections
-    return AdaptationResult.from_json(values)
-
-
-@pytest.mark.parametrize(
-    ("on_both_sides", "sections", "caveats"),
-    [
-        (0, None, ""),
-        (None, None, ""),
-        (1, None, "A document stands on both sides: some sections were trained on, others held out."),
-        (
-            10,
-            14,
-            "10 documents stand on both sides: some sections were trained on, others held out. The intervals are over "
-            "14 sections of few documents.",
-        ),
-        (0, 1, "One section of text judged, so the figures have no intervals."),
-    ],
-)
-def test_what_to_know_about_the_figures_is_said(on_both_sides, sections, caveats):
-    assert with_facts(on_both_sides, sections).caveats() == caveats
-
-
 def test_figures_without_an_interval_show_none_and_prove_nothing():
     values = deepcopy(RESULT_JSON)
     domain = values["figures"]["domain"]

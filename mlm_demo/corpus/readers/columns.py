@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from mlm_demo.corpus.documents import Table
-from mlm_demo.errors import CorpusError, shown
+from mlm_demo.errors import MoreNeededError, shown
 
 # Well-known names, without case and punctuation. One counts only if no other column holds clearly more words.
 TEXTS = {
@@ -34,7 +34,7 @@ def choose_columns(
 ) -> tuple[tuple[Path, ...], Table]:
     """Return the columns whose text a row is, from the first rows of a table, and the table for the report.
 
-    requested: the name of a column, or names joined by " + "; None to choose by content. Raises CorpusError if the
+    requested: the name of a column, or names joined by " + "; None to choose by content. Raises MoreNeededError if the
     table has no such column, or if none holds text.
     """
     words: dict[Path, float] = {}
@@ -108,7 +108,7 @@ def _requested(requested: str, paths: Sequence[Path], name: str) -> tuple[Path, 
     by_name = {".".join(path): path for path in paths}
     names = [requested] if requested in by_name else [part.strip() for part in requested.split(" + ")]
     if not all(part in by_name for part in names):
-        raise CorpusError(f"{shown(name)} has no column {shown(requested)}; it has {_listed(paths)}.")
+        raise MoreNeededError(f"{shown(name)} has no column {shown(requested)}; it has {_listed(paths)}.")
     return tuple(by_name[part] for part in names)
 
 
@@ -126,7 +126,7 @@ def _by_content(words: Mapping[Path, float], name: str) -> tuple[tuple[Path, ...
     if not others or most >= max(1, CLEARLY_MORE * words[others[0]]):
         return (first,), ""
     if most < FEW_WORDS:
-        raise CorpusError(
+        raise MoreNeededError(
             f"{shown(name)} has the columns {_listed(list(words))}, and none is clearly the text; choose the column "
             "to read."
         )

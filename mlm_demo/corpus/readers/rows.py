@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from mlm_demo.corpus.documents import Document, Dropped, Reading, make_documents
+from mlm_demo.corpus.documents import Document, Dropped, Findings, Reading, make_documents
 from mlm_demo.corpus.input import Budget, Input
 from mlm_demo.corpus.readers import html
 from mlm_demo.corpus.readers.columns import Row, choose_columns, text_of
@@ -68,7 +68,7 @@ def read_rows(
         )
         on_chosen(path[0] for path in columns if path)
         if sample and table.column:
-            reading.tables.append(table)
+            reading.findings.tables.append(table)
         missing = 0
         for where, row in itertools.chain(sample, rows):
             text = text_of(row, columns)
@@ -92,5 +92,5 @@ def _without_markup(text: str, reading: Reading) -> str:
     """Return the visible text of a cell that holds HTML."""
     page = f"<html><body>{text}</body></html>".encode("utf-8", "replace")
     cell = Input("a cell", io.BytesIO(page), Budget(len(page), 1, 1))
-    found = html.FORMAT.read(cell, replace(reading, notes=[]))
+    found = html.FORMAT.read(cell, replace(reading, notes=[], findings=Findings()))
     return "\n\n".join(item.text for item in found if isinstance(item, Document))

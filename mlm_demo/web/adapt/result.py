@@ -5,7 +5,7 @@ from dataclasses import asdict
 from html import escape
 
 from mlm_demo.training.curve import curve_svg
-from mlm_demo.training.outcome import outcome
+from mlm_demo.training.outcome import caveats, outcome
 from mlm_demo.training.result import DOMAIN, GENERAL, AdaptationResult, Comparison, ExamAnswer, ExamRow
 from mlm_demo.training.row import Row
 from mlm_demo.web.adapt.progress import followed, guess, marked_term, probes_view, progress, rank_change
@@ -98,8 +98,7 @@ def _metrics(result: AdaptationResult) -> str:
     figures = result.figures
     bars = _bars(DOMAIN, figures.domain) + _bars(GENERAL, figures.general)
     rows = table(("", "Before", "After", "Change"), [_cells(row) for row in result.rows()])
-    caveats = result.caveats()
-    note = f'<p class="facts">{escape(caveats)}</p>' if caveats else ""
+    note = f'<p class="facts">{escape(text)}</p>' if (text := caveats(result)) else ""
     return f'<div class="figures">{bars}</div>{rows}{note}'
 
 

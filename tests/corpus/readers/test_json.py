@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from mlm_demo.corpus.documents import Document, Dropped
+from mlm_demo.corpus.documents import Document, Dropped, Findings
 from tests.support.texts import LONG
 
 ROWS = [{"id": i, "text": f"Sentence number {i} of the file."} for i in range(4)]
@@ -204,10 +204,10 @@ ELASTIC = {"hits": {"hits": [{"_index": "notes", "_source": {"note": f"{LONG} {i
     ids=["squad", "europe pmc", "bioc", "cord", "pubmedqa", "trial", "chat", "elastic"],
 )
 def test_nested_text_is_found(read, value, column, expected):
-    tables = []
-    found, notes = read("a.json", json.dumps(value), tables=tables)
+    findings = Findings()
+    found, notes = read("a.json", json.dumps(value), findings=findings)
     assert texts(found) == expected
-    assert [table.column for table in tables] == [column]
+    assert [table.column for table in findings.tables] == [column]
     if "." in column:
         assert f"In a.json the text is nested: '{column}' was read." in notes
 
