@@ -113,7 +113,12 @@ def _export(options: argparse.Namespace) -> dict[str, str]:
 
 def evaluate_command(options: argparse.Namespace, settings: Settings) -> None:
     """Mask tokens of the files, predict them, and print loss, perplexity and accuracy."""
-    texts, counts = read_texts(options.files, column=options.column, on_progress=terminal.status)
+    texts, counts = read_texts(
+        options.files,
+        column=options.column,
+        keep_near=options.keep_near_duplicates,
+        on_progress=terminal.status,
+    )
     from mlm_demo.training.evaluation import MaskedEvalSet, compute_metrics, sum_by_document
 
     mlm = load_model(options.model, settings, catalogue_of(settings), terminal.status, to_train=False)
