@@ -25,7 +25,9 @@ from mlm_demo.training.checkpoints import check_output
 from mlm_demo.training.model_card import exam_table, metrics_table, points_table
 from mlm_demo.training.outcome import outcome
 from mlm_demo.training.prepare import Preparation, load_model
-from mlm_demo.training.result import AdaptationResult
+from mlm_demo.training.result import AdaptationResult, Interval, Metrics
+
+UNKNOWN_SHOWN = 0.001  # share of the tokens
 
 
 def adapt_command(options: argparse.Namespace, settings: Settings) -> None:
@@ -123,11 +125,20 @@ def push_command(options: argparse.Namespace, settings: Settings) -> None:
 
 def evaluate_command(options: argparse.Namespace, settings: Settings) -> None:
     """Mask tokens of the files, predict them, and print loss, perplexity and accuracy."""
-    texts, counts = read_texts(options.files, column=options.column, on_progress=terminal.status)
+    texts, counts = read_texts(
+        options.files,
+        column=options.column,
+        keep_near=options.keep_near_duplicates,
+        on_progress=terminal.status,
+    )
     from mlm_demo.training.evaluation import MaskedEvalSet, compute_metrics, sum_by_document
 
     mlm = load_model(options.model, settings, catalogue_of(settings), terminal.status, to_train=False)
     eval_set = MaskedEvalSet.of(mlm, texts, seed=options.seed)
+    if eval_set.unknown_share >= UNKNOWN_SHOWN:
+        counts.notes.append(
+            f"{eval_set.unknown_share:.1%} of the tokens are unknown to {mlm.name}; they were not asked for."
+        )
     sums = sum_by_document(mlm, eval_set, lambda share: terminal.status(f"{share:.0%} of the blocks"))
     metrics = compute_metrics(sums)
     terminal.status("")
@@ -136,9 +147,24 @@ def evaluate_command(options: argparse.Namespace, settings: Settings) -> None:
         return print(json.dumps({"model": mlm.describe(), **metrics.to_json(), **notes}, indent=2))
     _print_notes(counts)
     for name in ("loss", "perplexity", "accuracy"):
-        value = getattr(metrics, name)
-        print(f"{name:<10}  {value.value:.4f}  (95 % interval {value.low:.4f} to {value.high:.4f})")
-    print(f"{metrics.masked_tokens:,} masked tokens in {metrics.documents:,} documents")
+        print(f"{name:<10}  {_with_interval(getattr(metrics, name))}")
+    documents = "1 document" if metrics.documents == 1 else f"{metrics.documents:,} documents"
+    print(f"{metrics.masked_tokens:,} masked tokens in {documents}{_about_interval(metrics)}")
+
+
+def _with_interval(found: Interval) -> str:
+    if found.low is None or found.high is None:
+        return f"{found.value:.4f}"
+    return f"{found.value:.4f}  (95 % interval {found.low:.4f} to {found.high:.4f})"
+
+
+def _about_interval(metrics: Metrics) -> str:
+    """Return what the intervals are over if not over documents, or why there is none."""
+    if metrics.sections is None:
+        return ""
+    if metrics.sections == 1:
+        return "; there is no interval, because the text is a single section"
+    return f"; the intervals are over its {metrics.sections:,} sections"
 
 
 def _print_notes(counts: Counts) -> None:

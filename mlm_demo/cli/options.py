@@ -36,6 +36,7 @@ def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) 
     parser = verbs.add_parser("evaluate", help="measure how well a model predicts masked tokens of a text")
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help=describe_formats())
     _add_model_and_column(parser, model_help)
+    _add(parser, next(one for one in fields(AdaptConfig) if one.name == "keep_near_duplicates"))
     parser.add_argument(
         "--seed", metavar="S", type=int, default=0, help="seed that chooses the masked tokens (default: 0)"
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mlm_demo.cli.terminal import print_json, stage
-from mlm_demo.errors import CorpusError
+from mlm_demo.errors import CorpusError, MoreNeededError
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.store import ID, RunStore
 from mlm_demo.runs.tasks.registry import TASKS
@@ -33,10 +33,14 @@ def work_command(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def read_command(options: argparse.Namespace, settings: Settings) -> None:
-    """Read a draft and print the report on it as JSON."""
-    from mlm_demo.runs.reader import read_draft
+    """Read a draft and print the report on it as JSON, or what is missing for one."""
+    from mlm_demo.runs.reader import MORE_NEEDED, read_draft
 
-    print(json.dumps(read_draft(_draft(options.id, settings), settings, stage)))
+    try:
+        report = read_draft(_draft(options.id, settings), settings, stage)
+    except MoreNeededError as error:
+        report = {MORE_NEEDED: str(error)}
+    print(json.dumps(report))
 
 
 def papers_command(options: argparse.Namespace, settings: Settings) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from mlm_demo.corpus.documents import ReadLimits
 from mlm_demo.corpus.papers import read_papers
-from mlm_demo.errors import CorpusError
+from mlm_demo.errors import CorpusError, MoreNeededError
 from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.runs import launcher
 from mlm_demo.runs.adapted_models import catalogue_of
@@ -35,6 +35,7 @@ from mlm_demo.training.prepare_cache import SECONDS_STEPS_KEPT, StepCost
 REQUEST = "request.json"
 STEPS_KEPT = 100
 ERROR = "mlm_demo: "
+MORE_NEEDED = "more_needed"  # the key of a sentence in place of a report
 
 
 class StepCosts:
@@ -84,6 +85,8 @@ class Reader:
     ) -> dict:
         """Return the report on a draft's files, as JSON; raises CorpusError with the child's error message.
 
+        It is a MoreNeededError if the files can be read, but more text is needed, or the name of a column.
+
         environment: the whole environment of the child.
         """
         files, prepared = self.staging.files(draft), self.staging.prepared(draft)
@@ -121,7 +124,10 @@ class Reader:
         with writing(self.staging.folder):
             path = self.staging.folder / draft / REQUEST
             write(path, {"task": request.verb, "request": request.to_json()})
-        return answer_of_child(self.launch, ["read", draft], environment, on_progress)
+        report = answer_of_child(self.launch, ["read", draft], environment, on_progress)
+        if MORE_NEEDED in report:
+            raise MoreNeededError(report[MORE_NEEDED])
+        return report
 
 
 def answer_of_child(

@@ -58,7 +58,9 @@ def adapt(
     holds the answers to a few questions of the exam (`followed`). A run that is stopped keeps and evaluates its best
     weights until then, and its checkpoints for a resume. Raise TrainingError, CorpusError.
     """
-    with claimed(output, resume) if is_main_process() else nullcontext():
+    with claimed(output, resume) if is_main_process() else nullcontext("") as damage:
+        if damage:
+            on_progress({"note": damage})
         blocks = blocks or make_blocks(mlm, corpus.training, general_texts()[0], config)
         on_progress({"stage": "evaluating the base model"})
         base, base_weights = {**mlm.describe(), **lineage}, copy_weights(mlm.model)
@@ -120,6 +122,7 @@ def _facts(corpus: Corpus, blocks: Blocks) -> CorpusFacts:
         training_documents=len(corpus.training),
         held_out_documents=len(corpus.held_out),
         tokens=blocks.of_documents().tokens,
+        on_both_sides=corpus.on_both_sides,
     )
 
 

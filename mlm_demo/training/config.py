@@ -34,6 +34,7 @@ class AdaptConfig:
         0.0, "share of general text mixed in to reduce forgetting, such as 0.1", "R", least=0, most=0.9
     )
     line_by_line: bool = option(False, "make each line a block of its own, without packing")
+    keep_near_duplicates: bool = option(False, "keep paragraphs that are nearly the same as earlier ones")
 
     item: ClassVar = "block"  # of which a batch consists
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from mlm_demo.training.config import PRICE_OF_FORGETTING
+from mlm_demo.training.outcome import caveats
 from mlm_demo.training.result import (
     DOMAIN,
     GENERAL,
@@ -113,9 +114,11 @@ def name_of(model: str) -> str:
 
 
 def metrics_table(result: AdaptationResult) -> str:
-    """Return the metrics before and after as a Markdown table."""
+    """Return the metrics before and after as a Markdown table, with what to know about them below."""
     rows = ["| | before | after | change |", "|---|---|---|---|"]
     rows += [f"| {' | '.join(row.cells())} |" for row in result.rows()]
+    if text := caveats(result):
+        rows += ["", text]
     return "\n".join(rows)
 
 

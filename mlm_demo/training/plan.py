@@ -125,9 +125,10 @@ def load_plan(output: Path, checksum: int, config: BudgetConfig) -> Plan:
     """Return the plan of the run to resume; raise TrainingError if its options or its corpus differ."""
     saved = read(output / CHECKPOINTS / PLAN)
     for name, value in asdict(config).items():
-        if saved["settings"][name] != value:
+        before = saved["settings"].get(name, value)  # an older version may not have had the option
+        if before != value:
             raise TrainingError(
-                f"{name} is {value} now and was {saved['settings'][name]} when this run started; resume it with "
+                f"{name} is {value} now and was {before} when this run started; resume it with "
                 "the same options."
             )
     if saved["blocks"] != checksum:

@@ -66,6 +66,7 @@ class Preparation:
             self.files,
             column=self.column or None,
             seed=self.config.seed,
+            keep_near=self.config.keep_near_duplicates,
             limits=ReadLimits.of(self.settings),
             on_progress=self.on_progress,
         )
@@ -181,7 +182,8 @@ class Preparation:
             with path.open("rb") as file:
                 files.append([path.name, hashlib.file_digest(file, "sha256").hexdigest()])
         limits = asdict(ReadLimits.of(self.settings))
-        return key_of(__version__, files, self.column, self.config.seed, limits)
+        config = self.config
+        return key_of(__version__, files, self.column, config.seed, config.keep_near_duplicates, limits)
 
     @property
     def blocks_key(self) -> str:

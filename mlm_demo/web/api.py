@@ -116,6 +116,7 @@ class Endpoints:
         seed: int = AdaptConfig.seed,
         column: str = "",
         owner: str = "",
+        keep_near_duplicates: bool = AdaptConfig.keep_near_duplicates,
     ) -> dict[str, Any]:
         """Start a run on files uploaded with `handle_file`; give one of minutes, epochs and max_steps as its budget.
 
@@ -142,6 +143,7 @@ class Endpoints:
             block_size=block_size,
             replay=replay,
             seed=seed,
+            keep_near_duplicates=keep_near_duplicates,
         )
         owner = owner or secrets.token_urlsafe(16)
         draft = self.service.staging.add([_uploaded(file, self.uploads) for file in files], link=True)

@@ -1,4 +1,4 @@
-"""Read the rows of a CSV, TSV, JSON or JSON lines file that holds examples, also compressed as .gz.
+"""Read the rows of a CSV, TSV, JSON or JSON lines file that holds examples, also compressed (.gz, .bz2, .xz).
 
 Unlike the reader of a corpus, this one keeps every column: a row is a mapping from lower-case names to values. A row
 that cannot be read is dropped by its number, and the others are kept.
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mlm_demo.corpus.documents import Dropped, ReadLimits
 from mlm_demo.corpus.encoding import decode, why_not_text
-from mlm_demo.corpus.input import GZIP_MAGIC, Budget, Input, ending, gunzipped
+from mlm_demo.corpus.input import Budget, Input, compression, decompressed, ending
 from mlm_demo.corpus.text import lines
 from mlm_demo.errors import CorpusError, shown
 
@@ -30,7 +30,7 @@ COLUMNS = {
     "document",
     "id",
 }
-FORMATS = "CSV, TSV, JSON lines or JSON, also compressed as .gz"
+FORMATS = "CSV, TSV, JSON lines or JSON, also compressed (.gz, .bz2, .xz)"
 MAX_LINE = 32_000_000  # characters
 MAX_JSON = 256 * 1024 * 1024  # bytes
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -55,7 +55,7 @@ def read_records(path: Path, limits: ReadLimits, notes: list[str]) -> Iterator[R
         with path.open("rb") as file:
             budget = Budget(limits.max_bytes, limits.max_ratio, limits.max_members)
             source = Input(path.name, file, budget, seekable=True)
-            yield from _read(gunzipped(source) if source.head.startswith(GZIP_MAGIC) else source, notes)
+            yield from _read(decompressed(source) if compression(source) else source, notes)
     except FileNotFoundError:
         raise CorpusError(f"There is no file {shown(path.name)}; check its name.") from None
     except OSError as error:

@@ -15,6 +15,7 @@ STATES = {
     "waiting": "Waiting", "running": "Running", "stopping": "Stopping", "done": "Done", "stopped": "Stopped",
     "failed": "Failed", "interrupted": "Interrupted",
 }  # fmt: skip
+NOTES_SHOWN = 2  # of the last ones in a run's log
 
 
 def run_view(run: Run, lines: list[dict], ahead: int = 0, headline: str = "") -> str:
@@ -46,6 +47,9 @@ def run_view(run: Run, lines: list[dict], ahead: int = 0, headline: str = "") ->
         parts.append(f"<p>{f'{runs} ahead of it.' if ahead else 'It is next.'}</p>")
     if headline:
         return "".join(parts)
+    parts += [f'<p class="facts">{escape(line["note"])}</p>' for line in lines if "note" in line][
+        -NOTES_SHOWN:
+    ]
     parts.append(progress(lines, state))
     seed = next((line["seed"] for line in reversed(lines) if "seed" in line), None)  # of a fine-tuning
     curve = [line for line in lines if ("loss" in line or "eval_loss" in line) and line.get("seed") == seed]

@@ -5,11 +5,13 @@ from html import escape
 
 from mlm_demo.runs.run import Run
 from mlm_demo.training.config import AdaptConfig, epochs, verdict
+from mlm_demo.training.signs import damage_text, shared_text
 from mlm_demo.web.html import facts_table
 from mlm_demo.web.messages import notices
 
 UNREAD = '<p class="empty">The files have not been read yet.</p>'
 FILES_SHOWN, WORDS_SHOWN, DROPPED_SHOWN = 5, 8, 10
+TABLES_SHOWN, COLUMNS_SHOWN = 3, 12
 
 
 def report_view(report: dict, names: Sequence[str] = (), config: AdaptConfig | None = None) -> str:
@@ -28,6 +30,7 @@ def report_view(report: dict, names: Sequence[str] = (), config: AdaptConfig | N
     return (
         f'<p class="verdict">{escape(f"Verdict: {conclusion}. {advice}".strip())}</p>'
         + facts_table(_facts(report, names))
+        + "".join(map(_table_view, report.get("tables", [])[:TABLES_SHOWN]))
         + notices([*report["notes"], *skipped])
     )
 
@@ -49,6 +52,16 @@ def duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
+def _table_view(table: dict) -> str:
+    """Return which column of a table was read, with the beginnings of its first rows."""
+    columns = ", ".join(table["columns"][:COLUMNS_SHOWN])
+    rows = "".join(f'<li dir="auto">{escape(row)}</li>' for row in table["rows"])
+    return (
+        f'<p class="facts" dir="auto">The text of {escape(table["file"])} is its column '
+        f"<b>{escape(table['column'])}</b> (of {escape(columns)}); it begins:</p><ol>{rows}</ol>"
+    )
+
+
 def _facts(report: dict, names: Sequence[str]) -> list[tuple[str, str]]:
     files = f"{report['files']:,}"
     if names:
@@ -67,6 +80,8 @@ def _facts(report: dict, names: Sequence[str]) -> list[tuple[str, str]]:
             f"{report['exact_duplicates']:,} exact, {report['near_duplicates']:,} near",
         ),
         ("Held out for evaluation", f"{report['held_out_documents']:,} of {texts:,} {kind}"),
+        ("Also in the training text", shared_text(report)),
+        ("Signs of damage", damage_text(report)),
         ("Training tokens", f"{report['tokens']:,} in {report['blocks']:,} blocks"),
         (
             "Tokens per word",
