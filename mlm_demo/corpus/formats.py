@@ -18,7 +18,21 @@ from mlm_demo.corpus.input import (
     ending,
     named_compression,
 )
-from mlm_demo.corpus.readers import docx, html, markdown, pdf, references, rtf, tables, tar, tex, text, xml
+from mlm_demo.corpus.readers import (
+    docx,
+    epub,
+    html,
+    markdown,
+    odt,
+    pdf,
+    references,
+    rtf,
+    tables,
+    tar,
+    tex,
+    text,
+    xml,
+)
 from mlm_demo.corpus.readers import zip as zips
 from mlm_demo.corpus.text import CONTROL
 from mlm_demo.errors import CorpusError, shown
@@ -41,6 +55,8 @@ FORMATS = (
     tex.FORMAT,
     pdf.FORMAT,
     docx.FORMAT,
+    epub.FORMAT,
+    odt.FORMAT,
     zips.FORMAT,
     tar.FORMAT,
 )
@@ -48,8 +64,7 @@ FORMATS = (
 REFUSED_ZIPS = (
     ({"xl/workbook.xml"}, "an Excel workbook; save it as .csv"),
     ({"ppt/presentation.xml"}, "a PowerPoint presentation; save it as .pdf"),
-    ({"mimetype", "META-INF/container.xml"}, "an EPUB; save it as .docx or .txt"),
-    ({"mimetype"}, "an OpenDocument file; save it as .docx or .txt"),
+    ({"mimetype"}, "a file of another program; save it as .docx or .txt"),
 )
 # The same, by the first bytes.
 REFUSED_MAGIC = {

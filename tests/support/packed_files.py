@@ -69,3 +69,27 @@ def word(*paragraphs, cell=None):
         document.add_table(1, 1).cell(0, 0).text = cell
     document.save(data)
     return data.getvalue()
+
+
+def epub(pages, *, folder="OEBPS", spine=None, extra=()):
+    """Return an EPUB with pages of HTML by name; `spine` is their order, by default that of the names."""
+    items = "".join(f'<item id="{name}" href="{name}" media-type="application/xhtml+xml"/>' for name in pages)
+    order = "".join(f'<itemref idref="{name}"/>' for name in (pages if spine is None else spine))
+    container = f'<container><rootfiles><rootfile full-path="{folder}/book.opf"/></rootfiles></container>'
+    return zipped([
+        ("mimetype", "application/epub+zip"), ("META-INF/container.xml", container),
+        (f"{folder}/book.opf", f"<package><manifest>{items}</manifest><spine>{order}</spine></package>"),
+        *((f"{folder}/{name}", f"<html><body>{page}</body></html>") for name, page in pages.items()), *extra,
+    ])  # fmt: skip
+
+
+def odt(body, *, kind="text", styles="", manifest=""):
+    """Return an OpenDocument file with a body in its own markup."""
+    names = ("office", "text", "table", "style")
+    spaces = " ".join(f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in names)
+    content = f"<office:document-content {spaces}><office:automatic-styles>{styles}</office:automatic-styles>"
+    content += f"<office:body><office:text>{body}</office:text></office:body></office:document-content>"
+    return zipped([
+        ("mimetype", f"application/vnd.oasis.opendocument.{kind}"), ("content.xml", content),
+        ("META-INF/manifest.xml", f"<manifest>{manifest}</manifest>"),
+    ])  # fmt: skip
