@@ -1,6 +1,7 @@
-"""Make zip, PDF and Word files in memory."""
+"""Make archives, PDFs, books and office files in memory."""
 
 import io
+import tarfile
 import zipfile
 
 import docx
@@ -11,6 +12,18 @@ def zipped(members, compression=zipfile.ZIP_DEFLATED):
     with zipfile.ZipFile(data, "w", compression) as archive:
         for name, content in members:
             archive.writestr(name, content)
+    return data.getvalue()
+
+
+def tarred(members, **options):
+    """Return a tar archive with members, each a name and its content."""
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w", **options) as archive:
+        for name, content in members:
+            info = tarfile.TarInfo(name)
+            content = content.encode() if isinstance(content, str) else content
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
     return data.getvalue()
 
 
