@@ -38,10 +38,9 @@ from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.dataset import general_texts, make_blocks
 from mlm_demo.training.evaluation import MaskedEvalSet, compute_metrics, sum_by_document
-from mlm_demo.training.masking import make_masking
+from mlm_demo.training.loop import Trained, peak_megabytes
 from mlm_demo.training.packing import Blocks
-from mlm_demo.training.step_time import measure_step_time
-from mlm_demo.training.train import Trained, peak_megabytes, train
+from mlm_demo.training.train import masked_lm_step_time, train
 
 CORPUS = ROOT / "assets" / "corpora" / "beekeeping.txt"
 WARM_UP, INTERVAL = 4, 25  # steps that are not timed; steps of a GPU between two clock readings
@@ -135,9 +134,7 @@ def ours(mlm, texts, config: AdaptConfig, folder: Path, clock: Clock) -> Trained
     blocks = make_blocks(mlm, texts, general_texts()[0], config)
     whole = len(blocks) // config.batch_size * config.batch_size
     blocks = Blocks(blocks.ids[:whole], blocks.words[:whole], blocks.document[:whole], blocks.pad_id)
-    step_time = (
-        measure_step_time(mlm, blocks, make_masking(mlm, config), config) if clock.device == "cuda" else None
-    )
+    step_time = masked_lm_step_time(mlm, blocks, config) if clock.device == "cuda" else None
     return train(mlm, blocks, None, config, folder, step_time=step_time, should_stop=clock.tick)
 
 

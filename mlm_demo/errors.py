@@ -7,6 +7,8 @@
     ├── ModelError        a model that cannot be used
     │   └── HubError      a model that cannot be downloaded or uploaded
     ├── CorpusError       files that cannot be read or contain too little
+    │   ├── ReadingError     reading cannot go on: a file is missing or exceeds a limit, or the disk failed
+    │   └── MoreNeededError  the files can be read, but more text is needed, or the name of a column
     ├── TrainingError     a training that cannot start or continue
     ├── RunError          a background run that does not exist, or cannot be started, resumed or deleted
     └── LimitError        an exceeded rate limit
@@ -42,6 +44,14 @@ class HubError(ModelError):
 
 class CorpusError(MlmDemoError):
     """A file of a corpus cannot be read, or the corpus is too small."""
+
+
+class ReadingError(CorpusError):
+    """Reading cannot go on, not even without this file: it is missing, exceeds a limit, or the disk failed."""
+
+
+class MoreNeededError(CorpusError):
+    """The files can be read, but more text is needed, or the name of a column."""
 
 
 class TrainingError(MlmDemoError):

@@ -49,6 +49,11 @@ class Settings:
     max_answer_characters: int = _number(200_000_000, 1, 2_000_000_000, public=10_000_000)
     max_score_tokens: int = _number(512, 1, 8192, public=256)
 
+    max_papers: int = _number(100, 1, 10_000)  # in one extraction that is answered at once
+    max_paper_characters: int = _number(
+        2_000_000, 1, 20_000_000, public=200_000
+    )  # the same, times its questions
+
     models_in_memory: int = _number(4, 1, 100)
     allow_pickle: bool = False
     hub_timeout: float = _number(12.0, 1, 600)  # seconds without progress

@@ -64,7 +64,10 @@ def test_gradio_is_imported_by_the_page_alone():
 WITHOUT = (
     ("settings corpus.corpus cli.adapt runs.worker cli.main", {"torch", "transformers", "gradio", "scipy"}),
     ("web.app", {"torch", "transformers", "scipy"}),
-    ("models.native_bert.loader models.cpu.optimize inference.compare inference.score", {"transformers"}),
+    (
+        "models.native_bert.loader models.cpu.optimize inference.compare inference.score inference.extract.extract",
+        {"transformers"},
+    ),
     ("training.evaluation training.prepare", {"transformers"}),
 )
 

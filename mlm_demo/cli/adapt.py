@@ -1,4 +1,4 @@
-"""The commands `adapt` and `evaluate`. Ctrl-C during training stops it and keeps its progress.
+"""The commands `adapt`, `push` and `evaluate`. Ctrl-C during training stops it and keeps its progress.
 
 The files are read before torch is imported, which takes seconds and hundreds of megabytes. So an unreadable file is
 refused at once, and a malicious one finds little in the process.
@@ -7,7 +7,6 @@ refused at once, and a malicious one finds little in the process.
 import argparse
 import json
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
@@ -15,7 +14,9 @@ from dataclasses import asdict
 
 from mlm_demo.cli import terminal
 from mlm_demo.cli.options import config_of
+from mlm_demo.cli.stop import stop_on_signal
 from mlm_demo.corpus.corpus import Counts, read_texts
+from mlm_demo.errors import HubError
 from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.settings import Settings
 from mlm_demo.system.distributed import is_main_process
@@ -24,7 +25,9 @@ from mlm_demo.training.checkpoints import check_output
 from mlm_demo.training.model_card import exam_table, metrics_table, points_table
 from mlm_demo.training.outcome import outcome
 from mlm_demo.training.prepare import Preparation, load_model
-from mlm_demo.training.result import AdaptationResult
+from mlm_demo.training.result import AdaptationResult, Interval, Metrics
+
+UNKNOWN_SHOWN = 0.001  # share of the tokens
 
 
 def adapt_command(options: argparse.Namespace, settings: Settings) -> None:
@@ -60,7 +63,7 @@ def _adapt(options: argparse.Namespace, settings: Settings) -> None:
         return print(json.dumps(report.to_json(), indent=2) if options.json else report.to_text())
     if not options.json:
         print(report.to_text() + "\n", flush=True)
-    signals = _stop_on_signal()
+    signals = stop_on_signal()
     result = preparation.adapt(
         options.output,
         resume=options.resume,
@@ -69,9 +72,8 @@ def _adapt(options: argparse.Namespace, settings: Settings) -> None:
     )
     terminal.status("")
     if options.json:
-        exports = _export(options)
-        whole = {**exports, **result.to_json(), "output": str(options.output), "report": report.to_json()}
-        return print(json.dumps(whole, indent=2))
+        whole = {"output": str(options.output), "report": report.to_json()}
+        return print(json.dumps({**_export(options), **result.to_json(), **whole}, indent=2))
     _print_result(result)
     print(
         f"The model is in {options.output}: python -m mlm_demo fill --model {options.output} 'A <mask>.'",
@@ -105,17 +107,38 @@ def _export(options: argparse.Namespace) -> dict[str, str]:
     if options.zip:
         exports["zip"] = str(zip_model(options.output))
     if options.push_to:
-        exports["hub"] = push_model(options.output, options.push_to)
+        try:
+            exports["hub"] = push_model(options.output, options.push_to)
+        except HubError as error:
+            again = f"python -m mlm_demo push {options.output} {options.push_to}"
+            raise HubError(f"{error} The model is whole; to upload it without training: {again}") from None
     return exports
+
+
+def push_command(options: argparse.Namespace, settings: Settings) -> None:
+    """Upload a finished model to the Hub, and print its address."""
+    from mlm_demo.training.export import push_model
+
+    address = push_model(options.folder, options.repo)
+    print(json.dumps({"hub": address}) if options.json else address)
 
 
 def evaluate_command(options: argparse.Namespace, settings: Settings) -> None:
     """Mask tokens of the files, predict them, and print loss, perplexity and accuracy."""
-    texts, counts = read_texts(options.files, column=options.column, on_progress=terminal.status)
+    texts, counts = read_texts(
+        options.files,
+        column=options.column,
+        keep_near=options.keep_near_duplicates,
+        on_progress=terminal.status,
+    )
     from mlm_demo.training.evaluation import MaskedEvalSet, compute_metrics, sum_by_document
 
     mlm = load_model(options.model, settings, catalogue_of(settings), terminal.status, to_train=False)
     eval_set = MaskedEvalSet.of(mlm, texts, seed=options.seed)
+    if eval_set.unknown_share >= UNKNOWN_SHOWN:
+        counts.notes.append(
+            f"{eval_set.unknown_share:.1%} of the tokens are unknown to {mlm.name}; they were not asked for."
+        )
     sums = sum_by_document(mlm, eval_set, lambda share: terminal.status(f"{share:.0%} of the blocks"))
     metrics = compute_metrics(sums)
     terminal.status("")
@@ -124,9 +147,24 @@ def evaluate_command(options: argparse.Namespace, settings: Settings) -> None:
         return print(json.dumps({"model": mlm.describe(), **metrics.to_json(), **notes}, indent=2))
     _print_notes(counts)
     for name in ("loss", "perplexity", "accuracy"):
-        value = getattr(metrics, name)
-        print(f"{name:<10}  {value.value:.4f}  (95 % interval {value.low:.4f} to {value.high:.4f})")
-    print(f"{metrics.masked_tokens:,} masked tokens in {metrics.documents:,} documents")
+        print(f"{name:<10}  {_with_interval(getattr(metrics, name))}")
+    documents = "1 document" if metrics.documents == 1 else f"{metrics.documents:,} documents"
+    print(f"{metrics.masked_tokens:,} masked tokens in {documents}{_about_interval(metrics)}")
+
+
+def _with_interval(found: Interval) -> str:
+    if found.low is None or found.high is None:
+        return f"{found.value:.4f}"
+    return f"{found.value:.4f}  (95 % interval {found.low:.4f} to {found.high:.4f})"
+
+
+def _about_interval(metrics: Metrics) -> str:
+    """Return what the intervals are over if not over documents, or why there is none."""
+    if metrics.sections is None:
+        return ""
+    if metrics.sections == 1:
+        return "; there is no interval, because the text is a single section"
+    return f"; the intervals are over its {metrics.sections:,} sections"
 
 
 def _print_notes(counts: Counts) -> None:
@@ -137,18 +175,3 @@ def _print_notes(counts: Counts) -> None:
 
 def _distinct(notes: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(notes))
-
-
-def _stop_on_signal() -> list[int]:
-    """Return a list that receives the first Ctrl-C (or SIGTERM), which stops training; the second ends the program."""
-    received: list[int] = []
-
-    def receive(number: int, _frame) -> None:
-        if received:
-            raise KeyboardInterrupt
-        received.append(number)
-        print("\nStopping after this step; progress is kept.", file=sys.stderr, flush=True)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, receive)
-    return received

@@ -7,11 +7,14 @@ command prints the same JSON as the HTTP endpoint.
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from mlm_demo import __version__
-from mlm_demo.cli.options import add_adaptation
+from mlm_demo.cli.extract import extract_command
+from mlm_demo.cli.options import add_adaptation, add_finetuning
 from mlm_demo.cli.predict import fill_command, models_command, score_command
-from mlm_demo.cli.runs import read_command, runs_command, work_command
+from mlm_demo.cli.runs import papers_command, read_command, runs_command, work_command
+from mlm_demo.corpus.formats import describe_formats
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.engine import TOP_K
 from mlm_demo.models.pool import PRECISIONS
@@ -47,6 +50,13 @@ def command_line() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_prediction(verbs)
     add_adaptation(verbs, BASE_MODEL, _adapt, _evaluate)
+    add_finetuning(verbs, BASE_MODEL, _finetune)
+
+    push = verbs.add_parser("push", help="upload an adapted model to the Hub, private, with your own token")
+    push.add_argument("folder", metavar="DIR", type=Path, help="the output folder of a finished run")
+    push.add_argument("repo", metavar="REPO", help="owner/name")
+    push.add_argument("--json", action="store_true", help="print JSON")
+    push.set_defaults(run=_push)
 
     runs = verbs.add_parser("runs", help="list the adaptations in the background, the oldest first")
     runs.add_argument("--json", action="store_true", help="print JSON")
@@ -89,9 +99,38 @@ def _add_prediction(verbs) -> None:
     score.add_argument("--json", action="store_true", help="print JSON")
     score.set_defaults(run=score_command)
 
+    _add_extraction(verbs)
+
     models = verbs.add_parser("models", help="list the models of the picker")
     models.add_argument("--json", action="store_true", help="print JSON")
     models.set_defaults(run=models_command)
+
+
+def _add_extraction(verbs) -> None:
+    extract = verbs.add_parser("extract", help="answer questions from papers, each with its sentence")
+    extract.add_argument("files", metavar="FILE", nargs="+", type=Path, help=describe_formats())
+    extract.add_argument(
+        "--question", metavar="Q", action="append", required=True, help="a question; repeat it for several"
+    )
+    extract.add_argument(
+        "--model",
+        metavar="M",
+        default="",
+        help="a run, or a folder with the fine-tuned models evidence and answers or one of them (default: extract)",
+    )
+    extract.add_argument(
+        "--threshold",
+        metavar="T",
+        type=float,
+        help="the least score of an answer (default: what the model was calibrated to)",
+    )
+    extract.add_argument(
+        "--column", metavar="C", help="the column or key that holds the text (default: guessed)"
+    )
+    output = extract.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="print JSON")
+    output.add_argument("--csv", action="store_true", help="print CSV")
+    extract.set_defaults(run=extract_command)
 
 
 def _add_hidden(verbs) -> None:
@@ -100,9 +139,10 @@ def _add_hidden(verbs) -> None:
     work.add_argument("id", metavar="RUN")
     work.add_argument("--lock", metavar="FD", type=int)
     work.set_defaults(run=work_command)
-    read = verbs.add_parser("read")
-    read.add_argument("id", metavar="DRAFT")
-    read.set_defaults(run=read_command)
+    for name, command in (("read", read_command), ("papers", papers_command)):
+        reader = verbs.add_parser(name)
+        reader.add_argument("id", metavar="DRAFT")
+        reader.set_defaults(run=command)
 
 
 def _adapt(options: argparse.Namespace, settings: Settings) -> None:
@@ -111,10 +151,27 @@ def _adapt(options: argparse.Namespace, settings: Settings) -> None:
     adapt_command(options, settings)
 
 
-def _evaluate(options: argparse.Namespace, settings: Settings) -> None:
-    from mlm_demo.cli.adapt import evaluate_command
+def _finetune(options: argparse.Namespace, settings: Settings) -> None:
+    from mlm_demo.cli.finetune import finetune_command
 
-    evaluate_command(options, settings)
+    finetune_command(options, settings)
+
+
+def _evaluate(options: argparse.Namespace, settings: Settings) -> None:
+    if options.task:
+        from mlm_demo.cli.finetune import evaluate_task_command
+
+        evaluate_task_command(options, settings)
+    else:
+        from mlm_demo.cli.adapt import evaluate_command
+
+        evaluate_command(options, settings)
+
+
+def _push(options: argparse.Namespace, settings: Settings) -> None:
+    from mlm_demo.cli.adapt import push_command
+
+    push_command(options, settings)
 
 
 def _serve(options: argparse.Namespace, settings: Settings) -> None:

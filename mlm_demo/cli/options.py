@@ -1,4 +1,4 @@
-"""The options of the commands `adapt` and `evaluate`, generated from AdaptConfig; imports nothing heavy."""
+"""The options of the commands `adapt`, `finetune` and `evaluate`, from the configs; imports nothing heavy."""
 
 import argparse
 from collections.abc import Callable
@@ -6,9 +6,15 @@ from dataclasses import Field, fields
 from pathlib import Path
 
 from mlm_demo.corpus.formats import describe_formats
-from mlm_demo.training.config import BUDGETS, AdaptConfig
+from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.downstream.config import TASK_NAMES, FinetuneConfig
+from mlm_demo.training.options import BUDGETS
 
 DEFAULT_MINUTES = 10.0
+EXAMPLES_HELP = (
+    "examples: SQuAD JSON, or CSV, TSV or JSON lines of question, sentence, label (evidence) or question, context, "
+    "answer (answers)"
+)
 
 
 def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) -> None:
@@ -17,12 +23,7 @@ def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) 
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help=describe_formats())
     parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="the folder for the model")
     _add_model_and_column(parser, model_help)
-    budget = parser.add_mutually_exclusive_group()
-    options = {one.name: one for one in fields(AdaptConfig)}
-    for name in ("minutes", "epochs", "max_steps"):
-        _add(budget, options.pop(name))
-    for one in options.values():
-        _add(parser, one)
+    _add_options(parser, AdaptConfig)
     parser.add_argument("--zip", action="store_true", help="also pack the model into DIR.zip")
     parser.add_argument(
         "--push-to", metavar="REPO", help="also upload it to the Hub as a private model owner/name"
@@ -35,20 +36,51 @@ def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) 
     parser = verbs.add_parser("evaluate", help="measure how well a model predicts masked tokens of a text")
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help=describe_formats())
     _add_model_and_column(parser, model_help)
+    _add(parser, next(one for one in fields(AdaptConfig) if one.name == "keep_near_duplicates"))
     parser.add_argument(
         "--seed", metavar="S", type=int, default=0, help="seed that chooses the masked tokens (default: 0)"
+    )
+    parser.add_argument(
+        "--task",
+        choices=TASK_NAMES,
+        help="measure a fine-tuned model on examples of its task instead; --model is its folder",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=evaluate)
 
 
-def config_of(options: argparse.Namespace) -> AdaptConfig:
-    """Return the configuration from the options of `adapt`; raises TrainingError."""
-    given = {one.name: getattr(options, one.name) for one in fields(AdaptConfig)}
+def add_finetuning(verbs, model_help: str, finetune: Callable) -> None:
+    """Add the command `finetune` to a parser."""
+    parser = verbs.add_parser(
+        "finetune", help="teach a model to find evidence for questions, or to answer them from a text"
+    )
+    parser.add_argument("task", metavar="TASK", choices=TASK_NAMES, help=" or ".join(TASK_NAMES))
+    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help=EXAMPLES_HELP)
+    parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="the folder for the model")
+    parser.add_argument("--model", metavar="M", default="", help=model_help)
+    _add_options(parser, FinetuneConfig)
+    parser.add_argument("--resume", action="store_true", help="continue from the last checkpoint in DIR")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=finetune)
+
+
+def config_of(options: argparse.Namespace, kind: type = AdaptConfig) -> AdaptConfig | FinetuneConfig:
+    """Return the configuration from the options of `adapt` or `finetune`; raises TrainingError."""
+    given = {one.name: getattr(options, one.name) for one in fields(kind)}
     given = {name: value for name, value in given.items() if value is not None}
     if not given.keys() & set(BUDGETS):
         given["minutes"] = DEFAULT_MINUTES
-    return AdaptConfig(**given)
+    return kind(**given)
+
+
+def _add_options(parser: argparse.ArgumentParser, kind: type) -> None:
+    """Add an option for each field of a config, the budget first."""
+    budget = parser.add_mutually_exclusive_group()
+    options = {one.name: one for one in fields(kind)}
+    for name in ("minutes", "epochs", "max_steps"):
+        _add(budget, options.pop(name))
+    for one in options.values():
+        _add(parser, one)
 
 
 def _add_model_and_column(parser: argparse.ArgumentParser, model_help: str) -> None:

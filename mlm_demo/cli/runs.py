@@ -1,12 +1,13 @@
-"""The command `runs`, and the hidden commands of the page's child processes: `work RUN` and `read DRAFT`."""
+"""The command `runs`, and those of the child processes of the page: `work RUN`, `read DRAFT` and `papers DRAFT`."""
 
 import argparse
 import json
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 
 from mlm_demo.cli.terminal import print_json, stage
-from mlm_demo.errors import CorpusError
+from mlm_demo.errors import CorpusError, MoreNeededError
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.store import ID, RunStore
 from mlm_demo.runs.tasks.registry import TASKS
@@ -32,12 +33,27 @@ def work_command(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def read_command(options: argparse.Namespace, settings: Settings) -> None:
-    """Read a draft and print the report on it as JSON."""
-    from mlm_demo.runs.reader import read_draft
+    """Read a draft and print the report on it as JSON, or what is missing for one."""
+    from mlm_demo.runs.reader import MORE_NEEDED, read_draft
 
-    if not ID.fullmatch(options.id):
+    try:
+        report = read_draft(_draft(options.id, settings), settings, stage)
+    except MoreNeededError as error:
+        report = {MORE_NEEDED: str(error)}
+    print(json.dumps(report))
+
+
+def papers_command(options: argparse.Namespace, settings: Settings) -> None:
+    """Read a draft and print its papers and notes as JSON."""
+    from mlm_demo.runs.reader import read_papers_of
+
+    print(json.dumps(read_papers_of(_draft(options.id, settings), settings, stage)))
+
+
+def _draft(id: str, settings: Settings) -> Path:
+    if not ID.fullmatch(id):
         raise CorpusError("The files are no longer here; add them again.")
-    print(json.dumps(read_draft(settings.data_folder / "drafts" / options.id, settings, stage)))
+    return settings.data_folder / "drafts" / id
 
 
 def _row(run: Run) -> dict:

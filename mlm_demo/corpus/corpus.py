@@ -5,26 +5,28 @@ Each file is read and decoded (`formats.py`), duplicates are removed (`deduplica
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlm_demo.corpus.deduplicate import Deduplicator
-from mlm_demo.corpus.documents import Dropped, ReadLimits
+from mlm_demo.corpus.documents import Dropped, Findings, ReadLimits, name_dropped, why_left_out
 from mlm_demo.corpus.formats import read_documents
 from mlm_demo.corpus.split import split
-from mlm_demo.errors import CorpusError, shown
+from mlm_demo.errors import CorpusError, MoreNeededError, ReadingError
 
 # Kept in memory: about 33 million words, far more than a CPU trains on in a day.
 MAX_CHARACTERS = 200_000_000
 MIN_WORDS = 200
 DOCUMENTS_PER_REPORT = 500
-NAMED = 3  # skipped files that an error names
 
 
 @dataclass
 class Counts:
-    """How much was read, and what was skipped."""
+    """How much was read, and what was skipped.
+
+    repeated: documents whose whole text is in earlier ones; first_repeated: the source of the first of them.
+    """
 
     files: int = 0
     documents: int = 0
@@ -35,16 +37,23 @@ class Counts:
     cut_short: bool = False
     dropped: list[Dropped] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    findings: Findings = field(default_factory=Findings)
+    repeated: int = 0
+    first_repeated: str = ""
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """The texts of the training part and of the held-out part; empty lines separate their paragraphs."""
+    """The texts of the training part and of the held-out part; empty lines separate their paragraphs.
+
+    on_both_sides: how many documents have sections in both parts.
+    """
 
     training: list[str]
     held_out: list[str]
     counts: Counts
     sha256: str
+    on_both_sides: int = 0
 
 
 def read_corpus(
@@ -52,65 +61,95 @@ def read_corpus(
     *,
     column: str | None = None,
     seed: int = 0,
+    keep_near: bool = False,
     limits: ReadLimits | None = None,
     on_progress: Callable[[str], None] = lambda progress: None,
 ) -> Corpus:
-    """Read files into a corpus; raise CorpusError for a file that cannot be read, or for too little text."""
-    texts, counts = read_texts(paths, column=column, limits=limits, on_progress=on_progress)
+    """Read files into a corpus; raise CorpusError as `read_texts` does, or for too little text."""
+    texts, counts = read_texts(
+        paths, column=column, keep_near=keep_near, limits=limits, on_progress=on_progress
+    )
     if counts.words < MIN_WORDS:
-        raise CorpusError(
+        raise MoreNeededError(
             f"The corpus holds {counts.words:,} words of text after removing duplicates; at least {MIN_WORDS} are "
-            f"needed. Add more text.{_skipped(counts.dropped)}"
+            f"needed. Add more text.{name_dropped(counts.dropped)}"
         )
-    training, held_out = split(texts, seed)
+    training, held_out, on_both_sides = split(texts, seed)
     digest = hashlib.sha256()
     for text in texts:
         digest.update(text.encode() + b"\0")
-    return Corpus(training, held_out, counts, digest.hexdigest())
+    return Corpus(training, held_out, counts, digest.hexdigest(), on_both_sides)
 
 
 def read_texts(
     paths: Sequence[Path],
     *,
     column: str | None = None,
+    keep_near: bool = False,
     limits: ReadLimits | None = None,
     on_progress: Callable[[str], None] = lambda progress: None,
 ) -> tuple[list[str], Counts]:
-    """Read files into texts without duplicates, up to MAX_CHARACTERS."""
-    counts, deduplicator, texts = Counts(), Deduplicator(), []
+    """Read files into texts without duplicates, up to MAX_CHARACTERS; a file that cannot be read is dropped.
+
+    keep_near: whether near duplicates stay. Raises CorpusError if no file can be read, and ReadingError.
+    """
+    counts, deduplicator, texts = Counts(), Deduplicator(keep_near=keep_near), []
+    errors: list[CorpusError] = []
     for path in paths:
-        if len(paths) > 1 and path.is_file() and not path.stat().st_size:
-            counts.dropped.append(Dropped(path.name, "it is empty"))
-            continue
-        counts.files += 1
-        for item in read_documents(path, column=column, limits=limits or ReadLimits(), notes=counts.notes):
-            if isinstance(item, Dropped):
-                counts.dropped.append(item)
-                continue
-            counts.documents += 1
-            paragraphs = [stripped for p in item.text.split("\n\n") if (stripped := p.strip())]
-            new = deduplicator.new_paragraphs(paragraphs)
-            if not new:
-                counts.dropped.append(Dropped(item.source, "all of its text is duplicated", item.text[:80]))
-                continue
-            texts.append("\n\n".join(new))
-            counts.characters += len(texts[-1])
-            counts.words += len(texts[-1].split())
-            if counts.documents % DOCUMENTS_PER_REPORT == 0:
-                on_progress(f"{counts.documents:,} documents, {counts.words:,} words")
-            if counts.characters > MAX_CHARACTERS:
-                counts.cut_short = True
-                break
+        before = counts.documents
+        try:
+            for text in _new_texts(path, column, limits or ReadLimits(), counts, deduplicator):
+                texts.append(text)
+                counts.characters += len(text)
+                counts.words += len(text.split())
+                if counts.characters > MAX_CHARACTERS:
+                    counts.cut_short = True
+                    break
+                if counts.documents % DOCUMENTS_PER_REPORT == 0:
+                    on_progress(f"{counts.documents:,} documents, {counts.words:,} words")
+        except ReadingError:
+            raise
+        except CorpusError as error:
+            errors.append(error)
+            counts.dropped.append(Dropped(path.name, why_left_out(counts.documents - before, error)))
+        counts.files += counts.documents > before
         if counts.cut_short:
             break
+    if errors and not counts.documents:
+        if len(paths) == 1:
+            raise errors[0]
+        raise CorpusError(f"None of the {len(paths):,} files can be read.{name_dropped(counts.dropped)}")
     counts.exact_duplicates, counts.near_duplicates = deduplicator.exact, deduplicator.near
+    if counts.repeated:
+        counts.notes.append(_repeated(counts))
     return texts, counts
 
 
-def _skipped(dropped: Sequence[Dropped]) -> str:
-    """Return a sentence that names the first skipped files, with a space before it; "" if there are none."""
-    if not dropped:
-        return ""
-    named = "; ".join(f"{shown(item.source)} ({item.reason})" for item in dropped[:NAMED])
-    more = f"; and {len(dropped) - NAMED:,} more" if len(dropped) > NAMED else ""
-    return f" Skipped: {named}{more}."
+def _new_texts(
+    path: Path, column: str | None, limits: ReadLimits, counts: Counts, deduplicator: Deduplicator
+) -> Iterator[str]:
+    """Yield the text of each document of a file that is not in earlier documents; count the others."""
+    for item in read_documents(
+        path, column=column, limits=limits, notes=counts.notes, findings=counts.findings
+    ):
+        if isinstance(item, Dropped):
+            counts.dropped.append(item)
+            continue
+        counts.documents += 1
+        paragraphs = [stripped for p in item.text.split("\n\n") if (stripped := p.strip())]
+        if new := deduplicator.new_paragraphs(paragraphs):
+            yield "\n\n".join(new)
+        else:
+            counts.repeated += 1
+            counts.first_repeated = counts.first_repeated or item.source
+
+
+def _repeated(counts: Counts) -> str:
+    """Return a sentence about the documents that are duplicates as a whole."""
+    first = counts.first_repeated
+    if counts.repeated == 1:
+        return f"{first} was left out: its text is an exact or near duplicate of earlier text."
+    return (
+        f"{counts.repeated:,} documents were left out, the first being {first}: their text is an exact or near "
+        "duplicate of earlier text."
+    )

@@ -1,23 +1,49 @@
-"""Remove duplicate paragraphs: exact ones by hash, near ones by MinHash.
+"""Remove duplicate paragraphs: exact ones by hash, near ones by their words.
 
-A near duplicate shares about eight of ten of its five-word shingles with an earlier paragraph. Paragraphs are compared
-across all documents, so a notice that repeats on every page counts once, and no text of the training part returns in
-the held-out part.
+Paragraphs are compared across all documents, so a notice that repeats on every page counts once, and no text of the
+training part returns in the held-out part. A near duplicate of a short paragraph has the same words in the same order,
+apart from articles and the like: one other word may be another finding, dose or side. A near duplicate of a long one
+shares about eight of ten of its five-word shingles (found by MinHash) and nearly all of its words.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 THRESHOLD, PERMUTATIONS, SHINGLE = 0.8, 64, 5
 MIN_WORDS = 8  # shorter paragraphs, such as headings, may repeat
+SHORT, LONG = (
+    100,
+    200,
+)  # words; only in paragraphs that are longer than LONG may numbers, negations or sides differ
+WORDS_PER_CHANGE = 100  # of a long paragraph
+COMPARED = 20  # paragraphs that look alike are compared with at most so many others
+# Words that may differ in a short paragraph.
+FILLERS = {
+    "a", "an", "the", "and", "or", "of", "in", "on", "at", "to", "for", "with", "by", "from", "as", "is", "are", "was",
+    "were", "be", "been", "has", "have", "had", "this", "that", "these", "those", "it", "its", "also", "then", "so",
+}  # fmt: skip
+# Words that, like numbers, make another statement of the same sentence.
+DECISIVE = {
+    "no", "not", "none", "nor", "neither", "never", "without", "cannot", "absent", "denies", "denied", "negative",
+    "positive", "normal", "abnormal", "left", "right", "bilateral", "unilateral", "upper", "lower", "anterior",
+    "posterior", "medial", "lateral", "small", "large", "mild", "moderate", "severe", "acute", "chronic", "new", "old",
+    "unchanged", "increased", "decreased", "once", "twice",
+}  # fmt: skip
+SERIAL = re.compile(r"\b(item|page|copy|draft|row|record|sheet)\s+\d+\b", re.IGNORECASE)
 
 
 class Deduplicator:
-    """The paragraphs seen so far; `exact` and `near` count the duplicates among them."""
+    """The paragraphs seen so far; `exact` and `near` count the duplicates among them.
 
-    def __init__(self):
+    keep_near: whether near duplicates stay.
+    """
+
+    def __init__(self, *, keep_near: bool = False):
+        self.keep_near = keep_near
         self.exact = self.near = 0
-        self._hashes: set[int] = set()
+        self._exact: set[int] = set()
+        self._short: set[int] = set()
+        self._long: dict[int, str] = {}
         self._documents: set[int] = set()
         # Here, because it brings scipy, which a page must not wait for at its start.
         from datasketch import MinHash, MinHashLSH
@@ -35,24 +61,85 @@ class Deduplicator:
             self.exact += len(paragraphs)
             return []
         self._documents.add(document)
-        return [paragraph for paragraph in paragraphs if self.is_new(paragraph)]
+        return [paragraph for paragraph in map(self._new_lines, paragraphs) if self.is_new(paragraph)]
 
     def is_new(self, paragraph: str) -> bool:
         """Return whether a paragraph is no duplicate, and remember it. Short paragraphs are always new."""
-        words = re.findall(r"\w+", paragraph.lower())
+        words = _words(paragraph)
         if len(words) < MIN_WORDS:
             return True
         key = hash(tuple(words))
-        if key in self._hashes:
+        if key in self._exact:
             self.exact += 1
             return False
-        self._hashes.add(key)
+        self._exact.add(key)
+        if self.keep_near:
+            return True
+        if len(words) >= SHORT:
+            is_new = self._is_new_long(key, paragraph, words)
+        else:
+            near = _near_key(paragraph, words)
+            is_new = near not in self._short
+            self._short.add(near)
+        self.near += not is_new
+        return is_new
+
+    def _is_new_long(self, key: int, paragraph: str, words: list[str]) -> bool:
         signature = self._min_hash(num_perm=PERMUTATIONS)
         signature.update_batch(
-            {" ".join(words[i : i + SHINGLE]).encode() for i in range(max(1, len(words) - SHINGLE + 1))}
+            {" ".join(words[i : i + SHINGLE]).encode() for i in range(len(words) - SHINGLE + 1)}
         )
-        if self._index.query(signature):
-            self.near += 1
+        alike = self._index.query(signature)
+        if any(_is_near(paragraph, self._long[other]) for other in alike[:COMPARED]):
             return False
-        self._index.insert(key, signature, check_duplication=False)
+        if len(alike) < COMPARED:
+            self._index.insert(key, signature, check_duplication=False)
+            self._long[key] = paragraph
         return True
+
+    def _new_lines(self, paragraph: str) -> str:
+        """Return a paragraph without lines that repeat an earlier line of it."""
+        lines = paragraph.split("\n")
+        if len(lines) == 1:
+            return paragraph
+        seen: dict[int, int] = {}
+        kept = []
+        for line in lines:
+            words = _words(line)
+            if len(words) >= MIN_WORDS:
+                exact = hash(tuple(words))
+                near = exact if self.keep_near else _near_key(line, words)
+                if near in seen:
+                    self.exact += seen[near] == exact
+                    self.near += seen[near] != exact
+                    continue
+                seen[near] = exact
+            kept.append(line)
+        return "\n".join(kept)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
+
+
+def _near_key(text: str, words: Sequence[str]) -> int:
+    """Return a hash that short near duplicates share: of the words in their order, without fillers and serials."""
+    if SERIAL.search(text):
+        words = _words(SERIAL.sub(r"\1", text))
+    return hash(tuple(word for word in words if word not in FILLERS))
+
+
+def _is_near(one: str, other: str) -> bool:
+    """Return whether two long paragraphs that look alike say the same."""
+    one_words, other_words = _words(SERIAL.sub(r"\1", one)), _words(SERIAL.sub(r"\1", other))
+    longest = max(len(one_words), len(other_words))
+    if longest <= LONG and _decisive(one_words) != _decisive(other_words):
+        return False
+    changes = max(
+        len(set(a) - set(b) - FILLERS) for a, b in ((one_words, other_words), (other_words, one_words))
+    )
+    return changes <= longest // WORDS_PER_CHANGE
+
+
+def _decisive(words: Iterable[str]) -> list[str]:
+    return [word for word in words if word in DECISIVE or word[0].isdigit()]

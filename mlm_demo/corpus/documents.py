@@ -1,13 +1,16 @@
 """The interface of format readers: a `Format` describes one, a `Reading` goes in, `Document`s come out."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from mlm_demo.corpus.encoding import decode
 from mlm_demo.corpus.input import Input
-from mlm_demo.corpus.text import clean, pieces
+from mlm_demo.corpus.text import CONTROL, clean, pieces
+from mlm_demo.errors import shown
 from mlm_demo.settings import Settings
+
+NAMED = 3  # skipped files or rows that an error names
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,35 @@ class Dropped:
     source: str
     reason: str
     first_line: str = ""
+
+
+def why_left_out(read: int, error: Exception) -> str:
+    """Return why a file was left out, or the rest of it after some documents."""
+    if not read:
+        return str(error)
+    return f"only its first {read:,} document{'s' * (read != 1)} could be read: {error}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Which column of a table was read as the text.
+
+    column: its name, or several joined by " + "; columns: all of them, the one with the most words first; rows: the
+    beginnings of the first texts.
+    """
+
+    file: str
+    column: str
+    columns: tuple[str, ...]
+    rows: tuple[str, ...]
+
+
+@dataclass
+class Findings:
+    """What reading found beside the texts: tables whose column was chosen, and how many control characters."""
+
+    tables: list[Table] = field(default_factory=list)
+    controls: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,12 +88,14 @@ class Reading:
     column: the column or key that holds the text; None to guess it.
     notes: receives a sentence for each thing that a person should know about how a file was read.
     read_member: reads a file inside an archive, whatever its format.
+    findings: receives the tables and counts the control characters that are removed.
     """
 
     column: str | None
     limits: ReadLimits
     notes: list[str]
     read_member: Callable[[Input, "Reading"], Iterator[Document | Dropped]]
+    findings: Findings = field(default_factory=Findings)
 
 
 @dataclass(frozen=True)
@@ -92,6 +126,8 @@ def make_documents(
     parts = pieces(chunks, reading.limits.max_document_characters)
     first_two = list(itertools.islice(parts, 2))
     for number, part in enumerate(itertools.chain(first_two, parts), 1):
+        if CONTROL.search(part):
+            reading.findings.controls += len(CONTROL.findall(part))
         if text := clean_up(part):
             yield Document(f"{where}, part {number}" if len(first_two) > 1 else where, text)
 
@@ -99,3 +135,12 @@ def make_documents(
 def decode_input(source: Input, reading: Reading) -> Iterator[str]:
     """Decode a file as it is read."""
     return decode(source.chunks(), name=source.name, notes=reading.notes)
+
+
+def name_dropped(dropped: Sequence[Dropped]) -> str:
+    """Return a sentence that names the first that were skipped, with a space before it; "" if there are none."""
+    if not dropped:
+        return ""
+    named = "; ".join(f"{shown(item.source)} ({item.reason})" for item in dropped[:NAMED])
+    more = f"; and {len(dropped) - NAMED:,} more" if len(dropped) > NAMED else ""
+    return f" Skipped: {named}{more}."

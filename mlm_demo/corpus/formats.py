@@ -7,7 +7,7 @@ the page list the formats from here.
 from collections.abc import Iterator
 from pathlib import Path
 
-from mlm_demo.corpus.documents import Document, Dropped, Format, Reading, ReadLimits
+from mlm_demo.corpus.documents import Document, Dropped, Findings, Format, Reading, ReadLimits
 from mlm_demo.corpus.encoding import why_not_text
 from mlm_demo.corpus.input import (
     Budget,
@@ -19,15 +19,17 @@ from mlm_demo.corpus.input import (
     named_compression,
 )
 from mlm_demo.corpus.readers import (
+    csv,
     docx,
     epub,
     html,
+    json,
     markdown,
     odt,
+    parquet,
     pdf,
     references,
     rtf,
-    tables,
     tar,
     tex,
     text,
@@ -35,16 +37,16 @@ from mlm_demo.corpus.readers import (
 )
 from mlm_demo.corpus.readers import zip as zips
 from mlm_demo.corpus.text import CONTROL
-from mlm_demo.errors import CorpusError, shown
+from mlm_demo.errors import CorpusError, ReadingError, shown
 
 # The first format that recognizes a file reads it, so zip comes after the formats that are zips.
 FORMATS = (
     text.TEXT,
     markdown.FORMAT,
-    tables.CSV,
-    tables.JSON_LINES,
-    tables.JSON,
-    tables.PARQUET,
+    csv.FORMAT,
+    json.JSON_LINES,
+    json.JSON,
+    parquet.FORMAT,
     html.FORMAT,
     xml.FORMAT,
     references.MEDLINE,
@@ -109,27 +111,36 @@ def describe_formats() -> str:
 
 
 def read_documents(
-    path: Path, *, name: str | None = None, column: str | None = None, limits: ReadLimits, notes: list[str]
+    path: Path,
+    *,
+    name: str | None = None,
+    column: str | None = None,
+    limits: ReadLimits,
+    notes: list[str],
+    findings: Findings | None = None,
 ) -> Iterator[Document | Dropped]:
     """Read the documents of a file.
 
     name: how errors and documents name the file; by default, as `path` does.
     notes: receives a sentence for each thing that a person should know about how the file was read.
-    Raises CorpusError that names the file, and the line if there is one. Drops the unreadable files of a zip.
+    findings: receives the tables and counts control characters.
+    Raises CorpusError that names the file, a ReadingError if reading other files is no use either. Drops the unreadable
+    files of a zip and rows of a table.
     """
     name = name or path.name
     budget = Budget(limits.max_bytes, limits.max_ratio, limits.max_members)
     try:
         if path.is_dir():
-            raise CorpusError(f"{shown(name)} is a folder; name the files in it, or pack it as .zip.")
+            raise ReadingError(f"{shown(name)} is a folder; name the files in it, or pack it as .zip.")
         with path.open("rb") as file:
             yield from _read(
-                Input(name, file, budget, seekable=True), Reading(column, limits, notes, _read_member)
+                Input(name, file, budget, seekable=True),
+                Reading(column, limits, notes, _read_member, findings or Findings()),
             )
     except FileNotFoundError:
-        raise CorpusError(f"There is no file {shown(name)}; check its name.") from None
+        raise ReadingError(f"There is no file {shown(name)}; check its name.") from None
     except OSError as error:
-        raise CorpusError(
+        raise ReadingError(
             f"{shown(name)} cannot be opened ({error.strerror}); check its permissions."
         ) from error
 

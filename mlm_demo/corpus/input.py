@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from mlm_demo.corpus.encoding import HEAD, detect
-from mlm_demo.errors import CorpusError, printable, shown
+from mlm_demo.errors import CorpusError, ReadingError, printable, shown
 
 CHUNK = 1024 * 1024
 START = 4096  # bytes in which a text format shows itself
@@ -35,19 +35,19 @@ class Budget:
         self.used, self.spent = 0, False
 
     def take(self, count: int, name: str) -> None:
-        """Count bytes or characters; raise CorpusError when the total exceeds the limit."""
+        """Count bytes or characters; raise ReadingError when the total exceeds the limit."""
         self.used += count
         if self.used > self.max_bytes:
             self.spent = True
-            raise CorpusError(
+            raise ReadingError(
                 f"{shown(name)} holds more than {self.max_bytes:,} bytes when unpacked, which is the limit; split it."
             )
 
     def check_ratio(self, expanded: int, compressed: int, name: str) -> None:
-        """Raise CorpusError when much comes out of little, as from a file made to fill a disk."""
+        """Raise ReadingError when much comes out of little, as from a file made to fill a disk."""
         if expanded > RATIO_FROM and expanded > self.max_ratio * compressed:
             self.spent = True
-            raise CorpusError(
+            raise ReadingError(
                 f"{shown(name)} expands to more than {self.max_ratio:g} times its size, which text does not; unpack "
                 "it yourself if you trust it."
             )
@@ -205,7 +205,7 @@ def ending(name: str) -> str:
 def broken_file(name: str, kind: str, error: BaseException) -> CorpusError:
     """Return the error for a file that its library gave up on, or that the disk failed to deliver."""
     if is_disk_error(error):
-        return CorpusError(
+        return ReadingError(
             f"{shown(name)} could not be read because of a disk error ({error.strerror}); try again."
         )
     message = getattr(error, "msg", None) or str(error)  # the text of an XMLSyntaxError repeats the line

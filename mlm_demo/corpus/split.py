@@ -4,26 +4,33 @@ import random
 import re
 from collections.abc import Sequence
 
-from mlm_demo.errors import CorpusError
+from mlm_demo.errors import MoreNeededError
 
 HELD_OUT_SHARE, HELD_OUT_WORDS = 0.1, 30_000
 HELD_OUT_TEXTS = 100  # share the held-out words, if there are as many
 FEW_DOCUMENTS, SECTIONS = 20, 150  # a corpus of fewer documents is cut into about so many sections
 SHORTEST_SECTION, LONGEST_SECTION = 60, 1_000  # words
+FEW_SECTIONS = 10  # if paragraphs make fewer, lines are cut too
+SENTENCE_LINES = 0.2  # share of the lines that end a sentence; with fewer, each line counts as one
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
-def split(texts: Sequence[str], seed: int) -> tuple[list[str], list[str]]:
-    """Hold out up to a tenth of the texts, and at most HELD_OUT_WORDS of them.
+def split(texts: Sequence[str], seed: int) -> tuple[list[str], list[str], int]:
+    """Return the training part, the held-out part, and how many texts have a section in both.
+
+    Holds out up to a tenth of the texts, and at most HELD_OUT_WORDS of them.
 
     Only the beginning of a long held-out text is kept, so that a few texts do not decide the metrics. Texts of a
-    corpus of few documents are cut into sections first. Raises CorpusError if nothing can be held out.
+    corpus of few documents are cut into sections first. Raises MoreNeededError if nothing can be held out.
     """
-    texts = list(texts) if len(texts) >= FEW_DOCUMENTS else _sections(texts)
+    owners = list(range(len(texts)))
+    texts = list(texts)
+    if len(texts) < FEW_DOCUMENTS:
+        owners, texts = _sections(texts)
     if len(texts) < 2:
-        raise CorpusError(
-            "The corpus is one paragraph, so no part of it can be held out for evaluation; add more text, with an "
-            "empty line between paragraphs."
+        raise MoreNeededError(
+            "The corpus is one paragraph without line breaks, so no part of it can be held out for evaluation; add "
+            "more text, with an empty line between paragraphs."
         )
     order = random.Random(seed).sample(range(len(texts)), len(texts))
     sizes = [len(text.split()) for text in texts]
@@ -44,6 +51,7 @@ def split(texts: Sequence[str], seed: int) -> tuple[list[str], list[str]]:
     return (
         [text for i, text in enumerate(texts) if i not in held_out],
         [_beginning(texts[i], longest) for i in sorted(held)],
+        len({owners[i] for i in held} & {owner for i, owner in enumerate(owners) if i not in held_out}),
     )
 
 
@@ -67,14 +75,26 @@ def _beginning(text: str, words: float) -> str:
     return "\n\n".join(kept)
 
 
-def _sections(texts: Sequence[str]) -> list[str]:
-    """Cut texts between paragraphs into sections of about equal length."""
+def _sections(texts: Sequence[str]) -> tuple[list[int], list[str]]:
+    """Cut texts into sections of about equal length: between paragraphs, and if these are few, between lines.
+
+    Returns the number of the text of each section, and the sections.
+    """
     total = sum(len(text.split()) for text in texts)
     size = min(max(total / SECTIONS, SHORTEST_SECTION), LONGEST_SECTION)
-    sections = []
-    for text in texts:
+    paragraphs = [text.split("\n\n") for text in texts]
+    owners, sections = _grouped(paragraphs, size)
+    if len(sections) < FEW_SECTIONS:
+        return _grouped([[part for whole in one for part in _lines(whole)] for one in paragraphs], size)
+    return owners, sections
+
+
+def _grouped(texts: Sequence[Sequence[str]], size: float) -> tuple[list[int], list[str]]:
+    """Join the paragraphs of each text into sections of at least `size` words, the last of a text excepted."""
+    owners, sections = [], []
+    for owner, paragraphs in enumerate(texts):
         section, words = [], 0
-        for paragraph in (part for whole in text.split("\n\n") for part in _cut(whole)):
+        for paragraph in (part for whole in paragraphs for part in _cut(whole)):
             section.append(paragraph)
             words += len(paragraph.split())
             if words >= size:
@@ -82,7 +102,22 @@ def _sections(texts: Sequence[str]) -> list[str]:
                 section, words = [], 0
         if section:
             sections.append("\n\n".join(section))
-    return sections
+        owners += [owner] * (len(sections) - len(owners))
+    return owners, sections
+
+
+def _lines(paragraph: str) -> list[str]:
+    """Cut a paragraph after the lines that end a sentence; after every line if hardly any does."""
+    lines = paragraph.split("\n")
+    ends = [line.rstrip("\"')]\u201d\u2019 ").endswith((".", "!", "?", "\u3002")) for line in lines]
+    if sum(ends) < SENTENCE_LINES * len(lines):
+        return lines
+    parts: list[list[str]] = [[]]
+    for line, is_end in zip(lines, ends, strict=True):
+        parts[-1].append(line)
+        if is_end:
+            parts.append([])
+    return ["\n".join(part) for part in parts if part]
 
 
 def _cut(paragraph: str) -> list[str]:

@@ -5,12 +5,17 @@ torch is imported with the first question, so the page starts without waiting fo
 
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from mlm_demo.errors import ParameterError
-from mlm_demo.models.catalogue import KNOWN_MODELS, Catalogue, ModelRef, default_model
+from mlm_demo.errors import ModelError, ParameterError, shown
+from mlm_demo.models.catalogue import FINETUNED, KNOWN_MODELS, Catalogue, ModelRef, default_model
+from mlm_demo.models.extractor import BUILT_IN, find_extractor
 from mlm_demo.models.hub import DownloadPolicy
 from mlm_demo.models.pool import ModelPool
 from mlm_demo.settings import Settings
+
+if TYPE_CHECKING:
+    from mlm_demo.inference.extract.extraction import Extraction
 
 Progress = Callable[[float, str], None]  # share done from 0 to 1, stage
 TOP_K = 5
@@ -156,6 +161,39 @@ class Engine:
                 {**score.to_json(), "model": {**score.model, **model_json(ref)}, "seconds": seconds}
             )
         return {"scores": scores}
+
+    def extract(
+        self,
+        papers: Sequence[tuple[str, str, str, Sequence[tuple[int, int]]]],
+        questions: Sequence[str],
+        model: str = "",
+        *,
+        threshold: float | None = None,
+        on_progress: Progress = silent,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> "Extraction":
+        """Ask questions of papers; see `extract.extract` for the arguments and the errors.
+
+        papers: the document, the title, the text and the sentences of each, which are (start, end) characters.
+        """
+        made_here = self.catalogue.adapted(model.strip()) if model.strip() else None
+        if made_here and made_here.kind != FINETUNED:
+            raise ModelError(
+                f"{shown(made_here.title)} fills masks and was taught no task; teach it one, or pick another model."
+            )
+        folder = made_here.folder if made_here else find_extractor(model, folders=self.settings.folders)
+        extractor = self._models.get_extractor(folder, model.strip() or BUILT_IN, on_progress)
+        from mlm_demo.inference.extract.extract import extract
+        from mlm_demo.inference.extract.paper import Paper
+
+        return extract(
+            [Paper.of(*paper) for paper in papers],
+            questions,
+            extractor,
+            threshold,
+            on_progress=on_progress,
+            should_stop=should_stop,
+        )
 
     def warm(self) -> None:
         """Load the default model and make one prediction with it."""

@@ -10,17 +10,21 @@ from mlm_demo.models import hub, hub_cache
 from mlm_demo.settings import ASSETS
 
 BUILT_IN_FOLDER = ASSETS / "models"
+ADAPTED, FINETUNED = (
+    "adapted",
+    "finetuned",
+)  # kinds of models that runs make: to fill masks, to answer questions
 HUB_PAGE = re.compile(r"^https?://(?:www\.)?(?:huggingface\.co|hf\.co)/([^/\s]+/[^/\s?#]+?)/?(?:[?#].*)?$")
 
 
 @dataclass(frozen=True)
 class ModelRef:
-    """A masked language model that can be picked; nothing is loaded.
+    """A model that can be picked; nothing is loaded.
 
     name: what a person types or a link contains (`general`, a Hub id, a folder, the id of a run). kind: `built in`,
-    `hub`, `folder` or `adapted`. domain: `general`, `biomedical`, `adapted` or `other`. megabytes: the size of the
-    weights file, or 0 if it is unknown before the download. Adapted models only: path is the folder, archive the name
-    of the zip file, and version changes when the files change.
+    `hub`, `folder`, `adapted`, or `finetuned`, which fills no masks. domain: `general`, `biomedical`, `adapted` or
+    `other`. megabytes: the size of the weights file, or 0 if it is unknown before the download. Models of runs only:
+    path is the folder, archive the name of the zip file, and version changes when the files change.
     """
 
     name: str
@@ -40,7 +44,7 @@ class ModelRef:
             return BUILT_IN_FOLDER / self.name
         if self.kind == "folder":
             return Path(self.name).expanduser()
-        if self.kind == "adapted":
+        if self.kind in (ADAPTED, FINETUNED):
             return self.path
         return hub_cache.cached_folder(self.name)
 
@@ -128,6 +132,11 @@ class Catalogue:
             if ref.name == name:
                 return ref
         if ref := self.adapted(name):
+            if ref.kind == FINETUNED:
+                raise ModelError(
+                    f"{shown(ref.title)} answers questions and fills no masks; use it in Extract, or pick another "
+                    "model."
+                )
             return ref
         if not name:
             raise ModelError("The model is empty; pick one from the list, or type a Hub id or a folder.")

@@ -34,9 +34,15 @@ from mlm_demo.system.memory import ran_out
 
 Progress = Callable[[float, str], None]  # called with the share done, from 0 to 1, and the stage
 LFS_POINTER = b"version https://git-lfs"
+# Kinds of AutoModelForMaskedLM that are refused, and why.
+REFUSED_KINDS = {
+    "perceiver": "which reads bytes, with a tokenizer that does not report the characters of each token",
+    "reformer": "which draws its attention at random, so that no two of its answers agree",
+}
+DISCRIMINATORS = ("electra", "funnel")  # their pre-training models tell replaced tokens and predict none
 DEFAULT_POLICY = hub.DownloadPolicy()
 # transformers (5.23) is not thread-safe here: of two models that load at once, one reports missing tied weights.
-_load_lock = threading.Lock()
+load_lock = threading.Lock()
 
 
 def load(
@@ -58,7 +64,13 @@ def load(
 
     def download() -> Path:
         on_progress(0.0, f"Asking the Hub for {ref.title}")
-        return hub.download(ref.name, policy, report_bytes)
+        return hub.download(
+            ref.name,
+            policy,
+            report_bytes,
+            check_config=lambda folder: _check_config(folder, ref.name),
+            check_tokenizer=lambda folder: _read_mask_tokenizer(folder, ref.name),
+        )
 
     def load_from(folder: Path) -> MaskedLM:
         on_progress(1.0, f"Loading {ref.title}")
@@ -79,12 +91,18 @@ def load_folder(
     folder: Path, name: str, *, source: str = "", device: str = "auto", allow_pickle: bool = False
 ) -> MaskedLM:
     """Load a transformers folder; raise ModelError with the reason if it is not a masked language model."""
-    weights = _weights_file(folder, name, allow_pickle)
+    weights = weights_file(folder, name, allow_pickle)
     _check_config(folder, name)
-    with _load_lock:
-        tokenizer = _load_tokenizer(folder, name)
-        model = _load_model(folder, name, weights)
-    _check_vocabulary(tokenizer, model, name)
+    tokenizer = _read_mask_tokenizer(folder, name)
+    with load_lock:
+        model, missing = read_weights(AutoModelForMaskedLM, folder, name, weights)
+    missing = [key for key in missing if "pooler" not in key]
+    if missing:
+        raise ModelError(
+            f"{shown(name)} lacks weights that a masked language model needs ({len(missing)} of them, such as "
+            f"{missing[0]}): its head would be random numbers; pick a fill-mask model."
+        )
+    check_vocabulary(tokenizer, model, name)
     return MaskedLM(
         tokenizer,
         model.to(find_device(device)),
@@ -94,7 +112,8 @@ def load_folder(
     )
 
 
-def _weights_file(folder: Path, name: str, allow_pickle: bool) -> Path:
+def weights_file(folder: Path, name: str, allow_pickle: bool) -> Path:
+    """Return the file with the weights; raise ModelError if there is none, or only one that could run code."""
     if not (folder / "config.json").is_file():
         raise ModelError(
             f"{shown(name)} is not a transformers folder: it has no config.json; check the path."
@@ -119,13 +138,18 @@ def _weights_file(folder: Path, name: str, allow_pickle: bool) -> Path:
     )
 
 
-def _check_config(folder: Path, name: str) -> None:
-    """Raise ModelError if the config shows that this is not a masked language model."""
+def read_config(folder: Path, name: str) -> tuple[dict, str, list[str]]:
+    """Return what config.json holds, the type of the model and its architectures; raise ModelError if it is broken."""
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        model_type, architectures = config.get("model_type", ""), config.get("architectures") or []
+        return config, config.get("model_type", ""), config.get("architectures") or []
     except (ValueError, AttributeError, OSError) as error:
-        raise ModelError(f"The config.json of {shown(name)} cannot be read: {_first_line(error)}") from error
+        raise ModelError(f"The config.json of {shown(name)} cannot be read: {first_line(error)}") from error
+
+
+def _check_config(folder: Path, name: str) -> None:
+    """Raise ModelError if the config shows that this is not a masked language model."""
+    config, model_type, architectures = read_config(folder, name)
     masked_lm = MODEL_FOR_MASKED_LM_MAPPING_NAMES.get(model_type)
     if masked_lm is None:
         own_code = ", and code from a model's folder is never run" if "auto_map" in config else ""
@@ -133,11 +157,16 @@ def _check_config(folder: Path, name: str) -> None:
             f"{shown(name)} is of the type {shown(model_type)}, for which transformers has no masked language "
             f"model{own_code}; pick a fill-mask model."
         )
+    if reason := REFUSED_KINDS.get(model_type):
+        raise ModelError(f"{shown(name)} is of the type {shown(model_type)}, {reason}; pick another model.")
     # A pre-training model (BertForPreTraining) contains the masked-LM head beside another one.
-    accepted = {masked_lm, MODEL_FOR_PRETRAINING_MAPPING_NAMES.get(model_type)}
+    accepted = {masked_lm}
+    if model_type not in DISCRIMINATORS:
+        accepted.add(MODEL_FOR_PRETRAINING_MAPPING_NAMES.get(model_type))
     if architectures and not accepted & set(architectures):
+        other = "its generator, or another" if model_type in DISCRIMINATORS else "a"
         raise ModelError(
-            f"{shown(name)} is a {architectures[0]}, not a masked language model ({masked_lm}); pick a fill-mask "
+            f"{shown(name)} is a {architectures[0]}, not a masked language model ({masked_lm}); pick {other} fill-mask "
             "model."
         )
     if config.get("is_decoder"):
@@ -147,16 +176,20 @@ def _check_config(folder: Path, name: str) -> None:
         )
 
 
-def _load_tokenizer(folder: Path, name: str) -> PreTrainedTokenizerBase:
+def read_tokenizer(folder: Path, name: str) -> PreTrainedTokenizerBase:
+    """Return the fast tokenizer of a folder; raise ModelError if it has none that works."""
+    if not any(
+        (folder / file).is_file() for file in hub_cache.VOCABULARIES
+    ):  # transformers would make an empty one
+        raise ModelError(
+            f"The tokenizer of {shown(name)} is missing: there is no tokenizer.json or other vocabulary beside its "
+            "config.json; pick another model."
+        )
     try:
         with quiet():
             tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     except Exception as error:  # a corrupt file raises whatever its parser raises
-        raise ModelError(f"The tokenizer of {shown(name)} cannot be loaded: {_first_line(error)}") from error
-    if tokenizer.mask_token is None or tokenizer.mask_token_id in (None, tokenizer.unk_token_id):
-        raise ModelError(
-            f"The tokenizer of {shown(name)} has no mask token, so there is nothing to fill; pick another model."
-        )
+        raise ModelError(f"The tokenizer of {shown(name)} cannot be loaded: {first_line(error)}") from error
     if not tokenizer.is_fast:
         raise ModelError(
             f"The tokenizer of {shown(name)} ({type(tokenizer).__name__}) does not report the characters of each "
@@ -165,11 +198,28 @@ def _load_tokenizer(folder: Path, name: str) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def _load_model(folder: Path, name: str, weights: Path) -> PreTrainedModel:
+def _read_mask_tokenizer(folder: Path, name: str) -> PreTrainedTokenizerBase:
+    """Return the tokenizer of a folder; raise ModelError if it does not work or has no mask token."""
+    with load_lock:
+        tokenizer = read_tokenizer(folder, name)
+    if tokenizer.mask_token is None or tokenizer.mask_token_id in (None, tokenizer.unk_token_id):
+        raise ModelError(
+            f"The tokenizer of {shown(name)} has no mask token, so there is nothing to fill; pick another model."
+        )
+    return tokenizer
+
+
+def read_weights(
+    auto_class: type, folder: Path, name: str, weights: Path
+) -> tuple[PreTrainedModel, list[str]]:
+    """Return the model of a transformers auto class in float32, and the names of the weights that the file lacks.
+
+    Raises ModelError if the file cannot be read.
+    """
     try:
         AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
         with quiet():
-            model, info = AutoModelForMaskedLM.from_pretrained(
+            model, info = auto_class.from_pretrained(
                 folder,
                 dtype=torch.float32,
                 trust_remote_code=False,
@@ -181,19 +231,14 @@ def _load_model(folder: Path, name: str, weights: Path) -> PreTrainedModel:
         if ran_out(error):
             raise
         raise ModelError(
-            f"The weights of {shown(name)} cannot be loaded, the file may be broken: {_first_line(error)}"
+            f"The weights of {shown(name)} cannot be loaded, the file may be broken: {first_line(error)}"
         ) from error
-    missing = sorted({*info["missing_keys"], *(key for key, *_ in info["mismatched_keys"])})
-    missing = [key for key in missing if "pooler" not in key and not key.endswith("position_ids")]
-    if missing:
-        raise ModelError(
-            f"{shown(name)} lacks weights that a masked language model needs ({len(missing)} of them, such as "
-            f"{missing[0]}): its head would be random numbers; pick a fill-mask model."
-        )
-    return model
+    missing = {*info["missing_keys"], *(key for key, *_ in info["mismatched_keys"])}
+    return model, sorted(key for key in missing if not key.endswith("position_ids"))
 
 
-def _check_vocabulary(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, name: str) -> None:
+def check_vocabulary(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, name: str) -> None:
+    """Raise ModelError if the model has no embedding for some token."""
     rows = model.get_input_embeddings().weight.shape[0]
     largest = max(tokenizer.get_vocab().values())
     if largest >= rows:
@@ -203,7 +248,7 @@ def _check_vocabulary(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel
         )
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     """Return the type and the first line of an error as the end of a sentence."""
     text = str(error).strip().splitlines()
     return f"{type(error).__name__}{': ' + text[0][:160] if text else ''}."

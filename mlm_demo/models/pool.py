@@ -6,13 +6,15 @@ torch is imported when the first model is needed, and transformers when a model 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from mlm_demo.errors import ParameterError, shown
 from mlm_demo.models.catalogue import ModelRef
 from mlm_demo.settings import Settings
 
 if TYPE_CHECKING:
+    from mlm_demo.models.extractor import Extractor
     from mlm_demo.models.masked_lm import MaskedLM
 
 PRECISIONS = ("auto", "exact", "int8")
@@ -59,13 +61,33 @@ class ModelPool:
 
     def get(self, ref: ModelRef, precision: str, on_progress: Callable[[float, str], None]) -> "MaskedLM":
         """Return a model, downloading and loading it if necessary; raises as `loader.load` does."""
+        self._import_torch(on_progress)
+        return self._cache.get(_key(ref, precision), lambda: self._load(ref, precision, on_progress))
+
+    def get_extractor(
+        self, folder: Path, name: str, on_progress: Callable[[float, str], None]
+    ) -> "Extractor":
+        """Return the models of an extractor's folder, loading them if necessary; raises as `load_extractor` does."""
+        from mlm_demo.models.extractor import BUILT_IN, load_extractor, version_of
+
+        self._import_torch(on_progress)
+
+        def load() -> "Extractor":
+            on_progress(1.0, f"Loading {name}")
+            settings, built_in = self.settings, name == BUILT_IN
+            return load_extractor(
+                folder, name, device=settings.device, allow_pickle=settings.allow_pickle, mapped=built_in
+            )
+
+        return self._cache.get((name, version_of(folder), "extractor"), load)
+
+    def _import_torch(self, on_progress: Callable[[float, str], None]) -> None:
         with self._import_lock:
             if not self._torch_imported:
                 on_progress(0.0, "Starting torch")
                 import torch  # noqa: F401
 
                 self._torch_imported = True
-        return self._cache.get(_key(ref, precision), lambda: self._load(ref, precision, on_progress))
 
     def _load(self, ref: ModelRef, precision: str, on_progress: Callable[[float, str], None]) -> "MaskedLM":
         from mlm_demo.models.cpu.optimize import optimize_for_cpu
@@ -92,11 +114,11 @@ class ModelCache:
 
     def __init__(self, size: int):
         self.size = size
-        self._models: OrderedDict[Hashable, MaskedLM] = OrderedDict()
+        self._models: OrderedDict[Hashable, Any] = OrderedDict()
         self._loading: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, load: Callable[[], "MaskedLM"]) -> "MaskedLM":
+    def get(self, key: Hashable, load: Callable[[], Any]) -> Any:
         """Return the model of a key; call `load` if it is not in memory."""
         with self._lock:
             if model := self._use(key):
@@ -119,7 +141,7 @@ class ModelCache:
         with self._lock:
             return list(self._models)
 
-    def _use(self, key: Hashable) -> "MaskedLM | None":
+    def _use(self, key: Hashable) -> Any:
         if key in self._models:
             self._models.move_to_end(key)
         return self._models.get(key)

@@ -1,7 +1,12 @@
-"""The tokenizer interface of this project, and the special tokens around a text; does not import torch."""
+"""The tokenizer interface of this project, the special tokens around a text, and how much a model reads at once.
+
+This module does not import torch.
+"""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
+
+NO_LIMIT = 1 << 20  # a tokenizer without a maximum length reports a number larger than this
 
 
 class Tokenizer(Protocol):
@@ -37,3 +42,15 @@ def prefix_and_suffix(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
     full = tokenizer("a").input_ids
     start = next(i for i in range(len(full)) if full[i : i + len(plain)] == plain)
     return full[:start], full[start + len(plain) :]
+
+
+def longest_input(tokenizer: Tokenizer, model: Any) -> int:
+    """Return the number of tokens that a model reads at once, special tokens included; 512 if nothing says it."""
+    limits = [tokenizer.model_max_length]
+    config = model.config.get_text_config() if hasattr(model.config, "get_text_config") else model.config
+    if positions := getattr(config, "max_position_embeddings", None):
+        # The RoBERTa family reserves a padding index in this table and numbers positions from the next one.
+        table = getattr(getattr(model.base_model, "embeddings", None), "position_embeddings", None)
+        padding = getattr(table, "padding_idx", None)
+        limits.append(positions if padding is None else positions - padding - 1)
+    return min((limit for limit in limits if 0 < limit < NO_LIMIT), default=512)

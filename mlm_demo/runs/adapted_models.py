@@ -1,7 +1,7 @@
 """The models that runs have produced, as entries of the model picker."""
 
 from mlm_demo.errors import ModelError
-from mlm_demo.models.catalogue import Catalogue, ModelRef
+from mlm_demo.models.catalogue import ADAPTED, Catalogue, ModelRef
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.store import RunStore
 from mlm_demo.runs.tasks.adapt import plain_name
@@ -10,15 +10,21 @@ from mlm_demo.settings import Settings
 from mlm_demo.training.result import RESULT
 
 
-def adapted_model(run: Run) -> ModelRef | None:
+def model_of(run: Run) -> ModelRef | None:
     """Return the model of a run, or None while it has none or if it kept its base model."""
     task = TASKS.get(run.request.task)
     return next(iter(task.models(run)), None) if task else None
 
 
+def adapted_model(run: Run) -> ModelRef | None:
+    """Return the model of a run if it fills masks."""
+    model = model_of(run)
+    return model if model and model.kind == ADAPTED else None
+
+
 def archive_name(run: Run) -> str:
-    """Return the name of an adapted model's zip file and of the folder in it."""
-    model = adapted_model(run)
+    """Return the name of the zip file of a run's model and of the folder in it."""
+    model = model_of(run)
     return model.archive if model else plain_name(run.request.title)
 
 
@@ -30,7 +36,7 @@ def catalogue_of(settings: Settings) -> Catalogue:
         if not runs.has(name):
             return None
         run = runs.find(name)
-        if model := adapted_model(run):
+        if model := model_of(run):
             return model
         if (run.output / RESULT).exists():
             raise ModelError(

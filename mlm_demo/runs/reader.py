@@ -1,7 +1,8 @@
 """Read the files of a draft in a child process, so that a malicious file cannot harm the server.
 
-The parent writes DRAFT/request.json and starts `python -m mlm_demo read DRAFT`. The child prints its progress to
-standard error, one line per step, and the report as JSON to standard output.
+The parent writes DRAFT/request.json and starts `python -m mlm_demo read DRAFT` for a report, or `papers DRAFT` for
+papers to extract from. The child prints its progress to standard error, one line per step, and its answer as JSON to
+standard output.
 """
 
 import json
@@ -9,10 +10,13 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from mlm_demo.errors import CorpusError
+from mlm_demo.corpus.documents import ReadLimits
+from mlm_demo.corpus.papers import read_papers
+from mlm_demo.errors import CorpusError, MoreNeededError
 from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.runs import launcher
 from mlm_demo.runs.adapted_models import catalogue_of
@@ -20,14 +24,18 @@ from mlm_demo.runs.launcher import Launch
 from mlm_demo.runs.run import input_files
 from mlm_demo.runs.staging import PREPARED, Staging
 from mlm_demo.runs.tasks.adapt import AdaptRequest, preparation_of
+from mlm_demo.runs.tasks.finetune import FinetuneRequest
 from mlm_demo.runs.tasks.registry import TASKS
+from mlm_demo.runs.tasks.task import RunRequest
 from mlm_demo.settings import READING_SECONDS, Settings
 from mlm_demo.system.files import read, write, writing
+from mlm_demo.system.memory import limit_memory, out_of_memory_as_error
 from mlm_demo.training.prepare_cache import SECONDS_STEPS_KEPT, StepCost
 
 REQUEST = "request.json"
 STEPS_KEPT = 100
 ERROR = "mlm_demo: "
+MORE_NEEDED = "more_needed"  # the key of a sentence in place of a report
 
 
 class StepCosts:
@@ -60,6 +68,14 @@ class Reader:
         self.staging, self.settings, self.catalogue = staging, settings, catalogue
         self.launch, self.steps = launch or launcher.launch, StepCosts()
 
+    def papers(
+        self, draft: str, environment: Mapping[str, str], on_progress: Callable[[str], None]
+    ) -> tuple[list[list], list[str]]:
+        """Return the papers in a draft's files, as `engine.extract` takes them, and notes; raises as `report` does."""
+        self.staging.files(draft)  # raises CorpusError if they are gone
+        papers, notes = answer_of_child(self.launch, ["papers", draft], environment, on_progress)
+        return papers, notes
+
     def report(
         self,
         draft: str,
@@ -68,6 +84,8 @@ class Reader:
         on_progress: Callable[[str], None],
     ) -> dict:
         """Return the report on a draft's files, as JSON; raises CorpusError with the child's error message.
+
+        It is a MoreNeededError if the files can be read, but more text is needed, or the name of a column.
 
         environment: the whole environment of the child.
         """
@@ -80,46 +98,72 @@ class Reader:
             preparation.cache.keep_step(key, *measured)
         if report := preparation.cached_report():
             return report
-        with writing(self.staging.folder):
-            write(self.staging.folder / draft / REQUEST, request.to_json())
-        report = self._read_in_child(draft, environment, on_progress)
+        report = self._read_in_child(draft, request, environment, on_progress)
         key = preparation.step_key(request.config.batch_size)  # a different key if the model was downloaded
         if step := preparation.cache.step(key):
             self.steps.keep(key, step)
         return report
 
-    def _read_in_child(
-        self, draft: str, environment: Mapping[str, str], on_progress: Callable[[str], None]
+    def examples(
+        self,
+        draft: str,
+        request: FinetuneRequest,
+        environment: Mapping[str, str],
+        on_progress: Callable[[str], None],
     ) -> dict:
-        reading, writing_end = os.pipe()
-        with tempfile.TemporaryFile("w+") as answer, open(reading, errors="replace") as lines:
-            try:
-                child = self.launch(
-                    ["read", draft], environment=environment, output=answer, errors=writing_end
-                )
-            finally:
-                os.close(writing_end)
-            limit = threading.Timer(READING_SECONDS, child.kill)
-            limit.start()
-            last = ""
-            try:
-                for line in lines:
-                    last = line.strip() or last
-                    on_progress(last)
-                code = child.wait()
-            finally:
-                limit.cancel()
-                child.kill()
-                child.wait()
-            if code == 0:
-                answer.seek(0)
-                return json.load(answer)
-        if last.startswith(ERROR):
-            raise CorpusError(last.removeprefix(ERROR))
-        raise CorpusError(
-            f"The files could not be read (exit code {code}): reading took more than {READING_SECONDS // 60} minutes, "
-            "or more memory than there is. Try them one by one."
-        )
+        """Return what the examples in a draft's files are, as JSON; raises CorpusError as `report` does."""
+        return self._read_in_child(draft, request, environment, on_progress)
+
+    def _read_in_child(
+        self,
+        draft: str,
+        request: RunRequest,
+        environment: Mapping[str, str],
+        on_progress: Callable[[str], None],
+    ) -> dict:
+        with writing(self.staging.folder):
+            path = self.staging.folder / draft / REQUEST
+            write(path, {"task": request.verb, "request": request.to_json()})
+        report = answer_of_child(self.launch, ["read", draft], environment, on_progress)
+        if MORE_NEEDED in report:
+            raise MoreNeededError(report[MORE_NEEDED])
+        return report
+
+
+def answer_of_child(
+    launch: Launch, argv: Sequence[str], environment: Mapping[str, str], on_progress: Callable[[str], None]
+) -> Any:
+    """Start `python -m mlm_demo ARGV` and return the JSON that it prints; its other lines are progress.
+
+    Raises CorpusError with the child's error message, or if it takes too long or too much memory.
+    """
+    reading, writing_end = os.pipe()
+    with tempfile.TemporaryFile("w+") as answer, open(reading, errors="replace") as lines:
+        try:
+            child = launch(argv, environment=environment, output=answer, errors=writing_end)
+        finally:
+            os.close(writing_end)
+        limit = threading.Timer(READING_SECONDS, child.kill)
+        limit.start()
+        last = ""
+        try:
+            for line in lines:
+                last = line.strip() or last
+                on_progress(last)
+            code = child.wait()
+        finally:
+            limit.cancel()
+            child.kill()
+            child.wait()
+        if code == 0:
+            answer.seek(0)
+            return json.load(answer)
+    if last.startswith(ERROR):
+        raise CorpusError(last.removeprefix(ERROR))
+    raise CorpusError(
+        f"The files could not be read (exit code {code}): reading took more than {READING_SECONDS // 60} minutes, "
+        "or more memory than there is. Try them one by one."
+    )
 
 
 def read_draft(draft: Path, settings: Settings, on_progress: Callable[[str], None]) -> dict:
@@ -127,10 +171,16 @@ def read_draft(draft: Path, settings: Settings, on_progress: Callable[[str], Non
 
     Runs in the child. Raises CorpusError, ModelError, TrainingError.
     """
-    request = read(draft / REQUEST)
-    if not request:
+    asked = read(draft / REQUEST)
+    if not asked:
         raise CorpusError("The files are no longer here; add them again.")
-    prepared = draft / PREPARED
-    return TASKS["adapt"].report(
-        input_files(draft), request, settings, catalogue_of(settings), prepared, on_progress
+    return TASKS[asked["task"]].report(
+        input_files(draft), asked["request"], settings, catalogue_of(settings), draft / PREPARED, on_progress
     )
+
+
+def read_papers_of(draft: Path, settings: Settings, on_progress: Callable[[str], None]) -> tuple:
+    """Read the files in a draft's folder into papers; return them and notes. Runs in the child. Raises CorpusError."""
+    limit_memory(settings.max_run_megabytes)
+    with out_of_memory_as_error():
+        return read_papers(input_files(draft), limits=ReadLimits.of(settings), on_progress=on_progress)

@@ -25,9 +25,12 @@ from mlm_demo.runs.run import ACTIVE, ENDED, Run, owner_hash
 from mlm_demo.runs.staging import Staging
 from mlm_demo.runs.store import RunStore
 from mlm_demo.runs.tasks.adapt import Adaptation, AdaptRequest
+from mlm_demo.runs.tasks.finetune import FinetuneRequest, Finetuning
 from mlm_demo.runs.tasks.registry import TASKS
+from mlm_demo.runs.tasks.task import RunRequest
 from mlm_demo.settings import ROOT, Settings, on_zero_gpu
 from mlm_demo.system.files import seconds_since
+from mlm_demo.training.downstream.result import FinetuneResult, read_finetune_result
 from mlm_demo.training.result import AdaptationResult, read_result
 
 SAMPLE = ROOT / "assets" / "corpora" / "beekeeping.txt"
@@ -67,12 +70,31 @@ class RunService:
         """Return the report on a draft's files, as JSON; raises CorpusError, ModelError."""
         return self.reader.report(draft, request, self.queue.environment_of_worker(), on_progress)
 
-    def start(self, draft: str, request: AdaptRequest, owner: str, address: str = "") -> Run:
+    def examples(
+        self, draft: str, request: FinetuneRequest, on_progress: Callable[[str], None] = lambda stage: None
+    ) -> dict:
+        """Return what the examples in a draft's files are, as JSON; raises CorpusError."""
+        return self.reader.examples(draft, request, self.queue.environment_of_worker(), on_progress)
+
+    def papers(
+        self, files: Sequence[Path], on_progress: Callable[[str], None] = lambda stage: None
+    ) -> tuple[list[list], list[str]]:
+        """Read uploaded files into papers, as `engine.extract` takes them; return them and notes.
+
+        Raises CorpusError.
+        """
+        draft = self.staging.add(files, link=True)
+        try:
+            return self.reader.papers(draft, self.queue.environment_of_worker(), on_progress)
+        finally:
+            self.staging.forget(draft)
+
+    def start(self, draft: str, request: RunRequest, owner: str, address: str = "") -> Run:
         """Put a run with a draft's files into the queue; raises RunError, CorpusError, ModelError, TrainingError.
 
         owner: the owner's secret; address: a hash of the address that the request came from.
         """
-        files, task = self.staging.files(draft), TASKS["adapt"]
+        files, task = self.staging.files(draft), TASKS[request.verb]
         base = self.catalogue.find_or_base(request.model)
         check_allowed(base, DownloadPolicy.of(self.settings))
         task.check(request, self.settings)
@@ -134,7 +156,7 @@ class RunService:
         steps = next((line for line in reversed(lines) if "loss" in line), {})
         held_out = next((line for line in reversed(lines) if "eval_loss" in line), {})
         kept = ("step", "of", "loss", "tokens_per_second", "peak_megabytes", "seconds")
-        result = result_of(run)
+        task = TASKS.get(run.request.task)
         return {
             "run": run.id,
             "state": run.state,
@@ -144,7 +166,7 @@ class RunService:
             **{name: steps.get(name) for name in kept},
             "eval_loss": held_out.get("eval_loss"),
             "report": next((line["report"] for line in lines if "report" in line), None),
-            "figures": result.to_json()["figures"] if result else None,
+            "figures": task.figures(run) if task else None,
         }
 
     def make_room(self) -> None:
@@ -198,9 +220,14 @@ def result_of(run: Run) -> AdaptationResult | None:
     return read_result(run.output) if run.request.task == Adaptation.name else None
 
 
-def _fingerprint(files: Sequence[Path], request: AdaptRequest) -> str:
+def finetune_result_of(run: Run) -> FinetuneResult | None:
+    """Return the result of a fine-tuning, or None while there is none; None for runs of another task."""
+    return read_finetune_result(run.output) if run.request.task == Finetuning.name else None
+
+
+def _fingerprint(files: Sequence[Path], request: RunRequest) -> str:
     """Return a hash of the files and settings of a request."""
-    digest = hashlib.sha256(json.dumps(request.to_argv()).encode())
+    digest = hashlib.sha256(json.dumps([request.verb, request.to_json()]).encode())
     for path in files:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())

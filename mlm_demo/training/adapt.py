@@ -9,10 +9,12 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, fields
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import tokenizers
 import torch
@@ -28,10 +30,11 @@ from mlm_demo.training.curve import curve_svg
 from mlm_demo.training.dataset import general_texts, make_blocks
 from mlm_demo.training.interpolation import SHARES, Interpolation, copy_weights
 from mlm_demo.training.judge import Judge, choose_share
+from mlm_demo.training.loop import Trained
 from mlm_demo.training.model_card import model_card
 from mlm_demo.training.packing import Blocks
 from mlm_demo.training.result import CHANGE, RESULT, WEIGHTS, AdaptationResult, CorpusFacts, Point, Training
-from mlm_demo.training.train import Trained, train
+from mlm_demo.training.train import train
 
 
 def adapt(
@@ -43,20 +46,24 @@ def adapt(
     resume: bool = False,
     blocks: Blocks | None = None,
     step_time: float | None = None,
+    lineage: Mapping[str, Any] = MappingProxyType({}),
     on_progress: Callable[[dict], None] = lambda line: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> AdaptationResult:
     """Adapt mlm (in place) to a corpus and write it with its result to the folder output.
 
-    blocks and step_time: from a report made before, None to make and measure them here. on_progress gets a dict for
+    blocks and step_time: from a report made before, None to make and measure them here. lineage: of the base model, as
+    `lineage_of` returns it, for the card. on_progress gets a dict for
     each log line (`step`, `of`, `loss`, …) and each stage (`stage`); when training begins and at each evaluation it
     holds the answers to a few questions of the exam (`followed`). A run that is stopped keeps and evaluates its best
     weights until then, and its checkpoints for a resume. Raise TrainingError, CorpusError.
     """
-    with claimed(output, resume) if is_main_process() else nullcontext():
+    with claimed(output, resume) if is_main_process() else nullcontext("") as damage:
+        if damage:
+            on_progress({"note": damage})
         blocks = blocks or make_blocks(mlm, corpus.training, general_texts()[0], config)
         on_progress({"stage": "evaluating the base model"})
-        base, base_weights = mlm.describe(), copy_weights(mlm.model)
+        base, base_weights = {**mlm.describe(), **lineage}, copy_weights(mlm.model)
         judge = Judge(mlm, corpus, config)
         on_progress({"stage": "training", "followed": judge.answer_probes()})
 
@@ -86,7 +93,7 @@ def adapt(
             exam=points[-1].exam,
             training=_summary(trained),
             curve=tuple(line for line in trained.log if "loss" in line or "eval_loss" in line),
-            versions=_versions(),
+            versions=versions(),
             points=points,
         ).at(share)
         if is_main_process():
@@ -115,6 +122,7 @@ def _facts(corpus: Corpus, blocks: Blocks) -> CorpusFacts:
         training_documents=len(corpus.training),
         held_out_documents=len(corpus.held_out),
         tokens=blocks.of_documents().tokens,
+        on_both_sides=corpus.on_both_sides,
     )
 
 
@@ -123,7 +131,8 @@ def _summary(trained: Trained) -> Training:
     return Training(**{item.name: getattr(trained, item.name) for item in fields(Training)})
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Return the versions of the software that a result depends on."""
     return {
         "mlm_demo": __version__,
         "torch": torch.__version__,

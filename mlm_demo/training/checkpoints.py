@@ -3,17 +3,20 @@
 import json
 import re
 import shutil
+import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 
 from mlm_demo.errors import TrainingError
 from mlm_demo.system import locks
 from mlm_demo.training.result import AdaptationResult, read_result
 
 CHECKPOINTS = "checkpoints"
+LAST_FILE = "trainer_state.json"  # is written last
+SEEDS = "seeds"  # of a run with several: the scores of each finished seed, and the best model so far
 
 
 def last_checkpoint(output: Path) -> Path | None:
@@ -23,12 +26,29 @@ def last_checkpoint(output: Path) -> Path | None:
 
 
 def _is_complete(checkpoint: Path) -> bool:
-    """Return whether a checkpoint has its last file, and no file that a power cut left empty."""
+    """Return whether a checkpoint has its last file, and no file that a power cut left empty or cut off."""
+    return (checkpoint / LAST_FILE).exists() and _damaged_file(checkpoint) is None
+
+
+def _damaged_file(checkpoint: Path) -> Path | None:
+    """Return the first file of a checkpoint that is not whole; only its structure is looked at, not its content."""
+    return next(
+        (path for path in sorted(checkpoint.iterdir()) if path.is_file() and not _is_whole(path)), None
+    )
+
+
+def _is_whole(path: Path) -> bool:
     try:
-        json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+        if path.suffix == ".json":
+            json.loads(path.read_text(encoding="utf-8"))
+        elif path.suffix == ".safetensors":
+            with safe_open(path, "numpy"):
+                pass
+        elif path.suffix in (".pt", ".pth", ".bin"):
+            zipfile.ZipFile(path).close()  # its list of members is at the end
+        return path.stat().st_size > 0
+    except (OSError, ValueError, SafetensorError, zipfile.BadZipFile):
         return False
-    return all(path.stat().st_size for path in checkpoint.iterdir())
 
 
 def step_of(checkpoint: Path) -> int:
@@ -40,8 +60,18 @@ def checkpoint_to_resume(output: Path) -> Path:
     """Return the checkpoint to continue from; raise TrainingError if there is none."""
     checkpoint = last_checkpoint(output)
     if checkpoint is None:
-        raise TrainingError(f"There is no checkpoint under {output} to resume from; start without --resume.")
+        damage = _damage_after(output, None)
+        raise TrainingError(
+            f"There is no whole checkpoint under {output} to resume from ({damage}); start without --resume."
+            if damage
+            else f"There is no checkpoint under {output} to resume from; start without --resume."
+        )
     return checkpoint
+
+
+def has_progress(output: Path) -> bool:
+    """Return whether an output folder holds anything that a resume continues from."""
+    return last_checkpoint(output) is not None or any((output / SEEDS).glob("*.json"))
 
 
 def check_output(output: Path, resume: bool) -> None:
@@ -52,16 +82,17 @@ def check_output(output: Path, resume: bool) -> None:
         with locked(output):
             pass
     if resume:
-        checkpoint_to_resume(output)
+        if not has_progress(output):
+            checkpoint_to_resume(output)
         return
     names = {p.name for p in output.iterdir()} if output.is_dir() else set()
     unfinished = last_checkpoint(output)
-    if unfinished and names == {CHECKPOINTS}:
+    if unfinished and names <= {CHECKPOINTS, SEEDS}:
         raise TrainingError(
             f"The folder {output} holds a run that got to step {step_of(unfinished)}; continue it with --resume, or "
             "give another folder."
         )
-    if names - {CHECKPOINTS}:
+    if names - {CHECKPOINTS} or has_progress(output):
         raise TrainingError(f"The folder {output} is not empty; give another one, or continue with --resume.")
 
 
@@ -75,10 +106,22 @@ def finished_result(output: Path) -> AdaptationResult | None:
     return result
 
 
+def _damage_after(output: Path, checkpoint: Path | None) -> str:
+    """Return a phrase that names a damaged file of the newest checkpoint after a whole one; empty if it has none."""
+    damaged = [
+        path
+        for path in (output / CHECKPOINTS).glob("checkpoint-*")
+        if (path / LAST_FILE).exists() and (checkpoint is None or step_of(path) > step_of(checkpoint))
+    ]
+    newest = max(damaged, key=step_of, default=None)
+    return f"{_damaged_file(newest).name} of step {step_of(newest):,} is damaged" if newest else ""
+
+
 @contextmanager
-def claimed(output: Path, resume: bool) -> Iterator[None]:
+def claimed(output: Path, resume: bool) -> Iterator[str]:
     """Within this context this run owns the folder; after an error only complete checkpoints stay.
 
+    Yield a sentence if newer checkpoints than the last complete one are damaged, else an empty text.
     Raise TrainingError as check_output does, and in place of the errors of a disk that is full or not writable.
     """
     check_output(output, resume)
@@ -86,9 +129,12 @@ def claimed(output: Path, resume: bool) -> Iterator[None]:
     with disk_errors_explained(output):
         output.mkdir(parents=True, exist_ok=True)
     with locked(output):
+        last = last_checkpoint(output)
+        damage = _damage_after(output, last)
         _remove_incomplete(output)  # from a run that was killed
+        place = f"step {step_of(last):,}, the last whole checkpoint" if last else "the beginning"
         try:
-            yield
+            yield f"{damage}; the run continues from {place}." if damage else ""
         except BaseException:
             _remove_incomplete(output)
             for folder in created:

@@ -3,32 +3,15 @@
 Imports nothing heavy, so the page can check a run before it starts.
 """
 
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar
 
-from mlm_demo.errors import TrainingError
+from mlm_demo.training.options import check_options, option
 
-BUDGETS = ("epochs", "max_steps", "minutes")
 EVALUATION_SHARE = 0.06  # of a run's time: the evaluations during training
 PATIENCE = 3  # evaluations without a lower eval loss before a run ends early
 ENOUGH_TOKENS = 50_000
 PRICE_OF_FORGETTING = 2.0  # nats learned of the domain that make up for a nat forgotten of general English
-
-
-def _option(
-    default: Any,
-    help: str,
-    metavar: str = "",
-    *,
-    above: float | None = None,
-    least: float | None = None,
-    most: float = 0,
-) -> Any:
-    """Return a field with its help text and its range: above `above` or from `least`, up to `most`."""
-    return field(
-        default=default,
-        metadata={"help": help, "metavar": metavar, "above": above, "least": least, "most": most},
-    )
 
 
 @dataclass(frozen=True)
@@ -38,39 +21,30 @@ class AdaptConfig:
     docs/decisions/training.md gives the reasons for the other defaults.
     """
 
-    epochs: float | None = _option(None, "train for this many epochs", "E", above=0, most=100_000)
-    max_steps: int | None = _option(None, "train for this many steps", "N", above=0, most=100_000)
-    minutes: float | None = _option(None, "train for this many minutes", "T", above=0, most=100_000)
-    mlm_probability: float = _option(0.15, "share of the tokens to mask", "P", above=0, most=0.9)
-    whole_word: bool = _option(False, "mask whole words")
-    learning_rate: float = _option(2e-4, "peak learning rate", "L", above=0, most=0.1)
-    batch_size: int = _option(16, "blocks per step", "B", above=0, most=4096)
-    block_size: int = _option(128, "tokens per block", "L", above=0, most=8192)
-    seed: int = _option(0, "seed of the held-out split, the masks and the order of the blocks", "S")
-    replay: float = _option(
+    epochs: float | None = option(None, "train for this many epochs", "E", above=0, most=100_000)
+    max_steps: int | None = option(None, "train for this many steps", "N", above=0, most=100_000)
+    minutes: float | None = option(None, "train for this many minutes", "T", above=0, most=100_000)
+    mlm_probability: float = option(0.15, "share of the tokens to mask", "P", above=0, most=0.9)
+    whole_word: bool = option(False, "mask whole words")
+    learning_rate: float = option(2e-4, "peak learning rate", "L", above=0, most=0.1)
+    batch_size: int = option(16, "blocks per step", "B", above=0, most=4096)
+    block_size: int = option(128, "tokens per block", "L", above=0, most=8192)
+    seed: int = option(0, "seed of the held-out split, the masks and the order of the blocks", "S")
+    replay: float = option(
         0.0, "share of general text mixed in to reduce forgetting, such as 0.1", "R", least=0, most=0.9
     )
-    line_by_line: bool = _option(False, "make each line a block of its own, without packing")
+    line_by_line: bool = option(False, "make each line a block of its own, without packing")
+    keep_near_duplicates: bool = option(False, "keep paragraphs that are nearly the same as earlier ones")
+
+    item: ClassVar = "block"  # of which a batch consists
+
+    @property
+    def length(self) -> int:
+        """The tokens of a block, at most."""
+        return self.block_size
 
     def __post_init__(self):
-        budget = [name for name in BUDGETS if getattr(self, name) is not None]
-        if len(budget) != 1:
-            given = ", ".join(budget) or "none"
-            raise TrainingError(
-                f"The budget is one of epochs, max_steps and minutes ({given} given); choose one."
-            )
-        for one in fields(self):
-            value, limits = getattr(self, one.name), one.metadata
-            if not limits["most"] or (one.name in BUDGETS and value is None):
-                continue
-            above, least, most = (limits[name] for name in ("above", "least", "most"))
-            number = isinstance(value, int | float)
-            if above is not None and not (number and above < value <= most):
-                raise TrainingError(
-                    f"{one.name} is {value!r}; it must be above {above} and at most {most:,}."
-                )
-            if least is not None and not (number and least <= value <= most):
-                raise TrainingError(f"{one.name} is {value!r}; it must be from {least} to {most:,}.")
+        check_options(self)
 
 
 def epochs(config: AdaptConfig, blocks: int, seconds_per_epoch: float | None) -> float | None:

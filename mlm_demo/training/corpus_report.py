@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 import py3langid
 
 from mlm_demo.corpus.corpus import MAX_CHARACTERS, Corpus
+from mlm_demo.corpus.quality import measure_quality, shared_passages
 from mlm_demo.training.cloze import WORD
 from mlm_demo.training.config import verdict
-from mlm_demo.training.packing import Blocks
+from mlm_demo.training.packing import NO_WORD, Blocks
+from mlm_demo.training.signs import damage_text, shared_text, warnings_of
 
 if TYPE_CHECKING:
     from mlm_demo.models.tokenizer import Tokenizer
 
+TABLES_SHOWN, TABLES_KEPT = 3, 20
 WORST_WORDS, SAMPLE_WORDS, SAMPLE_TEXTS = 12, 200_000, 50
 
 
@@ -25,7 +28,11 @@ class Report:
     pieces_per_word and general_pieces_per_word: tokens per word, in the corpus and in general English; worst_split:
     frequent words with the number of tokens of each; language: a guess, with the share of the sampled texts that look
     like it; seconds_a_pass: predicted time of one epoch on this machine; memory_megabytes: the peak while the step
-    time was measured; cut_short: a sentence if only a part of the corpus is used.
+    time was measured; cut_short: a sentence if only a part of the corpus is used. Signs of damage: unknown_share of the
+    tokens is unknown to the model; glued_share and repeated_share of the words look glued together or are in passages
+    that came before; odd_share of the characters are control characters or have no meaning. shared_share of the
+    held-out words are in passages of the training part; on_both_sides: documents with sections in both parts; tables:
+    which column of each table was read, with its first rows (corpus.documents.Table as JSON).
     """
 
     files: int
@@ -49,6 +56,13 @@ class Report:
     cut_short: str
     verdict: str
     advice: str
+    unknown_share: float = 0.0
+    glued_share: float = 0.0
+    repeated_share: float = 0.0
+    odd_share: float = 0.0
+    shared_share: float = 0.0
+    on_both_sides: int = 0
+    tables: tuple[dict, ...] = ()
 
     def to_json(self) -> dict:
         """Return the report as a run keeps it."""
@@ -62,12 +76,17 @@ class Report:
             f"duplicate paragraphs removed: {self.exact_duplicates:,} exact, {self.near_duplicates:,} near",
             f"training: {self.training_documents:,} texts, held out for evaluation: {self.held_out_documents:,}; "
             f"{self.tokens:,} tokens in {self.blocks:,} blocks",
+            f"signs of damage: {damage_text(asdict(self))}",
+            f"also in the training text: {shared_text(asdict(self))}",
             f"{self.pieces_per_word:.2f} tokens per word (general English: {self.general_pieces_per_word:.2f})",
             "words split into most tokens: "
             + ", ".join(f"{word} ({tokens})" for word, tokens in self.worst_split[:8]),
             f"one epoch on this machine: about {self.seconds_a_pass / 60:.1f} minutes, {self.memory_megabytes:,.0f} MB",
             f"verdict: {self.verdict}. {self.advice}".rstrip(),
         ]
+        for table in self.tables[:TABLES_SHOWN]:
+            lines.append(f"text of {table['file']}: {table['column']}, of {', '.join(table['columns'])}")
+            lines += [f"    {row}" for row in table["rows"]]
         lines += [f"note: {note}" for note in self.notes]
         lines += [
             f"skipped: {item['source']}, {item['reason']}: {item['first_line']}" for item in self.dropped[:10]
@@ -100,7 +119,17 @@ def make_report(
         f"Only the first {MAX_CHARACTERS / 1e6:.0f} million characters are used." if counts.cut_short else ""
     )
     conclusion, advice = verdict(blocks.tokens, epochs, cut_short=cut_short)
-    notes = list(dict.fromkeys(counts.notes))
+    quality = measure_quality(texts, counts.findings.controls)
+    own = blocks.of_documents()
+    unknown = (own.ids == tokenizer.unk_token_id) & (own.words != NO_WORD)
+    shares = {
+        "unknown_share": float(unknown.sum() / max(1, own.tokens)),
+        "glued_share": quality.glued,
+        "repeated_share": quality.repeated,
+        "odd_share": quality.odd,
+        "shared_share": shared_passages(corpus.training, corpus.held_out),
+    }
+    notes = [*warnings_of(shares, quality.glued_words), *dict.fromkeys(counts.notes)]
     if language != "en" and share > 0.5:
         notes.insert(0, f"Most of it looks like '{language}', which an English model cannot read well.")
     return Report(
@@ -125,6 +154,9 @@ def make_report(
         cut_short=cut_short,
         verdict=conclusion,
         advice=advice,
+        **shares,
+        on_both_sides=corpus.on_both_sides,
+        tables=tuple(asdict(table) for table in counts.findings.tables[:TABLES_KEPT]),
     )
 
 

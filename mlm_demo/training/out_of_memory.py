@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 import torch
 from transformers import TrainingArguments
@@ -9,7 +10,6 @@ from transformers import TrainingArguments
 from mlm_demo.errors import TrainingError
 from mlm_demo.system.distributed import world_size
 from mlm_demo.system.memory import ran_out
-from mlm_demo.training.config import AdaptConfig
 
 
 @contextmanager
@@ -23,19 +23,28 @@ def out_of_memory() -> Iterator[None]:
         raise
 
 
-def halve_batch(batch: int, config: AdaptConfig, error: torch.OutOfMemoryError) -> int:
-    """Return the number of blocks to try next; raise TrainingError if it was one already."""
+class Items(Protocol):
+    """What a batch consists of: its name, such as `block`, and the tokens of one, at most."""
+
+    @property
+    def item(self) -> str: ...
+    @property
+    def length(self) -> int: ...
+
+
+def halve_batch(batch: int, items: Items, error: torch.OutOfMemoryError) -> int:
+    """Return the number of items to try next; raise TrainingError if it was one already."""
     if batch == 1:
         raise TrainingError(
-            f"The model does not fit this device's memory even with one block of {config.block_size} tokens at a time; "
-            "choose shorter blocks or a smaller model."
+            f"The model does not fit this device's memory even with one {items.item} of {items.length} tokens at a "
+            f"time; choose shorter {items.item}s or a smaller model."
         ) from error
     torch.cuda.empty_cache()
     return batch // 2
 
 
 def share_of_process(batch: int) -> int:
-    """Return how many blocks of a batch each process gets; raise TrainingError if they cannot be divided."""
+    """Return how many items of a batch each process gets; raise TrainingError if they cannot be divided."""
     if batch % world_size():
         raise TrainingError(
             f"batch_size is {batch}; for {world_size()} processes it must be a multiple of {world_size()}."

@@ -40,6 +40,19 @@ def outcome(result: AdaptationResult) -> Outcome:
     return Outcome(TITLES[result.learned], f"{numbers[0].upper()}{numbers[1:]}.", _advice(result))
 
 
+def caveats(result: AdaptationResult) -> str:
+    """Return sentences about the figures of the domain that a reader should know; empty if there are none."""
+    found, domain = [], result.figures.domain.after
+    if both := result.corpus.on_both_sides:
+        documents = "A document stands" if both == 1 else f"{both:,} documents stand"
+        found.append(f"{documents} on both sides: some sections were trained on, others held out.")
+    if domain.sections == 1:
+        found.append("One section of text judged, so the figures have no intervals.")
+    elif domain.sections:
+        found.append(f"The intervals are over {domain.sections:,} sections of few documents.")
+    return " ".join(found)
+
+
 def _numbers(result: AdaptationResult) -> str:
     domain, general = _change(result.figures.domain), _change(result.figures.general)
     return f"perplexity on held-out text of the domain {domain}; on general English it {general}"
@@ -48,7 +61,7 @@ def _numbers(result: AdaptationResult) -> str:
 def _change(part: Comparison) -> str:
     change, before, after = part.change.loss, part.before.perplexity.value, part.after.perplexity.value
     numbers = f"from {before:,.1f} to {after:,.1f}"
-    if change.low <= 0 <= change.high:
+    if not change.side:
         return f"did not change measurably ({numbers})"
     return f"{'fell' if change.value < 0 else 'rose'} {numbers}"
 

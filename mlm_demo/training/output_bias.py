@@ -62,7 +62,8 @@ def _mean_prediction(mlm: MaskedLM, blocks: Blocks, masking: Masking) -> torch.T
     sampled = blocks.select(np.sort(sample))
     masked = mask_blocks(sampled, range(len(sampled)), masking, epoch=0)
     total, count = torch.zeros(mlm.vocab_size, dtype=torch.double), 0
-    for _, logits in masked_logits(mlm, MaskedEvalSet(sampled, masked.ids, masked.labels)):
+    eval_set = MaskedEvalSet(sampled, masked.ids, masked.labels, np.arange(len(sampled)), unknown_share=0)
+    for _, logits in masked_logits(mlm, eval_set):
         total += logits.softmax(-1).sum(0).double().cpu()
         count += len(logits)
     return total / count

@@ -2,21 +2,19 @@
 
 import math
 import shutil
-import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
+
+import torch
 
 from mlm_demo.errors import TrainingError
-from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.settings import on_zero_gpu
 from mlm_demo.system.distributed import world_size
 from mlm_demo.system.files import read, write
 from mlm_demo.training.checkpoints import CHECKPOINTS, disk_errors_explained
-from mlm_demo.training.config import EVALUATION_SHARE, AdaptConfig
-from mlm_demo.training.masking import Masking
-from mlm_demo.training.packing import Blocks
+from mlm_demo.training.config import EVALUATION_SHARE
 from mlm_demo.training.result import OutputBias
-from mlm_demo.training.step_time import measure_step_time
 
 PLAN = "plan.json"
 # During training; at least this many seconds apart where a checkpoint is costly.
@@ -25,12 +23,22 @@ EVALUATIONS, SECONDS_BETWEEN_CHECKPOINTS = 8, 5
 SECONDS_TO_COMPILE_FOR, TIME_COMPILED = 120, 0.8
 
 
+class BudgetConfig(Protocol):
+    """The budget of a run, one of three, and its batch size; a dataclass."""
+
+    minutes: float | None
+    max_steps: int | None
+    epochs: float | None
+    batch_size: int
+
+
 @dataclass(frozen=True)
 class Plan:
     """A budget in steps.
 
-    warm_up: how many of the steps warm up; evaluate_every: steps between evaluations; eval_blocks: blocks in each
-    evaluation; seconds: the expected duration, None if unknown; output_bias: the start before the first step.
+    warm_up: how many of the steps warm up; evaluate_every: steps between evaluations; eval_blocks: blocks, or other
+    items, in each evaluation; seconds: the expected duration, None if unknown; output_bias: the start before the
+    first step.
     """
 
     steps: int
@@ -53,30 +61,23 @@ class Plan:
         return cls(**plan, output_bias=OutputBias(**start) if start else None)
 
 
-def make_plan(
-    mlm: MaskedLM,
-    blocks: Blocks,
-    masking: Masking,
-    config: AdaptConfig,
-    step_time: float | None = None,
-) -> Plan:
-    """Turn the budget into steps.
+def make_plan(items: int, config: BudgetConfig, device: torch.device, step_time: float | None = None) -> Plan:
+    """Turn the budget into steps over a number of items, such as blocks.
 
-    step_time: seconds per step; None to measure it here if the budget is in minutes.
+    step_time: seconds per step; needed if the budget is in minutes.
     """
-    steps_per_epoch = max(1, math.ceil(len(blocks) / config.batch_size))
     if config.minutes is not None:
         seconds = config.minutes * 60
-        step_time = step_time or measure_step_time(mlm, blocks, masking, config)
         # If compiling saves less than this, the schedule still keeps to the minutes.
-        faster = TIME_COMPILED if is_worth_compiling(mlm, seconds) else 1
+        faster = TIME_COMPILED if is_worth_compiling(device, seconds) else 1
         steps = max(1, int(seconds * (1 - EVALUATION_SHARE) / (step_time * faster)))
         eval_blocks = seconds * EVALUATION_SHARE / (step_time / config.batch_size) * 2
     else:
+        steps_per_epoch = max(1, math.ceil(items / config.batch_size))
         steps = max(1, config.max_steps or round(config.epochs * steps_per_epoch))
         seconds = steps * step_time if step_time else None
         eval_blocks = steps * config.batch_size * EVALUATION_SHARE * 2
-    evaluations = _evaluations(mlm, seconds)
+    evaluations = _evaluations(device, seconds)
     return Plan(
         steps=steps,
         warm_up=min(40, math.ceil(steps * 0.1)),
@@ -86,52 +87,52 @@ def make_plan(
     )
 
 
-def is_worth_compiling(mlm: MaskedLM, seconds: float | None) -> bool:
+def is_worth_compiling(device: torch.device, seconds: float | None) -> bool:
     """Return whether a run of `seconds` (None if unknown) earns back the time that compiling takes.
 
     Not on ZeroGPU, which lends a GPU for less than that at a time.
     """
     return (
-        mlm.device.type == "cuda"
+        device.type == "cuda"
         and world_size() == 1
         and not on_zero_gpu()
         and (seconds or 0) >= SECONDS_TO_COMPILE_FOR
     )
 
 
-def _evaluations(mlm: MaskedLM, seconds: float | None) -> int:
+def _evaluations(device: torch.device, seconds: float | None) -> int:
     """Return how many evaluations to make; each writes a checkpoint, which on a GPU costs as much as 100 steps."""
-    if mlm.device.type != "cuda" or seconds is None:
+    if device.type != "cuda" or seconds is None:
         return EVALUATIONS
     return min(EVALUATIONS, max(1, int(seconds / SECONDS_BETWEEN_CHECKPOINTS)))
 
 
-def save_plan(output: Path, plan: Plan, blocks: Blocks, config: AdaptConfig) -> None:
-    """Create an empty folder of checkpoints with the plan, which a resume has to follow."""
+def save_plan(output: Path, plan: Plan, checksum: int, config: BudgetConfig) -> None:
+    """Create an empty folder of checkpoints with the plan, which a resume has to follow.
+
+    checksum: of the training data.
+    """
     with disk_errors_explained(output):
         shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)
         (output / CHECKPOINTS).mkdir(parents=True)
         write(
             output / CHECKPOINTS / PLAN,
-            {"plan": plan.to_json(), "settings": asdict(config), "blocks": _checksum(blocks)},
+            {"plan": plan.to_json(), "settings": asdict(config), "blocks": checksum},
         )
 
 
-def load_plan(output: Path, blocks: Blocks, config: AdaptConfig) -> Plan:
+def load_plan(output: Path, checksum: int, config: BudgetConfig) -> Plan:
     """Return the plan of the run to resume; raise TrainingError if its options or its corpus differ."""
     saved = read(output / CHECKPOINTS / PLAN)
     for name, value in asdict(config).items():
-        if saved["settings"][name] != value:
+        before = saved["settings"].get(name, value)  # an older version may not have had the option
+        if before != value:
             raise TrainingError(
-                f"{name} is {value} now and was {saved['settings'][name]} when this run started; resume it with "
+                f"{name} is {value} now and was {before} when this run started; resume it with "
                 "the same options."
             )
-    if saved["blocks"] != _checksum(blocks):
+    if saved["blocks"] != checksum:
         raise TrainingError(
             "The corpus or the model is not the one this run started with; resume it with the same files and model."
         )
     return Plan.from_json(saved["plan"])
-
-
-def _checksum(blocks: Blocks) -> int:
-    return zlib.crc32(blocks.ids.tobytes())

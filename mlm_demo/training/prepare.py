@@ -66,6 +66,7 @@ class Preparation:
             self.files,
             column=self.column or None,
             seed=self.config.seed,
+            keep_near=self.config.keep_near_duplicates,
             limits=ReadLimits.of(self.settings),
             on_progress=self.on_progress,
         )
@@ -109,16 +110,15 @@ class Preparation:
         on_another_device = on_zero_gpu() and not self.report_only
         if self.cache and not on_another_device and (found := self.cache.step(key)):
             return found
-        from mlm_demo.training.masking import make_masking
-        from mlm_demo.training.step_time import measure_step_time
-        from mlm_demo.training.train import no_dropout, peak_megabytes
+        from mlm_demo.training.loop import peak_megabytes
+        from mlm_demo.training.train import masked_lm_step_time, no_dropout
 
         mlm = self.mlm
         if not self._can_train:
             mlm = self._load(to_train=True)
         self.on_progress("measuring the step time")
         no_dropout(mlm)
-        seconds = measure_step_time(mlm, self.blocks, make_masking(mlm, self.config), self.config)
+        seconds = masked_lm_step_time(mlm, self.blocks, self.config)
         step = StepCost(seconds, peak_megabytes(mlm.device))
         if self.cache:
             self.cache.keep_step(key, step)
@@ -159,12 +159,14 @@ class Preparation:
     ) -> "AdaptationResult":
         """Evaluate, train, evaluate and save; see `adapt.adapt`."""
         from mlm_demo.training.adapt import adapt
+        from mlm_demo.training.lineage import lineage_of
 
         return adapt(
             self.mlm,
             self.corpus,
             self.config,
             output,
+            lineage=lineage_of(self.catalogue.find_or_base(self.model)),
             resume=resume,
             blocks=self.blocks,
             step_time=self.step.seconds,
@@ -180,7 +182,8 @@ class Preparation:
             with path.open("rb") as file:
                 files.append([path.name, hashlib.file_digest(file, "sha256").hexdigest()])
         limits = asdict(ReadLimits.of(self.settings))
-        return key_of(__version__, files, self.column, self.config.seed, limits)
+        config = self.config
+        return key_of(__version__, files, self.column, config.seed, config.keep_near_duplicates, limits)
 
     @property
     def blocks_key(self) -> str:

@@ -23,7 +23,7 @@ from typing import TypeVar
 import numpy as np
 
 from mlm_demo.corpus.corpus import Corpus, Counts
-from mlm_demo.corpus.documents import Dropped
+from mlm_demo.corpus.documents import Dropped, Findings, Table
 from mlm_demo.system.files import read, write
 from mlm_demo.training.packing import Blocks
 
@@ -144,6 +144,12 @@ def _corpus_from(data: bytes) -> Corpus:
     found = json.loads(gzip.decompress(data).decode("utf-8", "surrogatepass"))
     counts = found.pop("counts")
     dropped = [Dropped(**item) for item in counts.pop("dropped")]
+    findings = counts.pop("findings")
+    tables = [
+        Table(**{**table, "columns": tuple(table["columns"]), "rows": tuple(table["rows"])})
+        for table in findings["tables"]
+    ]
+    counts["findings"] = Findings(tables, findings["controls"])
     return Corpus(**found, counts=Counts(**counts, dropped=dropped))
 
 

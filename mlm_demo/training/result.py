@@ -30,22 +30,31 @@ SHORT_SENTENCE = 30  # words
 
 @dataclass(frozen=True)
 class Interval:
-    """A value with its 95 % interval."""
+    """A value with its 95 % interval; None for both ends of a value from a single section, which has none."""
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
+
+    @property
+    def side(self) -> int:
+        """-1 if the interval is below 0, 1 if it is above, 0 if it holds 0 or there is none."""
+        return 0 if self.low is None else (self.low > 0) - (self.high < 0)
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """Loss per masked token in nats, perplexity (its exponential), and accuracy: the share ranked first."""
+    """Loss per masked token in nats, perplexity (its exponential), and accuracy: the share ranked first.
+
+    sections: how many the intervals are over, None if they are over documents.
+    """
 
     loss: Interval
     perplexity: Interval
     accuracy: Interval
     documents: int
     masked_tokens: int
+    sections: int | None = None
 
     def to_json(self) -> dict:
         """Return the metrics as the command line prints them and a run keeps them."""
@@ -126,7 +135,10 @@ class OutputBias:
 
 @dataclass(frozen=True)
 class CorpusFacts:
-    """What a run was trained and evaluated on."""
+    """What a run was trained and evaluated on.
+
+    on_both_sides: the documents of which one section was trained on and another held out; None in older results.
+    """
 
     sha256: str
     documents: int
@@ -134,6 +146,7 @@ class CorpusFacts:
     training_documents: int
     held_out_documents: int
     tokens: int
+    on_both_sides: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,7 +237,7 @@ class AdaptationResult:
     @classmethod
     def from_json(cls, values: dict) -> "AdaptationResult":
         """Read what any version has written: unknown keys are ignored, missing ones get their defaults."""
-        return _build(cls, values)
+        return build(cls, values)
 
     def to_json(self) -> dict:
         """Return what result.json holds."""
@@ -246,7 +259,7 @@ class AdaptationResult:
     def learned(self) -> str:
         """How much was learned of the domain, by the interval of its change of loss: clearly, a little or nothing."""
         change = self.figures.domain.change.loss
-        if change.high >= 0 or self.share == 0:
+        if change.side >= 0 or self.share == 0:
             return "nothing"
         return "clearly" if change.value <= CLEARLY else "a little"
 
@@ -357,7 +370,8 @@ def _plain(interval: Interval) -> Value:
 
 
 def _percent(interval: Interval) -> Value:
-    return Value(interval.value * 100, interval.low * 100, interval.high * 100, "%", digits=1)
+    low, high = (None if end is None else end * 100 for end in (interval.low, interval.high))
+    return Value(interval.value * 100, low, high, "%", digits=1)
 
 
 def _share(share: float) -> Value:
@@ -370,14 +384,16 @@ def _hints(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
-def _build(kind: Any, value: Any) -> Any:
-    """Build a dataclass, a tuple of them, or `… | None` from JSON."""
+def build(kind: Any, value: Any) -> Any:
+    """Build a dataclass, a tuple or a dict of them, or `… | None` from JSON."""
     if is_dataclass(kind):
         hints = _hints(kind)
         known = {item.name for item in fields(kind)} & value.keys()
-        return kind(**{name: _build(hints[name], value[name]) for name in known})
+        return kind(**{name: build(hints[name], value[name]) for name in known})
     if isinstance(kind, UnionType):
-        return None if value is None else _build(get_args(kind)[0], value)
+        return None if value is None else build(get_args(kind)[0], value)
     if get_origin(kind) is tuple:
-        return tuple(_build(get_args(kind)[0], item) for item in value)
+        return tuple(build(get_args(kind)[0], item) for item in value)
+    if get_origin(kind) is dict:
+        return {name: build(get_args(kind)[1], item) for name, item in value.items()}
     return value

@@ -7,52 +7,51 @@ import numpy as np
 import torch
 from transformers import TrainerCallback, TrainingArguments
 
-from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.system.distributed import broadcast
-from mlm_demo.training.config import AdaptConfig
-from mlm_demo.training.masking import Masking
+from mlm_demo.training.loop import MakeTrainer, StepConfig
 from mlm_demo.training.out_of_memory import halve_batch, one_device, out_of_memory, share_of_process
-from mlm_demo.training.packing import Blocks
+from mlm_demo.training.run_trainer import DEFAULT_ARGUMENTS
 from mlm_demo.training.schedule import TimedSchedule
-from mlm_demo.training.trainer import DEFAULT_ARGUMENTS, MaskedLMTrainer
 
 STEPS, COUNTED = 8, 4  # the first steps are slower: memory gets allocated, caches are cold
 MAX_SECONDS, MIN_STEPS = 10, 3  # if a step takes seconds, fewer steps must do
 
 
-def measure_step_time(mlm: MaskedLM, blocks: Blocks, masking: Masking, config: AdaptConfig) -> float:
+def measure_step_time(
+    model: torch.nn.Module, items: int, config: StepConfig, make_trainer: MakeTrainer
+) -> float:
     """Return the seconds per step, from a few steps whose changes to the weights are undone.
 
-    Raise TrainingError if not even one block at a time fits in memory.
+    items: in the training data. Raise TrainingError if not even one item at a time fits in memory.
     """
-    weights = {name: tensor.clone() for name, tensor in mlm.model.state_dict().items()}
-    batch = whole = min(config.batch_size, len(blocks))
+    weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    batch = whole = min(config.batch_size, items)
     try:
         while True:
             try:
                 with out_of_memory():
-                    return broadcast(_seconds(mlm, blocks, masking, batch)) * whole / batch
+                    return broadcast(_seconds(model.device, batch, make_trainer)) * whole / batch
             except torch.OutOfMemoryError as error:
                 batch = halve_batch(batch, config, error)
     finally:
-        mlm.model.load_state_dict(weights)
-        mlm.model.eval()
+        model.load_state_dict(weights)
+        model.eval()
 
 
-def _seconds(mlm: MaskedLM, blocks: Blocks, masking: Masking, batch: int) -> float:
+def _seconds(device: torch.device, batch: int, make_trainer: MakeTrainer) -> float:
     args = TrainingArguments(
         output_dir=tempfile.gettempdir(),
         max_steps=STEPS,
         per_device_train_batch_size=share_of_process(batch),
         learning_rate=1e-9,
-        use_cpu=mlm.device.type == "cpu",
+        use_cpu=device.type == "cpu",
         **DEFAULT_ARGUMENTS,
     )
     stopwatch = Stopwatch()
     one_device(args)
-    MaskedLMTrainer(mlm, args, blocks, masking, None, TimedSchedule(STEPS, 0, None), [stopwatch]).train()
+    make_trainer(args, TimedSchedule(STEPS, 0, None), [stopwatch]).train()
     taken = np.diff(stopwatch.ends)[-COUNTED:]
-    if mlm.device.type == "cuda":  # synchronized only before the first and after the last of these
+    if device.type == "cuda":  # synchronized only before the first and after the last of these
         return float(np.mean(taken))
     return float(np.median(taken))  # robust to one disturbed step
 

@@ -1,37 +1,29 @@
 """The HTTP endpoints for gradio_client and other programs, with the parameter names and JSON of the command line."""
 
-import inspect
 import secrets
-from collections.abc import Callable
-from functools import wraps
-from numbers import Real
 from pathlib import Path
-from typing import Any, get_origin, get_type_hints
+from typing import Any
 
 import gradio as gr
 from gradio.utils import get_upload_folder
 
+from mlm_demo.corpus.papers import paper_of
 from mlm_demo.errors import CorpusError, MlmDemoError, ParameterError, RunError, shown
 from mlm_demo.inference.engine import TOP_K, Engine
-from mlm_demo.runs.adapted_models import adapted_model
+from mlm_demo.runs.adapted_models import model_of
 from mlm_demo.runs.service import RunService
 from mlm_demo.runs.tasks.adapt import AdaptRequest
-from mlm_demo.settings import on_zero_gpu
+from mlm_demo.runs.tasks.finetune import FinetuneRequest
+from mlm_demo.runs.tasks.task import RunRequest
+from mlm_demo.settings import Settings, on_zero_gpu
 from mlm_demo.training.config import AdaptConfig
-from mlm_demo.web.event_options import ASKING, SCORING
+from mlm_demo.training.downstream.config import FinetuneConfig
+from mlm_demo.web.arguments import with_error_messages
+from mlm_demo.web.event_options import ASKING, EXTRACTING, SCORING
 from mlm_demo.web.server.downloads import download_address
-from mlm_demo.web.server.metrics import count_refusal
 from mlm_demo.web.server.rate_limits import RateLimits
 
 SHORTEST_SECRET = 22  # characters of 6 bits each: 128 bits
-# The JSON value that a program has to send for each annotation.
-KINDS = {
-    str: (str, "a string"),
-    float: (Real, "a number"),
-    int: (Real, "a number"),
-    bool: (Real, "true or false"),
-}
-LIST = (list, "a list")
 
 
 class Endpoints:
@@ -47,11 +39,11 @@ class Endpoints:
         text: str,
         model: str = "",
         top_k: float = TOP_K,
-        targets: str = "",
+        targets: str | list[str] = "",
         joint: bool = False,
         precision: str = "auto",
     ) -> dict[str, Any]:
-        """Rank words for each mask of a sentence. targets: rank only these words, separated by commas."""
+        """Rank words for each mask of a sentence. targets: rank only these words, a list or separated by commas."""
         self.limits.admit(request)
         return self.engine.fill_mask(
             text, model, top_k=top_k, targets=targets, joint=joint, precision=precision
@@ -63,7 +55,7 @@ class Endpoints:
         text: str,
         models: list[str],
         top_k: float = TOP_K,
-        targets: str = "",
+        targets: str | list[str] = "",
         joint: bool = False,
         precision: str = "auto",
     ) -> dict[str, Any]:
@@ -80,6 +72,35 @@ class Endpoints:
         self.limits.admit(request)
         (answer,) = self.engine.score(text, [model], method=method)["scores"]
         return answer
+
+    def extract(
+        self,
+        request: gr.Request,
+        questions: list[str],
+        texts: list[str] = [],  # noqa: B006  (not changed; Gradio shows it as the default)
+        files: list[Any] = [],  # noqa: B006
+        model: str = "",
+        threshold: float | None = None,
+    ) -> dict[str, Any]:
+        """Answer questions from texts, or from files uploaded with `handle_file`: a row for each paper and question.
+
+        A row has the answer, or null if none has a score of at least `threshold` (default: what the model was
+        calibrated to), the sentence that it stands in, and their characters in the paper.
+        """
+        self.limits.admit(request)
+        papers, notes = self._papers(texts, files)
+        check_amount(papers, questions, self.engine.settings)
+        extraction = self.engine.extract(papers, questions, model, threshold=threshold)
+        found = extraction.to_json()
+        return {**found, "notes": [*notes, *found["notes"]]}
+
+    def _papers(self, texts: list, files: list) -> tuple[list, list[str]]:
+        """Return texts and uploaded files as papers, and notes on what was not read."""
+        papers = [paper_of(text, f"text {number}") for number, text in enumerate(texts, 1)]
+        if not files:
+            return papers, []
+        read, notes = self.service.papers([_uploaded(file, self.uploads) for file in files])
+        return [*papers, *read], notes
 
     def start_adaptation(
         self,
@@ -98,12 +119,56 @@ class Endpoints:
         seed: int = AdaptConfig.seed,
         column: str = "",
         owner: str = "",
+        keep_near_duplicates: bool = AdaptConfig.keep_near_duplicates,
     ) -> dict[str, Any]:
         """Start a run on files uploaded with `handle_file`; give one of minutes, epochs and max_steps as its budget.
 
         Returns the run's id, with which anyone can view the run, and the owner's secret, which is needed to stop it.
         Pass that secret again, or your own of at least 22 characters, to own several runs with one secret.
         """
+        config = AdaptConfig(
+            **_budget(minutes, epochs, max_steps),
+            mlm_probability=mlm_probability,
+            whole_word=whole_word,
+            learning_rate=learning_rate,
+            batch_size=batch_size,
+            block_size=block_size,
+            replay=replay,
+            seed=seed,
+            keep_near_duplicates=keep_near_duplicates,
+        )
+        return self._start(request, files, AdaptRequest(config, model, column), owner)
+
+    def start_finetuning(
+        self,
+        request: gr.Request,
+        files: list[Any],
+        task: str,
+        model: str = "",
+        minutes: float = 0,
+        epochs: float = 0,
+        max_steps: int = 0,
+        learning_rate: float = FinetuneConfig.learning_rate,
+        batch_size: int = FinetuneConfig.batch_size,
+        seeds: int = FinetuneConfig.seeds,
+        seed: int = FinetuneConfig.seed,
+        owner: str = "",
+    ) -> dict[str, Any]:
+        """Start teaching a model the task `evidence` or `answers` with uploaded examples.
+
+        Budget, result and the owner's secret are as in start_adaptation; minutes are for all seeds together.
+        """
+        config = FinetuneConfig(
+            **_budget(minutes, epochs, max_steps),
+            learning_rate=learning_rate,
+            batch_size=batch_size,
+            seeds=seeds,
+            seed=seed,
+        )
+        return self._start(request, files, FinetuneRequest(config, task, model), owner)
+
+    def _start(self, request: gr.Request, files: list[Any], asked: RunRequest, owner: str) -> dict[str, Any]:
+        """Start a run on uploaded files; return its status and the owner's secret."""
         self.limits.admit(request)
         if owner and len(owner) < SHORTEST_SECRET:
             raise ParameterError(
@@ -114,23 +179,10 @@ class Endpoints:
             raise RunError(
                 "On this Space, runs are started on the page: the GPU is lent to the person who presses Start."
             )
-        budget = {"minutes": minutes, "epochs": epochs, "max_steps": max_steps}
-        config = AdaptConfig(
-            **{name: value for name, value in budget.items() if value},
-            mlm_probability=mlm_probability,
-            whole_word=whole_word,
-            learning_rate=learning_rate,
-            batch_size=batch_size,
-            block_size=block_size,
-            replay=replay,
-            seed=seed,
-        )
         owner = owner or secrets.token_urlsafe(16)
         draft = self.service.staging.add([_uploaded(file, self.uploads) for file in files], link=True)
         try:
-            run = self.service.start(
-                draft, AdaptRequest(config, model, column), owner, self.limits.address(request)
-            )
+            run = self.service.start(draft, asked, owner, self.limits.address(request))
         except MlmDemoError:
             self.service.staging.forget(draft)
             raise
@@ -144,7 +196,7 @@ class Endpoints:
         """
         found = self.service.runs.find(run)
         status = self.service.status(found)
-        if adapted_model(found) and self.service.is_owner(found, owner):
+        if model_of(found) and self.service.is_owner(found, owner):
             status["download"] = download_address(found, self.service.settings)
         return status
 
@@ -155,6 +207,29 @@ class Endpoints:
         return self.service.status(found)
 
 
+def check_amount(papers: list, questions: list, settings: Settings) -> None:
+    """Raise ParameterError if papers and questions are more than what is answered at once.
+
+    Each paper is (document, title, text, sentences).
+    """
+    if len(papers) > settings.max_papers:
+        raise ParameterError(
+            f"There are {len(papers):,} papers; the limit is {settings.max_papers:,}. Choose fewer, or use the command "
+            "line."
+        )
+    for question in questions:
+        if len(question) > settings.max_characters:
+            raise ParameterError(
+                f"A question has {len(question):,} characters; the limit is {settings.max_characters:,}."
+            )
+    characters, limit = sum(len(text) for _, _, text, _ in papers), settings.max_paper_characters
+    if characters * len(questions) > limit:
+        raise ParameterError(
+            f"The papers have {characters:,} characters, asked {len(questions)} question(s); the limit is {limit:,} "
+            "characters times questions. Choose fewer papers or questions, or use the command line."
+        )
+
+
 def add_endpoints(engine: Engine, service: RunService, limits: RateLimits) -> None:
     """Add the endpoints to the page under construction, each under its method's name."""
     endpoints = Endpoints(engine, service, limits)
@@ -162,37 +237,19 @@ def add_endpoints(engine: Engine, service: RunService, limits: RateLimits) -> No
         (endpoints.fill_mask, ASKING),
         (endpoints.compare, ASKING),
         (endpoints.score, SCORING),
+        (endpoints.extract, EXTRACTING),
         (endpoints.start_adaptation, {}),
+        (endpoints.start_finetuning, {}),
         (endpoints.run_status, {}),
         (endpoints.stop_run, {}),
     ):
         gr.api(with_error_messages(endpoint), api_name=endpoint.__name__, **options)
 
 
-def with_error_messages(endpoint: Callable) -> Callable:
-    """Send an endpoint's MlmDemoError to the client as plain text, for programs.
-
-    Values are checked against the annotations, because a program may send any JSON.
-    """
-    parameters, hints = inspect.signature(endpoint), get_type_hints(endpoint)
-
-    @wraps(endpoint)
-    def guarded(*arguments, **named):
-        try:
-            for name, value in parameters.bind(*arguments, **named).arguments.items():
-                _check_kind(name, value, hints.get(name, object))
-            return endpoint(*arguments, **named)
-        except MlmDemoError as error:
-            count_refusal(error)
-            raise gr.Error(str(error), print_exception=False) from None
-
-    return guarded
-
-
-def _check_kind(name: str, value: object, hint: object) -> None:
-    kind, description = KINDS.get(hint) or (LIST if get_origin(hint) is list else (object, ""))
-    if not isinstance(value, kind):
-        raise ParameterError(f"{name} is {shown(value)}; it must be {description}.")
+def _budget(minutes: float, epochs: float, max_steps: int) -> dict[str, float]:
+    """Return what is given of the three, by name."""
+    given = {"minutes": minutes, "epochs": epochs, "max_steps": max_steps}
+    return {name: value for name, value in given.items() if value}
 
 
 def _uploaded(file: Any, folder: Path) -> Path:

@@ -8,3 +8,5 @@ AT_ONCE = {**QUIET, "queue": False}
 ASKING = {"concurrency_id": "model", "concurrency_limit": 8}
 # Two, so that a long text does not block a short one. They share the processor, so more would each end later.
 SCORING = {"concurrency_id": "score", "concurrency_limit": 2}
+# Each takes seconds of the whole processor.
+EXTRACTING = {"concurrency_id": "extract", "concurrency_limit": 2}

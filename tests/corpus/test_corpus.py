@@ -1,13 +1,17 @@
+import gzip
 import json
+import os
 import random
 import zipfile
 
 import pytest
 
 from mlm_demo.corpus import corpus
-from mlm_demo.corpus.corpus import read_corpus
+from mlm_demo.corpus.corpus import read_corpus, read_texts
 from mlm_demo.corpus.deduplicate import Deduplicator
-from mlm_demo.errors import CorpusError
+from mlm_demo.corpus.documents import ReadLimits
+from mlm_demo.errors import CorpusError, ReadingError
+from tests.support.packed_files import pdf, word, zipped
 from tests.support.texts import paragraph
 
 
@@ -45,9 +49,17 @@ def test_duplicates_are_counted_and_duplicate_documents_dropped(tmp_path):
     documents = [paragraph(i) for i in range(30)] * 2
     found = read_corpus([write(tmp_path / "a.jsonl", documents)])
     assert found.counts.exact_duplicates == 30
-    assert len(found.counts.dropped) == 30
-    assert found.counts.dropped[0].reason == "all of its text is duplicated"
-    assert "line 31" in found.counts.dropped[0].source
+    assert (found.counts.dropped, found.counts.repeated) == ([], 30)
+    assert found.counts.notes[-1] == (
+        "30 documents were left out, the first being a.jsonl, line 31: their text is an exact or near duplicate of "
+        "earlier text."
+    )
+
+
+def test_one_document_left_out_is_named(tmp_path):
+    documents = [*(paragraph(i) for i in range(30)), paragraph(3)]
+    notes = read_corpus([write(tmp_path / "a.jsonl", documents)]).counts.notes
+    assert notes == ["a.jsonl, line 31 was left out: its text is an exact or near duplicate of earlier text."]
 
 
 def test_one_long_text_is_cut_into_sections(tmp_path):
@@ -87,7 +99,10 @@ def test_the_refusal_of_too_little_text_names_skipped_files(tmp_path):
 
 def test_one_paragraph_cannot_be_split(tmp_path):
     (tmp_path / "a.txt").write_text(paragraph(0, 500))
-    with pytest.raises(CorpusError, match="one paragraph, so no part of it can be held out for evaluation"):
+    with pytest.raises(
+        CorpusError,
+        match="one paragraph without line breaks, so no part of it can be held out for evaluation",
+    ):
         read_corpus([tmp_path / "a.txt"])
 
 
@@ -111,3 +126,86 @@ def test_a_repeated_document_of_short_paragraphs_is_dropped(tmp_path):
     found = read_corpus([write(tmp_path / "a.jsonl", documents)])
     assert len(found.training) + len(found.held_out) == 100
     assert found.counts.exact_duplicates == 200
+
+
+def test_of_200_files_the_ten_damaged_ones_are_named_and_the_others_read(tmp_path):
+    good = {
+        ".txt": lambda i: paragraph(i).encode(),
+        ".md": lambda i: f"# Title\n\n{paragraph(i)}".encode(),
+        ".csv": lambda i: f"id,text\n1,{paragraph(i)}\n".encode(),
+        ".jsonl": lambda i: json.dumps({"text": paragraph(i)}).encode(),
+        ".json": lambda i: json.dumps([{"text": paragraph(i)}]).encode(),
+        ".html": lambda i: f"<html><body><p>{paragraph(i)}</p></body></html>".encode(),
+        ".pdf": lambda i: pdf([paragraph(i, 8)]),
+        ".docx": lambda i: word(paragraph(i)),
+        ".txt.gz": lambda i: gzip.compress(paragraph(i).encode()),
+        ".zip": lambda i: zipped([("a.txt", paragraph(i))]),
+    }
+    suffixes = list(good)
+    bad = {
+        "cut.pdf": pdf(["Page."])[:40],
+        "cut.docx": word("Word.")[:-300],
+        "cut.zip": zipped([("a.txt", "Word.")])[:-30],
+        "cut.txt.gz": gzip.compress(paragraph(0).encode())[:-30],
+        "old.doc": b"\xd0\xcf\x11\xe0" + b"\0" * 600,
+        "picture.txt": b"\x89PNG\r\n\x1a\n\0" + b"\0" * 99,
+        "empty.txt": b"",
+        "lines.jsonl": b"not json\nat all\n",
+        "unknown.css": b"Words.",
+        "blank.html": b"<html><body></body></html>",
+    }
+    paths = []
+    for i in range(190):
+        suffix = suffixes[i % len(suffixes)]
+        paths.append(tmp_path / f"{i}{suffix}")
+        paths[-1].write_bytes(good[suffix](i))
+    for i, (name, data) in enumerate(bad.items()):
+        paths.insert(i * 17, tmp_path / name)
+        paths[i * 17].write_bytes(data)
+    found = read_corpus(paths).counts
+    assert (found.files, found.documents) == (190, 190)
+    assert {item.source for item in found.dropped} == set(bad)
+    assert all(item.source in item.reason or item.source == "empty.txt" for item in found.dropped)
+
+
+def test_a_file_alone_is_refused_and_of_several_unreadable_ones_the_first_are_named(tmp_path):
+    names = ["a.css", "b.css", "c.jsonl", "d.css"]
+    for name in names:
+        (tmp_path / name).write_text("words")
+    with pytest.raises(CorpusError, match=r"^'a.css' has an unknown format \(\.css\)"):
+        read_texts([tmp_path / "a.css"])
+    with pytest.raises(
+        CorpusError, match=r"^None of the 4 files can be read. Skipped: 'a.css' .*; and 1 more\.$"
+    ):
+        read_texts([tmp_path / name for name in names])
+
+
+def test_the_rows_before_the_damage_are_read_and_the_rest_is_named(tmp_path):
+    rows = "".join(json.dumps({"text": f"{paragraph(i)} {os.urandom(400).hex()}"}) + "\n" for i in range(400))
+    cut = gzip.compress(rows.encode())[:-2000]
+    (tmp_path / "a.jsonl.gz").write_bytes(cut)
+    (tmp_path / "b.txt").write_text("Some words.")
+    texts, counts = read_texts([tmp_path / "a.jsonl.gz", tmp_path / "b.txt"])
+    assert 100 < len(texts) < 401
+    assert counts.files == 2
+    assert f"only its first {len(texts) - 1} documents could be read" in counts.dropped[0].reason
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "bomb"])
+def test_reading_stops_where_leaving_a_file_out_is_no_use(tmp_path, kind):
+    (tmp_path / "good.txt").write_text(paragraph(0))
+    bad = tmp_path / "bad.txt.gz"
+    if kind == "folder":
+        bad.mkdir()
+    elif kind == "bomb":
+        bad.write_bytes(gzip.compress(b"a" * 11_000_000))
+    with pytest.raises(ReadingError, match=r"'bad\.txt\.gz'"):
+        read_texts([tmp_path / "good.txt", bad], limits=ReadLimits(max_ratio=10))
+
+
+def test_near_duplicates_stay_if_asked(tmp_path):
+    documents = [f"{paragraph(i)} The end" for i in range(40)] + [f"{paragraph(i)} An end" for i in range(40)]
+    path = write(tmp_path / "a.jsonl", documents)
+    assert read_corpus([path]).counts.near_duplicates == 40
+    kept = read_corpus([path], keep_near=True)
+    assert (kept.counts.near_duplicates, len(kept.training) + len(kept.held_out)) == (0, 80)

@@ -32,3 +32,119 @@ def test_short_paragraphs_may_repeat():
     deduplicator = Deduplicator()
     assert deduplicator.is_new("Chapter one")
     assert deduplicator.is_new("Chapter one")
+
+
+def new(*texts, **options):
+    """Return which of some paragraphs are new."""
+    deduplicator = Deduplicator(**options)
+    return [deduplicator.is_new(text) for text in texts]
+
+
+REPORT = (
+    "CHEST, TWO VIEWS. Comparison is made with an earlier study. The heart is normal in size. {} The bones are intact. "
+    "There is no change in the mediastinum, and the soft tissues are unremarkable. Impression: {}"
+)
+FINDINGS = [
+    "No pneumothorax is seen.",
+    "A large right pneumothorax is seen.",
+    "A large left pneumothorax is seen.",
+    "A small left pneumothorax is seen.",
+    "A pneumothorax is seen.",
+    "There is consolidation in the right lower lobe.",
+    "There is consolidation in the left lower lobe.",
+    "There is consolidation in the left upper lobe.",
+    "There is atelectasis in the left upper lobe.",
+    "A nodule of 8 mm is seen.",
+    "A nodule of 18 mm is seen.",
+    "A nodule of 1.8 mm is seen.",
+]
+
+
+def test_reports_that_differ_in_their_findings_are_no_duplicates():
+    reports = [REPORT.format(finding, finding) for finding in FINDINGS]
+    assert all(new(*reports))
+    assert not any(new(*reports, *reports)[len(reports) :])
+
+
+def test_long_reports_that_differ_in_a_number_a_negation_or_a_side_are_no_duplicates():
+    filler = " ".join(f"Paragraph part {i} says that the course was without events." for i in "abcdefgh")
+    reports = [f"{filler} {finding} {filler}" for finding in FINDINGS[:4]]
+    reports += [f"{filler} Give {dose} mg twice a day with food. {filler}" for dose in (5, 50)]
+    assert 100 < len(reports[0].split()) <= 200
+    assert all(new(*reports))
+
+
+def test_doses_are_no_duplicates():
+    doses = ["5", "50", "0.5", "500"]
+    assert all(new(*(f"Give {dose} mg of the drug twice a day with food for a week." for dose in doses)))
+
+
+def test_a_short_near_duplicate_differs_in_articles_case_and_marks_alone():
+    first = "The museum is open on weekdays from ten to five, and it closes early in winter."
+    copies = [
+        "Museum is open on weekdays, from ten to five. It closes early in the winter!",
+        "the MUSEUM is open on weekdays from ten to five and closes early in winter",
+    ]
+    assert new(first, *copies) == [True, False, False]
+    others = [
+        first.replace("ten", "nine"),
+        first.replace("open", "shut"),
+        first.replace("is open", "is not open"),
+    ]
+    assert all(new(first, *others))
+
+
+def test_copies_that_differ_in_their_number_in_a_row_are_duplicates():
+    letter = (
+        "Write back soon and tell me what you have been reading, item {}, and take good care of yourself."
+    )
+    assert new(*(letter.format(i) for i in range(3))) == [True, False, False]
+
+
+def test_a_long_near_duplicate_has_nearly_all_of_the_words():
+    long = " ".join(f"The word{i} and the word{i + 1} are near." for i in range(60))
+    assert new(long, long.replace("word7 ", "other "), long.replace(" near", " far", 2)) == [
+        True,
+        False,
+        False,
+    ]
+    changed = " ".join(f"The word{i} and the word{i + 1} are near." for i in range(8, 68))
+    assert new(long, changed) == [True, True]
+
+
+def test_near_duplicates_stay_if_asked():
+    near = f"Then {TEXT}"
+    assert new(TEXT, near, TEXT) == [True, False, False]
+    assert new(TEXT, near, TEXT, keep_near=True) == [True, True, False]
+
+
+def test_repeated_lines_of_a_paragraph_are_removed():
+    deduplicator = Deduplicator()
+    lines = [TEXT, "A short line", f"Then {TEXT}", TEXT.replace("insulin", "aspirin"), "A short line", TEXT]
+    assert deduplicator.new_paragraphs(["\n".join(lines)]) == ["\n".join([*lines[:2], *lines[3:5]])]
+    assert (deduplicator.exact, deduplicator.near) == (1, 1)
+
+
+def test_lines_that_differ_in_a_number_or_a_negation_stay():
+    lines = "\n".join(
+        [
+            "The patient has a fever of 38.4 degrees and no cough.",
+            "The patient has a fever of 39.4 degrees and no cough.",
+            "The patient has no fever and no cough today.",
+            "The patient has fever and no cough today.",
+            "Pump 1 failed at 04:00 on 3 May and was restarted.",
+            "Pump 2 failed at 04:00 on 3 May and was restarted.",
+        ]
+    )
+    assert Deduplicator().new_paragraphs([lines]) == [lines]
+    assert Deduplicator().new_paragraphs(lines.split("\n")) == lines.split("\n")
+
+
+def test_many_paragraphs_that_look_alike_take_no_square_of_the_time():
+    deduplicator, seen = Deduplicator(), []
+    deduplicator._index.query = lambda signature, query=deduplicator._index.query: (
+        seen.append(query(signature)) or seen[-1]
+    )
+    part = " ".join(f"word{i}" for i in range(120))
+    assert all(deduplicator.is_new(f"{part} {i} {i + 1}") for i in range(200))
+    assert max(map(len, seen)) <= 2 * 20

@@ -5,7 +5,10 @@ import pytest
 
 from mlm_demo.errors import MlmDemoError, ModelError, ParameterError, PromptError
 from mlm_demo.inference.engine import Engine
+from mlm_demo.models import extractor
+from mlm_demo.models.task_model import TASKS
 from mlm_demo.settings import Settings
+from tests.support.task_models import save_task
 
 SETTINGS = Settings(device="cpu")
 
@@ -139,3 +142,26 @@ def test_each_precision_of_a_model_is_loaded_on_its_own():
     assert not loaded(engine, "general", targets="a")
     engine.score("A cat.")
     assert loaded(engine, "general", joint=True)
+
+
+def test_extract_loads_its_models_once(tmp_path, monkeypatch):
+    for task in TASKS:
+        save_task(tmp_path / task, task)
+    loads = []
+    load = extractor.load_extractor
+    monkeypatch.setattr(
+        extractor, "load_extractor", lambda *given, **named: loads.append(given) or load(*given, **named)
+    )
+    engine, papers = Engine(Settings(device="cpu")), [("a.txt", "A", "The fox jumps.", [(0, 14)])]
+    for question in ("Who?", "What?"):
+        extraction = engine.extract(papers, [question], str(tmp_path), threshold=-99)
+        assert [row["document"] for row in extraction.rows] == ["a.txt"]
+    assert len(loads) == 1
+    (tmp_path / "answers" / "README.md").write_text("changed")
+    engine.extract(papers, ["Who?"], str(tmp_path))
+    assert len(loads) == 2
+
+
+def test_a_public_page_extracts_with_the_built_in_model_only(tmp_path):
+    with pytest.raises(ModelError, match="does not load folders of its server"):
+        Engine(Settings(public=True)).extract([("a", "A", "A.", [(0, 2)])], ["Who?"], str(tmp_path))

@@ -143,7 +143,7 @@ def test_held_out_text_is_not_trained_on_and_the_rest_is(sizes, seed):
         "\n\n".join(f"p{next(numbers)}" + " word" * (size - 1) for size in paragraphs) for paragraphs in sizes
     ]
     try:
-        parts = split(texts, seed)
+        parts = split(texts, seed)[:2]
     except CorpusError:
         assert len(texts) == 1  # too little for two sections
         assert sum(sizes[0]) < SHORTEST_SECTION + 90

@@ -226,3 +226,16 @@ def test_where_those_under_way_take_all_there_is_no_new_one(service, draft, choi
     assert service.staging.files(files), "what was uploaded is still there"
     service.sweep()
     assert waiting.state == "waiting"
+
+
+def test_uploaded_files_become_papers_in_a_child_and_nothing_stays(service, tmp_path):
+    (tmp_path / "a.txt").write_text("The heart\n\nThe heart pumps blood.")
+    stages = []
+    papers, notes = service.papers([tmp_path / "a.txt"], stages.append)
+    assert papers == [["a.txt", "The heart", "The heart\n\nThe heart pumps blood.", [[11, 33]]]]
+    assert notes == []
+    assert stages == ["Reading a.txt"]
+    (tmp_path / "b.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    with pytest.raises(CorpusError, match="PNG"):
+        service.papers([tmp_path / "b.png"])
+    assert not list(service.staging.folder.iterdir())

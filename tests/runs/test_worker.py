@@ -20,10 +20,10 @@ from tests.support.runs import corpus_text, until
 
 # A worker that fails if it reads the files, packs the training part or measures a step.
 NOTHING_AGAIN = """
-from mlm_demo.training import dataset, prepare, step_time
+from mlm_demo.training import dataset, prepare, train
 def again(*_, **__):
     raise AssertionError("it is made again")
-prepare.read_corpus = dataset.make_blocks = step_time.measure_step_time = again
+prepare.read_corpus = dataset.make_blocks = train.masked_lm_step_time = again
 from mlm_demo.training import corpus_report
 corpus_report.make_report = again
 """

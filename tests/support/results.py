@@ -6,7 +6,14 @@ from mlm_demo.training.result import AdaptationResult
 
 INTERVAL = {"value": 2.5, "low": 2.4, "high": 2.6}
 SHARE = {"value": 0.51, "low": 0.5, "high": 0.52}
-SIDE = {"loss": INTERVAL, "perplexity": INTERVAL, "accuracy": SHARE, "documents": 6, "masked_tokens": 70}
+SIDE = {
+    "loss": INTERVAL,
+    "perplexity": INTERVAL,
+    "accuracy": SHARE,
+    "documents": 6,
+    "masked_tokens": 70,
+    "sections": None,
+}
 CHANGE = {
     "loss": {"value": -0.5, "low": -0.6, "high": -0.4},
     "accuracy": {"value": 0.02, "low": -0.01, "high": 0.05},
@@ -21,6 +28,7 @@ TRAINING = {
 CONFIG = {
     "epochs": None, "max_steps": 120, "minutes": None, "mlm_probability": 0.15, "whole_word": False,
     "learning_rate": 2e-4, "batch_size": 16, "block_size": 128, "seed": 0, "replay": 0.0, "line_by_line": False,
+    "keep_near_duplicates": False,
 }  # fmt: skip
 FIGURES = {"domain": PART, "general": PART, "exam": EXAM}
 RESULT_JSON = {
@@ -28,7 +36,7 @@ RESULT_JSON = {
     "config": CONFIG,
     "corpus": {
         "sha256": "0" * 64, "documents": 36, "words": 600, "training_documents": 30, "held_out_documents": 6,
-        "tokens": 900,
+        "tokens": 900, "on_both_sides": 0,
     },
     "figures": FIGURES,
     "exam": [],

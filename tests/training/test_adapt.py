@@ -1,4 +1,5 @@
 import json
+import os
 from itertools import count
 
 import numpy as np
@@ -9,6 +10,7 @@ from mlm_demo.models.loader import load_folder
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training import train, trainer
 from mlm_demo.training.adapt import adapt
+from mlm_demo.training.checkpoints import last_checkpoint, step_of
 from mlm_demo.training.cloze import Question, answer_questions
 from mlm_demo.training.evaluation import DocumentSums, MaskedEvalSet, sum_by_document
 from mlm_demo.training.interpolation import SHARES
@@ -131,3 +133,18 @@ def test_stopped_and_resumed_gives_the_result_of_an_uninterrupted_run(run, tmp_p
     resumed = adapt(fresh(), CORPUS, LEARNING, tmp_path / "b", resume=True)
     assert resumed.figures.domain.after == whole.figures.domain.after
     assert not (tmp_path / "b" / "checkpoints").exists()
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "optimizer.pt", "scheduler.pt"])
+def test_a_damaged_newest_checkpoint_gives_the_result_of_an_uninterrupted_run(run, tmp_path, name):
+    _, whole, _ = run
+    steps, lines = [], []
+    adapt(fresh(), CORPUS, LEARNING, tmp_path, should_stop=lambda: steps.append(1) or len(steps) == 9)
+    newest = last_checkpoint(tmp_path)
+    os.truncate(newest / name, 1_000 if name != "scheduler.pt" else 100)
+    earlier = step_of(last_checkpoint(tmp_path))
+    assert earlier < step_of(newest) == 9
+    resumed = adapt(fresh(), CORPUS, LEARNING, tmp_path, resume=True, on_progress=lines.append)
+    assert resumed.figures.domain.after == whole.figures.domain.after
+    note = f"{name} of step 9 is damaged; the run continues from step {earlier}, the last whole checkpoint."
+    assert lines[0] == {"note": note}

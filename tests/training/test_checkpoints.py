@@ -1,7 +1,11 @@
 import errno
+import os
 
+import numpy as np
 import pytest
+import torch
 from safetensors import SafetensorError
+from safetensors.numpy import save_file
 
 from mlm_demo.errors import TrainingError
 from mlm_demo.training.checkpoints import (
@@ -17,9 +21,12 @@ from mlm_demo.training.checkpoints import (
 def checkpoint(output, step, *, whole=True):
     folder = output / CHECKPOINTS / f"checkpoint-{step}"
     folder.mkdir(parents=True)
-    (folder / "model.safetensors").write_bytes(b"weights")
+    save_file({"weight": np.zeros(300, np.float32)}, folder / "model.safetensors")
+    for name in ("optimizer.pt", "scheduler.pt", "rng_state.pth", "training_args.bin"):
+        torch.save({"state": torch.zeros(300)}, folder / name)
+    (folder / "config.json").write_text('{"model_type": "bert"}')
     if whole:
-        (folder / "trainer_state.json").write_text("{}")
+        (folder / "trainer_state.json").write_text('{"global_step": 1}')
     return folder
 
 
@@ -30,10 +37,49 @@ def test_the_newest_complete_checkpoint_counts(tmp_path):
     assert last_checkpoint(tmp_path) == checkpoint_to_resume(tmp_path) == newest
 
 
-def test_a_checkpoint_with_an_empty_file_is_incomplete(tmp_path):
+FILES = [
+    "model.safetensors", "optimizer.pt", "scheduler.pt", "rng_state.pth", "training_args.bin", "config.json",
+    "trainer_state.json",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.99])
+def test_a_checkpoint_with_a_file_that_is_cut_off_is_incomplete(tmp_path, name, share):
     good, torn = checkpoint(tmp_path, 9), checkpoint(tmp_path, 10)
-    (torn / "model.safetensors").write_bytes(b"")
+    os.truncate(torn / name, int(share * (torn / name).stat().st_size))
     assert last_checkpoint(tmp_path) == good
+
+
+def test_a_resume_says_that_the_newest_checkpoint_is_damaged(tmp_path):
+    checkpoint(tmp_path, 9)
+    newest = checkpoint(tmp_path, 1_010)
+    with claimed(tmp_path, resume=True) as damage:
+        assert damage == ""
+    os.truncate(newest / "optimizer.pt", 700)
+    with claimed(tmp_path, resume=True) as damage:
+        assert damage == (
+            "optimizer.pt of step 1,010 is damaged; the run continues from step 9, the last whole checkpoint."
+        )
+        assert not newest.exists()
+
+
+def test_without_a_whole_checkpoint_a_resume_is_refused_and_a_start_says_so(tmp_path):
+    only = checkpoint(tmp_path, 9)
+    os.truncate(only / "model.safetensors", 700)
+    with pytest.raises(
+        TrainingError, match=r"no whole checkpoint under .* \(model.safetensors of step 9 is damaged\)"
+    ):
+        check_output(tmp_path, resume=True)
+    with claimed(tmp_path, resume=False) as damage:
+        assert damage == "model.safetensors of step 9 is damaged; the run continues from the beginning."
+
+
+def test_a_checkpoint_that_was_not_finished_is_no_damage(tmp_path):
+    checkpoint(tmp_path, 9)
+    checkpoint(tmp_path, 10, whole=False)
+    with claimed(tmp_path, resume=True) as damage:
+        assert damage == ""
 
 
 def test_existing_files_are_never_overwritten(tmp_path):

@@ -1,19 +1,22 @@
 import pytest
 
 from mlm_demo.corpus.corpus import Corpus, Counts
-from mlm_demo.corpus.formats import Dropped
+from mlm_demo.corpus.documents import Dropped, Findings, Table
 from mlm_demo.training.corpus_report import make_report
 from mlm_demo.training.packing import pack
+from tests.support.texts import paragraph
 from tests.support.tiny_models import SENTENCES, tokenizer_of
 
 GERMAN = ["Der Patient wurde gestern mit Fieber in das Krankenhaus gebracht und dort behandelt."] * 8
 
 
-def report_on(texts, epochs=None, **counts):
+def report_on(texts, epochs=None, held_out=(), **counts):
     tokenizer = tokenizer_of("BERT")
-    corpus = Corpus(texts, texts[:1], Counts(files=1, documents=len(texts), **counts), "")
+    corpus = Corpus(texts, list(held_out), Counts(files=1, documents=len(texts), **counts), "")
     blocks = pack(tokenizer, texts, 32)
-    return make_report(corpus, blocks, tokenizer, SENTENCES, seconds_a_pass=1.0, epochs=epochs)
+    return make_report(
+        corpus, blocks, tokenizer, SENTENCES, seconds_a_pass=1.0, memory_megabytes=9, epochs=epochs
+    )
 
 
 def test_the_report_counts_what_was_read_and_dropped():
@@ -55,3 +58,26 @@ def test_the_verdict_depends_on_the_tokens_and_the_epochs():
         "This run covers about 10% of it.",
     )
     assert report_on(SENTENCES, cut_short=True).cut_short == "Only the first 200 million characters are used."
+
+
+def test_the_report_measures_signs_of_damage_and_what_both_parts_share():
+    texts = [f"{sentence} \u8239\u5728 foxSigns" for sentence in SENTENCES]
+    report = report_on(texts, held_out=texts[:1], findings=Findings(controls=9))
+    assert report.unknown_share > 0.05
+    assert report.glued_share > 0.01
+    assert report.odd_share > 0.01
+    assert report.shared_share == 1, "the held-out text is one of the texts"
+    assert sum("unknown to the model" in note or "glued together" in note for note in report.notes) == 2
+    text = report.to_text()
+    assert "signs of damage: " in text
+    assert "also in the training text: 100.0% of the held-out words" in text
+    clean = report_on([paragraph(i) for i in range(40)])
+    assert (clean.glued_share, clean.repeated_share, clean.odd_share) == (0, 0, 0)
+
+
+def test_the_report_shows_the_column_of_each_table_with_its_first_rows():
+    table = Table("a.csv", "note", ("note", "id"), ("First row.", "Second row."))
+    report = report_on(SENTENCES, findings=Findings([table] * 30))
+    assert len(report.tables) == 20
+    assert report.tables[0]["column"] == "note"
+    assert "text of a.csv: note, of note, id\n    First row.\n    Second row.\n" in report.to_text()

@@ -7,9 +7,10 @@ from mlm_demo.training import trainer
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.dataset import BlockDataset, EpochSampler, MaskingCollator, general_texts, make_blocks
 from mlm_demo.training.masking import IGNORED, Masking, vocabulary_ids
+from mlm_demo.training.run_trainer import DEFAULT_ARGUMENTS
 from mlm_demo.training.schedule import TimedSchedule
 from mlm_demo.training.train import no_dropout
-from mlm_demo.training.trainer import DEFAULT_ARGUMENTS, MaskedLMTrainer
+from mlm_demo.training.trainer import MaskedLMTrainer
 from tests.support.tiny_models import ARCHITECTURES, SENTENCES, build, tiny
 from tests.support.training import TEXTS
 

@@ -14,6 +14,7 @@ from mlm_demo.training.evaluation import (
     sum_by_document,
 )
 from mlm_demo.training.masking import IGNORED
+from mlm_demo.training.packing import NO_WORD
 from tests.support.tiny_models import ARCHITECTURES, SENTENCES, tiny
 
 
@@ -86,10 +87,45 @@ def test_a_change_is_paired():
     assert compute_metrics(before).loss.low < compute_metrics(after).loss.high
 
 
-def test_one_document_has_no_spread():
+def test_the_intervals_of_few_documents_are_over_their_sections():
     mlm = tiny("BERT")
-    metrics = compute_metrics(sum_by_document(mlm, MaskedEvalSet.of(mlm, SENTENCES[:1], block_size=32)))
-    assert metrics.loss.low == metrics.loss.value == metrics.loss.high
+    text = " ".join(SENTENCES * 6)
+    eval_set = MaskedEvalSet.of(mlm, [text], block_size=32, redraw=True)
+    metrics = compute_metrics(sum_by_document(mlm, eval_set))
+    assert metrics.documents == 1
+    assert metrics.sections == len(set(eval_set.number)) > 5
+    assert metrics.loss.low < metrics.loss.value < metrics.loss.high
+    many = compute_metrics(sum_by_document(mlm, MaskedEvalSet.of(mlm, SENTENCES, block_size=32)))
+    assert (many.documents, many.sections) == (len(SENTENCES), None)
+
+
+def test_one_section_has_no_interval():
+    mlm = tiny("BERT")
+    sums = sum_by_document(mlm, MaskedEvalSet.of(mlm, SENTENCES[:1], block_size=32, redraw=True))
+    metrics, change = compute_metrics(sums), compute_change(sums, sums)
+    assert (metrics.documents, metrics.sections) == (1, 1)
+    for interval in (metrics.loss, metrics.perplexity, metrics.accuracy, change.loss, change.accuracy):
+        assert (interval.low, interval.high, interval.side) == (None, None, 0)
+
+
+def test_an_unknown_token_is_no_question():
+    mlm = tiny("BERT")
+    unknown, known = "\u8239\u5728\u9ece\u660e", SENTENCES[0]
+    texts = [f"{unknown} {sentence} {unknown} {unknown}" for sentence in SENTENCES * 4]
+    eval_set = MaskedEvalSet.of(mlm, texts, block_size=32, redraw=True)
+    unknown_id = mlm.tokenizer.unk_token_id
+    assert (eval_set.blocks.ids == unknown_id).any()
+    assert not (eval_set.labels == unknown_id).any()
+    assert (eval_set.labels != IGNORED).any(axis=1).all()
+    tokens = (eval_set.blocks.words != NO_WORD).sum()
+    assert eval_set.unknown_share == pytest.approx(
+        (eval_set.blocks.ids == unknown_id).sum() / tokens, abs=0.05
+    )
+    assert MaskedEvalSet.of(mlm, [known], block_size=32).unknown_share == 0
+    with pytest.raises(
+        CorpusError, match="knows none of the words of the text; choose a model of its language"
+    ):
+        MaskedEvalSet.of(mlm, [unknown * 9], block_size=32)
 
 
 def test_a_short_text_is_masked_several_times(monkeypatch):

@@ -1,6 +1,9 @@
+from copy import deepcopy
+
 import pytest
 
-from mlm_demo.training.outcome import outcome
+from mlm_demo.training.outcome import caveats, outcome
+from mlm_demo.training.result import AdaptationResult
 from tests.support.results import CONFIG, RESULT_JSON, TRAINING, figures_with, result_between, result_with
 
 MANY = {**RESULT_JSON["corpus"], "tokens": 200_000}
@@ -87,3 +90,29 @@ def test_a_base_model_that_was_kept_shows_what_training_did():
     assert nothing.numbers.startswith(
         "At the end of training, perplexity on held-out text of the domain did not change"
     )
+
+
+def with_facts(on_both_sides, sections):
+    values = deepcopy(RESULT_JSON)
+    values["corpus"]["on_both_sides"] = on_both_sides
+    values["figures"]["domain"]["after"]["sections"] = sections
+    return AdaptationResult.from_json(values)
+
+
+@pytest.mark.parametrize(
+    ("on_both_sides", "sections", "expected"),
+    [
+        (0, None, ""),
+        (None, None, ""),
+        (1, None, "A document stands on both sides: some sections were trained on, others held out."),
+        (
+            10,
+            14,
+            "10 documents stand on both sides: some sections were trained on, others held out. The intervals are over "
+            "14 sections of few documents.",
+        ),
+        (0, 1, "One section of text judged, so the figures have no intervals."),
+    ],
+)
+def test_what_to_know_about_the_figures_is_caveats(on_both_sides, sections, expected):
+    assert caveats(with_facts(on_both_sides, sections)) == expected

@@ -176,3 +176,15 @@ def test_the_ending_names_a_start_that_was_better_than_every_step():
     )
     training["output_bias"] = {**bias, "strength": 0.0}
     assert result_with(training=training).training.ending().endswith("so the base model was kept.")
+
+
+def test_figures_without_an_interval_show_none_and_prove_nothing():
+    values = deepcopy(RESULT_JSON)
+    domain = values["figures"]["domain"]
+    for interval in (domain["change"]["loss"], domain["after"]["loss"], domain["after"]["accuracy"]):
+        interval["low"] = interval["high"] = None
+    result = AdaptationResult.from_json(values)
+    assert result.learned == "nothing"
+    cells = result.rows()[0].cells()
+    assert "(" not in cells[2] + cells[3]
+    assert result.rows()[0].verdict == ""

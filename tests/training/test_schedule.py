@@ -22,33 +22,51 @@ def test_without_a_time_limit_the_rate_is_transformers_linear_one(steps, warm_up
     assert [ours.factor(n) for n in range(steps + 1)] == pytest.approx([theirs(n) for n in range(steps + 1)])
 
 
-def test_with_a_time_limit_the_rate_is_the_lower_of_the_two(monkeypatch):
+def test_with_a_time_limit_rate_and_end_follow_the_clock(monkeypatch):
     now = [1_000.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     schedule = TimedSchedule(100, 0, 60.0)
     started(schedule)
-    assert schedule.factor(50) == pytest.approx(0.5)  # ahead of time: by the steps
+    assert schedule.expected_steps(0) == 100
     now[0] += 45
-    assert schedule.factor(50) == pytest.approx(0.25)
-    assert schedule.seconds_left(50) == pytest.approx(15)
+    for step in (50, 500):  # the machine is slower, or faster, than planned
+        assert schedule.factor(step) == pytest.approx(0.25)
+        assert schedule.seconds_left(step) == pytest.approx(15)
+    assert schedule.expected_steps(600) == 800
     now[0] += 30
-    assert schedule.factor(50) == 0
+    assert (schedule.factor(50), schedule.seconds_left(50), schedule.expected_steps(50)) == (0, 0, 50)
 
 
 def test_the_time_before_a_resume_counts(monkeypatch):
     monkeypatch.setattr(time, "monotonic", lambda: 5.0)
     schedule = TimedSchedule(100, 0, 60.0)
     state = started(schedule, log=[{"loss": 1.0, "step": 10, "seconds": 30.0}])
-    assert (schedule.seconds, schedule.factor(10)) == (30.0, 0.5)
+    assert (schedule.seconds, schedule.factor(90)) == (30.0, 0.5)
     state.log_history.append({"loss": 1.0, "step": 11})
     schedule.on_log(None, state, None)
     assert state.log_history[-1]["seconds"] == 30.0
 
 
-def test_the_run_ends_when_its_time_is_over():
+def test_evaluations_and_the_end_of_a_run_in_minutes_follow_the_clock(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    schedule = TimedSchedule(100, 0, 60.0, evaluations=4)
+    started(schedule, log=[{"seconds": 16.0}])
+    arguments = SimpleNamespace(load_best_model_at_end=True)
+
+    def after(seconds):
+        now[0], control = seconds, TrainerControl()
+        schedule.on_step_end(arguments, None, control)
+        return control.should_evaluate, control.should_save, control.should_training_stop
+
+    assert after(10) == (False, False, False)  # the first, at 15 seconds, was made before the resume
+    assert after(14) == (True, True, False)
+    assert after(20) == (False, False, False)
+    assert after(44) == (True, True, True)
+
+
+def test_a_run_in_minutes_that_has_used_them_ends_at_once(monkeypatch):
+    monkeypatch.setattr(time, "monotonic", lambda: 5.0)
     schedule, control = TimedSchedule(100, 0, 60.0), TrainerControl()
-    started(schedule, log=[{"seconds": 59.9999}])
-    time.sleep(0.001)
-    schedule.on_step_end(SimpleNamespace(load_best_model_at_end=True), None, control)
+    schedule.on_train_begin(None, TrainerState(log_history=[{"seconds": 60.0}]), control)
     assert control.should_training_stop
-    assert control.should_evaluate

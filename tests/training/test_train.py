@@ -87,12 +87,24 @@ def test_a_slow_machine_ends_in_time_with_its_rate_at_the_end(tmp_path):
     """The plan has a thousand times the steps that fit into the minutes."""
     config = AdaptConfig(minutes=2 / 60, batch_size=4, block_size=32, learning_rate=1e-3)
     _, trained = run(tmp_path, config, eval_texts=TEXTS[:4], step_time=1e-5)
-    assert trained.steps < trained.planned / 10
+    assert trained.steps == trained.planned
     assert (trained.stopped, trained.ended) == (False, "budget")
     assert trained.seconds >= 2
     rates = [line["learning_rate"] for line in trained.log if "learning_rate" in line]
     assert rates[-1] < 5e-4  # by steps alone it would still be at its highest
     assert trained.log[-2]["step"] == trained.steps  # evaluated at its end
+
+
+def test_a_fast_machine_uses_all_of_its_minutes(tmp_path):
+    """The plan has one step for the two seconds: the machine was busy when the step time was measured."""
+    lines, config = [], AdaptConfig(minutes=2 / 60, batch_size=4, block_size=32, learning_rate=1e-3)
+    _, trained = run(tmp_path, config, eval_texts=TEXTS[:4], step_time=2, on_progress=lines.append)
+    assert trained.steps == trained.planned > 3
+    assert (trained.stopped, trained.ended) == (False, "budget")
+    assert trained.seconds >= 2
+    steps = [line for line in lines if "loss" in line]
+    assert steps[-1]["of"] <= steps[-1]["step"] + 2  # the estimate has followed
+    assert steps[-1]["learning_rate"] < 5e-4
 
 
 def test_the_log_and_the_time_of_a_resumed_run_cover_all_of_it(tmp_path):

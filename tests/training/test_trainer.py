@@ -4,13 +4,15 @@ from transformers import TrainerControl, TrainerState, TrainingArguments
 
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training import trainer
+from mlm_demo.training.callbacks import SETTLING, Patience
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.dataset import MaskingCollator, make_blocks
 from mlm_demo.training.evaluation import MaskedEvalSet, sum_by_document
 from mlm_demo.training.masking import IGNORED, Masking, vocabulary_ids
+from mlm_demo.training.run_trainer import DEFAULT_ARGUMENTS
 from mlm_demo.training.schedule import TimedSchedule
 from mlm_demo.training.train import no_dropout
-from mlm_demo.training.trainer import DEFAULT_ARGUMENTS, SETTLING, MaskedLMTrainer, Patience
+from mlm_demo.training.trainer import MaskedLMTrainer
 from tests.support.tiny_models import ARCHITECTURES, build
 from tests.support.training import TEXTS
 

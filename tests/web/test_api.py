@@ -5,13 +5,16 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from mlm_demo.errors import SettingError
+from mlm_demo.corpus.papers import paper_of
+from mlm_demo.errors import ParameterError, SettingError
+from mlm_demo.models.task_model import TASKS
 from mlm_demo.settings import Settings
 from mlm_demo.training.config import AdaptConfig
-from mlm_demo.web.api import Endpoints
+from mlm_demo.web.api import Endpoints, check_amount
 from mlm_demo.web.app import create_app, launch
 from tests.support.paths import free_port
 from tests.support.runs import corpus_text, until
+from tests.support.task_models import save_task
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +28,7 @@ def client(tmp_path_factory):
 def test_the_endpoints_are_exactly_these(client):
     named = client.view_api(return_format="dict")["named_endpoints"]
     assert set(named) == {
-        *("/fill_mask", "/compare", "/score"),
+        *("/fill_mask", "/compare", "/score", "/extract"),
         *("/start_adaptation", "/run_status", "/stop_run"),
     }
 
@@ -57,9 +60,74 @@ def test_score(client):
     assert client.predict("The patient sat.", api_name="/score")["tokens"] == 4
 
 
+@pytest.fixture(scope="module")
+def extractor(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("extractor")
+    for task in TASKS:
+        save_task(folder / task, task)
+    return str(folder)
+
+
+def test_extract_from_texts_and_files(client, tmp_path, extractor):
+    (tmp_path / "a.txt").write_text("The heart\n\nThe heart pumps blood.")
+    (tmp_path / "b.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    files = [handle_file(str(tmp_path / name)) for name in ("a.txt", "b.png")]
+    options = {"texts": ["Lyon is a city."], "files": files, "model": extractor, "threshold": -99}
+    found = client.predict(["Who?", "What does the heart do?"], **options, api_name="/extract")
+    assert found["model"]["name"] == extractor
+    assert found["threshold"] == -99
+    assert {(row["document"], row["title"]) for row in found["rows"]} == {
+        ("text 1", "text 1"),
+        ("a.txt", "The heart"),
+    }
+    assert len(found["rows"]) == 4
+    assert all(row["answer"] in row["sentence"] for row in found["rows"])
+    assert len(found["notes"]) == 1
+    assert "PNG" in found["notes"][0]
+    again = client.predict(["Who?"], texts=["Lyon is a city."], model=extractor, api_name="/extract")
+    assert again["threshold"] == 0
+
+
+def test_no_draft_stays_after_an_extraction(client, tmp_path, extractor):
+    (tmp_path / "b.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    with pytest.raises(AppError, match="PNG"):
+        client.predict(
+            ["Who?"], files=[handle_file(str(tmp_path / "b.png"))], model=extractor, api_name="/extract"
+        )
+
+
+@pytest.mark.parametrize(
+    ("texts", "questions", "message"),
+    [
+        (["A."] * 3, ["Who?"], "There are 3 papers; the limit is 2"),
+        (["A" * 60], ["Who?"] * 2, r"have 60 characters, asked 2 question\(s\); the limit is 100"),
+        (["A."], ["Q" * 31], "A question has 31 characters; the limit is 30"),
+    ],
+)
+def test_an_extraction_that_would_take_long_is_refused(texts, questions, message):
+    settings = Settings(max_papers=2, max_paper_characters=100, max_characters=30)
+    with pytest.raises(ParameterError, match=message):
+        check_amount([paper_of(text, "a") for text in texts], questions, settings)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ({"questions": [], "texts": ["A."], "api_name": "/extract"}, "There is no question"),
+        ({"questions": ["Who?"], "api_name": "/extract"}, "There is no paper to read"),
+        (
+            {"questions": "Who?", "texts": ["A."], "api_name": "/extract"},
+            "questions is 'Who[?]'; it must be a list",
+        ),
+        (
+            {"questions": ["Who?"], "texts": [7], "api_name": "/extract"},
+            "texts is '.7.'; it must be a list of strings",
+        ),
+        ({"questions": [7], "api_name": "/extract"}, "questions is '.7.'; it must be a list of strings"),
+        (
+            {"questions": ["Who?"], "texts": ["A."], "threshold": "low", "api_name": "/extract"},
+            "threshold is 'low'; it must be a number",
+        ),
         ({"text": "no mask", "api_name": "/fill_mask"}, "The sentence holds no mask; put <mask> where"),
         ({"text": "<mask>", "top_k": 0, "api_name": "/fill_mask"}, "top_k is '0'"),
         ({"text": "<mask>", "models": [], "api_name": "/compare"}, "There are 0 models; choose"),
@@ -68,18 +136,44 @@ def test_score(client):
             "'no model' does not name a model",
         ),
         ({"text": "a <mask>", "api_name": "/score"}, "The sentence holds a mask"),
-        ({"text": None, "api_name": "/score"}, "text is 'None'; it must be a string."),
+        ({"text": None, "api_name": "/score"}, "text is missing; it must be a string."),
         ({"text": 7, "api_name": "/fill_mask"}, "text is '7'; it must be a string."),
-        ({"text": "<mask>", "models": None, "api_name": "/compare"}, "models is 'None'; it must be a list."),
+        ({"text": "<mask>", "models": None, "api_name": "/compare"}, "models is missing; it must be a list"),
         (
             {"text": "<mask>", "top_k": "many", "api_name": "/fill_mask"},
             "top_k is 'many'; it must be a number",
         ),
     ],
 )
-def test_an_error_reaches_the_client_as_plain_text(client, arguments, message):
+def test_an_error_reaches_the_client_as_plain_text(client, extractor, arguments, message):
+    if arguments["api_name"] == "/extract":
+        arguments = {"model": extractor, **arguments}
     with pytest.raises(AppError, match=message):
         client.predict(**arguments)
+
+
+def test_a_model_is_taught_a_task_and_used_over_http(client, tmp_path, tiny):
+    rows = [f"Who has number {n}?,The cat sat. Number {n} belongs to Paris.,Paris" for n in range(24)]
+    (tmp_path / "examples.csv").write_text("\n".join(["question,context,answer", *rows]))
+    options = {"task": "answers", "model": tiny, "max_steps": 2, "batch_size": 4, "seeds": 2}
+    files = [handle_file(str(tmp_path / "examples.csv"))]
+    started = client.predict(files, **options, api_name="/start_finetuning")
+    run, owner = started["run"], started["owner"]
+    until(lambda: client.predict(run, api_name="/run_status")["state"] == "done", seconds=120)
+    status = client.predict(run, owner, api_name="/run_status")
+    assert [row["metric"] for row in status["figures"]] == ["f1", "em"]
+    assert status["download"]
+    found = client.predict(["Who?"], texts=["Lyon is a city."], model=run, api_name="/extract")
+    assert found["model"]["name"] == run
+    with pytest.raises(AppError, match="answers questions and fills no masks"):
+        client.predict("Paris is <mask>.", model=run, api_name="/fill_mask")
+
+
+def test_an_unknown_task_is_refused(client, tmp_path, tiny):
+    (tmp_path / "a.csv").write_text("question,context,answer\n")
+    files = [handle_file(str(tmp_path / "a.csv"))]
+    with pytest.raises(AppError, match="The task is 'guess'; choose evidence or answers"):
+        client.predict(files, "guess", model=tiny, max_steps=1, api_name="/start_finetuning")
 
 
 def small_run(client, tmp_path, tiny, steps, **more):

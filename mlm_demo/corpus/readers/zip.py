@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from mlm_demo.corpus.documents import Document, Dropped, Format, Reading
+from mlm_demo.corpus.documents import Document, Dropped, Format, Reading, why_left_out
 from mlm_demo.corpus.input import BROKEN, CHUNK, Budget, Input, broken_file, is_disk_error
 from mlm_demo.corpus.text import CONTROL
 from mlm_demo.errors import CorpusError, shown
@@ -76,6 +76,7 @@ def read_members(
             why = f"{shown(name)} was skipped: {member}"
             yield Dropped(name, member)
             continue
+        before = documents
         try:
             for item in reading.read_member(member, reading):
                 documents += isinstance(item, Document)
@@ -84,7 +85,7 @@ def read_members(
         except CorpusError as error:
             if budget.spent or is_disk_error(error):
                 raise
-            why = str(error)
+            why = why_left_out(documents - before, error)
             yield Dropped(name, why, _first_line(member.head))
     if not documents:
         raise CorpusError(

@@ -17,7 +17,9 @@ from torch import nn
 from mlm_demo.models.cpu.fused import FusedLayer, is_fusible
 from mlm_demo.models.cpu.linear import HalfLinear, ReorderedLinear
 from mlm_demo.models.device import bfloat16_is_fast
+from mlm_demo.models.head import after_last_attention
 from mlm_demo.models.masked_lm import MaskedLM
+from mlm_demo.models.task_model import EVIDENCE, TaskModel
 from mlm_demo.system.memory import trim_memory
 
 CANDIDATES = 64  # entries rescored in float32, so that every word shown has its exact score
@@ -86,7 +88,7 @@ def optimize_for_cpu(mlm: MaskedLM, precision: str) -> None:
     mlm.precision = precision
     try:
         same = _is_close(_sample_logits(mlm), before)
-    except (AttributeError, RuntimeError, TypeError):
+    except (AttributeError, RuntimeError, TypeError, ValueError, IndexError):
         same = False
     if not same:
         for parent, name, module in reversed(replaced):
@@ -95,6 +97,38 @@ def optimize_for_cpu(mlm: MaskedLM, precision: str) -> None:
         mlm.precision = "exact"
     replaced.clear()
     trim_memory()  # the memory of the replaced layers, a third of a small model
+
+
+@torch.inference_mode()
+def optimize_task_for_cpu(model: TaskModel) -> None:
+    """Do the same, exact, for a model that was fine-tuned; do not train or save it afterwards.
+
+    Evidence needs the first token alone. In the BERT family no token depends on another after the last attention, so
+    the rest of the last layer runs at that token.
+    """
+    if model.device.type != "cpu" or not torch.backends.mkldnn.is_available():
+        return
+    before = _sample_task_logits(model)
+    replaced = _replace(model.model, is_fusible, lambda layer: FusedLayer(layer, ReorderedLinear))
+    replaced += _replace(model.model, lambda module: type(module) is nn.Linear, ReorderedLinear)
+    after_attention = after_last_attention(model.model.base_model) if model.task == EVIDENCE else None
+    hook = after_attention.register_forward_pre_hook(_keep_first_token) if after_attention else None
+    try:
+        same = _is_close(_sample_task_logits(model), before)
+    except (AttributeError, RuntimeError, TypeError, ValueError, IndexError):
+        same = False
+    if not same:
+        if hook:
+            hook.remove()
+        for parent, name, module in reversed(replaced):
+            setattr(parent, name, module)
+    replaced.clear()
+    trim_memory()
+
+
+def _keep_first_token(_module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+    """Reduce the output of attention and its residual, (rows, length, hidden size), to the first token."""
+    return tuple(hidden[:, :1] for hidden in inputs)
 
 
 def _replace(
@@ -117,6 +151,13 @@ def _sample_logits(mlm: MaskedLM) -> torch.Tensor:
     texts = [[mlm.mask_id], [*range(8), mlm.mask_id]]
     rows = [mlm.with_special_tokens(text) for text in texts]
     return mlm.logits_at(rows, [[row.index(mlm.mask_id)] for row in rows])
+
+
+def _sample_task_logits(model: TaskModel) -> torch.Tensor:
+    """Return the logits of three pairs, two of which share a pass with padding."""
+    pairs = [("a", "a"), ("a b", "a b c d"), ("a", "a b c d e f g h")]
+    windows = [model.pair_encoding(question, context)[0] for question, context in pairs]
+    return torch.cat([logits.flatten() for logits in model.logits(windows)])
 
 
 def _is_close(logits: torch.Tensor, before: torch.Tensor) -> bool:

@@ -32,7 +32,7 @@ class BertForMaskedLM(nn.Module):
     def __init__(self, config: dict):
         super().__init__()
         self.config = SimpleNamespace(**config)
-        self.bert = _Encoder(self.config)
+        self.bert = Encoder(self.config)
         self.cls = nn.Module()
         self.cls.predictions = _Head(self.config)
 
@@ -67,25 +67,35 @@ class BertForMaskedLM(nn.Module):
 def read_model(config: dict, weights: Path, *, mapped: bool) -> BertForMaskedLM:
     """Read a model from a safetensors file in float32; raise RuntimeError or KeyError if the weights do not fit.
 
-    mapped: keep the embeddings, the largest weights, memory-mapped and in the file's type, because a sentence needs
-    only a few rows of them. Use it only for files that nothing truncates: reading past the end kills the process.
+    mapped: see `read_weights`.
     """
-    with safe_open(weights, "pt") as file:
-        names = [name for name in set(file.keys()) if not name.startswith(UNUSED)]
-        # Copies, because a view would keep the pages of the mapped file in memory.
-        state = {name: file.get_tensor(name).to(torch.float32, copy=True) for name in names}
-    state["cls.predictions.decoder.weight"] = state[EMBEDDINGS]
+    state = read_weights(weights, UNUSED, mapped=mapped)
+    state["cls.predictions.decoder.weight"] = state[EMBEDDINGS].float()
     state["cls.predictions.decoder.bias"] = state.pop("cls.predictions.bias")
-    if mapped:
-        with safe_open(weights, "pt") as file:
-            state[EMBEDDINGS] = file.get_tensor(EMBEDDINGS)
-    with torch.device("meta"), _SkipInit():
+    with torch.device("meta"), SkipInit():
         model = BertForMaskedLM(config)
     model.load_state_dict(state, assign=True)
     return model.requires_grad_(False)
 
 
-class _SkipInit(TorchFunctionMode):
+def read_weights(weights: Path, unused: tuple[str, ...], *, mapped: bool) -> dict[str, torch.Tensor]:
+    """Read the weights of a safetensors file in float32, but for those whose names start with one of `unused`.
+
+    mapped: keep the embeddings, the largest weights, memory-mapped and in the file's type, because a text needs only a
+    few rows of them. Use it only for files that nothing truncates: reading past the end kills the process.
+    """
+    with safe_open(weights, "pt") as file:
+        names = {name for name in file.keys() if not name.startswith(unused)}  # noqa: SIM118
+        in_file = names & {EMBEDDINGS} if mapped else set()
+        # Copies, because a view would keep the pages of the mapped file in memory.
+        state = {name: file.get_tensor(name).to(torch.float32, copy=True) for name in names - in_file}
+    if in_file:
+        with safe_open(weights, "pt") as file:
+            state[EMBEDDINGS] = file.get_tensor(EMBEDDINGS)
+    return state
+
+
+class SkipInit(TorchFunctionMode):
     """Within this context weights stay uninitialized, since they are read next.
 
     Initializing them on the meta device would import torch._dynamo.
@@ -97,15 +107,22 @@ class _SkipInit(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-class _Encoder(nn.Module):
+class Encoder(nn.Module):
+    """Map input_ids, attention_mask and token_type_ids (rows, length) to (rows, length, hidden size)."""
+
     def __init__(self, config: SimpleNamespace):
         super().__init__()
         self.embeddings = _Embeddings(config)
         self.encoder = nn.Module()
         self.encoder.layer = nn.ModuleList(_Layer(config) for _ in range(config.num_hidden_layers))
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        hidden = self.embeddings(input_ids)
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor,
+        token_type_ids: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        hidden = self.embeddings(input_ids, token_type_ids)
         # Without padding no mask is needed, and attention uses its fastest kernel.
         mask = None if bool(attention_mask.all()) else attention_mask[:, None, None, :].bool()
         for layer in self.encoder.layer:
@@ -121,8 +138,11 @@ class _Embeddings(nn.Module):
         self.token_type_embeddings = nn.Embedding(config.type_vocab_size, config.hidden_size)
         self.LayerNorm = nn.LayerNorm(config.hidden_size, config.layer_norm_eps)
 
-    def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
-        types = self.token_type_embeddings.weight[0]  # a single text, not a pair
+    def forward(self, input_ids: torch.Tensor, token_type_ids: torch.Tensor | None) -> torch.Tensor:
+        table = self.token_type_embeddings.weight
+        types = (
+            table[0] if token_type_ids is None else table[token_type_ids]
+        )  # None: a single text, not a pair
         positions = self.position_embeddings.weight[: input_ids.shape[1]]
         return self.LayerNorm(self.word_embeddings(input_ids).float() + types + positions)
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import ClassVar
 
 from mlm_demo.errors import TrainingError
 from mlm_demo.models.catalogue import BASE, Catalogue, ModelRef
@@ -16,6 +17,7 @@ from mlm_demo.settings import READING_SECONDS, Settings
 from mlm_demo.system.memory import out_of_memory_as_error
 from mlm_demo.training.checkpoints import finished_result, last_checkpoint
 from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.options import budget_phrase, to_argv
 from mlm_demo.training.prepare import Preparation
 from mlm_demo.training.prepare_cache import PrepareCache
 from mlm_demo.training.result import RESULT, WEIGHTS, read_result
@@ -28,6 +30,8 @@ class AdaptRequest:
     config: AdaptConfig
     model: str = ""
     column: str = ""
+
+    verb: ClassVar = "adapt"
 
     @classmethod
     def from_json(cls, request: dict) -> "AdaptRequest":
@@ -42,28 +46,18 @@ class AdaptRequest:
         """Return the request as options of the command line."""
         argv = ["--model", self.model or BASE.name]
         argv += ["--column", self.column] if self.column else []
-        defaults = asdict(AdaptConfig(max_steps=1))
-        for name, value in asdict(self.config).items():
-            if value is None or (value == defaults[name] and name != "max_steps"):
-                continue
-            option = f"--{name.replace('_', '-')}"
-            argv += [option] if value is True else [option, _plain_number(value)]
-        return argv
+        return argv + to_argv(self.config, AdaptConfig(max_steps=1))
 
     @property
     def budget(self) -> str:
         """The budget as a phrase, such as `5 minutes`."""
-        if self.config.minutes is not None:
-            return f"{self.config.minutes:g} minute{'s' * (self.config.minutes != 1)}"
-        if self.config.max_steps is not None:
-            return f"{self.config.max_steps:,} step{'s' * (self.config.max_steps != 1)}"
-        return f"{self.config.epochs:g} epoch{'s' * (self.config.epochs != 1)}"
+        return budget_phrase(self.config)
 
 
 class Adaptation:
     """Domain-adaptive pre-training of a masked language model."""
 
-    name = "adapt"
+    name = AdaptRequest.verb
 
     def check(self, request: AdaptRequest, settings: Settings) -> None:
         """Raise TrainingError for a run that exceeds the limits of the settings."""
@@ -130,6 +124,11 @@ class Adaptation:
                 version=version,
             )
         ]
+
+    def figures(self, run: Run) -> dict | None:
+        """Return the metrics of a run as JSON, None while there are none."""
+        result = read_result(run.output)
+        return result.to_json()["figures"] if result else None
 
     def to_argv(self, request: dict) -> list[str]:
         """Return the request as options of the command `adapt`."""
@@ -205,8 +204,3 @@ def _prepare(run: Run, settings: Settings, catalogue: Catalogue, shift: Shift) -
     with shift.interruptible():
         run.log({"report": preparation.report.to_json()})
     return preparation
-
-
-def _plain_number(value: float) -> str:
-    """Return a number in the short form of `:g` if that loses no digits."""
-    return f"{value:g}" if float(f"{value:g}") == value else repr(value)

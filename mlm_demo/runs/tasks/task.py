@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from mlm_demo.models.catalogue import Catalogue, ModelRef
 from mlm_demo.runs.run import Run
@@ -62,6 +62,22 @@ class Shift:
             done.set()
 
 
+class RunRequest(Protocol):
+    """The request of a run. verb: the name of its task; model: its base; budget: as a phrase."""
+
+    verb: ClassVar[str]
+    model: str
+
+    @property
+    def budget(self) -> str: ...
+
+    def to_json(self) -> dict:
+        """Return the request as run.json holds it."""
+
+    def to_argv(self) -> list[str]:
+        """Return the request as options of the command line, after the files."""
+
+
 class Task(Protocol):
     """One kind of run. Each task defines its own request, which run.json holds as JSON."""
 
@@ -85,7 +101,10 @@ class Task(Protocol):
         """Work on a run until it is done or the shift stops; return where it stopped, or "" if it is done."""
 
     def models(self, run: Run) -> list[ModelRef]:
-        """Return the models that a run has produced."""
+        """Return the models that a run has produced; those that fill masks are of the kind ADAPTED."""
+
+    def figures(self, run: Run) -> Any:
+        """Return the metrics of a run as JSON, None while there are none."""
 
     def to_argv(self, request: dict) -> list[str]:
         """Return the request as options of the command line."""

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from mlm_demo.corpus.formats import describe_formats
-from mlm_demo.errors import MlmDemoError, TrainingError
+from mlm_demo.errors import MlmDemoError, MoreNeededError, TrainingError
 from mlm_demo.runs.service import SAMPLE, RunService
 from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.training.config import AdaptConfig
@@ -21,6 +21,7 @@ from mlm_demo.web.server.rate_limits import RateLimits
 
 PRESETS = [("1 minute", 1), ("5 minutes", 5), ("30 minutes", 30)]
 REPLAY = 0.1
+AUTOMATIC = ("automatic", "")
 ABOUT_FILES = (
     f"Files can be {describe_formats()}. The sample corpus "
     "is 681 paragraphs about beekeeping. Your text stays on the machine that serves this page. Your files are deleted "
@@ -43,6 +44,7 @@ def adapt_request(
     replay: bool,
     column: str | None,
     seed: float | None,
+    near: bool = False,
 ) -> AdaptRequest:
     """Return the request of the form's fields; an empty field means its default.
 
@@ -59,7 +61,9 @@ def adapt_request(
         named["learning_rate"] = float(rate)
     if masked is not None:
         named["mlm_probability"] = masked / 100
-    config = AdaptConfig(**named, whole_word=bool(whole), replay=REPLAY if replay else 0.0)
+    config = AdaptConfig(
+        **named, whole_word=bool(whole), replay=REPLAY if replay else 0.0, keep_near_duplicates=bool(near)
+    )
     return AdaptRequest(config, model or "", (column or "").strip())
 
 
@@ -71,24 +75,34 @@ def read_files(
     *,
     link: bool,
     on_progress: Callable[[str], None],
-) -> tuple[str, dict]:
+) -> tuple[str, dict | MoreNeededError]:
     """Add files to a draft (no files: only read it again); return the new draft's id and its report.
 
-    The sample corpus and a person's own files are never mixed. Raises CorpusError and leaves the draft as it was.
+    In place of the report comes the MoreNeededError of files that only lack something. The sample corpus and a person's
+    own files are never mixed. Raises CorpusError and leaves the draft as it was.
     """
     if not files:
-        return draft, service.report(draft, request, on_progress)
+        return draft, _report(service, draft, request, on_progress)
     names = service.staging.names(draft)
     has_sample = SAMPLE.name in [*names, *(Path(name).name for name in files)]
     added = service.staging.add([Path(name) for name in files], link=link, before="" if has_sample else draft)
     try:
-        report = service.report(added, request, on_progress)
+        report = _report(service, added, request, on_progress)
     except MlmDemoError:
         service.staging.forget(added)
         raise
     if draft:
         service.staging.forget(draft)
     return added, report
+
+
+def _report(
+    service: RunService, draft: str, request: AdaptRequest, on_progress: Callable[[str], None]
+) -> dict | MoreNeededError:
+    try:
+        return service.report(draft, request, on_progress)
+    except MoreNeededError as error:
+        return error
 
 
 class AdaptForm:
@@ -106,6 +120,15 @@ class AdaptForm:
                     self.report = gr.HTML(
                         EMPTY, min_height=240, padding=False, js_on_load=None, elem_id="report"
                     )
+                    self.column = gr.Dropdown(
+                        [AUTOMATIC],
+                        value=None,
+                        label="Column with the text",
+                        info="Choose another one here, or type a name; join several as in: findings + impression.",
+                        allow_custom_value=True,
+                        visible=False,
+                        elem_id="column",
+                    )
             gr.Markdown("### 3 · Settings", elem_classes="step")
             with gr.Row(equal_height=False):
                 with gr.Column(scale=2, min_width=320):
@@ -121,7 +144,7 @@ class AdaptForm:
         self.fields = {
             "model": self.model, "minutes": self.minutes, "steps": self.steps, "rate": self.rate,
             "masked": self.masked, "whole": self.whole, "batch": self.batch, "block": self.block,
-            "replay": self.replay, "column": self.column, "seed": self.seed,
+            "replay": self.replay, "column": self.column, "seed": self.seed, "near": self.near,
         }  # fmt: skip
 
     # Handlers
@@ -144,7 +167,7 @@ class AdaptForm:
 
     def show_report(self, draft: str, content: dict, *fields) -> dict:
         """Update the verdict for the budget now chosen; Start refuses values that cannot be used."""
-        if not draft:
+        if not content:
             return gr.skip()
         try:
             return {self.report: self._report(draft, content, self._request(fields))}
@@ -186,12 +209,17 @@ class AdaptForm:
                 self.report: refusal(error, "") + kept,
                 self.start: gr.Button(interactive=bool(names)),
             }
+        lacking = isinstance(content, MoreNeededError)
+        names = escape(", ".join(self.service.staging.names(draft)))
         return {
             self.files: None,
             self.draft: draft,
-            self.content: content,
-            self.report: self._report(draft, content, chosen),
-            self.start: gr.Button(interactive=True),
+            self.content: {} if lacking else content,
+            self.report: f"{refusal(content, '')}<p>Your files are kept: {names}.</p>"
+            if lacking
+            else self._report(draft, content, chosen),
+            self.column: _column_picker(content),
+            self.start: gr.Button(interactive=not lacking),
             self.clear: gr.Button(visible=True),
         }
 
@@ -206,6 +234,7 @@ class AdaptForm:
             self.draft: "",
             self.content: {},
             self.report: EMPTY,
+            self.column: gr.Dropdown(value=None, visible=False),
             self.start: gr.Button(interactive=False),
             self.clear: gr.Button(visible=False),
         }
@@ -215,7 +244,7 @@ class AdaptForm:
     def wire(self, owner: gr.BrowserState) -> None:
         """Connect the widgets' events to the handlers."""
         fields = list(self.fields.values())
-        emptied = [self.draft, self.content, self.report, self.start, self.clear]
+        emptied = [self.draft, self.content, self.report, self.column, self.start, self.clear]
         reading: dict[str, Any] = {
             "outputs": [self.files, *emptied],
             "show_progress_on": self.report,
@@ -225,7 +254,12 @@ class AdaptForm:
         }
         self.files.upload(self.read_upload, [self.files, self.draft, *fields], **reading)
         self.sample.click(self.read_sample, [self.draft, *fields], **reading)
-        gr.on([self.model.input, self.column.submit], self.read_again, [self.draft, *fields], **reading)
+        gr.on(
+            [self.model.input, self.column.input, self.near.input],
+            self.read_again,
+            [self.draft, *fields],
+            **reading,
+        )
         gr.on(
             [self.minutes.input, self.steps.input, self.batch.input],
             self.show_report,
@@ -305,12 +339,19 @@ class AdaptForm:
             info="Mixed into your text, so that the model forgets less general English.",
             elem_id="replay",
         )
-        self.column = gr.Textbox(
-            label="Column",
-            info="The column of a table, or the key in JSON lines, that holds the text. Press Enter to apply.",
-            placeholder="automatic",
-            elem_id="column",
+        self.near = gr.Checkbox(
+            label="Keep near duplicates",
+            info="Paragraphs that are nearly the same as earlier ones.",
+            elem_id="near",
         )
+
+
+def _column_picker(content: dict | MoreNeededError) -> gr.Dropdown:
+    """Return the picker of a column: shown for tables with several, and for files that lack something."""
+    if isinstance(content, MoreNeededError):
+        return gr.Dropdown(choices=[AUTOMATIC], visible=True)
+    columns = dict.fromkeys(name for table in content.get("tables", ()) for name in table["columns"])
+    return gr.Dropdown(choices=[AUTOMATIC, *((name, name) for name in columns)], visible=len(columns) > 1)
 
 
 def _number(value: float, label: str, info: str, elem_id: str) -> gr.Number:

@@ -15,6 +15,7 @@ STATES = {
     "waiting": "Waiting", "running": "Running", "stopping": "Stopping", "done": "Done", "stopped": "Stopped",
     "failed": "Failed", "interrupted": "Interrupted",
 }  # fmt: skip
+NOTES_SHOWN = 2  # of the last ones in a run's log
 
 
 def run_view(run: Run, lines: list[dict], ahead: int = 0, headline: str = "") -> str:
@@ -46,8 +47,12 @@ def run_view(run: Run, lines: list[dict], ahead: int = 0, headline: str = "") ->
         parts.append(f"<p>{f'{runs} ahead of it.' if ahead else 'It is next.'}</p>")
     if headline:
         return "".join(parts)
+    parts += [f'<p class="facts">{escape(line["note"])}</p>' for line in lines if "note" in line][
+        -NOTES_SHOWN:
+    ]
     parts.append(progress(lines, state))
-    curve = [line for line in lines if "loss" in line or "eval_loss" in line]
+    seed = next((line["seed"] for line in reversed(lines) if "seed" in line), None)  # of a fine-tuning
+    curve = [line for line in lines if ("loss" in line or "eval_loss" in line) and line.get("seed") == seed]
     if curve:
         planned = max((line["of"] for line in curve if "of" in line), default=0) if state in ACTIVE else 0
         parts.append(f'<div class="curve">{curve_svg(curve, planned)}</div>')
@@ -73,7 +78,7 @@ def progress(lines: list[dict], state: str) -> str:
         f"{last['tokens_per_second']:,.0f} tokens per second",
         f"peak memory {last['peak_megabytes']:,.0f} MB",
     ]
-    if state == "running" and stage == "training":
+    if state == "running" and stage.startswith("training"):
         facts.append(f"{duration(last['seconds_left'])} left")
     elif state in ("running", "stopping"):
         facts.append(stage)

@@ -5,10 +5,13 @@ from html import escape
 
 from mlm_demo.runs.run import Run
 from mlm_demo.training.config import AdaptConfig, epochs, verdict
+from mlm_demo.training.signs import damage_text, shared_text
 from mlm_demo.web.html import facts_table
 from mlm_demo.web.messages import notices
 
+UNREAD = '<p class="empty">The files have not been read yet.</p>'
 FILES_SHOWN, WORDS_SHOWN, DROPPED_SHOWN = 5, 8, 10
+TABLES_SHOWN, COLUMNS_SHOWN = 3, 12
 
 
 def report_view(report: dict, names: Sequence[str] = (), config: AdaptConfig | None = None) -> str:
@@ -27,6 +30,7 @@ def report_view(report: dict, names: Sequence[str] = (), config: AdaptConfig | N
     return (
         f'<p class="verdict">{escape(f"Verdict: {conclusion}. {advice}".strip())}</p>'
         + facts_table(_facts(report, names))
+        + "".join(map(_table_view, report.get("tables", [])[:TABLES_SHOWN]))
         + notices([*report["notes"], *skipped])
     )
 
@@ -35,7 +39,7 @@ def corpus_view(run: Run, lines: list[dict]) -> str:
     """Return the report in a run's log, or a note while there is none."""
     report = next((line["report"] for line in lines if "report" in line), None)
     if report is None:
-        return '<p class="empty">The files have not been read yet.</p>'
+        return UNREAD
     return report_view(report, run.request.about.get("files", ()))
 
 
@@ -46,6 +50,16 @@ def duration(seconds: float) -> str:
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def _table_view(table: dict) -> str:
+    """Return which column of a table was read, with the beginnings of its first rows."""
+    columns = ", ".join(table["columns"][:COLUMNS_SHOWN])
+    rows = "".join(f'<li dir="auto">{escape(row)}</li>' for row in table["rows"])
+    return (
+        f'<p class="facts" dir="auto">The text of {escape(table["file"])} is its column '
+        f"<b>{escape(table['column'])}</b> (of {escape(columns)}); it begins:</p><ol>{rows}</ol>"
+    )
 
 
 def _facts(report: dict, names: Sequence[str]) -> list[tuple[str, str]]:
@@ -66,6 +80,8 @@ def _facts(report: dict, names: Sequence[str]) -> list[tuple[str, str]]:
             f"{report['exact_duplicates']:,} exact, {report['near_duplicates']:,} near",
         ),
         ("Held out for evaluation", f"{report['held_out_documents']:,} of {texts:,} {kind}"),
+        ("Also in the training text", shared_text(report)),
+        ("Signs of damage", damage_text(report)),
         ("Training tokens", f"{report['tokens']:,} in {report['blocks']:,} blocks"),
         (
             "Tokens per word",

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from html import escape
 
 from mlm_demo.training.curve import curve_svg
-from mlm_demo.training.outcome import outcome
+from mlm_demo.training.outcome import caveats, outcome
 from mlm_demo.training.result import DOMAIN, GENERAL, AdaptationResult, Comparison, ExamAnswer, ExamRow
 from mlm_demo.training.row import Row
 from mlm_demo.web.adapt.progress import followed, guess, marked_term, probes_view, progress, rank_change
@@ -98,7 +98,8 @@ def _metrics(result: AdaptationResult) -> str:
     figures = result.figures
     bars = _bars(DOMAIN, figures.domain) + _bars(GENERAL, figures.general)
     rows = table(("", "Before", "After", "Change"), [_cells(row) for row in result.rows()])
-    return f'<div class="figures">{bars}</div>{rows}'
+    note = f'<p class="facts">{escape(text)}</p>' if (text := caveats(result)) else ""
+    return f'<div class="figures">{bars}</div>{rows}{note}'
 
 
 def _cells(row: Row) -> list[str]:
@@ -111,10 +112,12 @@ def _bars(title: str, part: Comparison) -> str:
     rows = ""
     for name, metrics, hue in (("before", part.before, "other"), ("after", part.after, "adapted")):
         accuracy = metrics.accuracy
-        low, width = accuracy.low, accuracy.high - accuracy.low
-        interval = (
-            f'<span class="interval" style="inset-inline-start:{low:.2%};inline-size:{width:.2%}"></span>'
-        )
+        interval = ""
+        if accuracy.low is not None and accuracy.high is not None:
+            low, width = accuracy.low, accuracy.high - accuracy.low
+            interval = (
+                f'<span class="interval" style="inset-inline-start:{low:.2%};inline-size:{width:.2%}"></span>'
+            )
         rows += (
             f'<li class="domain-{hue}"><span class="word">{name}</span>{bar(accuracy.value, interval)}'
             f'<span class="score">{accuracy.value * 100:.1f} %</span></li>'

@@ -7,15 +7,17 @@ from html import escape
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.run import ACTIVE, RESUMABLE, Run
-from mlm_demo.runs.service import SAMPLE, RunService, result_of
+from mlm_demo.runs.service import SAMPLE, RunService, finetune_result_of, result_of
+from mlm_demo.runs.tasks.finetune import Finetuning
 from mlm_demo.settings import ROOT, Settings
 from mlm_demo.training.result import around_term, changed_most
 from mlm_demo.web.adapt.progress import run_view
-from mlm_demo.web.adapt.report import corpus_view
+from mlm_demo.web.adapt.report import UNREAD, corpus_view
 from mlm_demo.web.adapt.result import headline, result_view
 from mlm_demo.web.adapt.share import share_view
 from mlm_demo.web.fill.charts import charts
 from mlm_demo.web.server.downloads import download_address
+from mlm_demo.web.teach import result as finetuning
 
 MASK = "<mask>"
 # id, state, runs ahead of it, lines of its log, share of what it learned
@@ -38,10 +40,10 @@ class Example:
 class RunState:
     """What one person sees of a run at one moment.
 
-    actions: those of stop, resume, use, delete, push and reweigh that are available; stopping: whether they asked it to
-    stop and it has not ended yet; share: how far its model is from base to adapted, None without a choice; finished:
-    changes whenever there is another model, empty while there is no result; stamp: changes whenever anything else here
-    does.
+    actions: those of stop, resume, use, extract, teach, delete, push and reweigh that are available; stopping: whether
+    they asked it to stop and it has not ended yet; share: how far its model is from base to adapted, None without a
+    choice; finished: changes whenever there is another model, empty while there is no result; stamp: changes whenever
+    anything else here does.
     """
 
     progress: str
@@ -59,16 +61,14 @@ def run_state(service: RunService, run: Run, owner: str) -> RunState:
     """Return a run as the person with this secret sees it."""
     state, ahead, lines = run.state, service.queue.position(run), list(run.lines())
     own = service.is_owner(run, owner)
+    if run.request.task == Finetuning.name:
+        return _finetuning_state(service, run, own, ahead, lines)
     result = result_of(run) if state not in ACTIVE else None
     share = result.share if result else None
     has_model = result is not None and share != 0
-    actions = {"use"} if has_model else set()
-    if own:
-        actions |= {"stop"} if state in ("waiting", "running") else set()
-        actions |= {"resume"} if state in RESUMABLE else set()
-        actions |= {"delete"} if state not in ACTIVE else set()
-        actions |= {"push"} if has_model else set()
-        actions |= {"reweigh"} if result and result.points else set()
+    actions = _actions(state, "use", own=own, has_model=has_model)
+    actions |= {"teach"} if has_model else set()
+    actions |= {"reweigh"} if own and result and result.points else set()
     download = download_link(run, service.settings) if own and has_model else ""
     return RunState(
         progress=run_view(run, lines, ahead, headline(result, own=own) if result else "") + download,
@@ -83,6 +83,36 @@ def run_state(service: RunService, run: Run, owner: str) -> RunState:
     )
 
 
+def _finetuning_state(service: RunService, run: Run, own: bool, ahead: int, lines: list[dict]) -> RunState:
+    """Return the run of a fine-tuning as somebody sees it; own: its owner."""
+    state = run.state
+    result = finetune_result_of(run) if state not in ACTIVE else None
+    download = download_link(run, service.settings) if own and result else ""
+    report = next((line["report"] for line in lines if "report" in line), None)
+    return RunState(
+        progress=run_view(run, lines, ahead, finetuning.headline(result) if result else "") + download,
+        corpus=finetuning.examples_view(report) if report else UNREAD,
+        losses="",
+        result=finetuning.result_view(result) if result else "",
+        share=None,
+        finished=f"{run.id} {state} {run.touched}" if result else "",
+        actions=frozenset(_actions(state, "extract", own=own, has_model=result is not None)),
+        stopping=own and state == "stopping",
+        stamp=(run.id, state, ahead, len(lines), None),
+    )
+
+
+def _actions(state: str, use: str, *, own: bool, has_model: bool) -> set[str]:
+    """Return what may be done with a run in this state; use: what its model is for."""
+    actions = {use} if has_model else set()
+    if own:
+        actions |= {"stop"} if state in ("waiting", "running") else set()
+        actions |= {"resume"} if state in RESUMABLE else set()
+        actions |= {"delete"} if state not in ACTIVE else set()
+        actions |= {"push"} if has_model else set()
+    return actions
+
+
 def download_link(run: Run, settings: Settings) -> str:
     """Return the owner's link to the model as a zip file."""
     return (
@@ -94,11 +124,13 @@ def download_link(run: Run, settings: Settings) -> str:
 
 def adapt_command(run: Run) -> str:
     """Return the command line for the same run, to be used in the folder with its files."""
-    about = run.request.about
+    about, verb, output = run.request.about, [run.request.task], "adapted"
+    if run.request.task == Finetuning.name:
+        verb, output = [*verb, run.request.request["task"]], "finetuned"
     sample = str(SAMPLE.relative_to(ROOT))
     files = [sample if name == SAMPLE.name else name for name in about.get("files", ())]
     return shlex.join(
-        ["python", "-m", "mlm_demo", "adapt", *files, *about.get("words", ()), "--output", "adapted"]
+        ["python", "-m", "mlm_demo", *verb, *files, *about.get("words", ()), "--output", output]
     )
 
 

@@ -13,7 +13,7 @@ from fastapi import FastAPI, HTTPException
 from fastapi.responses import FileResponse
 
 from mlm_demo.errors import MlmDemoError
-from mlm_demo.runs.adapted_models import adapted_model, archive_name
+from mlm_demo.runs.adapted_models import archive_name, model_of
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.service import RunService
 from mlm_demo.settings import Settings
@@ -41,7 +41,7 @@ def add_downloads(app: FastAPI, service: RunService) -> None:
             raise HTTPException(403, "This address has expired; reload the run's page for a new one.")
         try:
             run = service.runs.find(id)
-            if adapted_model(run) is None:
+            if model_of(run) is None:
                 raise HTTPException(404, f"The run {id} has no model yet.")
             archive, result_time = run.archive, (run.output / RESULT).stat().st_mtime_ns
             if not archive.is_file() or archive.stat().st_mtime_ns != result_time:

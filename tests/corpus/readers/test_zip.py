@@ -26,12 +26,13 @@ def test_zip_members_are_named_and_unreadable_ones_dropped(read):
         Document("papers.zip/c.pdf", "Page."),
         Document("papers.zip/d.docx", "Word."),
         Document("papers.zip/f.txt.gz", "x"),
+        Document("papers.zip/h.jsonl, line 1", "ok"),
     ]
     assert "Column 'text' of papers.zip/folder/a.csv was read as the text." in notes
     reasons = {d.source.removeprefix("papers.zip/"): d.reason for d in found if isinstance(d, Dropped)}
     assert reasons.pop("p.png").startswith("'papers.zip/p.png' is not text (it looks like a PNG")
     assert reasons.pop("g.txt") == "'papers.zip/g.txt' is empty; leave it out."
-    assert reasons.pop("h.jsonl").startswith("Line 2 of 'papers.zip/h.jsonl' is not JSON")
+    assert reasons.pop("h.jsonl, line 2").startswith("it is not JSON (")
     assert reasons.pop("i.css").startswith("'papers.zip/i.css' has an unknown format (.css)")
     assert [d.first_line for d in found if d.source.endswith((".css", ".png"))] == ["", "First"]
     out = "its name leads out of the archive"

@@ -5,11 +5,19 @@ from torch import nn
 from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.models.cpu.fused import FusedLayer
 from mlm_demo.models.cpu.linear import HalfLinear, ReorderedLinear
-from mlm_demo.models.cpu.optimize import CANDIDATES, Int8Vocabulary, optimize_for_cpu, takes_int8
+from mlm_demo.models.cpu.optimize import (
+    CANDIDATES,
+    Int8Vocabulary,
+    optimize_for_cpu,
+    optimize_task_for_cpu,
+    takes_int8,
+)
 from mlm_demo.models.device import bfloat16_is_fast
 from mlm_demo.models.loader import load
 from mlm_demo.models.masked_lm import MaskedLM
-from tests.support.tiny_models import FAMILIES, build
+from mlm_demo.models.task_loader import from_masked_lm
+from mlm_demo.models.task_model import EVIDENCE, TASKS
+from tests.support.tiny_models import FAMILIES, SENTENCES, build, tiny
 
 CPU = torch.device("cpu")
 needs_int8 = pytest.mark.skipif(not takes_int8(CPU), reason="this CPU has no 8-bit products in torch")
@@ -173,3 +181,39 @@ def test_the_encoder_is_in_bfloat16_where_that_is_fast():
     optimize_for_cpu(mlm, "int8")
     layers = [module for module in mlm.model.modules() if isinstance(module, ReorderedLinear)]
     assert {layer.dtype for layer in layers} == {torch.bfloat16}
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("architecture", FAMILIES)
+def test_exact_layers_give_the_logits_of_a_fine_tuned_model(architecture, task):
+    model = from_masked_lm(tiny(architecture), task)
+    texts = [text for number in range(1, 5) for text in (" ".join(SENTENCES[:number]), SENTENCES[number])]
+    windows = [model.pair_encoding("What is the capital of France?", text)[0] for text in texts]
+    expected = model.logits(windows)
+    optimize_task_for_cpu(model)
+    assert any(isinstance(module, ReorderedLinear) for module in model.model.modules())
+    for logits, before in zip(model.logits(windows), expected, strict=True):
+        torch.testing.assert_close(logits, before, rtol=0, atol=1e-4)
+
+
+def test_only_the_first_token_passes_the_end_of_an_evidence_model():
+    model, lengths = from_masked_lm(tiny("BERT"), EVIDENCE), []
+    optimize_task_for_cpu(model)
+    model.model.bert.encoder.layer[-1].intermediate.register_forward_pre_hook(
+        lambda _module, inputs: lengths.append(inputs[0].shape[1])
+    )
+    model.model.bert.encoder.layer[-1].output.register_forward_pre_hook(
+        lambda _module, inputs: lengths.append(inputs[0].shape[1])
+    )
+    model.logits(model.pair_encoding("Who?", SENTENCES[0]))
+    assert set(lengths) == {1}
+
+
+def test_a_fine_tuned_model_that_would_change_stays_as_it_is(monkeypatch):
+    model = from_masked_lm(tiny("BERT"), EVIDENCE)
+    window = model.pair_encoding("Who?", SENTENCES[0])
+    expected = model.logits(window)
+    monkeypatch.setattr("mlm_demo.models.cpu.optimize._is_close", lambda *_: False)
+    optimize_task_for_cpu(model)
+    assert not any(isinstance(module, FusedLayer | ReorderedLinear) for module in model.model.modules())
+    assert torch.equal(model.logits(window)[0], expected[0])

@@ -8,6 +8,7 @@ from mlm_demo.web.adapt.form import EMPTY, AdaptForm, adapt_request, read_files
 from mlm_demo.web.server.rate_limits import RateLimits
 from tests.support.events import call, request
 from tests.support.reports import REPORT
+from tests.support.runs import corpus_text
 
 # Outside a page gr.Warning warns by Python's own way.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:gradio")
@@ -155,8 +156,7 @@ UNREADABLE = [
     ("bom.txt", b"\xef\xbb\xbf", "'bom.txt'"),
     ("space.txt", b"  \n \n", "holds no text"),
     ("picture.txt", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8, "'picture.txt'"),
-    ("bad.jsonl", b'{"text": "one"}\n{"text": \n', "Line 2 of 'bad.jsonl'"),
-    ("few.txt", b"One line of text.", "The corpus holds 4 words of text"),
+    ("bad.jsonl", b'{"text"\n{"text": \n', "'bad.jsonl' has no row that can be read; line 1: it is not JSON"),
 ]
 
 
@@ -167,6 +167,57 @@ def test_an_unreadable_file_is_refused_by_the_child_process(page, form, tmp_path
     assert set(changed) == {form.files, form.report, form.start}
     assert message.replace("'", "&#x27;") in changed[form.report]
     assert not changed[form.start].interactive
+
+
+def test_files_with_too_little_text_are_kept_for_others_to_be_added(page, form, tmp_path, service):
+    (tmp_path / "few.txt").write_text("One line of text.")
+    (tmp_path / "table.csv").write_text("left,right\nsome words,more words\n")
+    (tmp_path / "more.txt").write_text(corpus_text())
+    (tmp_path / "cut.pdf").write_bytes(b"%PDF-1.4 cut")
+
+    def add(*names, draft=""):
+        paths = [str(tmp_path / name) for name in names]
+        return call(page, form.read_upload, request(), paths, draft, *values(form))
+
+    for name, message in (
+        ("few.txt", "The corpus holds 4 words"),
+        ("table.csv", "choose the column to read"),
+    ):
+        changed = add(name)
+        assert message in changed[form.report]
+        assert f"Your files are kept: {name}." in changed[form.report]
+        assert (changed[form.content], changed[form.start].interactive) == ({}, False)
+        assert changed[form.clear].visible
+        assert changed[form.column].visible
+    draft = add("few.txt")[form.draft]
+    changed = add("more.txt", "cut.pdf", draft=draft)
+    assert service.staging.names(changed[form.draft]) == ["few.txt", "more.txt", "cut.pdf"]
+    assert "Skipped: cut.pdf" in changed[form.report]
+    assert changed[form.content]["files"] == 2
+    assert changed[form.start].interactive
+
+
+def test_the_column_of_a_table_is_shown_and_can_be_changed(page, form, tmp_path):
+    texts = corpus_text().split("\n\n")
+    rows = "".join(f'{i},"{text}","Note {i} of a reader"\n' for i, text in enumerate(texts))
+    (tmp_path / "table.csv").write_text(f"id,text,note\n{rows}")
+    changed = call(page, form.read_upload, request(), [str(tmp_path / "table.csv")], "", *values(form))
+    assert [value for _, value in changed[form.column].choices] == ["", "text", "note", "id"]
+    assert changed[form.column].visible
+    assert "its column <b>text</b>" in changed[form.report]
+    draft = changed[form.draft]
+    again = call(page, form.read_again, request(), draft, *values(form, column="note + text"))
+    assert "its column <b>note + text</b>" in again[form.report]
+    assert '<li dir="auto">Note 0 of a reader ' in again[form.report]
+    wrong = call(page, form.read_again, request(), draft, *values(form, column="nothing"))
+    assert "has no column &#x27;nothing&#x27;; it has" in wrong[form.report]
+    assert wrong[form.draft] == draft
+
+
+def test_near_duplicates_can_be_kept(form):
+    assert chosen(form, near=True).to_argv() == [
+        "--model", "general", "--minutes", "1", "--keep-near-duplicates",
+    ]  # fmt: skip
 
 
 def test_another_budget_changes_the_verdict_without_reading(page, form, add):

@@ -52,6 +52,12 @@ def test_probes_show_the_prediction_before_and_now():
     assert "The &lt;b&gt; bees" in html
 
 
+def test_the_last_notes_of_a_run_are_shown(run):
+    html = run_view(run, [{"note": "first note"}, {"note": "two < 2"}, line(20), {"note": "three"}])
+    assert html.index("two &lt; 2") < html.index("three")
+    assert "first note" not in html
+
+
 def test_a_run_in_each_state(run):
     assert "Waiting</span> bees &amp; &lt;b&gt;wasps&lt;/b&gt;" in run_view(run, [])
     assert "2 runs are ahead of it." in run_view(run, [], ahead=2)

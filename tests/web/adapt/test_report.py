@@ -42,3 +42,22 @@ def test_a_run_shows_the_report_of_its_log(tmp_path):
 
 def test_durations_are_short():
     assert [duration(s) for s in (0, 89, 120, 5_399, 7_200)] == ["0 s", "89 s", "2 min", "90 min", "2.0 h"]
+
+
+def test_a_table_is_shown_with_its_column_and_three_rows():
+    table = {
+        "file": "<a>.csv",
+        "column": "note",
+        "columns": ["note", "id"],
+        "rows": ["<b>One", "Two", "Three"],
+    }
+    html = report_view({**REPORT, "tables": [table] * 5})
+    assert html.count("The text of &lt;a&gt;.csv is its column <b>note</b> (of note, id)") == 3
+    assert "&lt;b&gt;One" in html
+    assert "column" not in report_view(REPORT)
+
+
+def test_the_signs_of_damage_and_shared_text_are_shown():
+    html = report_view({**REPORT, "unknown_share": 0.123, "on_both_sides": 10})
+    assert "12.3% of the tokens unknown to the model" in html
+    assert "10 documents have sections on both sides" in html

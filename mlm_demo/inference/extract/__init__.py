@@ -1,0 +1,1 @@
+"""Answers to questions from papers, with the sentences they stand in."""

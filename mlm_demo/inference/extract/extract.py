@@ -1,0 +1,184 @@
+"""Answer questions from papers: rank the sentences by relevance, then look for the answer around the best of them.
+
+Each paper is computed by itself and in one way, so the table does not depend on the order of the papers or on which
+others are asked. The two stages are described in docs/decisions/extract.md.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mlm_demo.errors import ParameterError
+from mlm_demo.inference.extract.extraction import Extraction, Finding
+from mlm_demo.inference.extract.paper import Paper
+from mlm_demo.inference.extract.passages import BEST, passages, runs
+from mlm_demo.inference.extract.relevance import (
+    CHUNK,
+    MAX_SENTENCES,
+    Stopped,
+    probability,
+    relevance_logits,
+    shortlist,
+)
+from mlm_demo.models.extractor import Extractor
+from mlm_demo.models.pairs import MAX_TOKENS
+from mlm_demo.models.spans import Answers, best_spans
+from mlm_demo.models.task_model import TaskModel
+
+MAX_QUESTIONS = 8
+MUCH_UNKNOWN, FIRST = (
+    0.5,
+    5,
+)  # a share of unknown tokens that a note tells, and the sentences in which it is counted
+
+
+def extract(
+    papers: Sequence[Paper],
+    questions: Sequence[str],
+    extractor: Extractor,
+    threshold: float | None = None,
+    *,
+    on_progress: Callable[[float, str], None] = lambda share, stage: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Extraction:
+    """Ask each question of each paper.
+
+    threshold: the least score of an answer, by default the one that the model was calibrated to. should_stop: asked
+    between the passes of the model; what was found until then is returned, with a note. Raises ParameterError for no
+    paper, and for no or too many questions; PromptError for a question that is empty or too long; ModelError.
+    """
+    questions = check_questions(questions)
+    if not papers:
+        raise ParameterError("There is no paper to read; add files or texts.")
+    for model in extractor.models:
+        model.pairs.windows(
+            questions, [""] * len(questions)
+        )  # raises PromptError before anything is computed
+    work = [(question, paper) for question in questions for paper in papers]
+    total, done = sum(len(paper.text) + 1 for _, paper in work), 0
+    findings, notes = [], _notes(papers, extractor)
+    for number, (question, paper) in enumerate(work):
+        size = len(paper.text) + 1
+        stage = (
+            f"Reading {number + 1:,} of {len(work):,}" if len(questions) > 1 else f"Reading {paper.document}"
+        )
+
+        def report(share: float, done: int = done, size: int = size, stage: str = stage) -> None:
+            on_progress((done + share * size) / total, stage)
+
+        report(0.0)
+        try:
+            findings.append(_Reading(extractor, question, paper, report, should_stop).finding())
+        except Stopped:
+            notes.append(f"Stopped early: {number:,} of {len(work):,} rows are done.")
+            break
+        done += size
+    on_progress(1.0, "Done")
+    least = extractor.threshold if threshold is None else threshold
+    return Extraction.of(extractor.describe(), least, questions, findings, notes)
+
+
+def check_questions(questions: Sequence[str]) -> list[str]:
+    """Return the questions without white space around them, each once.
+
+    Raises ParameterError if there is none, or more than MAX_QUESTIONS.
+    """
+    unique = list(dict.fromkeys(question.strip() for question in questions))
+    if not unique:
+        raise ParameterError("There is no question; write what you want to know of the papers.")
+    if len(unique) > MAX_QUESTIONS:
+        raise ParameterError(f"There are {len(unique)} questions; ask at most {MAX_QUESTIONS} at once.")
+    return unique
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One question asked of one paper."""
+
+    extractor: Extractor
+    question: str
+    paper: Paper
+    report: Callable[[float], None]
+    should_stop: Callable[[], bool]
+
+    def finding(self) -> Finding:
+        """Return what the models say; raises Stopped."""
+        paper, evidence, answers = self.paper, self.extractor.evidence, self.extractor.answers
+        if not paper.sentences:
+            return Finding(paper, self.question, None, -float("inf"), ())
+        numbers = shortlist(self.question, paper)
+        if evidence is None:
+            found = self._answers(answers, runs(numbers))
+            return self._finding(found, self._relevances_by_spans(found))
+        logits = relevance_logits(
+            evidence, self.question, paper, numbers, on_progress=self.report, should_stop=self.should_stop
+        )
+        relevances = [0.0] * len(paper.sentences)
+        for number, logit in zip(numbers, logits, strict=True):
+            relevances[number] = probability(logit)
+        ranked = [numbers[place] for place in sorted(range(len(logits)), key=lambda place: -logits[place])]
+        if answers is None:
+            return Finding(paper, self.question, paper.sentences[ranked[0]], max(logits), tuple(relevances))
+        tokens = [len(found) for found in answers.pairs.encode(map(paper.sentence, range(len(relevances))))]
+        limit = min(MAX_TOKENS, answers.max_tokens)
+        (asked,) = answers.pairs.encode([self.question])
+        room = limit - len(asked) - answers.pairs.special
+        return self._finding(self._answers(answers, passages(tokens, ranked[:BEST], room)), relevances)
+
+    def _answers(self, model: TaskModel, parts: Sequence[range]) -> Answers:
+        """Return the best spans in parts of the paper, given as ranges of sentences."""
+        windows = []
+        for part in parts:
+            start, end = self.paper.sentences[part[0]][0], self.paper.sentences[part[-1]][1]
+            windows += [
+                window.moved(start)
+                for window in model.pair_encoding(self.question, self.paper.text[start:end])
+            ]
+        logits = []
+        for start in range(0, len(windows), CHUNK):
+            if self.should_stop():
+                raise Stopped
+            logits += model.logits(windows[start : start + CHUNK])
+            if self.extractor.evidence is None:  # otherwise these are few
+                self.report(min(1.0, (start + CHUNK) / len(windows)))
+        return best_spans(self.paper.text, windows, logits)
+
+    def _finding(self, found: Answers, relevances: Sequence[float]) -> Finding:
+        span = (found.spans[0].start, found.spans[0].end) if found.spans else None
+        return Finding(self.paper, self.question, span, found.score, tuple(relevances))
+
+    def _relevances_by_spans(self, found: Answers) -> list[float]:
+        """Return for each sentence the probability of its best span against the null answer; 0 if it has none."""
+        relevances = [0.0] * len(self.paper.sentences)
+        for span in found.spans:
+            for number in self.paper.sentences_at(span.start, span.end):
+                relevances[number] = max(relevances[number], probability(span.score - found.null))
+        return relevances
+
+
+def _notes(papers: Sequence[Paper], extractor: Extractor) -> list[str]:
+    """Return what a person should know about the papers before trusting the answers."""
+    notes = []
+    for paper in sorted(papers, key=lambda paper: (paper.document, paper.title, paper.text)):
+        if not paper.sentences:
+            notes.append(f"{paper.document} has no sentences, so it has no answer.")
+            continue
+        if len(paper.sentences) > MAX_SENTENCES:
+            notes.append(
+                f"{paper.document} has {len(paper.sentences):,} sentences; the model reads the {MAX_SENTENCES:,} that "
+                "share the most words with the question."
+            )
+        if (share := _unknown(paper, extractor.models[0])) > MUCH_UNKNOWN:
+            notes.append(
+                f"{paper.document} is written in characters that the model does not know ({share:.0%} of its first "
+                "words), so its answers mean little."
+            )
+    return notes
+
+
+def _unknown(paper: Paper, model: TaskModel) -> float:
+    """Return the share of unknown tokens in the first sentences of a paper."""
+    tokens = model.pairs.encode(
+        [paper.sentence(number) for number in range(min(FIRST, len(paper.sentences)))]
+    )
+    ids = [token for found in tokens for token in found.ids]
+    return ids.count(model.tokenizer.unk_token_id) / len(ids) if ids else 1.0

@@ -1,0 +1,90 @@
+"""The callbacks of a run: end it early, stop it when asked to, and pass on its log."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from transformers import EarlyStoppingCallback, TrainerCallback
+
+from mlm_demo.errors import TrainingError
+from mlm_demo.system.distributed import broadcast
+
+SETTLING = 50  # steps that Adam averages squared gradients over: 1 / (1 - beta2), with beta2 0.98
+
+
+class Patience(EarlyStoppingCallback):
+    """Ends a run after several evaluations without a lower eval loss, once training has settled.
+
+    An evaluation counts from SETTLING steps after the warm-up on. Before, the learning rate is near its peak and Adam
+    has averaged few gradients, so the eval loss often rises and falls again; and ending a short run early saves little.
+    So a run of fewer than about 90 steps always uses its whole budget. A run that Patience ended ends again when
+    resumed.
+    """
+
+    ran_out = False  # whether this, and nothing else, ended the run
+
+    def on_train_begin(self, args, state, control, **more):
+        """Stop if patience had run out before the resume."""
+        super().on_train_begin(args, state, control, **more)
+        if not has_settled(args, state):  # an older version counted every evaluation
+            self.early_stopping_patience_counter = 0
+        if self.early_stopping_patience_counter >= self.early_stopping_patience:
+            self._end(control)
+
+    def on_evaluate(self, args, state, control, metrics, **more):
+        """Count an evaluation without a lower eval loss; stop when patience runs out."""
+        if not has_settled(args, state):
+            return
+        self.check_metric_value(args, state, control, metrics["eval_loss"])
+        if self.early_stopping_patience_counter >= self.early_stopping_patience:
+            self._end(control)
+
+    def _end(self, control) -> None:
+        self.ran_out = not control.should_training_stop  # the budget or a person may have come first
+        control.should_training_stop = True
+
+
+def has_settled(args, state) -> bool:
+    """Return whether training is far enough past its warm-up for the eval loss to show a trend."""
+    return state.global_step >= args.warmup_steps + SETTLING
+
+
+def nan_loss(step: int) -> TrainingError:
+    """Return the error for a loss that is NaN."""
+    return TrainingError(
+        f"The loss became NaN at step {step}. Progress up to the last checkpoint is kept; try a lower learning rate."
+    )
+
+
+class LogCallback(TrainerCallback):
+    """Passes on each log line, stops the run when asked to, and fails it when the loss becomes NaN."""
+
+    def __init__(
+        self,
+        on_log: Callable[[dict], None],
+        should_stop: Callable[[], bool],
+        expected_steps: Callable[[int], int],
+    ):
+        self.pass_on, self.should_stop, self.stopped = on_log, should_stop, False
+        self.expected_steps = expected_steps
+        self.start_losses: Sequence[float] = ()  # the eval losses before the first step, in their order
+
+    def on_train_begin(self, args, state, control, **_):
+        """Log the eval losses before the first step, where their curve begins."""
+        for loss in self.start_losses:
+            line = {"eval_loss": loss, "epoch": 0.0, "step": 0}
+            state.log_history.append(line)
+            self.pass_on({**line, "of": self.expected_steps(0)})
+
+    def on_step_end(self, args, state, control, **_):
+        """Stop after this step, with a checkpoint."""
+        if broadcast(self.should_stop()) and not self.stopped:
+            self.stopped = control.should_training_stop = control.should_save = True
+
+    def on_log(self, args, state, control, logs=None, **_):
+        """Pass on step, loss and learning rate; raise TrainingError at the first loss that is NaN."""
+        logs = logs or {}
+        loss = logs.get("loss", logs.get("eval_loss", 0.0))
+        if not np.isfinite(loss):
+            raise nan_loss(state.global_step)
+        step = state.global_step
+        self.pass_on({"step": step, "of": self.expected_steps(step), "epoch": state.epoch, **logs})

@@ -1,0 +1,230 @@
+"""Fine-tune a model for a downstream task: several seeds, each trained and judged, the best of them kept.
+
+`finetune` trains each seed from the same base on the same examples, judges it on held-out ones beside simple rules, and
+writes the seed that is best on other held-out examples as an ordinary transformers folder. `result.json` is written
+last: a folder that holds it is complete.
+"""
+
+import copy
+import json
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, fields, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlm_demo.corpus.examples.split import split_examples
+from mlm_demo.models.cpu.optimize import optimize_task_for_cpu
+from mlm_demo.models.masked_lm import MaskedLM
+from mlm_demo.models.task_loader import from_masked_lm
+from mlm_demo.models.task_model import TaskModel
+from mlm_demo.system.distributed import is_main_process
+from mlm_demo.system.files import read, write
+from mlm_demo.training.adapt import versions
+from mlm_demo.training.checkpoints import CHECKPOINTS, SEEDS, claimed, disk_errors_explained
+from mlm_demo.training.curve import curve_svg
+from mlm_demo.training.downstream.config import FinetuneConfig
+from mlm_demo.training.downstream.model_card import model_card
+from mlm_demo.training.downstream.result import ExampleFacts, FinetuneResult, SeedResult, metric_rows
+from mlm_demo.training.downstream.task import DownstreamTask, Scores
+from mlm_demo.training.downstream.train import train_task
+from mlm_demo.training.loop import Trained
+from mlm_demo.training.result import RESULT, Training, build
+
+CURVE = "curve.json"  # of the best model, in its folder
+BEST = "best"  # under SEEDS: the best model so far
+HALF = 0.5  # of the held-out examples choose, the others judge
+
+
+def finetune(
+    base: MaskedLM,
+    task: DownstreamTask,
+    training: Sequence[Any],
+    held_out: Sequence[Any],
+    config: FinetuneConfig,
+    output: Path,
+    *,
+    sha256: str = "",
+    resume: bool = False,
+    on_progress: Callable[[dict], None] = lambda line: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> FinetuneResult:
+    """Fine-tune copies of base and write the best with its result to the folder output.
+
+    training, held_out: examples of the task, of different articles; sha256: of the files they are from. on_progress
+    gets a dict for each log line (`seed`, `step`, `of`, `loss`, …) and each stage (`stage`). A run that is stopped
+    keeps the finished seeds, and its checkpoints for a resume; if its first seed was stopped, that one is judged as it
+    is. Raises TrainingError, ModelError.
+    """
+    with claimed(output, resume) if is_main_process() else nullcontext():
+        choosing, judging = split_examples(held_out, config.seed, HALF)
+        on_progress({"stage": "judging simple rules"})
+        rules = task.baselines(training, judging)
+        one_seed = replace(config, minutes=config.minutes and config.minutes / config.seeds, seeds=1)
+        results: list[SeedResult] = []
+        stopped = False
+        for seed in range(config.seed, config.seed + config.seeds):
+            kept = _read_seed(output, seed)
+            if kept:
+                results.append(kept)
+                continue
+            if stopped or (results and should_stop()):
+                stopped = True
+                break
+            title = f"seed {seed - config.seed + 1} of {config.seeds}"
+            on_progress({"stage": f"training, {title}"})
+            before, after = [one.training.seconds for one in results], config.seed + config.seeds - seed - 1
+            model = from_masked_lm(base, task.name, seed=seed)
+            trained = train_task(
+                model,
+                task,
+                training,
+                choosing,
+                replace(one_seed, seed=seed),
+                output,
+                on_progress=partial(_pass_on, on_progress, seed, sum(before), after),
+                should_stop=should_stop,
+            )
+            stopped = trained.stopped
+            if stopped and results:
+                break
+            on_progress({"stage": f"judging, {title}"})
+            result = _judge(model, task, choosing, judging, seed, trained)
+            results.append(result)
+            if is_main_process():
+                _keep_seed(
+                    model, output, result, trained, is_best=result is _best(results, task), stopped=stopped
+                )
+        best = _best(results, task)
+        outcome = FinetuneResult(
+            task=task.name,
+            base=base.describe(),
+            config=asdict(config),
+            examples=ExampleFacts(
+                sha256=sha256,
+                training=len(training),
+                choosing=len(choosing),
+                judging=len(judging),
+                groups=len({example.group for example in [*training, *held_out]}),
+            ),
+            seeds=tuple(results),
+            seed=best.seed,
+            rows=metric_rows(task, results[0].groups, [seed.values for seed in results], rules),
+            stopped=stopped,
+            curve=_curve_of_best(output) if is_main_process() else (),
+            versions=versions(),
+        )
+        on_progress({"stage": "saving the model"})
+        if is_main_process():
+            _save(outcome, output, keep_checkpoints=stopped)
+        return outcome
+
+
+def _pass_on(
+    on_progress: Callable[[dict], None], seed: int, seconds_before: float, seeds_after: int, line: dict
+) -> None:
+    """Pass on a log line of one seed with the time of all: those before it, and as much again for each to come."""
+    if "seconds_left" in line:
+        of_one = line["seconds"] + line["seconds_left"]
+        line = {
+            **line,
+            "seconds": line["seconds"] + seconds_before,
+            "seconds_left": line["seconds_left"] + seeds_after * of_one,
+        }
+    on_progress({"seed": seed, **line})
+
+
+def _judge(
+    model: TaskModel,
+    task: DownstreamTask,
+    choosing: Sequence[Any],
+    judging: Sequence[Any],
+    seed: int,
+    trained: Trained,
+) -> SeedResult:
+    fast = copy.deepcopy(model)  # its layers are replaced
+    optimize_task_for_cpu(fast)
+    calibration = task.calibrate(fast, choosing)
+    model.model.config.answer_threshold = calibration.threshold
+    model.model.config.answer_precision = calibration.precision
+    chosen_by, judged = (task.evaluate(fast, part, calibration.threshold) for part in (choosing, judging))
+    return SeedResult(
+        seed=seed,
+        threshold=calibration.threshold,
+        precision=calibration.precision,
+        choosing=_means(chosen_by),
+        judging=_means(judged),
+        groups=judged.groups,
+        values={name: tuple(map(float, values)) for name, values in judged.values.items()},
+        training=Training(**{item.name: getattr(trained, item.name) for item in fields(Training)}),
+    )
+
+
+def _means(scores: Scores) -> dict[str, float]:
+    return {name: float(np.nanmean(values)) for name, values in scores.values.items()}
+
+
+def _best(results: Sequence[SeedResult], task: DownstreamTask) -> SeedResult:
+    """Return the seed with the best value of the most important metric on the choosing examples."""
+    metric = next(iter(task.metrics))
+    return max(results, key=lambda result: result.choosing[metric])
+
+
+def _keep_seed(
+    model: TaskModel, output: Path, result: SeedResult, trained: Trained, *, is_best: bool, stopped: bool
+) -> None:
+    """Write the scores of a seed, and its model if it is the best so far; a finished seed needs no checkpoints."""
+    with disk_errors_explained(output):
+        if is_best:
+            part = output / SEEDS / ".part"
+            shutil.rmtree(part, ignore_errors=True)
+            model.model.save_pretrained(part)
+            model.tokenizer.save_pretrained(part)
+            write(
+                part / "curve.json", [line for line in trained.log if "loss" in line or "eval_loss" in line]
+            )
+            shutil.rmtree(output / SEEDS / BEST, ignore_errors=True)
+            os.replace(part, output / SEEDS / BEST)
+        if not stopped:
+            write(_seed_file(output, result.seed), asdict(result))
+            shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)
+
+
+def _curve_of_best(output: Path) -> tuple[dict, ...]:
+    return tuple(json.loads((output / SEEDS / BEST / CURVE).read_text(encoding="utf-8")))
+
+
+def _read_seed(output: Path, seed: int) -> SeedResult | None:
+    path = _seed_file(output, seed)
+    return build(SeedResult, read(path)) if path.exists() else None
+
+
+def _seed_file(output: Path, seed: int) -> Path:
+    return output / SEEDS / f"{seed}.json"
+
+
+def _save(result: FinetuneResult, output: Path, *, keep_checkpoints: bool) -> None:
+    """Write model, tokenizer, card, curve and result; each file appears whole, the result last."""
+    part = output / ".part"
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        with disk_errors_explained(output):
+            shutil.copytree(output / SEEDS / BEST, part)
+            (part / CURVE).unlink()
+            (part / "README.md").write_text(model_card(result), encoding="utf-8")
+            (part / "curve.svg").write_text(curve_svg(result.curve), encoding="utf-8")
+            (part / RESULT).write_text(
+                json.dumps(result.to_json(), ensure_ascii=False, indent=1), encoding="utf-8"
+            )
+            for path in sorted(part.iterdir(), key=lambda p: p.name == RESULT):
+                os.replace(path, output / path.name)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    if not keep_checkpoints:
+        for name in (CHECKPOINTS, SEEDS):
+            shutil.rmtree(output / name, ignore_errors=True)

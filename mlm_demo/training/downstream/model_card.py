@@ -1,0 +1,129 @@
+"""The README.md of a fine-tuned model as the Hub shows it: what it does, how it was made, and how well it does."""
+
+from collections.abc import Sequence
+
+from mlm_demo.training.downstream.config import EVIDENCE
+from mlm_demo.training.downstream.result import FinetuneResult, MetricRow
+from mlm_demo.training.model_card import HUB_ID, name_of
+
+TITLES = {
+    EVIDENCE: "relevance of a sentence to a question",
+    "answers": "answers to questions from a text",
+}
+USE = {
+    EVIDENCE: """import torch
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained("PATH_OR_ID_OF_THIS_MODEL")
+model = AutoModelForSequenceClassification.from_pretrained("PATH_OR_ID_OF_THIS_MODEL")
+pairs = tokenizer([["What was the dose?", "Each patient took 5 mg a day."]], return_tensors="pt")
+print(torch.sigmoid(model(**pairs).logits))""",
+    "answers": """import torch
+from transformers import AutoModelForQuestionAnswering, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained("PATH_OR_ID_OF_THIS_MODEL")
+model = AutoModelForQuestionAnswering.from_pretrained("PATH_OR_ID_OF_THIS_MODEL")
+inputs = tokenizer("What was the dose?", "Each patient took 5 mg a day.", return_tensors="pt")
+start, end = (logits.argmax() for logits in model(**inputs).to_tuple()[:2])
+print(tokenizer.decode(inputs.input_ids[0, start : end + 1]))""",
+}
+BODY = """
+# {title}
+
+{base}, fine-tuned for {task}: {what}.
+
+## Try it
+
+```python
+{use}
+```
+
+## How it was made
+
+| | |
+|---|---|
+| base model | {base}, revision {revision} |
+| examples, of {groups:,} articles | {training:,} to train, {choosing:,} to choose by, {judging:,} to judge by |
+| SHA-256 of the examples | {sha256} |
+| seeds | {seeds}; seed {seed} was kept, the best on the choosing examples |
+| steps | {steps:,} of {batch_size} questions |
+| learning rate | {learning_rate:g} at most, linear warm-up and decay, AdamW, dropout as in the base model |
+| threshold | {threshold:.3f} |
+| software | {versions} |
+
+## How well it does
+
+On the judging examples, which neither training nor choosing has seen. The intervals (95 %) are from a bootstrap over
+articles and then seeds; the gain is paired.
+
+{table}
+
+## Limits
+
+The model was judged only on examples like those it learned from. It copies spans and ranks sentences; it does not check
+whether they are true. It has the limits and the license of its base model and of its examples.
+"""
+
+
+def model_card(result: FinetuneResult) -> str:
+    """Return the card of a run's result."""
+    base = name_of(str(result.base["name"]))
+    body = BODY.format(
+        title=f"{base}, fine-tuned for {result.task}",
+        base=base,
+        task=result.task,
+        what=TITLES[result.task],
+        use=USE[result.task],
+        revision=result.base["revision"],
+        seeds=len(result.seeds),
+        seed=result.seed,
+        steps=result.kept.training.steps,
+        threshold=result.kept.threshold,
+        table=metrics_table(result),
+        versions=", ".join(f"{name} {version}" for name, version in result.versions.items()),
+        **{
+            name: getattr(result.examples, name)
+            for name in ("training", "choosing", "judging", "groups", "sha256")
+        },
+        **{name: result.config[name] for name in ("batch_size", "learning_rate")},
+    )
+    return f"---\n{front_matter(result)}\n---\n{body}"
+
+
+def front_matter(result: FinetuneResult) -> str:
+    """Return the YAML that the Hub reads, with the metrics as its model-index."""
+    # Here, because the command line imports this module for its table alone.
+    from huggingface_hub import EvalResult, ModelCardData
+
+    base = str(result.base["name"])
+    evidence = result.task == EVIDENCE
+    metrics = [
+        EvalResult(
+            task_type="text-ranking" if evidence else "question-answering",
+            dataset_type="judging",
+            dataset_name="Examples held out from training",
+            metric_type=row.metric,
+            metric_value=round(row.model.value, 4),
+        )
+        for row in result.rows
+    ]
+    return ModelCardData(
+        base_model=base if HUB_ID.fullmatch(base) else None,
+        library_name="transformers",
+        pipeline_tag="text-ranking" if evidence else "question-answering",
+        tags=["domain-adaptation"],
+        model_name=f"{name_of(base)}, fine-tuned for {result.task}",
+        eval_results=metrics,
+    ).to_yaml()
+
+
+def metrics_table(result: FinetuneResult) -> str:
+    """Return the metrics beside the best simple rule as a Markdown table."""
+    return rows_table(result.rows, "this model, all seeds")
+
+
+def rows_table(rows: Sequence[MetricRow], title: str = "this model") -> str:
+    """Return rows of metrics as a Markdown table; title: of the model's column."""
+    lines = [f"| | {title} | best simple rule | gain |", "|---|---|---|---|"]
+    lines += [f"| {' | '.join(row.cells())} |" for row in rows]
+    return "\n".join(lines)

@@ -1,0 +1,173 @@
+"""The form that teaches a model a task: examples, base model and time. The tab Adapt shows the run."""
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import gradio as gr
+
+from mlm_demo.errors import MlmDemoError
+from mlm_demo.runs.service import RunService
+from mlm_demo.runs.tasks.finetune import FinetuneRequest
+from mlm_demo.training.downstream.config import ANSWERS, EVIDENCE, FinetuneConfig
+from mlm_demo.web import javascript
+from mlm_demo.web.messages import refusal
+from mlm_demo.web.model_choices import choices, offered
+from mlm_demo.web.server.rate_limits import RateLimits
+from mlm_demo.web.teach.result import examples_view
+
+PRESETS = [("5 minutes", 5), ("15 minutes", 15), ("60 minutes", 60)]
+TASKS = [("Answers: find the words that answer a question", ANSWERS), ("Evidence: rank sentences", EVIDENCE)]
+ABOUT = (
+    "Give questions with their answers: SQuAD JSON, or a CSV, TSV or JSON lines file with the columns *question, "
+    "context, answer* (answers) or *question, sentence, label* (evidence), such as the verdicts that Extract exports. "
+    "A fifth of the articles is held out to judge by. The chosen time is divided among three trainings from different "
+    "random numbers, so that chance shows; the best is kept."
+)
+EMPTY = '<p class="empty">Add a file of examples. What is in it appears here before training starts.</p>'
+
+
+class TeachForm:
+    """The widgets of the form, and a handler for each event; a handler returns the widgets that change."""
+
+    def __init__(self, service: RunService, limits: RateLimits):
+        self.service, self.limits = service, limits
+        with (
+            gr.Accordion("Teach a model a task", open=False, elem_id="teach") as self.panel,
+            gr.Row(equal_height=False),
+        ):
+            with gr.Column(scale=2, min_width=320):
+                self._draw_form()
+            with gr.Column(scale=3, min_width=320):
+                self.report = gr.HTML(
+                    EMPTY, min_height=160, padding=False, js_on_load=None, elem_id="teach-report"
+                )
+        self.draft = gr.State("")
+        self.started = gr.Textbox(visible="hidden")
+
+    # Handlers
+
+    def read_upload(
+        self,
+        request: gr.Request,
+        files: list[str] | None,
+        draft: str,
+        task: str,
+        model: str,
+        minutes: float,
+        progress=gr.Progress(),
+    ) -> dict:
+        """Take uploaded files in place of the draft, and say what their examples are."""
+        if not files:
+            return gr.skip()
+        return self._read(request, files, draft, task, model, minutes, progress)
+
+    def read_again(
+        self, request: gr.Request, draft: str, task: str, model: str, minutes: float, progress=gr.Progress()
+    ) -> dict:
+        """Read the files again for another task."""
+        if not draft:
+            return gr.skip()
+        return self._read(request, [], draft, task, model, minutes, progress)
+
+    def start_run(
+        self, request: gr.Request, draft: str, task: str, model: str, minutes: float, owner: str
+    ) -> dict:
+        """Start a run with the examples."""
+        try:
+            self.limits.admit(request)
+            asked = FinetuneRequest(FinetuneConfig(minutes=float(minutes)), task, model or "")
+            run = self.service.start(draft, asked, owner, self.limits.address(request))
+        except MlmDemoError as error:
+            return {self.started: "", self.refused: refusal(error, "")}
+        return {
+            self.started: run.id,
+            self.refused: "",
+            self.draft: "",
+            self.report: EMPTY,
+            self.start: gr.Button(interactive=False),
+        }
+
+    def _read(
+        self,
+        request: gr.Request,
+        files: Sequence[str],
+        draft: str,
+        task: str,
+        model: str,
+        minutes: float,
+        progress,
+    ) -> dict:
+        added = ""
+        try:
+            self.limits.admit(request)
+            progress(None, desc="Reading")
+            asked = FinetuneRequest(FinetuneConfig(minutes=float(minutes)), task, model or "")
+            if files:
+                added = self.service.staging.add([Path(name) for name in files], link=True)
+            content = self.service.examples(added or draft, asked, lambda stage: progress(None, desc=stage))
+        except MlmDemoError as error:
+            if added:
+                self.service.staging.forget(added)
+            names = self.service.staging.names(draft) if draft else []
+            kept = f"<p>Your earlier files are kept: {escape(', '.join(names))}.</p>" if names else ""
+            return {
+                self.files: None,
+                self.report: refusal(error, "") + kept,
+                self.start: gr.Button(interactive=bool(names)),
+            }
+        if added and draft:
+            self.service.staging.forget(draft)
+        return {
+            self.files: None,
+            self.draft: added or draft,
+            self.report: examples_view(content),
+            self.start: gr.Button(interactive=True),
+        }
+
+    # Wiring
+
+    def wire(self, owner: gr.BrowserState) -> None:
+        """Connect the widgets' events to the handlers."""
+        fields = [self.task, self.model, self.minutes]
+        read = [self.files, self.draft, self.report, self.start]
+        reading = {
+            "show_progress_on": self.report,
+            "api_visibility": "private",
+            "concurrency_id": "reading",
+            "concurrency_limit": 2,
+        }
+        self.files.upload(self.read_upload, [self.files, self.draft, *fields], read, **reading)
+        self.task.input(self.read_again, [self.draft, *fields], read, **reading)
+        self.start.click(
+            self.start_run,
+            [self.draft, *fields, owner],
+            [self.started, self.refused, self.draft, self.report, self.start],
+            api_visibility="private",
+            show_progress="hidden",
+        ).success(None, self.started, js=javascript.SHOW_RUN, api_visibility="private")
+
+    # Widgets
+
+    def _draw_form(self) -> None:
+        self.task = gr.Radio(TASKS, value=ANSWERS, label="Task", elem_id="teach-task")
+        self.files = gr.File(file_count="multiple", label="Examples", height=120, elem_id="teach-files")
+        gr.Markdown(ABOUT, elem_classes="quiet")
+        self.model = gr.Dropdown(
+            choices(offered(self.service.runs, "")),
+            label="Base model",
+            value="biomedical",
+            allow_custom_value=True,
+            elem_id="teach-base",
+        )
+        limit = self.service.settings.max_run_minutes
+        self.minutes = gr.Radio(
+            [(label, minutes) for label, minutes in PRESETS if minutes <= limit],
+            value=5,
+            label="Training time",
+            elem_id="teach-minutes",
+        )
+        self.start = gr.Button(
+            "Teach", variant="primary", size="md", interactive=False, elem_id="teach-start"
+        )
+        self.refused = gr.HTML(padding=False, js_on_load=None, elem_id="teach-refused")

@@ -1,0 +1,94 @@
+"""The result of a fine-tuning as HTML: what was learned, in which numbers, and how training went."""
+
+from html import escape
+
+from mlm_demo.training.curve import curve_svg
+from mlm_demo.training.downstream.result import FinetuneResult, MetricRow
+from mlm_demo.web.html import table, verdict_mark
+
+RULES = {
+    "evidence": "Simple rules rank the sentences at random, by words they share with the question, or by how sentences "
+    "that answered other questions look.",
+    "answers": "The simple rule takes the words that share most with the question.",
+}
+
+
+def headline(result: FinetuneResult) -> str:
+    """Return whether the model is better than simple rules, and what to do next."""
+    row, kind = result.rows[0], "clearly" if result.better_than_rules else "nothing"
+    title = "Learned clearly" if result.better_than_rules else "Nothing measurable"
+    label, model, rule, gain = row.cells()
+    advice = "Use it in Extract." if result.better_than_rules else _advice(result)
+    return (
+        f'<h4 class="outcome outcome-{kind}">{title}</h4>'
+        f'<p class="verdict">{escape(f"{label}: {model}; the best simple rule: {rule}; gain {gain}.")}</p>'
+        f"<p>{escape(advice)}</p>"
+        f'<p class="facts">{escape(_facts(result))}</p>'
+    )
+
+
+def result_view(result: FinetuneResult) -> str:
+    """Return the view of a result below its headline."""
+    rows = [_cells(row) for row in result.rows]
+    seeds = [
+        (
+            f"{seed.seed}{', kept' if seed.seed == result.seed else ''}",
+            f"{seed.training.steps:,}",
+            *(f"{_shown(row, seed.judging[row.metric])}" for row in result.rows),
+        )
+        for seed in result.seeds
+    ]
+    curve = f'<div class="curve">{curve_svg(result.curve)}</div>' if result.curve else ""
+    heads = ("Seed", "Steps", *(row.label.capitalize() for row in result.rows))
+    return (
+        f'<section class="result">{table(("", "This model, all seeds", "Best simple rule", "Gain"), rows)}'
+        f'<p class="facts">{escape(RULES[result.task])} The intervals are over articles, then seeds.</p>'
+        f"{table(heads, seeds)}{curve}</section>"
+    )
+
+
+def examples_view(report: dict) -> str:
+    """Return what the examples of an upload are."""
+    split = f"{report['training']:,} to train on, {report['held_out']:,} held out"
+    notes = [*report["notes"], *(f"Left out: {item}" for item in report["dropped"][:10])]
+    more = len(report["dropped"]) - 10
+    if more > 0:
+        notes.append(f"{more:,} more were left out.")
+    listed = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    return (
+        f'<p class="verdict">{report["examples"]:,} examples of {report["groups"]:,} articles: {split}</p>'
+        + (f'<ul class="notices">{listed}</ul>' if listed else "")
+    )
+
+
+def _cells(row: MetricRow) -> tuple[str, ...]:
+    label, model, rule, gain = map(escape, row.cells())
+    verdict = "better" if row.gain.low > 0 else "worse" if row.gain.high < 0 else "unclear"
+    seeds = f"better in {row.agree} of the seeds"
+    return (
+        label.capitalize(),
+        model,
+        rule,
+        f'{gain} {verdict_mark(verdict)} <span class="facts">{seeds}</span>',
+    )
+
+
+def _shown(row: MetricRow, value: float) -> str:
+    return f"{value:.1%}" if row.percent else f"{value:.3f}"
+
+
+def _facts(result: FinetuneResult) -> str:
+    examples = result.examples
+    return (
+        f"{examples.training:,} examples to train on, {examples.choosing:,} to choose seed and threshold by, "
+        f"{examples.judging:,} to judge by, of {examples.groups:,} articles."
+    )
+
+
+def _advice(result: FinetuneResult) -> str:
+    if result.examples.training < 500:
+        return (
+            "It is not measurably better than a simple rule. The examples are few; add more, or start from a model "
+            "that was taught on SQuAD."
+        )
+    return "It is not measurably better than a simple rule; try more time."
