@@ -33,6 +33,7 @@ from mlm_demo.corpus.readers import (
     tar,
     tex,
     text,
+    xlsx,
     xml,
 )
 from mlm_demo.corpus.readers import zip as zips
@@ -59,12 +60,12 @@ FORMATS = (
     docx.FORMAT,
     epub.FORMAT,
     odt.FORMAT,
+    xlsx.FORMAT,
     zips.FORMAT,
     tar.FORMAT,
 )
 # Formats that are refused by name, so that the error can say what to do. First: members that a zip of the format has.
 REFUSED_ZIPS = (
-    ({"xl/workbook.xml"}, "an Excel workbook; save it as .csv"),
     ({"ppt/presentation.xml"}, "a PowerPoint presentation; save it as .pdf"),
     ({"mimetype"}, "a file of another program; save it as .docx or .txt"),
 )

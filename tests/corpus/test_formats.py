@@ -170,7 +170,6 @@ def test_a_text_with_an_unknown_ending_is_read_as_text(read, name):
 @pytest.mark.parametrize(
     ("member", "what"),
     [
-        ("xl/workbook.xml", "an Excel workbook; save it as .csv"),
         ("ppt/presentation.xml", "a PowerPoint presentation; save it as .pdf"),
         ("mimetype", "a file of another program; save it as .docx or .txt"),
     ],

@@ -115,7 +115,7 @@ def seeds() -> dict[str, bytes]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from tests.support.packed_files import drawn_pdf, epub, odt, pdf, tarred, word, zipped
+    from tests.support.packed_files import drawn_pdf, epub, odt, pdf, tarred, word, xlsx, zipped
 
     parquet = io.BytesIO()
     pq.write_table(pa.table(TABLE), parquet)
@@ -137,6 +137,10 @@ def seeds() -> dict[str, bytes]:
         ".docm": zipped([("word/document.xml", DOCUMENT)]),
         ".epub": epub(
             {"a.xhtml": "<header>a</header><p>10<sup>6</sup><math><mfrac><mi>x</mi><mi>y</mi></mfrac></math>"}
+        ),
+        ".xlsx": xlsx(
+            "<si><t>text</t></si>",
+            S="<row r='1'><c r='A1' t='s'><v>0</v></c></row><row r='3'><c><v>1</v></c></row>",
         ),
         ".odt": odt(
             "<text:p>a<text:s/>b<text:note><text:p>c</text:p></text:note></text:p><text:h>d</text:h>"

@@ -106,3 +106,18 @@ def odt(body, *, kind="text", styles="", manifest=""):
         ("mimetype", f"application/vnd.oasis.opendocument.{kind}"), ("content.xml", content),
         ("META-INF/manifest.xml", f"<manifest>{manifest}</manifest>"),
     ])  # fmt: skip
+
+
+def xlsx(strings="", **sheets):
+    """Return an Excel workbook with sheets by name, each in its own markup; `strings` are those that cells share."""
+    numbered = list(enumerate(sheets.items(), 1))
+    r = 'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
+    listed = "".join(f'<sheet name="{name}" sheetId="{n}" r:id="rId{n}"/>' for n, (name, _) in numbered)
+    relations = "".join(f'<Relationship Id="rId{n}" Target="worksheets/sheet{n}.xml"/>' for n, _ in numbered)
+    return zipped([
+        ("xl/workbook.xml", f"<workbook {r}><sheets>{listed}</sheets></workbook>"),
+        ("xl/_rels/workbook.xml.rels", f"<Relationships>{relations}</Relationships>"),
+        ("xl/sharedStrings.xml", f"<sst>{strings}</sst>"),
+        *((f"xl/worksheets/sheet{n}.xml", f"<worksheet><sheetData>{rows}</sheetData></worksheet>")
+          for n, (_, rows) in numbered),
+    ])  # fmt: skip
