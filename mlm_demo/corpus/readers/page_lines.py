@@ -4,7 +4,7 @@ import itertools
 import re
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -34,22 +34,29 @@ class Line:
 
 
 def lines_of(page: "PageObject") -> list[Line]:
-    """Return the lines of a page; columns whose lines were drawn side by side are put one after the other."""
-    rows: list[list[Line]] = [[]]
+    """Return the lines of a page; columns whose lines were drawn side by side are put one after the other.
+
+    Text that runs along the side of an upright page, such as a stamp in the margin, is left out.
+    """
+    upright: list[list[Line]] = [[]]
+    turned: list[list[Line]] = [[]]
 
     def visit(text: str, outer: Sequence[float], inner: Sequence[float], font: object, size: float) -> None:
         x = inner[4] * outer[0] + inner[5] * outer[2] + outer[4]
         y = inner[4] * outer[1] + inner[5] * outer[3] + outer[5]
-        scale = abs(inner[3] * outer[3]) or abs(inner[1] * outer[2]) or 1
+        along = abs(inner[0] * outer[0] + inner[1] * outer[2])
+        across = abs(inner[0] * outer[1] + inner[1] * outer[3])
+        rows = turned if across > along else upright
         for number, part in enumerate(text.split("\n")):
             if number:
                 rows.append([])
             if part.strip():
-                rows[-1].append(Line(part, x, y, (size or 1) * scale))
+                rows[-1].append(Line(part, x, y, (size or 1) * (max(along, across) or 1)))
             elif rows[-1] and part:
-                rows[-1].append(Line(part, rows[-1][-1].x, rows[-1][-1].y, rows[-1][-1].size))
+                rows[-1].append(replace(rows[-1][-1], text=part))
 
     page.extract_text(visitor_text=visit)
+    rows = max((upright, turned), key=lambda rows: sum(len(part.text) for row in rows for part in row))
     return _without_line_numbers(
         _columns_apart([row for row in rows if any(part.text.strip() for part in row)])
     )
