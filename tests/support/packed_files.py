@@ -43,13 +43,15 @@ def pdf(*pages):
 
 
 def drawn_pdf(texts, names=None):
-    """Return a PDF with one page of texts, each with x and y; y of a text that runs upward is negative.
+    """Return a PDF with one page of texts, each with x, y and maybe a size; y of a text that runs upward is negative.
 
     names: the code in hex of each character that the font names otherwise.
     """
     font = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica"
-    shown = (f"{'1 0 0 1' if y > 0 else '0 1 -1 0'} {x} {abs(y)} Tm ({text}) Tj" for x, y, text in texts)
-    stream = "BT " + " ".join(f"/F1 10 Tf {text}" for text in shown) + " ET"
+    stream = "BT " + " ".join(
+        f"/F1 {size[0] if size else 10} Tf {'1 0 0 1' if y > 0 else '0 1 -1 0'} {x} {abs(y)} Tm ({text}) Tj"
+        for x, y, text, *size in texts
+    ) + " ET"  # fmt: skip
     lines = "".join(f"<{code:02X}> <{name}>\n" for code, name in (names or {}).items())
     cmap = "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def /CMapType 2 def\n"
     cmap += f"1 begincodespacerange <00> <FF> endcodespacerange\n{len(names or {})} beginbfchar\n{lines}endbfchar\n"

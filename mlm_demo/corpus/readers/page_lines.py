@@ -8,13 +8,18 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from mlm_demo.corpus.readers.scripts import superscript
+
 if TYPE_CHECKING:
     from pypdf import PageObject
 
 CHARACTER = 0.48  # of the size of a font: the usual width of a character
 COLUMN = 110  # points between the beginnings of two columns, at least
 NEAR = 3  # points that the lines of a column may begin apart
+WIDE = 1.15  # times the width of a column: its text may be wider than usual
 WORDS = 3  # that a line of a column has; the cells of a table have fewer
+RAISED, SMALLER = 0.2, 0.9  # times the size of a line: how superscripts are drawn
+BEFORE = 40  # characters that decide what a superscript is
 NUMBERED = 4  # lines that count up are line numbers
 
 
@@ -63,9 +68,14 @@ def lines_of(page: "PageObject") -> list[Line]:
 
 
 def _line(parts: Sequence[Line]) -> Line:
+    """Join the parts of a line; those that stand higher and are smaller are superscripts."""
     first = next((part for part in parts if part.text.strip()), parts[0])
-    text = "".join(part.text for part in parts)
-    return Line(" ".join(text.split()), first.x, first.y, max(part.size for part in parts))
+    usual = max(parts, key=lambda part: len(part.text))
+    text = ""
+    for part in parts:
+        raised = part.y > usual.y + RAISED * usual.size and part.size < SMALLER * usual.size
+        text += superscript(text[-BEFORE:], part.text) if raised else part.text
+    return Line(" ".join(text.split()), first.x, usual.y, usual.size)
 
 
 def _columns_apart(rows: list[list[Line]]) -> list[Line]:
@@ -93,7 +103,7 @@ def _right_edge(row: list[Line]) -> float | None:
     for left, right in pairwise(row):
         filled, width = left.end - row[0].x, right.x - row[0].x
         # A cell of a table leaves most of its column empty.
-        if right.text.strip() and width > max(COLUMN, filled) and 0.4 * width < filled:
+        if right.text.strip() and width > COLUMN and 0.4 * width < filled < WIDE * width:
             return right.x
     return None
 
@@ -102,7 +112,9 @@ def _halves(row: list[Line], edge: float) -> tuple[list[Line], list[Line]] | Non
     """Cut a row in two at an edge; None if its text goes across."""
     left = [part for part in row if part.x < edge - NEAR]
     right = row[len(left) :]
-    across = (left and left[-1].end > edge + NEAR) or (right and abs(right[0].x - edge) > NEAR)
+    across = (left and left[-1].end - left[0].x > WIDE * (edge - left[0].x)) or (
+        right and abs(right[0].x - edge) > NEAR
+    )
     return None if across or any(part.x < edge - NEAR for part in right) else (left, right)
 
 
