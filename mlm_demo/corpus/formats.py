@@ -52,6 +52,8 @@ FORMATS = (
     xml.FORMAT,
     references.MEDLINE,
     references.RIS,
+    references.ENDNOTE,
+    references.PUBTATOR,
     references.PUBMED_TEXT,
     references.BIBTEX,
     rtf.FORMAT,

@@ -149,6 +149,8 @@ def seeds() -> dict[str, bytes]:
         ".tex": b"\\documentclass{a}\\title{T}\\begin{document}\\section{S}a~\\cite{b}\\'e $\\frac{1}{2}$ % c\n",
         ".nbib": b"PMID- 1\nTI  - One\n      two.\nAB  - Three.\n\nPMID- 2\nTI  - Four.\n",
         ".ris": b"TY  - JOUR\r\nTI  - One\r\nAB  - Two\r\nER  - \r\n",
+        ".enw": b"%0 Book\n%T One\n%X Two\n",
+        ".pubtator": b"1|t|One\n1|a|Two\n1\t0\t1\tO\tX\t1\n",
         ".bib": b'@article{a, title = {One {Two}}, abstract = "Three\n\\"{o}"}\n',
         ".pubmed": b"1. J. 2020;1:2.\n\nTitle.\n\nHeron A(1), Eel B.\n\nText.\n\nPMID: 1\n\n2. J.\n\nB.\n",
         ".tei": b"<TEI><text><body><p>a<note>b</note><ref type='bibr'>1</ref></p></body></text></TEI>",
