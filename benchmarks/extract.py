@@ -30,6 +30,7 @@ SENTENCE = re.compile(r"[^.?!]+[.?!]*")
 # The recipe of run_qa.py, and its search.
 MAX_TOKENS, STRIDE, BATCH, N_BEST, MAX_PIECES = 384, 128, 8, 20, 80
 RANKED_AT_ONCE = 32  # the default of CrossEncoder.predict
+HEAD_SCALE = 25  # a fresh head gives logits near 0; with this they differ like those of a trained one
 SECONDS = 12.0
 HEADINGS = (
     "papers",
@@ -84,6 +85,8 @@ def save_models(folder: Path) -> dict[str, tuple[PreTrainedTokenizerBase, PreTra
     made = {}
     for task in TASKS:
         model = from_masked_lm(general, task)
+        head = model.model.classifier if task == EVIDENCE else model.model.qa_outputs
+        head.weight.data *= HEAD_SCALE
         model.model.save_pretrained(folder / task)
         model.tokenizer.save_pretrained(folder / task)
         made[task] = model.tokenizer, model.model

@@ -191,6 +191,31 @@ def test_a_ratio_of_sums_has_an_interval_over_documents(script):
     assert 2 <= low < 2.5 < high <= 3
 
 
+def test_extract_prints_its_ratios_and_scores_equal_those_of_the_stock_loops(script, monkeypatch, capsys):
+    extract = script("extract")
+    monkeypatch.setattr(extract, "load", lambda *_, **__: MaskedLM(*tiny()))
+    monkeypatch.setattr(extract, "QUESTION", "What does the heart do?")
+    monkeypatch.setattr(extract, "MAX_TOKENS", 128)
+    monkeypatch.setattr(extract, "STRIDE", 32)
+    monkeypatch.setattr(
+        extract, "N_BEST", 128
+    )  # with twenty, the stock search misses the best span of a random model
+    monkeypatch.setattr(extract, "SECONDS", 0.0)
+    text = " ".join(["The heart pumps blood; the kidney filters it.", "Paris is a city."])
+    monkeypatch.setattr(
+        extract, "abstracts", lambda: [extract.paper_of(text.split(), f"{n}") for n in range(2)]
+    )
+    monkeypatch.setattr(extract, "whole_paper", lambda: extract.paper_of((text + " ").split() * 12, "paper"))
+    extract.main()
+    found = printed(capsys)
+    assert set(found["ratios"]) == {"extract_20", "extract_paper"}
+    one, paper = found["figures"]
+    assert (one["papers"], one["sentences"], paper["sentences"]) == (2, 4, 24)
+    assert one["relevance, off by"] < 1e-4
+    assert one["spans, off by"] < 1e-4
+    assert paper["spans, off by"] == ""
+
+
 @pytest.mark.parametrize("name", ["limit", "page", "startup"])
 def test_a_script_imports(script, name):
     assert script(name)

@@ -1,8 +1,11 @@
 """The documentation is true: its examples run, its tables match the code, its links lead somewhere."""
 
 import io
+import json
 import re
 import shlex
+import shutil
+import subprocess
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import fields
 from pathlib import Path
@@ -88,6 +91,27 @@ def test_the_python_examples_of_a_page_print_what_it_shows(page, served, monkeyp
     with redirect_stdout(io.StringIO()) as printed:
         exec(compile(code, page.name, "exec"), {})  # noqa: S102
     assert printed.getvalue() == "".join(blocks(page, "text"))
+
+
+def test_the_curl_example_prints_an_answer(served):
+    if not shutil.which("curl"):
+        pytest.skip("curl is not installed")
+    (code,) = blocks(ROOT / "docs" / "http.md", "bash")
+    printed = subprocess.run(
+        ["bash", "-c", code.replace(":7860", f":{served}")], capture_output=True, text=True, timeout=60
+    ).stdout
+    assert printed.startswith("event: complete")
+    (answer,) = json.loads(printed.split("data: ")[-1])
+    assert [row["word"] for row in answer["masks"][0]] == ["capital", "city"]
+
+
+def test_the_javascript_example_prints_an_answer(served, tmp_path):
+    if not shutil.which("node"):
+        pytest.skip("node is not installed")
+    (code,) = blocks(ROOT / "docs" / "http.md", "js")
+    (tmp_path / "example.mjs").write_text(code.replace(":7860", f":{served}"))
+    ran = subprocess.run(["node", tmp_path / "example.mjs"], capture_output=True, text=True, timeout=60)
+    assert (ran.stdout, ran.stderr) == ("capital, city\n", "")
 
 
 def test_every_endpoint_and_argument_is_on_the_http_page(served):

@@ -1,4 +1,4 @@
-"""The commands `adapt` and `evaluate`. Ctrl-C during training stops it and keeps its progress.
+"""The commands `adapt`, `push` and `evaluate`. Ctrl-C during training stops it and keeps its progress.
 
 The files are read before torch is imported, which takes seconds and hundreds of megabytes. So an unreadable file is
 refused at once, and a malicious one finds little in the process.
@@ -16,6 +16,7 @@ from mlm_demo.cli import terminal
 from mlm_demo.cli.options import config_of
 from mlm_demo.cli.stop import stop_on_signal
 from mlm_demo.corpus.corpus import Counts, read_texts
+from mlm_demo.errors import HubError
 from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.settings import Settings
 from mlm_demo.system.distributed import is_main_process
@@ -71,9 +72,8 @@ def _adapt(options: argparse.Namespace, settings: Settings) -> None:
     )
     terminal.status("")
     if options.json:
-        exports = _export(options)
-        whole = {**exports, **result.to_json(), "output": str(options.output), "report": report.to_json()}
-        return print(json.dumps(whole, indent=2))
+        whole = {"output": str(options.output), "report": report.to_json()}
+        return print(json.dumps({**_export(options), **result.to_json(), **whole}, indent=2))
     _print_result(result)
     print(
         f"The model is in {options.output}: python -m mlm_demo fill --model {options.output} 'A <mask>.'",
@@ -107,8 +107,20 @@ def _export(options: argparse.Namespace) -> dict[str, str]:
     if options.zip:
         exports["zip"] = str(zip_model(options.output))
     if options.push_to:
-        exports["hub"] = push_model(options.output, options.push_to)
+        try:
+            exports["hub"] = push_model(options.output, options.push_to)
+        except HubError as error:
+            again = f"python -m mlm_demo push {options.output} {options.push_to}"
+            raise HubError(f"{error} The model is whole; to upload it without training: {again}") from None
     return exports
+
+
+def push_command(options: argparse.Namespace, settings: Settings) -> None:
+    """Upload a finished model to the Hub, and print its address."""
+    from mlm_demo.training.export import push_model
+
+    address = push_model(options.folder, options.repo)
+    print(json.dumps({"hub": address}) if options.json else address)
 
 
 def evaluate_command(options: argparse.Namespace, settings: Settings) -> None:

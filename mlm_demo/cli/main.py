@@ -52,6 +52,12 @@ def command_line() -> argparse.ArgumentParser:
     add_adaptation(verbs, BASE_MODEL, _adapt, _evaluate)
     add_finetuning(verbs, BASE_MODEL, _finetune)
 
+    push = verbs.add_parser("push", help="upload an adapted model to the Hub, private, with your own token")
+    push.add_argument("folder", metavar="DIR", type=Path, help="the output folder of a finished run")
+    push.add_argument("repo", metavar="REPO", help="owner/name")
+    push.add_argument("--json", action="store_true", help="print JSON")
+    push.set_defaults(run=_push)
+
     runs = verbs.add_parser("runs", help="list the adaptations in the background, the oldest first")
     runs.add_argument("--json", action="store_true", help="print JSON")
     runs.set_defaults(run=runs_command)
@@ -110,7 +116,7 @@ def _add_extraction(verbs) -> None:
         "--model",
         metavar="M",
         default="",
-        help="a folder with the fine-tuned models evidence and answers, or one of them (default: extract)",
+        help="a run, or a folder with the fine-tuned models evidence and answers or one of them (default: extract)",
     )
     extract.add_argument(
         "--threshold",
@@ -152,9 +158,20 @@ def _finetune(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _evaluate(options: argparse.Namespace, settings: Settings) -> None:
-    from mlm_demo.cli.adapt import evaluate_command
+    if options.task:
+        from mlm_demo.cli.finetune import evaluate_task_command
 
-    evaluate_command(options, settings)
+        evaluate_task_command(options, settings)
+    else:
+        from mlm_demo.cli.adapt import evaluate_command
+
+        evaluate_command(options, settings)
+
+
+def _push(options: argparse.Namespace, settings: Settings) -> None:
+    from mlm_demo.cli.adapt import push_command
+
+    push_command(options, settings)
 
 
 def _serve(options: argparse.Namespace, settings: Settings) -> None:

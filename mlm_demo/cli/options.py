@@ -40,6 +40,11 @@ def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) 
     parser.add_argument(
         "--seed", metavar="S", type=int, default=0, help="seed that chooses the masked tokens (default: 0)"
     )
+    parser.add_argument(
+        "--task",
+        choices=TASK_NAMES,
+        help="measure a fine-tuned model on examples of its task instead; --model is its folder",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=evaluate)
 

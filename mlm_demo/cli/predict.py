@@ -7,6 +7,7 @@ from mlm_demo.cli.terminal import print_json, share
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.settings import Settings
+from mlm_demo.web.fill.charts import probability
 
 
 def fill_command(options: argparse.Namespace, settings: Settings) -> None:
@@ -27,13 +28,19 @@ def fill_command(options: argparse.Namespace, settings: Settings) -> None:
         if len(answer["masks"]) > 1:
             print(f"mask {number}")
         width = max(len(row["word"]) for row in mask)
-        for row in mask:
+        for score, row in zip(_scores(mask), mask, strict=True):
             scored = f"  ({row['scored']})" if "scored" in row else ""
-            print(f"{row['score']:.4f}  {row['word']:<{width}}  {row['sequence']}{scored}")
+            print(f"{score}  {row['word']:<{width}}  {row['sequence']}{scored}")
     if "joint" in answer:
         print("together")
-        for filling in answer["joint"]:
-            print(f"{filling['score']:.4f}  {filling['sequence']}")
+        for score, filling in zip(_scores(answer["joint"]), answer["joint"], strict=True):
+            print(f"{score}  {filling['sequence']}")
+
+
+def _scores(rows: list[dict]) -> list[str]:
+    """Return the probabilities as the page writes them, all of one width."""
+    scores = [probability(row["score"]) for row in rows]
+    return [score.ljust(max(map(len, scores))) for score in scores]
 
 
 def score_command(options: argparse.Namespace, settings: Settings) -> None:

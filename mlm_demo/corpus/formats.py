@@ -9,8 +9,30 @@ from pathlib import Path
 
 from mlm_demo.corpus.documents import Document, Dropped, Findings, Format, Reading, ReadLimits
 from mlm_demo.corpus.encoding import why_not_text
-from mlm_demo.corpus.input import GZIP_MAGIC, Budget, Input, broken_file, ending, gunzipped
-from mlm_demo.corpus.readers import csv, docx, html, json, parquet, pdf, text, xml
+from mlm_demo.corpus.input import (
+    Budget,
+    Input,
+    broken_file,
+    compression,
+    decompressed,
+    ending,
+    named_compression,
+)
+from mlm_demo.corpus.readers import (
+    csv,
+    docx,
+    html,
+    json,
+    markdown,
+    parquet,
+    pdf,
+    references,
+    rtf,
+    tar,
+    tex,
+    text,
+    xml,
+)
 from mlm_demo.corpus.readers import zip as zips
 from mlm_demo.corpus.text import CONTROL
 from mlm_demo.errors import CorpusError, ReadingError, shown
@@ -18,16 +40,23 @@ from mlm_demo.errors import CorpusError, ReadingError, shown
 # The first format that recognizes a file reads it, so zip comes after the formats that are zips.
 FORMATS = (
     text.TEXT,
-    text.MARKDOWN,
+    markdown.FORMAT,
     csv.FORMAT,
     json.JSON_LINES,
     json.JSON,
     parquet.FORMAT,
     html.FORMAT,
     xml.FORMAT,
+    references.MEDLINE,
+    references.RIS,
+    references.PUBMED_TEXT,
+    references.BIBTEX,
+    rtf.FORMAT,
+    tex.FORMAT,
     pdf.FORMAT,
     docx.FORMAT,
     zips.FORMAT,
+    tar.FORMAT,
 )
 # Formats that are refused by name, so that the error can say what to do. First: members that a zip of the format has.
 REFUSED_ZIPS = (
@@ -50,21 +79,32 @@ REFUSED_MAGIC = {
     b"MZ": "a program",
     b"\xcf\xfa\xed\xfe": "a program",
     b"\xca\xfe\xba\xbe": "a program",
-    b"\xd0\xcf\x11\xe0": "an old Word or Excel file; save it as .docx or .csv",
     b"SQLite format 3\0": "an SQLite database",
     b"7z\xbc\xaf\x27\x1c": "a 7z archive; pack it as .zip",
     b"Rar!": "a RAR archive; pack it as .zip",
-    b"BZh": "a bzip2 file; pack it as .gz",
-    b"\xfd7zXZ": "an xz file; pack it as .gz",
     b"\x28\xb5\x2f\xfd": "a zstd file; pack it as .gz",
 }
-TAR, TAR_MAGIC, TAR_AT = "a tar archive; pack it as .zip", b"ustar", 257
+# Old Office files, and new ones with a password: the names of their streams tell which.
+OLE_MAGIC, MAX_OLE = b"\xd0\xcf\x11\xe0", 50_000_000
+OLE_STREAMS = {
+    "EncryptedPackage": "is protected by a password; save it without one.",
+    "WordDocument": "is an old Word file; save it as .docx.",
+    "Workbook": "is an old Excel file; save it as .csv.",
+    "PowerPoint Document": "is an old PowerPoint file; save it as .pdf.",
+}
+# Text that holds no sentences; files of other unknown endings are read as text.
+CODE = {
+    ".c", ".cpp", ".cs", ".css", ".go", ".h", ".java", ".js", ".php", ".pl", ".ps", ".py", ".r", ".rb", ".rs", ".sh",
+    ".sql", ".svg", ".toml", ".ts",
+}  # fmt: skip
+ARCHIVES = (zips.FORMAT, tar.FORMAT)
+PACKERS = {".gz": "a gzip", ".bz2": "a bzip2", ".xz": "an xz"}
 
 
 def describe_formats() -> str:
-    """Return a phrase that lists the formats, such as "text, CSV, PDF or zip, also compressed as .gz"."""
+    """Return a phrase that lists the formats, such as "text, CSV, PDF or zip, also compressed as .gz, .bz2 or .xz"."""
     *names, last = (known.name for known in FORMATS)
-    return f"{', '.join(names)} or {last}, also compressed as .gz"
+    return f"{', '.join(names)} or {last}, also compressed as .gz, .bz2 or .xz"
 
 
 def read_documents(
@@ -104,28 +144,37 @@ def read_documents(
 
 def _read_member(source: Input, reading: Reading) -> Iterator[Document | Dropped]:
     """Read a file that came out of an archive; an archive in it is dropped."""
-    return _read(source, reading, packed=True)
+    return _read(source, reading, in_archive=True)
 
 
-def _read(source: Input, reading: Reading, *, packed: bool = False) -> Iterator[Document | Dropped]:
+def _read(
+    source: Input, reading: Reading, *, in_archive: bool = False, was_compressed: bool = False
+) -> Iterator[Document | Dropped]:
     """Read a file by its format.
 
-    packed: whether the file came out of an archive.
+    in_archive: whether the file came out of an archive.
+    was_compressed: whether it was compressed on its own.
     """
     if not source.head:
         raise CorpusError(f"{shown(source.name)} is empty; leave it out.")
-    gzipped = source.head.startswith(GZIP_MAGIC)
-    found = None if gzipped else _find_format(source, packed=packed)
-    if packed and (gzipped or found is zips.FORMAT):
+    suffix = compression(source)
+    found = None if suffix else _find_format(source, was_compressed=was_compressed)
+    if (suffix and was_compressed) or (in_archive and found in ARCHIVES):
         yield Dropped(source.name, "an archive in an archive is not opened")
         return
-    if found is None:
-        if not _is_named_gz(source):
-            reading.notes.append(f"{source.name} is a gzip file, and was read as one.")
-        yield from _read_member(gunzipped(source), reading)
+    if suffix:
+        if named_compression(source.name) != suffix and ending(source.name) not in tar.FORMAT.endings:
+            reading.notes.append(f"{source.name} is {PACKERS[suffix]} file, and was read as one.")
+        yield from _read(decompressed(source), reading, in_archive=in_archive, was_compressed=True)
         return
     if ending(source.name) not in found.endings:
-        reading.notes.append(f"{source.name} is {found.phrase}, and was read as one.")
+        unknown = found is text.TEXT and not source.name.lower().endswith(text.TEXT.endings[:-1])
+        how = (
+            "has an unknown format, and was read as text"
+            if unknown
+            else f"is {found.phrase}, and was read as one"
+        )
+        reading.notes.append(f"{source.name} {how}.")
     empty = True
     for item in found.read(source, reading):
         empty = False
@@ -134,20 +183,23 @@ def _read(source: Input, reading: Reading, *, packed: bool = False) -> Iterator[
         raise CorpusError(f"{shown(source.name)} holds no text, only white space or marks; leave it out.")
 
 
-def _find_format(source: Input, *, packed: bool) -> Format:
+def _find_format(source: Input, *, was_compressed: bool) -> Format:
     """Return the format of a file, by its content first and then by its ending; raise CorpusError if it has none."""
     for known in FORMATS:
         if known.binary and known.sniff(source):
             if known is zips.FORMAT:
                 _refuse_other_zips(source)
             return known
+    if source.head.startswith(OLE_MAGIC):
+        raise CorpusError(f"{shown(source.name)} {_about_ole(source)}")
     codec, bom = source.encoding
     if len(source.head) == bom:
         raise CorpusError(f"{shown(source.name)} holds nothing but a byte order mark; leave it out.")
     suffix = ending(source.name)
     named = next((known for known in FORMATS if suffix in known.endings), None)
-    if (named and named.binary) or (_is_named_gz(source) and not packed):
-        kind = ".gz" if _is_named_gz(source) else suffix
+    packer = None if was_compressed else named_compression(source.name)
+    if (named and named.binary) or packer:
+        kind = packer or suffix
         raise broken_file(source.name, f"{kind} file", ValueError("it does not begin like one"))
     why = _binary(source.head) or why_not_text(source.head, codec)
     if why:
@@ -155,6 +207,10 @@ def _find_format(source: Input, *, packed: bool) -> Format:
     for known in FORMATS:
         if not known.binary and known.sniff and known.sniff(source):
             return known
+    if (
+        named is None and suffix not in CODE and source.start[:1] not in ("{", "<")
+    ):  # they begin data, not sentences
+        return text.TEXT
     if named is None:
         raise CorpusError(
             f"{shown(source.name)} has an unknown format ({suffix}); give one of {describe_formats()}."
@@ -162,8 +218,18 @@ def _find_format(source: Input, *, packed: bool) -> Format:
     return named
 
 
-def _is_named_gz(source: Input) -> bool:
-    return source.name.lower().endswith(".gz")
+def _about_ole(source: Input) -> str:
+    """Return what a file in the container of old Office programs is, and what to do."""
+    try:
+        found = source.read_all(MAX_OLE)
+    except CorpusError:
+        found = source.head
+    for stream, description in OLE_STREAMS.items():
+        if stream.encode("utf-16-le") in found:
+            return description
+    return (
+        "is an old Office file, such as .doc, or has a password; save it as .docx, .csv or .pdf without one."
+    )
 
 
 def _refuse_other_zips(source: Input) -> None:
@@ -176,8 +242,6 @@ def _refuse_other_zips(source: Input) -> None:
 
 def _binary(head: bytes) -> str | None:
     """Return a phrase for a file that is recognized as another format, or None."""
-    if head[TAR_AT:].startswith(TAR_MAGIC):
-        return f"it looks like {TAR}"
     # Text may begin with the letters of a magic number, but has no control characters.
     if not CONTROL.search(head.decode("latin-1").replace("\x85", "")):
         return None

@@ -3,6 +3,7 @@
 Files come from strangers: `Budget` limits the expanded size of a file, and nothing is written under a name of theirs.
 """
 
+import bz2
 import errno
 import gzip
 import io
@@ -21,7 +22,7 @@ from mlm_demo.errors import CorpusError, ReadingError, printable, shown
 CHUNK = 1024 * 1024
 START = 4096  # bytes in which a text format shows itself
 RATIO_FROM = 10_000_000  # expanded bytes; fewer do no harm, however small the file was
-GZIP_MAGIC = b"\x1f\x8b"
+MAX_XZ_MEMORY = 100_000_000  # bytes; xz -9 needs 65 MB
 # What gzip, bz2, lzma and zipfile raise. gzip and bz2 report a corrupt file by an OSError without a number.
 BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, ValueError)
 
@@ -133,17 +134,72 @@ class Input:
         self._stream, self._seekable = copy, True
         return copy
 
+    def file_to_read_twice(self) -> BinaryIO:
+        """Return a file as `file` does, for a reader that goes through it more than once; its bytes count once."""
+        file = self.file()
+        size = file.seek(0, io.SEEK_END)
+        self.budget.take(max(0, size - self._expanded), self.name)
+        self._expanded = max(size, self._expanded)
+        file.seek(0)
+        return file
 
-def gunzipped(source: Input) -> Input:
-    """Return the input that a .gz file compresses."""
-    file = source.file()
-    return Input(source.name, gzip.GzipFile(fileobj=file), source.budget, lambda: max(1, file.tell()))
+
+class _XzFile:
+    """The content of an .xz file; its dictionary, which the file chooses, must fit into MAX_XZ_MEMORY."""
+
+    def __init__(self, file: BinaryIO):
+        self._file, self._decompressor = file, None
+
+    def read(self, size: int) -> bytes:
+        while True:
+            if self._decompressor is None or self._decompressor.eof:
+                rest = (self._decompressor.unused_data if self._decompressor else b"").lstrip(b"\0")
+                if not rest and not (rest := self._file.read(CHUNK).lstrip(b"\0")):
+                    return b""
+                self._decompressor = lzma.LZMADecompressor(memlimit=MAX_XZ_MEMORY)
+            elif self._decompressor.needs_input:
+                if not (rest := self._file.read(CHUNK)):
+                    raise EOFError("the file ended before its content")
+            else:
+                rest = b""
+            if data := self._decompressor.decompress(rest, size):
+                return data
+
+
+# What one file can be compressed with: its first bytes, the ending that it adds to a name, and how it is read.
+COMPRESSIONS: tuple[tuple[bytes, str, Callable[[BinaryIO], BinaryIO]], ...] = (
+    (b"\x1f\x8b", ".gz", lambda file: gzip.GzipFile(fileobj=file)),
+    (b"BZh", ".bz2", bz2.BZ2File),
+    (b"\xfd7zXZ\0", ".xz", _XzFile),
+)
+BZIP2_BLOCKS = (b"1AY&SY", b"\x17rE8P\x90")  # text may begin with the letters BZh
+
+
+def compression(source: Input) -> str | None:
+    """Return the ending of the compression that a file begins with, such as ".gz"; None if it has none."""
+    for magic, suffix, _ in COMPRESSIONS:
+        if source.head.startswith(magic) and (suffix != ".bz2" or source.head[4:10] in BZIP2_BLOCKS):
+            return suffix
+    return None
+
+
+def decompressed(source: Input) -> Input:
+    """Return the input that a .gz, .bz2 or .xz file compresses."""
+    file, suffix = source.file(), compression(source)
+    opened = next(open_it for _, known, open_it in COMPRESSIONS if known == suffix)
+    return Input(source.name, opened(file), source.budget, lambda: max(1, file.tell()))
+
+
+def named_compression(name: str) -> str | None:
+    """Return the compression that a name ends with, such as ".gz" of "a.csv.gz"; None if it has none."""
+    suffix = PurePosixPath(name.replace("\\", "/")).suffix.lower()
+    return suffix if suffix in (known for _, known, _ in COMPRESSIONS) else None
 
 
 def ending(name: str) -> str:
     """Return the ending of a file name in lower case, such as ".csv" of "a.CSV" and of "a.csv.gz"."""
     path = PurePosixPath(name.replace("\\", "/"))
-    return (PurePosixPath(path.stem) if path.suffix.lower() == ".gz" else path).suffix.lower()
+    return (PurePosixPath(path.stem) if named_compression(name) else path).suffix.lower()
 
 
 def broken_file(name: str, kind: str, error: BaseException) -> CorpusError:

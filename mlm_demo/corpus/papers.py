@@ -1,5 +1,6 @@
 """Read files into papers, of which questions can be asked: a title, a text and its sentences each."""
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from mlm_demo.errors import CorpusError
 
 MAX_CHARACTERS = 20_000_000  # of all papers together, about five hundred papers of full length
 LONGEST_TITLE = 200
+HEADING = re.compile(r"^#{1,6}\s+")
 
 
 class Paper(NamedTuple):
@@ -59,11 +61,22 @@ def read_papers(
 
 
 def paper_of(text: str, document: str) -> Paper:
-    """Make a paper of a text; document: where it comes from, which is its title too if the text has none."""
-    return Paper(document, _title(text) or document, text, split_sentences(text))
+    """Make a paper of a text; document: where it comes from, which is its title too if the text has none.
+
+    The title is no sentence: it often asks what the text answers, and so would be taken for the evidence.
+    """
+    title, end = _title(text)
+    sentences = [sentence for sentence in split_sentences(text) if sentence.start >= end]
+    return Paper(document, title or document, text, sentences)
 
 
-def _title(text: str) -> str:
-    """Return the first line of a text if it is a title: short, with an empty line and more text behind it."""
-    first, _, rest = text.lstrip().partition("\n\n")
-    return first.strip() if rest.strip() and len(first) <= LONGEST_TITLE and "\n" not in first.strip() else ""
+def _title(text: str) -> tuple[str, int]:
+    """Return the title of a text and where it ends; ("", 0) without one.
+
+    A title is a short first line with an empty line and more text behind it; the marks of a Markdown heading go.
+    """
+    before = len(text) - len(text.lstrip())
+    first, _, rest = text[before:].partition("\n\n")
+    if not rest.strip() or len(first) > LONGEST_TITLE or "\n" in first.strip():
+        return "", 0
+    return HEADING.sub("", first.strip()), before + len(first)

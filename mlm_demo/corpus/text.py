@@ -20,6 +20,19 @@ def clean(text: str) -> str:
     return re.sub(r"\n\s*\n", "\n\n", text).strip()
 
 
+def without_between(text: str, start: str, end: str, limit: int) -> str:
+    """Remove what stands between two marks, and the marks, in linear time; not where it is longer than `limit`."""
+    parts, kept, at, close = [], 0, 0, 0
+    while close >= 0 and (opened := text.find(start, at)) >= 0:
+        at = opened + len(start)
+        if close < at:
+            close = text.find(end, at)
+        if 0 <= close - at <= limit:
+            parts.append(text[kept:opened])
+            kept = at = close + len(end)
+    return "".join([*parts, text[kept:]]) if parts else text
+
+
 def pieces(chunks: Iterable[str], limit: int) -> Iterator[str]:
     """Join chunks and cut them into pieces of at most `limit` characters, at a paragraph, line or space if possible."""
     parts, length = [], 0

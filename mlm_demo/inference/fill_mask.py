@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass
 import torch
 
 from mlm_demo.errors import ParameterError, shown
-from mlm_demo.inference.joint import Filling, fill_jointly
+from mlm_demo.inference.joint import Filling, best_words, fill_jointly
 from mlm_demo.inference.prompt import Prompt
-from mlm_demo.inference.targets import score_targets
+from mlm_demo.inference.targets import ScoredTarget, score_targets
 from mlm_demo.inference.windows import window_notice, windows
 from mlm_demo.models.masked_lm import MaskedLM, Piece
 
@@ -169,15 +169,8 @@ def check_amount(prompts: Sequence[Prompt], top_k: int, limit: int) -> None:
 
 
 def _predictions(mlm: MaskedLM, prompt: Prompt, mask: int, row: torch.Tensor, top_k: int) -> tuple:
-    # [UNK] is no word. It is one more that is asked for, and left out.
-    scores, tokens = row.topk(min(top_k + 1, len(row)))
-    found = [
-        (score, token)
-        for score, token in zip(scores.tolist(), tokens.tolist(), strict=True)
-        if token != mlm.tokenizer.unk_token_id
-    ]
     rows = []
-    for score, token in found[:top_k]:
+    for score, token in best_words(row, top_k, mlm.is_word):
         piece = mlm.piece(token)
         rows.append(
             Prediction(
@@ -187,6 +180,12 @@ def _predictions(mlm: MaskedLM, prompt: Prompt, mask: int, row: torch.Tensor, to
     return tuple(rows)
 
 
+def _target_piece(mlm: MaskedLM, row: ScoredTarget) -> Piece:
+    """Return a target as it appears in a text: a word as typed, a piece that was given with its mark without it."""
+    token = mlm.token_of(row.text)
+    return Piece(row.text, False, False) if token is None else mlm.piece(token)
+
+
 def _target_predictions(mlm: MaskedLM, prompt: Prompt, mask: int, rows: list) -> tuple:
     total = sum(row.score for row in rows) or 1.0
     return tuple(
@@ -194,7 +193,7 @@ def _target_predictions(mlm: MaskedLM, prompt: Prompt, mask: int, rows: list) ->
             score=row.score,
             token=row.ids[0] if len(row.ids) == 1 else None,
             token_str=row.text,
-            sequence=prompt.filled({mask: Piece(row.text, False, False)}, mlm),
+            sequence=prompt.filled({mask: _target_piece(mlm, row)}, mlm),
             word=row.text,
             share=row.score / total,
             pieces=tuple(mlm.tokenizer.convert_ids_to_tokens(list(row.ids))),

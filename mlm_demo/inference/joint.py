@@ -8,7 +8,7 @@ The beam keeps the best BEAM partial fillings after each mask, so at most BEAM f
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -20,6 +20,7 @@ from mlm_demo.inference.windows import windows
 from mlm_demo.models.masked_lm import MaskedLM
 
 BEAM = 20
+MARGIN = 4  # how many more than wanted are looked at first, since some may be no words
 
 
 @dataclass(frozen=True)
@@ -61,19 +62,34 @@ def fill_jointly(
             only = torch.full_like(log_probabilities, -math.inf)
             only[:, allowed] = log_probabilities[:, allowed]
             log_probabilities = only
-        hypotheses = _best(hypotheses, log_probabilities, beam)
+        is_word = mlm.is_word if allowed is None else lambda token: True
+        hypotheses = _best(hypotheses, log_probabilities, beam, is_word)
     return [_filling(mlm, prompt, math.exp(score), tokens) for score, tokens in hypotheses[:top_k]]
 
 
-def _best(hypotheses: list, log_probabilities: torch.Tensor, beam: int) -> list:
-    """Extend every hypothesis by every token and keep the best `beam`."""
+def best_words(scores: torch.Tensor, count: int, is_word: Callable[[int], bool]) -> list[tuple[float, int]]:
+    """Return the best scores of a vector with their positions, best first, without those that are no words."""
+    asked = count
+    while True:
+        asked = min(asked + MARGIN, len(scores))
+        best = (part.tolist() for part in scores.topk(asked))
+        found = [(score, position) for score, position in zip(*best, strict=True) if is_word(position)]
+        if len(found) >= count or asked == len(scores):
+            return found[:count]
+        asked *= 2
+
+
+def _best(
+    hypotheses: list, log_probabilities: torch.Tensor, beam: int, is_word: Callable[[int], bool]
+) -> list:
+    """Extend every hypothesis by every token that is a word and keep the best `beam`."""
     before = torch.tensor([score for score, _ in hypotheses], dtype=torch.float64)
     totals = before[:, None] + log_probabilities.double().cpu()
-    scores, flat = totals.flatten().topk(min(beam, totals.numel()))
     vocabulary = totals.shape[1]
+    best = best_words(totals.flatten(), beam, lambda index: is_word(index % vocabulary))
     return [
         (score, (*hypotheses[index // vocabulary][1], index % vocabulary))
-        for score, index in zip(scores.tolist(), flat.tolist(), strict=True)
+        for score, index in best
         if score > -math.inf
     ]
 

@@ -4,16 +4,14 @@ The typed text never changes. The model reads a copy with its own mask token, an
 typed text, so a person gets their own spelling and spacing back.
 """
 
-import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mlm_demo.errors import PromptError, shown
+from mlm_demo.inference.blanks import find_blanks
 from mlm_demo.models.masked_lm import Encoded, MaskedLM, Piece
 
-# The mask tokens of all model families; people type any of them for any model.
-KNOWN_MASK = r"<mask>|\[mask\]"
 EXAMPLE = "for example: Paris is the <mask> of France."
 
 
@@ -46,25 +44,25 @@ class Prompt:
 
 
 def read_prompt(text: str, mlm: MaskedLM, *, max_characters: int, max_masks: int) -> Prompt:
-    """Find the masks in a sentence and tokenize it; any family's mask token counts for any model.
+    """Find the masks in a sentence and tokenize it; what counts as a mask is in `blanks.py`.
 
     Raises PromptError if the sentence is empty or too long, holds no mask or too many, holds half of a surrogate
     pair, or if the tokenizer does not recognize a mask. Smaller things become notices.
     """
     text, notices = clean_text(text, max_characters=max_characters)
-    found = list(mask_pattern(mlm).finditer(text))
-    if not found:
+    spans = tuple(find_blanks(text, mlm.mask_token))
+    if not spans:
         raise PromptError(
             f"The sentence holds no mask; put <mask> where a word is to be predicted, {EXAMPLE}"
         )
-    if len(found) > max_masks:
+    if len(spans) > max_masks:
         raise PromptError(
-            f"The sentence holds {len(found)} masks; at most {max_masks} can be filled at once."
+            f"The sentence holds {len(spans)} masks; at most {max_masks} can be filled at once."
         )
-    odd = sorted({m[0] for m in found} - {"<mask>", mlm.mask_token})
+    odd = sorted({text[start:end] for start, end in spans} - {"<mask>", mlm.mask_token})
     if odd:
-        notices.append(f"{', '.join(odd)} was read as this model's mask token, {mlm.mask_token}.")
-    spans = tuple(m.span() for m in found)
+        were = "were" if len(odd) > 1 else "was"
+        notices.append(f"{', '.join(odd)} {were} read as this model's mask token, {mlm.mask_token}.")
     model_text, _ = put_in(text, spans, [mlm.mask_token] * len(spans))
     encoded = mlm.encode(model_text)
     positions = tuple(i for i, token in enumerate(encoded.ids) if token == mlm.mask_id)
@@ -87,11 +85,6 @@ def put_in(
         filled.append((len(out), len(out) + len(filling)))
         out, position = out + filling, end
     return out + text[position:], filled
-
-
-def mask_pattern(mlm: MaskedLM) -> re.Pattern:
-    """Return what counts as a mask for a model: the mask tokens of all families, in any case, and its own."""
-    return re.compile(f"{KNOWN_MASK}|{re.escape(mlm.mask_token)}", re.IGNORECASE)
 
 
 def clean_text(text: str, *, max_characters: int) -> tuple[str, list[str]]:

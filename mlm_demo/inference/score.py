@@ -17,7 +17,8 @@ from functools import cache
 from math import exp, log
 
 from mlm_demo.errors import ParameterError, PromptError, shown
-from mlm_demo.inference.prompt import clean_text, mask_pattern, vocabulary_notices
+from mlm_demo.inference.blanks import mask_pattern
+from mlm_demo.inference.prompt import clean_text, vocabulary_notices
 from mlm_demo.inference.windows import windows
 from mlm_demo.models.masked_lm import Encoded, MaskedLM
 
@@ -83,7 +84,7 @@ def score_sentence(
     if method not in METHODS:
         raise ParameterError(f"The method is {shown(method)}; it must be {' or '.join(METHODS)}.")
     text, notices = clean_text(text, max_characters=max_characters)
-    if mask := mask_pattern(mlm).search(text):
+    if mask := mask_pattern(mlm.mask_token).search(text):
         raise PromptError(
             f"The sentence holds a mask, {mask[0]}; replace it with a word, or use 'Fill mask' to predict one."
         )

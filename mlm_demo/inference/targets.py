@@ -7,6 +7,7 @@ This is the chain rule, given that the word has n tokens. The condition can make
 it is, so each target reports how it was scored.
 """
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from dataclasses import dataclass
 import torch
 
 from mlm_demo.errors import ParameterError, shown
-from mlm_demo.inference.prompt import Prompt, mask_pattern, put_in
+from mlm_demo.inference.blanks import mask_pattern
+from mlm_demo.inference.prompt import Prompt, put_in
+from mlm_demo.inference.target_list import split_list
 from mlm_demo.inference.windows import windows
 from mlm_demo.models.masked_lm import MaskedLM
 
@@ -31,14 +34,14 @@ class ScoredTarget:
 def read_targets(
     targets: str | Sequence[str], *, masks: int, max_targets: int, max_characters: int
 ) -> tuple[list[str], list[str]]:
-    """Return the target words without blanks and repeats, and notices; a string is split at its commas.
+    """Return the target words without blanks and repeats, and notices; a string is split as `target_list.py` says.
 
     An empty string or list means no targets. Raises ParameterError if the targets hold no word, or if they are too
     many or too long: each token of each target takes a pass through the model at each mask.
     """
-    given = targets.split(",") if isinstance(targets, str) else list(targets)
-    if given in ([], [""]):
+    if targets == "" or not len(targets):
         return [], []
+    given = split_list(targets) if isinstance(targets, str) else targets
     words = [str(word).strip() for word in given]
     unique = list(dict.fromkeys(word for word in words if word))
     if not unique:
@@ -63,8 +66,9 @@ def score_targets(
 ) -> tuple[list[list[ScoredTarget]], list[str]]:
     """Score every target at every mask.
 
-    probabilities: of single tokens, (masks, vocab_size). Returns for each mask its targets in the given order, and a
-    notice about those that the vocabulary cannot write. Raises ParameterError if it can write none of them.
+    probabilities: of single tokens, (masks, vocab_size). Returns for each mask its targets in the given order, and
+    notices about those that the vocabulary cannot write and those that are the same tokens, which are counted once.
+    Raises ParameterError if it can write none of them.
     """
     pieces = {
         (mask, target): target_pieces(mlm, prompt, mask, target)
@@ -72,7 +76,11 @@ def score_targets(
         for target in targets
     }
     unwritable = [t for t in targets if any(not pieces[m, t] for m in range(len(prompt.spans)))]
-    known = [t for t in targets if t not in unwritable]
+    same: dict[tuple, list[str]] = {}
+    for target in targets:
+        if target not in unwritable:
+            same.setdefault(tuple(pieces[m, target] for m in range(len(prompt.spans))), []).append(target)
+    known = [spellings[0] for spellings in same.values()]
     if not known:
         raise ParameterError(
             f"None of the targets can be written in the vocabulary of {mlm.name}: "
@@ -88,8 +96,16 @@ def score_targets(
                 for t in known
             ]
         )
-    notice = "Left out because this model's vocabulary cannot write it: "
-    return scored, [notice + ", ".join(shown(t, 30) for t in unwritable) + "."] if unwritable else []
+    notices = []
+    if unwritable:
+        left_out = ", ".join(shown(t, 30) for t in unwritable)
+        notices.append(f"Left out because this model's vocabulary cannot write it: {left_out}.")
+    notices += [
+        f"To this model, {', '.join(spellings[:-1])} and {spellings[-1]} are the same word; it is counted once."
+        for spellings in same.values()
+        if len(spellings) > 1
+    ]
+    return scored, notices
 
 
 def target_pieces(mlm: MaskedLM, prompt: Prompt, mask: int, target: str) -> tuple[int, ...]:
@@ -97,9 +113,12 @@ def target_pieces(mlm: MaskedLM, prompt: Prompt, mask: int, target: str) -> tupl
 
     The word is tokenized in place, so any mark of the space before a word works.
     If the word would merge with its neighbors (`un<mask>`), it is tokenized alone.
+    A piece as answers show it (`##ing`, `Ġthe`) is that token.
     """
-    if mask_pattern(mlm).search(target):
+    if mask_pattern(mlm.mask_token).search(target):
         return ()
+    if (token := mlm.token_of(target)) is not None:
+        return (token,)
     fillings = [target if i == mask else mlm.mask_token for i in range(len(prompt.spans))]
     text, spans = put_in(prompt.text, prompt.spans, fillings)
     start, end = spans[mask]
@@ -138,4 +157,4 @@ def _left_to_right(
     totals: dict[tuple[int, str], float] = dict.fromkeys(pieces, 0.0)
     for (key, token), row in zip(steps, log_probabilities, strict=True):
         totals[key] += row[token].item()
-    return {key: float(torch.tensor(total).exp()) for key, total in totals.items()}
+    return {key: math.exp(total) for key, total in totals.items()}

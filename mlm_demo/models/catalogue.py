@@ -132,6 +132,11 @@ class Catalogue:
             if ref.name == name:
                 return ref
         if ref := self.adapted(name):
+            if ref.kind == FINETUNED:
+                raise ModelError(
+                    f"{shown(ref.title)} answers questions and fills no masks; use it in Extract, or pick another "
+                    "model."
+                )
             return ref
         if not name:
             raise ModelError("The model is empty; pick one from the list, or type a Hub id or a folder.")

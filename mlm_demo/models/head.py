@@ -5,25 +5,38 @@ vocabulary is a large share of the work. A forward hook on the encoder keeps onl
 at these alone: the same logits in less time and memory. In the BERT family the last layer is cut too. After its
 attention no token depends on another, so the rest of the layer (three quarters of its weights) runs at the wanted
 positions alone.
+
+Some architectures read more than that output, or look like BERT's and differ. So `proven_positions` tries each cut out
+against a full pass when a model is loaded, and takes the first that gives the same logits.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import nn
 
+from mlm_demo.system.memory import ran_out
+
+LAST_LAYER, HEAD, NOTHING = "last layer", "head", "nothing"
+CUTS = (LAST_LAYER, HEAD, NOTHING)  # what runs at the wanted positions only, the fastest first
+
 
 class WantedPositions:
-    """Hooks that reduce a forward pass to the positions its thread wants; outside `at` the model is unchanged."""
+    """Hooks that reduce a forward pass to the positions its thread wants; outside `at` the model is unchanged.
 
-    def __init__(self, model: nn.Module):
+    cut: one of CUTS; `last layer` is `head` in an architecture whose last layer has no such place.
+    """
+
+    def __init__(self, model: nn.Module, cut: str = LAST_LAYER):
         self._thread = threading.local()  # several threads may run forward passes at once
-        self._hooks = [model.base_model.register_forward_hook(self._keep)]
-        self._after_attention = after_last_attention(model.base_model)
-        if self._after_attention is not None:
-            self._hooks.append(self._after_attention.register_forward_pre_hook(self._keep_early))
+        early = after_last_attention(model.base_model) if cut == LAST_LAYER else None
+        self.cut, self._hooks = HEAD if cut == LAST_LAYER and early is None else cut, []
+        if self.cut == LAST_LAYER:
+            self._hooks.append(early.register_forward_pre_hook(self._keep_early))
+        elif self.cut == HEAD:
+            self._hooks.append(model.base_model.register_forward_hook(self._keep))
 
     @contextmanager
     def at(self, rows: torch.Tensor, columns: torch.Tensor) -> Iterator[None]:
@@ -35,8 +48,8 @@ class WantedPositions:
             self._thread.wanted = None
 
     def pick(self, logits: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
-        """Return (positions, vocab_size) float32 logits, also if the hook did not recognize the encoder's output."""
-        if logits.shape[:2] != (1, len(columns)):
+        """Return (positions, vocab_size) float32 logits from those of a pass within `at`."""
+        if self.cut == NOTHING:
             logits = logits[rows, columns]
         return logits.view(len(columns), -1).float()
 
@@ -51,9 +64,9 @@ class WantedPositions:
         return getattr(self._thread, "wanted", None)
 
     def _keep(self, _module, _inputs, output):
-        """Encoder hook: (rows, length, hidden) to (1, positions, hidden), unless the last layer did this."""
+        """Encoder hook: (rows, length, hidden) to (1, positions, hidden)."""
         hidden = getattr(output, "last_hidden_state", None)
-        if self._wanted is None or hidden is None or self._after_attention is not None:
+        if self._wanted is None or hidden is None:
             return None
         return type(output)(last_hidden_state=self._at_wanted(hidden))
 
@@ -65,6 +78,33 @@ class WantedPositions:
         rows, columns = self._wanted
         # index_select, because the backward pass of hidden[rows, columns] is slow on a CPU
         return hidden.flatten(0, 1).index_select(0, rows * hidden.shape[1] + columns).unsqueeze(0)
+
+
+def proven_positions(
+    model: nn.Module, run: Callable[[WantedPositions], torch.Tensor], full: torch.Tensor
+) -> WantedPositions:
+    """Return the hooks of the fastest cut with which a pass gives the logits of a full pass.
+
+    run: the logits of a sample with these hooks; full: those without.
+    """
+    for cut in CUTS[:-1]:
+        positions = WantedPositions(model, cut)
+        if positions.cut == cut:
+            try:
+                if is_close(run(positions), full):
+                    return positions
+            except (
+                Exception
+            ) as error:  # whatever the model's own code raises for a shape that it does not expect
+                if ran_out(error):
+                    raise
+        positions.remove()
+    return WantedPositions(model, NOTHING)
+
+
+def is_close(logits: torch.Tensor, full: torch.Tensor) -> bool:
+    """Return whether logits differ by the rounding of float32 only."""
+    return logits.shape == full.shape and bool((logits - full).abs().max() <= 0.01 * full.std() + 1e-4)
 
 
 def after_last_attention(encoder: nn.Module) -> nn.Module | None:

@@ -42,6 +42,7 @@ from mlm_demo.models.hub_cache import (
 from mlm_demo.settings import Settings
 
 OnBytes = Callable[[int, int], None]  # called with the bytes downloaded so far and the total
+Check = Callable[[Path], None]  # called with the folder of a download; raises ModelError to refuse the model
 T = TypeVar("T")
 # Two downloads of one model at once would wait for each other's files, and the timeout would take that for silence.
 _lock = threading.Lock()
@@ -92,21 +93,47 @@ class DownloadPolicy:
         )
 
 
-def download(repo_id: str, policy: DownloadPolicy, on_bytes: OnBytes | None = None) -> Path:
+def accept(folder: Path) -> None:
+    """Refuse nothing."""
+
+
+def download(
+    repo_id: str,
+    policy: DownloadPolicy,
+    on_bytes: OnBytes | None = None,
+    *,
+    check_config: Check = accept,
+    check_tokenizer: Check = accept,
+) -> Path:
     """Download a masked language model into the Hub's cache and return its folder.
 
+    config.json comes first and is checked before anything else is fetched, the tokenizer before the weights are.
     Raises HubError within about policy.timeout if the Hub cannot be reached, refuses, stalls or sends a corrupt file,
     and before the download if the model is too large. Waits for another download of the same model to end first.
     """
     with _lock:
         alone = _downloads.setdefault(repo_id, threading.Lock())
     with alone:
-        return _in_time(repo_id, policy, lambda report: _fetch(repo_id, policy, report), on_bytes)
+        plan = _in_time(repo_id, policy, lambda report: _plan(repo_id, policy))
+        for names, check in (
+            (["config.json"], check_config),
+            (plan.tokenizer, check_tokenizer),
+            (plan.weights, accept),
+        ):
+            if names:
+                folder = _in_time(
+                    repo_id,
+                    policy,
+                    lambda report, names=names: _fetch(repo_id, plan, names, report),
+                    on_bytes,
+                )
+            check(folder)
+        return folder
 
 
 def size_of_weights(repo_id: str, policy: DownloadPolicy) -> int:
     """Ask the Hub for the bytes of weights that `download` would fetch now; raises HubError as it does."""
-    return _in_time(repo_id, policy, lambda report: _plan(repo_id, policy).weights)
+    return _in_time(repo_id, policy, lambda report: _plan(repo_id, policy).weight_bytes)
 
 
 def _in_time(
@@ -170,9 +197,19 @@ class _Plan:
     sizes: dict[str, int]
 
     @property
-    def weights(self) -> int:
+    def tokenizer(self) -> list[str]:
+        """The files of the tokenizer."""
+        return [name for name in self.sizes if name in TOKENIZER_FILES]
+
+    @property
+    def weights(self) -> list[str]:
+        """The weight files, and their index if there are several."""
+        return [name for name in self.sizes if name not in TOKENIZER_FILES and name != "config.json"]
+
+    @property
+    def weight_bytes(self) -> int:
         """The bytes of the weight files."""
-        return sum(size for name, size in self.sizes.items() if Path(name).suffix in WEIGHTS)
+        return sum(self.sizes[name] for name in self.weights if Path(name).suffix in WEIGHTS)
 
 
 def _plan(repo_id: str, policy: DownloadPolicy) -> _Plan:
@@ -214,17 +251,16 @@ def _plan(repo_id: str, policy: DownloadPolicy) -> _Plan:
     return _Plan(revision, {name: sizes[name] for name in wanted})
 
 
-def _fetch(repo_id: str, policy: DownloadPolicy, on_bytes: OnBytes) -> Path:
-    """Download the files of one revision one after another and check each."""
+def _fetch(repo_id: str, plan: _Plan, names: list[str], on_bytes: OnBytes) -> Path:
+    """Download some files of a plan one after another, check each, and return their folder."""
     constants.DOWNLOAD_CHUNK_SIZE = CHUNK_BYTES
-    plan = _plan(repo_id, policy)
-    total, done = sum(plan.sizes.values()), 0
-    for name, size in plan.sizes.items():
+    order, total = list(plan.sizes), sum(plan.sizes.values())
+    for name in names:
+        done = sum(plan.sizes[before] for before in order[: order.index(name)])
         bar = _progress_bar(lambda n, done=done: on_bytes(done + n, total))
         path = Path(hf_hub_download(repo_id, name, revision=plan.revision, tqdm_class=bar))
         _check_hash(path, repo_id)
-        done += size
-        on_bytes(done, total)
+        on_bytes(done + plan.sizes[name], total)
     return path.parent
 
 

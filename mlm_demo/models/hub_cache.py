@@ -13,9 +13,12 @@ from mlm_demo.system.files import free_bytes
 SAFETENSORS, SHARDED = "model.safetensors", "model.safetensors.index.json"
 PICKLE = "pytorch_model.bin"
 WEIGHTS = {".safetensors", ".bin"}
-TOKENIZER_FILES = {
-    "added_tokens.json", "merges.txt", "sentencepiece.bpe.model", "special_tokens_map.json", "spiece.model",
-    "spm.model", "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json", "vocab.txt",
+VOCABULARIES = {
+    "sentencepiece.bpe.model", "spiece.model", "spm.model", "tokenizer.json", "tokenizer.model", "vocab.json",
+    "vocab.txt",
+}  # fmt: skip
+TOKENIZER_FILES = VOCABULARIES | {
+    "added_tokens.json", "merges.txt", "special_tokens_map.json", "tokenizer_config.json",
 }  # fmt: skip
 
 MIN_FREE_BYTES = 2_000_000_000  # must stay free after a download, for runs and uploads

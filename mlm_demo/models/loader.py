@@ -34,6 +34,12 @@ from mlm_demo.system.memory import ran_out
 
 Progress = Callable[[float, str], None]  # called with the share done, from 0 to 1, and the stage
 LFS_POINTER = b"version https://git-lfs"
+# Kinds of AutoModelForMaskedLM that are refused, and why.
+REFUSED_KINDS = {
+    "perceiver": "which reads bytes, with a tokenizer that does not report the characters of each token",
+    "reformer": "which draws its attention at random, so that no two of its answers agree",
+}
+DISCRIMINATORS = ("electra", "funnel")  # their pre-training models tell replaced tokens and predict none
 DEFAULT_POLICY = hub.DownloadPolicy()
 # transformers (5.23) is not thread-safe here: of two models that load at once, one reports missing tied weights.
 load_lock = threading.Lock()
@@ -58,7 +64,13 @@ def load(
 
     def download() -> Path:
         on_progress(0.0, f"Asking the Hub for {ref.title}")
-        return hub.download(ref.name, policy, report_bytes)
+        return hub.download(
+            ref.name,
+            policy,
+            report_bytes,
+            check_config=lambda folder: _check_config(folder, ref.name),
+            check_tokenizer=lambda folder: _read_mask_tokenizer(folder, ref.name),
+        )
 
     def load_from(folder: Path) -> MaskedLM:
         on_progress(1.0, f"Loading {ref.title}")
@@ -81,13 +93,9 @@ def load_folder(
     """Load a transformers folder; raise ModelError with the reason if it is not a masked language model."""
     weights = weights_file(folder, name, allow_pickle)
     _check_config(folder, name)
+    tokenizer = _read_mask_tokenizer(folder, name)
     with load_lock:
-        tokenizer = read_tokenizer(folder, name)
         model, missing = read_weights(AutoModelForMaskedLM, folder, name, weights)
-    if tokenizer.mask_token is None or tokenizer.mask_token_id in (None, tokenizer.unk_token_id):
-        raise ModelError(
-            f"The tokenizer of {shown(name)} has no mask token, so there is nothing to fill; pick another model."
-        )
     missing = [key for key in missing if "pooler" not in key]
     if missing:
         raise ModelError(
@@ -149,11 +157,16 @@ def _check_config(folder: Path, name: str) -> None:
             f"{shown(name)} is of the type {shown(model_type)}, for which transformers has no masked language "
             f"model{own_code}; pick a fill-mask model."
         )
+    if reason := REFUSED_KINDS.get(model_type):
+        raise ModelError(f"{shown(name)} is of the type {shown(model_type)}, {reason}; pick another model.")
     # A pre-training model (BertForPreTraining) contains the masked-LM head beside another one.
-    accepted = {masked_lm, MODEL_FOR_PRETRAINING_MAPPING_NAMES.get(model_type)}
+    accepted = {masked_lm}
+    if model_type not in DISCRIMINATORS:
+        accepted.add(MODEL_FOR_PRETRAINING_MAPPING_NAMES.get(model_type))
     if architectures and not accepted & set(architectures):
+        other = "its generator, or another" if model_type in DISCRIMINATORS else "a"
         raise ModelError(
-            f"{shown(name)} is a {architectures[0]}, not a masked language model ({masked_lm}); pick a fill-mask "
+            f"{shown(name)} is a {architectures[0]}, not a masked language model ({masked_lm}); pick {other} fill-mask "
             "model."
         )
     if config.get("is_decoder"):
@@ -165,6 +178,13 @@ def _check_config(folder: Path, name: str) -> None:
 
 def read_tokenizer(folder: Path, name: str) -> PreTrainedTokenizerBase:
     """Return the fast tokenizer of a folder; raise ModelError if it has none that works."""
+    if not any(
+        (folder / file).is_file() for file in hub_cache.VOCABULARIES
+    ):  # transformers would make an empty one
+        raise ModelError(
+            f"The tokenizer of {shown(name)} is missing: there is no tokenizer.json or other vocabulary beside its "
+            "config.json; pick another model."
+        )
     try:
         with quiet():
             tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
@@ -174,6 +194,17 @@ def read_tokenizer(folder: Path, name: str) -> PreTrainedTokenizerBase:
         raise ModelError(
             f"The tokenizer of {shown(name)} ({type(tokenizer).__name__}) does not report the characters of each "
             "token, because it has no tokenizer.json; pick a model with a fast tokenizer."
+        )
+    return tokenizer
+
+
+def _read_mask_tokenizer(folder: Path, name: str) -> PreTrainedTokenizerBase:
+    """Return the tokenizer of a folder; raise ModelError if it does not work or has no mask token."""
+    with load_lock:
+        tokenizer = read_tokenizer(folder, name)
+    if tokenizer.mask_token is None or tokenizer.mask_token_id in (None, tokenizer.unk_token_id):
+        raise ModelError(
+            f"The tokenizer of {shown(name)} has no mask token, so there is nothing to fill; pick another model."
         )
     return tokenizer
 

@@ -1,20 +1,30 @@
 """A masked language model together with its tokenizer."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import torch
+from tokenizers.pre_tokenizers import ByteLevel
 from torch import nn
 
 from mlm_demo.errors import ModelError
 from mlm_demo.models.dynamic_batching import DynamicBatcher
-from mlm_demo.models.head import WantedPositions
+from mlm_demo.models.head import NOTHING, WantedPositions, is_close, proven_positions
 from mlm_demo.models.tokenizer import Tokenizer, longest_input, prefix_and_suffix
+from mlm_demo.system.memory import ran_out
 
 # Tokens (rows times length, padding included) in one forward pass. The limit bounds memory and costs no speed. A CPU is
 # hardly faster with more, and requests that arrive in the meantime would wait longer.
 TOKENS_PER_PASS, TOKENS_PER_PASS_ON_CPU = 4096, 512
+CONTINUES = "##"  # before a piece that continues a word, where answers show it
+HALF = "\ufffd"  # what stands for the bytes of a token that are not a whole character
+# Places that vocabularies keep free, and the like: [unused1], <extra_id_0>, madeupword0000, <|reserved_1|>.
+CONTROL = re.compile(
+    r"\[unused[\w-]*\]|<unused\w*>|madeupword\d+|<extra_id_\d+>|<special\d+>|<\|.+\|>|<0x\w\w>"
+)
 Row = tuple[Sequence[int], Sequence[int]]  # token ids, and the positions whose logits are wanted
 
 
@@ -50,7 +60,9 @@ class MaskedLM:
         name: str = "model",
         source: str = "",
         revision: str = "",
+        cut: str | None = None,
     ):
+        """cut: the one of `head.py` that is known to be right, as padding must be; None to try them out."""
         self.tokenizer, self.model = tokenizer, model.eval()
         self.name, self.source, self.revision = name, source or name, revision
         self.precision = "exact"  # `cpu.optimize` may change it
@@ -69,7 +81,10 @@ class MaskedLM:
             self._run_batches, lambda waiting: _count_that_fit(waiting, self.tokens_per_pass)
         )
         self._pieces: dict[int, Piece] = {}
-        self.positions = WantedPositions(model)
+        self._control = set(tokenizer.all_special_ids)
+        self.positions, self.may_pad = WantedPositions(model, cut or NOTHING), True
+        if cut is None:
+            self._try_out()
 
     # Text to tokens
 
@@ -109,6 +124,25 @@ class MaskedLM:
         spaced = raw.startswith(self.piece_style)
         return Piece(text.strip(), not spaced, spaced)
 
+    def is_word(self, token: int) -> bool:
+        """Return whether a token may stand in a text: it is no control token, and no half of a character."""
+        if token in self._control or CONTROL.fullmatch(self.tokenizer.convert_ids_to_tokens(token) or ""):
+            return False
+        return HALF not in self.token_str(token)
+
+    def token_of(self, piece: str) -> int | None:
+        """Return the token of a piece with its mark, as answers show it: `##ing`, `Ġthe` or `▁the`; else None."""
+        marker = self.piece_style.removeprefix("word ")
+        if piece.startswith(CONTINUES) and marker != CONTINUES:  # as a chart shows it, in any style
+            piece = piece.removeprefix(CONTINUES)
+            if marker == "Ġ":
+                written = ByteLevel(add_prefix_space=False, use_regex=False).pre_tokenize_str(piece)
+                piece = "".join(part for part, _ in written)
+        elif not piece.startswith(marker):
+            return None
+        token = self.tokenizer.get_vocab().get(piece) if piece not in ("", marker) else None
+        return token if token is not None and self.is_word(token) else None
+
     # Tokens to logits
 
     @torch.inference_mode()
@@ -139,6 +173,12 @@ class MaskedLM:
         return list(logits.split([sum(len(wanted) for _, wanted in batch) for batch in batches]))
 
     def _forward(self, batch: list[Row]) -> torch.Tensor:
+        if not self.may_pad:  # rows of one length at a time
+            same = [list(rows) for _, rows in groupby(batch, lambda row: len(row[0]))]
+            return torch.cat([self._pass(rows) for rows in same])
+        return self._pass(batch)
+
+    def _pass(self, batch: list[Row]) -> torch.Tensor:
         length = max(len(row) for row, _ in batch)
         pad = self.tokenizer.pad_token_id or 0
         ids = torch.tensor([[*row, *[pad] * (length - len(row))] for row, _ in batch], device=self.device)
@@ -154,10 +194,36 @@ class MaskedLM:
             logits = self.model(**inputs).logits
         return self.positions.pick(logits, row_of, column_of)
 
+    @torch.inference_mode()
+    def _try_out(self) -> None:
+        """Compare the ways to a faster pass with a plain one, and take those that give the same logits.
+
+        They are the cuts of `head.py`, and padding rows to one length. Raises ModelError if a plain pass is impossible.
+        """
+        rows = [self.with_special_tokens([*range(8)[:count], self.mask_id]) for count in (4, 8)]
+        # More positions than a row is long: some encoders cut their output to the length of their input.
+        batch = [(row, range(len(row))) for row in rows]
+        try:
+            full = self._pass(batch)
+        except Exception as error:  # whatever the model's own code raises
+            if ran_out(error):
+                raise
+            raise ModelError(
+                f"The model {self.name} cannot predict words from text alone ({type(error).__name__}); pick another "
+                "one."
+            ) from error
+        self.may_pad = is_close(self._pass(batch[:1]), full[: len(rows[0])])
+
+        def run(positions: WantedPositions) -> torch.Tensor:
+            self.positions = positions
+            return self._pass(batch)
+
+        self.positions = proven_positions(self.model, run, full)
+
     def reattach(self) -> None:
         """Register the hooks of `positions` again after layers of the model were replaced."""
         self.positions.remove()
-        self.positions = WantedPositions(self.model)
+        self.positions = WantedPositions(self.model, self.positions.cut)
 
     # Properties of the pair
 

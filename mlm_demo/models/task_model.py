@@ -6,7 +6,7 @@ and a context become start and end logits of each token, extractive question ans
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import nn
@@ -16,6 +16,9 @@ from mlm_demo.models.masked_lm import TOKENS_PER_PASS, TOKENS_PER_PASS_ON_CPU
 from mlm_demo.models.pairs import STRIDE, PairEncoder, Window
 from mlm_demo.models.tokenizer import Tokenizer, longest_input
 
+TOKENS_OF_A_PASS = (
+    24  # a pass takes as long as this many tokens of it: it reads all weights and calls every layer
+)
 EVIDENCE, ANSWERS = TASKS = ("evidence", "answers")
 
 
@@ -72,12 +75,14 @@ class TaskModel:
     def logits(self, windows: Sequence[Window]) -> list[torch.Tensor]:
         """Return float32 logits of each window: () for evidence; (2, tokens), the start and the end, for answers.
 
-        Windows of similar length share a pass of at most `tokens_per_pass` tokens, padding included, and the order of
-        the windows does not change what shares one. Raises ModelError if a value is not finite: the weights are broken.
+        Windows of similar length share a pass of at most `tokens_per_pass` tokens, padding included. The order of the
+        windows does not change which of them share one. Raises ModelError if a value is not finite, which means broken
+        weights.
         """
         order = sorted(range(len(windows)), key=lambda number: (len(windows[number]), windows[number].ids))
         found: dict[int, torch.Tensor] = {}
-        for batch in _batches(windows, order, self.tokens_per_pass):
+        for places in _batches([len(windows[number]) for number in order], self.tokens_per_pass):
+            batch = [order[place] for place in places]
             output = self.model(**self.inputs([windows[number] for number in batch]))
             if self.task == EVIDENCE:
                 logits = output.logits[:, 0].float().cpu()
@@ -110,13 +115,25 @@ class TaskModel:
         }
 
 
-def _batches(windows: Sequence[Window], order: Sequence[int], max_tokens: int) -> Iterator[list[int]]:
-    """Cut the numbers of windows, the shortest first, into batches of at most `max_tokens` padded tokens."""
-    batch: list[int] = []
-    for number in order:
-        if batch and len(windows[number]) * (len(batch) + 1) > max_tokens:
-            yield batch
-            batch = []
-        batch.append(number)
-    if batch:
-        yield batch
+def _batches(lengths: Sequence[int], max_tokens: int) -> list[range]:
+    """Cut windows, given by their ascending lengths, into passes of at most `max_tokens` padded tokens.
+
+    A longer window has a pass for itself. Of all ways the one with the least work is taken: padded tokens, and
+    TOKENS_OF_A_PASS for each pass.
+    """
+    # The least work for the first n windows, and where the last of their passes starts.
+    work, starts = [0.0], [0]
+    for stop in range(1, len(lengths) + 1):
+        longest, best = lengths[stop - 1], (float("inf"), 0)
+        for start in range(stop - 1, -1, -1):
+            tokens = longest * (stop - start)
+            if tokens > max_tokens and start < stop - 1:
+                break
+            best = min(best, (work[start] + tokens + TOKENS_OF_A_PASS, start))
+        work.append(best[0])
+        starts.append(best[1])
+    batches, stop = [], len(lengths)
+    while stop:
+        batches.append(range(starts[stop], stop))
+        stop = starts[stop]
+    return batches[::-1]

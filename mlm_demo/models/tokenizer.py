@@ -47,7 +47,8 @@ def prefix_and_suffix(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
 def longest_input(tokenizer: Tokenizer, model: Any) -> int:
     """Return the number of tokens that a model reads at once, special tokens included; 512 if nothing says it."""
     limits = [tokenizer.model_max_length]
-    if positions := getattr(model.config, "max_position_embeddings", None):
+    config = model.config.get_text_config() if hasattr(model.config, "get_text_config") else model.config
+    if positions := getattr(config, "max_position_embeddings", None):
         # The RoBERTa family reserves a padding index in this table and numbers positions from the next one.
         table = getattr(getattr(model.base_model, "embeddings", None), "position_embeddings", None)
         padding = getattr(table, "padding_idx", None)

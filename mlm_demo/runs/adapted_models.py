@@ -36,11 +36,8 @@ def catalogue_of(settings: Settings) -> Catalogue:
         if not runs.has(name):
             return None
         run = runs.find(name)
-        model = model_of(run)
-        if model and model.kind == ADAPTED:
+        if model := model_of(run):
             return model
-        if model:
-            raise ModelError(f"The run {name} made a model that answers questions; use it in Extract.")
         if (run.output / RESULT).exists():
             raise ModelError(
                 f"The run {name} kept its base model; move the slider on the run's page to use what it learned."

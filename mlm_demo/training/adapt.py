@@ -9,10 +9,12 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, fields
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import tokenizers
 import torch
@@ -44,12 +46,14 @@ def adapt(
     resume: bool = False,
     blocks: Blocks | None = None,
     step_time: float | None = None,
+    lineage: Mapping[str, Any] = MappingProxyType({}),
     on_progress: Callable[[dict], None] = lambda line: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> AdaptationResult:
     """Adapt mlm (in place) to a corpus and write it with its result to the folder output.
 
-    blocks and step_time: from a report made before, None to make and measure them here. on_progress gets a dict for
+    blocks and step_time: from a report made before, None to make and measure them here. lineage: of the base model, as
+    `lineage_of` returns it, for the card. on_progress gets a dict for
     each log line (`step`, `of`, `loss`, …) and each stage (`stage`); when training begins and at each evaluation it
     holds the answers to a few questions of the exam (`followed`). A run that is stopped keeps and evaluates its best
     weights until then, and its checkpoints for a resume. Raise TrainingError, CorpusError.
@@ -59,7 +63,7 @@ def adapt(
             on_progress({"note": damage})
         blocks = blocks or make_blocks(mlm, corpus.training, general_texts()[0], config)
         on_progress({"stage": "evaluating the base model"})
-        base, base_weights = mlm.describe(), copy_weights(mlm.model)
+        base, base_weights = {**mlm.describe(), **lineage}, copy_weights(mlm.model)
         judge = Judge(mlm, corpus, config)
         on_progress({"stage": "training", "followed": judge.answer_probes()})
 

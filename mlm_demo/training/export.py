@@ -4,7 +4,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from huggingface_hub import HfApi, constants, get_token
+from huggingface_hub import HfApi, constants
 from huggingface_hub.errors import LocalTokenNotFoundError
 
 from mlm_demo.errors import HubError, ModelError, shown
@@ -56,11 +56,29 @@ def push_model(folder: Path, repo_id: str, *, token: str | None = None, private:
 
 
 def check_push(repo_id: str, token: str | None = None) -> None:
-    """Raise HubError, before any work, if an upload to this name or with this token cannot succeed."""
+    """Raise HubError, before any work, if an upload to this name or with this token cannot succeed.
+
+    Asks the Hub what the token may do. A fine-grained token is judged by the upload itself: its rights depend on the
+    repository, and it need not see the organizations of its owner.
+    """
     if not hub.is_repo_id(repo_id):
         raise HubError(f"{shown(repo_id)} is not a valid name for a model on the Hub; give owner/name.")
-    if not (token or get_token()):
-        raise push_error(LocalTokenNotFoundError(), repo_id)
+    try:
+        user = HfApi(token=token).whoami()
+    except Exception as error:  # as in `push_model`
+        raise push_error(error, repo_id) from None
+    role = user.get("auth", {}).get("accessToken", {}).get("role")
+    owners = {"", user.get("name"), *(group.get("name") for group in user.get("orgs") or [])}
+    if role in ("read", "write") and repo_id.rpartition("/")[0] not in owners:
+        raise HubError(
+            f"The Hub does not let you write to {shown(repo_id)}: its owner is neither you ({user.get('name')}) nor an "
+            "organization of yours; check the owner's name."
+        )
+    if role == "read":
+        raise HubError(
+            f"The Hub does not let you write to {shown(repo_id)}: your token may only read; sign in with "
+            "`hf auth login` and a token with write access."
+        )
 
 
 def push_error(error: Exception, repo_id: str) -> HubError:

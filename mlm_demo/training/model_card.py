@@ -44,6 +44,7 @@ def model_card(result: AdaptationResult, mask_token: str) -> str:
         title=f"{base}, adapted to a domain",
         base=base,
         revision=result.base["revision"],
+        lineage=_lineage(result),
         example=example,
         **{name: getattr(corpus, name) for name in ("words", "documents", "sha256", "tokens")},
         **{name: config[name] for name in ("batch_size", "block_size", "learning_rate", "replay", "seed")},
@@ -66,7 +67,7 @@ def front_matter(result: AdaptationResult) -> str:
     # Here, because the command line imports this module for its tables alone.
     from huggingface_hub import EvalResult, ModelCardData
 
-    base = str(result.base["name"])
+    names = [str(model["name"]) for model in (result.base, *result.base.get("ancestors", []))]
     # Results of one dataset type would be merged into one.
     texts = {"domain": (DOMAIN, result.figures.domain), "general": (GENERAL, result.figures.general)}
     metrics = [
@@ -81,8 +82,10 @@ def front_matter(result: AdaptationResult) -> str:
         for metric in ("loss", "perplexity", "accuracy")
     ]
     return ModelCardData(
-        # The Hub only accepts names of its own models.
-        base_model=base if HUB_ID.fullmatch(base) else None,
+        # The Hub only accepts names of its own models: the nearest that is one.
+        base_model=next((name for name in names if HUB_ID.fullmatch(name)), None),
+        license=result.base.get("license") or None,
+        language=result.base.get("language") or None,
         library_name="transformers",
         pipeline_tag="fill-mask",
         tags=["domain-adaptation"],
@@ -92,7 +95,15 @@ def front_matter(result: AdaptationResult) -> str:
 
 
 def _base_name(result: AdaptationResult) -> str:
-    return name_of(str(result.base["name"]))
+    return name_of(str(result.base.get("title") or result.base["name"]))
+
+
+def _lineage(result: AdaptationResult) -> str:
+    """Return a row of the table for each model that the base was adapted from itself."""
+    return "".join(
+        f"| adapted from | {_literal(name_of(str(model['name'])))}, revision {model['revision']} |\n"
+        for model in result.base.get("ancestors", [])
+    )
 
 
 def name_of(model: str) -> str:

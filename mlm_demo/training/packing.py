@@ -16,8 +16,8 @@ from mlm_demo.errors import TrainingError
 from mlm_demo.models.tokenizer import Tokenizer, prefix_and_suffix
 
 TEXTS_PER_CALL = 512  # to the tokenizer: enough to keep its threads busy
-# Characters per text given to the tokenizer: its time on a huge line grows faster than the line.
-MAX_PART = 20_000
+# Characters per text given to the tokenizer, about and at most: its time on a huge line grows faster than the line.
+PART, MAX_PART = 2_000, 20_000
 NO_WORD, REPLAYED = -1, -1
 
 
@@ -158,16 +158,23 @@ def _tokenize(tokenizer: "Tokenizer", batch: list[list[str]]) -> Iterator[Tokeni
 
 
 def _parts(text: str) -> Iterator[str]:
-    """Split a text into paragraphs, and huge paragraphs at spaces, or anywhere if there are none."""
-    for paragraph in text.split("\n\n"):
-        start = 0
-        while len(paragraph) - start > MAX_PART:
-            space = paragraph.rfind(" ", start + 1, start + MAX_PART)
-            end = space if space > start else start + MAX_PART
-            yield paragraph[start:end]
-            start = end
-        if paragraph[start:].strip():
-            yield paragraph[start:]
+    """Cut a text into parts that give the tokens of the whole: within the first blank line after PART characters.
+
+    A part without a blank line is cut at a space, or anywhere if there is none.
+    """
+    start = 0
+    while len(text) - start > PART:
+        line = text.find("\n\n", start + PART, start + MAX_PART)
+        # Between the two line breaks, where byte-level vocabularies end a token too.
+        end = line + 1 if line >= 0 else text.rfind(" ", start + 1, start + MAX_PART)
+        if end <= start:
+            end = min(start + MAX_PART, len(text))
+        if line < 0 and len(text) - start <= MAX_PART:
+            break
+        yield text[start:end]
+        start = end
+    if text[start:].strip():
+        yield text[start:]
 
 
 def _special(tokenizer: "Tokenizer", block_size: int) -> tuple[list[int], list[int], int, int]:

@@ -159,12 +159,14 @@ class Preparation:
     ) -> "AdaptationResult":
         """Evaluate, train, evaluate and save; see `adapt.adapt`."""
         from mlm_demo.training.adapt import adapt
+        from mlm_demo.training.lineage import lineage_of
 
         return adapt(
             self.mlm,
             self.corpus,
             self.config,
             output,
+            lineage=lineage_of(self.catalogue.find_or_base(self.model)),
             resume=resume,
             blocks=self.blocks,
             step_time=self.step.seconds,

@@ -19,7 +19,7 @@ from mlm_demo.training.evaluation import MaskedEvalSet, sum_by_document
 from mlm_demo.training.fast.chunked_loss import ChunkedLoss
 from mlm_demo.training.fast.compile import Compiled, layers_to_compile
 from mlm_demo.training.fast.cuda_graph import GraphedStep
-from mlm_demo.training.fast.precision import attention_for_training
+from mlm_demo.training.fast.precision import attention_for_training, takes_bfloat16
 from mlm_demo.training.masking import IGNORED, Masking
 from mlm_demo.training.packing import Blocks
 from mlm_demo.training.run_trainer import RunTrainer
@@ -54,7 +54,7 @@ class MaskedLMTrainer(RunTrainer):
         self.mlm, self.eval_set = mlm, eval_set
         # Not by the Trainer's own `bf16`, whose wrapper stays on the model: it would round the evaluation too, and
         # keep a second training of the model from rounding.
-        self.bfloat16 = bfloat16_is_fast(mlm.device)
+        self.bfloat16 = bfloat16_is_fast(mlm.device) and takes_bfloat16(mlm.model)
         self.chunked_loss = ChunkedLoss(mlm, self.bfloat16)
         self.graphed_step = None
         if graphs:

@@ -1,12 +1,8 @@
 """The HTTP endpoints for gradio_client and other programs, with the parameter names and JSON of the command line."""
 
-import inspect
 import secrets
-from collections.abc import Callable
-from functools import wraps
-from numbers import Real
 from pathlib import Path
-from typing import Any, get_origin, get_type_hints
+from typing import Any
 
 import gradio as gr
 from gradio.utils import get_upload_folder
@@ -19,20 +15,12 @@ from mlm_demo.runs.service import RunService
 from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.settings import Settings, on_zero_gpu
 from mlm_demo.training.config import AdaptConfig
+from mlm_demo.web.arguments import with_error_messages
 from mlm_demo.web.event_options import ASKING, EXTRACTING, SCORING
 from mlm_demo.web.server.downloads import download_address
-from mlm_demo.web.server.metrics import count_refusal
 from mlm_demo.web.server.rate_limits import RateLimits
 
 SHORTEST_SECRET = 22  # characters of 6 bits each: 128 bits
-# The JSON value that a program has to send for each annotation.
-KINDS = {
-    str: (str, "a string"),
-    float: (Real, "a number"),
-    int: (Real, "a number"),
-    bool: (Real, "true or false"),
-}
-LIST = (list, "a list")
 
 
 class Endpoints:
@@ -48,11 +36,11 @@ class Endpoints:
         text: str,
         model: str = "",
         top_k: float = TOP_K,
-        targets: str = "",
+        targets: str | list[str] = "",
         joint: bool = False,
         precision: str = "auto",
     ) -> dict[str, Any]:
-        """Rank words for each mask of a sentence. targets: rank only these words, separated by commas."""
+        """Rank words for each mask of a sentence. targets: rank only these words, a list or separated by commas."""
         self.limits.admit(request)
         return self.engine.fill_mask(
             text, model, top_k=top_k, targets=targets, joint=joint, precision=precision
@@ -64,7 +52,7 @@ class Endpoints:
         text: str,
         models: list[str],
         top_k: float = TOP_K,
-        targets: str = "",
+        targets: str | list[str] = "",
         joint: bool = False,
         precision: str = "auto",
     ) -> dict[str, Any]:
@@ -89,7 +77,7 @@ class Endpoints:
         texts: list[str] = [],  # noqa: B006  (not changed; Gradio shows it as the default)
         files: list[Any] = [],  # noqa: B006
         model: str = "",
-        threshold: Any = None,
+        threshold: float | None = None,
     ) -> dict[str, Any]:
         """Answer questions from texts, or from files uploaded with `handle_file`: a row for each paper and question.
 
@@ -99,16 +87,12 @@ class Endpoints:
         self.limits.admit(request)
         papers, notes = self._papers(texts, files)
         check_amount(papers, questions, self.engine.settings)
-        if threshold is not None:
-            _check_kind("threshold", threshold, float)
         extraction = self.engine.extract(papers, questions, model, threshold=threshold)
         found = extraction.to_json()
         return {**found, "notes": [*notes, *found["notes"]]}
 
     def _papers(self, texts: list, files: list) -> tuple[list, list[str]]:
         """Return texts and uploaded files as papers, and notes on what was not read."""
-        for text in texts:
-            _check_kind("a text", text, str)
         papers = [paper_of(text, f"text {number}") for number, text in enumerate(texts, 1)]
         if not files:
             return papers, []
@@ -202,7 +186,6 @@ def check_amount(papers: list, questions: list, settings: Settings) -> None:
             "line."
         )
     for question in questions:
-        _check_kind("a question", question, str)
         if len(question) > settings.max_characters:
             raise ParameterError(
                 f"A question has {len(question):,} characters; the limit is {settings.max_characters:,}."
@@ -228,32 +211,6 @@ def add_endpoints(engine: Engine, service: RunService, limits: RateLimits) -> No
         (endpoints.stop_run, {}),
     ):
         gr.api(with_error_messages(endpoint), api_name=endpoint.__name__, **options)
-
-
-def with_error_messages(endpoint: Callable) -> Callable:
-    """Send an endpoint's MlmDemoError to the client as plain text, for programs.
-
-    Values are checked against the annotations, because a program may send any JSON.
-    """
-    parameters, hints = inspect.signature(endpoint), get_type_hints(endpoint)
-
-    @wraps(endpoint)
-    def guarded(*arguments, **named):
-        try:
-            for name, value in parameters.bind(*arguments, **named).arguments.items():
-                _check_kind(name, value, hints.get(name, object))
-            return endpoint(*arguments, **named)
-        except MlmDemoError as error:
-            count_refusal(error)
-            raise gr.Error(str(error), print_exception=False) from None
-
-    return guarded
-
-
-def _check_kind(name: str, value: object, hint: object) -> None:
-    kind, description = KINDS.get(hint) or (LIST if get_origin(hint) is list else (object, ""))
-    if not isinstance(value, kind):
-        raise ParameterError(f"{name} is {shown(value)}; it must be {description}.")
 
 
 def _uploaded(file: Any, folder: Path) -> Path:

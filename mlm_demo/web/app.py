@@ -19,10 +19,12 @@ from mlm_demo.web.adapt.form import AdaptForm
 from mlm_demo.web.adapt.run_tab import RunTab
 from mlm_demo.web.api import add_endpoints
 from mlm_demo.web.event_options import QUIET
+from mlm_demo.web.extract.tab import ExtractTab
 from mlm_demo.web.fill.tab import FillTab
 from mlm_demo.web.identity import browser_secret, login_button
 from mlm_demo.web.learn import draw_learn_tab
 from mlm_demo.web.score import ScoreTab
+from mlm_demo.web.server.calls import Page
 from mlm_demo.web.server.downloads import add_downloads
 from mlm_demo.web.server.metrics import log_to_stderr, measure_events
 from mlm_demo.web.server.middleware import RequestLimits
@@ -30,6 +32,7 @@ from mlm_demo.web.server.rate_limits import RateLimits
 from mlm_demo.web.server.sessions import MAX_SESSIONS, forget_sessions, make_sessions_lean
 from mlm_demo.web.server.status_pages import StatusCollector, add_status_pages
 from mlm_demo.web.server.uploads import choose_folder, keep_sweeping
+from mlm_demo.web.teach.form import TeachForm
 
 # The fonts come with Gradio, so the page fetches none. Weight 700 instead of the theme's own 600: Gradio 6.31's files
 # of weight 600 contain only a few letters, and the others would fall back to another font.
@@ -64,7 +67,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
     os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
     make_sessions_lean()
     title = "mlm_demo: what a masked language model expects"
-    with gr.Blocks(title=title, analytics_enabled=False) as demo:
+    with Page(title=title, analytics_enabled=False) as demo:
         gr.Markdown(INTRODUCTION, elem_id="introduction")
         owner = gr.BrowserState("", storage_key="mlm_demo_owner", secret=browser_secret(settings))
         with gr.Tabs(elem_id="tabs") as tabs:
@@ -72,9 +75,10 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
                 fill = FillTab(engine, service.runs, limits).build(demo, owner)
             with gr.Tab("Score", id="score"):
                 scored_models = ScoreTab(engine, limits).build().models
+            extract = ExtractTab(engine, service, limits)
             with gr.Tab("Adapt", id="adapt"):
                 login_button()
-                form = AdaptForm(service, limits)
+                form, teach = AdaptForm(service, limits), TeachForm(service, limits)
                 run = RunTab(
                     service,
                     engine,
@@ -82,17 +86,22 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
                     owner=owner,
                     tabs=tabs,
                     form=form,
+                    teach=teach,
                     fill=fill,
                     scored_models=scored_models,
+                    extract=extract,
                 )
+            with gr.Tab("Extract", id="extract"):
+                extract.build(demo, owner, tabs)
             with gr.Tab("Learn", id="learn"):
                 draw_learn_tab()
         form.wire(owner)
+        teach.wire(owner)
         run.wire(demo)
         fill.offer.ready.change(
             run.update_pickers,
             [owner, run.current],
-            [fill.model, fill.compare, scored_models, form.model],
+            [fill.model, fill.compare, scored_models, form.model, teach.model, extract.model],
             **QUIET,
         )
         add_endpoints(engine, service, limits)

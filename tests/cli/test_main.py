@@ -141,3 +141,13 @@ def test_a_bad_setting_is_one_line(capsys, monkeypatch):
     monkeypatch.setenv("MLM_DEMO_PORT", "http")
     assert main(["models"]) == 1
     assert capsys.readouterr().err.startswith("mlm_demo: MLM_DEMO_PORT is 'http'")
+
+
+def test_small_probabilities_keep_their_size(capsys, monkeypatch):
+    monkeypatch.setenv("MLM_DEMO_DEVICE", "cpu")
+    targets = "city,hepatosplenomegaly"
+    assert main(["fill", "Paris is a <mask>.", "--model", "general", "--targets", targets]) == 0
+    scores = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert len(scores) == 2
+    assert re.fullmatch(r"0\.\d{4}", scores[0])
+    assert re.fullmatch(r"\d\.\de-\d\d", scores[1])

@@ -151,7 +151,7 @@ def test_of_200_files_the_ten_damaged_ones_are_named_and_the_others_read(tmp_pat
         "picture.txt": b"\x89PNG\r\n\x1a\n\0" + b"\0" * 99,
         "empty.txt": b"",
         "lines.jsonl": b"not json\nat all\n",
-        "unknown.xyz": b"Words.",
+        "unknown.css": b"Words.",
         "blank.html": b"<html><body></body></html>",
     }
     paths = []
@@ -169,13 +169,13 @@ def test_of_200_files_the_ten_damaged_ones_are_named_and_the_others_read(tmp_pat
 
 
 def test_a_file_alone_is_refused_and_of_several_unreadable_ones_the_first_are_named(tmp_path):
-    names = ["a.xyz", "b.xyz", "c.jsonl", "d.xyz"]
+    names = ["a.css", "b.css", "c.jsonl", "d.css"]
     for name in names:
         (tmp_path / name).write_text("words")
-    with pytest.raises(CorpusError, match=r"^'a.xyz' has an unknown format \(\.xyz\)"):
-        read_texts([tmp_path / "a.xyz"])
+    with pytest.raises(CorpusError, match=r"^'a.css' has an unknown format \(\.css\)"):
+        read_texts([tmp_path / "a.css"])
     with pytest.raises(
-        CorpusError, match=r"^None of the 4 files can be read. Skipped: 'a.xyz' .*; and 1 more\.$"
+        CorpusError, match=r"^None of the 4 files can be read. Skipped: 'a.css' .*; and 1 more\.$"
     ):
         read_texts([tmp_path / name for name in names])
 

@@ -35,11 +35,12 @@ def test_the_path_names_the_file_by_default(tmp_path):
             b"\x89PNG\r\n\x1a\n\0\0\0\r",
             r"'photo.txt' is not text \(it looks like a PNG image\)",
         ),
-        ("a.xyz", b"words", r"'a.xyz' has an unknown format \(.xyz\); give one of text, Markdown, CSV"),
+        ("a.css", b"words", r"'a.css' has an unknown format \(.css\); give one of text, Markdown, CSV"),
+        ("a.xyz", b"{1: 2}", r"'a.xyz' has an unknown format \(.xyz\); give one of text, Markdown, CSV"),
         (
             "a.xml",
-            b"<note>words</note>",
-            "'a.xml' is XML, but neither PubMed nor JATS; save its text as .txt",
+            b"<note number='1'/>",
+            "'a.xml' is XML of an unknown kind \\(<note>\\) without text in its elements; save its text as .txt",
         ),
     ],
 )
@@ -54,14 +55,27 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_reason(refused, name, da
         (b"\xff\xd8\xff\xe0\0\x10JFIF\0", "it looks like a JPEG image"),
         (b"\x7fELF\2\1\1\0\0", "it looks like a program"),
         (b"MZ\x90\0\3\0\0\0", "it looks like a program"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", "it looks like an old Word or Excel file; save it as .docx"),
-        (b"x" * 257 + b"ustar\0" + b"x" * 200, "it looks like a tar archive; pack it as .zip"),
         (b"abcdefghi\1" * 100, "10% of its first characters are control characters"),
         (bytes(range(256)) * 20, r"\d+% of its first characters are control characters"),
     ],
 )
 def test_a_binary_file_is_refused_with_its_format(refused, data, what):
     refused("notes.txt", data, rf"^'notes.txt' is not text \({what}.*\); give one of text, Markdown")
+
+
+@pytest.mark.parametrize("name", ["a.doc", "a.docx", "a.txt", "a.xlsx"])
+@pytest.mark.parametrize(
+    ("stream", "what"),
+    [
+        ("EncryptedPackage", "is protected by a password; save it without one"),
+        ("WordDocument", "is an old Word file; save it as .docx"),
+        ("Workbook", "is an old Excel file; save it as .csv"),
+        ("x", "is an old Office file, such as .doc, or has a password; save it as .docx"),
+    ],
+)
+def test_a_file_of_old_office_programs_is_refused_by_what_it_holds(refused, name, stream, what):
+    data = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000) + stream.encode("utf-16-le") + bytes(60)
+    refused(name, data, f"^'{name}' {what}")
 
 
 def test_a_text_that_begins_like_a_program_is_read(read):
@@ -136,10 +150,21 @@ def test_each_format_is_listed_in_help_and_refusals(read, capsys):
         main(["adapt", "--help"])
     listed = " ".join(capsys.readouterr().out.split())
     with pytest.raises(CorpusError) as refusal:
-        read("a.xyz", "words")
+        read("a.css", "words")
     for text in (listed, str(refusal.value)):
         assert describe_formats() in text
         assert all(known.name in text for known in FORMATS)
+
+
+@pytest.mark.parametrize(
+    "name", ["Dr. Smith notes", "rapport.2024", "a.log", "a.dat", "a.rst", "a.srt", "a.xyz.gz"]
+)
+def test_a_text_with_an_unknown_ending_is_read_as_text(read, name):
+    data = gzip.compress(b"Some words.") if name.endswith("gz") else b"Some words."
+    assert read(name, data) == (
+        [Document(name, "Some words.")],
+        [f"{name} has an unknown format, and was read as text."],
+    )
 
 
 @pytest.mark.parametrize(
@@ -187,7 +212,7 @@ def test_a_format_is_refused_until_it_is_registered(read, refused, monkeypatch, 
         Document(f"a.epub/{page}.xhtml", text) for page, text in zip(["one", "two"], PAGES, strict=True)
     ]
     assert notes == []
-    refused("a.xyz", "words", r"unknown format \(.xyz\); give one of EPUB, text, Markdown")
+    refused("a.css", "words", r"unknown format \(.css\); give one of EPUB, text, Markdown")
     with pytest.raises(SystemExit):
         main(["adapt", "--help"])
     assert "EPUB, text, Markdown" in " ".join(capsys.readouterr().out.split())

@@ -14,7 +14,6 @@ def test_each_document_is_a_paper_with_its_sentences(tmp_path):
     assert [paper.document for paper in found] == ["a.txt", "b.jsonl, line 1", "b.jsonl, line 2"]
     assert [paper.title for paper in found] == ["Bees and light", "b.jsonl, line 1", "b.jsonl, line 2"]
     assert [found[0].text[start:end] for start, end in found[0].sentences] == [
-        "Bees and light",
         "Bees dance.",
         "They find nectar.",
     ]
@@ -34,6 +33,11 @@ def test_each_document_is_a_paper_with_its_sentences(tmp_path):
 )
 def test_a_text_without_a_title_is_called_by_its_document(text):
     assert paper_of(text, "a.txt").title == "a.txt"
+
+
+def test_a_markdown_heading_is_a_title_without_its_marks():
+    paper = paper_of("## Bees\n\nBees dance.", "a.md")
+    assert (paper.title, paper.sentences) == ("Bees", [(9, 20)])
 
 
 def test_a_file_that_cannot_be_read_is_a_note_and_the_others_are_read(tmp_path):

@@ -4,7 +4,7 @@ import torch
 from mlm_demo.errors import ParameterError
 from mlm_demo.inference.targets import read_targets, target_pieces
 from tests.support.prompts import fill, prompt_of
-from tests.support.tiny_models import tiny
+from tests.support.tiny_models import ARCHITECTURES, tiny
 
 LIMITS = {"masks": 1, "max_targets": 5, "max_characters": 20}
 
@@ -94,3 +94,43 @@ def test_long_targets_are_limited_by_characters_at_all_masks():
 
 def test_a_word_repeated_endlessly_is_read_in_time():
     assert read_targets("a," * 300_000, **LIMITS) == (["a"], ["Given more than once, counted once: a."])
+
+
+@pytest.mark.parametrize("model", ["general", "biomedical"])
+def test_targets_that_a_model_reads_alike_are_one_row(model, request):
+    mlm = request.getfixturevalue(model)
+    answer = fill(mlm, "<mask> is a city.", targets=["Paris", "paris", "PARIS", "Lyon", "Pâris"])
+    assert sorted(row.word for row in answer.masks[0]) == ["Lyon", "Paris"]
+    assert answer.notices == (
+        "To this model, Paris, paris, PARIS and Pâris are the same word; it is counted once.",
+    )
+    assert sum(row.share for row in answer.masks[0]) == pytest.approx(1)
+
+
+def test_targets_that_differ_in_case_are_two_rows_where_case_counts():
+    answer = fill(tiny("RoBERTa"), "the <mask> sat", targets=["Paris", "paris"])
+    assert [len(answer.masks[0]), answer.notices] == [2, ()]
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_a_piece_as_answers_show_it_can_be_asked_for(architecture):
+    """Its score is that of the answer that showed it, and the sentence has it without its mark."""
+    mlm = tiny(architecture)
+    best = fill(mlm, "the fox <mask> sat", top_k=mlm.vocab_size).masks[0]
+    attached = next(row for row in best if row.word.startswith("##"))
+    raw = next(row for row in best if row.token != attached.token and len(row.word) > 2)
+    raw_piece = mlm.tokenizer.convert_ids_to_tokens(raw.token)
+    for row, target in ((attached, attached.word), (raw, raw_piece)):
+        if mlm.token_of(target) is None:  # a word without a mark, which is read in its place
+            continue
+        (found,) = fill(mlm, "the fox <mask> sat", targets=[target]).masks[0]
+        assert (found.token, found.scored) == (row.token, "one piece")
+        assert found.score == pytest.approx(row.score)
+        assert found.sequence == row.sequence
+    assert mlm.token_of(attached.word) == attached.token
+
+
+def test_a_mark_alone_and_control_pieces_are_no_pieces(general):
+    for text in ("##", "ing", "[SEP]", "Ġthe", "##nosuchpiece", "[unused1]", ""):
+        assert general.token_of(text) is None
+    assert tiny("RoBERTa").token_of("Ġ") is None

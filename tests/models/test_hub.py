@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -75,6 +76,70 @@ def test_a_refusal_is_one_sentence(endpoint, repo_id, message):
         fetch(repo_id, timeout=15)
     assert "\n" not in str(caught.value)
     assert hub_cache.cached_folder(repo_id) is None
+
+
+REFUSED = {
+    "gpt2": ({"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"]}, "of the type 'gpt2'"),
+    "t5": (
+        {"model_type": "t5", "architectures": ["T5ForConditionalGeneration"]},
+        "transformers has no masked language model",
+    ),
+    "discriminator": (
+        {"model_type": "electra", "architectures": ["ElectraForPreTraining"]},
+        "is a ElectraForPreTraining, .* pick its generator",
+    ),
+    "sentences": ({"architectures": ["BertModel"]}, "is a BertModel, not a masked language model"),
+    "classifier": (
+        {"architectures": ["BertForSequenceClassification"]},
+        "is a BertForSequenceClassification",
+    ),
+    "decoder": ({"is_decoder": True}, "is a causal language model"),
+    "own code": ({"model_type": "own", "auto_map": {}}, "code from a model's folder is never run"),
+    "perceiver": ({"model_type": "perceiver", "architectures": None}, "of the type 'perceiver', which reads"),
+}
+
+
+@pytest.fixture
+def refused(endpoint, models, tmp_path):
+    """A model on the Hub, changed by the test; the folder to change it in."""
+    folder = tmp_path / "refused"
+    shutil.copytree(models["tiny"], folder)
+    endpoint.models["refused"] = folder
+    yield folder
+    del endpoint.models["refused"]
+
+
+def fetched(endpoint):
+    return {name.rsplit("/", 1)[1] for name in endpoint.requests if "/resolve/" in name}
+
+
+@pytest.mark.parametrize(("changes", "message"), REFUSED.values(), ids=REFUSED)
+def test_a_model_is_refused_by_its_config_and_nothing_else_is_fetched(endpoint, refused, changes, message):
+    config = json.loads((refused / "config.json").read_text())
+    (refused / "config.json").write_text(json.dumps({**config, **changes}))
+    with pytest.raises(ModelError, match=message):
+        load(Catalogue().find("good/refused"), device="cpu")
+    assert fetched(endpoint) == {"config.json"}
+    assert hub_cache.cached_folder("good/refused") is None
+
+
+@pytest.mark.parametrize("fault", ["no mask token", "no tokenizer", "broken", "slow"])
+def test_a_model_is_refused_by_its_tokenizer_before_its_weights_are_fetched(endpoint, refused, fault):
+    if fault == "no mask token":
+        config = json.loads((refused / "tokenizer_config.json").read_text())
+        (refused / "tokenizer_config.json").write_text(json.dumps({**config, "mask_token": None}))
+    elif fault == "broken":
+        (refused / "tokenizer.json").write_text("{")
+    else:
+        for path in refused.glob("tokenizer*"):
+            path.unlink()
+        if fault == "slow":  # as ESM's
+            (refused / "vocab.txt").write_text("<cls>\n<pad>\n<eos>\n<unk>\nL\n<mask>\n")
+            (refused / "tokenizer_config.json").write_text('{"tokenizer_class": "EsmTokenizer"}')
+    with pytest.raises(ModelError, match="okenizer of 'good/refused'"):
+        load(Catalogue().find("good/refused"), device="cpu")
+    assert "config.json" in fetched(endpoint)
+    assert not any(name.startswith("model") for name in fetched(endpoint))
 
 
 def test_the_size_of_the_weights_is_asked_for_without_a_download(endpoint, models):

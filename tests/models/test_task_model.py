@@ -1,7 +1,11 @@
+import random
+from itertools import pairwise, product
+
 import pytest
 import torch
 
 from mlm_demo.errors import ModelError
+from mlm_demo.models import task_model
 from mlm_demo.models.task_loader import from_masked_lm
 from mlm_demo.models.task_model import ANSWERS, EVIDENCE, TASKS
 from tests.support.tiny_models import ARCHITECTURES, POSITIONS, SENTENCES, tiny
@@ -90,3 +94,26 @@ def test_broken_weights_are_an_error():
     torch.nn.init.constant_(model.model.classifier.bias, float("nan"))
     with pytest.raises(ModelError, match="gives values that are not finite"):
         model.logits(model.pair_encoding(QUESTION, SENTENCES[0]))
+
+
+def work_of(batches, lengths):
+    return sum(max(lengths[i] for i in batch) * len(batch) + task_model.TOKENS_OF_A_PASS for batch in batches)
+
+
+def test_passes_take_the_least_work_of_all_ways():
+    chance = random.Random(0)
+    for _ in range(50):
+        lengths = sorted(chance.randint(10, 90) for _ in range(chance.randint(1, 9)))
+        found = task_model._batches(lengths, 128)
+        assert [number for batch in found for number in batch] == list(range(len(lengths)))
+        every_way = []
+        for cuts in product([False, True], repeat=len(lengths) - 1):
+            places = [0, *(place + 1 for place, cut in enumerate(cuts) if cut), len(lengths)]
+            way = [range(start, stop) for start, stop in pairwise(places)]
+            if all(len(batch) == 1 or lengths[batch[-1]] * len(batch) <= 128 for batch in way):
+                every_way.append(work_of(way, lengths))
+        assert work_of(found, lengths) == min(every_way)
+
+
+def test_nothing_has_no_pass():
+    assert from_masked_lm(tiny("BERT"), EVIDENCE).logits([]) == []

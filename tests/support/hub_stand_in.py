@@ -1,8 +1,8 @@
 """A local server that stands in for the Hugging Face Hub, over a folder of models, with the Hub's ways to fail.
 
-It has the routes that huggingface_hub 2.4 uses: the user, model information, discussions, and files by revision with
-ETag, commit, size and byte ranges. The owner in a repository id selects the behavior; `acts` maps an owner to another
-one whose behavior it takes on.
+It has the routes that huggingface_hub 2.4 uses: the user "me", model information, discussions, and files by revision
+with ETag, commit, size and byte ranges. The owner in a repository id selects the behavior; `acts` maps an owner to
+another one whose behavior it takes on.
 """
 
 import base64
@@ -16,6 +16,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 COMMIT, CONVERSION = "1" * 40, "2" * 40
+# The role of each token.
+WHO = {"Bearer may-write": "write", "Bearer may-read": "read", "Bearer some-rights": "fineGrained"}
 REFUSALS = {"private": 401, "missing": 404, "limited": 429, "failing": 500}
 
 
@@ -105,7 +107,13 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(urlsplit(self.path).path).strip("/")
         self.hub.requests.append(f"{self.command} {path}")
         if path == "api/whoami-v2":
-            return self.json({"type": "user", "name": "anna", "fullname": "Anna", "avatarUrl": ""})
+            role = WHO.get(self.headers.get("Authorization", ""))
+            if role is None:
+                return self.refuse(401)
+            token = {"displayName": "mine", "role": role}
+            return self.json(
+                {"type": "user", "name": "me", "orgs": [{"name": "ours"}], "auth": {"accessToken": token}}
+            )
         api, parts = path.startswith("api/models/"), path.removeprefix("api/models/").split("/")
         owner, name, rest = self.hub.acts.get(parts[0], parts[0]), parts[1], parts[2:]
         if owner == "silent":

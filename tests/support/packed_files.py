@@ -26,6 +26,31 @@ def pdf(*pages):
             "/Resources << /Font << /F1 3 0 R >> >> >>"
         )
         objects.append(f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream")
+    return _pdf_of(objects)
+
+
+def drawn_pdf(texts, names=None):
+    """Return a PDF with one page of texts, each with x and y.
+
+    names: the code in hex of each character that the font names otherwise.
+    """
+    font = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica"
+    stream = "BT " + " ".join(f"/F1 10 Tf 1 0 0 1 {x} {y} Tm ({text}) Tj" for x, y, text in texts) + " ET"
+    lines = "".join(f"<{code:02X}> <{name}>\n" for code, name in (names or {}).items())
+    cmap = "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def /CMapType 2 def\n"
+    cmap += f"1 begincodespacerange <00> <FF> endcodespacerange\n{len(names or {})} beginbfchar\n{lines}endbfchar\n"
+    cmap += "1 beginbfrange <20> <7E> <0020> endbfrange\nendcmap end end"
+    return _pdf_of([
+        "<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [4 0 R] /Count 1 >>",
+        f"{font} /ToUnicode 6 0 R >>" if names else f"{font} >>",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 5 0 R "
+        "/Resources << /Font << /F1 3 0 R >> >> >>",
+        f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream",
+        f"<< /Length {len(cmap)} >>\nstream\n{cmap}\nendstream",
+    ])  # fmt: skip
+
+
+def _pdf_of(objects):
     out, offsets = b"%PDF-1.4\n", []
     for number, content in enumerate(objects, 1):
         offsets.append(len(out))

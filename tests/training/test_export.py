@@ -5,7 +5,7 @@ from huggingface_hub import constants
 
 from mlm_demo.errors import HubError, ModelError
 from mlm_demo.models.loader import load_folder
-from mlm_demo.training.export import push_error, push_model, zip_model
+from mlm_demo.training.export import check_push, push_error, push_model, zip_model
 from tests.support.hub_stand_in import HubStandIn
 from tests.support.tiny_models import save_tiny
 
@@ -50,10 +50,35 @@ def test_a_push_brings_every_file_whole(model, stand_in):
 def test_a_token_without_write_access_is_an_error_and_never_quoted(model, stand_in, caplog):
     with pytest.raises(HubError, match=r"does not let you write to 'me/bees' \(answer 401\)") as caught:
         push_model(model, "me/bees", token="hf_secret")
-    assert stand_in.tokens == {"Bearer hf_secret"}
+    assert stand_in.requests == ["GET api/whoami-v2"]
     assert "hf_secret" not in str(caught.value) + caplog.text
     assert caught.value.__cause__ is None
     assert not any(b"hf_secret" in path.read_bytes() for path in model.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(
+    ("repo_id", "token", "message"),
+    [
+        ("me/bees", "may-read", r"to 'me/bees': your token may only read; sign in with `hf auth login`"),
+        ("ours/bees", "may-read", "your token may only read"),
+        ("anna/bees", "may-write", r"to 'anna/bees': its owner is neither you \(me\) nor an organization"),
+        ("me/bees", "expired", r"\(answer 401\)"),
+    ],
+)
+def test_an_upload_that_cannot_succeed_is_refused_before_any_work(stand_in, repo_id, token, message):
+    with pytest.raises(HubError, match=message):
+        check_push(repo_id, token)
+    assert stand_in.requests == ["GET api/whoami-v2"]
+
+
+@pytest.mark.parametrize("repo_id", ["me/bees", "ours/bees", "bees"])
+@pytest.mark.parametrize("token", ["may-write", "some-rights"])
+def test_a_token_that_may_write_is_accepted(stand_in, repo_id, token):
+    check_push(repo_id, token)
+
+
+def test_a_fine_grained_token_is_judged_by_the_upload(stand_in):
+    check_push("unseen/bees", "some-rights")
 
 
 def test_a_hub_that_cannot_be_reached_is_one_sentence(model, monkeypatch):

@@ -31,6 +31,23 @@ def test_a_block_is_what_the_tokenizer_gives_the_model(architecture):
     assert row[: len(expected)].tolist() == expected
 
 
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("breaks", ["\n\n", "\n", "\n\n\n", " \n\n ", "\r\n\r\n", "\n\n  - "])
+def test_a_text_in_parts_has_the_tokens_of_the_whole(architecture, breaks):
+    """Those of blank lines too, which byte-level and some unigram vocabularies have."""
+    tokenizer = tokenizer_of(architecture)
+    for times in (1, 60):  # one part, and several
+        text = breaks.join(SENTENCES * times)
+        (document,) = tokenize(tokenizer, [text])
+        assert document.ids.tolist() == tokenizer(text, add_special_tokens=False, verbose=False).input_ids
+
+
+def test_blank_lines_are_tokens_of_a_byte_level_vocabulary():
+    tokenizer = tokenizer_of("RoBERTa")
+    (document,) = tokenize(tokenizer, ["the fox\n\nthe dog"])
+    assert tokenizer.convert_ids_to_tokens(document.ids.tolist()).count("Ċ") == 2
+
+
 def test_documents_are_separated_and_blocks_know_their_document():
     tokenizer = tokenizer_of("BERT")
     blocks = pack(tokenizer, SENTENCES, 16)

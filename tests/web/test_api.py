@@ -102,7 +102,6 @@ def test_no_draft_stays_after_an_extraction(client, tmp_path, extractor):
         (["A."] * 3, ["Who?"], "There are 3 papers; the limit is 2"),
         (["A" * 60], ["Who?"] * 2, r"have 60 characters, asked 2 question\(s\); the limit is 100"),
         (["A."], ["Q" * 31], "A question has 31 characters; the limit is 30"),
-        (["A."], [7], "a question is '7'; it must be a string"),
     ],
 )
 def test_an_extraction_that_would_take_long_is_refused(texts, questions, message):
@@ -120,7 +119,11 @@ def test_an_extraction_that_would_take_long_is_refused(texts, questions, message
             {"questions": "Who?", "texts": ["A."], "api_name": "/extract"},
             "questions is 'Who[?]'; it must be a list",
         ),
-        ({"questions": ["Who?"], "texts": [7], "api_name": "/extract"}, "a text is '7'; it must be a string"),
+        (
+            {"questions": ["Who?"], "texts": [7], "api_name": "/extract"},
+            "texts is '.7.'; it must be a list of strings",
+        ),
+        ({"questions": [7], "api_name": "/extract"}, "questions is '.7.'; it must be a list of strings"),
         (
             {"questions": ["Who?"], "texts": ["A."], "threshold": "low", "api_name": "/extract"},
             "threshold is 'low'; it must be a number",
@@ -133,9 +136,9 @@ def test_an_extraction_that_would_take_long_is_refused(texts, questions, message
             "'no model' does not name a model",
         ),
         ({"text": "a <mask>", "api_name": "/score"}, "The sentence holds a mask"),
-        ({"text": None, "api_name": "/score"}, "text is 'None'; it must be a string."),
+        ({"text": None, "api_name": "/score"}, "text is missing; it must be a string."),
         ({"text": 7, "api_name": "/fill_mask"}, "text is '7'; it must be a string."),
-        ({"text": "<mask>", "models": None, "api_name": "/compare"}, "models is 'None'; it must be a list."),
+        ({"text": "<mask>", "models": None, "api_name": "/compare"}, "models is missing; it must be a list"),
         (
             {"text": "<mask>", "top_k": "many", "api_name": "/fill_mask"},
             "top_k is 'many'; it must be a number",

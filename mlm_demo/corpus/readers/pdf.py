@@ -1,15 +1,18 @@
 """Read PDFs: a file is one document, and a page without text is dropped."""
 
 import io
-import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mlm_demo.corpus.documents import Document, Dropped, Format, Reading, make_documents
 from mlm_demo.corpus.input import Input, broken_file, is_disk_error
+from mlm_demo.corpus.readers.page_lines import Line, lines_of
+from mlm_demo.corpus.readers.page_text import PageText, is_stamp
+from mlm_demo.corpus.readers.symbols import readable
 from mlm_demo.errors import CorpusError, shown
 
-# A word that the end of a line divides.
-HYPHENATED = re.compile(r"(?<=[^\W\d_])[-\xad\u2010][ \t]*\n[ \t]*(?=[^\W\d_A-Z])")
+# Pages that are looked at together: running heads are those that several of them share.
+BATCH, BATCH_SIZE = 200, 5_000_000  # pages, characters
 
 
 def is_pdf(source: Input) -> bool:
@@ -20,17 +23,25 @@ def is_pdf(source: Input) -> bool:
 def read_pdf(source: Input, reading: Reading) -> Iterator[Document | Dropped]:
     """Read a PDF as one document; raise CorpusError if no page holds text."""
     dropped: list[Dropped] = []
-    count = 0
+    count = lost = 0
 
     def texts() -> Iterator[str]:
-        nonlocal count
-        for count, text in enumerate(_pages(source), 1):
-            if text and text.strip():
-                # A sentence may continue on the next page.
-                yield text.strip() + ("\n\n" if text.strip()[-1] in '.!?:”"' else "\n")
-            else:
-                reason = "the page is corrupt" if text is None else "the page has no text; it may be an image"
+        nonlocal count, lost
+        text, batch, size = PageText(), [], 0
+        for count, page in enumerate(_pages(source), 1):
+            lines = [] if page is None else [line for line in page if not is_stamp(line)]
+            if not lines:
+                reason = "the page is corrupt" if page is None else "the page has no text; it may be an image"
                 dropped.append(Dropped(f"{source.name}, page {count}", reason))
+                continue
+            cleaned = [(line, *readable(line.text)) for line in lines]
+            lost += sum(missing for _, _, missing in cleaned)
+            batch.append([replace(line, text=text) for line, text, _ in cleaned if text.strip()])
+            size += sum(len(line.text) for line in batch[-1])
+            if len(batch) == BATCH or size > BATCH_SIZE:
+                yield from (f"{paragraph}\n\n" for paragraph in text.paragraphs(batch))
+                batch, size = [], 0
+        yield from (f"{paragraph}\n\n" for paragraph in (*text.paragraphs(batch), *text.rest()))
 
     yield from make_documents(texts(), source.name, reading)
     if len(dropped) == count:
@@ -38,11 +49,16 @@ def read_pdf(source: Input, reading: Reading) -> Iterator[Document | Dropped]:
             f"{shown(source.name)} holds no text on its {count} pages, so it may be a scan; run text recognition "
             "(OCR) on it first."
         )
+    if lost:
+        reading.notes.append(
+            f"{source.name} is damaged: its fonts do not name {lost:,} of its characters, so words lack letters. Look "
+            "at the text, and run text recognition (OCR) if it is bad."
+        )
     yield from dropped
 
 
-def _pages(source: Input) -> Iterator[str | None]:
-    """Yield the text of each page with divided words joined, or None for a corrupt page."""
+def _pages(source: Input) -> Iterator[list[Line] | None]:
+    """Yield the lines of each page, or None for a corrupt page."""
     import pypdf  # imported here: it takes a while, and few corpora hold PDFs
 
     file = source.file()
@@ -52,8 +68,11 @@ def _pages(source: Input) -> Iterator[str | None]:
         reader = pypdf.PdfReader(file)
         locked = reader.is_encrypted and not reader.decrypt("")
         count = 0 if locked else len(reader.pages)
-    except pypdf.errors.DependencyError:
-        locked = True
+    except pypdf.errors.DependencyError as error:
+        raise CorpusError(
+            f"{shown(source.name)} is encrypted with AES, and reading that needs the package cryptography; install it, "
+            "or save the file without encryption."
+        ) from error
     except Exception as error:
         raise broken_file(source.name, "PDF", error) from error
     if locked:
@@ -72,11 +91,11 @@ def _pages(source: Input) -> Iterator[str | None]:
         source.budget.take(drawn, source.name)
         source.budget.check_ratio(expanded, packed, source.name)
         try:
-            text = page.extract_text() if page is not None else None
+            lines = lines_of(page) if page is not None else None
         except Exception:
-            text = None
-        source.budget.take(len(text or ""), source.name)
-        yield text and HYPHENATED.sub("", text)
+            lines = None
+        source.budget.take(sum(len(line.text) for line in lines or ()), source.name)
+        yield lines
 
 
 FORMAT = Format("PDF", "a PDF", (".pdf",), is_pdf, read_pdf, binary=True)

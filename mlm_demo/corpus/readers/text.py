@@ -1,4 +1,4 @@
-"""Read plain text and Markdown: a file is one document."""
+"""Read plain text: a file is one document."""
 
 import itertools
 import re
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from mlm_demo.corpus.documents import Document, Format, Reading, decode_input, make_documents
 from mlm_demo.corpus.input import Input
-from mlm_demo.corpus.text import clean
 
 WRAPPED_LINE = 100  # characters; longer lines were not wrapped by hand
 
@@ -29,21 +28,4 @@ def _separate_lines(chunks: Iterator[str], name: str, reading: Reading) -> Itera
         yield chunk.replace("\n", "\n\n") if separate else chunk
 
 
-def read_markdown(source: Input, reading: Reading) -> Iterator[Document]:
-    """Read a Markdown file as one document without its markup."""
-    chunks = decode_input(source, reading)
-    yield from make_documents(chunks, source.name, reading, lambda text: clean(strip_markdown(text)))
-
-
-def strip_markdown(text: str) -> str:
-    """Remove the # of headings, lines of code fences, the targets of links and images, and **."""
-    text = re.sub(r"^ {0,3}(?:```|~~~).*\n?|^(?:={3,}|-{3,})[ \t]*$", "", text, flags=re.MULTILINE)
-    # Stripped separately: matching the closing # here takes quadratic time on a line of # and spaces.
-    heading = r"^ {0,3}#{1,6}[ \t]+(.*)$"
-    text = re.sub(heading, lambda found: found[1].rstrip(" \t#"), text, flags=re.MULTILINE)
-    text = re.sub(r"!?\[([^\[\]]*)\](?:\([^()\n]{0,2000}\)|\[[^\[\]\n]{0,200}\])", r"\1", text)
-    return text.replace("**", "")
-
-
 TEXT = Format("text", "a text file", (".txt", ".text", ""), None, read_text)
-MARKDOWN = Format("Markdown", "a Markdown file", (".md", ".markdown"), None, read_markdown)

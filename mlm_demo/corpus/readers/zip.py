@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from mlm_demo.corpus.documents import Document, Dropped, Format, Reading, why_left_out
-from mlm_demo.corpus.input import BROKEN, CHUNK, Input, broken_file, is_disk_error
+from mlm_demo.corpus.input import BROKEN, CHUNK, Budget, Input, broken_file, is_disk_error
 from mlm_demo.corpus.text import CONTROL
 from mlm_demo.errors import CorpusError, shown
 
@@ -60,8 +60,18 @@ def open_member(source: Input, archive: zipfile.ZipFile, info: zipfile.ZipInfo, 
 
 def read_zip(source: Input, reading: Reading) -> Iterator[Document | Dropped]:
     """Read the files in a zip; drop those that cannot be read, and raise CorpusError if none can."""
+    yield from read_members(_members(source), source, source.budget, reading)
+
+
+def read_members(
+    members: Iterator[tuple[str, Input | str]], source: Input, budget: Budget, reading: Reading
+) -> Iterator[Document | Dropped]:
+    """Read the members of an archive, given by name with an input or the reason to skip it.
+
+    budget: of the members. Raises CorpusError if none can be read, or if they are too much.
+    """
     documents, why = 0, "it is empty"
-    for name, member in _members(source):
+    for name, member in members:
         if isinstance(member, str):
             why = f"{shown(name)} was skipped: {member}"
             yield Dropped(name, member)
@@ -73,7 +83,7 @@ def read_zip(source: Input, reading: Reading) -> Iterator[Document | Dropped]:
                 why = item.reason if isinstance(item, Dropped) else why
                 yield item
         except CorpusError as error:
-            if source.budget.spent or is_disk_error(error):
+            if budget.spent or is_disk_error(error):
                 raise
             why = why_left_out(documents - before, error)
             yield Dropped(name, why, _first_line(member.head))
@@ -90,13 +100,11 @@ def _members(source: Input) -> Iterator[tuple[str, Input | str]]:
     if len(infos) > source.budget.max_members:
         raise _too_many(source, f"{len(infos):,} files")
     for info in infos:
-        name, parts = f"{source.name}/{info.filename}", re.split(r"[/\\]", info.filename)
-        if not info.filename:
-            yield name, "it has no name"
-        elif ".." in parts or not parts[0] or parts[0].endswith(":"):
-            yield name, "its name leads out of the archive"
-        elif "__MACOSX" in parts or any(part.startswith(".") for part in parts):
+        name = f"{source.name}/{info.filename}"
+        if is_hidden(info.filename):
             continue
+        if why := why_no_name(info.filename):
+            yield name, why
         elif stat.S_ISLNK(info.external_attr >> 16):
             yield name, "it is a symbolic link"
         elif info.flag_bits & 1:
@@ -110,6 +118,24 @@ def _members(source: Input) -> Iterator[tuple[str, Input | str]]:
                 if source.budget.spent:
                     raise
                 yield name, f"it is corrupt ({error})"
+
+
+def is_hidden(name: str) -> bool:
+    """Return whether a member is a hidden file, or one that macOS adds."""
+    parts = re.split(r"[/\\]", name)
+    return "__MACOSX" in parts or any(part.startswith(".") and part not in (".", "..") for part in parts)
+
+
+def why_no_name(name: str) -> str | None:
+    """Return why the name of a member is not used, or None if it is fine."""
+    parts = re.split(r"[/\\]", name)
+    if not name:
+        return "it has no name"
+    return (
+        "its name leads out of the archive"
+        if ".." in parts or not parts[0] or parts[0].endswith(":")
+        else None
+    )
 
 
 def _too_many(source: Input, count: str) -> CorpusError:

@@ -88,7 +88,7 @@ def optimize_for_cpu(mlm: MaskedLM, precision: str) -> None:
     mlm.precision = precision
     try:
         same = _is_close(_sample_logits(mlm), before)
-    except (AttributeError, RuntimeError, TypeError):
+    except (AttributeError, RuntimeError, TypeError, ValueError, IndexError):
         same = False
     if not same:
         for parent, name, module in reversed(replaced):
@@ -115,7 +115,7 @@ def optimize_task_for_cpu(model: TaskModel) -> None:
     hook = after_attention.register_forward_pre_hook(_keep_first_token) if after_attention else None
     try:
         same = _is_close(_sample_task_logits(model), before)
-    except (AttributeError, RuntimeError, TypeError, IndexError):
+    except (AttributeError, RuntimeError, TypeError, ValueError, IndexError):
         same = False
     if not same:
         if hook:

@@ -10,6 +10,7 @@ from pathlib import Path
 from mlm_demo.models import hub_cache
 from mlm_demo.models.catalogue import ModelRef
 from mlm_demo.models.device import find_device
+from mlm_demo.models.head import LAST_LAYER
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.models.native_bert.model import read_model
 from mlm_demo.models.native_bert.task import TASK_MODELS, read_task_model
@@ -46,7 +47,14 @@ def load_native(ref: ModelRef, device: str) -> MaskedLM | None:
         if ran_out(error):
             raise
         return None
-    return MaskedLM(tokenizer, model.to(torch_device), name=ref.name, source=ref.source, revision=revision)
+    return MaskedLM(
+        tokenizer,
+        model.to(torch_device),
+        name=ref.name,
+        source=ref.source,
+        revision=revision,
+        cut=LAST_LAYER,
+    )
 
 
 def load_native_task(

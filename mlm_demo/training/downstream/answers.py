@@ -5,17 +5,19 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from mlm_demo.corpus.examples.example import Answer, AnswerExample
-from mlm_demo.training.downstream.answer_metrics import best_null_threshold, exact_match, token_f1
 from torch.nn.functional import cross_entropy
 
+from mlm_demo.corpus.examples.example import Answer, AnswerExample
 from mlm_demo.models.pairs import Window
 from mlm_demo.models.spans import Answers, best_spans
 from mlm_demo.models.task_model import ANSWERS, TaskModel
-from mlm_demo.training.downstream.task import Item, Scores
+from mlm_demo.training.downstream.answer_metrics import calibrate, exact_match, token_f1
+from mlm_demo.training.downstream.baselines import SpanOverlap
+from mlm_demo.training.downstream.task import Calibration, Item, Scores
 
 NO_SPAN = (0, 0)  # the first token, such as [CLS], where a window without the answer points to
 WINDOW_CHARACTERS = 1_600  # of a text that fits into a window, about
+FITTED_ON = 2_000  # training examples, by the rule that answers without a model
 TEXTS_AT_ONCE = 64  # in memory, with their windows
 
 
@@ -28,6 +30,7 @@ class AnswersTask:
 
     name = ANSWERS
     metrics: ClassVar = {"f1": "F1", "em": "exact match"}
+    in_percent: ClassVar = {"f1", "em"}
 
     def item(self, model: TaskModel, example: AnswerExample, random: np.random.Generator) -> Item:
         """Return a window with an answer and one without, as far as there are such, each drawn at random."""
@@ -52,27 +55,42 @@ class AnswersTask:
                 total = total + cross_entropy(logits.float(), target[:, column], reduction="sum")
         return total / (2 * len(owner))
 
-    def calibrate(self, model: TaskModel, examples: Sequence[AnswerExample]) -> float:
+    def calibrate(self, model: TaskModel, examples: Sequence[AnswerExample]) -> Calibration:
         """Return the score from which a span counts as an answer, by F1."""
         found = self.spans(model, examples)
-        values = [
-            self._values(example, answers, -np.inf) for example, answers in zip(examples, found, strict=True)
+        f1 = [
+            _values(example, _answer(example, answers, -np.inf))[0]
+            for example, answers in zip(examples, found, strict=True)
         ]
-        return best_null_threshold(
+        calibration = calibrate(
             np.array([answers.score for answers in found]),
-            np.array([f1 for f1, _ in values]),
-            np.array([not example.answers for example in examples]),
+            np.array(f1),
+            np.array([bool(example.answers) for example in examples]),
+        )
+        return Calibration(
+            calibration.best.threshold,
+            tuple((point.threshold, point.precision, point.answered) for point in calibration.points),
         )
 
     def evaluate(self, model: TaskModel, examples: Sequence[AnswerExample], threshold: float) -> Scores:
         """Answer every question."""
-        found = self.spans(model, examples)
         values = [
-            self._values(example, answers, threshold)
-            for example, answers in zip(examples, found, strict=True)
+            _values(example, _answer(example, answers, threshold))
+            for example, answers in zip(examples, self.spans(model, examples), strict=True)
         ]
-        f1, em = np.array(values).T
-        return Scores(tuple(example.group for example in examples), {"f1": f1, "em": em})
+        return _scores(examples, values)
+
+    def baselines(
+        self, training: Sequence[AnswerExample], examples: Sequence[AnswerExample]
+    ) -> dict[str, Scores]:
+        """Return how well a rule answers: the words around which a text shares most with the question."""
+        overlap = SpanOverlap(training[:FITTED_ON])
+        found = [overlap.answer(example.question, example.context) for example in examples]
+        values = [
+            _values(example, answer.text if answer else "")
+            for example, answer in zip(examples, found, strict=True)
+        ]
+        return {"words in common": _scores(examples, values)}
 
     def spans(self, model: TaskModel, examples: Sequence[AnswerExample]) -> list[Answers]:
         """Return the best span of each text, and the score of the null answer."""
@@ -85,13 +103,23 @@ class AnswersTask:
                 found.append(best_spans(example.context, of_text, [next(logits) for _ in of_text], n_best=1))
         return found
 
-    def _values(self, example: AnswerExample, answers: Answers, threshold: float) -> tuple[float, float]:
-        """Return F1 and exact match of an answer."""
-        text = ""
-        if answers.spans and answers.score > threshold:
-            text = example.context[answers.spans[0].start : answers.spans[0].end]
-        gold = [answer.text for answer in example.answers]
-        return token_f1(text, gold), exact_match(text, gold)
+
+def _answer(example: AnswerExample, answers: Answers, threshold: float) -> str:
+    """Return the text of an answer, empty for none."""
+    if not answers.spans or answers.score < threshold:
+        return ""
+    return example.context[answers.spans[0].start : answers.spans[0].end]
+
+
+def _values(example: AnswerExample, text: str) -> tuple[float, float]:
+    """Return F1 and exact match of an answer."""
+    gold = [answer.text for answer in example.answers]
+    return token_f1(text, gold), exact_match(text, gold)
+
+
+def _scores(examples: Sequence[AnswerExample], values: Sequence[tuple[float, float]]) -> Scores:
+    f1, em = np.array(values).T
+    return Scores(tuple(example.group for example in examples), {"f1": f1, "em": em})
 
 
 def span_in(window: Window, answers: Sequence[Answer]) -> tuple[int, int] | None:

@@ -5,13 +5,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from mlm_demo.corpus.examples.example import EvidencePool
-from mlm_demo.training.downstream.ranking_metrics import best_threshold
 from torch.nn.functional import pad
 
+from mlm_demo.corpus.examples.example import EvidencePool
 from mlm_demo.models.pairs import Window
 from mlm_demo.models.task_model import EVIDENCE, TaskModel
-from mlm_demo.training.downstream.task import Item, Scores
+from mlm_demo.training.downstream.baselines import QuestionBlind, WordOverlap, random_scores
+from mlm_demo.training.downstream.pair_threshold import balanced_pairs, calibrate_pairs
+from mlm_demo.training.downstream.ranking_metrics import rank_pools
+from mlm_demo.training.downstream.task import Calibration, Item, Scores
 
 CANDIDATES = 6  # of a question in a step: one that answers it, if there is one, and others
 MAX_TOKENS = 192  # of a question with a sentence
@@ -27,9 +29,10 @@ class EvidenceTask:
     metrics: ClassVar = {
         "mrr": "mean reciprocal rank",
         "p1": "right sentence first",
-        "accuracy": "accuracy on pairs",
-        "f1": "F1 on pairs",
+        "accuracy": "accuracy on balanced pairs",
+        "f1": "F1 of the sentences of a question",
     }
+    in_percent: ClassVar = {"p1", "accuracy", "f1"}
 
     def item(self, model: TaskModel, example: EvidencePool, random: np.random.Generator) -> Item:
         """Return one sentence that answers, drawn at random, and CANDIDATES - 1 others."""
@@ -71,14 +74,30 @@ class EvidenceTask:
         right[:, 0] = (right.sum(1) == 0).float()
         return torch.nn.functional.cross_entropy(table, right.argmax(1))
 
-    def calibrate(self, model: TaskModel, examples: Sequence[EvidencePool]) -> float:
-        """Return the logit above which a sentence counts as one that answers, by F1 on pairs."""
-        logits = np.concatenate(self.logits(model, examples))
-        return best_threshold(logits, np.concatenate([np.asarray(pool.labels) for pool in examples]))
+    def calibrate(self, model: TaskModel, examples: Sequence[EvidencePool]) -> Calibration:
+        """Return the logit above which a sentence counts as one that answers."""
+        return calibrate_pairs(self.logits(model, examples), [pool.labels for pool in examples])
 
     def evaluate(self, model: TaskModel, examples: Sequence[EvidencePool], threshold: float) -> Scores:
         """Rank all sentences of each pool."""
-        return self._scores(examples, self.logits(model, examples), threshold)
+        return _scores(examples, self.logits(model, examples), threshold)
+
+    def baselines(
+        self, training: Sequence[EvidencePool], examples: Sequence[EvidencePool]
+    ) -> dict[str, Scores]:
+        """Return how well three rules rank; each has the threshold that is best on these very examples."""
+        blind, overlap = QuestionBlind(training), WordOverlap(_sentences(training))
+        rules = {
+            "random": random_scores,
+            "looks of sentences, question unread": blind.scores,
+            "words in common": overlap.scores,
+        }
+        found = {}
+        for name, rule in rules.items():
+            scores = [rule(pool) for pool in examples]
+            threshold = calibrate_pairs(scores, [pool.labels for pool in examples]).threshold
+            found[name] = _scores(examples, scores, threshold)
+        return found
 
     def logits(self, model: TaskModel, examples: Sequence[EvidencePool]) -> list[np.ndarray]:
         """Return the logit of each sentence of each pool."""
@@ -88,3 +107,17 @@ class EvidenceTask:
             [float(logit) for logit in model.logits(self._windows(model, questions, sentences))]
         )
         return np.split(logits, np.cumsum([len(pool.sentences) for pool in examples])[:-1])
+
+
+def _scores(pools: Sequence[EvidencePool], scores: Sequence[np.ndarray], threshold: float) -> Scores:
+    labels = [np.asarray(pool.labels) for pool in pools]
+    reciprocal, first = rank_pools(scores, labels)
+    accuracy, f1 = np.array(
+        [balanced_pairs(one, of_pool, threshold) for one, of_pool in zip(scores, labels, strict=True)]
+    ).T
+    values = {"mrr": reciprocal, "p1": first, "accuracy": accuracy, "f1": f1}
+    return Scores(tuple(pool.group for pool in pools), values)
+
+
+def _sentences(pools: Sequence[EvidencePool]) -> list[str]:
+    return [sentence for pool in pools for sentence in pool.sentences]

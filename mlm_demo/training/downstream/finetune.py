@@ -5,18 +5,21 @@ writes the seed that is best on other held-out examples as an ordinary transform
 last: a folder that holds it is complete.
 """
 
+import copy
 import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mlm_demo.corpus.examples.split import split_examples
 
+from mlm_demo.corpus.examples.split import split_examples
+from mlm_demo.models.cpu.optimize import optimize_task_for_cpu
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.models.task_loader import from_masked_lm
 from mlm_demo.models.task_model import TaskModel
@@ -33,6 +36,7 @@ from mlm_demo.training.downstream.train import train_task
 from mlm_demo.training.loop import Trained
 from mlm_demo.training.result import RESULT, Training, build
 
+CURVE = "curve.json"  # of the best model, in its folder
 BEST = "best"  # under SEEDS: the best model so far
 HALF = 0.5  # of the held-out examples choose, the others judge
 
@@ -63,7 +67,7 @@ def finetune(
         rules = task.baselines(training, judging)
         one_seed = replace(config, minutes=config.minutes and config.minutes / config.seeds, seeds=1)
         results: list[SeedResult] = []
-        stopped, curve = False, ()
+        stopped = False
         for seed in range(config.seed, config.seed + config.seeds):
             kept = _read_seed(output, seed)
             if kept:
@@ -74,6 +78,7 @@ def finetune(
                 break
             title = f"seed {seed - config.seed + 1} of {config.seeds}"
             on_progress({"stage": f"training, {title}"})
+            before, after = [one.training.seconds for one in results], config.seed + config.seeds - seed - 1
             model = from_masked_lm(base, task.name, seed=seed)
             trained = train_task(
                 model,
@@ -82,7 +87,7 @@ def finetune(
                 choosing,
                 replace(one_seed, seed=seed),
                 output,
-                on_progress=lambda line, seed=seed: on_progress({"seed": seed, **line}),
+                on_progress=partial(_pass_on, on_progress, seed, sum(before), after),
                 should_stop=should_stop,
             )
             stopped = trained.stopped
@@ -109,16 +114,29 @@ def finetune(
             ),
             seeds=tuple(results),
             seed=best.seed,
-            threshold=best.threshold,
-            rows=metric_rows(task, results, rules),
+            rows=metric_rows(task, results[0].groups, [seed.values for seed in results], rules),
             stopped=stopped,
-            curve=tuple(read(output / SEEDS / BEST / "curve.json")) if is_main_process() else curve,
+            curve=_curve_of_best(output) if is_main_process() else (),
             versions=versions(),
         )
         on_progress({"stage": "saving the model"})
         if is_main_process():
             _save(outcome, output, keep_checkpoints=stopped)
         return outcome
+
+
+def _pass_on(
+    on_progress: Callable[[dict], None], seed: int, seconds_before: float, seeds_after: int, line: dict
+) -> None:
+    """Pass on a log line of one seed with the time of all: those before it, and as much again for each to come."""
+    if "seconds_left" in line:
+        of_one = line["seconds"] + line["seconds_left"]
+        line = {
+            **line,
+            "seconds": line["seconds"] + seconds_before,
+            "seconds_left": line["seconds_left"] + seeds_after * of_one,
+        }
+    on_progress({"seed": seed, **line})
 
 
 def _judge(
@@ -129,11 +147,16 @@ def _judge(
     seed: int,
     trained: Trained,
 ) -> SeedResult:
-    threshold = task.calibrate(model, choosing)
-    chosen_by, judged = (task.evaluate(model, part, threshold) for part in (choosing, judging))
+    fast = copy.deepcopy(model)  # its layers are replaced
+    optimize_task_for_cpu(fast)
+    calibration = task.calibrate(fast, choosing)
+    model.model.config.answer_threshold = calibration.threshold
+    model.model.config.answer_precision = calibration.precision
+    chosen_by, judged = (task.evaluate(fast, part, calibration.threshold) for part in (choosing, judging))
     return SeedResult(
         seed=seed,
-        threshold=threshold,
+        threshold=calibration.threshold,
+        precision=calibration.precision,
         choosing=_means(chosen_by),
         judging=_means(judged),
         groups=judged.groups,
@@ -172,6 +195,10 @@ def _keep_seed(
             shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)
 
 
+def _curve_of_best(output: Path) -> tuple[dict, ...]:
+    return tuple(json.loads((output / SEEDS / BEST / CURVE).read_text(encoding="utf-8")))
+
+
 def _read_seed(output: Path, seed: int) -> SeedResult | None:
     path = _seed_file(output, seed)
     return build(SeedResult, read(path)) if path.exists() else None
@@ -188,7 +215,7 @@ def _save(result: FinetuneResult, output: Path, *, keep_checkpoints: bool) -> No
     try:
         with disk_errors_explained(output):
             shutil.copytree(output / SEEDS / BEST, part)
-            (part / "curve.json").unlink()
+            (part / CURVE).unlink()
             (part / "README.md").write_text(model_card(result), encoding="utf-8")
             (part / "curve.svg").write_text(curve_svg(result.curve), encoding="utf-8")
             (part / RESULT).write_text(

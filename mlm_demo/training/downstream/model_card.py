@@ -1,7 +1,9 @@
 """The README.md of a fine-tuned model as the Hub shows it: what it does, how it was made, and how well it does."""
 
-from mlm_demo.models.task_model import EVIDENCE
-from mlm_demo.training.downstream.result import FinetuneResult
+from collections.abc import Sequence
+
+from mlm_demo.training.downstream.config import EVIDENCE
+from mlm_demo.training.downstream.result import FinetuneResult, MetricRow
 from mlm_demo.training.model_card import HUB_ID, name_of
 
 TITLES = {
@@ -66,7 +68,6 @@ whether they are true. It has the limits and the license of its base model and o
 def model_card(result: FinetuneResult) -> str:
     """Return the card of a run's result."""
     base = name_of(str(result.base["name"]))
-    kept = next(seed for seed in result.seeds if seed.seed == result.seed)
     body = BODY.format(
         title=f"{base}, fine-tuned for {result.task}",
         base=base,
@@ -76,8 +77,8 @@ def model_card(result: FinetuneResult) -> str:
         revision=result.base["revision"],
         seeds=len(result.seeds),
         seed=result.seed,
-        steps=kept.training.steps,
-        threshold=result.threshold,
+        steps=result.kept.training.steps,
+        threshold=result.kept.threshold,
         table=metrics_table(result),
         versions=", ".join(f"{name} {version}" for name, version in result.versions.items()),
         **{
@@ -118,6 +119,11 @@ def front_matter(result: FinetuneResult) -> str:
 
 def metrics_table(result: FinetuneResult) -> str:
     """Return the metrics beside the best simple rule as a Markdown table."""
-    rows = ["| | this model, all seeds | best simple rule | gain |", "|---|---|---|---|"]
-    rows += [f"| {' | '.join(row.cells())} |" for row in result.rows]
-    return "\n".join(rows)
+    return rows_table(result.rows, "this model, all seeds")
+
+
+def rows_table(rows: Sequence[MetricRow], title: str = "this model") -> str:
+    """Return rows of metrics as a Markdown table; title: of the model's column."""
+    lines = [f"| | {title} | best simple rule | gain |", "|---|---|---|---|"]
+    lines += [f"| {' | '.join(row.cells())} |" for row in rows]
+    return "\n".join(lines)

@@ -1,12 +1,20 @@
 """The result of a fine-tuning run: what result.json holds, and the rows of every table that shows it."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from mlm_demo.training.downstream.bootstrap import difference, interval_of
 from mlm_demo.training.result import RESULT, Interval, Training, build
 from mlm_demo.training.row import Value
+
+if TYPE_CHECKING:
+    from mlm_demo.models.task_model import TaskModel
+    from mlm_demo.training.downstream.task import DownstreamTask, Scores
 
 
 @dataclass(frozen=True)
@@ -27,11 +35,13 @@ class ExampleFacts:
 class SeedResult:
     """One seed: its threshold, the value of each metric on the choosing and on the judging examples, and its training.
 
-    groups, values: the article of each judging example, and its value of each metric, for intervals.
+    precision: see Calibration; groups, values: the article of each judging example, and its value of each metric, for
+    intervals.
     """
 
     seed: int
     threshold: float
+    precision: tuple[tuple[float, float, float], ...]
     choosing: dict[str, float]
     judging: dict[str, float]
     groups: tuple[str, ...]
@@ -67,12 +77,52 @@ class MetricRow:
         return self.label, text(self.model), rule, text(self.gain, signed=True)
 
 
+def judge_task(task: "DownstreamTask", model: "TaskModel", examples: Sequence[Any]) -> tuple[MetricRow, ...]:
+    """Return how well a model does on examples with its own threshold, beside the rules of the task.
+
+    The rules learn what they need, such as word counts, from the same examples.
+    """
+    scores = task.evaluate(model, examples, model.threshold)
+    return metric_rows(task, scores.groups, [scores.values], task.baselines(examples, examples))
+
+
+def metric_rows(
+    task: "DownstreamTask",
+    groups: Sequence[str],
+    seeds: Sequence[Mapping[str, Sequence[float]]],
+    rules: "Mapping[str, Scores]",
+) -> tuple[MetricRow, ...]:
+    """Return a row for each metric, with intervals over articles and then seeds.
+
+    groups: the article of each example; seeds: the values of each seed by metric, example by example.
+    """
+    rows = []
+    for metric, label in task.metrics.items():
+        values = np.array([seed[metric] for seed in seeds])
+        of_rules = {name: interval_of(scores.values[metric], groups) for name, scores in rules.items()}
+        best = max(of_rules, key=lambda name: of_rules[name].value)
+        gain = difference(values, rules[best].values[metric], groups)
+        rows.append(
+            MetricRow(
+                metric=metric,
+                label=label,
+                percent=metric in task.in_percent,
+                model=interval_of(values, groups),
+                rules=of_rules,
+                best_rule=best,
+                gain=gain.change,
+                agree=gain.seeds_agree,
+            )
+        )
+    return tuple(rows)
+
+
 @dataclass(frozen=True)
 class FinetuneResult:
     """Everything that result.json holds.
 
     task: `evidence` or `answers`; base: the model as MaskedLM.describe gives it; config: the options of the run; seed:
-    the one that was kept, with its threshold; curve: log lines of the seed that was kept.
+    the one that was kept; curve: log lines of that one.
     """
 
     task: str
@@ -81,7 +131,6 @@ class FinetuneResult:
     examples: ExampleFacts
     seeds: tuple[SeedResult, ...]
     seed: int
-    threshold: float
     rows: tuple[MetricRow, ...]
     stopped: bool
     curve: tuple[dict[str, Any], ...] = ()
@@ -95,6 +144,11 @@ class FinetuneResult:
     def to_json(self) -> dict:
         """Return what result.json holds."""
         return asdict(self)
+
+    @property
+    def kept(self) -> SeedResult:
+        """The seed that was kept."""
+        return next(seed for seed in self.seeds if seed.seed == self.seed)
 
     @property
     def better_than_rules(self) -> bool:

@@ -30,14 +30,27 @@ class Scores:
     values: dict[str, np.ndarray]
 
 
+@dataclass(frozen=True)
+class Calibration:
+    """The threshold of a score that is best on some examples, and what to expect at others.
+
+    precision: (threshold, share of right ones among those above it, share above it), the lowest threshold first.
+    """
+
+    threshold: float
+    precision: tuple[tuple[float, float, float], ...]
+
+
 class DownstreamTask(Protocol):
     """A task: `evidence` or `answers`.
 
-    metrics: their names by key, the most important one first; the values of `Scores` have these keys.
+    metrics: their names by key, the most important one first; the values of `Scores` have these keys. in_percent: the
+    keys of those that are shown in percent.
     """
 
     name: str
     metrics: dict[str, str]
+    in_percent: set[str]
 
     def item(self, model: TaskModel, example: Any, random: np.random.Generator) -> Item:
         """Return what a step learns of an example; random draws candidates and windows."""
@@ -54,7 +67,7 @@ class DownstreamTask(Protocol):
         question of each window, over all parts.
         """
 
-    def calibrate(self, model: TaskModel, examples: Sequence[Any]) -> float:
+    def calibrate(self, model: TaskModel, examples: Sequence[Any]) -> Calibration:
         """Return the threshold that is best on these examples."""
 
     def evaluate(self, model: TaskModel, examples: Sequence[Any], threshold: float) -> Scores:

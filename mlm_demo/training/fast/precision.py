@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from mlm_demo.system.memory import ran_out
+
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
@@ -25,6 +27,21 @@ def bfloat16_matmul(on: bool) -> Iterator[None]:
         yield
     finally:
         switch.fp32_precision = before
+
+
+def takes_bfloat16(model: "PreTrainedModel") -> bool:
+    """Try out whether a model's own code allows bfloat16 products in a pass; some of it mixes the types."""
+    ids = torch.tensor([[0, 1, 2, 3]], device=model.device)
+    mask = torch.tensor([[1, 1, 1, 0]], device=model.device)
+    autocast = torch.autocast(model.device.type, torch.bfloat16)
+    try:
+        with torch.no_grad(), attention_for_training(model, bfloat16=True), autocast:
+            model(input_ids=ids, attention_mask=mask)
+    except RuntimeError as error:
+        if ran_out(error):
+            raise
+        return False
+    return True
 
 
 @contextmanager

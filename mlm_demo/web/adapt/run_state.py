@@ -40,10 +40,10 @@ class Example:
 class RunState:
     """What one person sees of a run at one moment.
 
-    actions: those of stop, resume, use, delete, push and reweigh that are available; stopping: whether they asked it to
-    stop and it has not ended yet; share: how far its model is from base to adapted, None without a choice; finished:
-    changes whenever there is another model, empty while there is no result; stamp: changes whenever anything else here
-    does.
+    actions: those of stop, resume, use, extract, teach, delete, push and reweigh that are available; stopping: whether
+    they asked it to stop and it has not ended yet; share: how far its model is from base to adapted, None without a
+    choice; finished: changes whenever there is another model, empty while there is no result; stamp: changes whenever
+    anything else here does.
     """
 
     progress: str
@@ -66,9 +66,9 @@ def run_state(service: RunService, run: Run, owner: str) -> RunState:
     result = result_of(run) if state not in ACTIVE else None
     share = result.share if result else None
     has_model = result is not None and share != 0
-    actions = _actions(state, own=own, has_model=has_model)
-    if own and result and result.points:
-        actions |= {"reweigh"}
+    actions = _actions(state, "use", own=own, has_model=has_model)
+    actions |= {"teach"} if has_model else set()
+    actions |= {"reweigh"} if own and result and result.points else set()
     download = download_link(run, service.settings) if own and has_model else ""
     return RunState(
         progress=run_view(run, lines, ahead, headline(result, own=own) if result else "") + download,
@@ -96,15 +96,15 @@ def _finetuning_state(service: RunService, run: Run, own: bool, ahead: int, line
         result=finetuning.result_view(result) if result else "",
         share=None,
         finished=f"{run.id} {state} {run.touched}" if result else "",
-        actions=frozenset(_actions(state, own=own, has_model=result is not None)),
+        actions=frozenset(_actions(state, "extract", own=own, has_model=result is not None)),
         stopping=own and state == "stopping",
         stamp=(run.id, state, ahead, len(lines), None),
     )
 
 
-def _actions(state: str, *, own: bool, has_model: bool) -> set[str]:
-    """Return what may be done with a run in this state."""
-    actions = {"use"} if has_model else set()
+def _actions(state: str, use: str, *, own: bool, has_model: bool) -> set[str]:
+    """Return what may be done with a run in this state; use: what its model is for."""
+    actions = {use} if has_model else set()
     if own:
         actions |= {"stop"} if state in ("waiting", "running") else set()
         actions |= {"resume"} if state in RESUMABLE else set()

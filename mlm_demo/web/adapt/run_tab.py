@@ -26,23 +26,26 @@ from mlm_demo.web.adapt.run_state import (
     run_state,
     sentence_before_and_after,
 )
-from mlm_demo.web.adapt.share import ShareSlider
+from mlm_demo.web.adapt.run_widgets import RunWidgets
 from mlm_demo.web.event_options import ASKING, AT_ONCE, QUIET
+from mlm_demo.web.extract import extractors
+from mlm_demo.web.extract.tab import ExtractTab
 from mlm_demo.web.fill.links import FIRST_SENTENCE, page_address
 from mlm_demo.web.fill.tab import FillTab
 from mlm_demo.web.identity import owner_of
 from mlm_demo.web.messages import refusal
 from mlm_demo.web.model_choices import choices, offered, short_choices
 from mlm_demo.web.server.rate_limits import RateLimits
+from mlm_demo.web.teach.form import TeachForm
 
 SECONDS_BETWEEN_REFRESHES = 2
 
 
-class RunTab:
+class RunTab(RunWidgets):
     """The widgets of a run, and a handler for each event; a handler returns the widgets that change.
 
-    owner: the secret that the browser keeps; form: the form that a run replaces; fill, scored_models: the pickers of
-    the other tabs.
+    owner: the secret that the browser keeps; form, teach: the forms that a run replaces; fill, scored_models, extract:
+    the pickers of the other tabs.
     """
 
     def __init__(
@@ -54,12 +57,14 @@ class RunTab:
         owner: gr.BrowserState,
         tabs: gr.Tabs,
         form: AdaptForm,
+        teach: TeachForm,
         fill: FillTab,
         scored_models: gr.Dropdown,
+        extract: ExtractTab,
     ):
         self.service, self.engine, self.limits = service, engine, limits
         self.owner, self.tabs, self.form, self.fill = owner, tabs, form, fill
-        self.scored_models = scored_models
+        self.scored_models, self.teach, self.extract = scored_models, teach, extract
         # Not a State: the browser makes the page's address from it.
         self.current = gr.Textbox(visible="hidden")
         self.finished = gr.Textbox(visible="hidden")  # changes when the run has a new model
@@ -67,7 +72,7 @@ class RunTab:
         self.stamp = gr.State(())
         self.example = gr.State(None)  # stays while the slider moves, so that its answer can be followed
         with gr.Column(visible=False, elem_id="run") as self.panel:
-            self._draw_run()
+            self.draw()
         with gr.Accordion("My runs", open=True, elem_id="my-runs"):
             self.mine = gr.HTML(my_runs([], service.settings.keep_days), js_on_load=None)
         self.timer = gr.Timer(SECONDS_BETWEEN_REFRESHES, active=False)
@@ -143,7 +148,7 @@ class RunTab:
 
     def start_another(self, owner: str) -> dict:
         """Show the form in place of the run."""
-        return {self.form.started: "", **self._close(owner)}
+        return {self.form.started: "", self.teach.started: "", **self._close(owner)}
 
     def use_model(self, id: str, owner: str, sentence: str, example: Example | None) -> dict:
         """Pick the run's model on the first tab, compared with its base model on the sentence shown here."""
@@ -158,11 +163,32 @@ class RunTab:
             self.tabs: gr.Tabs(selected="fill"),
         }
 
+    def use_in_extract(self, id: str, owner: str) -> dict:
+        """Pick the run's model in Extract."""
+        models = extractors.offered(self.service.runs, owner, id)
+        return {
+            self.extract.model: gr.Dropdown(extractors.choices(models), value=id),
+            self.tabs: gr.Tabs(selected="extract"),
+        }
+
+    def teach_model(self, id: str, owner: str) -> dict:
+        """Show the form that teaches a task, with the run's model as its base."""
+        models = offered(self.service.runs, owner, [id])
+        return {
+            self.teach.model: gr.Dropdown(choices(models), value=id),
+            self.teach.panel: gr.Accordion(open=True, visible=True),
+            **self.start_another(owner),
+        }
+
     def update_pickers(self, owner: str, id: str) -> dict:
         """Update the choices of every model picker."""
         models = offered(self.service.runs, owner, [id] if id else [])
         full, short = choices(models), short_choices(models)
         return {
+            self.teach.model: gr.Dropdown(full),
+            self.extract.model: gr.Dropdown(
+                extractors.choices(extractors.offered(self.service.runs, owner, id))
+            ),
             self.fill.model: gr.Dropdown(full),
             self.fill.compare: gr.Dropdown(short),
             self.scored_models: gr.Dropdown(short),
@@ -238,6 +264,7 @@ class RunTab:
     def _close(self, owner: str, missing: str = "") -> dict:
         """Show the form in place of the panel; missing: a message that the run of the link does not exist."""
         buttons = (self.stop_button, self.resume_button, self.use_button, self.delete_button)
+        buttons += (self.extract_button, self.teach_button)
         texts = (self.current, self.finished, self.progress, self.corpus, self.result, self.shell)
         return {
             **dict.fromkeys(texts, ""),
@@ -252,6 +279,7 @@ class RunTab:
     def _panel(self, visible: bool, owner: str, missing: str) -> dict:
         return {
             self.form.group: gr.Column(visible=not visible),
+            self.teach.panel: gr.Accordion(visible=not visible),
             self.form.missing: missing,
             self.panel: gr.Column(visible=visible),
             self.sentence: "",
@@ -279,6 +307,8 @@ class RunTab:
             self.stop_button: gr.Button(visible="stop" in can or now.stopping, interactive="stop" in can),
             self.resume_button: gr.Button(visible="resume" in can),
             self.use_button: gr.Button(visible="use" in can),
+            self.extract_button: gr.Button(visible="extract" in can),
+            self.teach_button: gr.Button(visible="teach" in can),
             self.delete_button: gr.Button(visible="delete" in can),
             self.push_panel: gr.Accordion(visible="push" in can),
             self.shell: adapt_command(run),
@@ -296,25 +326,31 @@ class RunTab:
             *(self.current, self.stamp, self.finished, self.progress, self.corpus, self.result, self.shell),
             *(self.stop_button, self.resume_button, self.use_button, self.delete_button),
             *(self.push_panel, self.timer, self.share.slider, self.share.losses),
+            *(self.extract_button, self.teach_button),
         ]
         whole = [*shown, self.form.group, self.form.missing, self.panel, self.sentence, self.message]
-        whole += [self.mine, self.link, self.pushed]
+        whole += [self.mine, self.link, self.pushed, self.teach.panel]
         pickers = [self.fill.model, self.fill.compare, self.scored_models, self.form.model]
+        pickers += [self.teach.model, self.extract.model]
         run = [self.current, self.owner]
 
         demo.load(self.load_page, self.owner, [self.owner, self.tabs, *whole], **QUIET).then(
             self.update_pickers, [self.owner, self.current], pickers, **QUIET
         )
-        started = self.form.started.change(self.show_started, [self.form.started, self.owner], whole, **QUIET)
+        started, taught = (
+            field.change(self.show_started, [field, self.owner], whole, **QUIET)
+            for field in (self.form.started, self.teach.started)
+        )
         self.timer.tick(self.refresh, [*run, self.stamp], [*shown, self.mine], **AT_ONCE)
         acted = [self.message, self.mine, *shown]
         self.stop_button.click(self.stop, run, acted, **QUIET)
         resumed = self.resume_button.click(self.resume, run, acted, **QUIET)
         self.share.wire(self.reweigh, run, acted)
         if self.train_on_lent_gpu:
-            for begun in (started, resumed):
+            for begun in (started, taught, resumed):
                 begun.then(self.train_here, run, **QUIET)
-        self.again_button.click(self.start_another, self.owner, [self.form.started, *whole], **QUIET).then(
+        begin = [self.form.started, self.teach.started]
+        self.again_button.click(self.start_another, self.owner, [*begin, *whole], **QUIET).then(
             None, self.current, js=javascript.SHOW_RUN, api_visibility="private"
         )
         self.delete_button.click(
@@ -336,6 +372,10 @@ class RunTab:
             [self.fill.sentence, self.fill.model, self.fill.compare, self.tabs],
             **QUIET,
         ).then(self.fill.fill, **self.fill.asks)
+        self.extract_button.click(self.use_in_extract, run, [self.extract.model, self.tabs], **QUIET)
+        self.teach_button.click(self.teach_model, run, [self.teach.model, *begin, *whole], **QUIET).then(
+            None, self.current, js=javascript.SHOW_RUN, api_visibility="private"
+        )
         self.send_button.click(
             self.push,
             [*run, self.repository, self.token],
@@ -346,51 +386,3 @@ class RunTab:
         self.copy_button.click(self.show_link, self.current, self.link, **QUIET).then(
             None, self.link, self.link, js=javascript.copy_link("copy-run"), api_visibility="private"
         )
-
-    # Widgets
-
-    def _draw_run(self) -> None:
-        self.progress = gr.HTML(min_height=120, padding=False, js_on_load=None, elem_id="live")
-        with gr.Row(elem_id="run-buttons"):
-            size = {"size": "sm", "min_width": 110}
-            self.stop_button = gr.Button("Stop", visible=False, elem_id="stop", **size)
-            self.resume_button = gr.Button("Resume", visible=False, elem_id="resume", **size)
-            self.use_button = gr.Button(
-                "Use this model", variant="primary", visible=False, elem_id="use", **size
-            )
-            self.copy_button = gr.Button("Copy link", elem_id="copy-run", **size)
-            self.again_button = gr.Button("Start another", elem_id="again", **size)
-            self.delete_button = gr.Button("Delete", visible=False, elem_id="delete", **size)
-        self.link = gr.Textbox(
-            label="Anyone with this link can view the run and use its model",
-            interactive=False,
-            visible=False,
-            elem_id="run-link",
-        )
-        self.message = gr.HTML(padding=False, js_on_load=None, elem_id="run-message")
-        self.share = ShareSlider()
-        self.sentence = gr.HTML(padding=False, js_on_load=None, elem_id="run-sentence")
-        self.result = gr.HTML(padding=False, js_on_load=None, elem_id="run-result")
-        with gr.Accordion("Corpus report", open=False, elem_id="run-corpus"):
-            self.corpus = gr.HTML(padding=False, js_on_load=None)
-        with gr.Accordion("Push to the Hub", open=False, visible=False, elem_id="push") as self.push_panel:
-            self._draw_push()
-        with gr.Accordion("Do the same in the shell", open=False, elem_id="run-shell"):
-            self.shell = gr.Code(language="shell", interactive=False, wrap_lines=True, lines=1)
-
-    def _draw_push(self) -> None:
-        with gr.Row():
-            self.repository = gr.Textbox(
-                label="Repository",
-                placeholder="owner/name",
-                info="The model card and result.json quote sentences from the corpus.",
-                elem_id="repo",
-            )
-            self.token = gr.Textbox(
-                label="Access token with write permission",
-                type="password",
-                info="Sent to the Hub and stored nowhere.",
-                elem_id="token",
-            )
-        self.send_button = gr.Button("Push as a private model", size="md", elem_id="send")
-        self.pushed = gr.HTML(padding=False, js_on_load=None, elem_id="pushed")

@@ -236,7 +236,7 @@ class FillTab:
             self.targets = gr.Textbox(
                 self.first.targets,
                 label="Targets",
-                info="Rank only these words, separated by commas.",
+                info="Rank only these words: one a line, or separated by commas.",
                 placeholder="capital, city, heart",
                 elem_id="targets",
             )

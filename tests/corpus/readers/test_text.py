@@ -54,21 +54,3 @@ def test_one_line_of_60_mb_is_read_in_bounded_memory_and_time(tmp_path, unit):
     assert size == (48_000_000 if unit == "word " else 60_000_000)
     assert longest <= 1_000_000
     assert peak < 20_000_000
-
-
-def test_markdown_is_read_without_its_markup(read):
-    text = (
-        "# Title #\n\nSee [the *paper*](http://x.org/a) and ![a plot](p.png), **now**.\n\n```py\nx = 1\n```\n"
-    )
-    text += "\nTitle\n===\n"
-    found, _ = read("a.md", text)
-    assert found[0].text == "Title\n\nSee the *paper* and a plot, now.\n\nx = 1\n\nTitle"
-
-
-@pytest.mark.parametrize("unit", ["#", "# ", " "])
-def test_a_very_long_heading_takes_linear_time(read, unit):
-    marks = unit * (
-        900_000 // len(unit)
-    )  # a regular expression for the closing # would take more than an hour
-    found, _ = read("a.md", f"# One{marks}x\n\n# Two {marks}", max_document_characters=2_000_000)
-    assert [document.text for document in found] == [f"One{marks}x\n\nTwo"]

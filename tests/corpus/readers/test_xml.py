@@ -30,7 +30,7 @@ def test_each_record_of_pubmed_is_a_document(read, name):
 @pytest.mark.parametrize("namespace", ["", ' xmlns="https://jats.nlm.nih.gov/ns/archiving/1.3/"'])
 def test_a_jats_article_is_its_title_abstract_and_body(read, namespace):
     found, _ = read("a.xml", JATS.replace("<article>", f"<article{namespace}>"))
-    assert found == [Document("a.xml", "Title\n\nShort.\n\nBody 1. in it\n\nEnd.")]
+    assert found == [Document("a.xml", "Title\n\nShort.\n\nBody 1.\n\nin it\n\nEnd.")]
 
 
 def test_xml_opens_no_other_file_and_expands_no_entity(read, tmp_path):

@@ -6,7 +6,7 @@ import gradio as gr
 import pytest
 
 from mlm_demo.errors import PromptError
-from mlm_demo.web.api import with_error_messages
+from mlm_demo.web.arguments import with_error_messages
 from mlm_demo.web.server.metrics import LOG, JsonLines, log_to_stderr, measure_events
 from tests.support.metrics import value_of
 
@@ -57,7 +57,7 @@ def test_an_error_is_counted_by_kind_and_its_text_is_not_logged(log):
 
 
 def test_an_error_message_for_a_program_is_a_refusal(log):
-    def refuse(text):
+    def refuse(text: str):
         raise PromptError(f"{text} is no sentence")
 
     before = value_of("mlm_demo_refusals_total", error="PromptError")

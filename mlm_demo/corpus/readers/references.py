@@ -1,0 +1,163 @@
+"""Read what libraries of references export: MEDLINE (.nbib), RIS, BibTeX and the abstracts that PubMed saves as text.
+
+The title and abstract of a reference are a document.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from mlm_demo.corpus.documents import Document, Format, Reading, decode_input, make_documents
+from mlm_demo.corpus.input import Input
+from mlm_demo.corpus.readers.tex import plain_text
+from mlm_demo.corpus.text import lines
+
+MAX_LINE = 10_000_000  # characters
+SNIFFED = 64 * 1024  # bytes
+MEDLINE_TAG = re.compile(r"([A-Z]{2,4}) {0,2}- (.*)")
+RIS_TAG = re.compile(r"([A-Z][A-Z0-9])  -(?: (.*))?$")
+TITLES = {"TI", "T1", "BTI"}
+ABSTRACTS = {"AB", "N2"}
+NUMBERS = {"PMID", "AN", "ID"}
+STARTS = {"PMID", "TY"}  # tags that begin a reference
+NUMBERED = re.compile(r"(\d{1,6})\. \S")
+RECORD_END = re.compile(r"^(?:PMID|DOI|PMCID): ?\S", re.MULTILINE)
+# Paragraphs of PubMed's text that are not the abstract.
+ASIDE = re.compile(
+    r"(?:Author information:|Comment (?:in|on)|Update (?:of|in)|Erratum (?:in|for)|Republished|Retraction|Copyright|©|"
+    r"\(c\) |DOI:|PMC?ID:|PMID:|Conflict of interest|Collaborators:|Publisher:)",
+    re.I,
+)
+AUTHORS = re.compile(r"[\w'’ -]+ [A-Z]{1,4}(?: (?:Jr|Sr|2nd|3rd))?(?:\([\d,]+\))*(?:\(#\))?[,.;]", re.UNICODE)
+ENTRY = re.compile(r"@\s*([A-Za-z]+)\s*[{(]\s*([^\s,{}]{0,200})\s*,")
+FIELD = re.compile(r"[,\s](title|abstract)\s*=\s*", re.I)
+
+
+def read_tagged(source: Input, reading: Reading) -> Iterator[Document]:
+    """Read a MEDLINE or RIS file."""
+    for fields in _tagged(lines(decode_input(source, reading), name=source.name, limit=MAX_LINE)):
+        number = next((fields[tag] for tag in NUMBERS if fields.get(tag)), "")
+        texts = [next((fields[tag] for tag in tags if fields.get(tag)), "") for tags in (TITLES, ABSTRACTS)]
+        where = source.name + (f", {'PMID' if 'PMID' in fields else 'reference'} {number}" if number else "")
+        yield from make_documents(["\n\n".join(filter(None, texts))], where, reading)
+
+
+def _tagged(found: Iterable[str]) -> Iterator[dict[str, str]]:
+    """Yield the fields of each reference; a field may go on on the lines after it."""
+    fields: dict[str, str] = {}
+    tag = None
+    for line in found:
+        start = RIS_TAG.match(line.rstrip()) or MEDLINE_TAG.match(line.rstrip())
+        if start and (start[1] in STARTS or start[1] == "ER") and fields:
+            yield fields
+            fields = {}
+        if start:
+            tag = start[1] if start[1] not in fields else None  # the first of several
+            if tag:
+                fields[tag] = (start[2] or "").strip()
+        elif tag and line.strip() and len(fields[tag]) < MAX_LINE:
+            fields[tag] += " " + line.strip()
+        elif not line.strip():
+            tag = None
+    if fields:
+        yield fields
+
+
+def is_medline(source: Input) -> bool:
+    """Return whether a file begins as an export of MEDLINE."""
+    return re.match(r"pmid ?- ?\d", source.start) is not None
+
+
+def is_ris(source: Input) -> bool:
+    """Return whether a file begins as RIS."""
+    return source.start.startswith("ty  - ")
+
+
+def is_pubmed_text(source: Input) -> bool:
+    """Return whether a file begins as the abstracts that PubMed saves as text."""
+    codec, bom = source.encoding
+    return (
+        source.start.startswith("1. ")
+        and RECORD_END.search(source.head[bom:SNIFFED].decode(codec, "ignore").replace("\r", "")) is not None
+    )
+
+
+def read_pubmed_text(source: Input, reading: Reading) -> Iterator[Document]:
+    """Read the title and abstract of each numbered record of PubMed's text."""
+    record: list[list[str]] = []
+    number = 1
+    for block in _blocks(lines(decode_input(source, reading), name=source.name, limit=MAX_LINE)):
+        start = NUMBERED.match(block[0])
+        if start and int(start[1]) == number:
+            yield from _record(record, source, reading, number - 1)
+            record, number = [], number + 1
+        record.append(block)
+    yield from _record(record, source, reading, number - 1)
+
+
+def _record(blocks: list[list[str]], source: Input, reading: Reading, number: int) -> Iterator[Document]:
+    """Make the document of a record: its first paragraph is the journal, the second the title."""
+    texts = [" ".join(block) for block in blocks[1:]]
+    kept = [
+        text
+        for at, text in enumerate(texts)
+        if not (ASIDE.match(text) or (0 < at < 4 and AUTHORS.match(text)))
+    ]
+    yield from make_documents(["\n\n".join(kept)], f"{source.name}, record {number}", reading)
+
+
+def _blocks(found: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the lines between empty lines."""
+    block: list[str] = []
+    for line in found:
+        if line.strip():
+            block.append(line.strip())
+        elif block:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+def read_bibtex(source: Input, reading: Reading) -> Iterator[Document]:
+    """Read the title and abstract of each entry of a BibTeX file."""
+    entry: list[str] = []
+    for line in lines(decode_input(source, reading), name=source.name, limit=MAX_LINE):
+        if line.lstrip().startswith("@") and ENTRY.match(line.lstrip()):
+            yield from _entry("".join(entry), source, reading)
+            entry = []
+        entry.append(line)
+    yield from _entry("".join(entry), source, reading)
+
+
+def _entry(text: str, source: Input, reading: Reading) -> Iterator[Document]:
+    start = ENTRY.match(text.lstrip())
+    if start is None or start[1].lower() in ("comment", "string", "preamble"):
+        return
+    fields: dict[str, str] = {}
+    for found in FIELD.finditer(text):
+        fields.setdefault(found[1].lower(), " ".join(plain_text(_value(text, found.end())).split()))
+    texts = [fields.get("title", ""), fields.get("abstract", "")]
+    yield from make_documents(
+        ["\n\n".join(filter(None, texts))], f"{source.name}, {start[2] or 'entry'}", reading
+    )
+
+
+def _value(text: str, at: int) -> str:
+    """Return the value of a field: in braces, in quotes, or a word."""
+    depth, quoted = 0, text[at : at + 1] == '"'
+    for found in re.compile(r'(?<!\\)[{}"]|,?\s*$').finditer(text, at):
+        if found[0] == "{":
+            depth += 1
+        elif found[0] == "}":
+            depth -= 1
+            if not depth and not quoted:
+                return text[at + 1 : found.start()]
+        elif found[0] == '"' and not depth and found.start() > at:
+            return text[at + 1 : found.start()]
+    return text[at:].partition("\n")[0].strip(' ,"{}')
+
+
+MEDLINE = Format("MEDLINE (.nbib)", "a MEDLINE file", (".nbib", ".medline"), is_medline, read_tagged)
+RIS = Format("RIS", "a RIS file", (".ris",), is_ris, read_tagged)
+BIBTEX = Format("BibTeX", "a BibTeX file", (".bib", ".bibtex"), None, read_bibtex)
+PUBMED_TEXT = Format("PubMed's text", "a text from PubMed", (".pubmed",), is_pubmed_text, read_pubmed_text)

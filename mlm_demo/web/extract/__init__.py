@@ -1,0 +1,1 @@
+"""The tab Extract: questions asked of papers."""

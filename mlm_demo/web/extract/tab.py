@@ -1,0 +1,354 @@
+"""The 'Extract' tab: handlers on top, widgets and wiring below."""
+
+from dataclasses import replace
+
+import gradio as gr
+
+from mlm_demo.corpus.formats import describe_formats
+from mlm_demo.corpus.papers import Paper
+from mlm_demo.errors import CorpusError, MlmDemoError, ModelError, ParameterError
+from mlm_demo.inference.engine import Engine
+from mlm_demo.inference.extract.extraction import Extraction
+from mlm_demo.runs.service import RunService
+from mlm_demo.web import javascript
+from mlm_demo.web.api import check_amount
+from mlm_demo.web.event_options import AT_ONCE, EXTRACTING, QUIET
+from mlm_demo.web.extract import javascript as extract_javascript
+from mlm_demo.web.extract.extractors import about_models, choices, first_name, none_here, offered
+from mlm_demo.web.extract.links import Asked, lines, read_link, write_link
+from mlm_demo.web.extract.opened_paper import opened_paper
+from mlm_demo.web.extract.papers import EMPTY, examples, papers_view, read_files, sample
+from mlm_demo.web.extract.table import Cell, cells, table
+from mlm_demo.web.extract.threshold import ABOUT, FIRST_RANGE, meaning, score_range
+from mlm_demo.web.extract.verdicts import Verdicts, answers_csv, count_sentence, evidence_csv, judge
+from mlm_demo.web.fill.links import page_address
+from mlm_demo.web.messages import notices, refusal
+from mlm_demo.web.server.rate_limits import RateLimits
+
+ABOUT_FILES = (
+    f"Files can be {describe_formats()}. Each document is a paper. The papers stay on the machine that "
+    " serves this page, in its memory until you close the page; the files are deleted within two hours."
+)
+NOTHING_YET = (
+    '<p class="empty">Ask a question of your papers. Each paper gets a row: the answer, the sentence it stands in, and '
+    "how relevant the model finds that sentence. Papers without an answer stay in the table.</p>"
+)
+
+
+class ExtractTab:
+    """A handler returns its outputs by name, `{component: value}`; what it does not name stays as it is."""
+
+    def __init__(self, engine: Engine, service: RunService, limits: RateLimits):
+        self.engine, self.service, self.limits = engine, service, limits
+        self.example_questions = examples()
+
+    # Handlers
+
+    def read_upload(
+        self,
+        files: list[str] | None,
+        papers: list[Paper],
+        sampled: bool,
+        request: gr.Request,
+        progress=gr.Progress(),
+    ) -> dict:
+        """Add uploaded files to the papers; the sample makes room for them."""
+        before = [] if sampled else papers
+        try:
+            self.limits.admit(request)
+            progress(None, desc="Reading")
+            found, noted = read_files(
+                self.service, files or [], before, lambda stage: progress(None, desc=stage or "Reading")
+            )
+        except MlmDemoError as error:
+            return {self.files: None, self.about: refusal(error, "") + papers_view(papers)}
+        return {self.files: None, **self._show_papers(found, noted, sampled=False)}
+
+    def read_sample(self) -> dict:
+        """Take the sample in place of the papers."""
+        try:
+            return self._show_papers(list(sample()), [], sampled=True)
+        except CorpusError as error:
+            return {self.about: refusal(error, "")}
+
+    def remove_papers(self) -> dict:
+        """Forget the papers."""
+        return self._show_papers([], [], sampled=False)
+
+    def choose_example(self, index: int, papers: list[Paper]) -> dict:
+        """Ask an example, of the sample if there are no papers yet."""
+        return {self.questions: self.example_questions[index], **({} if papers else self.read_sample())}
+
+    def extract(
+        self,
+        questions: str,
+        model: str,
+        chosen: dict[str, float],
+        papers: list[Paper],
+        before: Extraction | None,
+        verdicts: Verdicts,
+        request: gr.Request,
+        progress=gr.Progress(),
+    ) -> dict:
+        """Ask the questions of the papers; show an error above the previous table.
+
+        chosen: the thresholds that the person has set, by model; others keep the one they were calibrated to.
+        """
+        try:
+            self.limits.admit(request)
+            asked = lines(questions)
+            if not papers:
+                raise ParameterError("There are no papers; add files, or use the sample.")
+            if not model:
+                raise ModelError(none_here(self.engine.settings))
+            check_amount(papers, asked, self.engine.settings)
+            found = self.engine.extract(
+                papers,
+                asked,
+                model,
+                on_progress=lambda share, stage: progress(share, desc=stage),
+            )
+        except MlmDemoError as error:
+            return {self.results: refusal(error, table(before, verdicts) if before else "")}
+        calibrated = found.threshold
+        found = found.at(chosen.get(model, calibrated))
+        return {
+            self.calibrated: calibrated,
+            self.threshold: gr.Slider(*score_range(found), found.threshold),
+            self.out: gr.Row(visible=True),
+            **self._show(found, calibrated, verdicts),
+        }
+
+    def decide(
+        self,
+        threshold: float | None,
+        model: str,
+        chosen: dict[str, float],
+        extraction: Extraction | None,
+        calibrated: float,
+        verdicts: Verdicts,
+    ) -> dict:
+        """Decide by another threshold which papers answer; no model is asked."""
+        if threshold is None:
+            return {self.chosen: chosen}
+        name = extraction.model["name"] if extraction else model
+        updates = {self.chosen: {**chosen, name: float(threshold)}}
+        if extraction is None:
+            return updates
+        return {**updates, **self._show(extraction.at(float(threshold)), calibrated, verdicts)}
+
+    def open_paper(self, extraction: Extraction | None, event: gr.EventData) -> dict:
+        """Open the paper of a row or cell."""
+        cell = cell_of(extraction, event)
+        return {self.paper: opened_paper(cell)} if cell else {self.paper: gr.skip()}
+
+    def judge(self, extraction: Extraction | None, verdicts: Verdicts, event: gr.EventData) -> dict:
+        """Note a verdict, which the browser shows already."""
+        cell = cell_of(extraction, event)
+        if cell is None:
+            return {self.verdicts: gr.skip()}
+        judge(verdicts, cell.finding, cell.row, str(event._data.get("verdict", "")))
+        return {
+            self.verdicts: verdicts,
+            self.counted: count_sentence(verdicts),
+            self.judged: gr.Row(visible=bool(verdicts)),
+        }
+
+    def open_link(self, owner: str, request: gr.Request) -> dict:
+        """Offer the models, and fill in the form from the page's link."""
+        found = read_link(dict(request.query_params))
+        asked, noted = found or (Asked(), [])
+        models = offered(self.service.runs, owner, asked.model)
+        updates = {self.model: gr.Dropdown(choices(models), value=asked.model or first_name(models))}
+        if found is None:
+            return updates
+        updates[self.questions] = asked.questions
+        if asked.threshold is not None:
+            updates[self.chosen] = {asked.model or first_name(models) or "": asked.threshold}
+            low, high = min(FIRST_RANGE[0], asked.threshold), max(FIRST_RANGE[1], asked.threshold)
+            updates[self.threshold] = gr.Slider(low, high, asked.threshold)
+        hint = '<p class="empty">The link holds the questions. Add papers, or use the sample, and press Extract.</p>'
+        return {**updates, self.results: notices(noted) + hint, self.tabs: gr.Tabs(selected="extract")}
+
+    def _show(self, found: Extraction, calibrated: float, verdicts: Verdicts) -> dict:
+        threshold = None if found.threshold == calibrated else found.threshold
+        asked = Asked("\n".join(found.questions), found.model["name"], threshold)
+        return {
+            self.extraction: found,
+            self.meaning: meaning(found, calibrated),
+            self.results: notices(list(found.notes)) + table(found, verdicts),
+            self.link: page_address() + write_link(asked),
+            self.copied: "",
+        }
+
+    def _show_papers(self, papers: list[Paper], noted: list[str], *, sampled: bool) -> dict:
+        return {
+            self.papers: papers,
+            self.sampled: sampled,
+            self.about: papers_view(papers, noted),
+            self.clear: gr.Button(visible=bool(papers)),
+        }
+
+    # Widgets
+
+    def build(self, page: gr.Blocks, owner: gr.BrowserState, tabs: gr.Tabs) -> "ExtractTab":
+        """Draw the tab and wire it, within the page."""
+        self.tabs = tabs
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=2, min_width=320):
+                self._draw_form()
+            with gr.Column(scale=5, min_width=320):
+                self._draw_results()
+        self.papers, self.sampled = gr.State([]), gr.State(False)
+        self.extraction, self.verdicts = gr.State(None), gr.State({})
+        self.calibrated, self.chosen = gr.State(0.0), gr.State({})
+        # For the buttons in the browser; stored nowhere.
+        self.link, self.download = gr.Textbox(visible="hidden"), gr.Textbox(visible="hidden")
+        self._wire(page, owner)
+        return self
+
+    def _draw_form(self) -> None:
+        self.questions = gr.Textbox(
+            label="Questions",
+            info="One per line, up to eight. Each becomes a column.",
+            placeholder=self.example_questions[0],
+            lines=2,
+            max_lines=8,
+            elem_id="extract-questions",
+        )
+        self.examples = gr.Dataset(
+            label="Examples",
+            components=[self.questions],
+            samples=[[question] for question in self.example_questions],
+            type="index",
+        )
+        self.files = gr.File(file_count="multiple", label="Papers", height=130, elem_id="extract-files")
+        with gr.Row():
+            size = {"size": "md", "min_width": 140}
+            self.sample = gr.Button("Use the sample", elem_id="extract-sample", **size)
+            self.clear = gr.Button("Remove papers", visible=False, elem_id="extract-clear", **size)
+        self.about = gr.HTML(EMPTY, padding=False, js_on_load=None, elem_id="extract-papers")
+        self.run = gr.Button("Extract", variant="primary", size="md", elem_id="extract-run")
+        models = offered(self.service.runs, "")
+        self.model = gr.Dropdown(
+            choices(models),
+            value=first_name(models),
+            label="Model",
+            info=about_models(models, self.service.settings),
+            allow_custom_value=True,
+            elem_id="extract-model",
+        )
+        self.threshold = gr.Slider(
+            *FIRST_RANGE,
+            0.0,
+            step=0.1,
+            label="Threshold for an answer",
+            info=ABOUT,
+            buttons=[],
+            elem_id="extract-threshold",
+        )
+        self.meaning = gr.HTML(padding=False, js_on_load=None, elem_id="extract-meaning")
+        gr.Markdown(ABOUT_FILES, elem_classes="quiet")
+
+    def _draw_results(self) -> None:
+        self.results = gr.HTML(
+            NOTHING_YET,
+            min_height=420,
+            padding=False,
+            js_on_load=extract_javascript.TABLE,
+            elem_id="extract-results",
+        )
+        with gr.Row(visible=False, elem_classes="extract-out") as self.out:
+            small = {"size": "sm", "min_width": 90}
+            self.csv_down = gr.Button("Download CSV", elem_id="extract-csv", **small)
+            self.lines_down = gr.Button("Download JSON lines", elem_id="extract-lines", **small)
+            self.copy = gr.Button("Copy link", elem_id="extract-copy", **small)
+        self.copied = gr.Textbox(
+            label="Link to these questions, without the papers",
+            placeholder=" ",
+            interactive=False,
+            elem_id="extract-link",
+        )
+        with gr.Column(visible=False, elem_id="extract-verdicts") as self.judged:
+            self.counted = gr.Markdown(elem_classes="quiet")
+            with gr.Row(elem_classes="extract-out"):
+                self.evidence_down = gr.Button("Download for evidence", elem_id="extract-evidence", **small)
+                self.answers_down = gr.Button("Download for answers", elem_id="extract-answers", **small)
+        self.paper = gr.HTML(padding=False, js_on_load=extract_javascript.PAPER, elem_id="extract-paper")
+
+    # Wiring
+
+    def _wire(self, page: gr.Blocks, owner: gr.BrowserState) -> None:
+        papers = [self.papers, self.sampled, self.about, self.clear]
+        self.files.upload(
+            self.read_upload,
+            [self.files, self.papers, self.sampled],
+            [self.files, *papers],
+            show_progress_on=self.about,
+            api_visibility="private",
+            concurrency_id="reading",
+            concurrency_limit=2,
+        )
+        self.sample.click(self.read_sample, None, papers, **QUIET)
+        self.clear.click(self.remove_papers, None, papers, **AT_ONCE)
+        shown = [self.extraction, self.threshold, self.meaning, self.results, self.link, self.copied]
+        extracting = {
+            "fn": self.extract,
+            "inputs": [self.questions, self.model, self.chosen, self.papers, self.extraction, self.verdicts],
+            "outputs": [*shown, self.calibrated, self.out],
+            "show_progress_on": self.results,
+            "api_visibility": "private",
+            **EXTRACTING,
+        }
+        self.run.click(**extracting).then(None, js=extract_javascript.SHOW_RESULTS, api_visibility="private")
+        self.examples.click(
+            self.choose_example, [self.examples, self.papers], [self.questions, *papers], **QUIET
+        ).then(**extracting).then(None, js=extract_javascript.SHOW_RESULTS, api_visibility="private")
+        self.threshold.input(
+            self.decide,
+            [self.threshold, self.model, self.chosen, self.extraction, self.calibrated, self.verdicts],
+            [*(each for each in shown if each is not self.threshold), self.chosen],
+            trigger_mode="always_last",
+            **AT_ONCE,
+        )
+        self.results.select(self.open_paper, self.extraction, self.paper, **AT_ONCE)
+        self.results.like(
+            self.judge,
+            [self.extraction, self.verdicts],
+            [self.verdicts, self.counted, self.judged],
+            trigger_mode="multiple",
+            **AT_ONCE,
+        )
+        for button, write, inputs, name, kind in (
+            (self.csv_down, Extraction.to_csv, self.extraction, "extraction.csv", "text/csv"),
+            (
+                self.lines_down,
+                Extraction.to_json_lines,
+                self.extraction,
+                "extraction.jsonl",
+                "application/jsonl",
+            ),
+            (self.evidence_down, evidence_csv, self.verdicts, "evidence.csv", "text/csv"),
+            (self.answers_down, answers_csv, self.verdicts, "answers.csv", "text/csv"),
+        ):
+            button.click(write, inputs, self.download, **AT_ONCE).then(
+                None, self.download, js=javascript.download(name, kind), api_visibility="private"
+            )
+        self.copy.click(
+            None, self.link, self.copied, js=javascript.copy_link("extract-copy"), api_visibility="private"
+        )
+        page.load(
+            self.open_link,
+            owner,
+            [self.model, self.questions, self.chosen, self.threshold, self.results, self.tabs],
+            **AT_ONCE,
+        )
+
+
+def cell_of(extraction: Extraction | None, event: gr.EventData) -> Cell | None:
+    """Return the cell that an event in the table is about; None if there is none, whatever a browser sends."""
+    number = event._data.get("cell") if isinstance(event._data, dict) else None
+    if extraction is None or type(number) is not int or not 0 <= number < len(extraction.findings):
+        return None
+    (cell,) = cells(replace(extraction, findings=(extraction.findings[number],)))
+    return cell

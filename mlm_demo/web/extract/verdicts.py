@@ -1,0 +1,116 @@
+"""What a person says about answers, right or wrong, and the examples for fine-tuning that follow from it."""
+
+import csv
+import io
+from dataclasses import dataclass
+
+from mlm_demo.inference.extract.extraction import Finding
+
+RIGHT, WRONG = "right", "wrong"
+AROUND = 2  # sentences before and after the one of an answer, in the context of an example
+Key = tuple[str, str, str | None]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A verdict on a row as it was shown, with what examples need of its paper.
+
+    sentence: the one of the answer, or the most relevant one. context: the same with its neighbors. answer: None if
+    the row had none. start: the first character of the answer in the context. right: whether the person agreed.
+    """
+
+    question: str
+    sentence: str
+    context: str
+    answer: str | None
+    start: int
+    right: bool
+
+    @property
+    def found(self) -> bool:
+        """Whether the person agreed with an answer."""
+        return self.answer is not None and self.right
+
+
+Verdicts = dict[Key, Verdict]
+
+
+def key_of(finding: Finding, row: dict) -> Key:
+    """Return what a verdict is about: a question, the sentence of a paper, and the answer or that there is none."""
+    return finding.question, f"{row['document']}\n{row['sentence']}", row["answer"]
+
+
+def judge(verdicts: Verdicts, finding: Finding, row: dict, verdict: str) -> Verdicts:
+    """Note a verdict in place, RIGHT or WRONG; anything else takes it back."""
+    key = key_of(finding, row)
+    verdicts.pop(key, None)
+    if verdict in (RIGHT, WRONG) and row["sentence"] is not None:
+        start, end = _around(finding, row)
+        verdicts[key] = Verdict(
+            question=finding.question,
+            sentence=row["sentence"],
+            context=finding.paper.text[start:end],
+            answer=row["answer"],
+            start=(row["start"] or 0) - start,
+            right=verdict == RIGHT,
+        )
+    return verdicts
+
+
+def examples(verdicts: Verdicts) -> list[Verdict]:
+    """Return the verdicts that are examples: all but `wrong` for a paper without an answer.
+
+    Such a verdict does not say where the answer stands.
+    """
+    return [verdict for verdict in verdicts.values() if verdict.answer is not None or verdict.right]
+
+
+def evidence_csv(verdicts: Verdicts) -> str:
+    """Return examples as CSV with the columns question, sentence and label: 1 for a sentence that answers, else 0."""
+    rows = [(v.question, v.sentence, int(v.found)) for v in examples(verdicts)]
+    return _csv(("question", "sentence", "label"), rows)
+
+
+def answers_csv(verdicts: Verdicts) -> str:
+    """Return examples as CSV with the columns question, context, answer and answer_start.
+
+    An empty answer means that the context has none. Of a wrong answer the context is its sentence alone, because the
+    right one may stand beside it.
+    """
+    rows = []
+    for verdict in examples(verdicts):
+        wrong = verdict.answer is not None and not verdict.right
+        answer = (verdict.answer, verdict.start) if verdict.found else ("", "")
+        rows.append((verdict.question, verdict.sentence if wrong else verdict.context, *answer))
+    return _csv(("question", "context", "answer", "answer_start"), rows)
+
+
+def count_sentence(verdicts: Verdicts) -> str:
+    """Return how many verdicts there are, and why some of them are no examples; empty without any."""
+    if not verdicts:
+        return ""
+    count, more = len(verdicts), len(verdicts) - len(examples(verdicts))
+    noted = f"{count:,} {'verdict' if count == 1 else 'verdicts'}. Download them before you leave the page."
+    if more:
+        noted += (
+            f" {more:,} of them {'makes' if more == 1 else 'make'} no example: a missed answer has no place. Lower the "
+            "threshold until the answer appears, and judge that."
+        )
+    return noted
+
+
+def _around(finding: Finding, row: dict) -> tuple[int, int]:
+    """Return the characters of the sentences around the one of a row."""
+    paper = finding.paper
+    inside = paper.sentences_at(row["sentence_start"], row["sentence_end"])
+    first, last = max(0, inside[0] - AROUND), min(len(paper.sentences) - 1, inside[-1] + AROUND)
+    return paper.sentences[first][0], paper.sentences[last][1]
+
+
+def _csv(columns: tuple[str, ...], rows: list[tuple]) -> str:
+    """Return rows as CSV. Unlike in a table of results, no text gets a ': an answer has to be in its context."""
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return written.getvalue()

@@ -1,0 +1,136 @@
+import time
+
+import pytest
+
+from mlm_demo.corpus.documents import Document
+
+NBIB = """
+PMID- 11
+OWN - NLM
+TI  - Growth of reeds in
+      mud.
+AB  - BACKGROUND: Herons nest in reeds. METHODS: We looked
+      at them.
+FAU - Heron, Ann
+AD  - Department of Marshes.
+
+PMID- 12
+TI  - Tides.
+AB  - The tide peaks at one.
+"""
+RIS = """TY  - JOUR
+TI  - Growth of reeds
+AU  - Heron, A.
+AB  - Herons nest in reeds.
+And wait.
+ID  - 7
+ER  -
+
+TY  - JOUR
+T1  - Tides
+N2  - The tide peaks at one.
+ER  -
+"""
+TEXT = """1. J Marsh. 2021 Jan;3(1):1-9. doi: 10.1/x. Epub 2020 Dec 1.
+
+Growth of reeds in
+mud.
+
+Heron A(1), Eel B(2)(3).
+
+Author information:
+(1)Department of Marshes.
+
+BACKGROUND: Herons nest in
+reeds.
+METHODS: We looked at them.
+
+Copyright © 2021 Press.
+
+DOI: 10.1/x
+PMID: 11 [Indexed for MEDLINE]
+
+Conflict of interest statement: None.
+
+
+2. J Mud. 2020;1:2.
+
+Tides.
+
+Crane C.
+
+The tide peaks at one.
+
+PMID: 12
+"""
+BIB = """% exported
+@article{heron2021,
+  title = {Growth of {R}eeds in H$_2$S},
+  author = {Heron, A.},
+  abstract = {Herons {\\em nest} in caf\\'e reeds, 5\\% of them.},
+  year = 2021
+}
+@comment{jabref}
+@book(eel, title = "Tides {and} \\"{o}", abstract = "The tide
+peaks.")
+"""
+
+
+@pytest.mark.parametrize("name", ["a.nbib", "pubmed-reeds.txt"])
+def test_medline_is_read_by_title_and_abstract(read, name):
+    found, notes = read(name, NBIB)
+    assert found == [
+        Document(f"{name}, PMID 11",
+                 "Growth of reeds in mud.\n\nBACKGROUND: Herons nest in reeds. METHODS: We looked at them."),
+        Document(f"{name}, PMID 12", "Tides.\n\nThe tide peaks at one."),
+    ]  # fmt: skip
+    assert notes == ([] if name == "a.nbib" else [f"{name} is a MEDLINE file, and was read as one."])
+
+
+@pytest.mark.parametrize("name", ["a.ris", "export.txt"])
+def test_ris_is_read_by_title_and_abstract(read, name):
+    assert read(name, RIS.replace("\n", "\r\n"))[0] == [
+        Document(f"{name}, reference 7", "Growth of reeds\n\nHerons nest in reeds. And wait."),
+        Document(name, "Tides\n\nThe tide peaks at one."),
+    ]
+
+
+def test_the_abstracts_that_pubmed_saves_as_text_are_read(read):
+    found, notes = read("abstract-reeds-set.txt", TEXT)
+    assert found == [
+        Document("abstract-reeds-set.txt, record 1",
+                 "Growth of reeds in mud.\n\nBACKGROUND: Herons nest in reeds. METHODS: We looked at them."),
+        Document("abstract-reeds-set.txt, record 2", "Tides.\n\nThe tide peaks at one."),
+    ]  # fmt: skip
+    assert notes == ["abstract-reeds-set.txt is a text from PubMed, and was read as one."]
+
+
+def test_bibtex_is_read_by_title_and_abstract(read):
+    assert read("a.bib", BIB)[0] == [
+        Document("a.bib, heron2021", "Growth of Reeds in H2S\n\nHerons nest in café reeds, 5% of them."),
+        Document("a.bib, eel", "Tides and ö\n\nThe tide peaks."),
+    ]
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.md"])
+def test_prose_that_begins_alike_stays_prose(read, name):
+    for text in (
+        "1. First we counted.\n\n2. Then we waited.",
+        "PMID is a number.\n\nTY - no tag.",
+        "@home we rest.",
+    ):
+        assert read(name, text)[0][0].text.replace("- ", "") == text.replace("- ", "")
+
+
+def test_a_reference_without_an_abstract_is_its_title(read):
+    assert [d.text for d in read("a.nbib", "PMID- 1\nTI  - Alone.\n")[0]] == ["Alone."]
+
+
+@pytest.mark.parametrize(
+    "unit", ["@a{b, title = {", "title = ", '"', "{", "AB  - x\n", "TI  - ", "@a{b,\n", "\n1. x\n"]
+)
+@pytest.mark.parametrize("name", ["a.bib", "a.nbib"])
+def test_a_megabyte_of_anything_takes_little_time(read, name, unit):
+    start = time.process_time()
+    read(name, "PMID- 1\nTI  - One.\n@a{b,\n title = {Two}\n}\n" + unit * (300_000 // len(unit)))
+    assert time.process_time() - start < 5

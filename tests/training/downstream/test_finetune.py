@@ -1,0 +1,140 @@
+import json
+from dataclasses import replace
+
+import pytest
+from transformers import AutoModelForQuestionAnswering, AutoModelForSequenceClassification
+
+from mlm_demo.corpus.examples.example import Answer, AnswerExample, EvidencePool
+from mlm_demo.errors import ModelError, TrainingError
+from mlm_demo.models.loader import load_folder
+from mlm_demo.models.task_loader import load_task_model
+from mlm_demo.models.task_model import ANSWERS, EVIDENCE
+from mlm_demo.training.checkpoints import check_output
+from mlm_demo.training.downstream.config import FinetuneConfig
+from mlm_demo.training.downstream.finetune import finetune
+from mlm_demo.training.downstream.result import read_finetune_result
+from mlm_demo.training.downstream.tasks import TASKS
+from tests.support.tiny_models import SENTENCES, assert_same_weights
+from tests.support.training import fresh
+
+CONFIG = FinetuneConfig(max_steps=4, batch_size=4, learning_rate=1e-3, seeds=2)
+CLASSES = {EVIDENCE: AutoModelForSequenceClassification, ANSWERS: AutoModelForQuestionAnswering}
+
+
+def examples(task, count=24):
+    """Make questions whose answer is the first word of one of two sentences, five of an article."""
+    made = []
+    for n in range(count):
+        right, wrong = SENTENCES[n % 6], SENTENCES[(n + 1 + n // 6) % 6]
+        question, group = f"What about {' '.join(right.split()[1:4])}?", f"article {n // 5}"
+        if task == EVIDENCE:
+            made.append(EvidencePool(str(n), question, (wrong, right), (False, True), group))
+        else:
+            context, word = f"{wrong} {right}", right.split()[0]
+            answer = Answer(len(wrong) + 1, word)
+            made.append(AnswerExample(str(n), question, context, (answer,), group))
+    return made
+
+
+def run(output, task=EVIDENCE, config=CONFIG, **options):
+    made = examples(task)
+    return finetune(fresh(), TASKS[task], made[:14], made[14:], config, output, **options)
+
+
+def weights(folder, task):
+    return dict(CLASSES[task].from_pretrained(folder).state_dict())
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_result_is_an_ordinary_folder_with_card_and_figures(tmp_path, task):
+    lines = []
+    result = run(tmp_path / "out", task, sha256="ab" * 32, on_progress=lines.append)
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names >= {
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "README.md",
+        "curve.svg",
+        "result.json",
+    }
+    assert not names & {"seeds", "checkpoints", "curve.json"}
+    assert read_finetune_result(tmp_path / "out") == result
+    assert [seed.seed for seed in result.seeds] == [0, 1]
+    assert all(seed.training.steps == 4 for seed in result.seeds)
+    metric = next(iter(TASKS[task].metrics))
+    assert result.kept.choosing[metric] == max(seed.choosing[metric] for seed in result.seeds)
+    assert [row.metric for row in result.rows] == list(TASKS[task].metrics)
+    assert all(row.model.low <= row.model.value <= row.model.high for row in result.rows)
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "ab" * 32 in card
+    assert result.rows[0].cells()[1] in card
+    model = load_task_model(tmp_path / "out")
+    assert (model.task, model.threshold) == (task, pytest.approx(result.kept.threshold))
+    stages = [line["stage"] for line in lines if "stage" in line]
+    assert stages[1] == "training, seed 1 of 2"
+    assert {line["seed"] for line in lines if "loss" in line} == {0, 1}
+
+
+def test_the_model_fills_no_masks(tmp_path):
+    run(tmp_path / "out")
+    with pytest.raises(ModelError, match="not a masked language model"):
+        load_folder(tmp_path / "out", "out")
+
+
+def test_the_base_stays_as_it_was(tmp_path):
+    base = fresh()
+    before = {name: tensor.clone() for name, tensor in base.model.state_dict().items()}
+    made = examples(EVIDENCE)
+    finetune(base, TASKS[EVIDENCE], made[:14], made[14:], CONFIG, tmp_path / "out")
+    assert_same_weights(before, base.model.state_dict())
+
+
+@pytest.mark.parametrize("stop_at", [2, 6])
+def test_stopped_and_resumed_gives_the_result_of_an_uninterrupted_run(tmp_path, stop_at):
+    """In the first seed and in the second."""
+    whole = run(tmp_path / "whole", ANSWERS)
+    steps = []
+    stopped = run(tmp_path / "cut", ANSWERS, should_stop=lambda: steps.append(1) or len(steps) >= stop_at)
+    assert stopped.stopped
+    assert len(stopped.seeds) == 1
+    load_task_model(tmp_path / "cut")
+    resumed = run(tmp_path / "cut", ANSWERS, resume=True)
+    assert not resumed.stopped
+    assert [seed.values for seed in resumed.seeds] == [seed.values for seed in whole.seeds]
+    assert_same_weights(weights(tmp_path / "whole", ANSWERS), weights(tmp_path / "cut", ANSWERS))
+
+
+def test_a_run_killed_between_two_seeds_resumes(tmp_path):
+    """Nothing but the finished seed is there then."""
+    whole = run(tmp_path / "whole")
+
+    def killed(line):
+        if line.get("stage") == "training, seed 2 of 2":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "cut", on_progress=killed)
+    with pytest.raises(TrainingError, match="not empty"):
+        check_output(tmp_path / "cut", resume=False)
+    resumed = run(tmp_path / "cut", resume=True)
+    assert [seed.values for seed in resumed.seeds] == [seed.values for seed in whole.seeds]
+
+
+def test_minutes_are_divided_among_the_seeds(tmp_path):
+    lines = []
+    config = replace(CONFIG, max_steps=None, minutes=4 / 60)
+    result = run(tmp_path / "out", config=config, on_progress=lines.append)
+    assert all(1.5 < seed.training.seconds < 4 for seed in result.seeds)
+    logged = [line for line in lines if "seconds_left" in line]
+    assert logged[0]["seconds_left"] > 3
+    assert logged[-1]["seconds"] > 3
+
+
+def test_it_learns(tmp_path):
+    config = FinetuneConfig(max_steps=60, batch_size=8, learning_rate=3e-3, seeds=1)
+    made = examples(EVIDENCE, 60)
+    result = finetune(fresh(), TASKS[EVIDENCE], made[:40], made[40:], config, tmp_path / "out")
+    losses = [line["loss"] for line in result.curve if "loss" in line]
+    assert losses[-1] < losses[0] - 0.3
+    assert json.loads((tmp_path / "out" / "config.json").read_text())["answer_precision"]

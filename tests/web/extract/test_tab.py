@@ -1,0 +1,185 @@
+import csv
+import io
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+
+from mlm_demo.corpus.papers import paper_of
+from mlm_demo.inference.engine import Engine
+from mlm_demo.models.task_model import TASKS
+from mlm_demo.runs.service import RunService
+from mlm_demo.settings import Settings
+from mlm_demo.web.extract import papers as papers_module
+from mlm_demo.web.extract.tab import ExtractTab
+from mlm_demo.web.server.rate_limits import RateLimits
+from tests.support.events import call, request
+from tests.support.task_models import save_task
+
+# Outside a page gr.Warning warns by Python's own way.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:gradio")
+PAPERS = [
+    paper_of(f"Paper {name}\n\nThe heart pumps blood. Paris is a city of {name}.", f"{name}.txt")
+    for name in ("France", "Lyon", "Rome")
+]
+QUESTION = "What pumps?"
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("model")
+    for task in TASKS:
+        save_task(folder / task, task)
+    return str(folder)
+
+
+@pytest.fixture
+def page(tmp_path):
+    settings = Settings(device="cpu", data=str(tmp_path / "data"))
+    with gr.Blocks() as demo, gr.Tabs() as tabs, gr.Tab("Extract", id="extract"):
+        tab = ExtractTab(Engine(settings), RunService(settings), RateLimits(settings))
+        demo.tab = tab.build(demo, gr.BrowserState(""), tabs)
+    return demo
+
+
+def extract(page, model, questions=QUESTION, chosen=None, papers=PAPERS, before=None, verdicts=None):
+    """What Extract changes."""
+    given = (questions, model, chosen or {}, list(papers), before, {} if verdicts is None else verdicts)
+    return call(page, page.tab.extract, *given, None, lambda *_, **__: None)
+
+
+def event(**data):
+    return SimpleNamespace(_data=data)
+
+
+def test_extract_shows_every_paper_with_link_and_threshold(page, model):
+    tab, shown = page.tab, extract(page, model)
+    assert all(paper.title in shown[tab.results] for paper in PAPERS)
+    found = shown[tab.extraction]
+    assert shown[tab.calibrated] == found.threshold == shown[tab.threshold].value
+    assert shown[tab.link].startswith("?questions=What+pumps%3F&extractor=%2F")
+    assert "threshold" not in shown[tab.link]
+    assert shown[tab.out].visible
+
+
+def test_the_same_papers_and_question_give_the_same_table(page, model):
+    one = extract(page, model, questions=f"{QUESTION}\nWhat is a city?")
+    two = extract(page, model, questions=f"{QUESTION}\nWhat is a city?", papers=PAPERS[::-1])
+    assert one[page.tab.results] == two[page.tab.results]
+
+
+def test_moving_the_threshold_decides_again_without_the_model(page, model, monkeypatch):
+    tab, shown = page.tab, extract(page, model)
+    found = shown[tab.extraction]
+    monkeypatch.setattr(tab.engine, "extract", None)
+    none = call(page, tab.decide, 99.0, model, {}, found, found.threshold, {})
+    assert "Answered in 0 of 3 papers" in none[tab.results]
+    assert none[tab.link].endswith("&threshold=99")
+    every = call(page, tab.decide, -99.0, model, {}, none[tab.extraction], found.threshold, {})
+    assert "Answered in 3 of 3 papers" in every[tab.results]
+    assert {row["threshold"] for row in every[tab.extraction].records()} == {-99.0}
+    assert every[tab.chosen] == {model: -99.0}
+    assert call(page, tab.decide, 1.0, "extract", {}, None, 0.0, {}) == {tab.chosen: {"extract": 1.0}}
+
+
+def test_a_chosen_threshold_stays_for_the_next_question(page, model):
+    shown = extract(page, model, chosen={model: 99.0})
+    assert "Answered in 0 of 3 papers" in shown[page.tab.results]
+    assert shown[page.tab.calibrated] == 0.0, "that of the model"
+    other = extract(page, model, chosen={"extract": 99.0})
+    assert other[page.tab.extraction].threshold == 0.0, "a threshold belongs to a model"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"papers": []}, "There are no papers; add files, or use the sample."),
+        ({"questions": " \n"}, "There is no question"),
+        ({"questions": "\n".join(f"What {n}?" for n in range(9))}, "There are 9 questions; ask at most 8"),
+        ({"model": ""}, "There is no model for extraction yet"),
+        ({"model": "/no/folder"}, "There is no folder &#x27;/no/folder&#x27;"),
+        ({"papers": PAPERS * 40}, "There are 120 papers; the limit is 100"),
+    ],
+)
+def test_an_error_is_a_sentence_above_the_table_before(page, model, change, message):
+    before = extract(page, model)[page.tab.extraction]
+    shown = extract(page, **{"model": model, "before": before, **change})
+    assert shown.keys() == {page.tab.results}
+    assert message in shown[page.tab.results]
+    assert "<table" in shown[page.tab.results]
+
+
+def test_a_click_opens_the_paper(page, model):
+    found = extract(page, model)[page.tab.extraction]
+    opened = call(page, page.tab.open_paper, found, event(cell=1))
+    assert "Paper Lyon</h3>" in opened[page.tab.paper]
+    assert "Paris is a city of" in opened[page.tab.paper]
+
+
+@pytest.mark.parametrize("data", [{}, {"cell": 3}, {"cell": -1}, {"cell": "0"}, {"cell": True}, [], None])
+def test_what_is_no_cell_opens_and_judges_nothing(page, model, data):
+    found = extract(page, model)[page.tab.extraction]
+    sent = SimpleNamespace(_data=data)
+    assert call(page, page.tab.open_paper, found, sent) == {page.tab.paper: gr.skip()}
+    assert call(page, page.tab.judge, found, {}, sent) == {page.tab.verdicts: gr.skip()}
+    assert call(page, page.tab.open_paper, None, event(cell=0)) == {page.tab.paper: gr.skip()}
+
+
+def test_verdicts_are_counted_and_stay_in_the_next_table(page, model):
+    tab = page.tab
+    found = extract(page, model, chosen={model: -99.0})[tab.extraction]
+    call(page, tab.judge, found, {}, event(cell=0, verdict="right"))
+    given = {}
+    for cell, verdict in enumerate(("right", "wrong")):
+        shown = call(page, tab.judge, found, given, event(cell=cell, verdict=verdict))
+    assert shown[tab.counted].startswith("2 verdicts.")
+    assert shown[tab.judged].visible
+    again = extract(page, model, chosen={model: -99.0}, verdicts=given)
+    assert again[tab.results].count('aria-pressed="true"') == 2
+
+
+def test_files_replace_the_sample_and_join_other_files(page, tmp_path, monkeypatch):
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "papers" / "s.txt").write_text("Sample\n\nThe sample text.")
+    (tmp_path / "own.txt").write_text("My own text.")
+    monkeypatch.setattr(papers_module, "SAMPLE", tmp_path / "papers")
+    papers_module.sample.cache_clear()
+    tab, quiet = page.tab, lambda *_, **__: None
+    sampled = call(page, tab.choose_example, 0, [])
+    assert sampled[tab.questions] == tab.example_questions[0]
+    assert [paper.title for paper in sampled[tab.papers]] == ["Sample"]
+    assert call(page, tab.choose_example, 1, sampled[tab.papers]) == {tab.questions: tab.example_questions[1]}
+    own = [str(tmp_path / "own.txt")]
+    one = call(page, tab.read_upload, own, sampled[tab.papers], True, request(), quiet)
+    assert [paper.document for paper in one[tab.papers]] == ["own.txt"]
+    two = call(page, tab.read_upload, own, one[tab.papers], False, request(), quiet)
+    assert len(two[tab.papers]) == 2
+    (tmp_path / "picture.txt").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+    bad = call(
+        page, tab.read_upload, [str(tmp_path / "picture.txt")], one[tab.papers], False, request(), quiet
+    )
+    assert bad.keys() == {tab.files, tab.about}
+    assert "picture.txt" in bad[tab.about]
+    assert "1 paper" in bad[tab.about]
+    assert call(page, tab.remove_papers)[tab.papers] == []
+    papers_module.sample.cache_clear()
+
+
+def test_a_link_fills_in_the_form_and_opens_the_tab(page):
+    tab = page.tab
+    query = {"questions": "How long?", "extractor": "/a/folder", "threshold": "-12.5"}
+    shown = call(page, tab.open_link, "", request(query=query))
+    assert (shown[tab.questions], shown[tab.model].value) == ("How long?", "/a/folder")
+    assert shown[tab.chosen] == {"/a/folder": -12.5}
+    assert (shown[tab.threshold].minimum, shown[tab.threshold].value) == (-12.5, -12.5)
+    assert shown[tab.tabs].selected == "extract"
+    assert call(page, tab.open_link, "", request()).keys() == {tab.model}
+
+
+def test_the_table_is_written_with_offsets_model_and_threshold(page, model):
+    found = extract(page, model, chosen={model: -99.0})[page.tab.extraction]
+    first = next(csv.DictReader(io.StringIO(found.to_csv())))
+    text = next(paper.text for paper in PAPERS if paper.document == first["document"])
+    assert text[int(first["start"]) : int(first["end"])] == first["answer"]
+    assert first["threshold"] == "-99.0"
+    assert first["revision"]
