@@ -68,6 +68,8 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
     make_sessions_lean()
     title = "mlm_demo: what a masked language model expects"
     with Page(title=title, analytics_enabled=False) as demo:
+        # First, because Gradio also names the page's own events, and a name that is taken gets a number.
+        add_endpoints(engine, service, limits)
         gr.Markdown(INTRODUCTION, elem_id="introduction")
         owner = gr.BrowserState("", storage_key="mlm_demo_owner", secret=browser_secret(settings))
         with gr.Tabs(elem_id="tabs") as tabs:
@@ -104,7 +106,6 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
             [fill.model, fill.compare, scored_models, form.model, teach.model, extract.model],
             **QUIET,
         )
-        add_endpoints(engine, service, limits)
     measure_events(demo)
     demo.service, demo.engine = service, engine
     # api_open=False: nobody may skip the queue, whose limit protects the machine.

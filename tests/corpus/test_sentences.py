@@ -151,6 +151,6 @@ def test_sentences_are_in_order_and_hold_every_character(text):
 )  # fmt: skip
 def test_the_time_is_linear(piece):
     text = piece * (300_000 // len(piece))
-    started = time.perf_counter()
+    started = time.process_time()
     split_sentences(text)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3

@@ -27,11 +27,11 @@ VALUE = st.recursive(
             st.sampled_from(["text", "answer_start", "context", "qas", "question", "answers"]), inner
         )
     ),
-    max_leaves=6,
+    max_leaves=3,
 )
 NAMES = ["question", "context", "answer", "answers", "answer_start", "sentence", "label", "document", "title", "id",
          "long_answer", "mesh", "paragraphs"]  # fmt: skip
-ROWS = st.lists(st.dictionaries(st.sampled_from(NAMES), VALUE) | VALUE, min_size=1, max_size=8)
+ROWS = st.lists(st.dictionaries(st.sampled_from(NAMES), VALUE) | VALUE, min_size=1, max_size=4)
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Read the rows of a CSV, TSV, JSON or JSON lines file that holds examples, also compressed as .gz.
+"""Read the rows of a CSV, TSV, JSON or JSON lines file that holds examples, also compressed (.gz, .bz2, .xz).
 
 Unlike the reader of a corpus, this one keeps every column: a row is a mapping from lower-case names to values. A row
 that cannot be read is dropped by its number, and the others are kept.
@@ -30,7 +30,7 @@ COLUMNS = {
     "document",
     "id",
 }
-FORMATS = "CSV, TSV, JSON lines or JSON, also compressed as .gz"
+FORMATS = "CSV, TSV, JSON lines or JSON, also compressed (.gz, .bz2, .xz)"
 MAX_LINE = 32_000_000  # characters
 MAX_JSON = 256 * 1024 * 1024  # bytes
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")

@@ -74,7 +74,7 @@ def test_questions_without_a_value_are_left_out():
 
 
 def test_the_interval_comes_from_the_seed_and_takes_about_a_second():
-    started = time.perf_counter()
+    started = time.process_time()
     assert interval_of(values(0), range(500)) == interval_of(values(0), range(500))
     assert interval_of(values(0), GROUPS, 1) != interval_of(values(0), GROUPS, 0)
-    assert time.perf_counter() - started < 8
+    assert time.process_time() - started < 8
