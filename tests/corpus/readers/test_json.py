@@ -101,6 +101,17 @@ def test_the_items_before_a_cut_are_read(read, indent):
     assert texts(found) == TEXTS[:3]
     (bad,) = left_out(found)
     assert bad.source == "a.json, item 4"
+    assert bad.reason.endswith("; what follows it was not read")
+
+
+def test_many_broken_items_end_the_reading(read, monkeypatch):
+    monkeypatch.setattr("mlm_demo.corpus.readers.json.MOST_BROKEN", 3)
+    found, _ = read(
+        "a.json", "[\n" + "".join(f' {{"text": "a{i}"}},\n {{"text": x}},\n' for i in range(9)) + "]"
+    )
+    assert texts(found) == ["a0", "a1", "a2"]
+    assert [bad.source for bad in left_out(found)] == [f"a.json, item {i}" for i in (2, 4, 6)]
+    assert left_out(found)[-1].reason.endswith("; what follows it was not read")
 
 
 @pytest.mark.parametrize(
