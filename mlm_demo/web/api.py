@@ -13,8 +13,11 @@ from mlm_demo.inference.engine import TOP_K, Engine
 from mlm_demo.runs.adapted_models import model_of
 from mlm_demo.runs.service import RunService
 from mlm_demo.runs.tasks.adapt import AdaptRequest
+from mlm_demo.runs.tasks.finetune import FinetuneRequest
+from mlm_demo.runs.tasks.task import RunRequest
 from mlm_demo.settings import Settings, on_zero_gpu
 from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.downstream.config import FinetuneConfig
 from mlm_demo.web.arguments import with_error_messages
 from mlm_demo.web.event_options import ASKING, EXTRACTING, SCORING
 from mlm_demo.web.server.downloads import download_address
@@ -123,6 +126,49 @@ class Endpoints:
         Returns the run's id, with which anyone can view the run, and the owner's secret, which is needed to stop it.
         Pass that secret again, or your own of at least 22 characters, to own several runs with one secret.
         """
+        config = AdaptConfig(
+            **_budget(minutes, epochs, max_steps),
+            mlm_probability=mlm_probability,
+            whole_word=whole_word,
+            learning_rate=learning_rate,
+            batch_size=batch_size,
+            block_size=block_size,
+            replay=replay,
+            seed=seed,
+            keep_near_duplicates=keep_near_duplicates,
+        )
+        return self._start(request, files, AdaptRequest(config, model, column), owner)
+
+    def start_finetuning(
+        self,
+        request: gr.Request,
+        files: list[Any],
+        task: str,
+        model: str = "",
+        minutes: float = 0,
+        epochs: float = 0,
+        max_steps: int = 0,
+        learning_rate: float = FinetuneConfig.learning_rate,
+        batch_size: int = FinetuneConfig.batch_size,
+        seeds: int = FinetuneConfig.seeds,
+        seed: int = FinetuneConfig.seed,
+        owner: str = "",
+    ) -> dict[str, Any]:
+        """Start teaching a model the task `evidence` or `answers` with uploaded examples.
+
+        Budget, result and the owner's secret are as in start_adaptation; minutes are for all seeds together.
+        """
+        config = FinetuneConfig(
+            **_budget(minutes, epochs, max_steps),
+            learning_rate=learning_rate,
+            batch_size=batch_size,
+            seeds=seeds,
+            seed=seed,
+        )
+        return self._start(request, files, FinetuneRequest(config, task, model), owner)
+
+    def _start(self, request: gr.Request, files: list[Any], asked: RunRequest, owner: str) -> dict[str, Any]:
+        """Start a run on uploaded files; return its status and the owner's secret."""
         self.limits.admit(request)
         if owner and len(owner) < SHORTEST_SECRET:
             raise ParameterError(
@@ -133,24 +179,10 @@ class Endpoints:
             raise RunError(
                 "On this Space, runs are started on the page: the GPU is lent to the person who presses Start."
             )
-        budget = {"minutes": minutes, "epochs": epochs, "max_steps": max_steps}
-        config = AdaptConfig(
-            **{name: value for name, value in budget.items() if value},
-            mlm_probability=mlm_probability,
-            whole_word=whole_word,
-            learning_rate=learning_rate,
-            batch_size=batch_size,
-            block_size=block_size,
-            replay=replay,
-            seed=seed,
-            keep_near_duplicates=keep_near_duplicates,
-        )
         owner = owner or secrets.token_urlsafe(16)
         draft = self.service.staging.add([_uploaded(file, self.uploads) for file in files], link=True)
         try:
-            run = self.service.start(
-                draft, AdaptRequest(config, model, column), owner, self.limits.address(request)
-            )
+            run = self.service.start(draft, asked, owner, self.limits.address(request))
         except MlmDemoError:
             self.service.staging.forget(draft)
             raise
@@ -207,10 +239,17 @@ def add_endpoints(engine: Engine, service: RunService, limits: RateLimits) -> No
         (endpoints.score, SCORING),
         (endpoints.extract, EXTRACTING),
         (endpoints.start_adaptation, {}),
+        (endpoints.start_finetuning, {}),
         (endpoints.run_status, {}),
         (endpoints.stop_run, {}),
     ):
         gr.api(with_error_messages(endpoint), api_name=endpoint.__name__, **options)
+
+
+def _budget(minutes: float, epochs: float, max_steps: int) -> dict[str, float]:
+    """Return what is given of the three, by name."""
+    given = {"minutes": minutes, "epochs": epochs, "max_steps": max_steps}
+    return {name: value for name, value in given.items() if value}
 
 
 def _uploaded(file: Any, folder: Path) -> Path:

@@ -152,6 +152,30 @@ def test_an_error_reaches_the_client_as_plain_text(client, extractor, arguments,
         client.predict(**arguments)
 
 
+def test_a_model_is_taught_a_task_and_used_over_http(client, tmp_path, tiny):
+    rows = [f"Who has number {n}?,The cat sat. Number {n} belongs to Paris.,Paris" for n in range(24)]
+    (tmp_path / "examples.csv").write_text("\n".join(["question,context,answer", *rows]))
+    options = {"task": "answers", "model": tiny, "max_steps": 2, "batch_size": 4, "seeds": 2}
+    files = [handle_file(str(tmp_path / "examples.csv"))]
+    started = client.predict(files, **options, api_name="/start_finetuning")
+    run, owner = started["run"], started["owner"]
+    until(lambda: client.predict(run, api_name="/run_status")["state"] == "done", seconds=120)
+    status = client.predict(run, owner, api_name="/run_status")
+    assert [row["metric"] for row in status["figures"]] == ["f1", "em"]
+    assert status["download"]
+    found = client.predict(["Who?"], texts=["Lyon is a city."], model=run, api_name="/extract")
+    assert found["model"]["name"] == run
+    with pytest.raises(AppError, match="answers questions and fills no masks"):
+        client.predict("Paris is <mask>.", model=run, api_name="/fill_mask")
+
+
+def test_an_unknown_task_is_refused(client, tmp_path, tiny):
+    (tmp_path / "a.csv").write_text("question,context,answer\n")
+    files = [handle_file(str(tmp_path / "a.csv"))]
+    with pytest.raises(AppError, match="The task is 'guess'; choose evidence or answers"):
+        client.predict(files, "guess", model=tiny, max_steps=1, api_name="/start_finetuning")
+
+
 def small_run(client, tmp_path, tiny, steps, **more):
     (tmp_path / "bees.txt").write_text(corpus_text())
     options = {"model": tiny, "max_steps": steps, "batch_size": 4, "block_size": 32, **more}

@@ -114,7 +114,7 @@ class TeachForm:
             return {
                 self.files: None,
                 self.report: refusal(error, "") + kept,
-                self.start: gr.Button(interactive=False),
+                self.start: gr.Button(interactive=bool(names)),
             }
         if added and draft:
             self.service.staging.forget(draft)

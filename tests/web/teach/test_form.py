@@ -1,0 +1,85 @@
+import gradio as gr
+import pytest
+
+from mlm_demo.runs.service import RunService
+from mlm_demo.runs.tasks.finetune import FinetuneRequest
+from mlm_demo.settings import Settings
+from mlm_demo.web.server.rate_limits import RateLimits
+from mlm_demo.web.teach.form import TeachForm
+from tests.support.events import call, request
+
+# Outside a page gr.Warning warns by Python's own way.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:gradio")
+ROWS = [f"Who has number {n}?,The cat sat. Number {n} belongs to Paris.,Paris" for n in range(24)]
+FIELDS = ("answers", "biomedical", 5)
+
+
+@pytest.fixture
+def service(tmp_path):
+    """A service whose runs wait."""
+    found = RunService(Settings(device="cpu", data=str(tmp_path / "data")))
+    found.queue.starts = False
+    return found
+
+
+@pytest.fixture
+def page(service):
+    with gr.Blocks() as demo:
+        demo.form = TeachForm(service, RateLimits(service.settings))
+        demo.form.wire(gr.BrowserState(""))
+    return demo
+
+
+@pytest.fixture
+def add(page, tmp_path):
+    """A function that uploads a file of rows beside a draft and returns what changes."""
+
+    def add(name, rows, draft="", fields=FIELDS):
+        (tmp_path / name).write_text("\n".join(rows))
+        return call(page, page.form.read_upload, request(), [str(tmp_path / name)], draft, *fields)
+
+    return add
+
+
+def test_examples_are_described_and_a_run_starts_with_them(page, service, add):
+    form = page.form
+    shown = add("examples.csv", ["question,context,answer", *ROWS, "Who?,Nobody is here.,Paris"])
+    assert "24 examples of 24 articles: 19 to train on, 5 held out" in shown[form.report]
+    assert "row 26: its answer is not in its context" in shown[form.report]
+    assert shown[form.start].interactive
+    started = call(page, form.start_run, request(), shown[form.draft], *FIELDS, "me")
+    (run,) = service.runs.all()
+    assert started[form.started] == run.id
+    asked = FinetuneRequest.from_json(run.request.request)
+    assert (run.request.task, asked.task, asked.model, asked.config.minutes) == (
+        "finetune",
+        "answers",
+        "biomedical",
+        5.0,
+    )
+    assert not started[form.start].interactive
+
+
+def test_bad_examples_are_refused_and_the_earlier_ones_stay(page, service, add):
+    form = page.form
+    draft = add("examples.csv", ["question,context,answer", *ROWS])[form.draft]
+    shown = add("few.csv", ["question,context,answer", *ROWS[:3]], draft)
+    assert "The files hold 3 examples, which is too few" in shown[form.report]
+    assert "Your earlier files are kept: examples.csv" in shown[form.report]
+    assert form.draft not in shown
+    assert shown[form.start].interactive
+    assert service.staging.names(draft) == ["examples.csv"]
+
+
+def test_another_task_reads_the_examples_again(page, add):
+    form = page.form
+    draft = add("examples.csv", ["question,context,answer", *ROWS])[form.draft]
+    shown = call(page, form.read_again, request(), draft, "evidence", "general", 5)
+    assert "24 examples" in shown[form.report]
+
+
+def test_without_examples_nothing_starts(page):
+    form = page.form
+    shown = call(page, form.start_run, request(), "", *FIELDS, "me")
+    assert shown[form.started] == ""
+    assert "refusal" in shown[form.refused]
