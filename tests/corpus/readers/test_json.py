@@ -223,6 +223,27 @@ def test_nested_text_is_found(read, value, column, expected):
         assert f"In a.json the text is nested: '{column}' was read." in notes
 
 
+def test_rows_whose_layout_drifts_are_read(read):
+    rows = [
+        {"id": 1, "text": "Plain words are here."},
+        {"id": 2, "text": {"lang": "en", "body": "Nested words are here."}},
+        {"id": 3, "text": ["Listed words", "are here."]},
+        {"id": 4, "text": None},
+        {"id": 5, "content": "Other words are here.", "note": "x"},
+        {"id": 6, "license": "It is free for any use at all."},
+        {"id": 7, "text": [{"s": "Deeply nested words."}, {"s": "And more."}]},
+    ]
+    found, notes = read("a.jsonl", "\n".join(map(json.dumps, rows)))
+    assert texts(found) == [
+        "Plain words are here.", "Nested words are here.", "Listed words\n\nare here.", "Other words are here.",
+        "Deeply nested words.\n\nAnd more.",
+    ]  # fmt: skip
+    assert "Skipped 2 rows of a.jsonl without text." in notes
+    nested = [{"text": {"body": f"Nested words {i}."}} for i in range(3)] + [{"text": "Plain words."}]
+    found, _ = read("b.jsonl", "\n".join(map(json.dumps, nested)))
+    assert texts(found)[-1] == "Plain words."
+
+
 def test_a_nested_column_can_be_requested(read, refused):
     found, _ = read("a.json", json.dumps(SQUAD), column="paragraphs.qas.question")
     assert texts(found) == ["Who was followed?\n\nWho was followed?"] * 3
