@@ -8,6 +8,7 @@ from mlm_demo.cli import terminal
 from mlm_demo.corpus.documents import ReadLimits
 from mlm_demo.corpus.papers import read_papers
 from mlm_demo.inference.engine import Engine
+from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.settings import Settings
 
 WIDTH = 100  # characters of a sentence that are printed
@@ -28,7 +29,7 @@ def extract_command(options: argparse.Namespace, settings: Settings) -> None:
 
     before = signal.signal(signal.SIGINT, stop)
     try:
-        extraction = Engine(settings).extract(
+        extraction = Engine(settings, catalogue_of(settings)).extract(
             papers,
             options.question,
             options.model,

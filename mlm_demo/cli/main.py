@@ -110,7 +110,7 @@ def _add_extraction(verbs) -> None:
         "--model",
         metavar="M",
         default="",
-        help="a folder with the fine-tuned models evidence and answers, or one of them (default: extract)",
+        help="a run, or a folder with the fine-tuned models evidence and answers or one of them (default: extract)",
     )
     extract.add_argument(
         "--threshold",

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from mlm_demo.errors import ParameterError
-from mlm_demo.models.catalogue import KNOWN_MODELS, Catalogue, ModelRef, default_model
+from mlm_demo.errors import ModelError, ParameterError, shown
+from mlm_demo.models.catalogue import FINETUNED, KNOWN_MODELS, Catalogue, ModelRef, default_model
 from mlm_demo.models.extractor import BUILT_IN, find_extractor
 from mlm_demo.models.hub import DownloadPolicy
 from mlm_demo.models.pool import ModelPool
@@ -177,6 +177,10 @@ class Engine:
         papers: the document, the title, the text and the sentences of each, which are (start, end) characters.
         """
         made_here = self.catalogue.adapted(model.strip()) if model.strip() else None
+        if made_here and made_here.kind != FINETUNED:
+            raise ModelError(
+                f"{shown(made_here.title)} fills masks and was taught no task; teach it one, or pick another model."
+            )
         folder = made_here.folder if made_here else find_extractor(model, folders=self.settings.folders)
         extractor = self._models.get_extractor(folder, model.strip() or BUILT_IN, on_progress)
         from mlm_demo.inference.extract.extract import extract

@@ -134,7 +134,8 @@ class Catalogue:
         if ref := self.adapted(name):
             if ref.kind == FINETUNED:
                 raise ModelError(
-                    f"{shown(ref.title)} answers questions and fills no masks; use it in Extract, or pick another model."
+                    f"{shown(ref.title)} answers questions and fills no masks; use it in Extract, or pick another "
+                    "model."
                 )
             return ref
         if not name:

@@ -94,16 +94,14 @@ class PairEncoder:
     def encode(self, texts: Sequence[str]) -> list[Tokens]:
         """Tokenize texts without special tokens around them or in them."""
         backend = self._backend
-        # Another user of this tokenizer may have set these.
-        backend.no_truncation()
-        backend.no_padding()
-        before, backend.encode_special_tokens = backend.encode_special_tokens, True
-        try:
-            return [
-                self._plain(found) for found in backend.encode_batch(list(texts), add_special_tokens=False)
-            ]
-        finally:
-            backend.encode_special_tokens = before
+        # Only if another user of this tokenizer has set them, because other threads may encode at this moment.
+        if backend.truncation is not None:
+            backend.no_truncation()
+        if backend.padding is not None:
+            backend.no_padding()
+        if not backend.encode_special_tokens:  # transformers sets this before each of its own calls
+            backend.encode_special_tokens = True
+        return [self._plain(found) for found in backend.encode_batch(list(texts), add_special_tokens=False)]
 
     def _plain(self, encoding: Encoding) -> Tokens:
         """Replace special tokens that are vocabulary entries too, as in SentencePiece, by the unknown token."""

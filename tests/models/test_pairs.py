@@ -1,3 +1,5 @@
+import copy
+
 import pytest
 
 from mlm_demo.errors import PromptError
@@ -50,8 +52,15 @@ def test_a_special_token_in_a_text_is_plain_characters(architecture):
     text = f"Paris {tokenizer.sep_token} is {tokenizer.mask_token} {tokenizer.cls_token} Lyon"
     (encoded,) = encoder(architecture).encode([text])
     assert not {tokenizer.sep_token_id, tokenizer.mask_token_id, tokenizer.cls_token_id} & set(encoded.ids)
-    # The tokenizer itself reads special tokens as before.
-    assert tokenizer.mask_token_id in tokenizer.backend_tokenizer.encode(text).ids
+    assert tokenizer.mask_token_id in tokenizer(text).input_ids, "the tokenizer itself reads them as before"
+
+
+def test_what_another_user_sets_on_the_tokenizer_changes_nothing():
+    tokenizer = copy.deepcopy(tokenizer_of("BERT"))
+    one = PairEncoder(tokenizer, POSITIONS)
+    expected = one.encode(CONTEXTS)
+    tokenizer(CONTEXTS, truncation=True, max_length=5, padding="max_length")
+    assert one.encode(CONTEXTS) == expected
 
 
 def test_windows_cover_the_context_even_with_a_stride_of_all_of_it():

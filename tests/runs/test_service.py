@@ -232,7 +232,7 @@ def test_uploaded_files_become_papers_in_a_child_and_nothing_stays(service, tmp_
     (tmp_path / "a.txt").write_text("The heart\n\nThe heart pumps blood.")
     stages = []
     papers, notes = service.papers([tmp_path / "a.txt"], stages.append)
-    assert papers == [["a.txt", "The heart", "The heart\n\nThe heart pumps blood.", [[0, 9], [11, 33]]]]
+    assert papers == [["a.txt", "The heart", "The heart\n\nThe heart pumps blood.", [[11, 33]]]]
     assert notes == []
     assert stages == ["Reading a.txt"]
     (tmp_path / "b.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))

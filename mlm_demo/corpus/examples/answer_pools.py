@@ -2,18 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 
-from mlm_demo.corpus.documents import Dropped
 from mlm_demo.corpus.examples.example import AnswerExample, EvidencePool
 from mlm_demo.corpus.sentences import Sentence, split_sentences
 
 NEIGHBORS = 1  # paragraphs of the same article on each side
 
 
-def pools_of_answers(examples: Sequence[AnswerExample]) -> Iterator[EvidencePool | Dropped]:
+def pools_of_answers(examples: Sequence[AnswerExample]) -> Iterator[EvidencePool]:
     """Yield a pool for each question: the sentences of its paragraph, then those of its neighbors, each once.
 
     A sentence with a part of an answer is evidence. As in GLUE's QNLI, a sentence that only holds the same words as
-    the answer is none. Drops questions whose paragraph has no sentence.
+    the answer is none.
     """
     articles: dict[str, dict[str, list[Sentence]]] = {}  # group → paragraph → its sentences, in order
     for example in examples:
@@ -23,9 +22,6 @@ def pools_of_answers(examples: Sequence[AnswerExample]) -> Iterator[EvidencePool
     around = {group: _around(paragraphs) for group, paragraphs in articles.items()}
     for example in examples:
         own = articles[example.group][example.context]
-        if not own:
-            yield Dropped(example.id, "its context has no sentence", example.question[:80])
-            continue
         labels: dict[str, bool] = {}
         for sentence in own:
             text = example.context[sentence.start : sentence.end]

@@ -94,9 +94,12 @@ class AnswerReader:
 
     def _add(self, raw: RawQuestion, file: str, *, merge: bool = False) -> None:
         question = " ".join(raw.question.split())
-        if not question or not raw.context.strip():
-            what = "context" if question else "question"
-            self.found.drop(raw.where, f"its {what} is empty", question)
+        if not question:
+            self.found.drop(raw.where, "its question is empty", raw.context)
+            return
+        if not any(map(str.isalnum, raw.context)):
+            why = "has no sentence" if raw.context.strip() else "is empty"
+            self.found.drop(raw.where, f"its context {why}", question)
             return
         answers = tuple(dict.fromkeys(self._place(raw, file)))
         if raw.answers and not answers:

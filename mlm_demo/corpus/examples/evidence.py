@@ -25,18 +25,28 @@ def read_evidence(files: Sequence[Path], limits: ReadLimits) -> Examples[Evidenc
     Rows of one question, and of one document if there is such a column, form a pool. Rows that cannot be used are
     dropped by file and row.
     """
-    found, rows, answers, papers = Examples[EvidencePool](), _LabeledRows(), AnswerReader(), list[Paper]()
+    found, rows, answers, papers = (
+        Examples[EvidencePool](),
+        _LabeledRows(),
+        AnswerReader(),
+        dict[str, Paper](),
+    )
     for path in files:
         numbers = False
         for record in read_records(path, limits, found.notes):
             if isinstance(record, Dropped):
                 found.dropped.append(record)
-            elif "sentence" in record.values:
-                rows.take(record, found)
-                numbers |= is_number(record.values.get("label"))
             elif is_paper(record.values):
                 paper = read_paper(record)
-                (found.dropped if isinstance(paper, Dropped) else papers).append(paper)
+                if isinstance(paper, Paper) and papers.setdefault(paper.id, paper) is not paper:
+                    found.drop(
+                        record.where, f"it is the paper of {papers[paper.id].where} again", paper.question
+                    )
+                elif isinstance(paper, Dropped):
+                    found.dropped.append(paper)
+            elif record.values.keys() & {"sentence", "label"}:
+                rows.take(record, found)
+                numbers |= is_number(record.values.get("label"))
             else:
                 answers.take(record, path.name)
         if numbers:
@@ -47,9 +57,8 @@ def read_evidence(files: Sequence[Path], limits: ReadLimits) -> Examples[Evidenc
     found.notes += from_answers.notes
     found.dropped += from_answers.dropped
     found.examples += rows.pools()
-    found.examples += joint_pools(papers)
-    for pool in pools_of_answers(from_answers.examples):
-        (found.dropped if isinstance(pool, Dropped) else found.examples).append(pool)
+    found.examples += joint_pools(list(papers.values()))
+    found.examples += pools_of_answers(from_answers.examples)
     labels = [label for pool in found.examples for label in pool.labels]
     found.check_count(len(labels), NEEDS)
     if len(set(labels)) == 1:

@@ -7,6 +7,7 @@ that cannot be read is dropped by its number, and the others are kept.
 import csv
 import itertools
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ COLUMNS = {
 FORMATS = "CSV, TSV, JSON lines or JSON, also compressed as .gz"
 MAX_LINE = 32_000_000  # characters
 MAX_JSON = 256 * 1024 * 1024  # bytes
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 SAMPLE = 200  # lines from which the layout of a table is recognized
 
 
@@ -85,7 +87,7 @@ def _json(source: Input, notes: list[str]) -> Iterator[Record | Dropped]:
     """Read one JSON value, or JSON lines under another ending."""
     text = "".join(decode([source.read_all(MAX_JSON)], name=source.name, notes=notes))
     try:
-        value = json.loads(text, strict=False)
+        value = _parse(text)
     except (ValueError, RecursionError) as error:
         if _parses(text.lstrip().partition("\n")[0]):
             yield from _json_lines(text.splitlines(), source.name)
@@ -102,7 +104,7 @@ def _json_lines(found: Iterable[str], name: str) -> Iterator[Record | Dropped]:
             continue
         where = f"{name}, line {number}"
         try:
-            value = json.loads(line, strict=False)
+            value = _parse(line)
         except (ValueError, RecursionError) as error:
             yield Dropped(where, f"it is not JSON ({_why(error)})", line.strip()[:80])
             continue
@@ -125,9 +127,25 @@ def _rows_of(value: object, where: str, item: str) -> Iterator[Record | Dropped]
             yield Dropped(place, "it is not an object", str(row)[:80])
 
 
+def _parse(text: str) -> object:
+    """Parse JSON; halves of surrogate pairs, which it can spell and no tokenizer accepts, become U+FFFD."""
+    value = json.loads(text, strict=False)
+    return _without_surrogates(value) if SURROGATE.search(text) else value
+
+
+def _without_surrogates(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_without_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+    return value
+
+
 def _parses(line: str) -> bool:
     try:
-        return isinstance(json.loads(line, strict=False), dict)
+        return isinstance(_parse(line), dict)
     except (ValueError, RecursionError):
         return False
 

@@ -9,12 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlm_demo.corpus.documents import ReadLimits
 from mlm_demo.corpus.examples.answers import read_answers
 from mlm_demo.corpus.examples.evidence import read_evidence
 from mlm_demo.corpus.examples.example import Examples
 from mlm_demo.corpus.examples.split import split_examples
-
-from mlm_demo.corpus.documents import ReadLimits
 from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.settings import Settings
 from mlm_demo.system.memory import lift_limit, limit_memory

@@ -40,10 +40,10 @@ class Example:
 class RunState:
     """What one person sees of a run at one moment.
 
-    actions: those of stop, resume, use, extract, teach, delete, push and reweigh that are available; stopping: whether they asked it to
-    stop and it has not ended yet; share: how far its model is from base to adapted, None without a choice; finished:
-    changes whenever there is another model, empty while there is no result; stamp: changes whenever anything else here
-    does.
+    actions: those of stop, resume, use, extract, teach, delete, push and reweigh that are available; stopping: whether
+    they asked it to stop and it has not ended yet; share: how far its model is from base to adapted, None without a
+    choice; finished: changes whenever there is another model, empty while there is no result; stamp: changes whenever
+    anything else here does.
     """
 
     progress: str

@@ -1,4 +1,3 @@
-from mlm_demo.corpus.documents import Dropped
 from mlm_demo.corpus.examples.answer_pools import pools_of_answers
 from mlm_demo.corpus.examples.example import Answer, AnswerExample
 
@@ -57,12 +56,3 @@ def test_an_answer_over_two_sentences_makes_both_evidence():
 def test_a_question_without_an_answer_has_no_evidence():
     (pool,) = pools_of_answers([example(0, "")])
     assert pool.labels == (False, False)
-
-
-def test_a_paragraph_without_sentences_is_named():
-    found = list(
-        pools_of_answers([AnswerExample("q1", "What?", "-- * --", (), "a"), example(0, "Iron", "b")])
-    )
-    assert isinstance(found[0], Dropped)
-    assert (found[0].source, found[0].reason) == ("q1", "its context has no sentence")
-    assert len(found) == 2

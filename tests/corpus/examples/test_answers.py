@@ -112,6 +112,7 @@ def test_bad_rows_are_dropped_by_their_number(read):
         {"question": " ", "context": CONTEXT, "answer": "40"},
         {"question": "Who?", "context": "", "answer": "40"},
         {"question": "Who?", "context": CONTEXT, "answer": "zinc"},
+        {"question": "Who?", "context": "-- * --", "answer": ""},
         *ROWS,
     ]
     found = read("a.csv", table(rows))
@@ -119,6 +120,7 @@ def test_bad_rows_are_dropped_by_their_number(read):
         ("a.csv, row 2", "its question is empty"),
         ("a.csv, row 3", "its context is empty"),
         ("a.csv, row 4", "its answer is not in its context"),
+        ("a.csv, row 5", "its context has no sentence"),
     ]
     found = read("a.jsonl", json_lines([{"question": "Who?"}, {"question": "Who?", "context": "x"}, *ROWS]))
     assert [item.reason for item in found.dropped] == ["it has no context", "it has no answer"]

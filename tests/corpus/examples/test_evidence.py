@@ -70,6 +70,8 @@ def test_bad_rows_are_dropped_by_their_number(read):
     assert sum(len(pool.labels) for pool in found.examples) == 24
     found = read("a.jsonl", json_lines([{"question": "Q?", "sentence": "A."}, *ROWS]))
     assert [item.reason for item in found.dropped] == ["it has no label"]
+    found = read("a.jsonl", json_lines([{"question": "Q?", "label": 1}, *ROWS]))
+    assert [item.reason for item in found.dropped] == ["its sentence is empty"]
 
 
 def test_squad_and_other_answers_become_pools(read):
@@ -84,6 +86,15 @@ def test_papers_become_joint_pools(read):
     found = read("a.jsonl", json_lines(PAPERS))
     assert [pool.labels for pool in found.examples] == [(True, *[False] * 12)] * 12
     assert all(pool.sentences[0] == f"Drug {n} is." for n, pool in enumerate(found.examples))
+
+
+def test_a_paper_counts_once(read):
+    papers = [{**paper, "id": n} for n, paper in enumerate(PAPERS)]
+    found = read("a.jsonl", json_lines([*papers, papers[3]]))
+    assert len(found.examples) == 12
+    assert [(item.source, item.reason) for item in found.dropped] == [
+        ("a.jsonl, line 13", "it is the paper of a.jsonl, line 4 again")
+    ]
 
 
 def test_several_files_are_read_together(write, limits):

@@ -88,6 +88,13 @@ def test_bad_rows_are_dropped_by_their_number_and_the_rest_is_read(read):
     assert (found[1].source, found[1].reason) == ("a.json, item 2", "it is not an object")
 
 
+def test_halves_of_surrogate_pairs_are_replaced_and_whole_ones_kept(read):
+    found, _ = read("a.jsonl", '{"question": "a\\ud800b", "answers": [{"text": "\\ud83d\\ude00"}]}')
+    assert found[0].values == {"question": "a\ufffdb", "answers": [{"text": "\U0001f600"}]}
+    found, _ = read("a.json", '[{"que\\udfffstion": "x"}]')
+    assert found[0].values == {"que\ufffdstion": "x"}
+
+
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [

@@ -29,11 +29,11 @@ def test_only_the_owner_can_change_a_run(service, draft, choices):
 
 def test_anyone_with_the_link_can_use_the_model_of_a_finished_run(service, finished):
     stranger = run_state(service, finished, "")
-    assert stranger.actions == {"use"}
+    assert stranger.actions == {"use", "teach"}
     assert "perplexity" in stranger.result
     assert "models/" not in stranger.progress + stranger.result, "a download is the owner's"
     assert f'href="models/{finished.id}.zip?until=' in run_state(service, finished, "me").progress
-    assert run_state(service, finished, "me").actions == {"use", "delete", "push", "reweigh"}
+    assert run_state(service, finished, "me").actions == {"use", "teach", "delete", "push", "reweigh"}
     assert stranger.stamp == run_state(service, finished, "").stamp
 
 
@@ -75,7 +75,7 @@ def test_a_result_of_version_0_1_0_is_shown_without_a_choice(service, finished):
     path.write_text(json.dumps(result))
     shown = run_state(service, finished, "me")
     assert (shown.share, shown.losses) == (None, "")
-    assert shown.actions == {"use", "delete", "push"}
+    assert shown.actions == {"use", "teach", "delete", "push"}
     assert "perplexity" in shown.result
 
 

@@ -14,6 +14,7 @@ from mlm_demo.web.adapt.form import AdaptForm
 from mlm_demo.web.adapt.run_state import Example, example_of
 from mlm_demo.web.adapt.run_tab import RunTab
 from mlm_demo.web.server.rate_limits import RateLimits
+from mlm_demo.web.teach.form import TeachForm
 from tests.support.events import call, request
 
 # Outside a page gr.Warning warns by Python's own way.
@@ -34,7 +35,7 @@ def build(service):
     with gr.Blocks() as demo:
         owner, fill = gr.BrowserState(""), gr.Textbox()
         with gr.Tabs() as tabs, gr.Tab("Adapt"):
-            demo.form = AdaptForm(service, limits)
+            demo.form, demo.teach = AdaptForm(service, limits), TeachForm(service, limits)
             demo.tab = RunTab(
                 service,
                 engine,
@@ -50,6 +51,8 @@ def build(service):
                     asks={"inputs": fill, "outputs": fill},
                 ),
                 scored_models=gr.Dropdown(),
+                teach=demo.teach,
+                extract=SimpleNamespace(model=gr.Dropdown()),
             )
         demo.tab.wire(demo)
     return demo
@@ -239,7 +242,9 @@ def test_a_model_is_used_on_the_first_tab_beside_its_base(page, tab, finished, t
 def test_every_picker_offers_the_models_of_the_person(page, tab, finished):
     for owner, shown, offered in (("me", "", True), ("you", "", False), ("you", finished.id, True)):
         changed = call(page, tab.update_pickers, owner, shown)
-        assert len(changed) == 4
+        assert len(changed) == 6
+        extraction = changed.pop(tab.extract.model)
+        assert finished.id not in [name for _, name in extraction.choices]  # it answers no questions
         for picker in changed.values():
             assert (finished.id in [name for _, name in picker.choices]) == offered
 
@@ -373,4 +378,4 @@ def test_on_zero_gpu_a_started_or_resumed_run_trains_within_the_event(service, m
     begin = [event._id for event in events if event.fn in (page.tab.show_started, page.tab.resume)]
     train = [event for event in events if event.fn == page.tab.train_here]
     assert sorted(event.trigger_after for event in train) == sorted(begin)
-    assert len(begin) == 2
+    assert len(begin) == 3  # an adaptation, a fine-tuning, either of them resumed
