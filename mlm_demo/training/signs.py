@@ -4,19 +4,21 @@ from collections.abc import Sequence
 
 from mlm_demo.errors import shown
 
+SHOWN = 0.0005  # a share that is not 0.0 %
 # Shares from which a warning says what they mean.
 UNKNOWN, GLUED, REPEATED, ODD, SHARED = 0.01, 0.01, 0.2, 0.001, 0.05
 
 
 def damage_text(report: dict) -> str:
-    """Return the signs of damage in a report (as JSON, of any version) as a phrase."""
+    """Return the signs of damage in a report (as JSON, of any version) as a phrase, "none" if all are about zero."""
     names = {
         "unknown_share": "of the tokens unknown to the model",
         "glued_share": "of the words glued together",
         "repeated_share": "in repeated passages",
         "odd_share": "of the characters without a meaning",
     }
-    return ", ".join(f"{report.get(key, 0):.1%} {name}" for key, name in names.items())
+    found = [f"{share:.1%} {name}" for key, name in names.items() if (share := report.get(key, 0)) >= SHOWN]
+    return ", ".join(found) or "none"
 
 
 def shared_text(report: dict) -> str:

@@ -1,5 +1,6 @@
 """A visitor adapts a model on the page: files, report, run, reload, another browser, result, picker, zip."""
 
+import csv
 import gzip
 import json
 import re
@@ -38,6 +39,28 @@ def test_a_run_from_files_to_a_downloaded_model(open_browser, pictures, tiny, tm
     watch(page, open_browser, pictures)
     page.locator("#stop").click()
     see_the_result(page, open_browser, pictures, tmp_path, state="Stopped", timeout=2 * MINUTES)
+
+
+def test_the_column_of_a_table_is_changed_in_the_report(open_browser, pictures, tiny, tmp_path):
+    paragraphs = SAMPLE.read_text(encoding="utf-8").split("\n\n")[:60]
+    with (tmp_path / "reports.csv").open("w", newline="", encoding="utf-8") as file:
+        rows = [[i, text, f"Remark {i} on it by a reader."] for i, text in enumerate(paragraphs)]
+        csv.writer(file).writerows([["id", "report", "remark"], *rows, [61, "one", "cell", "too many"]])
+    page = open_browser()
+    open_tab(page)
+    page.locator("#base input").fill(tiny)
+    page.locator("#base input").press("Enter")
+    upload(page, tmp_path / "reports.csv")
+    page.get_by_text("is its column report").wait_for(timeout=2 * MINUTES)
+    assert page.get_by_text("Skipped: reports.csv, row 62: it has 4 cells").is_visible()
+    pictures(page, "adapt-1-column")
+    assert page.locator("#column input").input_value() == "automatic"
+    page.locator("#column input").click()
+    page.get_by_role("option", name="remark").click()
+    page.get_by_text("is its column remark").wait_for(timeout=2 * MINUTES)
+    page.locator("#column input").fill("remark + report")
+    page.locator("#column input").press("Enter")
+    page.get_by_text("is its column remark + report").wait_for(timeout=2 * MINUTES)
 
 
 @nightly

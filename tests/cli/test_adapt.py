@@ -77,6 +77,24 @@ def test_evaluate(corpus, tiny, capsys):
     assert {"loss", "perplexity", "accuracy", "masked_tokens"} <= set(answer)
 
 
+def test_evaluate_says_what_its_intervals_are_over_and_what_it_did_not_ask_for(tiny, tmp_path, capsys):
+    def evaluate(text):
+        (tmp_path / "a.txt").write_text(text)
+        assert main(["evaluate", str(tmp_path / "a.txt"), "--model", tiny, "--keep-near-duplicates"]) == 0
+        return capsys.readouterr()
+
+    out = evaluate(" ".join(SENTENCES * 30)).out
+    assert "95 % interval" in out
+    assert " masked tokens in 1 document; the intervals are over its " in out
+    out = evaluate(SENTENCES[0]).out
+    assert "interval " not in out.split("there is no interval")[0]
+    assert out.endswith(" in 1 document; there is no interval, because the text is a single section\n")
+    assert evaluate(SENTENCES[0]).err.count("unknown") == 0
+    error = evaluate(f"{SENTENCES[0]} \u8239\u5728\u9ece\u660e").err
+    assert " of the tokens are unknown to " in error
+    assert "; they were not asked for." in error
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [

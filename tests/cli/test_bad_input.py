@@ -85,15 +85,14 @@ def picture():
         (
             "ragged.csv",
             "text,n\n" + "a b c,1\n" * 3 + "d,e,f,2\n",
-            "Row 5 of 'ragged.csv' has 4 cells, but the header has 2",
+            "Skipped: 'ragged.csv, row 5' (it has 4 cells, and the header 2; put",
         ),
-        ("headless.csv", "\n".join(f'"{t}",{i}' for i, t in enumerate(TEXTS)), "'headless.csv'"),
-        ("bad.jsonl", lines() + '\n{"text": "cut', "Line 41 of 'bad.jsonl' is not JSON"),
+        ("bad.jsonl", "{text: 1}", "'bad.jsonl' has no row that can be read; item 1: it is not JSON"),
         ("line.txt", "One line.", "The corpus holds 2 words of text after removing duplicates; at least 200"),
         (
             "paragraph.txt",
             " ".join(TEXTS[:20]),
-            "is one paragraph, so no part of it can be held out for evaluation",
+            "is one paragraph without line breaks, so no part of it can be held out for evaluation",
         ),
         ("copies.txt", "\n\n".join(TEXTS[:1] * 50), "after removing duplicates; at least 200"),
     ],
@@ -125,6 +124,12 @@ def test_a_file_that_is_no_corpus(adapt, tmp_path, name, data, message):
             "<!doctype html><p>" + "<p>".join(TEXTS),
             "page.txt is an HTML page, and was read as one.",
         ),
+        (
+            "headless.csv",
+            "\n".join(f'"{t}",{i}' for i, t in enumerate(TEXTS)),
+            "note: headless.csv has no header, so its first row was read too.",
+        ),
+        ("bad.jsonl", lines() + '\n{"text": "cut', "skipped: bad.jsonl, line 41, it is not JSON ("),
     ],
 )
 def test_a_file_that_is_not_what_it_seems_is_read_with_a_note(adapt, name, data, note):

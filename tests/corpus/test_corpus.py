@@ -209,3 +209,11 @@ def test_near_duplicates_stay_if_asked(tmp_path):
     assert read_corpus([path]).counts.near_duplicates == 40
     kept = read_corpus([path], keep_near=True)
     assert (kept.counts.near_duplicates, len(kept.training) + len(kept.held_out)) == (0, 80)
+
+
+def test_control_characters_and_tables_are_found(tmp_path):
+    (tmp_path / "a.txt").write_text(f"{paragraph(0)} a\x01b\x02c {paragraph(1)}")
+    write(tmp_path / "b.jsonl", [paragraph(i) for i in range(2, 6)])
+    _, counts = read_texts([tmp_path / "a.txt", tmp_path / "b.jsonl"])
+    assert counts.findings.controls == 2
+    assert [(table.file, table.column) for table in counts.findings.tables] == [("b.jsonl", "text")]

@@ -36,7 +36,7 @@ def test_the_endpoints_are_exactly_these(client):
 def test_a_run_has_the_defaults_of_its_configuration():
     parameters = signature(Endpoints.start_adaptation).parameters
     options = [field for field in fields(AdaptConfig) if field.name in parameters]
-    assert len(options) == 10
+    assert len(options) == 11
     for option in options:
         assert parameters[option.name].default == (option.default or 0), option.name
 

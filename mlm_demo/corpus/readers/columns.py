@@ -56,11 +56,20 @@ def choose_columns(
     return chosen, Table(name, _name_of(chosen), tuple(".".join(path) for path in columns), tuple(shown_rows))
 
 
-def text_of(row: Row, columns: Sequence[Path]) -> str:
-    """Return the text of a row: its strings in these columns, with an empty line between two."""
+def text_of(row: Row, columns: Sequence[Path], *, drifts: bool = False) -> str:
+    """Return the text of a row: its strings in these columns, with an empty line between two.
+
+    drifts: whether a row without these columns may have its text under another well-known name.
+    """
     if isinstance(row, str):
         return row
-    return "\n\n".join(text for path in columns for text in _strings_at(row, path) if text.strip())
+    text = "\n\n".join(text for path in columns for text in _strings_at(row, path) if text.strip())
+    if text or not drifts or any(path and path[0] in row for path in columns):
+        return text
+    known = [
+        value for path, value in _leaves(row) if path and isinstance(value, str) and _plain(path[-1]) in TEXTS
+    ]
+    return max(known, key=count_words, default="")
 
 
 def count_words(text: str) -> int:
@@ -94,14 +103,20 @@ def _leaves(value: object, path: Path = (), depth: int = 0) -> Iterator[tuple[Pa
 
 
 def _strings_at(value: object, path: Path) -> Iterator[str]:
-    """Yield the strings of a column in one row, in their order."""
-    if isinstance(value, list):
+    """Yield the strings of a column in one row, in their order.
+
+    A row may be less nested than the column, or more: then the inner string with the most words counts.
+    """
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
         for inner in value:
             yield from _strings_at(inner, path)
     elif path and isinstance(value, Mapping):
         yield from _strings_at(value.get(path[0]), path[1:])
-    elif not path and isinstance(value, str):
-        yield value
+    elif isinstance(value, Mapping):
+        strings = [inner for _, inner in _leaves(value) if isinstance(inner, str)]
+        yield max(strings, key=count_words, default="")
 
 
 def _requested(requested: str, paths: Sequence[Path], name: str) -> tuple[Path, ...]:

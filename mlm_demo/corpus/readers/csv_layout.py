@@ -179,7 +179,7 @@ def _is_data(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
         mean = sum(map(count_words, cells)) / max(1, len(cells))
         if words >= SENTENCE_WORDS and cell.endswith((".", "!")):
             return True
-        if words >= max(NAME_WORDS, mean / 2) and not cell.endswith(("?", ":")):
+        if words >= max(NAME_WORDS - (len(first) == 1), mean / 2) and not cell.endswith(("?", ":")):
             return True
         if YEAR.fullmatch(cell) and not all(map(YEAR.fullmatch, cells)):
             numbers.remove(cell)  # the name of a column

@@ -20,6 +20,7 @@ MAX_JSON = 256 * 1024 * 1024  # characters of a line, or of a file that is one v
 PARTS = re.compile("text|body|abstract|paragraph|passage|section|message|sentence|content", re.IGNORECASE)
 MOST_OF_IT = 0.8  # of the words of an object: a list that holds them is a list of documents
 DEPTH = 6  # keys to such a list
+MOST_BROKEN = 1_000  # items of one value; what follows them is not read
 DECODER = json.JSONDecoder(strict=False)
 SPACE = re.compile(r"[\s,]*")
 
@@ -119,6 +120,7 @@ def _items_one_by_one(text: str, name: str) -> Iterator[PlacedRow | Dropped]:
     line_start = re.compile(
         r"\n" + re.search(r"[ \t]*\Z", text[: SPACE.match(text, at).end()])[0] + r"(?=[{\"])"
     )
+    broken = 0
     for number in itertools.count(1):
         at = SPACE.match(text, at).end()
         if at >= len(text):
@@ -130,9 +132,13 @@ def _items_one_by_one(text: str, name: str) -> Iterator[PlacedRow | Dropped]:
         try:
             value, at = DECODER.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
-            yield Dropped(f"{name}, item {number}", f"it is not JSON ({_why(error)})", _first_line(text, at))
+            broken += 1
             found = line_start.search(text, at + 1)
-            if not found:
+            is_last = not found or broken == MOST_BROKEN  # each error takes as long as the text before it
+            rest = "; what follows it was not read" if is_last else ""
+            reason = f"it is not JSON ({_why(error)}){rest}"
+            yield Dropped(f"{name}, item {number}", reason, _first_line(text, at))
+            if is_last:
                 return
             at = found.end()
             continue

@@ -71,7 +71,7 @@ def read_rows(
             reading.findings.tables.append(table)
         missing = 0
         for where, row in itertools.chain(sample, rows):
-            text = text_of(row, columns)
+            text = text_of(row, columns, drifts=reading.column is None)
             if MARKUP.search(text):
                 text = _without_markup(text, reading)
             if text.strip():

@@ -122,7 +122,7 @@ class AdaptForm:
                     )
                     self.column = gr.Dropdown(
                         [AUTOMATIC],
-                        value=None,
+                        value="",
                         label="Column with the text",
                         info="Choose another one here, or type a name; join several as in: findings + impression.",
                         allow_custom_value=True,
@@ -234,7 +234,7 @@ class AdaptForm:
             self.draft: "",
             self.content: {},
             self.report: EMPTY,
-            self.column: gr.Dropdown(value=None, visible=False),
+            self.column: gr.Dropdown(value="", visible=False),
             self.start: gr.Button(interactive=False),
             self.clear: gr.Button(visible=False),
         }

@@ -178,6 +178,8 @@ def test_tables_as_programs_write_them_are_read(read, refused, data, texts):
         ("3.5;The first of two rows.\n4.5;The second of them.\n", [
             "The first of two rows.", "The second of them."]),
         ("One row alone, that is all.\n", ["One row alone, that is all."]),
+        ("First sentence here\nSecond one too\nAnd the third\n", [
+            "First sentence here", "Second one too", "And the third"]),
         ("x,1,The one is a sentence.\ny,2,So is this.\n", ["The one is a sentence.", "So is this."]),
     ],
 )  # fmt: skip

@@ -101,6 +101,17 @@ def test_the_items_before_a_cut_are_read(read, indent):
     assert texts(found) == TEXTS[:3]
     (bad,) = left_out(found)
     assert bad.source == "a.json, item 4"
+    assert bad.reason.endswith("; what follows it was not read")
+
+
+def test_many_broken_items_end_the_reading(read, monkeypatch):
+    monkeypatch.setattr("mlm_demo.corpus.readers.json.MOST_BROKEN", 3)
+    found, _ = read(
+        "a.json", "[\n" + "".join(f' {{"text": "a{i}"}},\n {{"text": x}},\n' for i in range(9)) + "]"
+    )
+    assert texts(found) == ["a0", "a1", "a2"]
+    assert [bad.source for bad in left_out(found)] == [f"a.json, item {i}" for i in (2, 4, 6)]
+    assert left_out(found)[-1].reason.endswith("; what follows it was not read")
 
 
 @pytest.mark.parametrize(
@@ -210,6 +221,27 @@ def test_nested_text_is_found(read, value, column, expected):
     assert [table.column for table in findings.tables] == [column]
     if "." in column:
         assert f"In a.json the text is nested: '{column}' was read." in notes
+
+
+def test_rows_whose_layout_drifts_are_read(read):
+    rows = [
+        {"id": 1, "text": "Plain words are here."},
+        {"id": 2, "text": {"lang": "en", "body": "Nested words are here."}},
+        {"id": 3, "text": ["Listed words", "are here."]},
+        {"id": 4, "text": None},
+        {"id": 5, "content": "Other words are here.", "note": "x"},
+        {"id": 6, "license": "It is free for any use at all."},
+        {"id": 7, "text": [{"s": "Deeply nested words."}, {"s": "And more."}]},
+    ]
+    found, notes = read("a.jsonl", "\n".join(map(json.dumps, rows)))
+    assert texts(found) == [
+        "Plain words are here.", "Nested words are here.", "Listed words\n\nare here.", "Other words are here.",
+        "Deeply nested words.\n\nAnd more.",
+    ]  # fmt: skip
+    assert "Skipped 2 rows of a.jsonl without text." in notes
+    nested = [{"text": {"body": f"Nested words {i}."}} for i in range(3)] + [{"text": "Plain words."}]
+    found, _ = read("b.jsonl", "\n".join(map(json.dumps, nested)))
+    assert texts(found)[-1] == "Plain words."
 
 
 def test_a_nested_column_can_be_requested(read, refused):

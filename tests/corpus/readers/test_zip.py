@@ -111,3 +111,14 @@ def test_a_disk_error_in_a_zip_drops_no_member_silently(refused, monkeypatch):
         data,
         r"'a.zip/a.txt' could not be read because of a disk error \(Input/output error\); try again",
     )
+
+
+def test_the_documents_before_the_damage_in_a_member_are_read_and_the_rest_is_named(read):
+    rows = "".join(f'{{"text": "{random.Random(i).randbytes(400).hex()} word"}}\n' for i in range(400))
+    cut = gzip.compress(rows.encode())[:-2000]
+    found, _ = read("a.zip", zipped([("a.jsonl.gz", cut), ("b.txt", "Words.")]), max_ratio=10_000)
+    *documents, dropped, last = found
+    assert len(documents) > 100
+    assert dropped.source == "a.zip/a.jsonl.gz"
+    assert dropped.reason.startswith(f"only its first {len(documents)} documents could be read: ")
+    assert last == Document("a.zip/b.txt", "Words.")
