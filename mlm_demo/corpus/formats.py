@@ -213,10 +213,8 @@ def _find_format(source: Input, *, was_compressed: bool) -> Format:
     for known in FORMATS:
         if not known.binary and known.sniff and known.sniff(source):
             return known
-    if (
-        named is None and suffix not in CODE and source.start[:1] not in ("{", "<")
-    ):  # they begin data, not sentences
-        return text.TEXT
+    if named is None and suffix not in CODE and not source.start.startswith("<"):  # unknown markup
+        return json.JSON if source.start.startswith("{") else text.TEXT
     if named is None:
         raise CorpusError(
             f"{shown(source.name)} has an unknown format ({suffix}); give one of {describe_formats()}."

@@ -36,7 +36,7 @@ def test_the_path_names_the_file_by_default(tmp_path):
             r"'photo.txt' is not text \(it looks like a PNG image\)",
         ),
         ("a.css", b"words", r"'a.css' has an unknown format \(.css\); give one of text, Markdown, CSV"),
-        ("a.xyz", b"{1: 2}", r"'a.xyz' has an unknown format \(.xyz\); give one of text, Markdown, CSV"),
+        ("a.xyz", b"<a b>c", r"'a.xyz' has an unknown format \(.xyz\); give one of text, Markdown, CSV"),
         (
             "a.xml",
             b"<note number='1'/>",
@@ -165,6 +165,15 @@ def test_a_text_with_an_unknown_ending_is_read_as_text(read, name):
         [Document(name, "Some words.")],
         [f"{name} has an unknown format, and was read as text."],
     )
+
+
+def test_data_and_markup_with_an_unknown_ending_are_recognized(read):
+    found, notes = read("a.ipynb", b'{"cells": [{"source": ["Some words ", "of a cell."]}], "n": 4}')
+    assert "Some words" in found[0].text
+    assert "a.ipynb is a JSON file, and was read as one." in notes
+    found, notes = read("a.v2", b"<?xml version='1.0'?><r><t>Some words of a text.</t></r>")
+    assert found == [Document("a.v2", "Some words of a text.")]
+    assert "a.v2 is an XML file, and was read as one." in notes
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 HYPHENS = "-\xad\u2010"
 WORD = re.compile(r"[^\W_]+(?:[-\u2010\u2011'’][^\W_]+)*")
 LAST = re.compile(rf"([^\W_]+)([{HYPHENS}])[ \t]*$")
+UNSPACED = re.compile("[\u2e80-\u312f\u3190-\ua4cf\uf900-\ufaff\uff00-\uffef]{2}")  # Chinese and Japanese
 FIRST = re.compile(r"[ \t]*([^\W_]+)")
 
 
@@ -66,7 +67,7 @@ def _joined(lines: Iterable[str], known: set[str]) -> Iterator[str]:
                 yield before[: last.start(2)] + ("-" if keeps_hyphen(last, first[1], known) else "")
                 line = line.lstrip()
             else:
-                yield f"{before} "
+                yield before if UNSPACED.fullmatch(before[-1:] + line[:1]) else f"{before} "
         before = line
     yield before or ""
 

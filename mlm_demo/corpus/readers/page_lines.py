@@ -53,7 +53,7 @@ def lines_of(page: "PageObject") -> list[Line]:
         across = abs(inner[0] * outer[1] + inner[1] * outer[3])
         rows = turned if across > along else upright
         for number, part in enumerate(text.split("\n")):
-            if number:
+            if number and rows[-1]:
                 rows.append([])
             if part.strip():
                 rows[-1].append(Line(part, x, y, (size or 1) * (max(along, across) or 1)))

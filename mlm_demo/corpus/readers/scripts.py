@@ -7,33 +7,17 @@ normalize it to 6, so 10⁶ would become 106.
 import re
 
 CITED = "\x00"  # stands for a reference until `without_citations` removes it
-NUMBER = re.compile(r"\d{1,4}")
-SIGNED = re.compile(r"[-−–+]\s?(?:\d+(?:[.,/]\d+)?|[a-zA-Z]{1,3})")
+NUMBER = re.compile(r"\d{1,4}(?:\.\d{1,3})?")
+SIGNED = re.compile(r"[-−–+]\s?[\w.(][\w.,()/·]*")
 NUMBERS = re.compile(r"\d+(?:\s*[,;–-]\s*\d+)+,?")
+NOTES = re.compile(r"[a-z](?:,\s?[a-z])+")
 IN_BRACKETS = re.compile(r"\[[\w ,;–-]{1,20}\]")
 MARKS = re.compile(r"[*∗†‡§¶#,;\s]+")
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d$")
 BASE = re.compile(r"[^\W\d_]+$")
 UNITS = {
-    "m",
-    "cm",
-    "mm",
-    "km",
-    "dm",
-    "nm",
-    "pm",
-    "µm",
-    "μm",
-    "in",
-    "ft",
-    "yd",
-    "min",
-    "mol",
-    "sec",
-    "hr",
-    "chi",
-    "log",
-}
+    "m", "cm", "mm", "km", "dm", "nm", "pm", "µm", "μm", "in", "ft", "yd", "min", "mol", "sec", "hr", "chi", "log",
+}  # fmt: skip
 BRACKETED = re.compile(r"\s*[\[(][\s,;–-]*\x00[\x00\s,;–-]*[\])]")
 LOOSE = re.compile(r"\s*\x00(?:[\s,;–-]*\x00)*")
 
@@ -47,6 +31,8 @@ def superscript(before: str, text: str) -> str:
     if CITED in text or not text or MARKS.fullmatch(text) or IN_BRACKETS.fullmatch(text):
         return ""
     base = BASE.search(before)
+    if base is not None and NOTES.fullmatch(text):
+        return ""
     short = base is not None and (len(base[0]) == 1 or base[0] in UNITS)
     if SIGNED.fullmatch(text) and before[-1:].strip():
         return "^" + re.sub("[−–]", "-", text).replace(" ", "")

@@ -14,7 +14,14 @@ from mlm_demo.corpus.readers.any_xml import sentences
 from mlm_demo.errors import CorpusError, shown
 
 ENDINGS = (".xml", ".nxml", ".tei")
-SNIFFED = (*ENDINGS, ".txt", ".text", "")  # others keep their own format: Markdown may begin with a tag
+OTHERS = (
+    ".md",
+    ".markdown",
+    ".csv",
+    ".tsv",
+    ".json",
+    ".jsonl",
+)  # keep their format: Markdown may begin with a tag
 PROLOG = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)", re.DOTALL)
 ROOT = re.compile(r"\s*<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)[\s/>]")
 INSIDE = re.compile(r"<(?:\w+:)?(article|PubmedArticle|MedlineCitation)[\s>]")
@@ -49,7 +56,7 @@ def root_of(source: Input) -> str | None:
 
 def is_xml(source: Input) -> bool:
     """Return whether a file says that it is XML, or has a root that we know."""
-    if ending(source.name) not in SNIFFED or not source.start.startswith("<"):
+    if ending(source.name) in OTHERS or not source.start.startswith("<"):
         return False
     return source.start.startswith("<?xml") or root_of(source) in READERS
 

@@ -27,6 +27,8 @@ from mlm_demo.corpus.readers.hyphens import join_lines, vocabulary
         (["from 10-", "20 cells"], "from 10-20 cells"),
         (["a dash -", "then words"], "a dash - then words"),
         (["two lines", "without one"], "two lines without one"),
+        (["船在黎明时", "分到达了。"], "船在黎明时分到达了。"),
+        (["배가 새벽에", "도착했다"], "배가 새벽에 도착했다"),
     ],
 )
 def test_a_divided_word_is_joined_and_a_compound_keeps_its_hyphen(lines, text):
