@@ -157,8 +157,9 @@ def test_many_paragraphs_that_look_alike_take_no_square_of_the_time():
 
 LOOK_ALIKE = """
 from mlm_demo.corpus.deduplicate import Deduplicator
-part = " ".join(f"word{i}" for i in range(230))
-texts = [f"{part} {i % 7} {i % 11} {i % 13}" for i in range(200)]
+part = " ".join(f"word{i}" for i in range(205))
+texts = [f"{part} {' '.join(f'own{i}of{n}' for n in range(25))}" for i in range(120)]
+texts += [text.replace("word100 ", "other ") for text in texts]
 deduplicator = Deduplicator()
 print("".join(str(int(deduplicator.is_new(text))) for text in texts))
 """
