@@ -21,9 +21,11 @@ from mlm_demo.corpus.input import (
 from mlm_demo.corpus.readers import (
     csv,
     docx,
+    epub,
     html,
     json,
     markdown,
+    odt,
     parquet,
     pdf,
     references,
@@ -31,6 +33,7 @@ from mlm_demo.corpus.readers import (
     tar,
     tex,
     text,
+    xlsx,
     xml,
 )
 from mlm_demo.corpus.readers import zip as zips
@@ -45,25 +48,28 @@ FORMATS = (
     json.JSON_LINES,
     json.JSON,
     parquet.FORMAT,
+    xlsx.FORMAT,
     html.FORMAT,
     xml.FORMAT,
-    references.MEDLINE,
-    references.RIS,
-    references.PUBMED_TEXT,
-    references.BIBTEX,
-    rtf.FORMAT,
-    tex.FORMAT,
     pdf.FORMAT,
     docx.FORMAT,
+    odt.FORMAT,
+    rtf.FORMAT,
+    epub.FORMAT,
+    tex.FORMAT,
+    references.MEDLINE,
+    references.RIS,
+    references.ENDNOTE,
+    references.BIBTEX,
+    references.PUBTATOR,
+    references.PUBMED_TEXT,
     zips.FORMAT,
     tar.FORMAT,
 )
 # Formats that are refused by name, so that the error can say what to do. First: members that a zip of the format has.
 REFUSED_ZIPS = (
-    ({"xl/workbook.xml"}, "an Excel workbook; save it as .csv"),
     ({"ppt/presentation.xml"}, "a PowerPoint presentation; save it as .pdf"),
-    ({"mimetype", "META-INF/container.xml"}, "an EPUB; save it as .docx or .txt"),
-    ({"mimetype"}, "an OpenDocument file; save it as .docx or .txt"),
+    ({"mimetype"}, "a file of another program; save it as .docx or .txt"),
 )
 # The same, by the first bytes.
 REFUSED_MAGIC = {

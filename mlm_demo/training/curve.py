@@ -10,10 +10,10 @@ TRAINING = "#9aa0a6"  # readable on light and dark pages alike
 MIN_SPAN, NAME_HEIGHT = 0.5, 22  # nats; pixels, as text is larger on a phone
 
 
-def curve_svg(curve: Sequence[dict], planned: int = 0) -> str:
+def curve_svg(curve: Sequence[dict], planned: int = 0, *, per: str = "masked token") -> str:
     """Draw the log lines of a run that have `step` and `loss` (the mean since the line before) or `eval_loss`, in nats.
 
-    planned: the last step of the axis, if the run has not reached it yet.
+    planned: the last step of the axis, if the run has not reached it yet. per: what the losses are a mean over.
     """
     training = [(line["step"], line["loss"]) for line in curve if "loss" in line]
     held_out = [(line["step"], line["eval_loss"]) for line in curve if "eval_loss" in line]
@@ -34,7 +34,7 @@ def curve_svg(curve: Sequence[dict], planned: int = 0) -> str:
     for step in [tick for tick in ticks_between(0, max(last, 4)) if tick <= last and tick == int(tick)]:
         parts.append(svg_text(x(step), HEIGHT - BOTTOM + 18, f"{step:,g}", "middle"))
     parts.append(svg_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4, "steps", "middle"))
-    parts.append(svg_text(LEFT - 44, TOP - 16, "loss (nats per masked token)", "start"))
+    parts.append(svg_text(LEFT - 44, TOP - 16, f"loss (nats per {per})", "start"))
     names = []  # at the ends of their lines: y, x, text, color
     for name, points, color, width in (
         ("training", training, TRAINING, 1.2),

@@ -47,6 +47,11 @@ JATS += (
     "</article-title></title-group><abstract><p>A.</p></abstract></article-meta></front><body><p>B</p></body>"
 )
 
+DOCUMENT = (
+    "<w><body><p><r><rPr><rFonts ascii='Symbol'/></rPr><t>a</t><sym font='Symbol' char='F061'/></r></p>"
+    "<tbl><tr><tc><p><r><t>b</t></r></p></tc></tr></tbl></body></w>"
+)
+
 
 def wrapped(data: bytes, how: int) -> bytes:
     """Return an input as it is, or in an archive with valid checksums, so that the code behind is reached too."""
@@ -110,7 +115,7 @@ def seeds() -> dict[str, bytes]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from tests.support.packed_files import pdf, word, zipped
+    from tests.support.packed_files import drawn_pdf, epub, odt, pdf, tarred, word, xlsx, zipped
 
     parquet = io.BytesIO()
     pq.write_table(pa.table(TABLE), parquet)
@@ -129,6 +134,28 @@ def seeds() -> dict[str, bytes]:
         ".nxml": f"{JATS}</article>".encode(),
         ".pdf": pdf(["One-", "two."], []),
         ".docx": word("One.", cell="Two."),
+        ".docm": zipped([("word/document.xml", DOCUMENT)]),
+        ".epub": epub(
+            {"a.xhtml": "<header>a</header><p>10<sup>6</sup><math><mfrac><mi>x</mi><mi>y</mi></mfrac></math>"}
+        ),
+        ".xlsx": xlsx(
+            "<si><t>text</t></si>",
+            S="<row r='1'><c r='A1' t='s'><v>0</v></c></row><row r='3'><c><v>1</v></c></row>",
+        ),
+        ".odt": odt(
+            "<text:p>a<text:s/>b<text:note><text:p>c</text:p></text:note></text:p><text:h>d</text:h>"
+        ),
+        ".rtf": b"{\\rtf1\\ansi{\\fonttbl{\\f1\\fcharset2 S;}}a\\'e9\\u945?\\par 10{\\super 6}{\\f1 a}\\bin2 xy}",
+        ".tex": b"\\documentclass{a}\\title{T}\\begin{document}\\section{S}a~\\cite{b}\\'e $\\frac{1}{2}$ % c\n",
+        ".nbib": b"PMID- 1\nTI  - One\n      two.\nAB  - Three.\n\nPMID- 2\nTI  - Four.\n",
+        ".ris": b"TY  - JOUR\r\nTI  - One\r\nAB  - Two\r\nER  - \r\n",
+        ".enw": b"%0 Book\n%T One\n%X Two\n",
+        ".pubtator": b"1|t|One\n1|a|Two\n1\t0\t1\tO\tX\t1\n",
+        ".bib": b'@article{a, title = {One {Two}}, abstract = "Three\n\\"{o}"}\n',
+        ".pubmed": b"1. J. 2020;1:2.\n\nTitle.\n\nHeron A(1), Eel B.\n\nText.\n\nPMID: 1\n\n2. J.\n\nB.\n",
+        ".tei": b"<TEI><text><body><p>a<note>b</note><ref type='bibr'>1</ref></p></body></text></TEI>",
+        ".tar": tarred([("a.txt", "One."), ("n" * 120, "Two.")]),
+        ".tgz": drawn_pdf([(72, 700, "Left column of words"), (320, 700, "Right column of words")]),
         ".zip": zipped([("a.csv", "text,n\nwords,1\n"), ("b/c.md", "# d"), ("../e.txt", "f")]),
     }
 

@@ -1,5 +1,6 @@
 """The sentences of XML of any kind: an element that holds text itself is a paragraph, with the elements inside it."""
 
+import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -69,7 +70,8 @@ def sentences(file: BinaryIO) -> Iterator[str]:
         parser.feed(chunk)
         if len(chunk) < CHUNK:
             parser.close()
-        for text in map(" ".join, map(str.split, blocks.done)):
+        paragraphs = (part for text in blocks.done for part in re.split(r"\n\s*\n", text))
+        for text in map(" ".join, map(str.split, paragraphs)):
             if len(text.split()) >= SENTENCE:
                 long = True
                 yield f"{text}\n\n"

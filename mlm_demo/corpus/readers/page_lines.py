@@ -4,9 +4,11 @@ import itertools
 import re
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from mlm_demo.corpus.readers.scripts import superscript
 
 if TYPE_CHECKING:
     from pypdf import PageObject
@@ -14,7 +16,10 @@ if TYPE_CHECKING:
 CHARACTER = 0.48  # of the size of a font: the usual width of a character
 COLUMN = 110  # points between the beginnings of two columns, at least
 NEAR = 3  # points that the lines of a column may begin apart
+WIDE = 1.15  # times the width of a column: its text may be wider than usual
 WORDS = 3  # that a line of a column has; the cells of a table have fewer
+RAISED, SMALLER = 0.2, 0.9  # times the size of a line: how superscripts are drawn
+BEFORE = 40  # characters that decide what a superscript is
 NUMBERED = 4  # lines that count up are line numbers
 
 
@@ -34,31 +39,43 @@ class Line:
 
 
 def lines_of(page: "PageObject") -> list[Line]:
-    """Return the lines of a page; columns whose lines were drawn side by side are put one after the other."""
-    rows: list[list[Line]] = [[]]
+    """Return the lines of a page; columns whose lines were drawn side by side are put one after the other.
+
+    Text that runs along the side of an upright page, such as a stamp in the margin, is left out.
+    """
+    upright: list[list[Line]] = [[]]
+    turned: list[list[Line]] = [[]]
 
     def visit(text: str, outer: Sequence[float], inner: Sequence[float], font: object, size: float) -> None:
         x = inner[4] * outer[0] + inner[5] * outer[2] + outer[4]
         y = inner[4] * outer[1] + inner[5] * outer[3] + outer[5]
-        scale = abs(inner[3] * outer[3]) or abs(inner[1] * outer[2]) or 1
+        along = abs(inner[0] * outer[0] + inner[1] * outer[2])
+        across = abs(inner[0] * outer[1] + inner[1] * outer[3])
+        rows = turned if across > along else upright
         for number, part in enumerate(text.split("\n")):
             if number:
                 rows.append([])
             if part.strip():
-                rows[-1].append(Line(part, x, y, (size or 1) * scale))
+                rows[-1].append(Line(part, x, y, (size or 1) * (max(along, across) or 1)))
             elif rows[-1] and part:
-                rows[-1].append(Line(part, rows[-1][-1].x, rows[-1][-1].y, rows[-1][-1].size))
+                rows[-1].append(replace(rows[-1][-1], text=part))
 
     page.extract_text(visitor_text=visit)
+    rows = max((upright, turned), key=lambda rows: sum(len(part.text) for row in rows for part in row))
     return _without_line_numbers(
         _columns_apart([row for row in rows if any(part.text.strip() for part in row)])
     )
 
 
 def _line(parts: Sequence[Line]) -> Line:
+    """Join the parts of a line; those that stand higher and are smaller are superscripts."""
     first = next((part for part in parts if part.text.strip()), parts[0])
-    text = "".join(part.text for part in parts)
-    return Line(" ".join(text.split()), first.x, first.y, max(part.size for part in parts))
+    usual = max(parts, key=lambda part: len(part.text))
+    text = ""
+    for part in parts:
+        raised = part.y > usual.y + RAISED * usual.size and part.size < SMALLER * usual.size
+        text += superscript(text[-BEFORE:], part.text) if raised else part.text
+    return Line(" ".join(text.split()), first.x, usual.y, usual.size)
 
 
 def _columns_apart(rows: list[list[Line]]) -> list[Line]:
@@ -86,7 +103,7 @@ def _right_edge(row: list[Line]) -> float | None:
     for left, right in pairwise(row):
         filled, width = left.end - row[0].x, right.x - row[0].x
         # A cell of a table leaves most of its column empty.
-        if right.text.strip() and width > max(COLUMN, filled) and 0.4 * width < filled:
+        if right.text.strip() and width > COLUMN and 0.4 * width < filled < WIDE * width:
             return right.x
     return None
 
@@ -95,7 +112,9 @@ def _halves(row: list[Line], edge: float) -> tuple[list[Line], list[Line]] | Non
     """Cut a row in two at an edge; None if its text goes across."""
     left = [part for part in row if part.x < edge - NEAR]
     right = row[len(left) :]
-    across = (left and left[-1].end > edge + NEAR) or (right and abs(right[0].x - edge) > NEAR)
+    across = (left and left[-1].end - left[0].x > WIDE * (edge - left[0].x)) or (
+        right and abs(right[0].x - edge) > NEAR
+    )
     return None if across or any(part.x < edge - NEAR for part in right) else (left, right)
 
 

@@ -1,8 +1,9 @@
-"""Read what libraries of references export: MEDLINE (.nbib), RIS, BibTeX and the abstracts that PubMed saves as text.
+"""Read what libraries of references export: MEDLINE (.nbib), RIS, EndNote, BibTeX, PubTator and PubMed's text.
 
 The title and abstract of a reference are a document.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 
@@ -15,10 +16,12 @@ MAX_LINE = 10_000_000  # characters
 SNIFFED = 64 * 1024  # bytes
 MEDLINE_TAG = re.compile(r"([A-Z]{2,4}) {0,2}- (.*)")
 RIS_TAG = re.compile(r"([A-Z][A-Z0-9])  -(?: (.*))?$")
-TITLES = {"TI", "T1", "BTI"}
-ABSTRACTS = {"AB", "N2"}
-NUMBERS = {"PMID", "AN", "ID"}
-STARTS = {"PMID", "TY"}  # tags that begin a reference
+ENDNOTE_TAG = re.compile(r"(%[0-9A-Z@]) (.*)")
+TITLES = {"TI", "T1", "BTI", "%T"}
+ABSTRACTS = {"AB", "N2", "%X"}
+NUMBERS = {"PMID", "AN", "ID", "%M"}
+STARTS = {"PMID", "TY", "%0"}  # tags that begin a reference
+PUBTATOR_LINE = re.compile(r"(\d{1,12})\|([ta])\|(.*)")
 NUMBERED = re.compile(r"(\d{1,6})\. \S")
 RECORD_END = re.compile(r"^(?:PMID|DOI|PMCID): ?\S", re.MULTILINE)
 # Paragraphs of PubMed's text that are not the abstract.
@@ -33,7 +36,7 @@ FIELD = re.compile(r"[,\s](title|abstract)\s*=\s*", re.I)
 
 
 def read_tagged(source: Input, reading: Reading) -> Iterator[Document]:
-    """Read a MEDLINE or RIS file."""
+    """Read a MEDLINE, RIS or EndNote file."""
     for fields in _tagged(lines(decode_input(source, reading), name=source.name, limit=MAX_LINE)):
         number = next((fields[tag] for tag in NUMBERS if fields.get(tag)), "")
         texts = [next((fields[tag] for tag in tags if fields.get(tag)), "") for tags in (TITLES, ABSTRACTS)]
@@ -46,7 +49,8 @@ def _tagged(found: Iterable[str]) -> Iterator[dict[str, str]]:
     fields: dict[str, str] = {}
     tag = None
     for line in found:
-        start = RIS_TAG.match(line.rstrip()) or MEDLINE_TAG.match(line.rstrip())
+        line = line.rstrip()
+        start = RIS_TAG.match(line) or MEDLINE_TAG.match(line) or ENDNOTE_TAG.match(line)
         if start and (start[1] in STARTS or start[1] == "ER") and fields:
             yield fields
             fields = {}
@@ -54,9 +58,9 @@ def _tagged(found: Iterable[str]) -> Iterator[dict[str, str]]:
             tag = start[1] if start[1] not in fields else None  # the first of several
             if tag:
                 fields[tag] = (start[2] or "").strip()
-        elif tag and line.strip() and len(fields[tag]) < MAX_LINE:
+        elif tag and line and len(fields[tag]) < MAX_LINE:
             fields[tag] += " " + line.strip()
-        elif not line.strip():
+        elif not line:
             tag = None
     if fields:
         yield fields
@@ -70,6 +74,31 @@ def is_medline(source: Input) -> bool:
 def is_ris(source: Input) -> bool:
     """Return whether a file begins as RIS."""
     return source.start.startswith("ty  - ")
+
+
+def is_endnote(source: Input) -> bool:
+    """Return whether a file begins as an export of EndNote."""
+    return source.start.startswith("%0 ")
+
+
+def is_pubtator(source: Input) -> bool:
+    """Return whether a file begins as PubTator, whose lines are such as "123|t|Title"."""
+    return PUBTATOR_LINE.match(source.start) is not None
+
+
+def read_pubtator(source: Input, reading: Reading) -> Iterator[Document]:
+    """Read a PubTator file; its lines of annotations are left out."""
+    texts: dict[str, str] = {}
+    number = None
+    found = map(PUBTATOR_LINE.match, lines(decode_input(source, reading), name=source.name, limit=MAX_LINE))
+    for match in itertools.chain(found, [None]):
+        if texts and (match is None or match[1] != number):
+            where = f"{source.name}, PMID {number}"
+            yield from make_documents(["\n\n".join(texts.values())], where, reading)
+            texts = {}
+        if match:
+            number = match[1]
+            texts.setdefault(match[2], match[3])
 
 
 def is_pubmed_text(source: Input) -> bool:
@@ -158,6 +187,8 @@ def _value(text: str, at: int) -> str:
 
 
 MEDLINE = Format("MEDLINE (.nbib)", "a MEDLINE file", (".nbib", ".medline"), is_medline, read_tagged)
+ENDNOTE = Format("EndNote (.enw)", "an EndNote file", (".enw",), is_endnote, read_tagged)
+PUBTATOR = Format("PubTator", "a PubTator file", (".pubtator",), is_pubtator, read_pubtator)
 RIS = Format("RIS", "a RIS file", (".ris",), is_ris, read_tagged)
 BIBTEX = Format("BibTeX", "a BibTeX file", (".bib", ".bibtex"), None, read_bibtex)
 PUBMED_TEXT = Format("PubMed's text", "a text from PubMed", (".pubmed",), is_pubmed_text, read_pubmed_text)

@@ -69,8 +69,9 @@ class _Text:
 
     def _decode(self) -> None:
         if self._bytes:
-            text = "".join(map(symbol, self._bytes)) if self._codec == SYMBOLS else ""
-            self._put(text or self._bytes.decode(self._codec, "ignore"), self._bytes_raised)
+            symbols = self._codec == SYMBOLS
+            text = "".join(map(symbol, self._bytes)) if symbols else self._bytes.decode(self._codec, "ignore")
+            self._put(text, self._bytes_raised)
             self._bytes.clear()
 
     def _put(self, text: str, raised: bool) -> None:

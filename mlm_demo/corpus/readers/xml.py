@@ -90,4 +90,4 @@ def read_xml(source: Input, reading: Reading) -> Iterator[Document | Dropped]:
         )
 
 
-FORMAT = Format("PubMed/JATS XML", "an XML file", ENDINGS, is_xml, read_xml)
+FORMAT = Format("XML", "an XML file", ENDINGS, is_xml, read_xml)

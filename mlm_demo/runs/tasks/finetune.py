@@ -49,8 +49,8 @@ class FinetuneRequest:
 
     @property
     def budget(self) -> str:
-        """The budget as a phrase, such as `5 minutes`."""
-        return budget_phrase(self.config)
+        """Task and budget as a phrase, such as `answers, 5 minutes`."""
+        return f"{self.task}, {budget_phrase(self.config)}"
 
 
 class Finetuning:

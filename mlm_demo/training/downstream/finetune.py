@@ -217,7 +217,7 @@ def _save(result: FinetuneResult, output: Path, *, keep_checkpoints: bool) -> No
             shutil.copytree(output / SEEDS / BEST, part)
             (part / CURVE).unlink()
             (part / "README.md").write_text(model_card(result), encoding="utf-8")
-            (part / "curve.svg").write_text(curve_svg(result.curve), encoding="utf-8")
+            (part / "curve.svg").write_text(curve_svg(result.curve, per="question"), encoding="utf-8")
             (part / RESULT).write_text(
                 json.dumps(result.to_json(), ensure_ascii=False, indent=1), encoding="utf-8"
             )

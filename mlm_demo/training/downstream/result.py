@@ -53,7 +53,7 @@ class SeedResult:
 class MetricRow:
     """A metric on the judging examples: of the fine-tuned model over all seeds, and of simple rules.
 
-    gain: the model minus the best rule, paired; agree: in how many seeds the model is better than that rule.
+    gain: the model minus the best rule, paired; agree: how many seeds have a gain of the same sign.
     """
 
     metric: str

@@ -4,13 +4,13 @@ from datetime import datetime
 from html import escape
 
 from mlm_demo.runs.run import Run
-from mlm_demo.runs.service import result_of
+from mlm_demo.runs.service import finetune_result_of, result_of
 from mlm_demo.training.result import loss_row
 from mlm_demo.web.adapt.progress import STATES
 from mlm_demo.web.html import table, verdict_mark
 
 EMPTY = '<p class="empty">Your runs will be listed here.</p>'
-HEADINGS = ("Corpus", "State", "Base model and budget", "Started", "Held-out perplexity")
+HEADINGS = ("Files", "State", "Base model and budget", "Started", "On held-out text")
 
 
 def my_runs(runs: list[Run], keep_days: int) -> str:
@@ -29,9 +29,11 @@ def _row(run: Run) -> tuple[str, ...]:
         domain = result.figures.domain
         before, after = domain.before.perplexity.value, domain.after.perplexity.value
         verdict = verdict_mark(loss_row("", domain).verdict)
-        change = f"{before:,.1f} → {after:,.1f} {verdict}"
+        change = f"perplexity {before:,.1f} → {after:,.1f} {verdict}"
         if result.share == 0:
-            change = f"{before:,.1f}, base model kept"
+            change = f"perplexity {before:,.1f}, base model kept"
+    elif taught := finetune_result_of(run):
+        change = " ".join(map(escape, taught.rows[0].cells()[:2]))
     return (
         f'<a href="?run={escape(run.id)}">{escape(request.title)}</a>',
         f'<span class="state state-{state}">{STATES[state]}</span>',

@@ -55,7 +55,9 @@ def run_view(run: Run, lines: list[dict], ahead: int = 0, headline: str = "") ->
     curve = [line for line in lines if ("loss" in line or "eval_loss" in line) and line.get("seed") == seed]
     if curve:
         planned = max((line["of"] for line in curve if "of" in line), default=0) if state in ACTIVE else 0
-        parts.append(f'<div class="curve">{curve_svg(curve, planned)}</div>')
+        parts.append(
+            f'<div class="curve">{curve_svg(curve, planned, per="masked token" if seed is None else "question")}</div>'
+        )
         parts.append(
             '<p class="facts">The held-out loss is measured on a sample of the held-out text; the final metrics are '
             "for all of it.</p>"

@@ -167,7 +167,11 @@ class RunTab(RunWidgets):
         """Pick the run's model in Extract."""
         models = extractors.offered(self.service.runs, owner, id)
         return {
-            self.extract.model: gr.Dropdown(extractors.choices(models), value=id),
+            self.extract.model: gr.Dropdown(
+                extractors.choices(models),
+                value=id,
+                info=extractors.about_models(models, self.service.settings),
+            ),
             self.tabs: gr.Tabs(selected="extract"),
         }
 

@@ -19,7 +19,7 @@ from mlm_demo.web.extract.links import Asked, lines, read_link, write_link
 from mlm_demo.web.extract.opened_paper import opened_paper
 from mlm_demo.web.extract.papers import EMPTY, examples, papers_view, read_files, sample
 from mlm_demo.web.extract.table import Cell, cells, table
-from mlm_demo.web.extract.threshold import ABOUT, FIRST_RANGE, meaning, score_range
+from mlm_demo.web.extract.threshold import ABOUT, FIRST_MEANING, FIRST_RANGE, meaning, score_range
 from mlm_demo.web.extract.verdicts import Verdicts, answers_csv, count_sentence, evidence_csv, judge
 from mlm_demo.web.fill.links import page_address
 from mlm_demo.web.messages import notices, refusal
@@ -247,7 +247,7 @@ class ExtractTab:
             buttons=[],
             elem_id="extract-threshold",
         )
-        self.meaning = gr.HTML(padding=False, js_on_load=None, elem_id="extract-meaning")
+        self.meaning = gr.HTML(FIRST_MEANING, padding=False, js_on_load=None, elem_id="extract-meaning")
         gr.Markdown(ABOUT_FILES, elem_classes="quiet")
 
     def _draw_results(self) -> None:

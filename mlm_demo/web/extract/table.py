@@ -69,10 +69,10 @@ def table(extraction: Extraction, verdicts: Verdicts) -> str:
 def summary(extraction: Extraction, found: list[Cell]) -> str:
     """Return a sentence that says how many papers answer, or how many cells if there are several questions."""
     if len(extraction.questions) == 1:
-        return f"{_answered(found).capitalize()} papers"
+        return f"{_answered(found).capitalize()} {_papers(len(found))}"
     answered = sum(cell.answered for cell in found)
     papers = len(found) // len(extraction.questions)
-    return f"{answered:,} answers to {len(extraction.questions)} questions in {papers:,} papers"
+    return f"{answered:,} answers to {len(extraction.questions)} questions in {papers:,} {_papers(papers)}"
 
 
 def relevance_number(relevance: float) -> str:
@@ -107,6 +107,10 @@ def _cut(sentence: str, start: int, end: int, most: int) -> tuple[int, int]:
 
 def _answered(found: list[Cell]) -> str:
     return f"answered in {sum(cell.answered for cell in found):,} of {len(found):,}"
+
+
+def _papers(count: int) -> str:
+    return "paper" if count == 1 else "papers"
 
 
 def _row(cell: Cell, verdicts: Verdicts) -> str:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from mlm_demo.inference.extract.extraction import Extraction
 
 FIRST_RANGE = -10.0, 10.0  # before there are scores
+FIRST_MEANING = '<p class="meaning">Each model starts at the threshold that it was calibrated to.</p>'
 ABOUT = "An answer with a lower score counts as 'no answer found'. Moving it does not ask the model again."
 
 

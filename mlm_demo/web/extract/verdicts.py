@@ -20,6 +20,7 @@ class Verdict:
     """
 
     question: str
+    document: str
     sentence: str
     context: str
     answer: str | None
@@ -48,6 +49,7 @@ def judge(verdicts: Verdicts, finding: Finding, row: dict, verdict: str) -> Verd
         start, end = _around(finding, row)
         verdicts[key] = Verdict(
             question=finding.question,
+            document=row["document"],
             sentence=row["sentence"],
             context=finding.paper.text[start:end],
             answer=row["answer"],
@@ -66,13 +68,17 @@ def examples(verdicts: Verdicts) -> list[Verdict]:
 
 
 def evidence_csv(verdicts: Verdicts) -> str:
-    """Return examples as CSV with the columns question, sentence and label: 1 for a sentence that answers, else 0."""
-    rows = [(v.question, v.sentence, int(v.found)) for v in examples(verdicts)]
-    return _csv(("question", "sentence", "label"), rows)
+    """Return examples as CSV with the columns question, sentence, label and document.
+
+    label: 1 for a sentence that answers, else 0. document: keeps the sentences of a paper together when examples are
+    split.
+    """
+    rows = [(v.question, v.sentence, int(v.found), v.document) for v in examples(verdicts)]
+    return _csv(("question", "sentence", "label", "document"), rows)
 
 
 def answers_csv(verdicts: Verdicts) -> str:
-    """Return examples as CSV with the columns question, context, answer and answer_start.
+    """Return examples as CSV with the columns question, context, answer, answer_start and document.
 
     An empty answer means that the context has none. Of a wrong answer the context is its sentence alone, because the
     right one may stand beside it.
@@ -81,8 +87,9 @@ def answers_csv(verdicts: Verdicts) -> str:
     for verdict in examples(verdicts):
         wrong = verdict.answer is not None and not verdict.right
         answer = (verdict.answer, verdict.start) if verdict.found else ("", "")
-        rows.append((verdict.question, verdict.sentence if wrong else verdict.context, *answer))
-    return _csv(("question", "context", "answer", "answer_start"), rows)
+        context = verdict.sentence if wrong else verdict.context
+        rows.append((verdict.question, context, *answer, verdict.document))
+    return _csv(("question", "context", "answer", "answer_start", "document"), rows)
 
 
 def count_sentence(verdicts: Verdicts) -> str:

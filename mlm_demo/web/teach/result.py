@@ -29,7 +29,7 @@ def headline(result: FinetuneResult) -> str:
 
 def result_view(result: FinetuneResult) -> str:
     """Return the view of a result below its headline."""
-    rows = [_cells(row) for row in result.rows]
+    rows = [_cells(row, len(result.seeds)) for row in result.rows]
     seeds = [
         (
             f"{seed.seed}{', kept' if seed.seed == result.seed else ''}",
@@ -38,8 +38,8 @@ def result_view(result: FinetuneResult) -> str:
         )
         for seed in result.seeds
     ]
-    curve = f'<div class="curve">{curve_svg(result.curve)}</div>' if result.curve else ""
-    heads = ("Seed", "Steps", *(row.label.capitalize() for row in result.rows))
+    curve = f'<div class="curve">{curve_svg(result.curve, per="question")}</div>' if result.curve else ""
+    heads = ("Seed", "Steps", *(row.label[:1].upper() + row.label[1:] for row in result.rows))
     return (
         f'<section class="result">{table(("", "This model, all seeds", "Best simple rule", "Gain"), rows)}'
         f'<p class="facts">{escape(RULES[result.task])} The intervals are over articles, then seeds.</p>'
@@ -61,16 +61,12 @@ def examples_view(report: dict) -> str:
     )
 
 
-def _cells(row: MetricRow) -> tuple[str, ...]:
+def _cells(row: MetricRow, seeds: int) -> tuple[str, ...]:
     label, model, rule, gain = map(escape, row.cells())
     verdict = "better" if row.gain.low > 0 else "worse" if row.gain.high < 0 else "unclear"
-    seeds = f"better in {row.agree} of the seeds"
-    return (
-        label.capitalize(),
-        model,
-        rule,
-        f'{gain} {verdict_mark(verdict)} <span class="facts">{seeds}</span>',
-    )
+    agree = f"{row.agree} of {seeds} seeds agree" if seeds > 1 else ""
+    shown = f'{gain} {verdict_mark(verdict)} <span class="facts">{agree}</span>'
+    return label[:1].upper() + label[1:], model, rule, shown
 
 
 def _shown(row: MetricRow, value: float) -> str:

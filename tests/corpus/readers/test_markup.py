@@ -113,6 +113,10 @@ def test_xml_of_an_unknown_kind_gives_its_sentences(read):
     assert texts(found) == ["The gate was open at noon.\n\nNobody closed the gate again."]
     assert notes == ["a.xml is XML of an unknown kind; the sentences of its elements were read."]
     assert texts(read("a.xml", "<note>words</note>")[0]) == ["words"]
+    letter = (
+        "<root><TEXT><![CDATA[The gate was open.\n  \n\nNobody closed it again.\nAt noon.]]></TEXT></root>"
+    )
+    assert texts(read("a.xml", letter)[0]) == ["The gate was open.\n\nNobody closed it again. At noon."]
 
 
 def test_xml_of_an_unknown_kind_opens_no_other_file(read, refused, tmp_path):

@@ -142,6 +142,21 @@ def test_a_stamp_alone_is_no_text_of_a_scan(refused, stamp):
     )
 
 
+def test_text_along_the_side_of_a_page_is_left_out_unless_all_is_turned(read):
+    side = (20, -200, "Along the margin")
+    assert (
+        read("a.pdf", drawn_pdf([(72, 700, "The heron waits here."), side]))[0][0].text
+        == "The heron waits here."
+    )
+    assert read("a.pdf", drawn_pdf([side]))[0][0].text == "Along the margin"
+
+
+def test_a_small_raised_text_is_a_superscript(read):
+    texts = [(72, 700, "We counted 10"), (140, 704, "6", 7), (145, 700, " cells."), (175, 704, "3,4", 7)]
+    texts += [(190, 700, " Ca"), (205, 704, "2+", 7), (215, 700, " in CO"), (235, 697, "2", 7)]
+    assert read("a.pdf", drawn_pdf(texts))[0][0].text == "We counted 10^6 cells. Ca2+ in CO2"
+
+
 def test_ligatures_and_symbols_are_letters_and_lost_ones_are_noted(read):
     data = drawn_pdf([(72, 700, "The \x01rst o\x02cial \x03 survey \x04 was su\x05cient.")], {
         1: "FB01", 2: "FB03", 3: "F061", 4: "E001", 5: "0000",

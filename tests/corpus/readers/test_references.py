@@ -112,6 +112,21 @@ def test_bibtex_is_read_by_title_and_abstract(read):
     ]
 
 
+@pytest.mark.parametrize("name", ["a.enw", "a.txt"])
+def test_endnote_is_read_by_title_and_abstract(read, name):
+    data = "%0 Journal Article\n%T Reeds\n%A Heron, A.\n%X Herons wait.\n\n%0 Book\n%T Tides\n"
+    assert [item.text for item in read(name, data)[0]] == ["Reeds\n\nHerons wait.", "Tides"]
+
+
+@pytest.mark.parametrize("name", ["a.pubtator", "a.txt"])
+def test_pubtator_is_read_without_its_annotations(read, name):
+    data = "11|t|Reeds in mud.\n11|a|Herons wait.\n11\t0\t5\tReeds\tSpecies\t1\n\n12|t|Tides.\n12|a|At one.\n"
+    assert read(name, data)[0] == [
+        Document(f"{name}, PMID 11", "Reeds in mud.\n\nHerons wait."),
+        Document(f"{name}, PMID 12", "Tides.\n\nAt one."),
+    ]
+
+
 @pytest.mark.parametrize("name", ["a.txt", "a.md"])
 def test_prose_that_begins_alike_stays_prose(read, name):
     for text in (

@@ -14,6 +14,7 @@ PARAGRAPHS = {
     "no fallback": (r"\uc0\u945 b", "αb"),
     "two for one": (r"\uc2\u945\'a6\'c1b", "αb"),
     "font of symbols": (r"TNF-{\f1 a} and {\f1\'62}", "TNF-α and β"),
+    "no symbol": (r"a{\f1\'01}b", "ab"),
     "Cyrillic": (r"{\f2\'e4\'e0}", "да"),
     "quotes": (r"\ldblquote So\rdblquote , it\rquote s 1\endash 2\emdash", "“So”, it’s 1–2—"),
     "exponent": (r"10{\super 6} cells and Ca{\super 2+}", "10^6 cells and Ca2+"),

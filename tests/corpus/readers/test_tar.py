@@ -5,19 +5,7 @@ import tarfile
 import pytest
 
 from mlm_demo.corpus.documents import Document, Dropped
-from tests.support.packed_files import pdf, zipped
-
-
-def tarred(members, **options):
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w", **options) as archive:
-        for name, content in members:
-            info = tarfile.TarInfo(name)
-            content = content.encode() if isinstance(content, str) else content
-            info.size = len(content)
-            archive.addfile(info, io.BytesIO(content))
-    return data.getvalue()
-
+from tests.support.packed_files import pdf, tarred, zipped
 
 ARTICLE = "<article><body><p>Herons wait.</p></body></article>"
 LONG_NAME = f"{'folder/' * 30}a.txt"

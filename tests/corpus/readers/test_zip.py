@@ -81,7 +81,6 @@ def test_a_zip_without_any_readable_file_is_refused(refused):
         zipped([("a.css", "x")]),
         r"'a.zip' holds no file that can be read \('a.zip/a.css' has an unknown",
     )
-    refused("a.xlsx", zipped([("xl/workbook.xml", "x")]), r"'a.xlsx' is an Excel workbook; save it as .csv")
 
 
 def test_the_total_size_and_count_of_members_are_limited(refused):

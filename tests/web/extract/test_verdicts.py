@@ -32,25 +32,25 @@ def rows(text):
 
 def test_verdicts_become_labeled_sentences():
     assert rows(evidence_csv(judged(RIGHT, WRONG, RIGHT))) == [
-        ["question", "sentence", "label"],
-        [SLEEP, "They slept 5 hours.", "1"],
-        [SLEEP, "They slept 6 hours.", "0"],
-        [SLEEP, "Nothing was measured.", "0"],
+        ["question", "sentence", "label", "document"],
+        [SLEEP, "They slept 5 hours.", "1", "a.txt"],
+        [SLEEP, "They slept 6 hours.", "0", "b.txt"],
+        [SLEEP, "Nothing was measured.", "0", "c.txt"],
     ]
 
 
 def test_verdicts_become_answers_in_their_context():
     assert rows(answers_csv(judged(RIGHT, WRONG, RIGHT))) == [
-        ["question", "context", "answer", "answer_start"],
-        [SLEEP, "Nurses work at night. They slept 5 hours. Nobody was paid.", "5 hours", "33"],
-        [SLEEP, "They slept 6 hours.", "", ""],
-        [SLEEP, "Nothing was measured. Nobody was asked.", "", ""],
+        ["question", "context", "answer", "answer_start", "document"],
+        [SLEEP, "Nurses work at night. They slept 5 hours. Nobody was paid.", "5 hours", "33", "a.txt"],
+        [SLEEP, "They slept 6 hours.", "", "", "b.txt"],
+        [SLEEP, "Nothing was measured. Nobody was asked.", "", "", "c.txt"],
     ]
 
 
 def test_a_missed_answer_makes_no_example_and_the_page_says_why():
     given = judged("", "", WRONG)
-    assert rows(evidence_csv(given)) == [["question", "sentence", "label"]]
+    assert rows(evidence_csv(given)) == [["question", "sentence", "label", "document"]]
     assert count_sentence(given).startswith("1 verdict. ")
     assert "1 of them makes no example" in count_sentence(given)
     assert "no example" not in count_sentence(judged(RIGHT, WRONG))
@@ -75,4 +75,5 @@ def test_fine_tuning_reads_them(write, read, tmp_path):
     if read is read_answers:
         assert [answer.text for example in found.examples for answer in example.answers] == ["5 hours"] * 10
     else:
-        assert {pool.labels.count(True) for pool in found.examples} == {1}
+        assert sum(pool.labels.count(True) for pool in found.examples) == 10
+    assert {example.group for example in found.examples} == {"a.txt", "b.txt", "c.txt"}, "split by paper"

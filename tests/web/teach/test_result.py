@@ -24,7 +24,7 @@ def test_a_model_no_better_than_a_rule_says_what_to_do():
 def test_every_seed_and_every_metric_is_shown():
     html = result_view(RESULT)
     assert "0, kept" in html
-    assert "better in 2 of the seeds" in html
+    assert "2 of 2 seeds agree" in html
     assert html.count("<tr>") == 1 + len(RESULT.rows) + 1 + len(RESULT.seeds)
 
 
