@@ -43,7 +43,7 @@ class Deduplicator:
         self.exact = self.near = 0
         self._exact: set[int] = set()
         self._short: set[int] = set()
-        self._long: dict[int, str] = {}
+        self._long: list[str] = []  # their numbers are the keys of the index
         self._documents: set[int] = set()
         # Here, because it brings scipy, which a page must not wait for at its start.
         from datasketch import MinHash, MinHashLSH
@@ -76,7 +76,7 @@ class Deduplicator:
         if self.keep_near:
             return True
         if len(words) >= SHORT:
-            is_new = self._is_new_long(key, paragraph, words)
+            is_new = self._is_new_long(paragraph, words)
         else:
             near = _near_key(paragraph, words)
             is_new = near not in self._short
@@ -84,17 +84,18 @@ class Deduplicator:
         self.near += not is_new
         return is_new
 
-    def _is_new_long(self, key: int, paragraph: str, words: list[str]) -> bool:
+    def _is_new_long(self, paragraph: str, words: list[str]) -> bool:
         signature = self._min_hash(num_perm=PERMUTATIONS)
         signature.update_batch(
             {" ".join(words[i : i + SHINGLE]).encode() for i in range(len(words) - SHINGLE + 1)}
         )
-        alike = self._index.query(signature)
+        # Sorted: in another order a resumed run could find other duplicates.
+        alike = sorted(self._index.query(signature))
         if any(_is_near(paragraph, self._long[other]) for other in alike[:COMPARED]):
             return False
         if len(alike) < COMPARED:
-            self._index.insert(key, signature, check_duplication=False)
-            self._long[key] = paragraph
+            self._index.insert(len(self._long), signature, check_duplication=False)
+            self._long.append(paragraph)
         return True
 
     def _new_lines(self, paragraph: str) -> str:

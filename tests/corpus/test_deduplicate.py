@@ -1,4 +1,9 @@
+import os
+import subprocess
+import sys
+
 from mlm_demo.corpus.deduplicate import Deduplicator
+from tests.support.paths import ROOT
 
 TEXT = (
     "The patient was treated with insulin every day for three weeks and went home in good health after that."
@@ -148,3 +153,29 @@ def test_many_paragraphs_that_look_alike_take_no_square_of_the_time():
     part = " ".join(f"word{i}" for i in range(120))
     assert all(deduplicator.is_new(f"{part} {i} {i + 1}") for i in range(200))
     assert max(map(len, seen)) <= 2 * 20
+
+
+LOOK_ALIKE = """
+from mlm_demo.corpus.deduplicate import Deduplicator
+part = " ".join(f"word{i}" for i in range(205))
+texts = [f"{part} {' '.join(f'own{i}of{n}' for n in range(25))}" for i in range(120)]
+texts += [text.replace("word100 ", "other ") for text in texts]
+deduplicator = Deduplicator()
+print("".join(str(int(deduplicator.is_new(text))) for text in texts))
+"""
+
+
+def test_the_same_paragraphs_are_new_in_every_process():
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", LOOK_ALIKE],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(found) == 1
+    assert set(found.pop().strip()) == {"0", "1"}
