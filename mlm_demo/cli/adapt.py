@@ -55,6 +55,7 @@ def _adapt(options: argparse.Namespace, settings: Settings) -> None:
         catalogue_of(settings),
         model=options.model,
         column=options.column or "",
+        validation=options.validation,
         on_progress=terminal.stage,
     )
     report = preparation.report

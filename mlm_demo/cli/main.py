@@ -16,7 +16,6 @@ from mlm_demo.cli.predict import fill_command, models_command, score_command
 from mlm_demo.cli.runs import papers_command, read_command, runs_command, work_command
 from mlm_demo.corpus.formats import describe_formats
 from mlm_demo.errors import MlmDemoError
-from mlm_demo.inference.engine import TOP_K
 from mlm_demo.models.pool import PRECISIONS
 from mlm_demo.settings import Settings
 
@@ -75,7 +74,9 @@ def _add_prediction(verbs) -> None:
     fill = verbs.add_parser("fill", help="rank words for the masks of a sentence")
     fill.add_argument("text", metavar="TEXT", help="a sentence with <mask>")
     fill.add_argument("--model", metavar="M", default="", help=ASKED_MODEL)
-    fill.add_argument("--top-k", metavar="K", type=_number, default=TOP_K, help="how many words (default: 5)")
+    fill.add_argument(
+        "--top-k", metavar="K", type=_number, help="how many words (default: 5, or all targets)"
+    )
     fill.add_argument("--targets", metavar="A,B", default="", help="rank these words instead")
     fill.add_argument("--joint", action="store_true", help="also fill all masks together")
     fill.add_argument(

@@ -24,6 +24,12 @@ def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) 
     parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="the folder for the model")
     _add_model_and_column(parser, model_help)
     _add_options(parser, AdaptConfig)
+    parser.add_argument(
+        "--validation",
+        metavar="FILE",
+        type=Path,
+        help="evaluate on this file, instead of holding out a part of the corpus",
+    )
     parser.add_argument("--zip", action="store_true", help="also pack the model into DIR.zip")
     parser.add_argument(
         "--push-to", metavar="REPO", help="also upload it to the Hub as a private model owner/name"

@@ -12,8 +12,8 @@ from pathlib import Path
 from mlm_demo.corpus.deduplicate import Deduplicator
 from mlm_demo.corpus.documents import Dropped, Findings, ReadLimits, name_dropped, why_left_out
 from mlm_demo.corpus.formats import read_documents
-from mlm_demo.corpus.split import split
-from mlm_demo.errors import CorpusError, MoreNeededError, ReadingError
+from mlm_demo.corpus.split import split, validation_part
+from mlm_demo.errors import CorpusError, MoreNeededError, ReadingError, shown
 
 # Kept in memory: about 33 million words, far more than a CPU trains on in a day.
 MAX_CHARACTERS = 200_000_000
@@ -62,10 +62,15 @@ def read_corpus(
     column: str | None = None,
     seed: int = 0,
     keep_near: bool = False,
+    validation: Path | None = None,
     limits: ReadLimits | None = None,
     on_progress: Callable[[str], None] = lambda progress: None,
 ) -> Corpus:
-    """Read files into a corpus; raise CorpusError as `read_texts` does, or for too little text."""
+    """Read files into a corpus; raise CorpusError as `read_texts` does, or for too little text.
+
+    validation: a file of texts to hold out, None to hold out a part of the corpus. Of its texts, those that the corpus
+    has too are left out.
+    """
     texts, counts = read_texts(
         paths, column=column, keep_near=keep_near, limits=limits, on_progress=on_progress
     )
@@ -74,7 +79,19 @@ def read_corpus(
             f"The corpus holds {counts.words:,} words of text after removing duplicates; at least {MIN_WORDS} are "
             f"needed. Add more text.{name_dropped(counts.dropped)}"
         )
-    training, held_out, on_both_sides = split(texts, seed)
+    if validation:
+        found, more = read_texts([validation], column=column, limits=limits, on_progress=on_progress)
+        known = set(texts)
+        new = [text for text in found if text not in known]
+        counts.notes += more.notes
+        if len(new) < len(found):
+            counts.notes.append(
+                f"{len(found) - len(new):,} of {len(found):,} texts of {shown(validation.name)} are in the corpus too "
+                "and were left out of the validation."
+            )
+        training, held_out, on_both_sides = texts, validation_part(new, seed), 0
+    else:
+        training, held_out, on_both_sides = split(texts, seed)
     digest = hashlib.sha256()
     for text in texts:
         digest.update(text.encode() + b"\0")

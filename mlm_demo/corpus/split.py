@@ -55,6 +55,27 @@ def split(texts: Sequence[str], seed: int) -> tuple[list[str], list[str], int]:
     )
 
 
+def validation_part(texts: Sequence[str], seed: int) -> list[str]:
+    """Return texts of a person's own validation file as held-out texts, at most HELD_OUT_WORDS of them.
+
+    A file of few documents is cut into sections, as a corpus is. Raises MoreNeededError if it makes fewer than two: one
+    half of the held-out texts chooses, the other judges.
+    """
+    parts = _sections(texts)[1] if len(texts) < FEW_DOCUMENTS else list(texts)
+    if len(parts) < 2:
+        raise MoreNeededError(
+            f"The validation file holds {len(parts)} text(s) that the corpus does not; at least 2 are needed. Add more "
+            "text, with an empty line between paragraphs."
+        )
+    kept, words = [], 0
+    for i in random.Random(seed).sample(range(len(parts)), len(parts)):
+        kept.append(i)
+        words += len(parts[i].split())
+        if len(kept) > 1 and words >= HELD_OUT_WORDS:
+            break
+    return [parts[i] for i in sorted(kept)]
+
+
 def _level(sizes: Sequence[int], wanted: float) -> float:
     """Return the length at which to cut longer texts so that `wanted` words remain in total."""
     for n, size in enumerate(sorted(sizes)):

@@ -56,7 +56,7 @@ class Engine:
         text: str,
         model: str = "",
         *,
-        top_k: int = TOP_K,
+        top_k: float | None = None,
         targets: str | Sequence[str] = (),
         joint: bool = False,
         precision: str = "auto",
@@ -64,8 +64,8 @@ class Engine:
     ) -> dict:
         """Rank words for the masks of a sentence; see `fill_mask.Answer` for the fields, `fill_masks` for the errors.
 
-        precision: exact; int8, faster on a CPU (`models/cpu/optimize.py`); or auto, which is int8 if supported and if
-        only the most probable words are wanted.
+        top_k: how many words of each mask; None for TOP_K, or for all targets. precision: exact; int8, faster on a CPU
+        (`models/cpu/optimize.py`); or auto, which is int8 if supported and if only the most probable words are wanted.
         """
         return self.compare(
             text,
@@ -82,7 +82,7 @@ class Engine:
         text: str,
         models: Sequence[str],
         *,
-        top_k: int = TOP_K,
+        top_k: float | None = None,
         targets: str | Sequence[str] = (),
         joint: bool = False,
         precision: str = "auto",
@@ -116,6 +116,8 @@ class Engine:
             max_characters=limits.max_target_characters,
             max_targets=limits.max_targets,
         )
+        if top_k is None:
+            top_k = max(TOP_K, len(words))
         if not words:
             check_amount(prompts, check_top_k(top_k, loaded[0]), limits.max_answer_characters)
         answers = compare(loaded, prompts, top_k=top_k, targets=words, joint=joint)

@@ -84,7 +84,7 @@ def fill_masks(
     """Rank words for each mask of some sentences, which go through the model together.
 
     Each mask is predicted on its own, with the others left masked. top_k: how many words, at most the vocabulary; with
-    targets, all of these words are ranked and no others. joint: also fill all masks of a sentence jointly (`joint.py`).
+    targets, the best of these and no others. joint: also fill all masks of a sentence jointly (`joint.py`).
     Raises ParameterError if top_k is out of range, the targets cannot be used, or masks are too far apart to be filled
     jointly.
     """
@@ -109,7 +109,9 @@ def answer_from(
     missing: list[str] = []
     if targets:
         scored, missing = score_targets(mlm, prompt, targets, probabilities)
-        masks = [_target_predictions(mlm, prompt, i, rows) for i, rows in enumerate(scored)]
+        masks = [_target_predictions(mlm, prompt, i, rows)[:top_k] for i, rows in enumerate(scored)]
+        if len(scored[0]) > top_k:
+            missing.append(f"The best {top_k} of {len(scored[0])} targets are listed; raise top_k for more.")
     else:
         masks = [_predictions(mlm, prompt, i, row, top_k) for i, row in enumerate(probabilities)]
     return Answer(

@@ -62,7 +62,8 @@ def read_prompt(text: str, mlm: MaskedLM, *, max_characters: int, max_masks: int
     odd = sorted({text[start:end] for start, end in spans} - {"<mask>", mlm.mask_token})
     if odd:
         were = "were" if len(odd) > 1 else "was"
-        notices.append(f"{', '.join(odd)} {were} read as this model's mask token, {mlm.mask_token}.")
+        read = ", ".join(dict.fromkeys(" ".join(blank.split()) for blank in odd))  # a blank may span lines
+        notices.append(f"{read} {were} read as this model's mask token, {mlm.mask_token}.")
     model_text, _ = put_in(text, spans, [mlm.mask_token] * len(spans))
     encoded = mlm.encode(model_text)
     positions = tuple(i for i, token in enumerate(encoded.ids) if token == mlm.mask_id)

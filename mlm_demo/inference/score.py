@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from math import exp, log
 
+import torch
+
 from mlm_demo.errors import ParameterError, PromptError, shown
 from mlm_demo.inference.blanks import mask_pattern
 from mlm_demo.inference.prompt import clean_text, vocabulary_notices
@@ -26,6 +28,20 @@ METHODS = ("within_word", "original")
 # Masked tokens whose logits over the whole vocabulary are in memory at once: 64 x 50,000 x 4 bytes = 13 MB.
 TOKENS_PER_CHUNK = 64
 NICENESS = 10  # of the thread that scores, so that filling masks goes first
+
+
+@dataclass(frozen=True)
+class ScoredToken:
+    """A token where it stands, masked.
+
+    log_probability: in nats; rank: 1 for the token that the model finds most probable there.
+    """
+
+    token: int
+    token_str: str
+    log_probability: float
+    probability: float
+    rank: int
 
 
 @dataclass(frozen=True)
@@ -42,6 +58,7 @@ class ScoredWord:
     surprisal: float
     pieces: tuple[str, ...]
     unknown: bool
+    tokens: tuple[ScoredToken, ...]
 
 
 @dataclass(frozen=True)
@@ -104,31 +121,31 @@ def score_sentence(
     notices += vocabulary_notices(mlm, encoded, text, text)
     if mlm.tokenizer.unk_token_id in encoded.ids:
         notices.append("For unknown words, the surprisal is that of the unknown token; the sums include it.")
-    nats = token_log_probabilities(mlm, encoded, method=method, on_progress=on_progress)
-    words = _words(mlm, text, encoded, nats)
-    total = sum(nats)
+    scored = score_tokens(mlm, encoded, method=method, on_progress=on_progress)
+    words = _words(mlm, text, encoded, scored)
+    total = sum(token.log_probability for token in scored)
     return SentenceScore(
         model=mlm.describe(),
         text=text,
         method=method,
         log_likelihood=total,
-        tokens=len(nats),
-        pseudo_perplexity=exp(min(-total / len(nats), 700.0)),
+        tokens=len(scored),
+        pseudo_perplexity=exp(min(-total / len(scored), 700.0)),
         bits_per_word=-total / log(2) / len(text.split()),
         words=tuple(words),
         notices=tuple(notices),
     )
 
 
-def token_log_probabilities(
+def score_tokens(
     mlm: MaskedLM,
     encoded: Encoded,
     *,
     method: str = "within_word",
     on_progress: Callable[[float], None] = lambda share: None,
-) -> list[float]:
-    """Return the log-probability in nats of each token, with it and the tokens that the method masks with it masked."""
-    nats: list[float] = []
+) -> list[ScoredToken]:
+    """Score each token, with it and the tokens that the method masks with it masked."""
+    scored: list[ScoredToken] = []
     length = min(len(encoded.ids), mlm.capacity) + len(mlm.prefix) + len(mlm.suffix)
     at_once = max(1, min(mlm.tokens_per_pass // length, TOKENS_PER_CHUNK))
     for first in range(0, len(encoded.ids), at_once):
@@ -137,9 +154,13 @@ def token_log_probabilities(
         arguments = [row.ids for row in rows], [row.positions for row in rows]
         logits = _passes().submit(mlm.logits_at, *arguments, alone=True).result()
         scores = logits.log_softmax(-1)
-        nats += [scores[n, encoded.ids[i]].item() for n, i in enumerate(chunk)]
-        on_progress(len(nats) / len(encoded.ids))
-    return nats
+        own = scores.gather(1, torch.tensor([[encoded.ids[i]] for i in chunk], device=scores.device))
+        ranks = (scores > own).sum(1) + 1
+        for i, nats, rank in zip(chunk, own[:, 0].tolist(), ranks.tolist(), strict=True):
+            token = encoded.ids[i]
+            scored.append(ScoredToken(token, mlm.token_str(token), nats, exp(nats), rank))
+        on_progress(len(scored) / len(encoded.ids))
+    return scored
 
 
 @cache
@@ -173,7 +194,7 @@ def _mask(mlm: MaskedLM, encoded: Encoded, position: int, method: str) -> list[i
     return ids
 
 
-def _words(mlm: MaskedLM, text: str, encoded: Encoded, nats: list[float]) -> list[ScoredWord]:
+def _words(mlm: MaskedLM, text: str, encoded: Encoded, scored: list[ScoredToken]) -> list[ScoredWord]:
     """Group the tokens into words; a token outside of words forms a group of its own."""
     groups: list[list[int]] = []
     for i, word in enumerate(encoded.word_ids):
@@ -187,8 +208,8 @@ def _words(mlm: MaskedLM, text: str, encoded: Encoded, nats: list[float]) -> lis
         start, end = encoded.offsets[group[0]][0], encoded.offsets[group[-1]][1]
         while start < end and text[start].isspace():  # byte-level tokens include the space before the word
             start += 1
-        surprisal = -sum(nats[i] for i in group) / log(2)
+        surprisal = -sum(scored[i].log_probability for i in group) / log(2)
         unknown = any(encoded.ids[i] == mlm.tokenizer.unk_token_id for i in group)
-        word_pieces = tuple(pieces[i] for i in group)
-        words.append(ScoredWord(text[start:end], start, end, surprisal, word_pieces, unknown))
+        parts = tuple(pieces[i] for i in group), unknown, tuple(scored[i] for i in group)
+        words.append(ScoredWord(text[start:end], start, end, surprisal, *parts))
     return words

@@ -34,7 +34,8 @@ def no_progress(stage: str) -> None:
 class Preparation:
     """What an adaptation starts from; each part is computed, or taken from the cache, at its first use.
 
-    model: a name for the catalogue, empty for the default model; report_only: there will be no training, so the model
+    model: a name for the catalogue, empty for the default model; validation: a file to evaluate on, None to hold out a
+    part of the corpus; report_only: there will be no training, so the model
     need not be transformers' own class; cache: None for no cache.
     """
 
@@ -47,12 +48,14 @@ class Preparation:
         *,
         model: str = "",
         column: str = "",
+        validation: Path | None = None,
         report_only: bool = False,
         cache: PrepareCache | None = None,
         on_progress: Callable[[str], None] = no_progress,
     ):
         self.files, self.config, self.settings, self.catalogue = files, config, settings, catalogue
         self.model, self.column, self.report_only = model, column, report_only
+        self.validation = validation
         self.cache, self.on_progress = cache, on_progress
         self._can_train = False
 
@@ -67,6 +70,7 @@ class Preparation:
             column=self.column or None,
             seed=self.config.seed,
             keep_near=self.config.keep_near_duplicates,
+            validation=self.validation,
             limits=ReadLimits.of(self.settings),
             on_progress=self.on_progress,
         )
@@ -178,12 +182,13 @@ class Preparation:
     def corpus_key(self) -> str:
         """The cache key of the corpus."""
         files = []
-        for path in self.files:
+        for path in (*self.files, *filter(None, [self.validation])):
             with path.open("rb") as file:
                 files.append([path.name, hashlib.file_digest(file, "sha256").hexdigest()])
         limits = asdict(ReadLimits.of(self.settings))
         config = self.config
-        return key_of(__version__, files, self.column, config.seed, config.keep_near_duplicates, limits)
+        choices = [self.column, config.seed, config.keep_near_duplicates, bool(self.validation)]
+        return key_of(__version__, files, *choices, limits)
 
     @property
     def blocks_key(self) -> str:

@@ -9,7 +9,7 @@ from gradio.utils import get_upload_folder
 
 from mlm_demo.corpus.papers import paper_of
 from mlm_demo.errors import CorpusError, MlmDemoError, ParameterError, RunError, shown
-from mlm_demo.inference.engine import TOP_K, Engine
+from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.adapted_models import model_of
 from mlm_demo.runs.service import RunService
 from mlm_demo.runs.tasks.adapt import AdaptRequest
@@ -38,7 +38,7 @@ class Endpoints:
         request: gr.Request,
         text: str,
         model: str = "",
-        top_k: float = TOP_K,
+        top_k: float | None = None,
         targets: str | list[str] = "",
         joint: bool = False,
         precision: str = "auto",
@@ -54,7 +54,7 @@ class Endpoints:
         request: gr.Request,
         text: str,
         models: list[str],
-        top_k: float = TOP_K,
+        top_k: float | None = None,
         targets: str | list[str] = "",
         joint: bool = False,
         precision: str = "auto",

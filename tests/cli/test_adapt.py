@@ -46,6 +46,16 @@ def test_adapt_reports_trains_and_evaluates(corpus, tiny, tmp_path, capsys):
     assert main(["fill", "the [MASK] sat", "--model", str(tmp_path / "out")]) == 0
 
 
+def test_adapt_evaluates_on_a_validation_file(corpus, tiny, tmp_path, capsys):
+    own = "\n\n".join(f"The boat number {i} lay beside the quay and was painted anew." for i in range(20))
+    (tmp_path / "own.txt").write_text(own)
+    options = ["--max-steps", "1", "--batch-size", "2", "--validation", str(tmp_path / "own.txt"), "--json"]
+    assert main(adapt(corpus, tiny, tmp_path / "out", *options)) == 0
+    facts = json.loads(capsys.readouterr().out)["corpus"]
+    assert facts["training_documents"] == facts["documents"] == 36
+    assert facts["held_out_documents"] >= 2
+
+
 def test_adapt_prints_why_it_ended_and_which_weights_it_kept(corpus, tiny, tmp_path, capsys, monkeypatch):
     losses = count(3)
     worse = lambda *_: DocumentSums(np.array([float(next(losses))]), np.zeros(1), np.ones(1))  # noqa: E731

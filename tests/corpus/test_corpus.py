@@ -10,7 +10,7 @@ from mlm_demo.corpus import corpus
 from mlm_demo.corpus.corpus import read_corpus, read_texts
 from mlm_demo.corpus.deduplicate import Deduplicator
 from mlm_demo.corpus.documents import ReadLimits
-from mlm_demo.errors import CorpusError, ReadingError
+from mlm_demo.errors import CorpusError, MoreNeededError, ReadingError
 from tests.support.packed_files import pdf, word, zipped
 from tests.support.texts import paragraph
 
@@ -217,3 +217,35 @@ def test_control_characters_and_tables_are_found(tmp_path):
     _, counts = read_texts([tmp_path / "a.txt", tmp_path / "b.jsonl"])
     assert counts.findings.controls == 2
     assert [(table.file, table.column) for table in counts.findings.tables] == [("b.jsonl", "text")]
+
+
+def test_a_validation_file_is_held_out_and_the_corpus_is_trained_on_whole(tmp_path):
+    documents = [paragraph(i) for i in range(60)]
+    path = write(tmp_path / "a.jsonl", documents[:30])
+    own = write(tmp_path / "own.jsonl", documents[28:60])
+    found = read_corpus([path], validation=own)
+    assert found.training == documents[:30]
+    assert found.held_out == documents[30:60]
+    assert (found.counts.files, found.counts.documents, found.on_both_sides) == (1, 30, 0)
+    assert found.counts.notes[-1] == (
+        "2 of 32 texts of 'own.jsonl' are in the corpus too and were left out of the validation."
+    )
+    with pytest.raises(
+        MoreNeededError, match=r"The validation file holds 0 text\(s\) that the corpus does not"
+    ):
+        read_corpus([path], validation=path)
+
+
+def test_a_validation_text_of_one_document_is_cut_into_sections(tmp_path):
+    (tmp_path / "own.txt").write_text("\n\n".join(paragraph(i) for i in range(100, 110)))
+    path = write(tmp_path / "a.jsonl", [paragraph(i) for i in range(30)])
+    held_out = read_corpus([path], validation=tmp_path / "own.txt").held_out
+    assert len(held_out) > 2
+    assert "\n\n".join(held_out) == (tmp_path / "own.txt").read_text()
+
+
+def test_a_long_validation_file_is_not_read_to_its_end(tmp_path):
+    path = write(tmp_path / "a.jsonl", [paragraph(i) for i in range(30)])
+    own = write(tmp_path / "own.jsonl", [paragraph(i, 1000) for i in range(100, 150)])
+    words = sum(len(text.split()) for text in read_corpus([path], validation=own).held_out)
+    assert 30_000 <= words < 32_000

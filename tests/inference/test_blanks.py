@@ -160,3 +160,8 @@ def test_a_sentence_with_none_is_an_error_with_an_example():
 def test_a_long_text_is_searched_in_no_time():
     for text in ("_" * 20_000, "[" * 20_000, ". " * 10_000, "&amp;" * 4_000, "<mask " * 3_000, "? " * 10_000):
         find_blanks(text, "[MASK]")
+
+
+def test_a_blank_over_two_lines_is_named_on_one():
+    (notice,) = prompt_of("the [\nMASK ] sat", tiny("BERT")).notices
+    assert notice == "[ MASK ] was read as this model's mask token, [MASK]."

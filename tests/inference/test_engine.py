@@ -27,6 +27,12 @@ def test_fill_mask_reports_the_model_and_the_seconds(engine):
     assert 0 < answer["seconds"] < 60
 
 
+def test_all_targets_are_listed_unless_top_k_is_given(engine):
+    targets = ["city", "capital", "heart", "dog", "cat", "town", "king"]
+    assert len(engine.fill_mask("Paris is the <mask>.", targets=targets)["masks"][0]) == 7
+    assert len(engine.fill_mask("Paris is the <mask>.", targets=targets, top_k=3)["masks"][0]) == 3
+
+
 def test_compare_asks_each_model_once(engine):
     answers = engine.compare("The <mask> sat.", ["general", "biomedical", "general", ""])["answers"]
     assert [a["model"]["name"] for a in answers] == ["general", "biomedical"]

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from mlm_demo.errors import ParameterError, PromptError
-from mlm_demo.inference.score import NICENESS, score_sentence, token_log_probabilities
+from mlm_demo.inference.score import NICENESS, score_sentence, score_tokens
 from mlm_demo.models.masked_lm import MaskedLM
+from tests.support.prompts import prompt_of
 from tests.support.tiny_models import ARCHITECTURES, tiny
 
 TEXT = "The patient was diagnosed with hepatitis, and treated."
@@ -39,7 +40,7 @@ def direct(mlm, text, method):
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_scores_equal_a_slow_direct_computation(architecture, method):
     mlm = tiny(architecture)
-    ours = token_log_probabilities(mlm, mlm.encode(TEXT), method=method)
+    ours = [token.log_probability for token in score_tokens(mlm, mlm.encode(TEXT), method=method)]
     assert ours == pytest.approx(direct(mlm, TEXT, method), abs=2e-4)
 
 
@@ -97,11 +98,11 @@ def test_scores_at_the_same_time_take_turns_a_pass_each(monkeypatch):
     monkeypatch.setattr(mlm, "logits_at", logits_at)
     monkeypatch.setattr(mlm, "tokens_per_pass", 40)
     encoded = mlm.encode(TEXT)
-    alone = token_log_probabilities(mlm, encoded)
+    alone = score_tokens(mlm, encoded)
     a_score = len(passes)
     assert a_score > 3
     with ThreadPoolExecutor(4) as people:
-        scores = list(people.map(lambda _: token_log_probabilities(mlm, encoded), range(4)))
+        scores = list(people.map(lambda _: score_tokens(mlm, encoded), range(4)))
     assert scores == [pytest.approx(alone, abs=1e-5)] * 4
     assert len(passes) == 5 * a_score
     assert max(passes) <= 40
@@ -150,3 +151,18 @@ def test_everything_else_goes_before_a_score(monkeypatch):
     score_sentence(mlm, "the dog sat")
     assert set(niceness) == {NICENESS}
     assert os.getpriority(os.PRIO_PROCESS, 0) == own
+
+
+def test_each_token_has_its_probability_and_its_rank(general):
+    score = score_sentence(general, "Paris is the capital of hepatosplenomegaly.")
+    tokens = [token for word in score.words for token in word.tokens]
+    assert len(tokens) == score.tokens
+    assert sum(token.log_probability for token in tokens) == pytest.approx(score.log_likelihood)
+    for token in tokens:
+        assert token.probability == pytest.approx(exp(token.log_probability))
+    capital = next(token for token in tokens if token.token_str == "capital")
+    prompt = prompt_of("Paris is the <mask> of hepatosplenomegaly.", general)
+    at = prompt.positions[0] + len(general.prefix)
+    (row,) = general.logits_at([general.with_special_tokens(prompt.ids)], [[at]])
+    assert capital.rank == int((row > row[capital.token]).sum()) + 1
+    assert capital.rank < 5 < tokens[-2].rank

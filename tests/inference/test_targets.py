@@ -31,6 +31,15 @@ def test_too_many_targets_are_counted():
         read_targets("a,b,c,d,e,f", **LIMITS)
 
 
+def test_top_k_cuts_the_list_of_targets_and_says_so(general):
+    targets = ["city", "capital", "heart", "dog"]
+    every = fill(general, "Paris is the <mask> of France.", targets=targets)
+    best = fill(general, "Paris is the <mask> of France.", targets=targets, top_k=2)
+    assert [row.word for row in best.masks[0]] == ["capital", "city"]
+    assert best.masks[0] == every.masks[0][:2]  # shares are of all targets still
+    assert best.notices == ("The best 2 of 4 targets are listed; raise top_k for more.",)
+
+
 def test_unknown_targets_are_left_out_or_refused(general):
     answer = fill(general, "a <mask>", targets=["\U00013000", "city"])
     assert [row.word for row in answer.masks[0]] == ["city"]

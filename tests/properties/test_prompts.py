@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlm_demo.errors import ParameterError, PromptError
+from mlm_demo.inference.blanks import find_blanks
 from mlm_demo.inference.fill_mask import fill_masks
 from mlm_demo.inference.prompt import read_prompt
 from tests.support.tiny_models import tiny
@@ -36,13 +37,17 @@ def without_controls(text):
     return "".join(c for c in text if unicodedata.category(c) != "Cc" or c in "\t\n\r")
 
 
-def count_masks(text):
-    return text.casefold().count("<mask>") + text.casefold().count("[mask]")
+def count_masks(text, mlm):
+    """Count the blanks; at least the mask tokens are found, each of them whole."""
+    blanks = find_blanks(text, mlm.mask_token)
+    folded = text.casefold()
+    assert len(blanks) >= folded.count("<mask>") + folded.count("[mask]")
+    return len(blanks)
 
 
 def read(text, mlm):
     """Return the prompt, or None if it is refused for a documented reason."""
-    masks = count_masks(without_controls(text))
+    masks = count_masks(without_controls(text), mlm)
     surrogates = any("\ud800" <= c <= "\udfff" for c in text)
     unusable = not text.strip() or len(text) > LONGEST or surrogates or not 1 <= masks <= MOST
     try:
@@ -65,13 +70,15 @@ def test_every_mask_gets_its_rows_and_the_rest_stays_as_typed(architecture, text
     if prompt is None:
         return
     assert prompt.text == without_controls(text)
-    assert all(prompt.text[start:end].casefold() in ("<mask>", "[mask]") for start, end in prompt.spans)
-    assert len(prompt.spans) == count_masks(prompt.text)
+    for start, end in prompt.spans:
+        assert find_blanks(prompt.text[start:end], mlm.mask_token) == [(0, end - start)]
+    assert len(prompt.spans) == count_masks(prompt.text, mlm)
     assert all(len(notice.splitlines()) == 1 for notice in prompt.notices)
     if top_k > mlm.vocab_size:
         with pytest.raises(ParameterError, match="the vocabulary of"):
             fill_masks(mlm, [prompt], top_k=top_k)
         top_k = mlm.vocab_size
+    words = sum(map(mlm.is_word, range(mlm.vocab_size)))
     (answer,) = fill_masks(mlm, [prompt], top_k=top_k)
     assert (answer.text, answer.spans, len(answer.masks)) == (prompt.text, prompt.spans, len(prompt.spans))
     assert answer.model_text.count(mlm.mask_token) == len(prompt.spans)
@@ -85,11 +92,11 @@ def test_every_mask_gets_its_rows_and_the_rest_stays_as_typed(architecture, text
             )
     for (start, end), rows in zip(prompt.spans, answer.masks, strict=True):
         scores = [row.score for row in rows]
-        assert len({row.token for row in rows}) == len(rows) == top_k
+        assert len({row.token for row in rows}) == len(rows) == min(top_k, words)
+        assert all(mlm.is_word(row.token) for row in rows)
         assert scores == sorted(scores, reverse=True)
         assert all(math.isfinite(score) and 0 <= score <= 1 for score in scores)
         assert sum(scores) <= 1 + 1e-5
-        assert top_k < mlm.vocab_size or sum(scores) >= 1 - 1e-5
         left, right = prompt.text[:start], prompt.text[end:]
         # A piece that begins a word may want a space before it, one that goes on a word wants none.
         lefts = {left, f"{left} ", left.rstrip(" ")}

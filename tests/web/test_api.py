@@ -29,7 +29,7 @@ def test_the_endpoints_are_exactly_these(client):
     named = client.view_api(return_format="dict")["named_endpoints"]
     assert set(named) == {
         *("/fill_mask", "/compare", "/score", "/extract"),
-        *("/start_adaptation", "/run_status", "/stop_run"),
+        *("/start_adaptation", "/start_finetuning", "/run_status", "/stop_run"),
     }
 
 

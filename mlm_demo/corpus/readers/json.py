@@ -18,6 +18,7 @@ from mlm_demo.errors import CorpusError, shown
 MAX_JSON = 256 * 1024 * 1024  # characters of a line, or of a file that is one value
 # Keys of lists that are the parts of one document, as in {"title": …, "body_text": [{"text": …}, …]}.
 PARTS = re.compile("text|body|abstract|paragraph|passage|section|message|sentence|content", re.IGNORECASE)
+ONE_DOCUMENT = re.compile("body|paragraph|passage|section|message|sentence", re.IGNORECASE)  # as the only key
 MOST_OF_IT = 0.8  # of the words of an object: a list that holds them is a list of documents
 DEPTH = 6  # keys to such a list
 MOST_BROKEN = 1_000  # items of one value; what follows them is not read
@@ -153,6 +154,8 @@ def _documents_in(value: object) -> object:
     """Return the list of documents in a value: itself, a list under a key of it, or an object's objects."""
     if not isinstance(value, dict):
         return [value] if isinstance(value, str) else value
+    if rows := _rows_of_columns(value):
+        return rows
     inner = list(value.values())
     if len(inner) > 1 and all(isinstance(item, dict) for item in inner) and inner[0].keys() & inner[1].keys():
         return inner
@@ -160,6 +163,26 @@ def _documents_in(value: object) -> object:
     lists = [(_words_in(items), items) for items in _lists_in(value)]
     words, items = max(lists, key=lambda pair: pair[0], default=(0, []))
     return items if items and words >= MOST_OF_IT * total else [value]
+
+
+def _rows_of_columns(value: Mapping) -> list[dict]:
+    """Return the rows of an object of columns: lists of one length, or as pandas writes them; [] if it is none.
+
+    {"text": ["A.", "B."]} → [{"text": "A."}, {"text": "B."}], and so {"text": {"0": "A.", "1": "B."}}
+    """
+    columns = list(value.values())
+    if columns and all(isinstance(column, dict) and len(column) > 1 for column in columns):
+        numbers = list(columns[0])
+        if not all(number.isdecimal() and list(column) == numbers for column in columns for number in column):
+            return []
+        columns = [list(column.values()) for column in columns]
+    if not all(isinstance(column, list) and len(column) > 1 for column in columns):
+        return []
+    texts = [all(item is None or isinstance(item, str) for item in column) for column in columns]
+    one_length = len({len(column) for column in columns}) == 1
+    if not (one_length and any(texts)) or (len(value) == 1 and ONE_DOCUMENT.search(*value)):
+        return []
+    return [dict(zip(value, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _lists_in(value: Mapping, depth: int = 0) -> Iterator[list]:

@@ -20,7 +20,7 @@ def pipeline_code(question: Question, answer: dict) -> str:
         notes.append("# First download the model from the 'Adapt' tab and unpack it here.")
     if question.targets:
         targets = [row["token_str"] for row in answer["masks"][0]]
-        options = f"targets={targets!r}"
+        options = f"targets={targets!r}, top_k={len(targets)}"
         if any(row["token"] is None for row in answer["masks"][0]):
             notes.append(
                 "# The pipeline cuts a target of several tokens to the first one; the page scores all of them."

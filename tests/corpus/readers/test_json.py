@@ -248,3 +248,32 @@ def test_a_nested_column_can_be_requested(read, refused):
     found, _ = read("a.json", json.dumps(SQUAD), column="paragraphs.qas.question")
     assert texts(found) == ["Who was followed?\n\nWho was followed?"] * 3
     refused("a.json", json.dumps(SQUAD), "has no column 'context'; it has", column="context")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"text": TEXTS},
+        {"id": [0, 1, 2, 3], "text": TEXTS},
+        {"text": TEXTS, "label": ["a", None, "b", "c"]},
+        {"text": {str(i): text for i, text in enumerate(TEXTS)}},
+        {"id": {str(i): i for i in range(4)}, "text": {str(i): text for i, text in enumerate(TEXTS)}},
+    ],
+)
+def test_an_object_of_columns_is_a_row_a_document(read, data):
+    found, _ = read("a.json", json.dumps(data))
+    assert texts(found) == TEXTS
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"sentences": TEXTS},
+        {"title": "The file", "text": TEXTS},
+        {"text": TEXTS[:1]},
+        {"text": TEXTS, "tags": ["a"]},
+    ],
+)
+def test_the_parts_of_one_document_stay_together(read, data):
+    found, _ = read("a.json", json.dumps(data))
+    assert len(texts(found)) == 1
