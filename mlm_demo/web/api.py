@@ -126,6 +126,7 @@ class Endpoints:
         Returns the run's id, with which anyone can view the run, and the owner's secret, which is needed to stop it.
         Pass that secret again, or your own of at least 22 characters, to own several runs with one secret.
         """
+        self.limits.admit(request)
         config = AdaptConfig(
             **_budget(minutes, epochs, max_steps),
             mlm_probability=mlm_probability,
@@ -158,6 +159,7 @@ class Endpoints:
 
         Budget, result and the owner's secret are as in start_adaptation; minutes are for all seeds together.
         """
+        self.limits.admit(request)
         config = FinetuneConfig(
             **_budget(minutes, epochs, max_steps),
             learning_rate=learning_rate,
@@ -169,7 +171,6 @@ class Endpoints:
 
     def _start(self, request: gr.Request, files: list[Any], asked: RunRequest, owner: str) -> dict[str, Any]:
         """Start a run on uploaded files; return its status and the owner's secret."""
-        self.limits.admit(request)
         if owner and len(owner) < SHORTEST_SECRET:
             raise ParameterError(
                 f"The owner's secret has {len(owner)} characters and could be guessed; use at least {SHORTEST_SECRET}, "

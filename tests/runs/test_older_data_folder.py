@@ -80,7 +80,7 @@ def test_its_draft_is_still_there(older):
 def test_its_result_is_shown(older, run_in):
     run = run_in("done")
     seen = run_state(older, run, OWNER)
-    assert seen.actions == {"use", "delete", "push"}
+    assert seen.actions == {"use", "teach", "delete", "push"}
     assert "erplexity on held-out text of the domain" in seen.progress
     assert "Training ended" not in seen.progress, "it does not say why"
     assert "<svg" in seen.progress + seen.result
@@ -98,7 +98,7 @@ def test_its_model_fills_masks(older, run_in):
     assert catalogue_of(older.settings).find(run.id).kind == "adapted"
     engine = Engine(older.settings, catalogue_of(older.settings))
     (found,) = engine.fill_mask("The patient was [MASK].", model=run.id, top_k=3)["masks"]
-    assert [answer["word"] for answer in found] == ["##ox", "jumping", "[SEP]"]
+    assert [answer["word"] for answer in found] == ["##ox", "jumping", "lazy"]
     assert [answer["score"] for answer in found] == pytest.approx([0.0770, 0.0547, 0.0472], rel=0.05)
 
 
@@ -115,7 +115,7 @@ def test_its_model_is_downloaded(older, run_in, tmp_path):
 def test_its_stopped_run_is_resumed_to_its_end(older, run_in):
     run = run_in("stopped")
     seen = run_state(older, run, OWNER)
-    assert seen.actions == {"resume", "delete", "use", "push"}
+    assert seen.actions == {"resume", "delete", "use", "teach", "push"}
     assert "what was learned is kept" in seen.progress
     before, checkpoint, logged = result_of(run).to_json(), last_checkpoint(run.output), len(list(run.lines()))
     assert before["training"]["steps"] == step_of(checkpoint)

@@ -58,9 +58,7 @@ class TeachForm:
         progress=gr.Progress(),
     ) -> dict:
         """Take uploaded files in place of the draft, and say what their examples are."""
-        if not files:
-            return gr.skip()
-        return self._read(request, files, draft, task, model, minutes, progress)
+        return self._read(request, files or [], draft, task, model, minutes, progress)
 
     def read_again(
         self, request: gr.Request, draft: str, task: str, model: str, minutes: float, progress=gr.Progress()
