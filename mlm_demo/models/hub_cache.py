@@ -45,8 +45,8 @@ def cached_folder(repo_id: str) -> Path | None:
 
 
 def is_complete(folder: Path) -> bool:
-    """Return whether a folder holds a config, a tokenizer and all weight files."""
-    if not (folder / "config.json").is_file() or not any((folder / f).is_file() for f in TOKENIZER_FILES):
+    """Return whether a folder holds a config, a vocabulary and all weight files."""
+    if not (folder / "config.json").is_file() or not any((folder / f).is_file() for f in VOCABULARIES):
         return False
     if (folder / SHARDED).is_file():
         try:

@@ -99,7 +99,7 @@ def test_its_model_fills_masks(older, run_in):
     engine = Engine(older.settings, catalogue_of(older.settings))
     (found,) = engine.fill_mask("The patient was [MASK].", model=run.id, top_k=3)["masks"]
     assert [answer["word"] for answer in found] == ["##ox", "jumping", "lazy"]
-    assert [answer["score"] for answer in found] == pytest.approx([0.0770, 0.0547, 0.0472], rel=0.05)
+    assert [answer["score"] for answer in found] == pytest.approx([0.0770, 0.0547, 0.0448], rel=0.05)
 
 
 def test_its_model_is_downloaded(older, run_in, tmp_path):

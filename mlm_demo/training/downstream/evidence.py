@@ -11,12 +11,13 @@ from mlm_demo.corpus.examples.example import EvidencePool
 from mlm_demo.models.pairs import Window
 from mlm_demo.models.task_model import EVIDENCE, TaskModel
 from mlm_demo.training.downstream.baselines import QuestionBlind, WordOverlap, random_scores
+from mlm_demo.training.downstream.config import FinetuneConfig
 from mlm_demo.training.downstream.pair_threshold import balanced_pairs, calibrate_pairs
 from mlm_demo.training.downstream.ranking_metrics import rank_pools
 from mlm_demo.training.downstream.task import Calibration, Item, Scores
 
 CANDIDATES = 6  # of a question in a step: one that answers it, if there is one, and others
-MAX_TOKENS = 192  # of a question with a sentence
+MAX_TOKENS = FinetuneConfig.length  # of a question with a sentence
 
 
 class EvidenceTask:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from mlm_demo.corpus.examples.split import split_examples
+from mlm_demo.errors import shown
 from mlm_demo.models.cpu.optimize import optimize_task_for_cpu
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.models.task_loader import from_masked_lm
@@ -38,6 +39,7 @@ from mlm_demo.training.result import RESULT, Training, build
 
 CURVE = "curve.json"  # of the best model, in its folder
 BEST = "best"  # under SEEDS: the best model so far
+MOST_SPECIAL = 4  # special tokens around a question and a text
 HALF = 0.5  # of the held-out examples choose, the others judge
 
 
@@ -62,6 +64,7 @@ def finetune(
     is. Raises TrainingError, ModelError.
     """
     with claimed(output, resume) if is_main_process() else nullcontext():
+        training, held_out = (_readable(part, base, on_progress) for part in (training, held_out))
         choosing, judging = split_examples(held_out, config.seed, HALF)
         on_progress({"stage": "judging simple rules"})
         rules = task.baselines(training, judging)
@@ -123,6 +126,25 @@ def finetune(
         if is_main_process():
             _save(outcome, output, keep_checkpoints=stopped)
         return outcome
+
+
+def _readable(examples: Sequence[Any], base: MaskedLM, on_progress: Callable[[dict], None]) -> list[Any]:
+    """Return the examples whose question leaves half of the model's input to the text; name the others."""
+    most = min(FinetuneConfig.length, base.max_tokens) // 2 - MOST_SPECIAL
+    long = {
+        q
+        for q in {example.question for example in examples}
+        if len(q) > most and len(base.encode(q).ids) > most
+    }
+    if long:
+        first = shown(min(long))
+        on_progress(
+            {
+                "note": f"{len(long):,} of the questions, such as {first}, are longer than {most} tokens, which "
+                "leaves no room for a text, so their examples are left out."
+            }
+        )
+    return [example for example in examples if example.question not in long]
 
 
 def _pass_on(

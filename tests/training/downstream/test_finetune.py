@@ -138,3 +138,20 @@ def test_it_learns(tmp_path):
     losses = [line["loss"] for line in result.curve if "loss" in line]
     assert losses[-1] < losses[0] - 0.3
     assert json.loads((tmp_path / "out" / "config.json").read_text())["answer_precision"]
+
+
+def test_questions_too_long_for_the_model_are_left_out_by_name(tmp_path):
+    made, lines = examples(ANSWERS), []
+    long = replace(made[0], question="the cat sat on the mat " * 20)
+    result = finetune(
+        fresh(),
+        TASKS[ANSWERS],
+        [long, *made[1:14]],
+        made[14:],
+        CONFIG,
+        tmp_path / "out",
+        on_progress=lines.append,
+    )
+    assert result.examples.training == 13
+    (note,) = [line["note"] for line in lines if "note" in line]
+    assert note.startswith("1 of the questions, such as 'the cat sat")
