@@ -17,7 +17,7 @@ from mlm_demo.training.callbacks import nan_loss
 from mlm_demo.training.dataset import BlockDataset, EpochSampler, MaskingCollator
 from mlm_demo.training.evaluation import MaskedEvalSet, sum_by_document
 from mlm_demo.training.fast.chunked_loss import ChunkedLoss
-from mlm_demo.training.fast.compile import Compiled, layers_to_compile
+from mlm_demo.training.fast.compile import Compiled, layers_of
 from mlm_demo.training.fast.cuda_graph import GraphedStep
 from mlm_demo.training.fast.precision import attention_for_training, takes_bfloat16
 from mlm_demo.training.masking import IGNORED, Masking
@@ -58,8 +58,8 @@ class MaskedLMTrainer(RunTrainer):
         self.chunked_loss = ChunkedLoss(mlm, self.bfloat16)
         self.graphed_step = None
         if graphs:
-            methods = [(layer, "forward") for layer in layers_to_compile(mlm.model)]
-            compiled = Compiled([*methods, (self.chunked_loss, "loss_and_gradient")]) if compiles else None
+            loss = (self.chunked_loss, "loss_and_gradient")
+            compiled = Compiled(layers_of(mlm.model), [loss]) if compiles else None
             self.compiles = compiled is not None
             self.graphed_step = GraphedStep(self._forward_backward, list(mlm.model.parameters()), compiled)
         # Our loss divides by the number of masked tokens in all accumulated batches, so Trainer must pass that on.

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mlm_demo.models.masked_lm import MaskedLM
-from mlm_demo.training.fast.compile import Compiled, layers_to_compile
+from mlm_demo.training.fast.compile import Compiled, layers_of, layers_to_compile
 from tests.support import tiny_models
 from tests.support.tiny_models import ARCHITECTURES, build
 
@@ -27,24 +27,24 @@ def test_layers_of_every_architecture(architecture):
     tokenizer, model = build(architecture)
     MaskedLM(tokenizer, model)
     expected = LAYERS.get(architecture, model.config.num_hidden_layers) - (architecture in HOOKED)
-    assert len(layers_to_compile(model)) == expected
+    assert len(layers_to_compile(layers_of(model))) == expected
 
 
 def test_layers_are_compiled_once_for_all_and_used_only_in_the_context(compilations, monkeypatch):
     monkeypatch.setitem(tiny_models.SMALL, "num_hidden_layers", 5)
     tokenizer, model = build("BERT")
     mlm = MaskedLM(tokenizer, model)
-    layers = layers_to_compile(mlm.model)
-    compiled = Compiled([(layer, "forward") for layer in layers])
+    layers = layers_of(mlm.model)
+    compiled, names = Compiled(layers), list(mlm.model.state_dict())
     ids = torch.tensor([mlm.with_special_tokens([mlm.mask_id] * 3)])
     with torch.inference_mode():
         before = model(input_ids=ids).logits
         assert not compilations
         with compiled.in_use():
             torch.testing.assert_close(model(input_ids=ids).logits, before)
-        assert len(layers) == 4
+        assert len(compiled.compiled) == 4
         assert len(compilations) == 1
-        assert not any("forward" in vars(layer) for layer in layers)
+        assert list(mlm.model.state_dict()) == names
         assert torch.equal(model(input_ids=ids).logits, before)
 
 
@@ -54,6 +54,6 @@ def test_a_method_that_cannot_be_compiled_raises(compilations):
             print(x)
             return x
 
-    compiled = Compiled([(printing := Prints(), "forward")])
+    compiled = Compiled(methods=[(printing := Prints(), "forward")])
     with pytest.raises(RuntimeError), compiled.in_use():
         printing.forward(torch.zeros(2))

@@ -114,7 +114,7 @@ class Squares:
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_part_is_captured_compiled_or_if_that_fails_as_it_is(fails):
     squares = Squares(torch.nn.Linear(3, 2).cuda(), fails)
-    compiled = Compiled([(squares, "middle")])
+    compiled = Compiled(methods=[(squares, "middle")])
     step = GraphedStep(squares.forward_backward, list(squares.layer.parameters()), compiled)
     for _ in range(WARM_UP + 3):
         batch = {"x": torch.randn(4, 3, device="cuda")}
