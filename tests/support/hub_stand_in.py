@@ -17,7 +17,12 @@ from urllib.parse import unquote, urlsplit
 
 COMMIT, CONVERSION = "1" * 40, "2" * 40
 # The role of each token.
-WHO = {"Bearer may-write": "write", "Bearer may-read": "read", "Bearer some-rights": "fineGrained"}
+WHO = {
+    "Bearer may-write": "write",
+    "Bearer the-servers-own": "write",
+    "Bearer may-read": "read",
+    "Bearer some-rights": "fineGrained",
+}
 REFUSALS = {"private": 401, "missing": 404, "limited": 429, "failing": 500}
 
 
@@ -111,8 +116,9 @@ class _Handler(BaseHTTPRequestHandler):
             if role is None:
                 return self.refuse(401)
             token = {"displayName": "mine", "role": role}
+            user = {"type": "user", "name": "anna", "fullname": "Anna", "avatarUrl": ""}
             return self.json(
-                {"type": "user", "name": "me", "orgs": [{"name": "ours"}], "auth": {"accessToken": token}}
+                {**user, "orgs": [{"name": "ours"}, {"name": "me"}], "auth": {"accessToken": token}}
             )
         api, parts = path.startswith("api/models/"), path.removeprefix("api/models/").split("/")
         owner, name, rest = self.hub.acts.get(parts[0], parts[0]), parts[1], parts[2:]

@@ -61,7 +61,7 @@ def test_a_token_without_write_access_is_an_error_and_never_quoted(model, stand_
     [
         ("me/bees", "may-read", r"to 'me/bees': your token may only read; sign in with `hf auth login`"),
         ("ours/bees", "may-read", "your token may only read"),
-        ("anna/bees", "may-write", r"to 'anna/bees': its owner is neither you \(me\) nor an organization"),
+        ("bob/bees", "may-write", r"to 'bob/bees': its owner is neither you \(anna\) nor an organization"),
         ("me/bees", "expired", r"\(answer 401\)"),
     ],
 )
