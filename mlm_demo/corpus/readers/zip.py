@@ -121,9 +121,14 @@ def _members(source: Input) -> Iterator[tuple[str, Input | str]]:
 
 
 def is_hidden(name: str) -> bool:
-    """Return whether a member is a hidden file, or one that macOS adds."""
+    """Return whether a member is a hidden file, or one that macOS, Windows or Office adds."""
     parts = re.split(r"[/\\]", name)
-    return "__MACOSX" in parts or any(part.startswith(".") and part not in (".", "..") for part in parts)
+    return (
+        "__MACOSX" in parts
+        or any(part.startswith(".") and part not in (".", "..") for part in parts)
+        or parts[-1].lower() in WINDOWS_FILES
+        or (parts[-1].startswith("~$") and PurePath(name).suffix.lower() in LOCKED)
+    )
 
 
 def why_no_name(name: str) -> str | None:
