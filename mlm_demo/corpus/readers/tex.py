@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from mlm_demo.corpus.documents import Document, Format, Reading, decode_input, make_documents
 from mlm_demo.corpus.input import Input
+from mlm_demo.corpus.readers.siunitx import with_quantities
 from mlm_demo.corpus.text import clean, without_between
 
 SNIFFED = re.compile(r"\\(?:documentclass|documentstyle|begin\{document\})")
@@ -99,7 +100,7 @@ def plain_text(text: str) -> str:
         ends = _argument_ends(text[:start]) if title else {}
         before = text[title.end() : ends.get(title.end(), title.end())] + "\n\n" if title else ""
         text = before + text[start + len("\\begin{document}") :].partition("\\end{document}")[0]
-    text = _without_environments(text)
+    text = with_quantities(_without_environments(text))
     for start, end in DISPLAYED:
         text = without_between(text, start, end, MAX_FORMULA)
     text = HEADING.sub("\n\n", TITLE.sub(r"\n\n\1\n\n", _without_arguments(text)))
