@@ -81,3 +81,11 @@ def test_every_annotation_of_elan_is_read(read):
     found, notes = read("a.eaf", eaf)
     assert [d.text for d in found] == ["They went to the river.\nThen home.\n\nNami"]
     assert notes == ["a.eaf is an XML file, and was read as one."]
+
+
+def test_a_footnote_inside_a_sentence_of_other_xml_is_left_out(read):
+    act = (
+        '<?xml version="1.0"?><act xmlns="http://docs.oasis-open.org/legaldocml/ns/akn/3.0"><p>An insurer shall cover '
+        "care<authorialNote><p>A <i>note</i>.</p></authorialNote> without <i>prior</i> approval.</p></act>"
+    )
+    assert [d.text for d in read("a.xml", act)[0]] == ["An insurer shall cover care without prior approval."]
