@@ -30,6 +30,7 @@ from mlm_demo.corpus.readers import (
     pdf,
     references,
     rtf,
+    subtitles,
     tar,
     tex,
     text,
@@ -63,6 +64,7 @@ FORMATS = (
     references.BIBTEX,
     references.PUBTATOR,
     references.PUBMED_TEXT,
+    subtitles.FORMAT,
     zips.FORMAT,
     tar.FORMAT,
 )

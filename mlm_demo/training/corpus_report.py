@@ -89,7 +89,9 @@ class Report:
             lines += [f"    {row}" for row in table["rows"]]
         lines += [f"note: {note}" for note in self.notes]
         lines += [
-            f"skipped: {item['source']}, {item['reason']}: {item['first_line']}" for item in self.dropped[:10]
+            f"skipped: {item['source']}, {item['reason']}"
+            + (f": {item['first_line']}" if item["first_line"] else "")
+            for item in self.dropped[:10]
         ]
         if len(self.dropped) > 10:
             lines.append(f"skipped: {len(self.dropped) - 10} more")

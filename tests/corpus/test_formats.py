@@ -157,7 +157,7 @@ def test_each_format_is_listed_in_help_and_refusals(read, capsys):
 
 
 @pytest.mark.parametrize(
-    "name", ["Dr. Smith notes", "rapport.2024", "a.log", "a.dat", "a.rst", "a.srt", "a.xyz.gz"]
+    "name", ["Dr. Smith notes", "rapport.2024", "a.log", "a.dat", "a.rst", "a.sbv", "a.xyz.gz"]
 )
 def test_a_text_with_an_unknown_ending_is_read_as_text(read, name):
     data = gzip.compress(b"Some words.") if name.endswith("gz") else b"Some words."

@@ -153,6 +153,7 @@ def seeds() -> dict[str, bytes]:
         ".pubtator": b"1|t|One\n1|a|Two\n1\t0\t1\tO\tX\t1\n",
         ".bib": b'@article{a, title = {One {Two}}, abstract = "Three\n\\"{o}"}\n',
         ".pubmed": b"1. J. 2020;1:2.\n\nTitle.\n\nHeron A(1), Eel B.\n\nText.\n\nPMID: 1\n\n2. J.\n\nB.\n",
+        ".srt": b"1\n00:00:01,000 --> 00:00:02,000\n<i>One</i>\n\n2\n00:00:02,000 --> 00:00:03,000\nTwo\n",
         ".tei": b"<TEI><text><body><p>a<note>b</note><ref type='bibr'>1</ref></p></body></text></TEI>",
         ".tar": tarred([("a.txt", "One."), ("n" * 120, "Two.")]),
         ".tgz": drawn_pdf([(72, 700, "Left column of words"), (320, 700, "Right column of words")]),

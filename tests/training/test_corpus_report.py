@@ -32,6 +32,15 @@ def test_the_report_counts_what_was_read_and_dropped():
     assert report.seconds_a_pass == 1.0
 
 
+def test_the_report_shows_the_first_line_of_what_was_skipped_if_it_has_one():
+    dropped = [Dropped("a.csv, row 2", "it has too many cells", "1,2"), Dropped("b.pdf", "it is corrupt", "")]
+    lines = report_on(SENTENCES, dropped=dropped).to_text().splitlines()
+    assert lines[-2:] == [
+        "skipped: a.csv, row 2, it has too many cells: 1,2",
+        "skipped: b.pdf, it is corrupt",
+    ]
+
+
 def test_the_report_counts_tokens_per_word():
     strange = ["hepatosplenomegaly xerophthalmia the dog"] * 5
     report = report_on(strange)

@@ -10,6 +10,7 @@ CHUNK = 1024 * 1024  # bytes
 SENTENCE = (
     4  # words; shorter texts may be names, dates and codes, and are read only where there is nothing longer
 )
+FOOTNOTES = {"authorialNote", "footnote", "fn"}  # in the middle of a sentence
 MAX_PARAGRAPH = 1_000_000  # characters
 MAX_PENDING = 20  # texts that may turn out to be one paragraph
 MAX_SHORT = 100_000  # characters of short texts that are kept
@@ -25,14 +26,19 @@ class _Blocks:
         ] = []  # the texts of the children of each open element, which may become one
         self._parts: list[str] = []
         self._size = self._depth = 0  # of the paragraph, in characters and open elements
+        self._note = 0  # open elements from a footnote inward
 
     def start(self, tag: str, attributes: dict) -> None:
-        if self._depth:
+        if self._note or (self._depth and tag.rpartition("}")[2] in FOOTNOTES):
+            self._note += 1
+        elif self._depth:
             self._depth += 1
         else:
             self._open.append([])
 
     def data(self, data: str) -> None:
+        if self._note:
+            return
         if not self._depth and data.strip() and self._open:
             self._depth, self._parts, self._size = 1, [f"{text} " for text in self._open[-1]], 0
             self._open[-1] = []
@@ -41,6 +47,9 @@ class _Blocks:
             self._size += len(data)
 
     def end(self, tag: str) -> None:
+        if self._note:
+            self._note -= 1
+            return
         if self._depth > 1:
             self._depth -= 1
             return

@@ -22,6 +22,7 @@ CLEARLY_MORE = 3  # times the words of the next column
 FEW_WORDS = 4  # a column with fewer words a row may be names or labels
 DEPTH = 8  # keys; what is nested deeper is not looked at
 MEASURED = 20_000  # characters of a cell whose words are counted
+NAME_SHOWN = 120  # characters of a column name: a name that is cut cannot be given
 LISTED = 50  # columns that an error names
 ROWS_SHOWN, ROW_SHOWN = 3, 200  # rows that a report shows, and their characters
 
@@ -176,4 +177,4 @@ def _name_of(paths: Sequence[Path]) -> str:
 
 
 def _listed(paths: Sequence[Path]) -> str:
-    return ", ".join(shown(".".join(path), 40) for path in paths[:LISTED])
+    return ", ".join(shown(".".join(path), NAME_SHOWN) for path in paths[:LISTED])

@@ -1,4 +1,4 @@
-"""Read XML of other kinds that research uses: BioC, TEI and ClinicalTrials.gov."""
+"""Read XML of other kinds that research uses: BioC, TEI, ClinicalTrials.gov and ELAN."""
 
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -77,6 +77,15 @@ def read_study(file: BinaryIO, source: Input, reading: Reading) -> Iterator[Docu
         yield from make_documents(["\n\n".join(dict.fromkeys(filter(None, texts)))], where, reading)
 
 
+def read_elan(file: BinaryIO, source: Input, reading: Reading) -> Iterator[Document]:
+    """Read the annotations of an ELAN transcript, short ones too: a tier is a paragraph, an annotation a line."""
+    tiers = []
+    for tier in elements(file, ("TIER",), source.name):
+        values = (" ".join((found.text or "").split()) for found in tier.iter("ANNOTATION_VALUE"))
+        tiers.append("\n".join(filter(None, values)))
+    yield from make_documents(["\n\n".join(filter(None, tiers))], source.name, reading)
+
+
 # "document" alone is the root of many other kinds, whose sentences are read.
 READERS = {
     "collection": read_bioc,
@@ -85,4 +94,5 @@ READERS = {
     "teiCorpus": read_tei,
     "clinical_study": read_study,
     "search_results": read_study,
+    "ANNOTATION_DOCUMENT": read_elan,
 }

@@ -32,6 +32,7 @@ ASIDE = re.compile(
 )
 AUTHORS = re.compile(r"[\w'’ -]+ [A-Z]{1,4}(?: (?:Jr|Sr|2nd|3rd))?(?:\([\d,]+\))*(?:\(#\))?[,.;]", re.UNICODE)
 ENTRY = re.compile(r"@\s*([A-Za-z]+)\s*[{(]\s*([^\s,{}]{0,200})\s*,")
+JOINED = re.compile(r"\s*#\s*(?=[{\"])")  # of two parts of a value
 FIELD = re.compile(r"[,\s](title|abstract)\s*=\s*", re.I)
 
 
@@ -172,7 +173,17 @@ def _entry(text: str, source: Input, reading: Reading) -> Iterator[Document]:
 
 
 def _value(text: str, at: int) -> str:
-    """Return the value of a field: in braces, in quotes, or a word."""
+    """Return the value of a field: what # joins, each in braces, in quotes, or a word."""
+    part, end = _part(text, at)
+    parts = [part]
+    while joined := JOINED.match(text, end):
+        part, end = _part(text, joined.end())
+        parts.append(part)
+    return "".join(parts)
+
+
+def _part(text: str, at: int) -> tuple[str, int]:
+    """Return a part of a value, and where it ends."""
     depth, quoted = 0, text[at : at + 1] == '"'
     for found in re.compile(r'(?<!\\)[{}"]|,?\s*$').finditer(text, at):
         if found[0] == "{":
@@ -180,10 +191,10 @@ def _value(text: str, at: int) -> str:
         elif found[0] == "}":
             depth -= 1
             if not depth and not quoted:
-                return text[at + 1 : found.start()]
+                return text[at + 1 : found.start()], found.end()
         elif found[0] == '"' and not depth and found.start() > at:
-            return text[at + 1 : found.start()]
-    return text[at:].partition("\n")[0].strip(' ,"{}')
+            return text[at + 1 : found.start()], found.end()
+    return text[at:].partition("\n")[0].strip(' ,"{}'), len(text)
 
 
 MEDLINE = Format("MEDLINE (.nbib)", "a MEDLINE file", (".nbib", ".medline"), is_medline, read_tagged)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from mlm_demo.corpus.documents import Document, Format, Reading, decode_input, make_documents
 from mlm_demo.corpus.input import Input
+from mlm_demo.corpus.readers.siunitx import with_quantities
 from mlm_demo.corpus.text import clean, without_between
 
 SNIFFED = re.compile(r"\\(?:documentclass|documentstyle|begin\{document\})")
@@ -56,6 +57,21 @@ NAMES = {
     "ll": "≪", "gg": "≫", "textmu": "µ", "micro": "µ", "par": "\n\n", "newline": "\n", "LaTeX": "LaTeX", "TeX": "TeX",
     "percent": "%", "left": "", "right": "", "item": "\n\n", "noindent": "", "maketitle": "\n\n",
 }  # fmt: skip
+# Functions, which print their names, and commands that HTML has a character for, which LaTeX does not print.
+FUNCTIONS = {
+    "arg", "cos", "cosh", "cot", "det", "dim", "exp", "gcd", "inf", "ker", "lg", "lim", "liminf", "limsup", "ln", "log",
+    "max", "min", "Pr", "sin", "sinh", "sup", "tan", "tanh",
+}  # fmt: skip
+NO_SYMBOLS = {
+    "ac", "acute", "ang", "caps", "check", "dot", "el", "gap", "ic", "ii", "image", "it", "num", "race", "ring", "sc",
+    "sub", "target", "uml",
+}  # fmt: skip
+# A command that the file defines: its name, its parameters and what it stands for.
+DEFINED = re.compile(
+    r"\\(?:newcommand|providecommand|def)\*?\s{0,9}\{?\\([a-zA-Z]{1,40})\}?\s{0,9}(\[\d\]|#\d)?"
+    r"(?:\{((?:[^{}]|\{[^{}]{0,60}\}){0,100})\})?"
+)
+MAX_DEFINED = 1_000_000  # characters that the definitions of a file may add
 FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]{0,200})\}\s*\{([^{}]{0,200})\}")
 POWER = re.compile(r"([\^_])\s*\{([^{}]{0,100})\}")
 COMMAND = re.compile(r"\\([a-zA-Z]+)\*?([ \t]*)(?=(.?))", re.DOTALL)
@@ -78,13 +94,13 @@ def read_tex(source: Input, reading: Reading) -> Iterator[Document]:
 
 def plain_text(text: str) -> str:
     """Return LaTeX as plain text."""
-    text = COMMENT.sub("", text)
+    text = _with_definitions(COMMENT.sub("", text))
     if (start := text.find("\\begin{document}")) >= 0:
         title = re.search(r"\\title\s*(?=\{)", text[:start])
         ends = _argument_ends(text[:start]) if title else {}
         before = text[title.end() : ends.get(title.end(), title.end())] + "\n\n" if title else ""
         text = before + text[start + len("\\begin{document}") :].partition("\\end{document}")[0]
-    text = _without_environments(text)
+    text = with_quantities(_without_environments(text))
     for start, end in DISPLAYED:
         text = without_between(text, start, end, MAX_FORMULA)
     text = HEADING.sub("\n\n", TITLE.sub(r"\n\n\1\n\n", _without_arguments(text)))
@@ -106,6 +122,25 @@ def plain_text(text: str) -> str:
     )
     text = COMMAND.sub(_character, re.sub(r"(?<!\\)~", " ", text))
     return re.sub(r" +([.,;:)\n])", r"\1", re.sub(r"[ \t]+", " ", re.sub(r"[{}]", "", text)))
+
+
+def _with_definitions(text: str) -> str:
+    """Replace the commands that a file defines, once; of one with parameters, only its name goes."""
+    bodies = {
+        found[1]: "{}" if found[2] else found[3].replace("\\xspace", "")
+        for found in DEFINED.finditer(text)
+        if found[2] or found[3] is not None
+    }
+    added = 0
+
+    def replaced(found: re.Match) -> str:
+        nonlocal added
+        if found[1] not in bodies or added > MAX_DEFINED:
+            return found[0]
+        added += len(bodies[found[1]])
+        return bodies[found[1]]
+
+    return re.sub(r"(?<!\\)\\([a-zA-Z]+)", replaced, DEFINED.sub("", text)) if bodies else text
 
 
 def _without_environments(text: str) -> str:
@@ -158,8 +193,12 @@ def _accented(found: re.Match) -> str:
 def _character(found: re.Match) -> str:
     """Return the character that a command names, such as \\alpha; "" for one that only changes the look."""
     name, space, after = found.groups()
+    if name in FUNCTIONS:
+        return name + space
     character = LETTERS.get(name) or NAMES.get(name)
-    if character is None:
+    if name in NO_SYMBOLS:
+        character = ""
+    elif character is None:
         character = html.unescape(f"&{name};")
         character = character if len(character) <= 2 else ""
     return character + (space if character and name not in LETTERS and not after.isalpha() else "")

@@ -1,4 +1,4 @@
-"""Read XML as a stream: PubMed, JATS, BioC, TEI, ClinicalTrials.gov, and the sentences of any other kind.
+"""Read XML as a stream: PubMed, JATS, BioC, TEI, ClinicalTrials.gov, ELAN, and the sentences of any other kind.
 
 The parser opens no other file and expands no entity.
 """

@@ -13,6 +13,7 @@ from mlm_demo.errors import CorpusError, shown
 
 MAGIC = (b"PK\3\4", b"PK\5\6")  # the second begins an empty zip
 BYTES_PER_ENTRY = 500  # in the list of members: 46, the name, and extra fields of operating systems
+WINDOWS_FILES = {"thumbs.db", "desktop.ini"}  # that Windows adds to a folder
 
 
 class _BoundedReads:
@@ -121,9 +122,14 @@ def _members(source: Input) -> Iterator[tuple[str, Input | str]]:
 
 
 def is_hidden(name: str) -> bool:
-    """Return whether a member is a hidden file, or one that macOS adds."""
+    """Return whether a member is a hidden file, or one that macOS, Windows or Office adds."""
     parts = re.split(r"[/\\]", name)
-    return "__MACOSX" in parts or any(part.startswith(".") and part not in (".", "..") for part in parts)
+    return (
+        "__MACOSX" in parts
+        or any(part.startswith(".") and part not in (".", "..") for part in parts)
+        or parts[-1].lower() in WINDOWS_FILES
+        or parts[-1].startswith("~$")  # the owner of a file that is open in Office
+    )
 
 
 def why_no_name(name: str) -> str | None:

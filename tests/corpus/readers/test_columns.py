@@ -84,3 +84,12 @@ def test_the_table_of_a_report_has_columns_and_the_beginnings_of_three_rows():
 )
 def test_words_are_counted(text, count):
     assert count_words(text) == count
+
+
+def test_an_error_names_nested_columns_in_full():
+    path = "Record.Section.Information.Value.StringWithMarkup.Text"
+    row = 1
+    for part in reversed(path.split(".")):
+        row = {part: row}
+    with pytest.raises(CorpusError, match=f"'{path}'"):
+        chosen([row, row], "missing")

@@ -112,6 +112,13 @@ def test_bibtex_is_read_by_title_and_abstract(read):
     ]
 
 
+def test_the_parts_of_a_value_in_bibtex_are_joined(read):
+    bib = (
+        '@article{tone, title = "Tone in " # {Bantu}, abstract = "It spreads right " # "in\n most of them.",}'
+    )
+    assert [d.text for d in read("a.bib", bib)[0]] == ["Tone in Bantu\n\nIt spreads right in most of them."]
+
+
 @pytest.mark.parametrize("name", ["a.enw", "a.txt"])
 def test_endnote_is_read_by_title_and_abstract(read, name):
     data = "%0 Journal Article\n%T Reeds\n%A Heron, A.\n%X Herons wait.\n\n%0 Book\n%T Tides\n"

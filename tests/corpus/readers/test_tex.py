@@ -48,6 +48,11 @@ def test_the_sentences_of_latex_are_read(read, name):
         (r"50\% \& more \$5 \#1", "50% & more $5 #1"),
         ("a $$x = y$$ b and \\[ z \\] c", "a b and c"),
         ("one % remark\ntwo", "one\ntwo"),
+        (r"{\it Apis} and {\sc caps}, \ac{DNA}", "Apis and caps, DNA"),
+        (r"$\log x$ and $\Pr(A)$", "log x and Pr(A)"),
+        (r"\newcommand{\etal}{et al.\xspace}Smith \etal found", "Smith et al. found"),
+        (r"\newcommand{\lg}[1]{\textit{#1}}A \lg{verb} b", "A verb b"),
+        (r"\def\ee{\end{equation}}\newcommand\be{\begin{equation}}a \be x \ee b", "a b"),
     ],
 )
 def test_commands_become_characters_or_go(tex, text):
@@ -55,7 +60,21 @@ def test_commands_become_characters_or_go(tex, text):
 
 
 @pytest.mark.parametrize(
-    "unit", ["\\", "{", "$", "\\cite{", "\\begin{figure}", "%", "\\[", "\\footnote{", "^{", "\\'"]
+    "unit",
+    [
+        "\\",
+        "{",
+        "$",
+        "\\cite{",
+        "\\begin{figure}",
+        "%",
+        "\\[",
+        "\\footnote{",
+        "^{",
+        "\\'",
+        "\\def\\a{",
+        "\\def\\a{a}\\a ",
+    ],
 )
 def test_a_megabyte_of_any_mark_takes_little_time(unit):
     start = time.process_time()

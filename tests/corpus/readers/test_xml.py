@@ -64,3 +64,28 @@ def test_a_billion_laughs_attack_is_refused(refused, depth):
         assert tracemalloc.get_traced_memory()[1] < 5_000_000
     finally:
         tracemalloc.stop()
+
+
+def test_every_annotation_of_elan_is_read(read):
+    def tier(*values):
+        annotations = "".join(
+            f"<ANNOTATION><REF_ANNOTATION><ANNOTATION_VALUE>{value}</ANNOTATION_VALUE></REF_ANNOTATION></ANNOTATION>"
+            for value in values
+        )
+        return f'<TIER TIER_ID="a">{annotations}</TIER>'
+
+    eaf = (
+        '<?xml version="1.0"?><ANNOTATION_DOCUMENT><HEADER><PROPERTY NAME="URN">urn:a b c d</PROPERTY></HEADER>'
+        f"{tier('They went to the river.', '', 'Then home.')}{tier('Nami')}</ANNOTATION_DOCUMENT>"
+    )
+    found, notes = read("a.eaf", eaf)
+    assert [d.text for d in found] == ["They went to the river.\nThen home.\n\nNami"]
+    assert notes == ["a.eaf is an XML file, and was read as one."]
+
+
+def test_a_footnote_inside_a_sentence_of_other_xml_is_left_out(read):
+    act = (
+        '<?xml version="1.0"?><act xmlns="http://docs.oasis-open.org/legaldocml/ns/akn/3.0"><p>An insurer shall cover '
+        "care<authorialNote><p>A <i>note</i>.</p></authorialNote> without <i>prior</i> approval.</p></act>"
+    )
+    assert [d.text for d in read("a.xml", act)[0]] == ["An insurer shall cover care without prior approval."]

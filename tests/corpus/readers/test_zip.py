@@ -18,7 +18,7 @@ def test_zip_members_are_named_and_unreadable_ones_dropped(read):
         ("b.md", "# Title"), ("c.pdf", pdf(["Page."])), ("d.docx", word("Word.")), ("p.png", b"\x89PNG\r\n\x1a\n\0"),
         ("e.zip", zipped([("x.txt", "x")])), ("f.txt.gz", gzip.compress(b"x")), ("../x.txt", "x"), ("/etc/x.txt", "x"),
         ("..\\y.txt", "x"), ("C:\\z.txt", "x"), (link, "/etc/passwd"), ("g.txt", ""), ("h.jsonl", '"ok"\n{bad\n'),
-        ("i.css", "First\nSecond"),
+        ("i.css", "First\nSecond"), ("j/Thumbs.db", b"\xd0\xcf"), ("j/desktop.ini", "[x]"), ("j/~$d.docx", "\5Ann"),
     ]))  # fmt: skip
     assert [d for d in found if isinstance(d, Document)] == [
         Document("papers.zip/folder/a.csv, row 2", "words"),
