@@ -103,11 +103,25 @@ class TaskModel:
         value = getattr(self.model.config, "answer_threshold", None)
         return float(value) if isinstance(value, int | float) and math.isfinite(value) else 0.0
 
+    @property
+    def expected_precision(self) -> list[tuple[float, float]]:
+        """The share of answers that are right at each of some thresholds, as (threshold, share); empty without them.
+
+        Fine-tuning measures and writes them as `answer_precision`, with the share that is answered as a third number.
+        """
+        rows = getattr(self.model.config, "answer_precision", None) or ()
+        try:
+            points = [(float(threshold), float(share)) for threshold, share, *_ in rows]
+        except (TypeError, ValueError):  # a config of somebody else's
+            return []
+        return [point for point in points if all(map(math.isfinite, point))]
+
     def describe(self) -> dict:
         """Return what JSON answers report about the model."""
         return {
             "name": self.name,
             "task": self.task,
+            "expected_precision": self.expected_precision,
             "source": self.source,
             "revision": self.revision,
             "architecture": type(self.model).__name__,

@@ -117,3 +117,20 @@ def test_passes_take_the_least_work_of_all_ways():
 
 def test_nothing_has_no_pass():
     assert from_masked_lm(tiny("BERT"), EVIDENCE).logits([]) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "points"),
+    [
+        ([[-1.0, 0.5, 0.9], [2, 1, 0.1]], [(-1.0, 0.5), (2.0, 1.0)]),
+        (None, []),
+        ("high", []),
+        ([[1]], []),
+        ([[float("nan"), 0.5, 1]], []),
+    ],
+)
+def test_the_expected_precision_is_what_calibration_wrote(written, points):
+    model = from_masked_lm(tiny("BERT"), ANSWERS)
+    if written is not None:
+        model.model.config.answer_precision = written
+    assert model.describe()["expected_precision"] == points

@@ -33,7 +33,9 @@ def meaning(extraction: Extraction, calibrated: float) -> str:
 def precision_points(model: dict) -> list[tuple[float, float]]:
     """Return the (threshold, precision) pairs that the calibration of an extractor measured; empty without them."""
     answering = model.get("answers") or model.get("evidence") or {}
-    return [(float(threshold), float(share)) for threshold, share in answering.get("precision") or ()]
+    return [
+        (float(threshold), float(share)) for threshold, share in answering.get("expected_precision") or ()
+    ]
 
 
 def expected_precision(points: Sequence[tuple[float, float]], threshold: float) -> float | None:
