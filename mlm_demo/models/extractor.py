@@ -76,7 +76,7 @@ def load_extractor(
 ) -> Extractor:
     """Load a fine-tuned folder, or one with the folders `evidence` and `answers` or one of them; optimized for the CPU.
 
-    mapped: see `native_bert.model.read_weights`. Raises ModelError.
+    mapped: see `native_bert.model.mapped_embeddings`. Raises ModelError.
     """
     from mlm_demo.models.cpu.optimize import optimize_task_for_cpu
     from mlm_demo.models.native_bert.loader import load_native_task

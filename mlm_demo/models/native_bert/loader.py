@@ -62,7 +62,7 @@ def load_native_task(
 ) -> TaskModel | None:
     """Return a fine-tuned model in float32, or None if `task_loader.load_task_model` has to load it.
 
-    mapped: see `model.read_weights`. Raises as `find_device` does.
+    mapped: see `model.mapped_embeddings`. Raises as `find_device` does.
     """
     torch_device = find_device(device)
     weights = folder / hub_cache.SAFETENSORS

@@ -67,32 +67,35 @@ class BertForMaskedLM(nn.Module):
 def read_model(config: dict, weights: Path, *, mapped: bool) -> BertForMaskedLM:
     """Read a model from a safetensors file in float32; raise RuntimeError or KeyError if the weights do not fit.
 
-    mapped: see `read_weights`.
+    mapped: see `mapped_embeddings`.
     """
-    state = read_weights(weights, UNUSED, mapped=mapped)
-    state["cls.predictions.decoder.weight"] = state[EMBEDDINGS].float()
+    state = read_weights(weights, UNUSED)
+    state["cls.predictions.decoder.weight"] = state[EMBEDDINGS]
     state["cls.predictions.decoder.bias"] = state.pop("cls.predictions.bias")
+    if mapped:
+        state[EMBEDDINGS] = mapped_embeddings(weights)
     with torch.device("meta"), SkipInit():
         model = BertForMaskedLM(config)
     model.load_state_dict(state, assign=True)
     return model.requires_grad_(False)
 
 
-def read_weights(weights: Path, unused: tuple[str, ...], *, mapped: bool) -> dict[str, torch.Tensor]:
-    """Read the weights of a safetensors file in float32, but for those whose names start with one of `unused`.
+def read_weights(weights: Path, unused: tuple[str, ...]) -> dict[str, torch.Tensor]:
+    """Read the weights of a safetensors file in float32, but for those whose names start with one of `unused`."""
+    with safe_open(weights, "pt") as file:
+        names = [name for name in set(file.keys()) if not name.startswith(unused)]
+        # Copies, because a view would keep the pages of the mapped file in memory.
+        return {name: file.get_tensor(name).to(torch.float32, copy=True) for name in names}
 
-    mapped: keep the embeddings, the largest weights, memory-mapped and in the file's type, because a text needs only a
-    few rows of them. Use it only for files that nothing truncates: reading past the end kills the process.
+
+def mapped_embeddings(weights: Path) -> torch.Tensor:
+    """Return the embeddings, the largest weights, memory-mapped and in the file's type: a text needs few of its rows.
+
+    Nobody should read all of them, which would load the pages of the file. Use it only for files that nothing
+    truncates: reading past the end kills the process.
     """
     with safe_open(weights, "pt") as file:
-        names = {name for name in file.keys() if not name.startswith(unused)}  # noqa: SIM118
-        in_file = names & {EMBEDDINGS} if mapped else set()
-        # Copies, because a view would keep the pages of the mapped file in memory.
-        state = {name: file.get_tensor(name).to(torch.float32, copy=True) for name in names - in_file}
-    if in_file:
-        with safe_open(weights, "pt") as file:
-            state[EMBEDDINGS] = file.get_tensor(EMBEDDINGS)
-    return state
+        return file.get_tensor(EMBEDDINGS)
 
 
 class SkipInit(TorchFunctionMode):

@@ -7,7 +7,14 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from mlm_demo.models.native_bert.model import Encoder, Output, SkipInit, read_weights
+from mlm_demo.models.native_bert.model import (
+    EMBEDDINGS,
+    Encoder,
+    Output,
+    SkipInit,
+    mapped_embeddings,
+    read_weights,
+)
 from mlm_demo.models.task_model import ANSWERS, EVIDENCE
 
 
@@ -79,9 +86,11 @@ TASK_MODELS = {kind.__name__: kind for kind in (BertForSequenceClassification, B
 def read_task_model(kind: type[_TaskModel], config: dict, weights: Path, *, mapped: bool) -> _TaskModel:
     """Read a model from a safetensors file in float32; raise RuntimeError if the weights do not fit.
 
-    mapped: see `model.read_weights`.
+    mapped: see `model.mapped_embeddings`.
     """
-    state = read_weights(weights, kind.unused, mapped=mapped)
+    state = read_weights(weights, (*kind.unused, EMBEDDINGS) if mapped else kind.unused)
+    if mapped:
+        state[EMBEDDINGS] = mapped_embeddings(weights)
     with torch.device("meta"), SkipInit():
         model = kind(config)
     model.load_state_dict(state, assign=True)
