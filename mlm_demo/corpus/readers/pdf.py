@@ -3,13 +3,15 @@
 import io
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from mlm_demo.corpus.documents import Document, Dropped, Format, Reading, make_documents
 from mlm_demo.corpus.input import Input, broken_file, is_disk_error
-from mlm_demo.corpus.readers.page_lines import Line, lines_of
-from mlm_demo.corpus.readers.page_text import PageText, is_stamp
 from mlm_demo.corpus.readers.symbols import readable
 from mlm_demo.errors import CorpusError, shown
+
+if TYPE_CHECKING:
+    from mlm_demo.corpus.readers.page_lines import Line
 
 # Pages that are looked at together: running heads are those that several of them share.
 BATCH, BATCH_SIZE = 200, 5_000_000  # pages, characters
@@ -22,6 +24,9 @@ def is_pdf(source: Input) -> bool:
 
 def read_pdf(source: Input, reading: Reading) -> Iterator[Document | Dropped]:
     """Read a PDF as one document; raise CorpusError if no page holds text."""
+    # Imported here, as pypdf is: few corpora hold PDFs.
+    from mlm_demo.corpus.readers.page_text import PageText, is_stamp
+
     dropped: list[Dropped] = []
     count = lost = 0
 
@@ -57,9 +62,11 @@ def read_pdf(source: Input, reading: Reading) -> Iterator[Document | Dropped]:
     yield from dropped
 
 
-def _pages(source: Input) -> Iterator[list[Line] | None]:
+def _pages(source: Input) -> Iterator["list[Line] | None"]:
     """Yield the lines of each page, or None for a corrupt page."""
     import pypdf  # imported here: it takes a while, and few corpora hold PDFs
+
+    from mlm_demo.corpus.readers.page_lines import lines_of
 
     file = source.file()
     packed, expanded = max(1, file.seek(0, io.SEEK_END)), 0
