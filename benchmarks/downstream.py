@@ -32,7 +32,7 @@ from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.models.cpu.optimize import optimize_task_for_cpu
 from mlm_demo.models.loader import load
 from mlm_demo.models.task_loader import from_masked_lm
-from mlm_demo.models.task_model import ANSWERS, EVIDENCE
+from mlm_demo.models.tasks import ANSWERS, EVIDENCE
 from mlm_demo.settings import Settings
 from mlm_demo.training.downstream.bootstrap import difference, interval_of
 from mlm_demo.training.downstream.config import FinetuneConfig

@@ -21,7 +21,7 @@ from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.models.extractor import Extractor, load_extractor
 from mlm_demo.models.loader import load
 from mlm_demo.models.task_loader import from_masked_lm
-from mlm_demo.models.task_model import ANSWERS, EVIDENCE, TASKS
+from mlm_demo.models.tasks import ANSWERS, EVIDENCE, TASKS
 
 TEXT = ROOT / "assets" / "corpora" / "beekeeping.txt"
 QUESTION = "How long does a queen live, and how many eggs does she lay in a day?"

@@ -5,6 +5,7 @@ import signal
 import sys
 
 from mlm_demo.cli import terminal
+from mlm_demo.cli.stop import stop_on_signal
 from mlm_demo.corpus.documents import ReadLimits
 from mlm_demo.corpus.papers import read_papers
 from mlm_demo.inference.engine import Engine
@@ -20,14 +21,8 @@ def extract_command(options: argparse.Namespace, settings: Settings) -> None:
     papers, notes = read_papers(
         options.files, column=options.column, limits=limits, on_progress=terminal.status
     )
-    received: list[int] = []
-
-    def stop(number: int, _frame) -> None:
-        if received:
-            raise KeyboardInterrupt
-        received.append(number)
-
-    before = signal.signal(signal.SIGINT, stop)
+    before = signal.getsignal(signal.SIGINT)
+    received = stop_on_signal("", [signal.SIGINT])
     try:
         extraction = Engine(settings, catalogue_of(settings)).extract(
             papers,

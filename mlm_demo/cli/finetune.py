@@ -70,7 +70,7 @@ def evaluate_task_command(options: argparse.Namespace, settings: Settings) -> No
     """Measure a fine-tuned model on examples, beside simple rules."""
     examples = READERS[options.task](options.files, ReadLimits.of(settings))
     from mlm_demo.models.extractor import load_extractor
-    from mlm_demo.training.downstream.result import judge_task
+    from mlm_demo.training.downstream.judging import judge_task
     from mlm_demo.training.downstream.tasks import TASKS
 
     folder = find_extractor(options.model, folders=True)

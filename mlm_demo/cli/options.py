@@ -6,8 +6,9 @@ from dataclasses import Field, fields
 from pathlib import Path
 
 from mlm_demo.corpus.formats import describe_formats
+from mlm_demo.models.tasks import TASKS
 from mlm_demo.training.config import AdaptConfig
-from mlm_demo.training.downstream.config import TASK_NAMES, FinetuneConfig
+from mlm_demo.training.downstream.config import FinetuneConfig
 from mlm_demo.training.options import BUDGETS
 
 DEFAULT_MINUTES = 10.0
@@ -48,7 +49,7 @@ def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) 
     )
     parser.add_argument(
         "--task",
-        choices=TASK_NAMES,
+        choices=TASKS,
         help="measure a fine-tuned model on examples of its task instead; --model is its folder",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -60,7 +61,7 @@ def add_finetuning(verbs, model_help: str, finetune: Callable) -> None:
     parser = verbs.add_parser(
         "finetune", help="teach a model to find evidence for questions, or to answer them from a text"
     )
-    parser.add_argument("task", metavar="TASK", choices=TASK_NAMES, help=" or ".join(TASK_NAMES))
+    parser.add_argument("task", metavar="TASK", choices=TASKS, help=" or ".join(TASKS))
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help=EXAMPLES_HELP)
     parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="the folder for the model")
     parser.add_argument("--model", metavar="M", default="", help=model_help)

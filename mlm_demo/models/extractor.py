@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from mlm_demo.errors import ModelError, shown
 from mlm_demo.models.catalogue import BUILT_IN_FOLDER
+from mlm_demo.models.tasks import TASKS
 
 if TYPE_CHECKING:
     from mlm_demo.models.task_model import TaskModel
 
 BUILT_IN = "extract"  # the name of the built-in one, and of its folder among the models
-TASK_FOLDERS = ("evidence", "answers")
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def load_extractor(
     from mlm_demo.models.cpu.optimize import optimize_task_for_cpu
     from mlm_demo.models.native_bert.loader import load_native_task
 
-    parts = {task: folder / task for task in TASK_FOLDERS if (folder / task).is_dir()}
+    parts = {task: folder / task for task in TASKS if (folder / task).is_dir()}
     if (folder / "config.json").is_file():
         parts = {None: folder}
     if not parts:

@@ -25,7 +25,8 @@ from mlm_demo.models.loader import (
     weights_file,
 )
 from mlm_demo.models.masked_lm import MaskedLM
-from mlm_demo.models.task_model import ANSWERS, EVIDENCE, TaskModel
+from mlm_demo.models.task_model import TaskModel
+from mlm_demo.models.tasks import ANSWERS, EVIDENCE
 
 # By task: transformers' auto class, its architectures by model type, and what messages call the task's model.
 AUTO_CLASSES = {EVIDENCE: AutoModelForSequenceClassification, ANSWERS: AutoModelForQuestionAnswering}

@@ -1,8 +1,6 @@
 """A model that was fine-tuned on a downstream task, together with its tokenizer.
 
-The tasks: evidence (a question and a sentence become one relevance logit, as question NLI does) and answers (a question
-and a context become start and end logits of each token, extractive question answering). What makes or loads one is in
-`task_loader.py`.
+What makes or loads one is in `task_loader.py`.
 """
 
 import math
@@ -14,12 +12,12 @@ from torch import nn
 from mlm_demo.errors import ModelError
 from mlm_demo.models.masked_lm import TOKENS_PER_PASS, TOKENS_PER_PASS_ON_CPU
 from mlm_demo.models.pairs import STRIDE, PairEncoder, Window
+from mlm_demo.models.tasks import EVIDENCE
 from mlm_demo.models.tokenizer import Tokenizer, longest_input
 
 TOKENS_OF_A_PASS = (
     24  # a pass takes as long as this many tokens of it: it reads all weights and calls every layer
 )
-EVIDENCE, ANSWERS = TASKS = ("evidence", "answers")
 
 
 class TaskModel:

@@ -4,8 +4,8 @@ from mlm_demo.errors import ModelError
 from mlm_demo.models.catalogue import ADAPTED, Catalogue, ModelRef
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.store import RunStore
-from mlm_demo.runs.tasks.adapt import plain_name
 from mlm_demo.runs.tasks.registry import TASKS
+from mlm_demo.runs.tasks.task import plain_name
 from mlm_demo.settings import Settings
 from mlm_demo.training.result import RESULT
 

@@ -24,7 +24,7 @@ from mlm_demo import __version__
 from mlm_demo.corpus.corpus import Corpus
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.system.distributed import broadcast, is_main_process
-from mlm_demo.training.checkpoints import CHECKPOINTS, claimed, disk_errors_explained
+from mlm_demo.training.checkpoints import CHECKPOINTS, claimed, published
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.curve import curve_svg
 from mlm_demo.training.dataset import general_texts, make_blocks
@@ -151,22 +151,15 @@ def save(
     keep_checkpoints: bool,
 ) -> None:
     """Write model, its change, tokenizer, card, curve and result; each file appears whole, the result last."""
-    part = output / ".part"
-    shutil.rmtree(part, ignore_errors=True)
-    try:
-        with disk_errors_explained(output):
-            interpolation.save_change(part / "change")
-            os.replace(part / "change" / WEIGHTS, part / CHANGE)
-            shutil.rmtree(part / "change")
-            mlm.model.save_pretrained(part)
-            mlm.tokenizer.save_pretrained(part)
-            text = json.dumps(result.to_json(), ensure_ascii=False, indent=1)
-            (part / "README.md").write_text(model_card(result, mlm.mask_token), encoding="utf-8")
-            (part / "curve.svg").write_text(curve_svg(result.curve), encoding="utf-8")
-            (part / RESULT).write_text(text, encoding="utf-8")
-            for path in sorted(part.iterdir(), key=lambda p: p.name == RESULT):
-                os.replace(path, output / path.name)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    with published(output) as part:
+        interpolation.save_change(part / "change")
+        os.replace(part / "change" / WEIGHTS, part / CHANGE)
+        shutil.rmtree(part / "change")
+        mlm.model.save_pretrained(part)
+        mlm.tokenizer.save_pretrained(part)
+        text = json.dumps(result.to_json(), ensure_ascii=False, indent=1)
+        (part / "README.md").write_text(model_card(result, mlm.mask_token), encoding="utf-8")
+        (part / "curve.svg").write_text(curve_svg(result.curve), encoding="utf-8")
+        (part / RESULT).write_text(text, encoding="utf-8")
     if not keep_checkpoints:
         shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)

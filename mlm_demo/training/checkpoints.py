@@ -1,6 +1,7 @@
 """The output folder of a run: its checkpoints, its lock, and the clean-up after errors."""
 
 import json
+import os
 import re
 import shutil
 import zipfile
@@ -12,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 
 from mlm_demo.errors import TrainingError
 from mlm_demo.system import locks
-from mlm_demo.training.result import AdaptationResult, read_result
+from mlm_demo.training.result import RESULT, AdaptationResult, read_result
 
 CHECKPOINTS = "checkpoints"
 LAST_FILE = "trainer_state.json"  # is written last
@@ -150,6 +151,24 @@ def _remove_incomplete(output: Path) -> None:
     for path in (output / CHECKPOINTS).glob("checkpoint-*"):
         if not _is_complete(path):
             shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def published(output: Path) -> Iterator[Path]:
+    """Yield a folder for the files of a model; they appear in output when the context ends, each whole, RESULT last.
+
+    Raise TrainingError as disk_errors_explained does.
+    """
+    part = output / ".part"
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        with disk_errors_explained(output):
+            part.mkdir(parents=True)
+            yield part
+            for path in sorted(part.iterdir(), key=lambda p: p.name == RESULT):
+                os.replace(path, output / path.name)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 @contextmanager

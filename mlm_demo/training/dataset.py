@@ -42,8 +42,8 @@ def general_texts() -> tuple[list[str], list[str]]:
     return paragraphs[1::2], paragraphs[::2]
 
 
-class BlockDataset(torch.utils.data.Dataset):
-    """The numbers of the blocks, each with the current epoch; the collator does the rest."""
+class NumberedDataset(torch.utils.data.Dataset):
+    """The numbers of the training items, each with the current epoch; the collator does the rest."""
 
     def __init__(self, count: int):
         self.count, self.epoch = count, 0
@@ -65,7 +65,7 @@ class EpochSampler(torch.utils.data.Sampler):
     accelerate's own seeded sampler loses its epoch when a resumed run skips the batches already seen.
     """
 
-    def __init__(self, dataset: BlockDataset, seed: int):
+    def __init__(self, dataset: NumberedDataset, seed: int):
         self.dataset, self.seed = dataset, seed
 
     def __len__(self) -> int:

@@ -81,11 +81,7 @@ class Preparation:
     @cached_property
     def mlm(self) -> "MaskedLM":
         """The model; raises ModelError."""
-        import torch
-
-        lift_limit()  # a GPU driver reserves far more memory than it uses, even if no GPU is used
-        if not torch.cuda.is_available():
-            limit_memory(self.settings.max_run_megabytes)
+        limit_memory_of_model(self.settings)
         measured = self.cache and self.cache.step(self.step_key(self.config.batch_size))
         self._can_train = not (self.report_only and measured)
         return self._load(to_train=self._can_train)
@@ -221,6 +217,18 @@ class Preparation:
             "verdict": conclusion,
             "advice": advice,
         }
+
+
+def limit_memory_of_model(settings: Settings) -> None:
+    """Limit this process from here on, where it works with a model, as it was limited while it read the files.
+
+    Not where there is a GPU: its driver reserves far more memory than it uses, even if no GPU is used.
+    """
+    import torch
+
+    lift_limit()
+    if not torch.cuda.is_available():
+        limit_memory(settings.max_run_megabytes)
 
 
 def load_model(

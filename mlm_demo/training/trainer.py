@@ -14,7 +14,7 @@ from mlm_demo.models.device import bfloat16_is_fast
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.system.distributed import broadcast, world_size
 from mlm_demo.training.callbacks import nan_loss
-from mlm_demo.training.dataset import BlockDataset, EpochSampler, MaskingCollator
+from mlm_demo.training.dataset import EpochSampler, MaskingCollator, NumberedDataset
 from mlm_demo.training.evaluation import MaskedEvalSet, sum_by_document
 from mlm_demo.training.fast.chunked_loss import ChunkedLoss
 from mlm_demo.training.fast.compile import Compiled, layers_of
@@ -47,8 +47,8 @@ class MaskedLMTrainer(RunTrainer):
             schedule,
             callbacks,
             model=mlm.model,
-            train_dataset=BlockDataset(len(blocks)),
-            eval_dataset=BlockDataset(0),
+            train_dataset=NumberedDataset(len(blocks)),
+            eval_dataset=NumberedDataset(0),
             data_collator=MaskingCollator(blocks, masking, even=graphs),
         )
         self.mlm, self.eval_set = mlm, eval_set

@@ -22,6 +22,11 @@ def refusal(error: MlmDemoError, before: str) -> str:
     return f'<p class="refusal" role="alert" dir="auto">{text}</p>{old}'
 
 
+def kept_files(names: list[str], which: str = "Your earlier files") -> str:
+    """Return that files are kept after an error, as HTML; empty without any."""
+    return f"<p>{which} are kept: {escape(', '.join(names))}.</p>" if names else ""
+
+
 def notices(messages: list[str]) -> str:
     """Return messages as an HTML list without repetition; empty if there are none."""
     items = "".join(f'<li dir="auto">{escape(message)}</li>' for message in dict.fromkeys(messages))

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from mlm_demo.models.task_model import TASKS
+from mlm_demo.models.tasks import TASKS
 from tests.browser.test_injection import HOSTILE, assert_nothing_ran
 from tests.support.adapt_page import MINUTES, open_tab
 from tests.support.task_models import save_task

@@ -6,7 +6,7 @@ import pytest
 
 from mlm_demo.cli.main import main
 from mlm_demo.models import extractor
-from mlm_demo.models.task_model import TASKS
+from mlm_demo.models.tasks import TASKS
 from tests.support.task_models import save_task
 
 QUESTION = "What does the heart do?"

@@ -6,7 +6,7 @@ import pytest
 from mlm_demo.errors import MlmDemoError, ModelError, ParameterError, PromptError
 from mlm_demo.inference.engine import Engine
 from mlm_demo.models import extractor
-from mlm_demo.models.task_model import TASKS
+from mlm_demo.models.tasks import TASKS
 from mlm_demo.settings import Settings
 from tests.support.task_models import save_task
 

@@ -6,7 +6,7 @@ from mlm_demo.errors import ModelError
 from mlm_demo.models import extractor
 from mlm_demo.models.cpu.linear import ReorderedLinear
 from mlm_demo.models.extractor import find_extractor, load_extractor, version_of
-from mlm_demo.models.task_model import ANSWERS, EVIDENCE
+from mlm_demo.models.tasks import ANSWERS, EVIDENCE
 from tests.support.task_models import save_task
 from tests.support.tiny_models import save_tiny
 

@@ -11,7 +11,7 @@ from transformers import (
 
 from mlm_demo.errors import ModelError
 from mlm_demo.models.task_loader import from_masked_lm, load_task_model
-from mlm_demo.models.task_model import ANSWERS, EVIDENCE, TASKS
+from mlm_demo.models.tasks import ANSWERS, EVIDENCE, TASKS
 from tests.support.task_models import save_task
 from tests.support.tiny_models import ARCHITECTURES, build, save_tiny, tiny, tokenizer_of
 

@@ -7,7 +7,7 @@ import torch
 from mlm_demo.errors import ModelError
 from mlm_demo.models import task_model
 from mlm_demo.models.task_loader import from_masked_lm
-from mlm_demo.models.task_model import ANSWERS, EVIDENCE, TASKS
+from mlm_demo.models.tasks import ANSWERS, EVIDENCE, TASKS
 from tests.support.tiny_models import ARCHITECTURES, POSITIONS, SENTENCES, tiny
 
 QUESTION = "What is the capital of France?"

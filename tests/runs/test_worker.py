@@ -116,7 +116,7 @@ def test_a_run_is_stopped_while_its_files_are_read(queue, start_file, slow_pdf):
 def test_a_run_whose_files_take_too_long_to_read_ends_with_a_message(
     queue, start_file, slow_pdf, fork_server
 ):
-    queue.launch = fork_server.after("from mlm_demo.runs.tasks import adapt; adapt.READING_SECONDS = 2")
+    queue.launch = fork_server.after("from mlm_demo.runs.tasks import task; task.READING_SECONDS = 2")
     run = start_file(slow_pdf, "a.pdf")
     until(lambda: run.state == "failed", 30, lambda: run.state)
     assert run.message.startswith("Reading the files took more than")

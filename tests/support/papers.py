@@ -7,7 +7,8 @@ from collections.abc import Callable
 import torch
 
 from mlm_demo.inference.extract.paper import Paper
-from mlm_demo.models.task_model import ANSWERS, EVIDENCE, TaskModel
+from mlm_demo.models.task_model import TaskModel
+from mlm_demo.models.tasks import ANSWERS, EVIDENCE
 from tests.support.task_models import tiny_task
 
 

@@ -43,6 +43,13 @@ def corpus_text(texts=40, seed=0):
     )
 
 
+def waiting_service(folder) -> RunService:
+    """Return a service on a data folder whose runs wait."""
+    found = RunService(Settings(device="cpu", data=str(folder)))
+    found.queue.starts = False
+    return found
+
+
 def until(condition, seconds=180, message=lambda: "", pause=0.05):
     """Wait until a condition holds and return its value; fails with the text that `message` returns.
 

@@ -5,7 +5,13 @@ from transformers import TrainingArguments
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training import trainer
 from mlm_demo.training.config import AdaptConfig
-from mlm_demo.training.dataset import BlockDataset, EpochSampler, MaskingCollator, general_texts, make_blocks
+from mlm_demo.training.dataset import (
+    EpochSampler,
+    MaskingCollator,
+    NumberedDataset,
+    general_texts,
+    make_blocks,
+)
 from mlm_demo.training.masking import IGNORED, Masking, vocabulary_ids
 from mlm_demo.training.run_trainer import DEFAULT_ARGUMENTS
 from mlm_demo.training.schedule import TimedSchedule
@@ -38,7 +44,7 @@ def test_replayed_and_evaluated_general_text_share_nothing():
 
 
 def test_the_order_of_an_epoch_depends_on_the_seed_alone():
-    numbers = BlockDataset(50)
+    numbers = NumberedDataset(50)
     orders = []
     for epoch in (0, 1, 0):
         numbers.set_epoch(epoch)

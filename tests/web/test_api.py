@@ -7,7 +7,7 @@ from gradio_client.exceptions import AppError
 
 from mlm_demo.corpus.papers import paper_of
 from mlm_demo.errors import ParameterError, SettingError
-from mlm_demo.models.task_model import TASKS
+from mlm_demo.models.tasks import TASKS
 from mlm_demo.settings import Settings
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.web.api import Endpoints, check_amount

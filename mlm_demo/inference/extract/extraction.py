@@ -1,7 +1,5 @@
 """The result of an extraction: a table with a row for each paper and question, at any threshold."""
 
-import csv
-import io
 import json
 import math
 from collections.abc import Sequence
@@ -9,13 +7,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from mlm_demo.inference.extract.paper import Paper
+from mlm_demo.inference.spreadsheet import to_csv
 
 DIGITS = 4  # of scores and relevances in the table
 ROW = (
     "document", "title", "question", "answer", "start", "end", "score",
     "sentence", "sentence_start", "sentence_end", "relevance",
 )  # fmt: skip
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = (*ROW, "model", "revision", "threshold")
 
 
@@ -101,23 +99,12 @@ class Extraction:
         return [{**row, **source} for row in self.rows]
 
     def to_csv(self) -> str:
-        """Return the records as CSV; a cell is empty where there is no answer.
-
-        A text that a spreadsheet would read as a formula gets a ' before it (OWASP, CSV injection).
-        """
-        text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({key: _cell(value) for key, value in row.items()} for row in self.records())
-        return text.getvalue()
+        """Return the records as CSV; a cell is empty where there is no answer."""
+        return to_csv(self.records(), COLUMNS)
 
     def to_json_lines(self) -> str:
         """Return the records as JSON lines."""
         return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in self.records())
-
-
-def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def _row(finding: Finding, threshold: float) -> dict:

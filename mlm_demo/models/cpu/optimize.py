@@ -19,7 +19,8 @@ from mlm_demo.models.cpu.linear import HalfLinear, ReorderedLinear
 from mlm_demo.models.device import bfloat16_is_fast
 from mlm_demo.models.head import after_last_attention
 from mlm_demo.models.masked_lm import MaskedLM
-from mlm_demo.models.task_model import EVIDENCE, TaskModel
+from mlm_demo.models.task_model import TaskModel
+from mlm_demo.models.tasks import EVIDENCE
 from mlm_demo.system.memory import trim_memory
 
 CANDIDATES = 64  # entries rescored in float32, so that every word shown has its exact score

@@ -15,7 +15,7 @@ from mlm_demo.models.native_bert.model import (
     mapped_embeddings,
     read_weights,
 )
-from mlm_demo.models.task_model import ANSWERS, EVIDENCE
+from mlm_demo.models.tasks import ANSWERS, EVIDENCE
 
 
 class SpanOutput(NamedTuple):

@@ -1,6 +1,5 @@
 """The task `adapt`: its request, limits, work and model."""
 
-import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -8,12 +7,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
-from mlm_demo.errors import TrainingError
-from mlm_demo.models.catalogue import BASE, Catalogue, ModelRef
+from mlm_demo.models.catalogue import ADAPTED, BASE, Catalogue, ModelRef
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.staging import PREPARED
-from mlm_demo.runs.tasks.task import Shift
-from mlm_demo.settings import READING_SECONDS, Settings
+from mlm_demo.runs.tasks.task import Shift, check_limits, model_ref
+from mlm_demo.settings import Settings
 from mlm_demo.system.memory import out_of_memory_as_error
 from mlm_demo.training.checkpoints import finished_result, last_checkpoint
 from mlm_demo.training.config import AdaptConfig
@@ -62,13 +60,14 @@ class Adaptation:
     def check(self, request: AdaptRequest, settings: Settings) -> None:
         """Raise TrainingError for a run that exceeds the limits of the settings."""
         config = request.config
-        for name, value, limit in (
-            ("The training time in minutes", config.minutes, settings.max_run_minutes),
-            ("The number of steps", config.max_steps, settings.max_run_steps),
-            ("Batch size times block size", config.batch_size * config.block_size, settings.max_batch_tokens),
-        ):
-            if value and value > limit:
-                raise TrainingError(f"{name} is {value:,g}; the limit is {limit:,}. Choose less.")
+        batch_tokens = config.batch_size * config.block_size
+        check_limits(
+            (
+                ("The training time in minutes", config.minutes, settings.max_run_minutes),
+                ("The number of steps", config.max_steps, settings.max_run_steps),
+                ("Batch size times block size", batch_tokens, settings.max_batch_tokens),
+            )
+        )
 
     def report(
         self,
@@ -111,19 +110,7 @@ class Adaptation:
         version = _version(run.output)
         if not version or _share(run.output, version) == 0:
             return []
-        base = str(run.request.about.get("model", "a model")).rstrip("/").rsplit("/", 1)[-1]
-        title = f"{base} adapted to {run.request.title}"
-        return [
-            ModelRef(
-                run.id,
-                "adapted",
-                title,
-                "adapted",
-                path=run.output,
-                archive=plain_name(title),
-                version=version,
-            )
-        ]
+        return [model_ref(run, ADAPTED, "adapted to", version, domain="adapted")]
 
     def figures(self, run: Run) -> dict | None:
         """Return the metrics of a run as JSON, None while there are none."""
@@ -181,11 +168,6 @@ def _share(output: Path, version: str) -> float | None:
     return result.share if result else None
 
 
-def plain_name(title: str) -> str:
-    """Return a title as a file name."""
-    return "-".join(re.findall(r"[A-Za-z0-9]+", title))[:60].strip("-") or "adapted"
-
-
 def _prepare(run: Run, settings: Settings, catalogue: Catalogue, shift: Shift) -> Preparation:
     """Read the files and prepare training; the process exits here if it has to stop."""
     preparation = preparation_of(
@@ -196,10 +178,7 @@ def _prepare(run: Run, settings: Settings, catalogue: Catalogue, shift: Shift) -
         run.input / PREPARED,
         on_progress=lambda stage: run.log({"stage": stage}),
     )
-    minutes = READING_SECONDS // 60
-    with shift.interruptible(
-        READING_SECONDS, f"Reading the files took more than {minutes} minutes; try fewer of them."
-    ):
+    with shift.reading():
         _ = preparation.corpus
     with shift.interruptible():
         run.log({"report": preparation.report.to_json()})

@@ -3,21 +3,23 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from mlm_demo.errors import TrainingError
 from mlm_demo.models.catalogue import BASE, FINETUNED, Catalogue, ModelRef
+from mlm_demo.models.tasks import TASKS
 from mlm_demo.runs.run import Run
-from mlm_demo.runs.tasks.adapt import plain_name
-from mlm_demo.runs.tasks.task import Shift
-from mlm_demo.settings import READING_SECONDS, Settings
+from mlm_demo.runs.tasks.task import Shift, check_limits, model_ref
+from mlm_demo.settings import Settings
 from mlm_demo.system.memory import out_of_memory_as_error
 from mlm_demo.training.checkpoints import has_progress
-from mlm_demo.training.downstream.config import TASK_NAMES, FinetuneConfig
-from mlm_demo.training.downstream.prepare import FinetunePreparation
+from mlm_demo.training.downstream.config import FinetuneConfig
 from mlm_demo.training.downstream.result import read_finetune_result
 from mlm_demo.training.options import budget_phrase, to_argv
 from mlm_demo.training.result import RESULT
+
+if TYPE_CHECKING:
+    from mlm_demo.training.downstream.prepare import FinetunePreparation
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,8 @@ class FinetuneRequest:
     verb: ClassVar = "finetune"
 
     def __post_init__(self):
-        if self.task not in TASK_NAMES:
-            raise TrainingError(f"The task is {self.task!r}; choose {' or '.join(TASK_NAMES)}.")
+        if self.task not in TASKS:
+            raise TrainingError(f"The task is {self.task!r}; choose {' or '.join(TASKS)}.")
 
     @classmethod
     def from_json(cls, request: dict) -> "FinetuneRequest":
@@ -62,13 +64,13 @@ class Finetuning:
         """Raise TrainingError for a run that exceeds the limits of the settings."""
         config = request.config
         steps = config.max_steps and config.max_steps * config.seeds
-        for name, value, limit in (
-            ("The training time in minutes", config.minutes, settings.max_run_minutes),
-            ("The number of steps of all seeds", steps, settings.max_run_steps),
-            ("Batch size times tokens", config.batch_size * config.length, settings.max_batch_tokens),
-        ):
-            if value and value > limit:
-                raise TrainingError(f"{name} is {value:,g}; the limit is {limit:,}. Choose less.")
+        check_limits(
+            (
+                ("The training time in minutes", config.minutes, settings.max_run_minutes),
+                ("The number of steps of all seeds", steps, settings.max_run_steps),
+                ("Batch size times tokens", config.batch_size * config.length, settings.max_batch_tokens),
+            )
+        )
 
     def report(
         self,
@@ -97,10 +99,7 @@ class Finetuning:
                     catalogue,
                     lambda stage: run.log({"stage": stage}),
                 )
-                minutes = READING_SECONDS // 60
-                with shift.interruptible(
-                    READING_SECONDS, f"Reading the files took more than {minutes} minutes; try fewer of them."
-                ):
+                with shift.reading():
                     run.log({"report": preparation.report})
                 result = preparation.finetune(
                     run.output,
@@ -119,11 +118,8 @@ class Finetuning:
             version = str((run.output / RESULT).stat().st_mtime_ns)
         except FileNotFoundError:
             return []
-        base = str(run.request.about.get("model", "a model")).rstrip("/").rsplit("/", 1)[-1]
-        title = f"{base} fine-tuned for {run.request.request['task']} on {run.request.title}"
-        return [
-            ModelRef(run.id, FINETUNED, title, path=run.output, archive=plain_name(title), version=version)
-        ]
+        made = f"fine-tuned for {run.request.request['task']} on"
+        return [model_ref(run, FINETUNED, made, version)]
 
     def figures(self, run: Run) -> list[dict] | None:
         """Return the metrics of a run as JSON, None while there are none."""
@@ -141,7 +137,9 @@ def _preparation(
     settings: Settings,
     catalogue: Catalogue,
     on_progress: Callable[[str], None],
-) -> FinetunePreparation:
+) -> "FinetunePreparation":
+    from mlm_demo.training.downstream.prepare import FinetunePreparation  # here: the page reads no examples
+
     return FinetunePreparation(
         files, request.task, request.config, settings, catalogue, model=request.model, on_progress=on_progress
     )

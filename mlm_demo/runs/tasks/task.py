@@ -1,16 +1,18 @@
 """The interface between a worker and a task: what a task provides, and when its work has to stop."""
 
 import os
+import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from mlm_demo.errors import TrainingError
 from mlm_demo.models.catalogue import Catalogue, ModelRef
 from mlm_demo.runs.run import Run
-from mlm_demo.settings import Settings
+from mlm_demo.settings import READING_SECONDS, Settings
 
 SECONDS_BETWEEN_CHECKS = 0.5
 
@@ -60,6 +62,35 @@ class Shift:
             yield
         finally:
             done.set()
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Within this context the files of the run are read: `interruptible`, and bounded in time."""
+        minutes = READING_SECONDS // 60
+        return self.interruptible(
+            READING_SECONDS, f"Reading the files took more than {minutes} minutes; try fewer of them."
+        )
+
+
+def check_limits(wanted: Iterable[tuple[str, float | None, float]]) -> None:
+    """Raise TrainingError for the first of some values that exceeds its limit; they come as (name, value, limit)."""
+    for name, value, limit in wanted:
+        if value and value > limit:
+            raise TrainingError(f"{name} is {value:,g}; the limit is {limit:,}. Choose less.")
+
+
+def model_ref(run: Run, kind: str, made: str, version: str, domain: str = "other") -> ModelRef:
+    """Return the entry of the model that a run made.
+
+    made: how it came from its base, such as `adapted to`; the title of the run follows.
+    """
+    base = str(run.request.about.get("model", "a model")).rstrip("/").rsplit("/", 1)[-1]
+    title = f"{base} {made} {run.request.title}"
+    return ModelRef(run.id, kind, title, domain, path=run.output, archive=plain_name(title), version=version)
+
+
+def plain_name(title: str) -> str:
+    """Return a title as a file name."""
+    return "-".join(re.findall(r"[A-Za-z0-9]+", title))[:60].strip("-") or "adapted"
 
 
 class RunRequest(Protocol):

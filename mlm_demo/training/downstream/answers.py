@@ -10,7 +10,8 @@ from torch.nn.functional import cross_entropy
 from mlm_demo.corpus.examples.example import Answer, AnswerExample
 from mlm_demo.models.pairs import Window
 from mlm_demo.models.spans import Answers, best_spans
-from mlm_demo.models.task_model import ANSWERS, TaskModel
+from mlm_demo.models.task_model import TaskModel
+from mlm_demo.models.tasks import ANSWERS
 from mlm_demo.training.downstream.answer_metrics import calibrate, exact_match, token_f1
 from mlm_demo.training.downstream.baselines import SpanOverlap
 from mlm_demo.training.downstream.task import Calibration, Item, Scores

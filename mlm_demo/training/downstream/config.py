@@ -5,8 +5,6 @@ from typing import ClassVar
 
 from mlm_demo.training.options import check_options, option
 
-EVIDENCE, ANSWERS = TASK_NAMES = ("evidence", "answers")  # as in models/task_model.py, which imports torch
-
 
 @dataclass(frozen=True)
 class FinetuneConfig:

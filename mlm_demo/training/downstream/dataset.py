@@ -7,28 +7,12 @@ import numpy as np
 import torch
 
 from mlm_demo.models.task_model import TaskModel
+from mlm_demo.training.dataset import NumberedDataset
 from mlm_demo.training.downstream.task import DownstreamTask
 
 BATCHES_SORTED = 50  # the questions of so many batches are sorted by length together
 # Windows in one pass: on a CPU passes of similar lengths are faster than one with much padding.
 WINDOWS_PER_PASS_ON_CPU = 8
-
-
-class QuestionDataset(torch.utils.data.Dataset):
-    """The numbers of the questions, each with the current epoch; the collator does the rest."""
-
-    def __init__(self, count: int):
-        self.count, self.epoch = count, 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Set the epoch; accelerate calls this before each one."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return self.count
-
-    def __getitem__(self, number: int) -> tuple[int, int]:
-        return self.epoch, int(number)
 
 
 class LengthSampler(torch.utils.data.Sampler):
@@ -38,7 +22,7 @@ class LengthSampler(torch.utils.data.Sampler):
     and then the batches are shuffled.
     """
 
-    def __init__(self, dataset: QuestionDataset, lengths: Sequence[int], batch_size: int, seed: int):
+    def __init__(self, dataset: NumberedDataset, lengths: Sequence[int], batch_size: int, seed: int):
         self.dataset, self.lengths, self.seed = dataset, np.asarray(lengths), seed
         self.batch_size = batch_size
 

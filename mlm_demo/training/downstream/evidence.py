@@ -9,7 +9,8 @@ from torch.nn.functional import pad
 
 from mlm_demo.corpus.examples.example import EvidencePool
 from mlm_demo.models.pairs import Window
-from mlm_demo.models.task_model import EVIDENCE, TaskModel
+from mlm_demo.models.task_model import TaskModel
+from mlm_demo.models.tasks import EVIDENCE
 from mlm_demo.training.downstream.baselines import QuestionBlind, WordOverlap, random_scores
 from mlm_demo.training.downstream.config import FinetuneConfig
 from mlm_demo.training.downstream.pair_threshold import balanced_pairs, calibrate_pairs

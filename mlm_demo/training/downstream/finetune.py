@@ -27,11 +27,12 @@ from mlm_demo.models.task_model import TaskModel
 from mlm_demo.system.distributed import is_main_process
 from mlm_demo.system.files import read, write
 from mlm_demo.training.adapt import versions
-from mlm_demo.training.checkpoints import CHECKPOINTS, SEEDS, claimed, disk_errors_explained
+from mlm_demo.training.checkpoints import CHECKPOINTS, SEEDS, claimed, disk_errors_explained, published
 from mlm_demo.training.curve import curve_svg
 from mlm_demo.training.downstream.config import FinetuneConfig
+from mlm_demo.training.downstream.judging import metric_rows
 from mlm_demo.training.downstream.model_card import model_card
-from mlm_demo.training.downstream.result import ExampleFacts, FinetuneResult, SeedResult, metric_rows
+from mlm_demo.training.downstream.result import ExampleFacts, FinetuneResult, SeedResult
 from mlm_demo.training.downstream.task import DownstreamTask, Scores
 from mlm_demo.training.downstream.train import train_task
 from mlm_demo.training.loop import Trained
@@ -232,21 +233,13 @@ def _seed_file(output: Path, seed: int) -> Path:
 
 def _save(result: FinetuneResult, output: Path, *, keep_checkpoints: bool) -> None:
     """Write model, tokenizer, card, curve and result; each file appears whole, the result last."""
-    part = output / ".part"
-    shutil.rmtree(part, ignore_errors=True)
-    try:
-        with disk_errors_explained(output):
-            shutil.copytree(output / SEEDS / BEST, part)
-            (part / CURVE).unlink()
-            (part / "README.md").write_text(model_card(result), encoding="utf-8")
-            (part / "curve.svg").write_text(curve_svg(result.curve, per="question"), encoding="utf-8")
-            (part / RESULT).write_text(
-                json.dumps(result.to_json(), ensure_ascii=False, indent=1), encoding="utf-8"
-            )
-            for path in sorted(part.iterdir(), key=lambda p: p.name == RESULT):
-                os.replace(path, output / path.name)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    with published(output) as part:
+        shutil.copytree(output / SEEDS / BEST, part, dirs_exist_ok=True)
+        (part / CURVE).unlink()
+        (part / "README.md").write_text(model_card(result), encoding="utf-8")
+        (part / "curve.svg").write_text(curve_svg(result.curve, per="question"), encoding="utf-8")
+        text = json.dumps(result.to_json(), ensure_ascii=False, indent=1)
+        (part / RESULT).write_text(text, encoding="utf-8")
     if not keep_checkpoints:
         for name in (CHECKPOINTS, SEEDS):
             shutil.rmtree(output / name, ignore_errors=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mlm_demo.training.downstream.config import EVIDENCE
+from mlm_demo.models.tasks import EVIDENCE
 from mlm_demo.training.downstream.result import FinetuneResult, MetricRow
 from mlm_demo.training.model_card import HUB_ID, name_of
 

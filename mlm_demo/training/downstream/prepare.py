@@ -15,10 +15,11 @@ from mlm_demo.corpus.examples.evidence import read_evidence
 from mlm_demo.corpus.examples.example import Examples
 from mlm_demo.corpus.examples.split import split_examples
 from mlm_demo.models.catalogue import Catalogue
+from mlm_demo.models.tasks import ANSWERS, EVIDENCE
 from mlm_demo.settings import Settings
-from mlm_demo.system.memory import lift_limit, limit_memory
-from mlm_demo.training.downstream.config import ANSWERS, EVIDENCE, FinetuneConfig
-from mlm_demo.training.prepare import load_model, no_progress
+from mlm_demo.system.memory import limit_memory
+from mlm_demo.training.downstream.config import FinetuneConfig
+from mlm_demo.training.prepare import limit_memory_of_model, load_model, no_progress
 
 if TYPE_CHECKING:
     from mlm_demo.training.downstream.result import FinetuneResult
@@ -97,14 +98,10 @@ class FinetunePreparation:
     ) -> "FinetuneResult":
         """Train, judge and save; see `finetune.finetune`. Raises CorpusError, ModelError, TrainingError."""
         training, held_out = self.parts
-        import torch
-
         from mlm_demo.training.downstream.finetune import finetune
         from mlm_demo.training.downstream.tasks import TASKS
 
-        lift_limit()  # a GPU driver reserves far more memory than it uses, even if no GPU is used
-        if not torch.cuda.is_available():
-            limit_memory(self.settings.max_run_megabytes)
+        limit_memory_of_model(self.settings)
         base = load_model(self.model, self.settings, self.catalogue, self.on_progress)
         return finetune(
             base,

@@ -9,7 +9,8 @@ from transformers import TrainerCallback, TrainingArguments
 from mlm_demo.models.device import bfloat16_is_fast
 from mlm_demo.models.task_model import TaskModel
 from mlm_demo.system.distributed import broadcast
-from mlm_demo.training.downstream.dataset import LengthSampler, QuestionCollator, QuestionDataset
+from mlm_demo.training.dataset import NumberedDataset
+from mlm_demo.training.downstream.dataset import LengthSampler, QuestionCollator
 from mlm_demo.training.downstream.task import DownstreamTask
 from mlm_demo.training.fast.precision import attention_for_training
 from mlm_demo.training.run_trainer import RunTrainer
@@ -36,8 +37,8 @@ class TaskTrainer(RunTrainer):
             schedule,
             callbacks,
             model=model.model,
-            train_dataset=QuestionDataset(len(examples)),
-            eval_dataset=QuestionDataset(0),
+            train_dataset=NumberedDataset(len(examples)),
+            eval_dataset=NumberedDataset(0),
             data_collator=QuestionCollator(task, model, examples, args.seed),
         )
         self.task, self.examples, self.eval_examples = task, examples, eval_examples

@@ -1,7 +1,6 @@
 """The Adapt tab before a run starts: files, corpus report and settings. `run_tab.py` shows the run."""
 
 from collections.abc import Callable, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from mlm_demo.training.config import AdaptConfig
 from mlm_demo.web import javascript
 from mlm_demo.web.adapt.report import report_view
 from mlm_demo.web.event_options import AT_ONCE
-from mlm_demo.web.messages import refusal
+from mlm_demo.web.messages import kept_files, refusal
 from mlm_demo.web.model_choices import choices, offered
 from mlm_demo.web.server.rate_limits import RateLimits
 
@@ -203,19 +202,17 @@ class AdaptForm:
             )
         except MlmDemoError as error:
             names = self.service.staging.names(draft)
-            kept = f"<p>Your earlier files are kept: {escape(', '.join(names))}.</p>" if names else ""
             return {
                 self.files: None,
-                self.report: refusal(error, "") + kept,
+                self.report: refusal(error, "") + kept_files(names),
                 self.start: gr.Button(interactive=bool(names)),
             }
         lacking = isinstance(content, MoreNeededError)
-        names = escape(", ".join(self.service.staging.names(draft)))
         return {
             self.files: None,
             self.draft: draft,
             self.content: {} if lacking else content,
-            self.report: f"{refusal(content, '')}<p>Your files are kept: {names}.</p>"
+            self.report: refusal(content, "") + kept_files(self.service.staging.names(draft), "Your files")
             if lacking
             else self._report(draft, content, chosen),
             self.column: _column_picker(content),

@@ -1,9 +1,8 @@
 """Write answers as HTML tables, with every value escaped, and as CSV."""
 
-from csv import DictWriter
 from html import escape
-from io import StringIO
 
+from mlm_demo.inference.spreadsheet import to_csv
 from mlm_demo.web.fill.charts import (
     ROWS_SHOWN,
     elsewhere,
@@ -15,8 +14,6 @@ from mlm_demo.web.fill.charts import (
     section,
     shown_names,
 )
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def tables(answers: list[dict]) -> str:
@@ -33,10 +30,7 @@ def tables(answers: list[dict]) -> str:
 
 
 def csv(answers: list[dict]) -> str:
-    """Return the rows of all masks and models as CSV with one header; joint fillings have the mask `all`.
-
-    A text that a spreadsheet would read as a formula gets a ' before it (OWASP, CSV injection).
-    """
+    """Return the rows of all masks and models as CSV with one header; joint fillings have the mask `all`."""
     rows = []
     for answer in answers:
         model = {"model": answer["model"]["name"], "revision": answer["model"]["revision"]}
@@ -48,16 +42,7 @@ def csv(answers: list[dict]) -> str:
         for rank, row in enumerate(joint_rows(answer) if "joint" in answer else (), 1):
             kept = {key: row[key] for key in ("score", "word", "sequence")}
             rows.append({**model, "mask": "all", "rank": rank, **kept})
-    written = StringIO()
-    columns = dict.fromkeys(key for row in rows for key in row)
-    writer = DictWriter(written, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({key: _plain(value) for key, value in row.items()} for row in rows)
-    return written.getvalue()
-
-
-def _plain(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    return to_csv(rows, dict.fromkeys(key for row in rows for key in row))
 
 
 def _table(answer: dict, rows: list[dict], names: dict[str, str]) -> str:

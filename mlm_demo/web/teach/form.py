@@ -1,17 +1,17 @@
 """The form that teaches a model a task: examples, base model and time. The tab Adapt shows the run."""
 
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 
 import gradio as gr
 
 from mlm_demo.errors import MlmDemoError
+from mlm_demo.models.tasks import ANSWERS, EVIDENCE
 from mlm_demo.runs.service import RunService
 from mlm_demo.runs.tasks.finetune import FinetuneRequest
-from mlm_demo.training.downstream.config import ANSWERS, EVIDENCE, FinetuneConfig
+from mlm_demo.training.downstream.config import FinetuneConfig
 from mlm_demo.web import javascript
-from mlm_demo.web.messages import refusal
+from mlm_demo.web.messages import kept_files, refusal
 from mlm_demo.web.model_choices import choices, offered
 from mlm_demo.web.server.rate_limits import RateLimits
 from mlm_demo.web.teach.result import examples_view
@@ -108,10 +108,9 @@ class TeachForm:
             if added:
                 self.service.staging.forget(added)
             names = self.service.staging.names(draft) if draft else []
-            kept = f"<p>Your earlier files are kept: {escape(', '.join(names))}.</p>" if names else ""
             return {
                 self.files: None,
-                self.report: refusal(error, "") + kept,
+                self.report: refusal(error, "") + kept_files(names),
                 self.start: gr.Button(interactive=bool(names)),
             }
         if added and draft:

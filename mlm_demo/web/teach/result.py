@@ -5,7 +5,9 @@ from html import escape
 from mlm_demo.training.curve import curve_svg
 from mlm_demo.training.downstream.result import FinetuneResult, MetricRow
 from mlm_demo.web.html import table, verdict_mark
+from mlm_demo.web.messages import notices
 
+LEFT_OUT_SHOWN = 10
 RULES = {
     "evidence": "Simple rules rank the sentences at random, by words they share with the question, or by how sentences "
     "that answered other questions look.",
@@ -50,14 +52,13 @@ def result_view(result: FinetuneResult) -> str:
 def examples_view(report: dict) -> str:
     """Return what the examples of an upload are."""
     split = f"{report['training']:,} to train on, {report['held_out']:,} held out"
-    notes = [*report["notes"], *(f"Left out: {item}" for item in report["dropped"][:10])]
-    more = len(report["dropped"]) - 10
+    notes = [*report["notes"], *(f"Left out: {item}" for item in report["dropped"][:LEFT_OUT_SHOWN])]
+    more = len(report["dropped"]) - LEFT_OUT_SHOWN
     if more > 0:
         notes.append(f"{more:,} more were left out.")
-    listed = "".join(f"<li>{escape(note)}</li>" for note in notes)
     return (
         f'<p class="verdict">{report["examples"]:,} examples of {report["groups"]:,} articles: {split}</p>'
-        + (f'<ul class="notices">{listed}</ul>' if listed else "")
+        + notices(notes)
     )
 
 

@@ -10,7 +10,7 @@ from mlm_demo.inference.extract.extract import extract
 from mlm_demo.inference.extract.extraction import ROW
 from mlm_demo.models.extractor import Extractor
 from mlm_demo.models.spans import best_spans
-from mlm_demo.models.task_model import ANSWERS, EVIDENCE
+from mlm_demo.models.tasks import ANSWERS, EVIDENCE
 from tests.support.papers import answers_at, evidence_by, paper_of
 from tests.support.task_models import tiny_task
 from tests.support.tiny_models import ARCHITECTURES, SENTENCES

@@ -5,7 +5,7 @@ import torch
 
 from mlm_demo.inference.extract import relevance
 from mlm_demo.inference.extract.relevance import Stopped, probability, relevance_logits, shortlist
-from mlm_demo.models.task_model import EVIDENCE
+from mlm_demo.models.tasks import EVIDENCE
 from tests.support.papers import evidence_by, paper_of
 from tests.support.task_models import tiny_task
 from tests.support.tiny_models import ARCHITECTURES, SENTENCES

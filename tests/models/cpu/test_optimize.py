@@ -16,7 +16,7 @@ from mlm_demo.models.device import bfloat16_is_fast
 from mlm_demo.models.loader import load
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.models.task_loader import from_masked_lm
-from mlm_demo.models.task_model import EVIDENCE, TASKS
+from mlm_demo.models.tasks import EVIDENCE, TASKS
 from tests.support.tiny_models import FAMILIES, SENTENCES, build, tiny
 
 CPU = torch.device("cpu")

@@ -6,7 +6,7 @@ import torch
 from mlm_demo.models.cpu.optimize import optimize_task_for_cpu
 from mlm_demo.models.native_bert.loader import load_native_task
 from mlm_demo.models.task_loader import load_task_model
-from mlm_demo.models.task_model import ANSWERS, EVIDENCE, TASKS
+from mlm_demo.models.tasks import ANSWERS, EVIDENCE, TASKS
 from tests.support.task_models import save_task
 from tests.support.tiny_models import SENTENCES
 

@@ -4,7 +4,7 @@ import torch
 
 from mlm_demo.corpus.examples.example import Answer, AnswerExample
 from mlm_demo.models.pairs import Window
-from mlm_demo.models.task_model import ANSWERS
+from mlm_demo.models.tasks import ANSWERS
 from mlm_demo.training.downstream.answers import NO_SPAN, AnswersTask, span_in
 from tests.support.task_models import tiny_task
 from tests.support.tiny_models import ARCHITECTURES

@@ -1,15 +1,16 @@
 import numpy as np
 import torch
 
-from mlm_demo.models.task_model import EVIDENCE
-from mlm_demo.training.downstream.dataset import LengthSampler, QuestionCollator, QuestionDataset
+from mlm_demo.models.tasks import EVIDENCE
+from mlm_demo.training.dataset import NumberedDataset
+from mlm_demo.training.downstream.dataset import LengthSampler, QuestionCollator
 from mlm_demo.training.downstream.evidence import EvidenceTask
 from tests.support.task_models import tiny_task
 from tests.training.downstream.test_evidence import pool
 
 
 def order(epoch, seed=0, count=103, batch=4):
-    dataset = QuestionDataset(count)
+    dataset = NumberedDataset(count)
     dataset.set_epoch(epoch)
     lengths = np.random.default_rng(1).integers(10, 1000, count)
     return list(LengthSampler(dataset, lengths, batch, seed)), lengths

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mlm_demo.corpus.examples.example import EvidencePool
-from mlm_demo.models.task_model import EVIDENCE
+from mlm_demo.models.tasks import EVIDENCE
 from mlm_demo.training.downstream.evidence import CANDIDATES, MAX_TOKENS, EvidenceTask
 from tests.support.task_models import tiny_task
 

@@ -8,7 +8,7 @@ from mlm_demo.corpus.examples.example import Answer, AnswerExample, EvidencePool
 from mlm_demo.errors import ModelError, TrainingError
 from mlm_demo.models.loader import load_folder
 from mlm_demo.models.task_loader import load_task_model
-from mlm_demo.models.task_model import ANSWERS, EVIDENCE
+from mlm_demo.models.tasks import ANSWERS, EVIDENCE
 from mlm_demo.training.checkpoints import check_output
 from mlm_demo.training.downstream.config import FinetuneConfig
 from mlm_demo.training.downstream.finetune import finetune

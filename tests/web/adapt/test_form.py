@@ -8,7 +8,7 @@ from mlm_demo.web.adapt.form import EMPTY, AdaptForm, adapt_request, read_files
 from mlm_demo.web.server.rate_limits import RateLimits
 from tests.support.events import call, request
 from tests.support.reports import REPORT
-from tests.support.runs import corpus_text
+from tests.support.runs import corpus_text, waiting_service
 
 # Outside a page gr.Warning warns by Python's own way.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:gradio")
@@ -16,10 +16,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:gradio")
 
 @pytest.fixture
 def service(tmp_path):
-    """A service whose runs wait."""
-    found = RunService(Settings(device="cpu", data=str(tmp_path / "data")))
-    found.queue.starts = False
-    return found
+    return waiting_service(tmp_path / "data")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from mlm_demo.corpus.papers import paper_of
 from mlm_demo.inference.engine import Engine
-from mlm_demo.models.task_model import TASKS
+from mlm_demo.models.tasks import TASKS
 from mlm_demo.runs.service import RunService
 from mlm_demo.settings import Settings
 from mlm_demo.web.extract import papers as papers_module

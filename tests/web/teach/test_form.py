@@ -1,12 +1,11 @@
 import gradio as gr
 import pytest
 
-from mlm_demo.runs.service import RunService
 from mlm_demo.runs.tasks.finetune import FinetuneRequest
-from mlm_demo.settings import Settings
 from mlm_demo.web.server.rate_limits import RateLimits
 from mlm_demo.web.teach.form import TeachForm
 from tests.support.events import call, request
+from tests.support.runs import waiting_service
 
 # Outside a page gr.Warning warns by Python's own way.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:gradio")
@@ -16,10 +15,7 @@ FIELDS = ("answers", "biomedical", 5)
 
 @pytest.fixture
 def service(tmp_path):
-    """A service whose runs wait."""
-    found = RunService(Settings(device="cpu", data=str(tmp_path / "data")))
-    found.queue.starts = False
-    return found
+    return waiting_service(tmp_path / "data")
 
 
 @pytest.fixture
