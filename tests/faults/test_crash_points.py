@@ -110,6 +110,7 @@ def test_a_server_killed_before_it_records_its_worker_leaves_one_worker(page, be
     )
     assert killed.returncode == -signal.SIGKILL
     assert run.state == "running", "the worker has the lock"
+    until(lambda: workers(run), 30)  # it takes the name that it is found by a moment later
     (worker,) = workers(run)
     service = page(starts=True)
     service.queue.tick()

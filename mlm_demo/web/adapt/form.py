@@ -255,6 +255,7 @@ class AdaptForm:
             [self.model.input, self.column.input, self.near.input],
             self.read_again,
             [self.draft, *fields],
+            trigger_mode="always_last",  # a choice that is made while the files are read counts too
             **reading,
         )
         gr.on(

@@ -135,7 +135,8 @@ class TeachForm:
             "concurrency_limit": 2,
         }
         self.files.upload(self.read_upload, [self.files, self.draft, *fields], read, **reading)
-        self.task.input(self.read_again, [self.draft, *fields], read, **reading)
+        # A choice that is made while the files are read counts too.
+        self.task.input(self.read_again, [self.draft, *fields], read, trigger_mode="always_last", **reading)
         self.start.click(
             self.start_run,
             [self.draft, *fields, owner],
