@@ -179,9 +179,9 @@ class RunTab(RunWidgets):
         """Show the form that teaches a task, with the run's model as its base."""
         models = offered(self.service.runs, owner, [id])
         return {
+            **self.start_another(owner),
             self.teach.model: gr.Dropdown(choices(models), value=id),
             self.teach.panel: gr.Accordion(open=True, visible=True),
-            **self.start_another(owner),
         }
 
     def update_pickers(self, owner: str, id: str) -> dict:

@@ -228,6 +228,14 @@ def test_another_run_begins_with_the_form(page, tab, run):
     assert not changed[tab.timer].active
 
 
+def test_a_model_is_taught_in_the_open_form_with_itself_as_the_base(page, tab, finished):
+    changed = call(page, tab.teach_model, finished.id, "me")
+    assert changed[tab.teach.model].value == finished.id
+    assert (changed[tab.teach.panel].open, changed[tab.teach.panel].visible) == (True, True)
+    assert changed[tab.form.group].visible
+    assert not changed[tab.panel].visible
+
+
 def test_a_model_is_used_on_the_first_tab_beside_its_base(page, tab, finished, tiny):
     changed = call(page, tab.use_model, finished.id, "you", "A <mask>.", None)
     assert changed[tab.fill.sentence] == example_of(finished, "A <mask>.").sentence
