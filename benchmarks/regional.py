@@ -17,7 +17,7 @@ from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.models.loader import load
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training.fast.compile import Compiled, layers_of, layers_to_compile
-from mlm_demo.training.train import no_dropout
+from mlm_demo.training.fast.dropout import no_dropout
 
 ROWS, LENGTH, STEPS = 16, 128, 20
 
@@ -51,7 +51,7 @@ def fresh(device: str) -> MaskedLM:
     """Load the built-in general model to train."""
     mlm = load(Catalogue().find("general"), device=device)
     mlm.model.train()
-    no_dropout(mlm)
+    no_dropout(mlm.model)
     return mlm
 
 

@@ -110,14 +110,15 @@ class Preparation:
         on_another_device = on_zero_gpu() and not self.report_only
         if self.cache and not on_another_device and (found := self.cache.step(key)):
             return found
+        from mlm_demo.training.fast.dropout import no_dropout
         from mlm_demo.training.loop import peak_megabytes
-        from mlm_demo.training.train import masked_lm_step_time, no_dropout
+        from mlm_demo.training.train import masked_lm_step_time
 
         mlm = self.mlm
         if not self._can_train:
             mlm = self._load(to_train=True)
         self.on_progress("measuring the step time")
-        no_dropout(mlm)
+        no_dropout(mlm.model)
         seconds = masked_lm_step_time(mlm, self.blocks, self.config)
         step = StepCost(seconds, peak_megabytes(mlm.device))
         if self.cache:

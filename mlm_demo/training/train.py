@@ -16,6 +16,7 @@ from mlm_demo.system.distributed import broadcast, is_main_process
 from mlm_demo.training.checkpoints import checkpoint_to_resume, step_of
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.evaluation import MaskedEvalSet
+from mlm_demo.training.fast.dropout import no_dropout
 from mlm_demo.training.interpolation import copy_weights
 from mlm_demo.training.loop import Trained, run_steps
 from mlm_demo.training.masking import Masking, make_masking
@@ -48,7 +49,7 @@ def train(
     for a loss that is NaN, a disk that cannot be written, or a model that does not fit in memory even one block at a
     time.
     """
-    no_dropout(mlm)
+    no_dropout(mlm.model)
     masking = make_masking(mlm, config)
     checkpoint = checkpoint_to_resume(output) if resume else None
     plan = load_plan(output, blocks.checksum, config) if checkpoint else None
@@ -138,16 +139,3 @@ def masked_lm_step_time(mlm: MaskedLM, blocks: Blocks, config: AdaptConfig) -> f
         return MaskedLMTrainer(mlm, arguments, blocks, masking, None, schedule, callbacks)
 
     return measure_step_time(mlm.model, len(blocks), config, make_trainer)
-
-
-def no_dropout(mlm: MaskedLM) -> None:
-    """Switch dropout off in the modules; the config, and so the saved model, keeps its own values.
-
-    A short run over a large corpus hardly sees a block twice, so there is nothing to overfit to.
-    """
-    for module in mlm.model.modules():
-        if isinstance(module, torch.nn.Dropout):
-            module.p = 0.0
-        for name in ("attention_dropout", "dropout_prob"):
-            if isinstance(getattr(module, name, None), float):
-                setattr(module, name, 0.0)

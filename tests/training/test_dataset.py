@@ -12,10 +12,10 @@ from mlm_demo.training.dataset import (
     general_texts,
     make_blocks,
 )
+from mlm_demo.training.fast.dropout import no_dropout
 from mlm_demo.training.masking import IGNORED, Masking, vocabulary_ids
 from mlm_demo.training.run_trainer import DEFAULT_ARGUMENTS
 from mlm_demo.training.schedule import TimedSchedule
-from mlm_demo.training.train import no_dropout
 from mlm_demo.training.trainer import MaskedLMTrainer
 from tests.support.tiny_models import ARCHITECTURES, SENTENCES, build, tiny
 from tests.support.training import TEXTS
@@ -67,7 +67,7 @@ def test_a_batch_without_padding_has_no_attention_mask():
 def test_unused_slots_change_neither_loss_nor_gradient(architecture, tmp_path, monkeypatch):
     monkeypatch.setattr(trainer, "bfloat16_is_fast", lambda device: False)
     mlm = MaskedLM(*build(architecture))
-    no_dropout(mlm)
+    no_dropout(mlm.model)
     blocks = make_blocks(mlm, TEXTS, [], CONFIG)
     masking = Masking(mlm.mask_id, vocabulary_ids(mlm))
     arguments = TrainingArguments(output_dir=str(tmp_path), use_cpu=True, **DEFAULT_ARGUMENTS)

@@ -7,10 +7,10 @@ from mlm_demo.training import trainer
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.dataset import MaskingCollator, make_blocks
 from mlm_demo.training.evaluation import MaskedEvalSet, sum_by_document
+from mlm_demo.training.fast.dropout import no_dropout
 from mlm_demo.training.masking import IGNORED, Masking, vocabulary_ids
 from mlm_demo.training.run_trainer import DEFAULT_ARGUMENTS
 from mlm_demo.training.schedule import TimedSchedule
-from mlm_demo.training.train import no_dropout
 from mlm_demo.training.trainer import MaskedLMTrainer
 from tests.support.tiny_models import ARCHITECTURES, build
 from tests.support.training import TEXTS
@@ -23,7 +23,7 @@ def test_loss_and_gradients_equal_those_of_run_mlm(architecture, tmp_path, monke
     """The stock model with labels, dropout off: the same loss and the same gradient of every weight."""
     monkeypatch.setattr(trainer, "bfloat16_is_fast", lambda device: False)
     mlm = MaskedLM(*build(architecture))
-    no_dropout(mlm)
+    no_dropout(mlm.model)
     blocks = make_blocks(mlm, TEXTS[:5], [], CONFIG)
     masking = Masking(mlm.mask_id, vocabulary_ids(mlm), 0.3)
     batch = MaskingCollator(blocks, masking)([(0, i) for i in range(len(blocks))])

@@ -47,7 +47,7 @@ BODY = """
 | SHA-256 of the examples | {sha256} |
 | seeds | {seeds}; seed {seed} was kept, the best on the choosing examples |
 | steps | {steps:,} of {batch_size} questions |
-| learning rate | {learning_rate:g} at most, linear warm-up and decay, AdamW, dropout as in the base model |
+| learning rate | {learning_rate:g} at most, linear warm-up and decay, AdamW, {dropout} |
 | threshold | {threshold:.3f} |
 | software | {versions} |
 
@@ -68,6 +68,8 @@ whether they are true. It has the limits and the license of its base model and o
 def model_card(result: FinetuneResult) -> str:
     """Return the card of a run's result."""
     base = name_of(str(result.base["name"]))
+    steps = result.kept.training.steps
+    seen_twice = steps * result.config["batch_size"] > result.examples.training
     body = BODY.format(
         title=f"{base}, fine-tuned for {result.task}",
         base=base,
@@ -77,7 +79,8 @@ def model_card(result: FinetuneResult) -> str:
         revision=result.base["revision"],
         seeds=len(result.seeds),
         seed=result.seed,
-        steps=result.kept.training.steps,
+        steps=steps,
+        dropout="dropout as in the base model" if seen_twice else "no dropout: no example was seen twice",
         threshold=result.kept.threshold,
         table=metrics_table(result),
         versions=", ".join(f"{name} {version}" for name, version in result.versions.items()),

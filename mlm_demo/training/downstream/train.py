@@ -15,6 +15,7 @@ from mlm_demo.training.checkpoints import last_checkpoint
 from mlm_demo.training.downstream.config import FinetuneConfig
 from mlm_demo.training.downstream.task import DownstreamTask
 from mlm_demo.training.downstream.trainer import TaskTrainer
+from mlm_demo.training.fast.dropout import no_dropout
 from mlm_demo.training.interpolation import copy_weights
 from mlm_demo.training.loop import Trained, run_steps
 from mlm_demo.training.plan import load_plan, make_plan, save_plan
@@ -37,8 +38,8 @@ def train_task(
 ) -> Trained:
     """Train a model in place with one seed, from the last checkpoint under output if there is one.
 
-    Dropout is on: the examples are few and are seen several times. eval_examples choose the weights to keep, so they
-    flatter a result on the same ones. Raises TrainingError as `run_steps` does.
+    Dropout is on if the examples are so few that some are seen twice, and off otherwise. eval_examples choose the
+    weights to keep, so they flatter a result on the same ones. Raises TrainingError as `run_steps` does.
     """
     checkpoint, checksum = last_checkpoint(output), _checksum(examples)
     make_trainer = _trainer_maker(model, task, examples, ())
@@ -51,6 +52,8 @@ def train_task(
         plan = broadcast(make_plan(len(examples), config, model.device, step_time))
         if is_main_process():
             save_plan(output, plan, checksum, config)
+    if plan.steps * config.batch_size <= len(examples):
+        no_dropout(model.model)
     learner = _TaskLearner(
         model=model.model,
         make_trainer=_trainer_maker(model, task, examples, eval_examples[: plan.eval_blocks]),

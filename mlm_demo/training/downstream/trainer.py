@@ -12,6 +12,7 @@ from mlm_demo.system.distributed import broadcast
 from mlm_demo.training.dataset import NumberedDataset
 from mlm_demo.training.downstream.dataset import LengthSampler, QuestionCollator
 from mlm_demo.training.downstream.task import DownstreamTask
+from mlm_demo.training.fast.dropout import QuickDropout
 from mlm_demo.training.fast.precision import attention_for_training
 from mlm_demo.training.run_trainer import RunTrainer
 from mlm_demo.training.schedule import TimedSchedule
@@ -59,7 +60,8 @@ class TaskTrainer(RunTrainer):
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         """Return the mean loss of the questions of a batch."""
-        with torch.autocast(inputs["owner"].device.type, torch.bfloat16, enabled=self.bfloat16):
+        autocast = torch.autocast(inputs["owner"].device.type, torch.bfloat16, enabled=self.bfloat16)
+        with autocast, QuickDropout():
             outputs = [model(**part) for part in inputs["parts"]]
         loss = self.task.loss(outputs, inputs["targets"], inputs["owner"])
         return (loss, outputs) if return_outputs else loss
