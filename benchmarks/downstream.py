@@ -31,7 +31,7 @@ from mlm_demo.corpus.sentences import split_sentences
 from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.models.cpu.optimize import optimize_task_for_cpu
 from mlm_demo.models.loader import load
-from mlm_demo.models.task_loader import from_masked_lm
+from mlm_demo.models.task_loader import with_head
 from mlm_demo.models.tasks import ANSWERS, EVIDENCE
 from mlm_demo.settings import Settings
 from mlm_demo.training.downstream.bootstrap import difference, interval_of
@@ -116,7 +116,7 @@ def _rows(name: str) -> Iterator[dict]:
 def judged(model: str, training: Training, seed: int) -> dict[str, dict]:
     """Teach a model with one seed, and return the values of each metric on each set, example by example."""
     task = TASKS[training.task]
-    taught = from_masked_lm(load(Catalogue().find(model), device="cpu"), training.task, seed=seed)
+    taught = with_head(load(Catalogue().find(model), device="cpu"), training.task, seed=seed)
     config = FinetuneConfig(max_steps=training.steps, seed=seed)
     with tempfile.TemporaryDirectory() as folder:
         train_task(taught, task, training.training, training.choosing, config, Path(folder))

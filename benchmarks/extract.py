@@ -20,7 +20,7 @@ from mlm_demo.inference.extract.paper import Paper
 from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.models.extractor import Extractor, load_extractor
 from mlm_demo.models.loader import load
-from mlm_demo.models.task_loader import from_masked_lm
+from mlm_demo.models.task_loader import with_head
 from mlm_demo.models.tasks import ANSWERS, EVIDENCE, TASKS
 
 TEXT = ROOT / "assets" / "corpora" / "beekeeping.txt"
@@ -84,7 +84,7 @@ def save_models(folder: Path) -> dict[str, tuple[PreTrainedTokenizerBase, PreTra
     general = load(Catalogue().find("general"), device="cpu")
     made = {}
     for task in TASKS:
-        model = from_masked_lm(general, task)
+        model = with_head(general, task)
         head = model.model.classifier if task == EVIDENCE else model.model.qa_outputs
         head.weight.data *= HEAD_SCALE
         model.model.save_pretrained(folder / task)

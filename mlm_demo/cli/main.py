@@ -20,6 +20,7 @@ from mlm_demo.models.pool import PRECISIONS
 from mlm_demo.settings import Settings
 
 MODEL = "general, biomedical, a Hub id or a folder"
+TAUGHT_MODEL = f"{MODEL}; or extract or another model that was taught a task (default: general)"
 BASE_MODEL = f"{MODEL} (default: general)"
 ASKED_MODEL = f"{MODEL} (default: distilbert/distilroberta-base if it is downloaded, else general)"
 
@@ -49,7 +50,7 @@ def command_line() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_prediction(verbs)
     add_adaptation(verbs, BASE_MODEL, _adapt, _evaluate)
-    add_finetuning(verbs, BASE_MODEL, _finetune)
+    add_finetuning(verbs, TAUGHT_MODEL, _finetune)
 
     push = verbs.add_parser("push", help="upload an adapted model to the Hub, private, with your own token")
     push.add_argument("folder", metavar="DIR", type=Path, help="the output folder of a finished run")

@@ -57,11 +57,13 @@ class ModelRef:
 
     @property
     def availability(self) -> str:
-        """Where the model is: built in, in a folder, adapted here, downloaded, or still to be downloaded."""
+        """Where the model is: built in, in a folder, made here, downloaded, or still to be downloaded."""
         if self.kind == "built in":
             return "built in"
         if self.kind in ("folder", "adapted"):
             return "local folder" if self.kind == "folder" else "adapted here"
+        if self.kind == FINETUNED:
+            return "taught here"
         if self.folder:
             return "downloaded"
         return f"downloads {self.megabytes} MB" if self.megabytes else "to be downloaded"

@@ -1,4 +1,4 @@
-"""Make a `TaskModel`: from a masked language model with a fresh head, or from a folder that was fine-tuned."""
+"""Make a `TaskModel`: from another model, with a fresh head where it has none, or from a folder that was fine-tuned."""
 
 import copy
 from pathlib import Path
@@ -37,30 +37,39 @@ ARCHITECTURES = {
 TITLES = {EVIDENCE: "sequence classification", ANSWERS: "question answering"}
 
 
-def from_masked_lm(mlm: MaskedLM, task: str, *, seed: int = 0) -> TaskModel:
-    """Return a model with the encoder of a masked language model and a random head for a task.
+def with_head(base: MaskedLM | TaskModel, task: str, *, seed: int = 0) -> TaskModel:
+    """Return a model for a task with the encoder of another model.
 
-    mlm: as `loader.load` returns it; it stays unchanged and shares no weights. seed: draws the weights of the head, and
+    base: as `loader.load` or `load_task_model` returns it; it stays unchanged and shares no weights. One that was
+    taught the same task gives its head too; otherwise the head is random. seed: draws the weights of the head, and
     those of a pooler, which no masked language model has. Raises ModelError if transformers has no such head.
     """
-    config = copy.deepcopy(mlm.model.config)
+    config = copy.deepcopy(base.model.config)
     if config.model_type not in ARCHITECTURES[task]:
         raise ModelError(
-            f"{shown(mlm.name)} is of the type {shown(config.model_type)}, for which transformers has no model for "
+            f"{shown(base.name)} is of the type {shown(config.model_type)}, for which transformers has no model for "
             f"{TITLES[task]}; pick another model."
         )
-    if task == EVIDENCE:
-        config.num_labels = 1
+    config.num_labels = 1 if task == EVIDENCE else 2
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = AUTO_CLASSES[task].from_config(config, dtype=torch.float32)
     # By name, as `from_pretrained` does: the encoder, and in ModernBERT also the layer below the head.
-    mine, theirs = model.state_dict(), mlm.model.state_dict()
+    mine, theirs = model.state_dict(), base.model.state_dict()
     common = {
         name: theirs[name] for name in mine if name in theirs and theirs[name].shape == mine[name].shape
     }
     model.load_state_dict(common, strict=False)
-    return TaskModel(mlm.tokenizer, model.to(mlm.device), task, name=mlm.name, source=mlm.source)
+    return TaskModel(base.tokenizer, model.to(base.device), task, name=base.name, source=base.source)
+
+
+def is_task_model(folder: Path) -> bool:
+    """Return whether the config in a folder is that of a model for a task."""
+    try:
+        _, model_type, architectures = read_config(folder, str(folder))
+    except ModelError:
+        return False
+    return any(known.get(model_type) in architectures for known in ARCHITECTURES.values())
 
 
 def load_task_model(

@@ -11,7 +11,7 @@ from torch import nn
 
 from mlm_demo.errors import ModelError
 from mlm_demo.models.masked_lm import TOKENS_PER_PASS, TOKENS_PER_PASS_ON_CPU
-from mlm_demo.models.pairs import STRIDE, PairEncoder, Window
+from mlm_demo.models.pairs import STRIDE, PairEncoder, Tokens, Window
 from mlm_demo.models.tasks import EVIDENCE
 from mlm_demo.models.tokenizer import Tokenizer, longest_input
 
@@ -45,6 +45,10 @@ class TaskModel:
         self.pairs = PairEncoder(tokenizer, self.max_tokens)
         # Models with one type of text, or none, take no token types: all of theirs are 0.
         self.takes_types = (getattr(model.config, "type_vocab_size", None) or 0) > 1
+
+    def encode(self, text: str) -> Tokens:
+        """Tokenize a text without special tokens around it."""
+        return self.pairs.encode([text])[0]
 
     def pair_encoding(
         self, question: str, context: str, max_tokens: int | None = None, stride: int = STRIDE

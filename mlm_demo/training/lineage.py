@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from mlm_demo.models.catalogue import ADAPTED, KNOWN_MODELS, ModelRef
+from mlm_demo.models.catalogue import ADAPTED, FINETUNED, KNOWN_MODELS, ModelRef
 from mlm_demo.training.result import RESULT
 
 CARD = "README.md"
@@ -20,7 +20,7 @@ def lineage_of(ref: ModelRef) -> dict:
     card = _front_matter(folder) if folder else {}
     known = ref in KNOWN_MODELS
     return {
-        "title": ref.title if ref.kind == ADAPTED else "",
+        "title": ref.title if ref.kind in (ADAPTED, FINETUNED) else "",
         "license": (ref.license or str(card.get("license") or "")).lower(),
         "language": "en" if known else str(card.get("language") or ""),
         "ancestors": _ancestors(folder) if folder else [],

@@ -1,7 +1,9 @@
 """The README.md of an adapted model as the Hub shows it: what it is, how it was made, and how well it does."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from mlm_demo.training.config import PRICE_OF_FORGETTING
 from mlm_demo.training.outcome import caveats
@@ -39,12 +41,12 @@ def model_card(result: AdaptationResult, mask_token: str) -> str:
         (mask_token.join(around_term(item.sentence, item.start, item.term)) for item in result.exam),
         f"A {mask_token}.",
     )
-    base = _literal(_base_name(result))
+    base = _literal(title_of(result.base))
     body = BODY.read_text(encoding="utf-8").format(
         title=f"{base}, adapted to a domain",
         base=base,
         revision=result.base["revision"],
-        lineage=_lineage(result),
+        lineage=lineage_rows(result.base),
         example=example,
         **{name: getattr(corpus, name) for name in ("words", "documents", "sha256", "tokens")},
         **{name: config[name] for name in ("batch_size", "block_size", "learning_rate", "replay", "seed")},
@@ -67,7 +69,6 @@ def front_matter(result: AdaptationResult) -> str:
     # Here, because the command line imports this module for its tables alone.
     from huggingface_hub import EvalResult, ModelCardData
 
-    names = [str(model["name"]) for model in (result.base, *result.base.get("ancestors", []))]
     # Results of one dataset type would be merged into one.
     texts = {"domain": (DOMAIN, result.figures.domain), "general": (GENERAL, result.figures.general)}
     metrics = [
@@ -82,28 +83,34 @@ def front_matter(result: AdaptationResult) -> str:
         for metric in ("loss", "perplexity", "accuracy")
     ]
     return ModelCardData(
-        # The Hub only accepts names of its own models: the nearest that is one.
-        base_model=next((name for name in names if HUB_ID.fullmatch(name)), None),
+        base_model=base_on_hub(result.base),
         license=result.base.get("license") or None,
         language=result.base.get("language") or None,
         library_name="transformers",
         pipeline_tag="fill-mask",
         tags=["domain-adaptation"],
-        model_name=f"{_base_name(result)}, adapted to a domain",
+        model_name=f"{title_of(result.base)}, adapted to a domain",
         eval_results=metrics,
     ).to_yaml()
 
 
-def _base_name(result: AdaptationResult) -> str:
-    return name_of(str(result.base.get("title") or result.base["name"]))
-
-
-def _lineage(result: AdaptationResult) -> str:
-    """Return a row of the table for each model that the base was adapted from itself."""
+def lineage_rows(base: Mapping[str, Any]) -> str:
+    """Return a row of the table for each model that a base was made from itself."""
     return "".join(
-        f"| adapted from | {_literal(name_of(str(model['name'])))}, revision {model['revision']} |\n"
-        for model in result.base.get("ancestors", [])
+        f"| made from | {_literal(name_of(str(model['name'])))}, revision {model['revision']} |\n"
+        for model in base.get("ancestors", [])
     )
+
+
+def title_of(base: Mapping[str, Any]) -> str:
+    """Return what a card calls the base."""
+    return name_of(str(base.get("title") or base["name"]))
+
+
+def base_on_hub(base: Mapping[str, Any]) -> str | None:
+    """Return the nearest of a base and its ancestors that is a model of the Hub, which accepts no other name."""
+    names = [str(model["name"]) for model in (base, *base.get("ancestors", []))]
+    return next((name for name in names if HUB_ID.fullmatch(name)), None)
 
 
 def name_of(model: str) -> str:

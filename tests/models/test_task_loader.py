@@ -10,7 +10,7 @@ from transformers import (
 )
 
 from mlm_demo.errors import ModelError
-from mlm_demo.models.task_loader import from_masked_lm, load_task_model
+from mlm_demo.models.task_loader import load_task_model, with_head
 from mlm_demo.models.tasks import ANSWERS, EVIDENCE, TASKS
 from tests.support.task_models import save_task
 from tests.support.tiny_models import ARCHITECTURES, build, save_tiny, tiny, tokenizer_of
@@ -27,7 +27,7 @@ def change_config(folder, **changes):
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_every_architecture_gets_a_head_on_its_encoder(architecture, task, tmp_path):
     """The weights are those that transformers takes from the folder; what it draws is the head and a pooler."""
-    model = from_masked_lm(tiny(architecture), task)
+    model = with_head(tiny(architecture), task)
     theirs, info = CLASSES[task].from_pretrained(
         save_tiny(tmp_path, architecture), num_labels=1 if task == EVIDENCE else 2, output_loading_info=True
     )
@@ -48,12 +48,12 @@ def test_every_architecture_saves_and_loads(architecture, task, tmp_path):
     window = model.pair_encoding("Who sat?", "The patient sat.")
     with torch.inference_mode():
         inputs = model.inputs(window)
-        expected = from_masked_lm(tiny(architecture), task).model(**inputs)
+        expected = with_head(tiny(architecture), task).model(**inputs)
         torch.testing.assert_close(model.model(**inputs)[0], expected[0])
 
 
 def test_the_seed_draws_the_head_alone():
-    one, same, other = (from_masked_lm(tiny("BERT"), ANSWERS, seed=seed).model for seed in (1, 1, 2))
+    one, same, other = (with_head(tiny("BERT"), ANSWERS, seed=seed).model for seed in (1, 1, 2))
     for name, tensor in one.state_dict().items():
         assert torch.equal(tensor, same.state_dict()[name])
         assert torch.equal(tensor, other.state_dict()[name]) == ("qa_outputs.weight" not in name)
@@ -63,13 +63,13 @@ def test_drawing_a_head_leaves_the_random_numbers_of_others_alone():
     torch.manual_seed(5)
     expected = torch.rand(1)
     torch.manual_seed(5)
-    from_masked_lm(tiny("BERT"), EVIDENCE)
+    with_head(tiny("BERT"), EVIDENCE)
     assert torch.equal(torch.rand(1), expected)
 
 
 def test_the_masked_language_model_stays_unchanged():
     mlm = tiny("BERT")
-    model = from_masked_lm(mlm, EVIDENCE)
+    model = with_head(mlm, EVIDENCE)
     before = mlm.model.bert.embeddings.word_embeddings.weight.clone()
     with torch.no_grad():
         model.model.bert.embeddings.word_embeddings.weight.zero_()
@@ -80,12 +80,12 @@ def test_the_masked_language_model_stays_unchanged():
 
 def test_a_type_without_such_a_model_is_refused(monkeypatch):
     monkeypatch.setitem(
-        from_masked_lm.__globals__["ARCHITECTURES"], ANSWERS, {"roberta": "RobertaForQuestionAnswering"}
+        with_head.__globals__["ARCHITECTURES"], ANSWERS, {"roberta": "RobertaForQuestionAnswering"}
     )
     with pytest.raises(
         ModelError, match="of the type 'bert', for which transformers has no model for question"
     ):
-        from_masked_lm(tiny("BERT"), ANSWERS)
+        with_head(tiny("BERT"), ANSWERS)
 
 
 def test_a_masked_language_model_is_not_fine_tuned(tmp_path):
@@ -140,7 +140,7 @@ def test_weights_without_the_head_are_refused(tmp_path):
 def test_a_pickle_is_refused_unless_allowed(tmp_path):
     save_task(tmp_path, ANSWERS)
     (tmp_path / "model.safetensors").unlink()
-    torch.save(from_masked_lm(tiny("BERT"), ANSWERS).model.state_dict(), tmp_path / "pytorch_model.bin")
+    torch.save(with_head(tiny("BERT"), ANSWERS).model.state_dict(), tmp_path / "pytorch_model.bin")
     with pytest.raises(ModelError, match=r"only as a pickle file \(pytorch_model.bin\)"):
         load_task_model(tmp_path, "it")
     assert load_task_model(tmp_path, "it", allow_pickle=True, device="cpu").task == ANSWERS

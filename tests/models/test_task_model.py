@@ -6,7 +6,7 @@ import torch
 
 from mlm_demo.errors import ModelError
 from mlm_demo.models import task_model
-from mlm_demo.models.task_loader import from_masked_lm
+from mlm_demo.models.task_loader import with_head
 from mlm_demo.models.tasks import ANSWERS, EVIDENCE, TASKS
 from tests.support.tiny_models import ARCHITECTURES, POSITIONS, SENTENCES, tiny
 
@@ -15,7 +15,7 @@ QUESTION = "What is the capital of France?"
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_a_padded_batch_gives_the_logits_of_each_pair_alone(architecture):
-    model = from_masked_lm(tiny(architecture), EVIDENCE)
+    model = with_head(tiny(architecture), EVIDENCE)
     windows = [model.pair_encoding(QUESTION, sentence)[0] for sentence in SENTENCES]
     assert len({len(window) for window in windows}) > 1
     with torch.inference_mode():
@@ -27,7 +27,7 @@ def test_a_padded_batch_gives_the_logits_of_each_pair_alone(architecture):
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_inputs_are_those_of_the_tokenizer(architecture):
-    model = from_masked_lm(tiny(architecture), ANSWERS)
+    model = with_head(tiny(architecture), ANSWERS)
     inputs = model.inputs(model.pair_encoding(QUESTION, SENTENCES[0]))
     expected = model.tokenizer(QUESTION, SENTENCES[0], return_tensors="pt", return_token_type_ids=True)
     assert inputs["input_ids"].tolist() == expected["input_ids"].tolist()
@@ -39,14 +39,14 @@ def test_inputs_are_those_of_the_tokenizer(architecture):
 
 
 def test_only_models_with_two_types_of_text_take_token_types():
-    taking = {name for name in ARCHITECTURES if from_masked_lm(tiny(name), EVIDENCE).takes_types}
+    taking = {name for name in ARCHITECTURES if with_head(tiny(name), EVIDENCE).takes_types}
     assert {"BERT", "ALBERT", "ELECTRA"} <= taking
     assert not {"DistilBERT", "MPNet", "ModernBERT", "DeBERTa-v2"} & taking
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_the_longest_input_is_read(architecture):
-    model = from_masked_lm(tiny(architecture), ANSWERS)
+    model = with_head(tiny(architecture), ANSWERS)
     assert model.max_tokens == POSITIONS
     window = model.pair_encoding(QUESTION, " ".join(SENTENCES * 2))[0]
     assert len(window) == POSITIONS
@@ -57,7 +57,7 @@ def test_the_longest_input_is_read(architecture):
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_logits_are_those_of_a_plain_forward_pass_of_each_window(architecture, task):
-    model = from_masked_lm(tiny(architecture), task)
+    model = with_head(tiny(architecture), task)
     windows = model.pairs.windows([QUESTION] * 7, [*SENTENCES, " ".join(SENTENCES)], 40, 8)
     windows = [window for of_pair in windows for window in of_pair]
     found = model.logits(windows)
@@ -69,7 +69,7 @@ def test_logits_are_those_of_a_plain_forward_pass_of_each_window(architecture, t
 
 
 def test_a_pass_is_never_longer_than_its_limit():
-    model, passes = from_masked_lm(tiny("BERT"), EVIDENCE), []
+    model, passes = with_head(tiny("BERT"), EVIDENCE), []
     model.model.register_forward_pre_hook(
         lambda _module, _arguments, named: passes.append(named["input_ids"].numel()), with_kwargs=True
     )
@@ -83,14 +83,14 @@ def test_a_pass_is_never_longer_than_its_limit():
 
 
 def test_the_order_of_windows_changes_no_bit():
-    model = from_masked_lm(tiny("BERT"), ANSWERS)
+    model = with_head(tiny("BERT"), ANSWERS)
     windows = [model.pair_encoding(QUESTION, text)[0] for text in SENTENCES]
     there, back = model.logits(windows), model.logits(windows[::-1])[::-1]
     assert all(torch.equal(one, other) for one, other in zip(there, back, strict=True))
 
 
 def test_broken_weights_are_an_error():
-    model = from_masked_lm(tiny("BERT"), EVIDENCE)
+    model = with_head(tiny("BERT"), EVIDENCE)
     torch.nn.init.constant_(model.model.classifier.bias, float("nan"))
     with pytest.raises(ModelError, match="gives values that are not finite"):
         model.logits(model.pair_encoding(QUESTION, SENTENCES[0]))
@@ -116,7 +116,7 @@ def test_passes_take_the_least_work_of_all_ways():
 
 
 def test_nothing_has_no_pass():
-    assert from_masked_lm(tiny("BERT"), EVIDENCE).logits([]) == []
+    assert with_head(tiny("BERT"), EVIDENCE).logits([]) == []
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_nothing_has_no_pass():
     ],
 )
 def test_the_expected_precision_is_what_calibration_wrote(written, points):
-    model = from_masked_lm(tiny("BERT"), ANSWERS)
+    model = with_head(tiny("BERT"), ANSWERS)
     if written is not None:
         model.model.config.answer_precision = written
     assert model.describe()["expected_precision"] == points

@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from mlm_demo.models.task_loader import from_masked_lm
+from mlm_demo.models.task_loader import with_head
 from mlm_demo.models.task_model import TaskModel
 from tests.support.tiny_models import tiny
 
@@ -11,7 +11,7 @@ from tests.support.tiny_models import tiny
 @cache
 def tiny_task(task: str, architecture: str = "BERT", seed: int = 0) -> TaskModel:
     """Return a model with a random head; shared between tests, so do not change it."""
-    return from_masked_lm(tiny(architecture), task, seed=seed)
+    return with_head(tiny(architecture), task, seed=seed)
 
 
 def save_task(folder: Path, task: str, architecture: str = "BERT") -> Path:

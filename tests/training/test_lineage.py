@@ -52,7 +52,7 @@ def test_a_run_adapted_from_a_run_has_both_in_its_card(tmp_path):
     assert "\nlanguage: en\n" in card
     assert "# Bees, adapted to a domain" in card
     assert (
-        "| base model | Bees, revision def |\n| adapted from | google-bert/bert-base, revision abc |\n| corpus"
+        "| base model | Bees, revision def |\n| made from | google-bert/bert-base, revision abc |\n| corpus"
         in card
     )
 

@@ -120,8 +120,7 @@ class _Reading:
             return Finding(paper, self.question, paper.sentences[ranked[0]], max(logits), tuple(relevances))
         tokens = [len(found) for found in answers.pairs.encode(map(paper.sentence, range(len(relevances))))]
         limit = min(MAX_TOKENS, answers.max_tokens)
-        (asked,) = answers.pairs.encode([self.question])
-        room = limit - len(asked) - answers.pairs.special
+        room = limit - len(answers.encode(self.question)) - answers.pairs.special
         return self._finding(self._answers(answers, passages(tokens, ranked[:BEST], room)), relevances)
 
     def _answers(self, model: TaskModel, parts: Sequence[range]) -> Answers:

@@ -9,11 +9,12 @@ import copy
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, fields, replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from mlm_demo.corpus.examples.split import split_examples
 from mlm_demo.errors import shown
 from mlm_demo.models.cpu.optimize import optimize_task_for_cpu
 from mlm_demo.models.masked_lm import MaskedLM
-from mlm_demo.models.task_loader import from_masked_lm
+from mlm_demo.models.task_loader import with_head
 from mlm_demo.models.task_model import TaskModel
 from mlm_demo.system.distributed import is_main_process
 from mlm_demo.system.files import read, write
@@ -32,7 +33,7 @@ from mlm_demo.training.curve import curve_svg
 from mlm_demo.training.downstream.config import FinetuneConfig
 from mlm_demo.training.downstream.judging import metric_rows
 from mlm_demo.training.downstream.model_card import model_card
-from mlm_demo.training.downstream.result import ExampleFacts, FinetuneResult, SeedResult
+from mlm_demo.training.downstream.result import BEFORE, ExampleFacts, FinetuneResult, SeedResult
 from mlm_demo.training.downstream.task import DownstreamTask, Scores
 from mlm_demo.training.downstream.train import train_task
 from mlm_demo.training.loop import Trained
@@ -45,7 +46,7 @@ HALF = 0.5  # of the held-out examples choose, the others judge
 
 
 def finetune(
-    base: MaskedLM,
+    base: MaskedLM | TaskModel,
     task: DownstreamTask,
     training: Sequence[Any],
     held_out: Sequence[Any],
@@ -53,22 +54,27 @@ def finetune(
     output: Path,
     *,
     sha256: str = "",
+    lineage: Mapping[str, Any] = MappingProxyType({}),
     resume: bool = False,
     on_progress: Callable[[dict], None] = lambda line: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> FinetuneResult:
     """Fine-tune copies of base and write the best with its result to the folder output.
 
-    training, held_out: examples of the task, of different articles; sha256: of the files they are from. on_progress
-    gets a dict for each log line (`seed`, `step`, `of`, `loss`, …) and each stage (`stage`). A run that is stopped
-    keeps the finished seeds, and its checkpoints for a resume; if its first seed was stopped, that one is judged as it
-    is. Raises TrainingError, ModelError.
+    training, held_out: examples of the task, of different articles; sha256: of the files they are from; lineage: of the
+    base, as `lineage_of` returns it, for the card. A base that was taught this task is judged too. on_progress gets a
+    dict for each log line (`seed`, `step`, `of`, `loss`, …) and each stage (`stage`). A run that is stopped keeps the
+    finished seeds, and its checkpoints for a resume; if its first seed was stopped, that one is judged as it is.
+    Raises TrainingError, ModelError.
     """
     with claimed(output, resume) if is_main_process() else nullcontext():
         training, held_out = (_readable(part, base, on_progress) for part in (training, held_out))
         choosing, judging = split_examples(held_out, config.seed, HALF)
         on_progress({"stage": "judging simple rules"})
         rules = task.baselines(training, judging)
+        if isinstance(base, TaskModel) and base.task == task.name:
+            on_progress({"stage": "judging the model before"})
+            rules[BEFORE] = task.evaluate(_fast(base), judging, base.threshold)
         one_seed = replace(config, minutes=config.minutes and config.minutes / config.seeds, seeds=1)
         results: list[SeedResult] = []
         stopped = False
@@ -83,7 +89,7 @@ def finetune(
             title = f"seed {seed - config.seed + 1} of {config.seeds}"
             on_progress({"stage": f"training, {title}"})
             before, after = [one.training.seconds for one in results], config.seed + config.seeds - seed - 1
-            model = from_masked_lm(base, task.name, seed=seed)
+            model = with_head(base, task.name, seed=seed)
             trained = train_task(
                 model,
                 task,
@@ -107,7 +113,7 @@ def finetune(
         best = _best(results, task)
         outcome = FinetuneResult(
             task=task.name,
-            base=base.describe(),
+            base={**base.describe(), **lineage},
             config=asdict(config),
             examples=ExampleFacts(
                 sha256=sha256,
@@ -129,7 +135,9 @@ def finetune(
         return outcome
 
 
-def _readable(examples: Sequence[Any], base: MaskedLM, on_progress: Callable[[dict], None]) -> list[Any]:
+def _readable(
+    examples: Sequence[Any], base: MaskedLM | TaskModel, on_progress: Callable[[dict], None]
+) -> list[Any]:
     """Return the examples whose question leaves half of the model's input to the text; name the others."""
     most = min(FinetuneConfig.length, base.max_tokens) // 2 - MOST_SPECIAL
     long = {
@@ -170,8 +178,7 @@ def _judge(
     seed: int,
     trained: Trained,
 ) -> SeedResult:
-    fast = copy.deepcopy(model)  # its layers are replaced
-    optimize_task_for_cpu(fast)
+    fast = _fast(model)
     calibration = task.calibrate(fast, choosing)
     model.model.config.answer_threshold = calibration.threshold
     model.model.config.answer_precision = calibration.precision
@@ -186,6 +193,13 @@ def _judge(
         values={name: tuple(map(float, values)) for name, values in judged.values.items()},
         training=Training(**{item.name: getattr(trained, item.name) for item in fields(Training)}),
     )
+
+
+def _fast(model: TaskModel) -> TaskModel:
+    """Return a copy that is quicker on a CPU and cannot be trained."""
+    fast = copy.deepcopy(model)
+    optimize_task_for_cpu(fast)
+    return fast
 
 
 def _means(scores: Scores) -> dict[str, float]:

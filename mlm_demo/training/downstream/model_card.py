@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mlm_demo.models.tasks import EVIDENCE
 from mlm_demo.training.downstream.result import FinetuneResult, MetricRow
-from mlm_demo.training.model_card import HUB_ID, name_of
+from mlm_demo.training.model_card import base_on_hub, lineage_rows, title_of
 
 TITLES = {
     EVIDENCE: "relevance of a sentence to a question",
@@ -43,7 +43,7 @@ BODY = """
 | | |
 |---|---|
 | base model | {base}, revision {revision} |
-| examples, of {groups:,} articles | {training:,} to train, {choosing:,} to choose by, {judging:,} to judge by |
+{lineage}| examples | {training:,} to train, {choosing:,} to choose by, {judging:,} to judge by ({groups:,} articles) |
 | SHA-256 of the examples | {sha256} |
 | seeds | {seeds}; seed {seed} was kept, the best on the choosing examples |
 | steps | {steps:,} of {batch_size} questions |
@@ -67,7 +67,7 @@ whether they are true. It has the limits and the license of its base model and o
 
 def model_card(result: FinetuneResult) -> str:
     """Return the card of a run's result."""
-    base = name_of(str(result.base["name"]))
+    base = title_of(result.base)
     steps = result.kept.training.steps
     seen_twice = steps * result.config["batch_size"] > result.examples.training
     body = BODY.format(
@@ -79,6 +79,7 @@ def model_card(result: FinetuneResult) -> str:
         revision=result.base["revision"],
         seeds=len(result.seeds),
         seed=result.seed,
+        lineage=lineage_rows(result.base),
         steps=steps,
         dropout="dropout as in the base model" if seen_twice else "no dropout: no example was seen twice",
         threshold=result.kept.threshold,
@@ -98,7 +99,6 @@ def front_matter(result: FinetuneResult) -> str:
     # Here, because the command line imports this module for its table alone.
     from huggingface_hub import EvalResult, ModelCardData
 
-    base = str(result.base["name"])
     evidence = result.task == EVIDENCE
     metrics = [
         EvalResult(
@@ -111,22 +111,23 @@ def front_matter(result: FinetuneResult) -> str:
         for row in result.rows
     ]
     return ModelCardData(
-        base_model=base if HUB_ID.fullmatch(base) else None,
+        base_model=base_on_hub(result.base),
+        language=result.base.get("language") or None,
         library_name="transformers",
         pipeline_tag="text-ranking" if evidence else "question-answering",
         tags=["domain-adaptation"],
-        model_name=f"{name_of(base)}, fine-tuned for {result.task}",
+        model_name=f"{title_of(result.base)}, fine-tuned for {result.task}",
         eval_results=metrics,
     ).to_yaml()
 
 
 def metrics_table(result: FinetuneResult) -> str:
-    """Return the metrics beside the best simple rule as a Markdown table."""
+    """Return the metrics as a Markdown table, beside the best of simple rules and the model before."""
     return rows_table(result.rows, "this model, all seeds")
 
 
 def rows_table(rows: Sequence[MetricRow], title: str = "this model") -> str:
     """Return rows of metrics as a Markdown table; title: of the model's column."""
-    lines = [f"| | {title} | best simple rule | gain |", "|---|---|---|---|"]
+    lines = [f"| | {title} | to beat | gain |", "|---|---|---|---|"]
     lines += [f"| {' | '.join(row.cells())} |" for row in rows]
     return "\n".join(lines)

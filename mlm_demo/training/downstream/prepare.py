@@ -19,7 +19,7 @@ from mlm_demo.models.tasks import ANSWERS, EVIDENCE
 from mlm_demo.settings import Settings
 from mlm_demo.system.memory import limit_memory
 from mlm_demo.training.downstream.config import FinetuneConfig
-from mlm_demo.training.prepare import limit_memory_of_model, load_model, no_progress
+from mlm_demo.training.prepare import limit_memory_of_model, no_progress
 
 if TYPE_CHECKING:
     from mlm_demo.training.downstream.result import FinetuneResult
@@ -32,7 +32,7 @@ MOST_HELD_OUT = 2_000  # more would take longer than they narrow the intervals
 class FinetunePreparation:
     """What fine-tuning starts from.
 
-    task: `evidence` or `answers`; model: a name for the catalogue, empty for the default model.
+    task: `evidence` or `answers`; model: a name for `load_base`, empty for the default model.
     """
 
     def __init__(
@@ -98,11 +98,12 @@ class FinetunePreparation:
     ) -> "FinetuneResult":
         """Train, judge and save; see `finetune.finetune`. Raises CorpusError, ModelError, TrainingError."""
         training, held_out = self.parts
+        from mlm_demo.training.downstream.base import load_base
         from mlm_demo.training.downstream.finetune import finetune
         from mlm_demo.training.downstream.tasks import TASKS
 
         limit_memory_of_model(self.settings)
-        base = load_model(self.model, self.settings, self.catalogue, self.on_progress)
+        base, lineage = load_base(self.model, self.task, self.settings, self.catalogue, self.on_progress)
         return finetune(
             base,
             TASKS[self.task],
@@ -111,6 +112,7 @@ class FinetunePreparation:
             self.config,
             output,
             sha256=self.sha256,
+            lineage=lineage,
             resume=resume,
             on_progress=on_progress,
             should_stop=should_stop,

@@ -8,6 +8,8 @@ from typing import Any
 from mlm_demo.training.result import RESULT, Interval, Training, build
 from mlm_demo.training.row import Value
 
+BEFORE = "the model before"  # the base, if it was taught the same task: to beat, beside simple rules
+
 
 @dataclass(frozen=True)
 class ExampleFacts:
@@ -43,9 +45,10 @@ class SeedResult:
 
 @dataclass(frozen=True)
 class MetricRow:
-    """A metric on the judging examples: of the fine-tuned model over all seeds, and of simple rules.
+    """A metric on the judging examples: of the fine-tuned model over all seeds, and of what it has to beat.
 
-    gain: the model minus the best rule, paired; agree: how many seeds have a gain of the same sign.
+    rules: simple rules by name, and BEFORE; gain: the model minus the best rule, paired; agree: how many seeds have a
+    gain of the same sign.
     """
 
     metric: str

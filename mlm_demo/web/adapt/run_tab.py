@@ -36,6 +36,7 @@ from mlm_demo.web.identity import owner_of
 from mlm_demo.web.messages import refusal
 from mlm_demo.web.model_choices import choices, offered, short_choices
 from mlm_demo.web.server.rate_limits import RateLimits
+from mlm_demo.web.teach import bases
 from mlm_demo.web.teach.form import TeachForm
 
 SECONDS_BETWEEN_REFRESHES = 2
@@ -177,7 +178,7 @@ class RunTab(RunWidgets):
 
     def teach_model(self, id: str, owner: str) -> dict:
         """Show the form that teaches a task, with the run's model as its base."""
-        models = offered(self.service.runs, owner, [id])
+        models = bases.offered(self.service.runs, owner, id)
         return {
             **self.start_another(owner),
             self.teach.model: gr.Dropdown(choices(models), value=id),
@@ -189,7 +190,7 @@ class RunTab(RunWidgets):
         models = offered(self.service.runs, owner, [id] if id else [])
         full, short = choices(models), short_choices(models)
         return {
-            self.teach.model: gr.Dropdown(full),
+            self.teach.model: gr.Dropdown(choices(bases.offered(self.service.runs, owner, id))),
             self.extract.model: gr.Dropdown(
                 extractors.choices(extractors.offered(self.service.runs, owner, id))
             ),

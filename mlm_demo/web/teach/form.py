@@ -12,8 +12,9 @@ from mlm_demo.runs.tasks.finetune import FinetuneRequest
 from mlm_demo.training.downstream.config import FinetuneConfig
 from mlm_demo.web import javascript
 from mlm_demo.web.messages import kept_files, refusal
-from mlm_demo.web.model_choices import choices, offered
+from mlm_demo.web.model_choices import choices
 from mlm_demo.web.server.rate_limits import RateLimits
+from mlm_demo.web.teach.bases import first_name, offered
 from mlm_demo.web.teach.result import examples_view
 
 PRESETS = [("5 minutes", 5), ("15 minutes", 15), ("60 minutes", 60)]
@@ -151,10 +152,11 @@ class TeachForm:
         self.task = gr.Radio(TASKS, value=ANSWERS, label="Task", elem_id="teach-task")
         self.files = gr.File(file_count="multiple", label="Examples", height=120, elem_id="teach-files")
         gr.Markdown(ABOUT, elem_classes="quiet")
+        models = offered(self.service.runs, "")
         self.model = gr.Dropdown(
-            choices(offered(self.service.runs, "")),
+            choices(models),
             label="Base model",
-            value="biomedical",
+            value=first_name(models),
             allow_custom_value=True,
             elem_id="teach-base",
         )

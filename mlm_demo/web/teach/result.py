@@ -3,11 +3,12 @@
 from html import escape
 
 from mlm_demo.training.curve import curve_svg
-from mlm_demo.training.downstream.result import FinetuneResult, MetricRow
+from mlm_demo.training.downstream.result import BEFORE, FinetuneResult, MetricRow
 from mlm_demo.web.html import table, verdict_mark
 from mlm_demo.web.messages import notices
 
 LEFT_OUT_SHOWN = 10
+MANY = 500  # examples that a task can be learned from
 RULES = {
     "evidence": "Simple rules rank the sentences at random, by words they share with the question, or by how sentences "
     "that answered other questions look.",
@@ -23,7 +24,7 @@ def headline(result: FinetuneResult) -> str:
     advice = "Use it in Extract." if result.better_than_rules else _advice(result)
     return (
         f'<h4 class="outcome outcome-{kind}">{title}</h4>'
-        f'<p class="verdict">{escape(f"{label}: {model}; the best simple rule: {rule}; gain {gain}.")}</p>'
+        f'<p class="verdict">{escape(f"{label}: {model}; to beat: {rule}; gain {gain}.")}</p>'
         f"<p>{escape(advice)}</p>"
         f'<p class="facts">{escape(_facts(result))}</p>'
     )
@@ -43,8 +44,8 @@ def result_view(result: FinetuneResult) -> str:
     curve = f'<div class="curve">{curve_svg(result.curve, per="question")}</div>' if result.curve else ""
     heads = ("Seed", "Steps", *(row.label[:1].upper() + row.label[1:] for row in result.rows))
     return (
-        f'<section class="result">{table(("", "This model, all seeds", "Best simple rule", "Gain"), rows)}'
-        f'<p class="facts">{escape(RULES[result.task])} The intervals are over articles, then seeds.</p>'
+        f'<section class="result">{table(("", "This model, all seeds", "To beat", "Gain"), rows)}'
+        f'<p class="facts">{escape(_to_beat(result))} The intervals are over articles, then seeds.</p>'
         f"{table(heads, seeds)}{curve}</section>"
     )
 
@@ -82,10 +83,19 @@ def _facts(result: FinetuneResult) -> str:
     )
 
 
+def _to_beat(result: FinetuneResult) -> str:
+    if BEFORE not in result.rows[0].rules:
+        return f"To beat is the best of simple rules. {RULES[result.task]}"
+    return (
+        f"To beat is the best of simple rules and {BEFORE}, which is the one that this run started from. "
+        f"{RULES[result.task]}"
+    )
+
+
 def _advice(result: FinetuneResult) -> str:
-    if result.examples.training < 500:
-        return (
-            "It is not measurably better than a simple rule. The examples are few; add more, or start from a model "
-            "that was taught on SQuAD."
-        )
-    return "It is not measurably better than a simple rule; try more time."
+    rival = result.rows[0].best_rule
+    other = "the model before it" if rival == BEFORE else "a simple rule"
+    if result.examples.training >= MANY:
+        return f"It is not measurably better than {other}; try more time."
+    start = "" if BEFORE in result.rows[0].rules else ", or start from a model that was taught this task"
+    return f"It is not measurably better than {other}. The examples are few; add more{start}."

@@ -15,7 +15,7 @@ from mlm_demo.models.cpu.optimize import (
 from mlm_demo.models.device import bfloat16_is_fast
 from mlm_demo.models.loader import load
 from mlm_demo.models.masked_lm import MaskedLM
-from mlm_demo.models.task_loader import from_masked_lm
+from mlm_demo.models.task_loader import with_head
 from mlm_demo.models.tasks import EVIDENCE, TASKS
 from tests.support.tiny_models import FAMILIES, SENTENCES, build, tiny
 
@@ -186,7 +186,7 @@ def test_the_encoder_is_in_bfloat16_where_that_is_fast():
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("architecture", FAMILIES)
 def test_exact_layers_give_the_logits_of_a_fine_tuned_model(architecture, task):
-    model = from_masked_lm(tiny(architecture), task)
+    model = with_head(tiny(architecture), task)
     texts = [text for number in range(1, 5) for text in (" ".join(SENTENCES[:number]), SENTENCES[number])]
     windows = [model.pair_encoding("What is the capital of France?", text)[0] for text in texts]
     expected = model.logits(windows)
@@ -197,7 +197,7 @@ def test_exact_layers_give_the_logits_of_a_fine_tuned_model(architecture, task):
 
 
 def test_only_the_first_token_passes_the_end_of_an_evidence_model():
-    model, lengths = from_masked_lm(tiny("BERT"), EVIDENCE), []
+    model, lengths = with_head(tiny("BERT"), EVIDENCE), []
     optimize_task_for_cpu(model)
     model.model.bert.encoder.layer[-1].intermediate.register_forward_pre_hook(
         lambda _module, inputs: lengths.append(inputs[0].shape[1])
@@ -210,7 +210,7 @@ def test_only_the_first_token_passes_the_end_of_an_evidence_model():
 
 
 def test_a_fine_tuned_model_that_would_change_stays_as_it_is(monkeypatch):
-    model = from_masked_lm(tiny("BERT"), EVIDENCE)
+    model = with_head(tiny("BERT"), EVIDENCE)
     window = model.pair_encoding("Who?", SENTENCES[0])
     expected = model.logits(window)
     monkeypatch.setattr("mlm_demo.models.cpu.optimize._is_close", lambda *_: False)

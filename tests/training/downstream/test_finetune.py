@@ -7,12 +7,13 @@ from transformers import AutoModelForQuestionAnswering, AutoModelForSequenceClas
 from mlm_demo.corpus.examples.example import Answer, AnswerExample, EvidencePool
 from mlm_demo.errors import ModelError, TrainingError
 from mlm_demo.models.loader import load_folder
-from mlm_demo.models.task_loader import load_task_model
+from mlm_demo.models.task_loader import load_task_model, with_head
 from mlm_demo.models.tasks import ANSWERS, EVIDENCE
 from mlm_demo.training.checkpoints import check_output
+from mlm_demo.training.downstream import finetune as finetune_module
 from mlm_demo.training.downstream.config import FinetuneConfig
 from mlm_demo.training.downstream.finetune import finetune
-from mlm_demo.training.downstream.result import read_finetune_result
+from mlm_demo.training.downstream.result import BEFORE, read_finetune_result
 from mlm_demo.training.downstream.tasks import TASKS
 from tests.support.tiny_models import SENTENCES, assert_same_weights
 from tests.support.training import fresh
@@ -121,14 +122,41 @@ def test_a_run_killed_between_two_seeds_resumes(tmp_path):
     assert [seed.values for seed in resumed.seeds] == [seed.values for seed in whole.seeds]
 
 
-def test_minutes_are_divided_among_the_seeds(tmp_path):
-    lines = []
+def test_minutes_are_divided_among_the_seeds(tmp_path, monkeypatch):
+    lines, minutes, train = [], [], finetune_module.train_task
+
+    def train_task(model, task, training, choosing, config, *arguments, **options):
+        minutes.append(config.minutes)
+        return train(model, task, training, choosing, config, *arguments, **options)
+
+    monkeypatch.setattr(finetune_module, "train_task", train_task)
     config = replace(CONFIG, max_steps=None, minutes=4 / 60)
-    result = run(tmp_path / "out", config=config, on_progress=lines.append)
-    assert all(1.5 < seed.training.seconds < 4 for seed in result.seeds)
+    run(tmp_path / "out", config=config, on_progress=lines.append)
+    assert minutes == [2 / 60, 2 / 60]
     logged = [line for line in lines if "seconds_left" in line]
-    assert logged[0]["seconds_left"] > 3
-    assert logged[-1]["seconds"] > 3
+    assert logged[0]["seconds_left"] > 2  # of both seeds
+    assert logged[-1]["seconds"] > 2
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_model_that_was_taught_the_task_goes_on_and_is_to_beat(tmp_path, task):
+    made = examples(task)
+    taught = with_head(fresh(), task, seed=5)
+    config = replace(CONFIG, max_steps=1, learning_rate=1e-12)
+    result = finetune(taught, TASKS[task], made[:14], made[14:], config, tmp_path / "out")
+    assert_same_weights(weights(tmp_path / "out", task), dict(taught.model.state_dict()), tolerance=1e-6)
+    assert all(BEFORE in row.rules for row in result.rows)
+    assert not result.better_than_rules  # nothing was learned
+
+
+def test_a_model_that_was_taught_the_other_task_brings_its_encoder(tmp_path):
+    made = examples(EVIDENCE)
+    taught = with_head(fresh(), ANSWERS, seed=5)
+    config = replace(CONFIG, max_steps=1, learning_rate=1e-12)
+    result = finetune(taught, TASKS[EVIDENCE], made[:14], made[14:], config, tmp_path / "out")
+    assert BEFORE not in result.rows[0].rules
+    found, encoder = weights(tmp_path / "out", EVIDENCE), taught.model.bert.state_dict()
+    assert_same_weights({name: found[f"bert.{name}"] for name in encoder}, encoder, tolerance=1e-6)
 
 
 def test_it_learns(tmp_path):
