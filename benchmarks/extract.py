@@ -2,7 +2,8 @@
 
 The stock side ranks all sentences as sentence-transformers' `CrossEncoder.predict` does (batches of 32, sorted by
 length, padded to the longest), and finds spans as transformers' `run_qa.py` does (windows of 384 tokens with a stride
-of 128, all padded to 384, batches of 8, and its search for the best spans). The weights are those of the built-in
+of 128, all padded to 384, batches of 8, and its search for the best spans). Ours judges only the sentences in which the
+best spans stand, which is all that the table shows. The weights are those of the built-in
 general model with random heads, which does not affect speed.
 """
 
@@ -143,15 +144,15 @@ def find_span(tokenizer, model, text: str) -> tuple[float, int, int]:
 
 
 def differences(ours: Extractor, stock: dict, papers: list[Paper]) -> tuple[float, float | str]:
-    """Return the largest difference of a sentence's probability, and of a span's score.
+    """Return the largest difference of a judged sentence's probability, and of a span's score.
 
-    The second only of papers that fit into a window: of a longer one we read fewer windows.
+    The second only of papers that fit into a window: stock's windows of a longer one are others.
     """
     relevance, spans = answer(stock, papers)
     found = {finding.paper.document: finding for finding in extract(papers, [QUESTION], ours).findings}
     mine = [share for paper in papers for share in found[paper.document].relevances]
     theirs = torch.tensor(relevance, dtype=torch.float64).sigmoid().tolist()
-    off = max(abs(one - other) for one, other in zip(mine, theirs, strict=True))
+    off = max(abs(one - other) for one, other in zip(mine, theirs, strict=True) if one is not None)
     fitting = [
         abs(found[paper.document].score - score)
         for paper, (score, *_) in zip(papers, spans, strict=True)

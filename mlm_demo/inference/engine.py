@@ -15,7 +15,8 @@ from mlm_demo.models.pool import ModelPool
 from mlm_demo.settings import Settings
 
 if TYPE_CHECKING:
-    from mlm_demo.inference.extract.extraction import Extraction
+    from mlm_demo.inference.extract.extraction import Extraction, Finding
+    from mlm_demo.models.extractor import Extractor
 
 Progress = Callable[[float, str], None]  # share done from 0 to 1, stage
 TOP_K = 5
@@ -178,13 +179,7 @@ class Engine:
 
         papers: the document, the title, the text and the sentences of each, which are (start, end) characters.
         """
-        made_here = self.catalogue.adapted(model.strip()) if model.strip() else None
-        if made_here and made_here.kind != FINETUNED:
-            raise ModelError(
-                f"{shown(made_here.title)} fills masks and was taught no task; teach it one, or pick another model."
-            )
-        folder = made_here.folder if made_here else find_extractor(model, folders=self.settings.folders)
-        extractor = self._models.get_extractor(folder, model.strip() or BUILT_IN, on_progress)
+        extractor = self._extractor(model, on_progress)
         from mlm_demo.inference.extract.extract import extract
         from mlm_demo.inference.extract.paper import Paper
 
@@ -196,6 +191,22 @@ class Engine:
             on_progress=on_progress,
             should_stop=should_stop,
         )
+
+    def judge_all(self, finding: "Finding", model: str) -> "Finding":
+        """Return a finding of this model with the relevance of every sentence; see `extract.judge_all`."""
+        from mlm_demo.inference.extract.extract import judge_all
+
+        return judge_all(finding, self._extractor(model, silent))
+
+    def _extractor(self, model: str, on_progress: Progress) -> "Extractor":
+        """Return the models of an extraction by name, empty for the built-in ones; raises ModelError."""
+        made_here = self.catalogue.adapted(model.strip()) if model.strip() else None
+        if made_here and made_here.kind != FINETUNED:
+            raise ModelError(
+                f"{shown(made_here.title)} fills masks and was taught no task; teach it one, or pick another model."
+            )
+        folder = made_here.folder if made_here else find_extractor(model, folders=self.settings.folders)
+        return self._models.get_extractor(folder, model.strip() or BUILT_IN, on_progress)
 
     def warm(self) -> None:
         """Load the default model and make one prediction with it."""

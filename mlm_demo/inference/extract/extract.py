@@ -1,16 +1,16 @@
-"""Answer questions from papers: rank the sentences by relevance, then look for the answer around the best of them.
+"""Answer questions from papers: look for the best answers, then judge the sentences in which they stand.
 
 Each paper is computed by itself and in one way, so the table does not depend on the order of the papers or on which
 others are asked. The two stages are described in docs/decisions/extract.md.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from mlm_demo.errors import ParameterError
 from mlm_demo.inference.extract.extraction import Extraction, Finding
 from mlm_demo.inference.extract.paper import Paper
-from mlm_demo.inference.extract.passages import BEST, passages, runs
+from mlm_demo.inference.extract.passages import passages
 from mlm_demo.inference.extract.relevance import (
     CHUNK,
     MAX_SENTENCES,
@@ -25,6 +25,7 @@ from mlm_demo.models.spans import Answers, best_spans
 from mlm_demo.models.task_model import TaskModel
 
 MAX_QUESTIONS = 8
+JUDGED = 2  # sentences of a paper whose relevance is judged: those in which the best answers stand
 MUCH_UNKNOWN, FIRST = (
     0.5,
     5,
@@ -77,6 +78,24 @@ def extract(
     return Extraction.of(extractor.describe(), least, questions, findings, notes)
 
 
+def judge_all(finding: Finding, extractor: Extractor) -> Finding:
+    """Return a finding with the relevance of every sentence that is read, for a paper that a person opens.
+
+    Those that it knows stay as they are. Without a model of evidence nothing more can be known. Raises ModelError.
+    """
+    unknown = [
+        number for number in shortlist(finding.question, finding.paper) if finding.relevances[number] is None
+    ]
+    if not unknown or extractor.evidence is None:
+        return finding
+    judged = _Reading(extractor, finding.question, finding.paper).judge(unknown)
+    relevances = [
+        probability(judged[number]) if number in judged else relevance
+        for number, relevance in enumerate(finding.relevances)
+    ]
+    return replace(finding, relevances=tuple(relevances))
+
+
 def check_questions(questions: Sequence[str]) -> list[str]:
     """Return the questions without white space around them, each once.
 
@@ -97,8 +116,8 @@ class _Reading:
     extractor: Extractor
     question: str
     paper: Paper
-    report: Callable[[float], None]
-    should_stop: Callable[[], bool]
+    report: Callable[[float], None] = lambda share: None
+    should_stop: Callable[[], bool] = lambda: False
 
     def finding(self) -> Finding:
         """Return what the models say; raises Stopped."""
@@ -106,52 +125,75 @@ class _Reading:
         if not paper.sentences:
             return Finding(paper, self.question, None, -float("inf"), ())
         numbers = shortlist(self.question, paper)
-        if evidence is None:
-            found = self._answers(answers, runs(numbers))
-            return self._finding(found, self._relevances_by_spans(found))
-        logits = relevance_logits(
-            evidence, self.question, paper, numbers, on_progress=self.report, should_stop=self.should_stop
-        )
-        relevances = [0.0] * len(paper.sentences)
-        for number, logit in zip(numbers, logits, strict=True):
-            relevances[number] = probability(logit)
-        ranked = [numbers[place] for place in sorted(range(len(logits)), key=lambda place: -logits[place])]
         if answers is None:
-            return Finding(paper, self.question, paper.sentences[ranked[0]], max(logits), tuple(relevances))
-        tokens = [len(found) for found in answers.pairs.encode(map(paper.sentence, range(len(relevances))))]
-        limit = min(MAX_TOKENS, answers.max_tokens)
-        room = limit - len(answers.encode(self.question)) - answers.pairs.special
-        return self._finding(self._answers(answers, passages(tokens, ranked[:BEST], room)), relevances)
+            judged = self.judge(numbers, self.report)
+            best = max(judged, key=judged.__getitem__)
+            span = paper.sentences[best]
+            return Finding(paper, self.question, span, judged[best], self._relevances(judged))
+        found = self._answers(answers, numbers)
+        if evidence is None:
+            relevances = self._relevances_by_spans(found)
+        else:
+            relevances = self._relevances(self.judge(self._sentences_of(found) or numbers[:JUDGED]))
+        span = (found.spans[0].start, found.spans[0].end) if found.spans else None
+        return Finding(paper, self.question, span, found.score, relevances)
 
-    def _answers(self, model: TaskModel, parts: Sequence[range]) -> Answers:
-        """Return the best spans in parts of the paper, given as ranges of sentences."""
+    def judge(
+        self, numbers: Sequence[int], on_progress: Callable[[float], None] = lambda share: None
+    ) -> dict[int, float]:
+        """Return the relevance logits of the sentences with these numbers; raises Stopped."""
+        logits = relevance_logits(
+            self.extractor.evidence,
+            self.question,
+            self.paper,
+            numbers,
+            on_progress=on_progress,
+            should_stop=self.should_stop,
+        )
+        return dict(zip(numbers, logits, strict=True))
+
+    def _answers(self, model: TaskModel, numbers: Sequence[int]) -> Answers:
+        """Return the best spans in the sentences with these numbers."""
+        paper = self.paper
+        tokens = [
+            len(found) for found in model.pairs.encode(map(paper.sentence, range(len(paper.sentences))))
+        ]
+        limit = min(MAX_TOKENS, model.max_tokens)
+        room = limit - len(model.encode(self.question)) - model.pairs.special
         windows = []
-        for part in parts:
-            start, end = self.paper.sentences[part[0]][0], self.paper.sentences[part[-1]][1]
+        for part in passages(tokens, numbers, room):
+            start, end = paper.sentences[part[0]][0], paper.sentences[part[-1]][1]
             windows += [
-                window.moved(start)
-                for window in model.pair_encoding(self.question, self.paper.text[start:end])
+                window.moved(start) for window in model.pair_encoding(self.question, paper.text[start:end])
             ]
         logits = []
         for start in range(0, len(windows), CHUNK):
             if self.should_stop():
                 raise Stopped
             logits += model.logits(windows[start : start + CHUNK])
-            if self.extractor.evidence is None:  # otherwise these are few
-                self.report(min(1.0, (start + CHUNK) / len(windows)))
-        return best_spans(self.paper.text, windows, logits)
+            self.report(min(1.0, (start + CHUNK) / len(windows)))
+        return best_spans(paper.text, windows, logits)
 
-    def _finding(self, found: Answers, relevances: Sequence[float]) -> Finding:
-        span = (found.spans[0].start, found.spans[0].end) if found.spans else None
-        return Finding(self.paper, self.question, span, found.score, tuple(relevances))
+    def _sentences_of(self, found: Answers) -> list[int]:
+        """Return the sentences in which the best spans stand: those of the best one, and of others up to JUDGED."""
+        places = [self.paper.sentences_at(span.start, span.end) for span in found.spans]
+        others = dict.fromkeys(number for place in places[1:] for number in place)
+        best = list(places[0]) if places else []
+        return [*best, *(number for number in others if number not in best)][: max(JUDGED, len(best))]
 
-    def _relevances_by_spans(self, found: Answers) -> list[float]:
+    def _relevances(self, judged: Mapping[int, float]) -> tuple[float | None, ...]:
+        return tuple(
+            probability(judged[number]) if number in judged else None
+            for number in range(len(self.paper.sentences))
+        )
+
+    def _relevances_by_spans(self, found: Answers) -> tuple[float, ...]:
         """Return for each sentence the probability of its best span against the null answer; 0 if it has none."""
         relevances = [0.0] * len(self.paper.sentences)
         for span in found.spans:
             for number in self.paper.sentences_at(span.start, span.end):
                 relevances[number] = max(relevances[number], probability(span.score - found.null))
-        return relevances
+        return tuple(relevances)
 
 
 def _notes(papers: Sequence[Paper], extractor: Extractor) -> list[str]:

@@ -22,14 +22,21 @@ class Finding:
     """What the models say to one question about one paper, whatever the threshold.
 
     span: the (start, end) characters of the best answer, or None if the paper has no text. score: by how much it is
-    above the null answer, in logits. relevances: the probability that each sentence is evidence.
+    above the null answer, in logits. relevances: the probability that each sentence is evidence, None where it was not
+    judged.
     """
 
     paper: Paper
     question: str
     span: tuple[int, int] | None
     score: float
-    relevances: tuple[float, ...]
+    relevances: tuple[float | None, ...]
+
+    @property
+    def best_sentence(self) -> int:
+        """The number of the most relevant sentence of those that were judged."""
+        judged = [number for number, relevance in enumerate(self.relevances) if relevance is not None]
+        return max(judged, key=self.relevances.__getitem__)
 
 
 @dataclass(frozen=True)
@@ -109,7 +116,7 @@ class Extraction:
 
 def _row(finding: Finding, threshold: float) -> dict:
     """Return a row: with an answer, the sentence it stands in; without one, the most relevant sentence."""
-    paper, relevances = finding.paper, finding.relevances
+    paper = finding.paper
     row = dict.fromkeys(ROW)
     row |= {"document": paper.document, "title": paper.title, "question": finding.question, "relevance": 0.0}
     if not paper.sentences:
@@ -121,13 +128,12 @@ def _row(finding: Finding, threshold: float) -> dict:
         row |= {"answer": paper.text[start:end], "start": start, "end": end}
         inside = paper.sentences_at(start, end)
     else:
-        best = max(range(len(relevances)), key=relevances.__getitem__)
-        inside = range(best, best + 1)
+        inside = range(finding.best_sentence, finding.best_sentence + 1)
     sentence_start, sentence_end = paper.sentences[inside[0]][0], paper.sentences[inside[-1]][1]
     return {
         **row,
         "sentence": paper.text[sentence_start:sentence_end],
         "sentence_start": sentence_start,
         "sentence_end": sentence_end,
-        "relevance": round(max(relevances[number] for number in inside), DIGITS),
+        "relevance": round(max(finding.relevances[number] or 0.0 for number in inside), DIGITS),
     }

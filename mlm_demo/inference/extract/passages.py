@@ -1,30 +1,43 @@
 """The passages of a paper in which answers are looked for: whole sentences that fit into one window.
 
-A paper that fits is one passage. Of a longer one the passages lie around its most relevant sentences, so that an answer
-is read with the sentences before and after it, and no window cuts it.
+A paper that fits is one passage. A longer one is cut into passages that share a sentence, so that no window cuts an
+answer, and an answer at the edge of one passage is read with what surrounds it in the next.
 """
 
 from collections.abc import Sequence
 
-BEST = 3  # the most relevant sentences, around which passages lie
+SHARED = 1  # sentences that a passage has in common with the one before it
 
 
-def passages(tokens: Sequence[int], best: Sequence[int], room: int) -> list[range]:
-    """Return the passages of a paper as ranges of sentences.
+def passages(tokens: Sequence[int], numbers: Sequence[int], room: int) -> list[range]:
+    """Return the passages that hold the sentences with these numbers, which are in order, as ranges of sentences.
 
-    tokens: in each sentence. best: the numbers of the sentences to read, the most relevant first. room: tokens in a
-    passage. A sentence with more tokens than that is a passage by itself.
+    tokens: in each sentence. room: tokens in a passage. A sentence with more tokens than that is a passage by itself.
     """
-    if sum(tokens) <= room:
-        return [range(len(tokens))]
     found: list[range] = []
-    for number in best:
-        if not any(number in passage for passage in found):
-            found.append(_around(tokens, number, room))
+    for run in _runs(numbers):
+        first = run.start
+        while True:
+            last = _last(tokens, first, run.stop, room)
+            found.append(range(first, last))
+            if last == run.stop:
+                break
+            # A shared sentence must leave room for the next one.
+            shared = SHARED if last - first > SHARED and sum(tokens[last - SHARED : last + 1]) <= room else 0
+            first = last - shared
     return found
 
 
-def runs(numbers: Sequence[int]) -> list[range]:
+def _last(tokens: Sequence[int], first: int, stop: int, room: int) -> int:
+    """Return the end of the passage that starts with a sentence: as many as fit, at least one."""
+    last, left = first + 1, room - tokens[first]
+    while last < stop and tokens[last] <= left:
+        left -= tokens[last]
+        last += 1
+    return last
+
+
+def _runs(numbers: Sequence[int]) -> list[range]:
     """Return sorted numbers as ranges of neighbors."""
     found: list[range] = []
     for number in numbers:
@@ -33,19 +46,3 @@ def runs(numbers: Sequence[int]) -> list[range]:
         else:
             found.append(range(number, number + 1))
     return found
-
-
-def _around(tokens: Sequence[int], number: int, room: int) -> range:
-    """Return the sentences around one, added on both sides in turns as long as the next one fits."""
-    first, last, left = number, number, room - tokens[number]
-    while True:
-        before = first > 0 and tokens[first - 1] <= left
-        if before:
-            first -= 1
-            left -= tokens[first]
-        after = last + 1 < len(tokens) and tokens[last + 1] <= left
-        if after:
-            last += 1
-            left -= tokens[last]
-        if not before and not after:
-            return range(first, last + 1)

@@ -6,7 +6,7 @@ A paper is computed by itself, so its logits do not depend on which other papers
 import math
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from mlm_demo.inference.extract.paper import Paper
 from mlm_demo.models.task_model import TaskModel
@@ -43,7 +43,7 @@ def relevance_logits(
     model: TaskModel,
     question: str,
     paper: Paper,
-    numbers: list[int],
+    numbers: Sequence[int],
     *,
     on_progress: Callable[[float], None] = lambda share: None,
     should_stop: Callable[[], bool] = lambda: False,

@@ -44,10 +44,14 @@ def evidence_numbers(cell: Cell) -> set[int]:
     """Return the numbers of the sentences that are evidence: the answer's, the relevant ones, or else the best one."""
     finding, row = cell.finding, cell.row
     relevances = finding.relevances
-    found = {number for number, relevance in enumerate(relevances) if step_of(relevance) >= EVIDENCE_STEP}
+    found = {
+        number
+        for number, relevance in enumerate(relevances)
+        if relevance is not None and step_of(relevance) >= EVIDENCE_STEP
+    }
     if cell.answered:
         found |= set(finding.paper.sentences_at(row["start"], row["end"]))
-    return found or {max(range(len(relevances)), key=relevances.__getitem__)}
+    return found or {finding.best_sentence}
 
 
 def _text(cell: Cell) -> str:
@@ -62,7 +66,8 @@ def _text(cell: Cell) -> str:
     for number, (start, end) in enumerate(paper.sentences[:SENTENCES_SHOWN]):
         between = paper.text[before:start]
         parts.append("</p><p>" if "\n" in between else escape(between))
-        parts.append(_sentence(paper.text, (start, end), number, relevances[number], span, evidence, first))
+        relevance = relevances[number] or 0.0  # not judged: the paper has too many sentences
+        parts.append(_sentence(paper.text, (start, end), number, relevance, span, evidence, first))
         before = end
     more = len(paper.sentences) - SENTENCES_SHOWN
     rest = f'<p class="more">{more:,} more sentences are not shown.</p>' if more > 0 else ""
@@ -73,7 +78,7 @@ def _first(cell: Cell, evidence: set[int]) -> int:
     """Return the number of the sentence that is shown first: the one of the answer, or the most relevant one."""
     if cell.answered:
         return cell.finding.paper.sentences_at(cell.row["start"], cell.row["end"])[0]
-    return max(sorted(evidence), key=cell.finding.relevances.__getitem__)
+    return max(sorted(evidence), key=lambda number: cell.finding.relevances[number] or 0.0)
 
 
 def _sentence(

@@ -1,5 +1,6 @@
 """The 'Extract' tab: handlers on top, widgets and wiring below."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 import gradio as gr
@@ -138,9 +139,14 @@ class ExtractTab:
         return {**updates, **self._show(extraction.at(float(threshold)), calibrated, verdicts)}
 
     def open_paper(self, extraction: Extraction | None, event: gr.EventData) -> dict:
-        """Open the paper of a row or cell."""
+        """Open the paper of a row or cell, and judge its other sentences, which the table did not need."""
         cell = cell_of(extraction, event)
-        return {self.paper: opened_paper(cell)} if cell else {self.paper: gr.skip()}
+        if cell is None:
+            return {self.paper: gr.skip()}
+        with suppress(ModelError):  # the model may have been deleted; what the table knows is shown
+            finding = self.engine.judge_all(cell.finding, extraction.model["name"])
+            (cell,) = cells(replace(extraction, findings=(finding,)))
+        return {self.paper: opened_paper(cell)}
 
     def judge(self, extraction: Extraction | None, verdicts: Verdicts, event: gr.EventData) -> dict:
         """Note a verdict, which the browser shows already."""
@@ -311,7 +317,7 @@ class ExtractTab:
             trigger_mode="always_last",
             **AT_ONCE,
         )
-        self.results.select(self.open_paper, self.extraction, self.paper, **AT_ONCE)
+        self.results.select(self.open_paper, self.extraction, self.paper, **{**QUIET, **EXTRACTING})
         self.results.like(
             self.judge,
             [self.extraction, self.verdicts],

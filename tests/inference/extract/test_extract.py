@@ -6,7 +6,7 @@ import torch
 from mlm_demo.errors import ParameterError, PromptError
 from mlm_demo.inference.extract import extract as extract_module
 from mlm_demo.inference.extract import relevance
-from mlm_demo.inference.extract.extract import extract
+from mlm_demo.inference.extract.extract import extract, judge_all
 from mlm_demo.inference.extract.extraction import ROW
 from mlm_demo.models.extractor import Extractor
 from mlm_demo.models.spans import best_spans
@@ -40,18 +40,40 @@ def test_the_answer_and_its_sentence_are_found(text):
     assert row["relevance"] == pytest.approx(1 / (1 + math.exp(-4)), abs=1e-4)
 
 
-def test_answers_are_looked_for_only_around_the_most_relevant_sentences():
-    """Of a paper longer than a window, the model of answers reads a few windows, whatever its length."""
+def test_a_long_paper_is_read_whole_in_windows_that_cut_no_sentence():
     extractor, read = about_the_heart(LONG), []
     logits = extractor.answers.logits
     extractor.answers.logits = lambda windows: [read.extend(windows), logits(windows)][1]
-    extract([paper_of(LONG)], [QUESTION], extractor)
-    assert 1 <= len(read) <= 4
-    characters = [place for window in read for place in window.offsets]
-    start = LONG.index("blood")
-    assert (start, start + 5) in characters
-    assert min(characters)[0] < start - 20, "with the sentences before the answer"
-    assert max(characters)[1] > start + 20, "and behind it"
+    paper = paper_of(LONG)
+    extract([paper], [QUESTION], extractor)
+    parts = [(window.offsets[0][0], window.offsets[-1][1]) for window in read]
+    assert len(parts) > 3
+    for start, end in paper.sentences:
+        assert any(first <= start and end <= last for first, last in parts)
+    starts = {start for start, _ in paper.sentences}
+    assert all(first in starts for first, _ in parts)
+
+
+def test_only_the_sentences_of_the_best_answers_are_judged():
+    judged = []
+    evidence = evidence_by(lambda sentence: float(len(judged.append(sentence) or judged)))
+    (finding,) = extract(
+        [paper_of(LONG)], [QUESTION], Extractor("it", evidence, about_the_heart(LONG).answers)
+    ).findings
+    assert len(judged) == extract_module.JUDGED
+    assert "the heart pumps blood." in judged
+    assert sum(relevance is not None for relevance in finding.relevances) == extract_module.JUDGED
+
+
+def test_an_opened_paper_has_the_relevance_of_every_sentence():
+    extractor = about_the_heart(LONG)
+    (finding,) = extract([paper_of(LONG)], [QUESTION], extractor).findings
+    whole = judge_all(finding, extractor)
+    assert [relevance > 0.5 for relevance in whole.relevances] == [number == 30 for number in range(61)]
+    assert whole.relevances[30] == finding.relevances[30]
+    assert judge_all(whole, extractor) is whole
+    alone = Extractor("answers alone", answers=extractor.answers)
+    assert judge_all(finding, alone) is finding
 
 
 def test_the_threshold_decides():
@@ -191,17 +213,20 @@ def test_another_language_has_rows_and_a_note():
 def test_a_very_long_paper_is_read_in_part_and_the_note_says_so(monkeypatch):
     monkeypatch.setattr(relevance, "MAX_SENTENCES", 5)
     monkeypatch.setattr(extract_module, "MAX_SENTENCES", 5)
-    read = []
-    evidence = evidence_by(lambda text: float(len(read.append(text) or read)))
-    extraction = extract([paper_of(LONG)], [QUESTION], Extractor("it", evidence, tiny_task(ANSWERS)))
-    assert len(read) == 5
-    assert any("heart" in text for text in read)
+    extractor, read = about_the_heart(LONG), []
+    logits = extractor.answers.logits
+    extractor.answers.logits = lambda windows: [read.extend(windows), logits(windows)][1]
+    extraction = extract([paper_of(LONG)], [QUESTION], extractor)
+    characters = {number for window in read for start, end in window.offsets for number in range(start, end)}
+    (finding,) = extraction.findings
+    in_part = [start for start, _ in finding.paper.sentences if start in characters]
+    assert len(in_part) == 5
+    assert LONG.index("The heart") in in_part
     assert extraction.notes == (
         "a.txt has 61 sentences; the model reads the 5 that share the most words with the question.",
     )
-    (finding,) = extraction.findings
     assert len(finding.relevances) == 61
-    assert sum(relevance > 0 for relevance in finding.relevances) == 5
+    assert sum(shown is not None for shown in judge_all(finding, extractor).relevances) == 5
 
 
 def test_stop_keeps_the_rows_that_are_done():
@@ -220,7 +245,7 @@ def test_stop_keeps_the_rows_that_are_done():
 
 
 def test_progress_only_grows_and_reaches_the_end(monkeypatch):
-    monkeypatch.setattr(relevance, "CHUNK", 2)
+    monkeypatch.setattr(extract_module, "CHUNK", 1)
     shares = []
     papers = [paper_of(TEXT, "a.txt"), paper_of(LONG, "b.txt")]
     extract(
@@ -229,7 +254,7 @@ def test_progress_only_grows_and_reaches_the_end(monkeypatch):
     assert shares == sorted(shares)
     assert shares[0] == 0.0
     assert shares[-1] == 1.0
-    assert len(shares) > 20
+    assert len(shares) > 12
 
 
 def test_the_extraction_names_the_models():

@@ -1,5 +1,6 @@
 import csv
 import io
+from dataclasses import replace
 from types import SimpleNamespace
 
 import gradio as gr
@@ -12,6 +13,7 @@ from mlm_demo.runs.service import RunService
 from mlm_demo.settings import Settings
 from mlm_demo.web.extract import papers as papers_module
 from mlm_demo.web.extract.tab import ExtractTab
+from mlm_demo.web.extract.table import relevance_number
 from mlm_demo.web.server.rate_limits import RateLimits
 from tests.support.events import call, request
 from tests.support.task_models import save_task
@@ -114,6 +116,20 @@ def test_a_click_opens_the_paper(page, model):
     opened = call(page, page.tab.open_paper, found, event(cell=1))
     assert "Paper Lyon</h3>" in opened[page.tab.paper]
     assert "Paris is a city of" in opened[page.tab.paper]
+
+
+def test_an_opened_paper_is_shaded_sentence_by_sentence(page, model):
+    found = extract(page, model)[page.tab.extraction]
+    whole = page.tab.engine.judge_all(found.findings[0], model)
+    shown = call(page, page.tab.open_paper, found, event(cell=0))[page.tab.paper]
+    for relevance in whole.relevances:
+        assert f'data-relevance="{relevance_number(relevance)}"' in shown
+
+
+def test_a_paper_opens_with_what_is_known_if_its_model_is_gone(page, model):
+    found = extract(page, model)[page.tab.extraction]
+    gone = replace(found, model={**found.model, "name": "/no/folder"})
+    assert "Paper Lyon</h3>" in call(page, page.tab.open_paper, gone, event(cell=1))[page.tab.paper]
 
 
 @pytest.mark.parametrize("data", [{}, {"cell": 3}, {"cell": -1}, {"cell": "0"}, {"cell": True}, [], None])
