@@ -63,15 +63,6 @@ def with_head(base: MaskedLM | TaskModel, task: str, *, seed: int = 0) -> TaskMo
     return TaskModel(base.tokenizer, model.to(base.device), task, name=base.name, source=base.source)
 
 
-def is_task_model(folder: Path) -> bool:
-    """Return whether the config in a folder is that of a model for a task."""
-    try:
-        _, model_type, architectures = read_config(folder, str(folder))
-    except ModelError:
-        return False
-    return any(known.get(model_type) in architectures for known in ARCHITECTURES.values())
-
-
 def load_task_model(
     folder: Path,
     name: str = "",

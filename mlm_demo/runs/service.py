@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlm_demo.errors import RunError
-from mlm_demo.models.catalogue import check_allowed
+from mlm_demo.models.catalogue import ADAPTED, FINETUNED, check_allowed
 from mlm_demo.models.hub import DownloadPolicy
 from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.runs.launcher import Launch
@@ -95,14 +95,14 @@ class RunService:
         owner: the owner's secret; address: a hash of the address that the request came from.
         """
         files, task = self.staging.files(draft), TASKS[request.verb]
-        base = self.catalogue.find_or_base(request.model)
+        base = task.base(request, self.catalogue)
         check_allowed(base, DownloadPolicy.of(self.settings))
         task.check(request, self.settings)
         request = replace(request, model=base.name)
         fingerprint = _fingerprint(files, request)
         title = files[0].name + (f" and {len(files) - 1} more" if len(files) > 1 else "")
         about = {
-            "model": base.title if base.kind == "adapted" else base.name,
+            "model": base.title if base.kind in (ADAPTED, FINETUNED) else base.name,
             "base": base.name,
             "files": [path.name for path in files],
             "budget": request.budget,

@@ -57,6 +57,10 @@ class Adaptation:
 
     name = AdaptRequest.verb
 
+    def base(self, request: AdaptRequest, catalogue: Catalogue) -> ModelRef:
+        """Return the model to adapt; raises ModelError."""
+        return catalogue.find_or_base(request.model)
+
     def check(self, request: AdaptRequest, settings: Settings) -> None:
         """Raise TrainingError for a run that exceeds the limits of the settings."""
         config = request.config

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from mlm_demo.errors import TrainingError
 from mlm_demo.models.catalogue import BASE, FINETUNED, Catalogue, ModelRef
 from mlm_demo.models.tasks import TASKS
+from mlm_demo.models.taught import find_taught
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.tasks.task import Shift, check_limits, model_ref
 from mlm_demo.settings import Settings
@@ -59,6 +60,10 @@ class Finetuning:
     """Fine-tuning of a model for a downstream task."""
 
     name = FinetuneRequest.verb
+
+    def base(self, request: FinetuneRequest, catalogue: Catalogue) -> ModelRef:
+        """Return the model to teach, which may have been taught before; raises ModelError."""
+        return find_taught(request.model, catalogue) or catalogue.find_or_base(request.model)
 
     def check(self, request: FinetuneRequest, settings: Settings) -> None:
         """Raise TrainingError for a run that exceeds the limits of the settings."""

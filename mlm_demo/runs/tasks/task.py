@@ -114,6 +114,9 @@ class Task(Protocol):
 
     name: str
 
+    def base(self, request: Any, catalogue: Catalogue) -> ModelRef:
+        """Return the model that a request names; raises ModelError."""
+
     def check(self, request: Any, settings: Settings) -> None:
         """Raise MlmDemoError for a request that exceeds the limits of the settings."""
 

@@ -1,11 +1,13 @@
 import gradio as gr
 import pytest
 
+from mlm_demo.models.tasks import ANSWERS
 from mlm_demo.runs.tasks.finetune import FinetuneRequest
 from mlm_demo.web.server.rate_limits import RateLimits
 from mlm_demo.web.teach.form import TeachForm
 from tests.support.events import call, request
 from tests.support.runs import waiting_service
+from tests.support.task_models import save_task
 
 # Outside a page gr.Warning warns by Python's own way.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:gradio")
@@ -54,6 +56,15 @@ def test_examples_are_described_and_a_run_starts_with_them(page, service, add):
         5.0,
     )
     assert not started[form.start].interactive
+
+
+def test_a_run_starts_from_a_model_that_was_taught_before(page, service, add, tmp_path):
+    folder = str(save_task(tmp_path / "taught", ANSWERS))
+    draft = add("examples.csv", ["question,context,answer", *ROWS])[page.form.draft]
+    started = call(page, page.form.start_run, request(), draft, "answers", folder, 5, "me")
+    (run,) = service.runs.all()
+    assert started[page.form.started] == run.id
+    assert run.request.request["model"] == folder
 
 
 def test_bad_examples_are_refused_and_the_earlier_ones_stay(page, service, add):
