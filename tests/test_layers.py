@@ -13,7 +13,7 @@ from tests.support.paths import ROOT
 PACKAGE = ROOT / "mlm_demo"
 # Each room may import the rooms to its left; `APART` are neighbors that do not know each other.
 ROOMS = ["errors", "settings", "system", "corpus", "models", "inference", "training", "runs", "web", "cli"]
-APART = {("models", "corpus"), ("inference", "corpus"), ("training", "inference"), ("runs", "inference")}
+APART = {("models", "corpus"), ("inference", "corpus"), ("training", "inference")}
 
 
 DISTRIBUTION = {"yaml": "pyyaml", "docx": "python_docx"}  # where it has another name than the package

@@ -11,6 +11,7 @@ from mlm_demo.errors import ParameterError
 from mlm_demo.inference.extract.extraction import Extraction, Finding
 from mlm_demo.inference.extract.paper import Paper
 from mlm_demo.inference.extract.passages import passages
+from mlm_demo.inference.extract.questions import check_questions
 from mlm_demo.inference.extract.relevance import (
     CHUNK,
     MAX_SENTENCES,
@@ -24,7 +25,6 @@ from mlm_demo.models.pairs import MAX_TOKENS
 from mlm_demo.models.spans import Answers, best_spans
 from mlm_demo.models.task_model import TaskModel
 
-MAX_QUESTIONS = 8
 JUDGED = 2  # sentences of a paper whose relevance is judged: those in which the best answers stand
 MUCH_UNKNOWN, FIRST = (
     0.5,
@@ -94,19 +94,6 @@ def judge_all(finding: Finding, extractor: Extractor) -> Finding:
         for number, relevance in enumerate(finding.relevances)
     ]
     return replace(finding, relevances=tuple(relevances))
-
-
-def check_questions(questions: Sequence[str]) -> list[str]:
-    """Return the questions without white space around them, each once.
-
-    Raises ParameterError if there is none, or more than MAX_QUESTIONS.
-    """
-    unique = list(dict.fromkeys(question.strip() for question in questions))
-    if not unique:
-        raise ParameterError("There is no question; write what you want to know of the papers.")
-    if len(unique) > MAX_QUESTIONS:
-        raise ParameterError(f"There are {len(unique)} questions; ask at most {MAX_QUESTIONS} at once.")
-    return unique
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,11 @@
 from mlm_demo.errors import RunError, shown
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.tasks.adapt import Adaptation
+from mlm_demo.runs.tasks.extract import Extracting
 from mlm_demo.runs.tasks.finetune import Finetuning
 from mlm_demo.runs.tasks.task import Task
 
-TASKS: dict[str, Task] = {task.name: task for task in (Adaptation(), Finetuning())}
+TASKS: dict[str, Task] = {task.name: task for task in (Adaptation(), Finetuning(), Extracting())}
 
 
 def task_of(run: Run) -> Task:

@@ -5,12 +5,13 @@ from html import escape
 
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.service import finetune_result_of, result_of
+from mlm_demo.runs.tasks.extract import answered_of
 from mlm_demo.training.result import loss_row
 from mlm_demo.web.adapt.progress import STATES
 from mlm_demo.web.html import table, verdict_mark
 
 EMPTY = '<p class="empty">Your runs will be listed here.</p>'
-HEADINGS = ("Files", "State", "Base model and budget", "Started", "On held-out text")
+HEADINGS = ("Files", "State", "Model and budget", "Started", "Result")
 
 
 def my_runs(runs: list[Run], keep_days: int) -> str:
@@ -32,6 +33,8 @@ def _row(run: Run) -> tuple[str, ...]:
         change = f"perplexity {before:,.1f} → {after:,.1f} {verdict}"
         if result.share == 0:
             change = f"perplexity {before:,.1f}, base model kept"
+    elif table := answered_of(run):
+        change = table
     elif taught := finetune_result_of(run):
         change = " ".join(map(escape, taught.rows[0].cells()[:2]))
     return (

@@ -29,6 +29,7 @@ from mlm_demo.web.adapt.run_state import (
 from mlm_demo.web.adapt.run_widgets import RunWidgets
 from mlm_demo.web.event_options import ASKING, AT_ONCE, QUIET
 from mlm_demo.web.extract import extractors
+from mlm_demo.web.extract.background import is_extraction
 from mlm_demo.web.extract.tab import ExtractTab
 from mlm_demo.web.fill.links import FIRST_SENTENCE, page_address
 from mlm_demo.web.fill.tab import FillTab
@@ -92,9 +93,12 @@ class RunTab(RunWidgets):
         wanted = request.query_params.get("run", "")
         if wanted:
             found = self.service.runs.has(wanted)
+            if found and is_extraction(self.service.runs.find(wanted)):  # the tab Extract shows it
+                return {self.owner: owner, **self._close(owner)}
             shown = self._open(wanted, owner) if found else self._close(owner, missing_run(wanted))
             return {self.owner: owner, self.tabs: gr.Tabs(selected="adapt"), **shown}
-        active = next((run for run in self.service.runs.owned_by(owner) if run.state in ACTIVE), None)
+        own = [run for run in self.service.runs.owned_by(owner) if not is_extraction(run)]
+        active = next((run for run in own if run.state in ACTIVE), None)
         return {self.owner: owner, **(self._open(active.id, owner) if active else self._close(owner))}
 
     def show_started(self, id: str, owner: str) -> dict:

@@ -6,11 +6,10 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
-from mlm_demo.corpus.papers import Paper, read_papers
-from mlm_demo.errors import CorpusError
+from mlm_demo.corpus.papers import MAX_CHARACTERS, Paper, read_papers
+from mlm_demo.errors import CorpusError, ParameterError
 from mlm_demo.runs.service import RunService
 from mlm_demo.settings import ASSETS
-from mlm_demo.web.api import check_amount
 from mlm_demo.web.messages import notices
 
 SAMPLE = ASSETS / "papers"
@@ -24,11 +23,16 @@ def read_files(
 ) -> tuple[list[Paper], list[str]]:
     """Return the papers of uploaded files after those that are there already, and notes on how they were read.
 
-    Raises CorpusError, and ParameterError for more papers than the page reads at once.
+    Raises CorpusError, and ParameterError for more text than the page keeps.
     """
     found, noted = service.papers([Path(name) for name in files], on_progress)
     papers = [*before, *(Paper(*paper) for paper in found)]
-    check_amount(papers, [""], service.settings)
+    characters = sum(len(paper.text) for paper in papers)
+    if characters > MAX_CHARACTERS:
+        raise ParameterError(
+            f"The papers have {characters:,} characters together; the limit is {MAX_CHARACTERS:,}. Remove those "
+            "that are there, or use the command line."
+        )
     return papers, noted
 
 

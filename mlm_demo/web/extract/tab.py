@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from types import MappingProxyType
 
 import gradio as gr
 
@@ -10,11 +11,13 @@ from mlm_demo.corpus.papers import Paper
 from mlm_demo.errors import CorpusError, MlmDemoError, ModelError, ParameterError
 from mlm_demo.inference.engine import Engine
 from mlm_demo.inference.extract.extraction import Extraction
+from mlm_demo.inference.extract.questions import check_questions
 from mlm_demo.runs.service import RunService
 from mlm_demo.web import javascript
 from mlm_demo.web.api import check_amount
 from mlm_demo.web.event_options import AT_ONCE, EXTRACTING, QUIET
 from mlm_demo.web.extract import javascript as extract_javascript
+from mlm_demo.web.extract.background import Background, takes_long
 from mlm_demo.web.extract.extractors import about_models, choices, first_name, none_here, offered
 from mlm_demo.web.extract.links import Asked, lines, read_link, write_link
 from mlm_demo.web.extract.opened_paper import opened_paper
@@ -23,6 +26,7 @@ from mlm_demo.web.extract.table import Cell, cells, table
 from mlm_demo.web.extract.threshold import ABOUT, FIRST_MEANING, FIRST_RANGE, meaning, score_range
 from mlm_demo.web.extract.verdicts import Verdicts, answers_csv, count_sentence, evidence_csv, judge
 from mlm_demo.web.fill.links import page_address
+from mlm_demo.web.identity import owner_of
 from mlm_demo.web.messages import notices, refusal
 from mlm_demo.web.server.rate_limits import RateLimits
 
@@ -30,6 +34,7 @@ ABOUT_FILES = (
     f"Files can be {describe_formats()}. Each document is a paper. The papers stay on the machine that "
     " serves this page, in its memory until you close the page; the files are deleted within two hours."
 )
+NO_VERDICTS: Verdicts = MappingProxyType({})
 NOTHING_YET = (
     '<p class="empty">Ask a question of your papers. Each paper gets a row: the answer, the sentence it stands in, and '
     "how relevant the model finds that sentence. Papers without an answer stay in the table.</p>"
@@ -88,10 +93,11 @@ class ExtractTab:
         papers: list[Paper],
         before: Extraction | None,
         verdicts: Verdicts,
+        owner: str,
         request: gr.Request,
         progress=gr.Progress(),
     ) -> dict:
-        """Ask the questions of the papers; show an error above the previous table.
+        """Ask the questions of the papers, in the background if that takes long; show an error above the table before.
 
         chosen: the thresholds that the person has set, by model; others keep the one they were calibrated to.
         """
@@ -102,7 +108,15 @@ class ExtractTab:
                 raise ParameterError("There are no papers; add files, or use the sample.")
             if not model:
                 raise ModelError(none_here(self.engine.settings))
-            check_amount(papers, asked, self.engine.settings)
+            settings = self.engine.settings
+            if takes_long(papers, asked, settings):
+                check_amount([], check_questions(asked), settings)
+                address = self.limits.address(request)
+                return {
+                    **self.background.start(papers, asked, model, owner, address),
+                    self.out: gr.Row(visible=False),
+                }
+            check_amount(papers, asked, settings)
             found = self.engine.extract(
                 papers,
                 asked,
@@ -111,8 +125,17 @@ class ExtractTab:
             )
         except MlmDemoError as error:
             return {self.results: refusal(error, table(before, verdicts) if before else "")}
+        return {
+            **self.background.forget(),
+            **self.show_found(found, chosen.get(model, found.threshold), verdicts),
+        }
+
+    def show_found(
+        self, found: Extraction, threshold: float | None = None, verdicts: Verdicts = NO_VERDICTS
+    ) -> dict:
+        """Show a table, decided by a threshold or by the one that its model was calibrated to."""
         calibrated = found.threshold
-        found = found.at(chosen.get(model, calibrated))
+        found = found if threshold is None else found.at(threshold)
         return {
             self.calibrated: calibrated,
             self.threshold: gr.Slider(*score_range(found), found.threshold),
@@ -160,14 +183,19 @@ class ExtractTab:
             self.judged: gr.Row(visible=bool(verdicts)),
         }
 
-    def open_link(self, owner: str, request: gr.Request) -> dict:
-        """Offer the models, and fill in the form from the page's link."""
+    def open_link(self, owner: str, request: gr.Request, profile: gr.OAuthProfile | None) -> dict:
+        """Offer the models, and fill in the form from the page's link, or show a run in the background."""
+        owner = owner_of(owner, profile, self.engine.settings)
         found = read_link(dict(request.query_params))
         asked, noted = found or (Asked(), [])
         models = offered(self.service.runs, owner, asked.model)
         updates = {self.model: gr.Dropdown(choices(models), value=asked.model or first_name(models))}
+        wanted = request.query_params.get("run", "")
+        if wanted and self.background.has(wanted):
+            return {**updates, **self.background.look(wanted, owner), self.tabs: gr.Tabs(selected="extract")}
         if found is None:
-            return updates
+            active = "" if wanted else self.background.active(owner)
+            return {**updates, **(self.background.look(active, owner) if active else {})}
         updates[self.questions] = asked.questions
         if asked.threshold is not None:
             updates[self.chosen] = {asked.model or first_name(models) or "": asked.threshold}
@@ -264,6 +292,7 @@ class ExtractTab:
             js_on_load=extract_javascript.TABLE,
             elem_id="extract-results",
         )
+        self.background = Background(self.service, self.show_found, self.results)
         with gr.Row(visible=False, elem_classes="extract-out") as self.out:
             small = {"size": "sm", "min_width": 90}
             self.csv_down = gr.Button("Download CSV", elem_id="extract-csv", **small)
@@ -298,10 +327,20 @@ class ExtractTab:
         self.sample.click(self.read_sample, None, papers, **QUIET)
         self.clear.click(self.remove_papers, None, papers, **AT_ONCE)
         shown = [self.extraction, self.threshold, self.meaning, self.results, self.link, self.copied]
+        found = [*shown, self.calibrated, self.out]
+        self.background.wire(owner, found)
         extracting = {
             "fn": self.extract,
-            "inputs": [self.questions, self.model, self.chosen, self.papers, self.extraction, self.verdicts],
-            "outputs": [*shown, self.calibrated, self.out],
+            "inputs": [
+                self.questions,
+                self.model,
+                self.chosen,
+                self.papers,
+                self.extraction,
+                self.verdicts,
+                owner,
+            ],
+            "outputs": [*found, *self.background.widgets],
             "show_progress_on": self.results,
             "api_visibility": "private",
             **EXTRACTING,
@@ -346,7 +385,7 @@ class ExtractTab:
         page.load(
             self.open_link,
             owner,
-            [self.model, self.questions, self.chosen, self.threshold, self.results, self.tabs],
+            [self.model, self.questions, self.chosen, self.tabs, *found, *self.background.widgets],
             **AT_ONCE,
         )
 

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 
 from mlm_demo.errors import CorpusError, ParameterError
@@ -28,9 +26,9 @@ def test_files_are_added_to_the_papers_and_not_kept(service, files):
     assert list(service.staging.folder.glob("*")) == []
 
 
-def test_more_papers_than_the_page_reads_are_refused_with_the_limit(service, files):
-    service.settings = replace(service.settings, max_papers=2)
-    with pytest.raises(ParameterError, match="There are 3 papers; the limit is 2"):
+def test_more_text_than_the_page_keeps_is_refused_with_the_limit(service, files, monkeypatch):
+    monkeypatch.setattr(papers, "MAX_CHARACTERS", 20)
+    with pytest.raises(ParameterError, match="characters together; the limit is 20"):
         read_files(service, files, [], silent)
 
 

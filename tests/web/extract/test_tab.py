@@ -47,7 +47,7 @@ def page(tmp_path):
 def extract(page, model, questions=QUESTION, chosen=None, papers=PAPERS, before=None, verdicts=None):
     """What Extract changes."""
     given = (questions, model, chosen or {}, list(papers), before, {} if verdicts is None else verdicts)
-    return call(page, page.tab.extract, *given, None, lambda *_, **__: None)
+    return call(page, page.tab.extract, *given, "me", request(), lambda *_, **__: None)
 
 
 def event(**data):
@@ -100,7 +100,8 @@ def test_a_chosen_threshold_stays_for_the_next_question(page, model):
         ({"questions": "\n".join(f"What {n}?" for n in range(9))}, "There are 9 questions; ask at most 8"),
         ({"model": ""}, "There is no model for extraction yet"),
         ({"model": "/no/folder"}, "There is no folder &#x27;/no/folder&#x27;"),
-        ({"papers": PAPERS * 40}, "There are 120 papers; the limit is 100"),
+        ({"questions": "What is it? " * 1800, "papers": PAPERS * 40}, "A question has 21,599 characters"),
+        ({"model": "general", "papers": PAPERS * 40}, "was taught no task"),
     ],
 )
 def test_an_error_is_a_sentence_above_the_table_before(page, model, change, message):
@@ -184,12 +185,12 @@ def test_files_replace_the_sample_and_join_other_files(page, tmp_path, monkeypat
 def test_a_link_fills_in_the_form_and_opens_the_tab(page):
     tab = page.tab
     query = {"questions": "How long?", "extractor": "/a/folder", "threshold": "-12.5"}
-    shown = call(page, tab.open_link, "", request(query=query))
+    shown = call(page, tab.open_link, "", request(query=query), None)
     assert (shown[tab.questions], shown[tab.model].value) == ("How long?", "/a/folder")
     assert shown[tab.chosen] == {"/a/folder": -12.5}
     assert (shown[tab.threshold].minimum, shown[tab.threshold].value) == (-12.5, -12.5)
     assert shown[tab.tabs].selected == "extract"
-    assert call(page, tab.open_link, "", request()).keys() == {tab.model}
+    assert call(page, tab.open_link, "", request(), None).keys() == {tab.model}
 
 
 def test_the_table_is_written_with_offsets_model_and_threshold(page, model):
