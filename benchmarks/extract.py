@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from finetune import compare
 from pairs import ROOT, print_table, time_pairs, wants_json
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -59,6 +60,8 @@ def main() -> None:
             words, sentences = sum(len(p.text.split()) for p in papers), sum(len(p.sentences) for p in papers)
             off = differences(ours, stock, papers)
             rows.append((len(papers), words, sentences, pair.ours, pair.theirs, pair.ratio, *off))
+    training, _ = compare()
+    ratios["finetune_tokens_per_s"] = training.ratio
     print_table(f"Extraction, {torch.get_num_threads()} threads", HEADINGS, rows, ratios, as_json)
 
 

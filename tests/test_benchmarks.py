@@ -206,14 +206,38 @@ def test_extract_prints_its_ratios_and_scores_equal_those_of_the_stock_loops(scr
         extract, "abstracts", lambda: [extract.paper_of(text.split(), f"{n}") for n in range(2)]
     )
     monkeypatch.setattr(extract, "whole_paper", lambda: extract.paper_of((text + " ").split() * 12, "paper"))
+    monkeypatch.setattr(extract, "compare", lambda: (script("pairs").Pair(1.0, 2.0, 2.0), 100))
     extract.main()
     found = printed(capsys)
-    assert set(found["ratios"]) == {"extract_20", "extract_paper"}
+    assert set(found["ratios"]) == {"extract_20", "extract_paper", "finetune_tokens_per_s"}
     one, paper = found["figures"]
     assert (one["papers"], one["sentences"], paper["sentences"]) == (2, 4, 24)
     assert one["relevance, off by"] < 1e-4
     assert one["spans, off by"] < 1e-4
     assert paper["spans, off by"] == ""
+
+
+def test_both_sides_of_finetune_train_on_the_same_questions(script, monkeypatch, capsys, tmp_path):
+    finetune = script("finetune")
+    monkeypatch.setattr(finetune, "load", lambda *_, **__: MaskedLM(*tiny()))
+    (tmp_path / "text.txt").write_text("the heart pumps blood and paris is a city of france " * 20)
+    monkeypatch.setattr(finetune, "TEXT", tmp_path / "text.txt")
+    for name, value in {
+        "QUESTIONS": 12,
+        "SHORTEST": 20,
+        "LONGEST": 60,
+        "MAX_TOKENS": 96,
+        "STRIDE": 32,
+    }.items():
+        monkeypatch.setattr(finetune, name, value)
+    for example in finetune.questions():
+        (answer,) = example.answers
+        assert example.context[answer.start :].startswith(answer.text)
+        assert answer.start > 20
+    finetune.main()
+    found = printed(capsys)
+    assert found["ratios"]["finetune_tokens_per_s"] > 0
+    assert found["figures"][0]["questions"] == 12
 
 
 @pytest.mark.parametrize("name", ["limit", "page", "startup"])
