@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from pairs import ROOT, Pair, print_table, time_pairs, wants_json
-from transformers import Trainer, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainingArguments
 
 from mlm_demo.corpus.examples.example import Answer, AnswerExample
 from mlm_demo.models.catalogue import Catalogue
@@ -92,7 +92,9 @@ def theirs(model: TaskModel, features: list[dict]) -> None:
             save_strategy="no",
             logging_strategy="no",
         )
-        Trainer(model.model, arguments, train_dataset=features).train()
+        trainer = Trainer(model.model, arguments, train_dataset=features)
+        trainer.remove_callback(PrinterCallback)
+        trainer.train()
 
 
 def recipe_features(model: TaskModel, examples: list[AnswerExample]) -> list[dict]:
