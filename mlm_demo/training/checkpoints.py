@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 
 from mlm_demo.errors import TrainingError
 from mlm_demo.system import locks
-from mlm_demo.training.result import RESULT, AdaptationResult, read_result
+from mlm_demo.training.result import RESULT
 
 CHECKPOINTS = "checkpoints"
 LAST_FILE = "trainer_state.json"  # is written last
@@ -97,14 +97,10 @@ def check_output(output: Path, resume: bool) -> None:
         raise TrainingError(f"The folder {output} is not empty; give another one, or continue with --resume.")
 
 
-def finished_result(output: Path) -> AdaptationResult | None:
-    """Return the result of a run that was not stopped, None if there is none; finish its clean-up if it was killed."""
-    result = read_result(output)
-    if result is None or result.training.stopped:
-        return None
-    for name in (".part", CHECKPOINTS):
+def remove_leftovers(output: Path) -> None:
+    """Finish the clean-up of a run that has its result, if it was killed before it could."""
+    for name in (".part", CHECKPOINTS, SEEDS):
         shutil.rmtree(output / name, ignore_errors=True)
-    return result
 
 
 def _damage_after(output: Path, checkpoint: Path | None) -> str:

@@ -13,7 +13,7 @@ from mlm_demo.runs.staging import PREPARED
 from mlm_demo.runs.tasks.task import Shift, check_limits, model_ref
 from mlm_demo.settings import Settings
 from mlm_demo.system.memory import out_of_memory_as_error
-from mlm_demo.training.checkpoints import finished_result, last_checkpoint
+from mlm_demo.training.checkpoints import last_checkpoint, remove_leftovers
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.options import budget_phrase, to_argv
 from mlm_demo.training.prepare import Preparation
@@ -92,8 +92,10 @@ class Adaptation:
 
     def work(self, run: Run, settings: Settings, catalogue: Catalogue, shift: Shift) -> str:
         """Adapt, or continue from the last checkpoint; log `stage`, `report` and the lines of `adapt.adapt`."""
-        result = finished_result(run.output)
-        if not result:
+        result = read_result(run.output)
+        if result is not None and not result.training.stopped:
+            remove_leftovers(run.output)
+        else:
             with out_of_memory_as_error():
                 preparation = _prepare(run, settings, catalogue, shift)
                 result = preparation.adapt(

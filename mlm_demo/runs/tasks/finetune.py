@@ -13,7 +13,7 @@ from mlm_demo.runs.run import Run
 from mlm_demo.runs.tasks.task import Shift, check_limits, model_ref
 from mlm_demo.settings import Settings
 from mlm_demo.system.memory import out_of_memory_as_error
-from mlm_demo.training.checkpoints import has_progress
+from mlm_demo.training.checkpoints import has_progress, remove_leftovers
 from mlm_demo.training.downstream.config import FinetuneConfig
 from mlm_demo.training.downstream.result import read_finetune_result
 from mlm_demo.training.options import budget_phrase, to_argv
@@ -95,7 +95,9 @@ class Finetuning:
     def work(self, run: Run, settings: Settings, catalogue: Catalogue, shift: Shift) -> str:
         """Fine-tune, or continue from the last checkpoint; log `stage`, `report` and the lines of `finetune`."""
         result = read_finetune_result(run.output)
-        if result is None or result.stopped:
+        if result is not None and not result.stopped:
+            remove_leftovers(run.output)
+        else:
             with out_of_memory_as_error():
                 preparation = _preparation(
                     [run.input / name for name in run.request.files],

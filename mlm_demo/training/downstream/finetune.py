@@ -28,7 +28,14 @@ from mlm_demo.models.task_model import TaskModel
 from mlm_demo.system.distributed import is_main_process
 from mlm_demo.system.files import read, write
 from mlm_demo.training.adapt import versions
-from mlm_demo.training.checkpoints import CHECKPOINTS, SEEDS, claimed, disk_errors_explained, published
+from mlm_demo.training.checkpoints import (
+    CHECKPOINTS,
+    SEEDS,
+    claimed,
+    disk_errors_explained,
+    published,
+    remove_leftovers,
+)
 from mlm_demo.training.curve import curve_svg
 from mlm_demo.training.downstream.config import FinetuneConfig
 from mlm_demo.training.downstream.judging import metric_rows
@@ -255,5 +262,4 @@ def _save(result: FinetuneResult, output: Path, *, keep_checkpoints: bool) -> No
         text = json.dumps(result.to_json(), ensure_ascii=False, indent=1)
         (part / RESULT).write_text(text, encoding="utf-8")
     if not keep_checkpoints:
-        for name in (CHECKPOINTS, SEEDS):
-            shutil.rmtree(output / name, ignore_errors=True)
+        remove_leftovers(output)
