@@ -8,6 +8,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from mlm_demo.corpus.examples.example import Answer, AnswerExample
+from mlm_demo.corpus.examples.unanswerable import with_unanswerable
 from mlm_demo.models.pairs import Window
 from mlm_demo.models.spans import Answers, best_spans
 from mlm_demo.models.task_model import TaskModel
@@ -32,6 +33,10 @@ class AnswersTask:
     name = ANSWERS
     metrics: ClassVar = {"f1": "F1", "em": "exact match"}
     in_percent: ClassVar = {"f1", "em"}
+
+    def completed(self, examples: Sequence[AnswerExample], seed: int) -> list[AnswerExample]:
+        """Return the examples, and if they lack them, questions asked of texts that do not answer."""
+        return with_unanswerable(examples, seed)
 
     def item(self, model: TaskModel, example: AnswerExample, random: np.random.Generator) -> Item:
         """Return a window with an answer and one without, as far as there are such, each drawn at random."""

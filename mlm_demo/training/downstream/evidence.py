@@ -36,6 +36,10 @@ class EvidenceTask:
     }
     in_percent: ClassVar = {"p1", "accuracy", "f1"}
 
+    def completed(self, examples: Sequence[EvidencePool], seed: int) -> list[EvidencePool]:
+        """Return the examples as they are: most sentences of a pool do not answer."""
+        return list(examples)
+
     def item(self, model: TaskModel, example: EvidencePool, random: np.random.Generator) -> Item:
         """Return one sentence that answers, drawn at random, and CANDIDATES - 1 others."""
         labels = np.asarray(example.labels)

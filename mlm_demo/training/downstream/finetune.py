@@ -77,11 +77,16 @@ def finetune(
     with claimed(output, resume) if is_main_process() else nullcontext():
         training, held_out = (_readable(part, base, on_progress) for part in (training, held_out))
         choosing, judging = split_examples(held_out, config.seed, HALF)
+        # Not what judges: there the figures are those that others report for the same examples.
+        training, choosing = (
+            _completed(part, task, config.seed, on_progress) for part in (training, choosing)
+        )
         on_progress({"stage": "judging simple rules"})
         rules = task.baselines(training, judging)
         if isinstance(base, TaskModel) and base.task == task.name:
             on_progress({"stage": "judging the model before"})
-            rules[BEFORE] = task.evaluate(_fast(base), judging, base.threshold)
+            fast = _fast(base)  # with a threshold for these examples, as the new model has
+            rules[BEFORE] = task.evaluate(fast, judging, task.calibrate(fast, choosing).threshold)
         one_seed = replace(config, minutes=config.minutes and config.minutes / config.seeds, seeds=1)
         results: list[SeedResult] = []
         stopped = False
@@ -140,6 +145,21 @@ def finetune(
         if is_main_process():
             _save(outcome, output, keep_checkpoints=stopped)
         return outcome
+
+
+def _completed(
+    examples: Sequence[Any], task: DownstreamTask, seed: int, on_progress: Callable[[dict], None]
+) -> list[Any]:
+    """Return examples with what the task needs of them, and tell how many that are."""
+    found = task.completed(examples, seed)
+    if added := len(found) - len(examples):
+        on_progress(
+            {
+                "note": f"Nearly every text answers its question, so {added:,} of the questions are asked of other "
+                "texts too, to learn when to say nothing."
+            }
+        )
+    return found
 
 
 def _readable(

@@ -52,6 +52,9 @@ class DownstreamTask(Protocol):
     metrics: dict[str, str]
     in_percent: set[str]
 
+    def completed(self, examples: Sequence[Any], seed: int) -> list[Any]:
+        """Return examples to learn or to choose by, with what the task needs and files often lack."""
+
     def item(self, model: TaskModel, example: Any, random: np.random.Generator) -> Item:
         """Return what a step learns of an example; random draws candidates and windows."""
 
