@@ -180,7 +180,19 @@ def test_questions_too_long_for_the_model_are_left_out_by_name(tmp_path):
         tmp_path / "out",
         on_progress=lines.append,
     )
-    first, second = [line["note"] for line in lines if "note" in line][:2]
-    assert first.startswith("1 of the questions, such as 'the cat sat")
-    added = result.examples.training - 13
-    assert second.startswith(f"Nearly every text answers its question, so {added} of the questions")
+    assert result.examples.training == 13
+    (note,) = [line["note"] for line in lines if "note" in line]
+    assert note.startswith("1 of the questions, such as 'the cat sat")
+
+
+def test_questions_are_asked_of_other_texts_too_and_a_note_says_so(tmp_path):
+    lines, made = [], examples(ANSWERS, 36)
+    made = [replace(example, context=f"{example.context} Number {n}.") for n, example in enumerate(made)]
+    result = finetune(
+        fresh(), TASKS[ANSWERS], made[:26], made[26:], CONFIG, tmp_path / "out", on_progress=lines.append
+    )
+    added = result.examples.training - 26
+    assert added > 3
+    (note,) = [line["note"] for line in lines if "note" in line]
+    assert note.startswith(f"Nearly every text answers its question, so {added} of the questions")
+    assert result.examples.judging == len(result.seeds[0].groups)
