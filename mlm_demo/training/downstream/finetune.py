@@ -78,9 +78,8 @@ def finetune(
         training, held_out = (_readable(part, base, on_progress) for part in (training, held_out))
         choosing, judging = split_examples(held_out, config.seed, HALF)
         # Not what judges: there the figures are those that others report for the same examples.
-        training, choosing = (
-            _completed(part, task, config.seed, on_progress) for part in (training, choosing)
-        )
+        choosing = task.completed(choosing, config.seed)
+        training = _completed(training, task, config.seed, on_progress)
         on_progress({"stage": "judging simple rules"})
         rules = task.baselines(training, judging)
         if isinstance(base, TaskModel) and base.task == task.name:
