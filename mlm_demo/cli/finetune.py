@@ -80,13 +80,14 @@ def evaluate_task_command(options: argparse.Namespace, settings: Settings) -> No
             f"{options.model} was fine-tuned for another task than {options.task}; pick another model."
         )
     terminal.stage(f"asking {len(examples.examples):,} questions")
-    rows = judge_task(TASKS[options.task], model, examples.examples)
+    threshold = model.threshold if options.threshold is None else options.threshold
+    rows = judge_task(TASKS[options.task], model, examples.examples, threshold)
     terminal.status("")
     notes = [*examples.notes, *(f"{item.source}: {item.reason}" for item in examples.dropped)]
     if options.json:
         found = {
             "model": model.describe(),
-            "threshold": model.threshold,
+            "threshold": threshold,
             "rows": [asdict(row) for row in rows],
         }
         return print(json.dumps({**found, "notes": notes}, indent=2))
@@ -94,7 +95,7 @@ def evaluate_task_command(options: argparse.Namespace, settings: Settings) -> No
         print(f"note: {note}", file=sys.stderr)
     print(rows_table(rows))
     groups = len({example.group for example in examples.examples})
-    print(f"{len(examples.examples):,} questions of {groups:,} articles, threshold {model.threshold:.3f}")
+    print(f"{len(examples.examples):,} questions of {groups:,} articles, threshold {threshold:.3f}")
 
 
 def _print_report(report: dict) -> None:

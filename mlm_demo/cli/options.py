@@ -50,7 +50,13 @@ def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) 
     parser.add_argument(
         "--task",
         choices=TASKS,
-        help="measure a fine-tuned model on examples of its task instead; --model is its folder",
+        help="measure a fine-tuned model on examples of its task instead; --model is extract or its folder",
+    )
+    parser.add_argument(
+        "--threshold",
+        metavar="T",
+        type=float,
+        help="with --task: the least score of an answer (default: the calibrated one; -1000 answers always)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=evaluate)

@@ -50,6 +50,12 @@ def test_finetune_evaluate_and_extract_go_together(answers, tiny, tmp_path, caps
     assert main(["evaluate", answers, "--task", "answers", "--model", str(out), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [row["metric"] for row in found["rows"]] == ["f1", "em"]
+    assert (
+        main(["evaluate", answers, "--task", "answers", "--model", str(out), "--threshold", "99", "--json"])
+        == 0
+    )
+    silent = json.loads(capsys.readouterr().out)
+    assert (silent["threshold"], silent["rows"][0]["model"]["value"]) == (99, 0)
     (tmp_path / "paper.txt").write_text("A paper\n\nNumber 3 belongs to Paris.")
     ask = [
         "extract",

@@ -11,12 +11,14 @@ from mlm_demo.training.downstream.result import MetricRow
 from mlm_demo.training.downstream.task import DownstreamTask, Scores
 
 
-def judge_task(task: DownstreamTask, model: TaskModel, examples: Sequence[Any]) -> tuple[MetricRow, ...]:
-    """Return how well a model does on examples with its own threshold, beside the rules of the task.
+def judge_task(
+    task: DownstreamTask, model: TaskModel, examples: Sequence[Any], threshold: float
+) -> tuple[MetricRow, ...]:
+    """Return how well a model does on examples at a threshold, beside the rules of the task.
 
     The rules learn what they need, such as word counts, from the same examples.
     """
-    scores = task.evaluate(model, examples, model.threshold)
+    scores = task.evaluate(model, examples, threshold)
     return metric_rows(task, scores.groups, [scores.values], task.baselines(examples, examples))
 
 
