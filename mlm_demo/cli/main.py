@@ -19,6 +19,7 @@ from mlm_demo.errors import MlmDemoError
 from mlm_demo.models.pool import PRECISIONS
 from mlm_demo.settings import Settings
 
+SENTENCE_FILE = "a file of sentences (.txt, one per line; .csv, .tsv, .jsonl; - for standard input)"
 MODEL = "general, biomedical, a Hub id or a folder"
 TAUGHT_MODEL = f"{MODEL}; or extract or another model that was taught a task (default: general)"
 BASE_MODEL = f"{MODEL} (default: general)"
@@ -73,7 +74,7 @@ def command_line() -> argparse.ArgumentParser:
 
 def _add_prediction(verbs) -> None:
     fill = verbs.add_parser("fill", help="rank words for the masks of a sentence")
-    fill.add_argument("text", metavar="TEXT", help="a sentence with <mask>")
+    fill.add_argument("text", metavar="TEXT", help=f"a sentence with <mask>, or {SENTENCE_FILE}")
     fill.add_argument("--model", metavar="M", default="", help=ASKED_MODEL)
     fill.add_argument(
         "--top-k", metavar="K", type=_number, help="how many words (default: 5, or all targets)"
@@ -90,7 +91,7 @@ def _add_prediction(verbs) -> None:
     fill.set_defaults(run=fill_command)
 
     score = verbs.add_parser("score", help="measure how much each word of a sentence surprises a model")
-    score.add_argument("text", metavar="TEXT", help="a sentence without masks")
+    score.add_argument("text", metavar="TEXT", help=f"a sentence without masks, or {SENTENCE_FILE}")
     score.add_argument("--model", metavar="M", default="", help=ASKED_MODEL)
     score.add_argument(
         "--method",

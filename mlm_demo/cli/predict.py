@@ -2,8 +2,11 @@
 
 import argparse
 import sys
+from functools import partial
 
+from mlm_demo.cli.batch import FILL_COLUMNS, SCORE_COLUMNS, ask_each, fill_rows, score_rows
 from mlm_demo.cli.terminal import print_json, share
+from mlm_demo.corpus.sentence_file import is_sentence_file
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.settings import Settings
@@ -11,16 +14,19 @@ from mlm_demo.web.fill.charts import probability
 
 
 def fill_command(options: argparse.Namespace, settings: Settings) -> None:
-    """Print the predicted words for each mask, one per line."""
-    answer = Engine(settings, catalogue_of(settings)).fill_mask(
-        options.text,
-        options.model,
+    """Print the predicted words for each mask, one per line; of a file for each of its sentences, as a table."""
+    engine = Engine(settings, catalogue_of(settings))
+    asked = partial(
+        engine.fill_mask,
+        model=options.model,
         top_k=options.top_k,
         targets=options.targets,
         joint=options.joint,
         precision=options.precision,
-        on_progress=share,
     )
+    if is_sentence_file(options.text):
+        return ask_each(options.text, settings, asked, fill_rows, FILL_COLUMNS, as_json=options.json)
+    answer = asked(options.text, on_progress=share)
     if options.json:
         return print_json(answer)
     _print_notices(answer)
@@ -44,10 +50,16 @@ def _scores(rows: list[dict]) -> list[str]:
 
 
 def score_command(options: argparse.Namespace, settings: Settings) -> None:
-    """Print the surprisal of each word of a sentence, then the scores of the sentence."""
+    """Print the surprisal of each word of a sentence, then its scores; of a file the scores of each sentence."""
     engine = Engine(settings, catalogue_of(settings))
-    answer = engine.score(options.text, [options.model], method=options.method, on_progress=share)
-    (score,) = answer["scores"]
+
+    def ask(text: str, **options_of_one) -> dict:
+        answer = engine.score(text, [options.model], method=options.method, **options_of_one)
+        return answer["scores"][0]
+
+    if is_sentence_file(options.text):
+        return ask_each(options.text, settings, ask, score_rows, SCORE_COLUMNS, as_json=options.json)
+    score = ask(options.text, on_progress=share)
     if options.json:
         return print_json(score)
     _print_notices(score)

@@ -1,0 +1,69 @@
+"""A file of sentences, each of which is asked by itself: lines of a text, or rows of a table or of JSON lines."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlm_demo.corpus.documents import Dropped, ReadLimits
+from mlm_demo.corpus.encoding import decode
+from mlm_demo.corpus.formats import read_documents
+from mlm_demo.errors import CorpusError, shown
+
+STANDARD_INPUT = "-"
+TEXT = ".txt"
+TABLES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx")
+LONGEST_NAME = 1_000  # characters
+PACKED = (".gz", ".bz2", ".xz")
+ENDINGS = (TEXT, *TABLES, *(table + packed for table in TABLES for packed in PACKED))
+
+
+@dataclass(frozen=True)
+class Line:
+    """A sentence and where it stands, such as "a.csv, row 12"."""
+
+    where: str
+    text: str
+
+
+def is_sentence_file(text: str) -> bool:
+    """Return whether what a person typed in place of a sentence names a file of sentences, or standard input."""
+    if text == STANDARD_INPUT:
+        return True
+    if not text.lower().endswith(ENDINGS) or "\0" in text or len(text) > LONGEST_NAME:
+        return False
+    return len(text.split()) == 1 or Path(text).is_file()
+
+
+def read_sentences(name: str, limits: ReadLimits, notes: list[str]) -> Iterator[Line | Dropped]:
+    """Yield the sentences of a file, or of standard input; empty lines are left out.
+
+    Of a table the column with the text is read, as in a corpus. Raises CorpusError for a file that is not there, cannot
+    be read, or has no sentence.
+    """
+    empty = True
+    if name == STANDARD_INPUT or name.lower().endswith(TEXT):
+        items = _lines(name, notes)
+    else:
+        items = read_documents(Path(name), limits=limits, notes=notes)
+    for item in items:
+        empty = False
+        yield item if isinstance(item, Dropped | Line) else Line(item.source, " ".join(item.text.split()))
+    if empty:
+        raise CorpusError(f"{shown(name)} holds no sentence; write one per line.")
+
+
+def _lines(name: str, notes: list[str]) -> Iterator[Line]:
+    where = "standard input" if name == STANDARD_INPUT else Path(name).name
+    try:
+        data = sys.stdin.buffer.read() if name == STANDARD_INPUT else Path(name).read_bytes()
+    except FileNotFoundError:
+        raise CorpusError(f"There is no file {shown(name)}; check its name.") from None
+    except OSError as error:
+        raise CorpusError(
+            f"{shown(name)} cannot be opened ({error.strerror}); check its permissions."
+        ) from error
+    text = "".join(decode([data], name=where, notes=notes))
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            yield Line(f"{where}, line {number}", line.strip())
