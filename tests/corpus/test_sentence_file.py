@@ -81,5 +81,5 @@ def test_a_file_that_is_not_there(tmp_path, name):
 
 @pytest.mark.parametrize(("name", "data"), [("a.txt", b"\n \n"), ("a.csv", b"sentence\n")])
 def test_a_file_without_a_sentence(tmp_path, name, data):
-    with pytest.raises(CorpusError, match="holds no (sentence|text)"):
+    with pytest.raises(CorpusError, match=r"holds no (sentence|text)"):
         read(tmp_path / name, data)
