@@ -54,7 +54,7 @@ class Background:
     ) -> dict:
         """Put a run into the queue and show it; raises MlmDemoError."""
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"{len(papers):,} papers.json"
+            path = Path(folder) / f"{len(papers):,} papers"
             write_rows(path, papers)
             draft = self.service.staging.add([path])
         try:

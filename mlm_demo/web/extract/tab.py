@@ -22,7 +22,7 @@ from mlm_demo.web.extract.extractors import about_models, choices, first_name, n
 from mlm_demo.web.extract.links import Asked, lines, read_link, write_link
 from mlm_demo.web.extract.opened_paper import opened_paper
 from mlm_demo.web.extract.papers import EMPTY, examples, papers_view, read_files, sample
-from mlm_demo.web.extract.table import Cell, cells, table
+from mlm_demo.web.extract.table import cell_of, cells, table
 from mlm_demo.web.extract.threshold import ABOUT, FIRST_MEANING, FIRST_RANGE, meaning, score_range
 from mlm_demo.web.extract.verdicts import Verdicts, answers_csv, count_sentence, evidence_csv, judge
 from mlm_demo.web.fill.links import page_address
@@ -34,6 +34,7 @@ ABOUT_FILES = (
     f"Files can be {describe_formats()}. Each document is a paper. The papers stay on the machine that "
     " serves this page, in its memory until you close the page; the files are deleted within two hours."
 )
+SHOWN_DIGITS = 2  # of the threshold beside the slider
 NO_VERDICTS: Verdicts = MappingProxyType({})
 NOTHING_YET = (
     '<p class="empty">Ask a question of your papers. Each paper gets a row: the answer, the sentence it stands in, and '
@@ -138,7 +139,7 @@ class ExtractTab:
         found = found if threshold is None else found.at(threshold)
         return {
             self.calibrated: calibrated,
-            self.threshold: gr.Slider(*score_range(found), found.threshold),
+            self.threshold: gr.Slider(*score_range(found), round(found.threshold, SHOWN_DIGITS)),
             self.out: gr.Row(visible=True),
             **self._show(found, calibrated, verdicts),
         }
@@ -163,7 +164,7 @@ class ExtractTab:
 
     def open_paper(self, extraction: Extraction | None, event: gr.EventData) -> dict:
         """Open the paper of a row or cell, and judge its other sentences, which the table did not need."""
-        cell = cell_of(extraction, event)
+        cell = cell_of(extraction, event._data)
         if cell is None:
             return {self.paper: gr.skip()}
         with suppress(ModelError):  # the model may have been deleted; what the table knows is shown
@@ -173,7 +174,7 @@ class ExtractTab:
 
     def judge(self, extraction: Extraction | None, verdicts: Verdicts, event: gr.EventData) -> dict:
         """Note a verdict, which the browser shows already."""
-        cell = cell_of(extraction, event)
+        cell = cell_of(extraction, event._data)
         if cell is None:
             return {self.verdicts: gr.skip()}
         judge(verdicts, cell.finding, cell.row, str(event._data.get("verdict", "")))
@@ -291,8 +292,10 @@ class ExtractTab:
             padding=False,
             js_on_load=extract_javascript.TABLE,
             elem_id="extract-results",
+            render=False,
         )
-        self.background = Background(self.service, self.show_found, self.results)
+        self.background = Background(self.service, self.show_found, self.results)  # its buttons stand above
+        self.results.render()
         with gr.Row(visible=False, elem_classes="extract-out") as self.out:
             small = {"size": "sm", "min_width": 90}
             self.csv_down = gr.Button("Download CSV", elem_id="extract-csv", **small)
@@ -388,12 +391,3 @@ class ExtractTab:
             [self.model, self.questions, self.chosen, self.tabs, *found, *self.background.widgets],
             **AT_ONCE,
         )
-
-
-def cell_of(extraction: Extraction | None, event: gr.EventData) -> Cell | None:
-    """Return the cell that an event in the table is about; None if there is none, whatever a browser sends."""
-    number = event._data.get("cell") if isinstance(event._data, dict) else None
-    if extraction is None or type(number) is not int or not 0 <= number < len(extraction.findings):
-        return None
-    (cell,) = cells(replace(extraction, findings=(extraction.findings[number],)))
-    return cell

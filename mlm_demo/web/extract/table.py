@@ -179,3 +179,12 @@ def _verdicts(cell: Cell, verdicts: Verdicts) -> str:
             f'aria-label="{what} is {name}: {paper}">{sign}</button>'
         )
     return f'<span class="verdicts">{"".join(buttons)}</span>'
+
+
+def cell_of(extraction: Extraction | None, sent: object) -> Cell | None:
+    """Return the cell that an event's data name by its number; None if there is none, whatever a browser sends."""
+    number = sent.get("cell") if isinstance(sent, dict) else None
+    if extraction is None or type(number) is not int or not 0 <= number < len(extraction.findings):
+        return None
+    (cell,) = cells(replace(extraction, findings=(extraction.findings[number],)))
+    return cell
