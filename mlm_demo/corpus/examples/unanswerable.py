@@ -5,6 +5,7 @@ score of `no answer` stays whatever it was before training (Rajpurkar et al. 201
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,33 +17,35 @@ TRIES = 8  # texts to look at for one that lacks the answer
 
 
 def with_unanswerable(examples: Sequence[AnswerExample], seed: int) -> list[AnswerExample]:
-    """Return the examples, and after them some of their questions asked of another text that lacks their answers.
+    """Return the examples, some of them followed by their question asked of another text that lacks its answers.
 
     The other text is of the same article if that has several, because a text on another topic is told apart without
     reading. Nothing is added if at least ENOUGH of the examples have no answer.
     """
-    answered = [example for example in examples if example.answers]
-    if len(examples) - len(answered) >= ENOUGH * len(examples):
+    unanswered = sum(not example.answers for example in examples)
+    if unanswered >= ENOUGH * len(examples):
         return list(examples)
     every = list(dict.fromkeys(example.context for example in examples))
     by_article: dict[str, dict[str, None]] = {}
     for example in examples:
         by_article.setdefault(example.group, {})[example.context] = None
     texts = {group: list(contexts) for group, contexts in by_article.items()}
-    random, added = np.random.default_rng([seed, len(examples)]), []
-    for example in answered:
-        if random.random() >= SHARE:
+    random, found = np.random.default_rng([seed, len(examples)]), []
+    for example in examples:
+        found.append(example)
+        if not example.answers or random.random() >= SHARE:
             continue
         own = texts[example.group]
-        pool = own if len(own) > 1 else every
-        golds = [answer.text.casefold() for answer in example.answers]
-        for place in random.integers(len(pool), size=TRIES):
-            text = pool[place]
-            if text != example.context and not any(gold in text.casefold() for gold in golds):
-                added.append(
-                    AnswerExample(
-                        f"{example.id} elsewhere", example.question, text, (), example.group, example.title
-                    )
-                )
-                break
-    return [*examples, *added]
+        if text := _without_answer(example, own if len(own) > 1 else every, random):
+            found.append(replace(example, id=f"{example.id} elsewhere", context=text, answers=()))
+    return found
+
+
+def _without_answer(example: AnswerExample, texts: Sequence[str], random: np.random.Generator) -> str:
+    """Return one of the texts that has no answer to an example's question, "" if TRIES of them have one."""
+    golds = [answer.text.casefold() for answer in example.answers]
+    for place in random.integers(len(texts), size=TRIES):
+        text = texts[place]
+        if text != example.context and not any(gold in text.casefold() for gold in golds):
+            return text
+    return ""
