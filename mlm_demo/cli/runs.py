@@ -22,7 +22,7 @@ def runs_command(options: argparse.Namespace, settings: Settings) -> None:
     for run in runs:
         request = run.request
         when = datetime.fromtimestamp(request.created).strftime("%Y-%m-%d %H:%M")
-        print(f"{run.id}  {when}  {run.state:<11}  {request.title}  {run.message}".rstrip())
+        print(f"{run.id}  {when}  {run.state:<11}  {run.name}  {run.message}".rstrip())
 
 
 def work_command(options: argparse.Namespace, settings: Settings) -> None:
@@ -62,4 +62,10 @@ def _row(run: Run) -> dict:
     files = [str(run.input / name) for name in request.files]
     command = ["-m", "mlm_demo", request.task, *files, *task.to_argv(request.request)] if task else []
     command += ["--output", str(run.output)] if task else []
-    return {"state": run.state, "message": run.message, "command": command, **asdict(request)}
+    return {
+        "name": run.name,
+        "state": run.state,
+        "message": run.message,
+        "command": command,
+        **asdict(request),
+    }

@@ -25,7 +25,7 @@ def adapted_model(run: Run) -> ModelRef | None:
 def archive_name(run: Run) -> str:
     """Return the name of the zip file of a run's model and of the folder in it."""
     model = model_of(run)
-    return model.archive if model else plain_name(run.request.title)
+    return model.archive if model else plain_name(run.name)
 
 
 def catalogue_of(settings: Settings) -> Catalogue:

@@ -3,6 +3,7 @@
     run.json      the request; written atomically before the other files, never changed
     worker.lock   locked by the worker as long as it lives
     worker.json   the current worker process, or the last one
+    name          the name that the owner has given it; without it the title in run.json is its name
     stop          exists once somebody has asked the run to stop
     log.jsonl     one JSON object per line, written by the worker
     ended.json    how the run ended; without it the run is waiting, running or interrupted
@@ -25,8 +26,9 @@ from pathlib import Path
 from mlm_demo.errors import RunError, shown
 from mlm_demo.runs import older_runs
 from mlm_demo.system import locks
-from mlm_demo.system.files import folder_bytes, read, write, writing
+from mlm_demo.system.files import atomic, folder_bytes, read, write, writing
 
+NAME = "name"
 RESERVE = "reserve"  # deleted at the end, so that the final message fits on a full disk
 RESERVED_BYTES = 65_536
 ACTIVE, ENDED = {"waiting", "running", "stopping"}, {"done", "stopped", "failed", "interrupted"}
@@ -38,9 +40,9 @@ SECONDS_TO_EXIT = 10  # how long a worker may take to exit after its run ended
 class Request:
     """The content of run.json.
 
-    title: one line for a list; owner, address: hashes of the owner's secret (`owner_hash`) and of the client's address;
-    fingerprint: equal for equal requests; created: seconds since 1970; about: facts that pages show. task: the name of
-    the task; request: its parameters as JSON; files: the names of its files, relative to the input folder.
+    title: the name it started with; owner, address: hashes of the owner's secret (`owner_hash`) and of the client's
+    address; fingerprint: equal for equal requests; created: seconds since 1970; about: facts that pages show. task: the
+    name of the task; request: its parameters as JSON; files: the names of its files, relative to the input folder.
     """
 
     id: str
@@ -97,6 +99,20 @@ class Run:
             return Request(**older_runs.upgraded(values, files))
         except (ValueError, TypeError) as error:
             raise RunError(f"The file run.json of the run {self.id} cannot be read ({error}).") from error
+
+    @property
+    def name(self) -> str:
+        """What its owner calls it; raises as `request` does."""
+        with suppress(FileNotFoundError):
+            return (self.folder / NAME).read_text(encoding="utf-8")
+        return self.request.title
+
+    def rename(self, name: str) -> None:
+        """Give it another name, which `names.checked_name` has checked."""
+        # Not JSON: `touched` looks at those files, and a new name is no sign that the run is in use.
+        with writing(self.folder), atomic(self.folder / NAME) as part:
+            part.write_text(name, encoding="utf-8")
+        self.archive.unlink(missing_ok=True)  # the folder in it has the old name
 
     @property
     def state(self) -> str:

@@ -19,6 +19,7 @@ from mlm_demo.models.catalogue import ADAPTED, FINETUNED, check_allowed
 from mlm_demo.models.hub import DownloadPolicy
 from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.runs.launcher import Launch
+from mlm_demo.runs.names import checked_name, default_name, distinct
 from mlm_demo.runs.queue import RunQueue
 from mlm_demo.runs.reader import Reader
 from mlm_demo.runs.run import ACTIVE, ENDED, Run, owner_hash
@@ -27,7 +28,7 @@ from mlm_demo.runs.store import RunStore
 from mlm_demo.runs.tasks.adapt import Adaptation, AdaptRequest
 from mlm_demo.runs.tasks.finetune import FinetuneRequest, Finetuning
 from mlm_demo.runs.tasks.registry import TASKS
-from mlm_demo.runs.tasks.task import RunRequest
+from mlm_demo.runs.tasks.task import RunRequest, short_title
 from mlm_demo.settings import ROOT, Settings, on_zero_gpu
 from mlm_demo.system.files import seconds_since
 from mlm_demo.training.downstream.result import FinetuneResult, read_finetune_result
@@ -100,7 +101,7 @@ class RunService:
         task.check(request, self.settings)
         request = replace(request, model=base.name)
         fingerprint = _fingerprint(files, request)
-        title = files[0].name + (f" and {len(files) - 1} more" if len(files) > 1 else "")
+        name = default_name(short_title(base), request.made, [path.name for path in files])
         about = {
             "model": base.title if base.kind in (ADAPTED, FINETUNED) else base.name,
             "base": base.name,
@@ -113,7 +114,7 @@ class RunService:
             self.make_room()
             run = self.runs.create(
                 lambda run: self.staging.copy_to(draft, run.input),
-                title=title,
+                title=distinct(name, self._names(owner)),
                 task=task.name,
                 request=request.to_json(),
                 owner=owner,
@@ -131,6 +132,17 @@ class RunService:
         if not self.is_owner(run, owner):
             raise RunError(f"The run {run.id} was started in another browser; change it there.")
         return run
+
+    def rename(self, id: str, owner: str, name: str) -> str:
+        """Give a run another name, and return it without the spaces around; raises RunError."""
+        run = self.require_owner(id, owner)
+        with self._starting:  # a run that starts now looks at the names too
+            name = checked_name(name, self._names(owner, except_of=id))
+            run.rename(name)
+        return name
+
+    def _names(self, owner: str, except_of: str = "") -> list[str]:
+        return [run.name for run in self.runs.owned_by(owner) if run.id != except_of]
 
     def reweigh(self, id: str, owner: str, share: float) -> None:
         """Give a run's model another share of what it learned; raises RunError, TrainingError."""
@@ -159,6 +171,7 @@ class RunService:
         task = TASKS.get(run.request.task)
         return {
             "run": run.id,
+            "name": run.name,
             "state": run.state,
             "message": run.message,
             "place": self.queue.position(run),

@@ -18,7 +18,7 @@ from mlm_demo.settings import ASSETS, Settings, on_space, on_zero_gpu
 from mlm_demo.web.adapt.form import AdaptForm
 from mlm_demo.web.adapt.run_tab import RunTab
 from mlm_demo.web.api import add_endpoints
-from mlm_demo.web.event_options import QUIET
+from mlm_demo.web.event_options import AT_ONCE
 from mlm_demo.web.extract.tab import ExtractTab
 from mlm_demo.web.fill.tab import FillTab
 from mlm_demo.web.identity import browser_secret, login_button
@@ -100,12 +100,8 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
         form.wire(owner)
         teach.wire(owner)
         run.wire(demo)
-        fill.offer.ready.change(
-            run.update_pickers,
-            [owner, run.current],
-            [fill.model, fill.compare, scored_models, form.model, teach.model, extract.model],
-            **QUIET,
-        )
+        fill.offer.ready.change(**run.pickers.event)
+        extract.background.run.change(run.mine.refresh, [owner, run.mine.listed], run.mine.widgets, **AT_ONCE)
     measure_events(demo)
     demo.service, demo.engine = service, engine
     # api_open=False: nobody may skip the queue, whose limit protects the machine.

@@ -1,5 +1,6 @@
 """The choices of the model pickers: the known models and the models that a person has adapted."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from mlm_demo.errors import MlmDemoError
@@ -26,15 +27,26 @@ def short_name(name: str) -> str:
 
 def choices(offered: Sequence[ModelRef]) -> list[tuple[str, str]]:
     """Return (label, name) of each model."""
-    return [(ref.label, ref.name) for ref in offered]
+    return told_apart([(ref.label, ref.name) for ref in offered])
+
+
+def told_apart(choices: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return (label, name) with the start of the name in each label that occurs twice.
+
+    Two people may give their runs the same name, and older runs are called like their file.
+    """
+    labels = Counter(label for label, _ in choices)
+    return [(f"{label}, {name[:6]}" if labels[label] > 1 else label, name) for label, name in choices]
 
 
 def short_choices(offered: Sequence[ModelRef]) -> list[tuple[str, str]]:
     """Return (label, name) of each model, with labels that fit a tag."""
-    return [
-        (c.title if c.kind == "adapted" else f"{short_name(c.name)} ({c.availability})", c.name)
-        for c in offered
-    ]
+    return told_apart(
+        [
+            (c.title if c.kind == "adapted" else f"{short_name(c.name)} ({c.availability})", c.name)
+            for c in offered
+        ]
+    )
 
 
 def is_here(name: str, catalogue: Catalogue) -> bool:

@@ -110,7 +110,7 @@ def test_runs_are_listed_as_json_with_the_command_that_does_the_same(
     monkeypatch.setenv("MLM_DEMO_DATA", str(service.settings.data_folder))
     assert main(["runs", "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
-    assert (row["id"], row["state"], row["title"]) == (run.id, "waiting", "bees.txt")
+    assert (row["id"], row["state"], row["name"]) == (run.id, "waiting", "tiny on bees")
     assert row["command"][:4] == ["-m", "mlm_demo", "adapt", str(run.input / "0" / "bees.txt")]
     options = command_line().parse_args(row["command"][2:])
     assert config_of(options) == choices(6).config

@@ -42,4 +42,4 @@ def test_a_run_from_before_there_were_numbers_is_whole(finished, service):
     assert (run.id, status["state"]) == (finished.id, "done")
     assert status["figures"]["domain"]["after"]["loss"]["value"] > 0
     model = Engine(settings, catalogue_of(settings)).fill_mask("The <mask> sat.", run.id)["model"]
-    assert (model["name"], model["title"]) == (run.id, "a model adapted to bees.txt")
+    assert (model["name"], model["title"]) == (run.id, "tiny on bees")

@@ -63,7 +63,7 @@ def test_a_run_goes_from_files_to_a_model(service, finished):
     assert (status["state"], status["step"], status["of"]) == ("done", 4, 4)
     assert status["figures"]["domain"]["after"]["loss"]["value"] > 0
     assert status["report"]["files"] == 1
-    assert finished.request.title == "bees.txt"
+    assert finished.name == "tiny on bees"
     assert not finished.input.exists()
     assert result_of(finished).config["max_steps"] == 4
 
@@ -239,3 +239,21 @@ def test_uploaded_files_become_papers_in_a_child_and_nothing_stays(service, tmp_
     with pytest.raises(CorpusError, match="PNG"):
         service.papers([tmp_path / "b.png"])
     assert not list(service.staging.folder.iterdir())
+
+
+def test_runs_of_one_file_have_names_of_their_own(service, draft, choices):
+    service.queue.starts = False
+    first, second = (service.start(draft(), choices(steps), "me") for steps in (4, 5))
+    stranger = service.start(draft(), choices(4), "you")
+    assert (first.name, second.name, stranger.name) == ("tiny on bees", "tiny on bees 2", "tiny on bees")
+
+
+def test_a_run_keeps_its_name_where_only_the_name_changes(service, finished):
+    touched = finished.touched
+    assert service.rename(finished.id, "me", " Bees ") == "Bees"
+    assert (finished.name, service.status(finished)["name"]) == ("Bees", "Bees")
+    assert service.catalogue.find(finished.id).title == "Bees"
+    assert finished.touched == touched, "a new name does not keep a run for longer"
+    assert service.rename(finished.id, "me", "Bees") == "Bees", "its own name is not taken"
+    with pytest.raises(RunError, match="was started in another browser"):
+        service.rename(finished.id, "you", "Mine")

@@ -30,6 +30,7 @@ class AdaptRequest:
     column: str = ""
 
     verb: ClassVar = "adapt"
+    made: ClassVar = "on"
 
     @classmethod
     def from_json(cls, request: dict) -> "AdaptRequest":
@@ -116,7 +117,7 @@ class Adaptation:
         version = _version(run.output)
         if not version or _share(run.output, version) == 0:
             return []
-        return [model_ref(run, ADAPTED, "adapted to", version, domain="adapted")]
+        return [model_ref(run, ADAPTED, version, domain="adapted")]
 
     def figures(self, run: Run) -> dict | None:
         """Return the metrics of a run as JSON, None while there are none."""

@@ -41,6 +41,7 @@ class ExtractRequest:
     model: str = ""
 
     verb: ClassVar = "extract"
+    made: ClassVar = ""
 
     @classmethod
     def from_json(cls, request: dict) -> "ExtractRequest":

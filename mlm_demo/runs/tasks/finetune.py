@@ -51,6 +51,11 @@ class FinetuneRequest:
         return ["--model", self.model or BASE.name, *to_argv(self.config, FinetuneConfig(max_steps=1))]
 
     @property
+    def made(self) -> str:
+        """Names what it is taught, because the picker of Extract tells nothing else about it."""
+        return f"for {self.task} on"
+
+    @property
     def budget(self) -> str:
         """Task and budget as a phrase, such as `answers, 5 minutes`."""
         return f"{self.task}, {budget_phrase(self.config)}"
@@ -125,8 +130,7 @@ class Finetuning:
             version = str((run.output / RESULT).stat().st_mtime_ns)
         except FileNotFoundError:
             return []
-        made = f"fine-tuned for {run.request.request['task']} on"
-        return [model_ref(run, FINETUNED, made, version)]
+        return [model_ref(run, FINETUNED, version)]
 
     def figures(self, run: Run) -> list[dict] | None:
         """Return the metrics of a run as JSON, None while there are none."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from mlm_demo.errors import TrainingError
-from mlm_demo.models.catalogue import Catalogue, ModelRef
+from mlm_demo.models.catalogue import ADAPTED, FINETUNED, Catalogue, ModelRef
 from mlm_demo.runs.run import Run
 from mlm_demo.settings import READING_SECONDS, Settings
 
@@ -78,14 +78,15 @@ def check_limits(wanted: Iterable[tuple[str, float | None, float]]) -> None:
             raise TrainingError(f"{name} is {value:,g}; the limit is {limit:,}. Choose less.")
 
 
-def model_ref(run: Run, kind: str, made: str, version: str, domain: str = "other") -> ModelRef:
-    """Return the entry of the model that a run made.
+def model_ref(run: Run, kind: str, version: str, domain: str = "other") -> ModelRef:
+    """Return the entry of the model that a run made, which has the name of the run."""
+    name = run.name
+    return ModelRef(run.id, kind, name, domain, path=run.output, archive=plain_name(name), version=version)
 
-    made: how it came from its base, such as `adapted to`; the title of the run follows.
-    """
-    base = str(run.request.about.get("model", "a model")).rstrip("/").rsplit("/", 1)[-1]
-    title = f"{base} {made} {run.request.title}"
-    return ModelRef(run.id, kind, title, domain, path=run.output, archive=plain_name(title), version=version)
+
+def short_title(base: ModelRef) -> str:
+    """Return what the name of a run calls its base model: `distilbert/distilroberta-base` → `distilroberta-base`."""
+    return base.title if base.kind in (ADAPTED, FINETUNED) else base.name.rstrip("/").rsplit("/", 1)[-1]
 
 
 def plain_name(title: str) -> str:
@@ -94,10 +95,16 @@ def plain_name(title: str) -> str:
 
 
 class RunRequest(Protocol):
-    """The request of a run. verb: the name of its task; model: its base; budget: as a phrase."""
+    """The request of a run. verb: the name of its task; model: its base; budget: as a phrase.
+
+    made: how the model comes from its base, as a phrase that the name of the files follows; empty if none is made.
+    """
 
     verb: ClassVar[str]
     model: str
+
+    @property
+    def made(self) -> str: ...
 
     @property
     def budget(self) -> str: ...

@@ -26,7 +26,7 @@ def run_view(run: Run, lines: list[dict], ahead: int = 0, headline: str = "") ->
     state = run.state
     parts = [
         f'<h3 class="run-title"><span class="state state-{state}">{STATES[state]}</span> '
-        f"{escape(run.request.title)}</h3>"
+        f"{escape(run.name)}</h3>"
     ]
     if about := run.request.about:
         parts.append(f'<p class="facts">base model {escape(about["model"])} · {escape(about["budget"])}</p>')

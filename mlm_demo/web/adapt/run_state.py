@@ -20,8 +20,8 @@ from mlm_demo.web.server.downloads import download_address
 from mlm_demo.web.teach import result as finetuning
 
 MASK = "<mask>"
-# id, state, runs ahead of it, lines of its log, share of what it learned
-Stamp = tuple[str, str, int, int, float | None]
+# id, state, runs ahead of it, lines of its log, share of what it learned, name
+Stamp = tuple[str, str, int, int, float | None, str]
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def run_state(service: RunService, run: Run, owner: str) -> RunState:
         finished=f"{run.id} {state} {run.touched} {share}" if result else "",
         actions=frozenset(actions),
         stopping=own and state == "stopping",
-        stamp=(run.id, state, ahead, len(lines), share),
+        stamp=(run.id, state, ahead, len(lines), share, run.name),
     )
 
 
@@ -98,7 +98,7 @@ def _finetuning_state(service: RunService, run: Run, own: bool, ahead: int, line
         finished=f"{run.id} {state} {run.touched}" if result else "",
         actions=frozenset(_actions(state, "extract", own=own, has_model=result is not None)),
         stopping=own and state == "stopping",
-        stamp=(run.id, state, ahead, len(lines), None),
+        stamp=(run.id, state, ahead, len(lines), None, run.name),
     )
 
 

@@ -16,7 +16,8 @@ from mlm_demo.settings import on_zero_gpu
 from mlm_demo.training.export import push_model
 from mlm_demo.web import javascript
 from mlm_demo.web.adapt.form import AdaptForm
-from mlm_demo.web.adapt.my_runs import my_runs
+from mlm_demo.web.adapt.my_runs import MyRuns
+from mlm_demo.web.adapt.pickers import Pickers
 from mlm_demo.web.adapt.run_state import (
     Example,
     Stamp,
@@ -66,7 +67,7 @@ class RunTab(RunWidgets):
     ):
         self.service, self.engine, self.limits = service, engine, limits
         self.owner, self.tabs, self.form, self.fill = owner, tabs, form, fill
-        self.scored_models, self.teach, self.extract = scored_models, teach, extract
+        self.teach, self.extract = teach, extract
         # Not a State: the browser makes the page's address from it.
         self.current = gr.Textbox(visible="hidden")
         self.finished = gr.Textbox(visible="hidden")  # changes when the run has a new model
@@ -75,9 +76,18 @@ class RunTab(RunWidgets):
         self.example = gr.State(None)  # stays while the slider moves, so that its answer can be followed
         with gr.Column(visible=False, elem_id="run") as self.panel:
             self.draw()
-        with gr.Accordion("My runs", open=True, elem_id="my-runs"):
-            self.mine = gr.HTML(my_runs([], service.settings.keep_days), js_on_load=None)
+        self.mine = MyRuns(service)
         self.timer = gr.Timer(SECONDS_BETWEEN_REFRESHES, active=False)
+        self.pickers = Pickers(
+            service.runs,
+            owner=owner,
+            current=self.current,
+            form=form,
+            teach=teach,
+            fill=fill,
+            scored_models=scored_models,
+            extract=extract,
+        )
         self.train_on_lent_gpu = None
         if on_zero_gpu():
             settings = service.settings
@@ -112,11 +122,7 @@ class RunTab(RunWidgets):
             changed = self._show(run, owner, stamp)
         except (MlmDemoError, OSError):  # deleted in another window
             return {self.timer: gr.Timer(active=False)}
-        if not changed:
-            return gr.skip()
-        if tuple(stamp or ())[:3] != changed[self.stamp][:3]:  # the state or the position in the queue
-            changed[self.mine] = self._my_runs(owner)
-        return changed
+        return changed or gr.skip()
 
     def stop(self, id: str, owner: str) -> dict:
         """Ask the run to stop."""
@@ -139,7 +145,17 @@ class RunTab(RunWidgets):
         if not self.service.runs.has(id):  # deleted in another window
             return {self.message: note}
         run = self.service.runs.find(id)
-        return {self.message: note, self.mine: self._my_runs(owner), **self._show(run, owner)}
+        return {self.message: note, **self.mine.show(owner), **self._show(run, owner)}
+
+    def rename(self, name: str, id: str, owner: str) -> dict:
+        """Give the run another name."""
+        try:
+            name = self.service.rename(id, owner, name)
+        except MlmDemoError as error:
+            return {self.message: refusal(error, "")}
+        run = self.service.runs.find(id)
+        shown = {**self._show(run, owner), **self.name.show(name, own=True)}
+        return {self.message: "", **self.mine.show(owner), **shown}
 
     def delete(self, confirmed: bool, id: str, owner: str) -> dict:
         """Delete the run, once its owner has confirmed it, and show the form."""
@@ -187,21 +203,6 @@ class RunTab(RunWidgets):
             **self.start_another(owner),
             self.teach.model: gr.Dropdown(choices(models), value=id),
             self.teach.panel: gr.Accordion(open=True, visible=True),
-        }
-
-    def update_pickers(self, owner: str, id: str) -> dict:
-        """Update the choices of every model picker."""
-        models = offered(self.service.runs, owner, [id] if id else [])
-        full, short = choices(models), short_choices(models)
-        return {
-            self.teach.model: gr.Dropdown(choices(bases.offered(self.service.runs, owner, id))),
-            self.extract.model: gr.Dropdown(
-                extractors.choices(extractors.offered(self.service.runs, owner, id))
-            ),
-            self.fill.model: gr.Dropdown(full),
-            self.fill.compare: gr.Dropdown(short),
-            self.scored_models: gr.Dropdown(short),
-            self.form.model: gr.Dropdown(full),
         }
 
     def compare_sentence(
@@ -263,12 +264,13 @@ class RunTab(RunWidgets):
             action(self.service.require_owner(id, owner))
         except MlmDemoError as error:
             note = refusal(error, "")
-        return {self.message: note, self.mine: self._my_runs(owner), **self._show(run, owner)}
+        return {self.message: note, **self.mine.show(owner), **self._show(run, owner)}
 
     def _open(self, id: str, owner: str) -> dict:
         """Show the panel with a run in place of the form."""
         run = self.service.runs.find(id)
-        return {**self._show(run, owner), **self._panel(True, owner, "")}
+        name = self.name.show(run.name, own=self.service.is_owner(run, owner))
+        return {**self._show(run, owner), **name, **self._panel(True, owner, "")}
 
     def _close(self, owner: str, missing: str = "") -> dict:
         """Show the form in place of the panel; missing: a message that the run of the link does not exist."""
@@ -278,6 +280,7 @@ class RunTab(RunWidgets):
         return {
             **dict.fromkeys(texts, ""),
             **self.share.show(None, "", movable=False),
+            **self.name.show("", own=False),
             **{button: gr.Button(visible=False) for button in buttons},
             self.stamp: (),
             self.push_panel: gr.Accordion(visible=False),
@@ -293,7 +296,7 @@ class RunTab(RunWidgets):
             self.panel: gr.Column(visible=visible),
             self.sentence: "",
             self.message: "",
-            self.mine: self._my_runs(owner),
+            **self.mine.show(owner),
             self.link: gr.Textbox(visible=False),
             self.pushed: "",
         }
@@ -324,9 +327,6 @@ class RunTab(RunWidgets):
             self.timer: gr.Timer(active=active),
         }
 
-    def _my_runs(self, owner: str) -> str:
-        return my_runs(self.service.runs.owned_by(owner), self.service.settings.keep_days)
-
     # Wiring
 
     def wire(self, demo: gr.Blocks) -> None:
@@ -338,23 +338,23 @@ class RunTab(RunWidgets):
             *(self.extract_button, self.teach_button),
         ]
         whole = [*shown, self.form.group, self.form.missing, self.panel, self.sentence, self.message]
-        whole += [self.mine, self.link, self.pushed, self.teach.panel]
-        pickers = [self.fill.model, self.fill.compare, self.scored_models, self.form.model]
-        pickers += [self.teach.model, self.extract.model]
+        whole += [*self.mine.widgets, self.link, self.pushed, self.teach.panel, self.name.box]
         run = [self.current, self.owner]
 
         demo.load(self.load_page, self.owner, [self.owner, self.tabs, *whole], **QUIET).then(
-            self.update_pickers, [self.owner, self.current], pickers, **QUIET
+            **self.pickers.event
         )
         started, taught = (
             field.change(self.show_started, [field, self.owner], whole, **QUIET)
             for field in (self.form.started, self.teach.started)
         )
-        self.timer.tick(self.refresh, [*run, self.stamp], [*shown, self.mine], **AT_ONCE)
-        acted = [self.message, self.mine, *shown]
+        self.timer.tick(self.refresh, [*run, self.stamp], shown, **AT_ONCE)
+        acted = [self.message, *self.mine.widgets, *shown]
+        self.mine.wire(self.owner)
         self.stop_button.click(self.stop, run, acted, **QUIET)
         resumed = self.resume_button.click(self.resume, run, acted, **QUIET)
         self.share.wire(self.reweigh, run, acted)
+        self.name.wire(self.rename, run, [*acted, self.name.box]).then(**self.pickers.event)
         if self.train_on_lent_gpu:
             for begun in (started, taught, resumed):
                 begun.then(self.train_here, run, **QUIET)
@@ -374,7 +374,7 @@ class RunTab(RunWidgets):
             **ASKING,
             **QUIET,
         )
-        self.finished.change(self.update_pickers, [self.owner, self.current], pickers, **QUIET)
+        self.finished.change(**self.pickers.event)
         self.use_button.click(
             self.use_model,
             [*run, self.fill.sentence, self.example],

@@ -2,6 +2,7 @@
 
 import gradio as gr
 
+from mlm_demo.web.adapt.run_name import RunName
 from mlm_demo.web.adapt.share import ShareSlider
 
 
@@ -10,6 +11,7 @@ class RunWidgets:
 
     def draw(self) -> None:
         """Draw them in the column that is open."""
+        self.name = RunName()
         self.progress = gr.HTML(min_height=120, padding=False, js_on_load=None, elem_id="live")
         with gr.Row(elem_id="run-buttons"):
             size = {"size": "sm", "min_width": 110}

@@ -157,7 +157,7 @@ def progress(run: Run, ahead: int) -> str:
         runs = "1 other run" if ahead == 1 else f"{ahead} other runs"
         stage = f"Waiting for {runs}" if ahead else "Starts in a moment"
     return (
-        f'<div class="extract-progress" role="status"><h4>{escape(run.request.title)}, '
+        f'<div class="extract-progress" role="status"><h4>{escape(run.name)}, '
         f'{escape(run.request.about.get("budget", ""))}</h4>{bar}<p class="facts">{escape(stage)}</p>'
         '<p class="facts">You can close this page: the work continues. My runs, on the tab Adapt, leads back to it.</p>'
         "</div>"

@@ -9,6 +9,7 @@ from mlm_demo.runs.adapted_models import model_of
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import Settings
+from mlm_demo.web.model_choices import told_apart
 
 
 def fine_tuned(run: Run) -> ModelRef | None:
@@ -17,21 +18,21 @@ def fine_tuned(run: Run) -> ModelRef | None:
     return model if model and model.kind == FINETUNED else None
 
 
-def offered(runs: RunStore, owner: str, named: str = "", built_in: Path = BUILT_IN_FOLDER) -> list[ModelRef]:
+def offered(runs: RunStore, owner: str, *named: str, built_in: Path = BUILT_IN_FOLDER) -> list[ModelRef]:
     """Return the models that a person can pick, the built-in one first.
 
-    named: one in use; the model of somebody else's run is offered if a link named it.
+    named: those in use; the model of somebody else's run is offered if a link named it.
     """
     here = [ModelRef(BUILT_IN, "built in", "Evidence and answers")] if (built_in / BUILT_IN).is_dir() else []
     own = [ref for run in runs.owned_by(owner) if (ref := fine_tuned(run))]
-    if named and named not in {ref.name for ref in own} and runs.has(named):
-        own += [ref for ref in [fine_tuned(runs.find(named))] if ref]
-    return [*here, *own]
+    others = {name for name in named if runs.has(name)} - {ref.name for ref in own}
+    linked = [ref for name in sorted(others) if (ref := fine_tuned(runs.find(name)))]
+    return [*here, *own, *linked]
 
 
 def choices(models: Sequence[ModelRef]) -> list[tuple[str, str]]:
     """Return (label, name) of each model."""
-    return [(f"{ref.title} · {ref.availability}", ref.name) for ref in models]
+    return told_apart([(f"{ref.title} · {ref.availability}", ref.name) for ref in models])
 
 
 def first_name(models: Sequence[ModelRef]) -> str | None:

@@ -10,9 +10,6 @@ from tests.support.events import call, request
 from tests.support.reports import REPORT
 from tests.support.runs import corpus_text, waiting_service
 
-# Outside a page gr.Warning warns by Python's own way.
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:gradio")
-
 
 @pytest.fixture
 def service(tmp_path):

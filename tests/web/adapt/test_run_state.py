@@ -84,7 +84,7 @@ def test_a_sentence_is_shown_before_and_after(service, finished):
     own = Example(finished.id, "The <mask> sat on the mat.")
     html = sentence_before_and_after(engine, finished, own)
     assert "domain-adapted" in html
-    assert "tiny adapted to bees.txt" in html
+    assert "tiny on bees" in html
     assert " in tiny (0." in html
     assert "Your sentence from Fill mask" in html
     none = sentence_before_and_after(engine, finished, Example(finished.id, "No <b>mask</b>"))

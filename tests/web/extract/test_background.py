@@ -48,7 +48,7 @@ def run_of(page):
 def test_more_papers_than_a_person_waits_for_become_a_run(page, started):
     tab, run = page.tab, run_of(page)
     assert started[tab.background.run] == run.id
-    assert run.request.title == "101 papers"
+    assert run.name == "101 papers"
     assert started[tab.background.timer].active
     assert started[tab.background.stop_button].visible
     assert "101 papers, 1 question" in started[tab.results]

@@ -18,8 +18,6 @@ from mlm_demo.web.server.rate_limits import RateLimits
 from tests.support.events import call, request
 from tests.support.task_models import save_task
 
-# Outside a page gr.Warning warns by Python's own way.
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:gradio")
 PAPERS = [
     paper_of(f"Paper {name}\n\nThe heart pumps blood. Paris is a city of {name}.", f"{name}.txt")
     for name in ("France", "Lyon", "Rome")

@@ -102,7 +102,7 @@ def test_short_names(name, short):
 
 
 def test_an_adapted_model_is_called_by_its_title():
-    one = {"name": "x8H", "kind": "adapted", "title": "general adapted to bees.txt"}
+    one = {"name": "x8H", "kind": "adapted", "title": "general on bees"}
     other = {**one, "name": "y9J"}
-    assert shown_names([one])["x8H"] == "general adapted to bees.txt"
-    assert shown_names([one, other])["y9J"] == "general adapted to bees.txt, y9J"
+    assert shown_names([one])["x8H"] == "general on bees"
+    assert shown_names([one, other])["y9J"] == "general on bees, y9J"

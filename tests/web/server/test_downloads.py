@@ -25,9 +25,9 @@ def client(service):
 def test_the_zip_loads_with_plain_transformers(client, finished, service, tmp_path):
     answer = client.get(f"/{download_address(finished, service.settings)}")
     assert answer.status_code == 200
-    assert 'filename="tiny-adapted-to-bees-txt.zip"' in answer.headers["content-disposition"]
+    assert 'filename="tiny-on-bees.zip"' in answer.headers["content-disposition"]
     zipfile.ZipFile(io.BytesIO(answer.content)).extractall(tmp_path / "home")
-    fill = pipeline("fill-mask", model=str(tmp_path / "home" / "tiny-adapted-to-bees-txt"))
+    fill = pipeline("fill-mask", model=str(tmp_path / "home" / "tiny-on-bees"))
     assert len(fill(f"The {fill.tokenizer.mask_token} sat.", top_k=3)) == 3
 
 

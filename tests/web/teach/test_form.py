@@ -9,8 +9,6 @@ from tests.support.events import call, request
 from tests.support.runs import waiting_service
 from tests.support.task_models import save_task
 
-# Outside a page gr.Warning warns by Python's own way.
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:gradio")
 ROWS = [f"Who has number {n}?,The cat sat. Number {n} belongs to Paris.,Paris" for n in range(24)]
 FIELDS = ("answers", "biomedical", 5)
 
