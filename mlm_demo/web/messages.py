@@ -3,6 +3,7 @@
 from html import escape
 
 import gradio as gr
+from gradio.context import LocalContext
 
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.web.server.metrics import count_refusal
@@ -13,11 +14,14 @@ SECONDS_SHOWN = 12
 def refusal(error: MlmDemoError, before: str) -> str:
     """Return the error, and below it the previous results (HTML, may be empty) marked as old.
 
-    The error also pops up, for a visitor who has scrolled the results out of sight.
+    The error also pops up, for a visitor who has scrolled the results out of sight, if the event came through the
+    queue. In any other event Gradio 6.31 cannot show it, and would print it, with what the visitor wrote, as a warning
+    of Python into the log.
     """
     count_refusal(error)
     text = escape(str(error))
-    gr.Warning(text, duration=SECONDS_SHOWN)
+    if LocalContext.event_id.get(None):
+        gr.Warning(text, duration=SECONDS_SHOWN)
     old = f'<p class="old">Previous answer:</p><div class="stale">{before}</div>' if before else ""
     return f'<p class="refusal" role="alert" dir="auto">{text}</p>{old}'
 
@@ -37,7 +41,12 @@ def notices_of(answers: list[dict]) -> list[str]:
     """Return the notices of answers by several models; a notice that not all share names its model."""
     shared = set.intersection(*(set(answer["notices"]) for answer in answers)) if answers else set()
     return [
-        notice if notice in shared else f"{answer['model']['name']}: {notice}"
+        notice if notice in shared else f"{named(answer['model'])}: {notice}"
         for answer in answers
         for notice in answer["notices"]
     ]
+
+
+def named(model: dict) -> str:
+    """Return what a person calls a model: the name of the run that made it, or else the name it is found by."""
+    return model["title"] if model.get("kind") == "adapted" else model["name"]
