@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from mlm_demo.errors import RunError
 from mlm_demo.runs import launcher
 from mlm_demo.runs.launcher import Child, Launch
-from mlm_demo.runs.run import ACTIVE, RESUMABLE, Run
+from mlm_demo.runs.run import ACTIVE, ENDED, RESUMABLE, Run
 from mlm_demo.runs.store import RunStore
 from mlm_demo.system import locks
 from mlm_demo.system.files import writing
@@ -74,7 +74,7 @@ class RunQueue:
             )
 
     def tick(self) -> None:
-        """Start the next run if none is running; end waiting runs that were asked to stop.
+        """Start the next run if none is running; end and delete runs for which somebody has asked it.
 
         Raises RunError if the folder of the runs cannot be written.
         """
@@ -83,6 +83,8 @@ class RunQueue:
             states = {run: run.state for run in self.runs.all()}
             busy = any(state in ("running", "stopping") for state in states.values())
             for run, state in states.items():
+                if state in ENDED and run.asked_to_delete:
+                    run.delete()
                 if state != "waiting":
                     continue
                 if run.asked_to_stop:

@@ -5,6 +5,7 @@
     worker.json   the current worker process, or the last one
     name          the name that the owner has given it; without it the title in run.json is its name
     stop          exists once somebody has asked the run to stop
+    delete        exists once its owner has asked to delete it as soon as it has ended
     log.jsonl     one JSON object per line, written by the worker
     ended.json    how the run ended; without it the run is waiting, running or interrupted
     input/        the files of the request, deleted when the run is done      output/  the results
@@ -195,6 +196,17 @@ class Run:
         """Ask the worker to stop, or the queue not to start one."""
         with writing(self.folder):
             (self.folder / "stop").touch()
+
+    def ask_to_delete(self) -> None:
+        """Ask the worker to stop, and the queue to delete the run then."""
+        with writing(self.folder):
+            (self.folder / "delete").touch()
+        self.ask_to_stop()
+
+    @property
+    def asked_to_delete(self) -> bool:
+        """Whether its owner has asked to delete it as soon as it has ended."""
+        return (self.folder / "delete").exists()
 
     @property
     def asked_to_stop(self) -> bool:

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlm_demo.errors import RunError
@@ -36,6 +36,15 @@ from mlm_demo.training.result import AdaptationResult, read_result
 
 SAMPLE = ROOT / "assets" / "corpora" / "beekeeping.txt"
 PACKED_SECONDS_KEPT = 86_400
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """How much of one person's was deleted; going: runs that are deleted as soon as they have stopped."""
+
+    runs: int
+    going: int
+    drafts: int
 
 
 class RunService:
@@ -122,9 +131,24 @@ class RunService:
                 about=about,
                 address=address,
             )
-        self.staging.forget(draft)  # only now, so that a person can try again if no run could be created
+        self.staging.discard(draft)  # only now, so that a person can try again if no run could be created
         self.queue.tick()
         return run
+
+    def delete_all(self, owner: str) -> Deleted:
+        """Delete all runs and drafts of one person; runs that are running, as soon as they have stopped."""
+        runs, going = 0, 0
+        for run in self.runs.owned_by(owner):
+            if run.state in ("running", "stopping"):
+                run.ask_to_delete()
+                going += 1
+            else:
+                run.delete()
+                runs += 1
+        drafts = self.staging.owned_by(owner)
+        for draft in drafts:
+            self.staging.discard(draft)
+        return Deleted(runs, going, len(drafts))
 
     def require_owner(self, id: str, owner: str) -> Run:
         """Return a run for its owner to change; raises RunError for anybody else."""

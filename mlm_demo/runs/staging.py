@@ -1,4 +1,8 @@
-"""Drafts: sets of uploaded files that wait for a run, kept until it starts and for a day at most."""
+"""Drafts: sets of uploaded files that wait for a run, kept until it starts and for a day at most.
+
+Each is a folder with the files in numbered folders, the hash of its owner's secret, and the uploads that its files are
+links to.
+"""
 
 import os
 import secrets
@@ -8,12 +12,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from mlm_demo.errors import CorpusError
-from mlm_demo.runs.run import input_files
+from mlm_demo.runs.run import input_files, owner_hash
 from mlm_demo.runs.store import ID
-from mlm_demo.system.files import folder_bytes, seconds_since, writing
+from mlm_demo.system.files import folder_bytes, read, seconds_since, write, writing
 
 SECONDS_KEPT, SECONDS_KEPT_WHEN_FULL = 86_400, 3600
 MAX_FULL_DRAFTS = 25  # all drafts together may be as large as this many of the largest size
+GONE = "The files are no longer here; add them again."
+OWNER, UPLOADS = "owner", "uploads.json"
 PREPARED = "prepared"  # the folder of the cache beside the files
 
 
@@ -23,12 +29,12 @@ class Staging:
     def __init__(self, folder: Path, *, max_megabytes: float, max_files: int):
         self.folder, self.max_megabytes, self.max_files = folder, max_megabytes, max_files
 
-    def add(self, files: Sequence[Path], *, link: bool = False, before: str = "") -> str:
+    def add(self, files: Sequence[Path], *, link: bool = False, before: str = "", owner: str = "") -> str:
         """Create a draft from the files of an earlier draft (which stays) and new files; return its id.
 
-        link: link the new files instead of copying them; nobody writes to them. They stay in the upload folder, because
-        Gradio stores equal files of two people under one path. Raises CorpusError, or RunError if the folder cannot be
-        written, and leaves no draft then.
+        link: link the new files instead of copying them; nobody writes to them. They stay in the upload folder until
+        `discard`, because Gradio stores equal files of two people under one path. owner: the owner's secret. Raises
+        CorpusError, or RunError if the folder cannot be written, and leaves no draft then.
         """
         if not files:
             raise CorpusError("There are no files; add one, or use the sample corpus.")
@@ -37,7 +43,10 @@ class Staging:
             raise CorpusError(
                 f"There are {count:,} files; the limit is {self.max_files:,}. Pack them as .zip."
             )
-        megabytes = sum(path.stat().st_size for path in [*kept, *files]) / 1e6
+        try:
+            megabytes = sum(path.stat().st_size for path in [*kept, *files]) / 1e6
+        except FileNotFoundError:
+            raise CorpusError(GONE) from None
         if megabytes > self.max_megabytes:
             raise CorpusError(
                 f"The files have {megabytes:,.1f} MB; the limit is {self.max_megabytes:,} MB. Pack them as .zip, or "
@@ -52,6 +61,13 @@ class Staging:
                     folder = self.folder / id / str(number)
                     folder.mkdir(parents=True)
                     transfer(path, folder / _plain_name(path.name))
+                if owner:
+                    (self.folder / id / OWNER).write_text(owner_hash(owner))
+                if link:
+                    write(self.folder / id / UPLOADS, {"paths": [str(path.absolute()) for path in files]})
+            except FileNotFoundError:
+                self.forget(id)
+                raise CorpusError(GONE) from None
             except OSError:
                 self.forget(id)
                 raise
@@ -61,7 +77,7 @@ class Staging:
         """Return the files of a draft in their order; raises CorpusError if they are gone."""
         folder = self.folder / id
         if not ID.fullmatch(id) or not folder.is_dir():
-            raise CorpusError("The files are no longer here; add them again.")
+            raise CorpusError(GONE)
         return input_files(folder)
 
     def prepared(self, id: str) -> Path:
@@ -89,6 +105,30 @@ class Staging:
         if ID.fullmatch(id):
             shutil.rmtree(self.folder / id, ignore_errors=True)
 
+    def discard(self, id: str) -> None:
+        """Delete a draft, and the uploads that its files are links to.
+
+        An upload that somebody has replaced by an equal one stays: it is another file, and their page reads it next.
+        """
+        if not ID.fullmatch(id):
+            return
+        own = {_identity(path) for path in input_files(self.folder / id)}
+        for upload in read(self.folder / id / UPLOADS).get("paths", ()):
+            with suppress(OSError):  # the sweep of the uploads came first
+                if _identity(Path(upload)) in own:
+                    os.unlink(upload)
+        self.forget(id)
+
+    def owned_by(self, owner: str) -> list[str]:
+        """Return the ids of one person's drafts."""
+        own = owner_hash(owner)
+        found = []
+        for path in self.folder.glob(f"*/{OWNER}"):
+            with suppress(OSError):  # deleted in the meantime
+                if owner and secrets.compare_digest(path.read_text(), own):
+                    found.append(path.parent.name)
+        return found
+
     def sweep(self, seconds: float = SECONDS_KEPT) -> None:
         """Delete drafts that have waited for more than `seconds`."""
         for folder in self.folder.glob("*"):
@@ -104,6 +144,11 @@ class Staging:
             raise CorpusError(
                 f"The files waiting for a run have reached the limit of {limit:,} MB; try again in an hour."
             )
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

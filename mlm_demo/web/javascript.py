@@ -2,7 +2,8 @@
 
 import json
 
-# Replace the selection with <mask>, or insert it at the cursor with a space on each side that touches a word.
+# Replace the selection with <mask>, or insert it at the cursor with a space on each side that touches a word or the
+# punctuation after one: `France.` → `France. <mask>`, but `(` → `(<mask>`. Scripts without spaces get none.
 INSERT_MASK = """(text) => {
   const box = document.querySelector('#sentence textarea, #sentence input');
   const typed = box ? box.value : (text || '');
@@ -10,8 +11,13 @@ INSERT_MASK = """(text) => {
   const chosen = typed.slice(start, end), body = chosen.trim();
   const from = start + (body ? chosen.indexOf(body) : 0), to = body ? from + body.length : end;
   const left = typed.slice(0, from), right = typed.slice(to);
-  const before = !body && /[\\p{L}\\p{N}]$/u.test(left) ? ' ' : '';
-  const after = !body && /^[\\p{L}\\p{N}]/u.test(right) ? ' ' : '';
+  const unspaced = ['Han', 'Hira', 'Kana', 'Thai', 'Lao', 'Khmer', 'Mymr'].map((name) => `\\\\p{sc=${name}}`).join('|');
+  const spaced = (side) => side && !new RegExp(`${unspaced}|[、-〟！-～]`, 'u').test(side);
+  const last = [...left].pop(), first = [...right][0];
+  const quoted = last === '"' && left.split('"').length % 2 === 1;
+  const ends = quoted || /[\\p{L}\\p{M}\\p{N}.,;:!?…%\\p{Pe}\\p{Pf}>]/u.test(last || '');
+  const before = !body && spaced(last) && ends ? ' ' : '';
+  const after = !body && spaced(first) && /[\\p{L}\\p{N}\\p{Ps}\\p{Pi}<]/u.test(first) ? ' ' : '';
   const cursor = (left + before).length + '<mask>'.length;
   if (box) setTimeout(() => { box.focus(); box.setSelectionRange(cursor, cursor); }, 60);
   return left + before + '<mask>' + after + right;
@@ -76,7 +82,8 @@ NAME_OLD_ANSWER = f"""(...given) => {{
 
 # Put the run's id into the page's address, so that a reload shows the run again.
 SHOW_RUN = "(id) => { history.replaceState(null, '', id ? '?run=' + id : location.pathname); }"
-CONFIRM_DELETE = "() => confirm('Permanently delete this run and its model?')"
+CONFIRM_DELETE = "() => confirm('Permanently delete this run, its files and its model?')"
+CONFIRM_DELETE_ALL = "() => confirm('Permanently delete all your runs, their models and all your files?')"
 
 
 def copy_link(button: str) -> str:

@@ -9,9 +9,10 @@ import pytest
 
 from mlm_demo.errors import CorpusError, ModelError, RunError, TrainingError
 from mlm_demo.runs.adapted_models import adapted_model
-from mlm_demo.runs.service import RunService, result_of
+from mlm_demo.runs.service import Deleted, RunService, result_of
 from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.settings import Settings
+from mlm_demo.system import locks
 from mlm_demo.training.config import AdaptConfig
 from tests.support.packed_files import pdf
 from tests.support.runs import corpus_text
@@ -257,3 +258,33 @@ def test_a_run_keeps_its_name_where_only_the_name_changes(service, finished):
     assert service.rename(finished.id, "me", "Bees") == "Bees", "its own name is not taken"
     with pytest.raises(RunError, match="was started in another browser"):
         service.rename(finished.id, "you", "Mine")
+
+
+def test_all_of_a_persons_data_is_deleted_and_nobody_elses(service, draft, choices, tmp_path, finished):
+    service.queue.starts = False
+    uploaded = tmp_path / "uploaded.txt"
+    uploaded.write_text(corpus_text())
+    service.staging.add([uploaded], link=True, owner="me")
+    waiting, going = (service.start(draft(), choices(steps), "me") for steps in (4, 5))
+    other = service.start(draft(), choices(4), "you")
+    lock = locks.take(going.lock)
+    going.mark_started(os.getpid())
+    assert service.delete_all("me") == Deleted(runs=2, going=1, drafts=1)
+    assert not service.runs.has(waiting.id)
+    assert not service.runs.has(finished.id)
+    assert not uploaded.exists()
+    assert going.state == "stopping"
+    going.finish("stopped")
+    os.close(lock)
+    service.queue.tick()
+    assert [run.id for run in service.runs.all()] == [other.id]
+    assert service.delete_all("") == service.delete_all("me") == Deleted(0, 0, 0)
+
+
+def test_a_started_run_has_the_only_copy_of_its_files(service, choices, tmp_path):
+    service.queue.starts = False
+    uploaded = tmp_path / "bees.txt"
+    uploaded.write_text(corpus_text())
+    run = service.start(service.staging.add([uploaded], link=True), choices(4), "me")
+    assert not uploaded.exists()
+    assert [path.name for path in run.input.glob("0/*")] == ["bees.txt"]

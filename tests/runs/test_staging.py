@@ -52,6 +52,46 @@ def test_an_uploaded_file_can_be_taken_by_two(store, file):
     assert path.samefile(uploaded)
 
 
+def test_a_discarded_draft_takes_its_uploads_along(store, file):
+    uploaded, other = file("a.txt"), file("b.txt")
+    one = store.add([uploaded], link=True, owner="me")
+    two = store.add([other], link=True, before=one)
+    store.discard(one)
+    assert (uploaded.exists(), other.exists()) == (False, True)
+    assert names(store, two) == ["a.txt", "b.txt"], "its links stay"
+    store.discard(two)
+    store.discard(two)
+    assert not other.exists()
+
+
+def test_an_upload_that_somebody_replaced_by_an_equal_one_stays(store, file, tmp_path):
+    uploaded = file("a.txt")
+    one = store.add([uploaded], link=True)
+    file("new.txt").rename(uploaded)  # as Gradio does
+    store.discard(one)
+    assert names(store, store.add([uploaded], link=True)) == ["a.txt"]
+
+
+def test_a_discarded_draft_leaves_files_of_ours(store, file):
+    ours = file("a.txt")
+    store.discard(store.add([ours]))
+    assert ours.exists()
+
+
+def test_an_upload_that_is_gone_gets_a_sentence(store, tmp_path):
+    with pytest.raises(CorpusError, match="The files are no longer here; add them again"):
+        store.add([tmp_path / "gone.txt"], link=True)
+    assert not store.folder.exists() or list(store.folder.iterdir()) == []
+
+
+def test_drafts_are_found_by_their_owner(store, file):
+    mine = store.add([file()], owner="me")
+    store.add([file()], owner="you")
+    store.add([file()])
+    assert (store.owned_by("me"), store.owned_by("")) == ([mine], [])
+    assert "me" not in {path.read_text() for path in store.folder.glob("*/owner")}, "only a hash is kept"
+
+
 def test_a_file_of_ours_is_copied(store, file):
     ours = file("a.txt")
     (path,) = store.files(store.add([ours]))

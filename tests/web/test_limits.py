@@ -25,10 +25,10 @@ CHEAP = {
         "show_started",
         "start_another",
     ),
-    *("stop", "update_pickers", "use_model", "use_in_extract", "teach_model"),
+    *("stop", "rename", "Pickers.update", "use_model", "use_in_extract", "teach_model"),
     # Extract: what is asked again of stored scores, and the sample of twenty short texts
     *("answers_csv", "choose_example", "decide", "evidence_csv", "judge", "open_link", "open_paper"),
-    *("remove_papers", "to_csv", "to_json_lines", "ExtractTab.read_sample"),
+    *("Background.look", "remove_papers", "to_csv", "to_json_lines", "ExtractTab.read_sample"),
 }
 
 

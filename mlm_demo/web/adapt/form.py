@@ -1,6 +1,7 @@
 """The Adapt tab before a run starts: files, corpus report and settings. `run_tab.py` shows the run."""
 
 from collections.abc import Callable, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ AUTOMATIC = ("automatic", "")
 ABOUT_FILES = (
     f"Files can be {describe_formats()}. The sample corpus "
     "is 681 paragraphs about beekeeping. Your text stays on the machine that serves this page. Your files are deleted "
-    "when the run is done, though not within an hour of the upload; without a run, after a day. The result keeps up to "
-    "120 held-out sentences as exam questions."
+    "when the run is done; without a run, when you remove them, or else after a day. The result keeps up to 120 "
+    "held-out sentences as exam questions."
 )
 EMPTY = '<p class="empty">Add files or use the sample corpus. The corpus report appears before training starts.</p>'
 
@@ -73,25 +74,28 @@ def read_files(
     request: AdaptRequest,
     *,
     link: bool,
+    owner: str = "",
     on_progress: Callable[[str], None],
 ) -> tuple[str, dict | MoreNeededError]:
     """Add files to a draft (no files: only read it again); return the new draft's id and its report.
 
-    In place of the report comes the MoreNeededError of files that only lack something. The sample corpus and a person's
-    own files are never mixed. Raises CorpusError and leaves the draft as it was.
+    owner: the owner's secret. In place of the report comes the MoreNeededError of files that only lack something. The
+    sample corpus and a person's own files are never mixed. Raises CorpusError and leaves the draft as it was.
     """
     if not files:
         return draft, _report(service, draft, request, on_progress)
     names = service.staging.names(draft)
     has_sample = SAMPLE.name in [*names, *(Path(name).name for name in files)]
-    added = service.staging.add([Path(name) for name in files], link=link, before="" if has_sample else draft)
+    added = service.staging.add(
+        [Path(name) for name in files], link=link, before="" if has_sample else draft, owner=owner
+    )
     try:
         report = _report(service, added, request, on_progress)
     except MlmDemoError:
-        service.staging.forget(added)
+        service.staging.discard(added)
         raise
     if draft:
-        service.staging.forget(draft)
+        service.staging.discard(draft)
     return added, report
 
 
@@ -138,6 +142,7 @@ class AdaptForm:
                 ):
                     self._draw_more()
         self.draft, self.content = gr.State(""), gr.State({})
+        self.filled = [self.draft, self.content, self.report, self.column, self.start, self.clear]
         # Not a State: the browser makes the page's address from it.
         self.started = gr.Textbox(visible="hidden")
         self.fields = {
@@ -149,20 +154,28 @@ class AdaptForm:
     # Handlers
 
     def read_upload(
-        self, request: gr.Request, files: list[str] | None, draft: str, *fields, progress=gr.Progress()
+        self,
+        request: gr.Request,
+        files: list[str] | None,
+        draft: str,
+        owner: str,
+        *fields,
+        progress=gr.Progress(),
     ) -> dict:
         """Add uploaded files to the draft and report on them."""
-        return self._read(request, files or [], draft, fields, link=True, progress=progress)
+        return self._read(request, files or [], draft, fields, link=True, owner=owner, progress=progress)
 
-    def read_sample(self, request: gr.Request, draft: str, *fields, progress=gr.Progress()) -> dict:
+    def read_sample(
+        self, request: gr.Request, draft: str, owner: str, *fields, progress=gr.Progress()
+    ) -> dict:
         """Take the sample corpus in place of the draft and report on it."""
-        return self._read(request, [str(SAMPLE)], draft, fields, link=False, progress=progress)
+        return self._read(request, [str(SAMPLE)], draft, fields, link=False, owner=owner, progress=progress)
 
     def read_again(self, request: gr.Request, draft: str, *fields, progress=gr.Progress()) -> dict:
         """Report on the files again, for another base model or column."""
         if not draft:
             return gr.skip()
-        return self._read(request, [], draft, fields, link=False, progress=progress)
+        return self._read(request, [], draft, fields, link=False, owner="", progress=progress)
 
     def show_report(self, draft: str, content: dict, *fields) -> dict:
         """Update the verdict for the budget now chosen; Start refuses values that cannot be used."""
@@ -174,9 +187,14 @@ class AdaptForm:
             return gr.skip()
 
     def remove_files(self, draft: str) -> dict:
-        """Delete the draft."""
-        self.service.staging.forget(draft)
-        return self._emptied()
+        """Delete the draft and its uploads, and say so."""
+        try:
+            names = self.service.staging.names(draft)
+        except MlmDemoError:  # a day has passed, or another window has deleted them
+            names = []
+        self.service.staging.discard(draft)
+        said = f'<p role="status">Deleted: {escape(", ".join(names))}.</p>' if names else ""
+        return {**self.emptied(), self.report: said + EMPTY}
 
     def start_run(self, request: gr.Request, draft: str, owner: str, *fields) -> dict:
         """Start a run with the draft and the settings, and clear the form for the next one."""
@@ -185,10 +203,18 @@ class AdaptForm:
             run = self.service.start(draft, self._request(fields), owner, self.limits.address(request))
         except MlmDemoError as error:
             return {self.started: "", self.refused: refusal(error, "")}
-        return {self.started: run.id, self.refused: "", **self._emptied()}
+        return {self.started: run.id, self.refused: "", **self.emptied()}
 
     def _read(
-        self, request: gr.Request, files: Sequence[str], draft: str, fields: tuple, *, link: bool, progress
+        self,
+        request: gr.Request,
+        files: Sequence[str],
+        draft: str,
+        fields: tuple,
+        *,
+        link: bool,
+        owner: str,
+        progress,
     ) -> dict:
         def on_progress(stage: str) -> None:
             progress(None, desc=stage or "Reading")
@@ -198,7 +224,7 @@ class AdaptForm:
             on_progress("Reading")
             chosen = self._request(fields)
             draft, content = read_files(
-                self.service, files, draft, chosen, link=link, on_progress=on_progress
+                self.service, files, draft, chosen, link=link, owner=owner, on_progress=on_progress
             )
         except MlmDemoError as error:
             names = self.service.staging.names(draft)
@@ -226,7 +252,8 @@ class AdaptForm:
     def _report(self, draft: str, content: dict, chosen: AdaptRequest) -> str:
         return report_view(content, self.service.staging.names(draft), chosen.config)
 
-    def _emptied(self) -> dict:
+    def emptied(self) -> dict:
+        """Return the form without files."""
         return {
             self.draft: "",
             self.content: {},
@@ -241,16 +268,15 @@ class AdaptForm:
     def wire(self, owner: gr.BrowserState) -> None:
         """Connect the widgets' events to the handlers."""
         fields = list(self.fields.values())
-        emptied = [self.draft, self.content, self.report, self.column, self.start, self.clear]
         reading: dict[str, Any] = {
-            "outputs": [self.files, *emptied],
+            "outputs": [self.files, *self.filled],
             "show_progress_on": self.report,
             "api_visibility": "private",
             "concurrency_id": "reading",
             "concurrency_limit": 2,
         }
-        self.files.upload(self.read_upload, [self.files, self.draft, *fields], **reading)
-        self.sample.click(self.read_sample, [self.draft, *fields], **reading)
+        self.files.upload(self.read_upload, [self.files, self.draft, owner, *fields], **reading)
+        self.sample.click(self.read_sample, [self.draft, owner, *fields], **reading)
         gr.on(
             [self.model.input, self.column.input, self.near.input],
             self.read_again,
@@ -265,11 +291,11 @@ class AdaptForm:
             self.report,
             **AT_ONCE,
         )
-        self.clear.click(self.remove_files, self.draft, emptied, **AT_ONCE)
+        self.clear.click(self.remove_files, self.draft, self.filled, **AT_ONCE)
         self.start.click(
             self.start_run,
             [self.draft, owner, *fields],
-            [self.started, self.refused, *emptied],
+            [self.started, self.refused, *self.filled],
             api_visibility="private",
             show_progress="hidden",
         ).success(None, self.started, js=javascript.SHOW_RUN, api_visibility="private")

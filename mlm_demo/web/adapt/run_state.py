@@ -16,6 +16,7 @@ from mlm_demo.web.adapt.report import UNREAD, corpus_view
 from mlm_demo.web.adapt.result import headline, result_view
 from mlm_demo.web.adapt.share import share_view
 from mlm_demo.web.fill.charts import charts
+from mlm_demo.web.fill.links import FIRST_SENTENCE
 from mlm_demo.web.server.downloads import download_address
 from mlm_demo.web.teach import result as finetuning
 
@@ -141,6 +142,15 @@ def example_of(run: Run, own_sentence: str) -> Example:
     if best is None:
         return Example(run.id, own_sentence)
     return Example(run.id, MASK.join(around_term(best.sentence, best.start, best.term)), best.term)
+
+
+def example_to_show(run: Run, sentence: str, shown: Example | None) -> Example:
+    """Return the held-out sentence shown last if it is the run's, else another one; sentence: the first tab's."""
+    if shown and shown.run == run.id and shown.word:
+        return shown
+    return example_of(
+        run, sentence or FIRST_SENTENCE
+    )  # a link may show the run before the first tab has its own
 
 
 def sentence_before_and_after(engine: Engine, run: Run, example: Example) -> str:

@@ -16,13 +16,14 @@ from mlm_demo.settings import on_zero_gpu
 from mlm_demo.training.export import push_model
 from mlm_demo.web import javascript
 from mlm_demo.web.adapt.form import AdaptForm
+from mlm_demo.web.adapt.my_data import MyData
 from mlm_demo.web.adapt.my_runs import MyRuns
 from mlm_demo.web.adapt.pickers import Pickers
 from mlm_demo.web.adapt.run_state import (
     Example,
     Stamp,
     adapt_command,
-    example_of,
+    example_to_show,
     missing_run,
     run_state,
     sentence_before_and_after,
@@ -32,7 +33,7 @@ from mlm_demo.web.event_options import ASKING, AT_ONCE, QUIET
 from mlm_demo.web.extract import extractors
 from mlm_demo.web.extract.background import is_extraction
 from mlm_demo.web.extract.tab import ExtractTab
-from mlm_demo.web.fill.links import FIRST_SENTENCE, page_address
+from mlm_demo.web.fill.links import page_address
 from mlm_demo.web.fill.tab import FillTab
 from mlm_demo.web.identity import owner_of
 from mlm_demo.web.messages import refusal
@@ -77,17 +78,16 @@ class RunTab(RunWidgets):
         with gr.Column(visible=False, elem_id="run") as self.panel:
             self.draw()
         self.mine = MyRuns(service)
+        self.data = MyData(service, self._emptied)
         self.timer = gr.Timer(SECONDS_BETWEEN_REFRESHES, active=False)
-        self.pickers = Pickers(
-            service.runs,
-            owner=owner,
-            current=self.current,
-            form=form,
-            teach=teach,
-            fill=fill,
-            scored_models=scored_models,
-            extract=extract,
-        )
+        pickers = {
+            "form": form,
+            "teach": teach,
+            "fill": fill,
+            "scored_models": scored_models,
+            "extract": extract,
+        }
+        self.pickers = Pickers(service.runs, owner=owner, current=self.current, **pickers)
         self.train_on_lent_gpu = None
         if on_zero_gpu():
             settings = service.settings
@@ -162,10 +162,13 @@ class RunTab(RunWidgets):
         if not confirmed:
             return gr.skip()
         try:
-            self.service.require_owner(id, owner).delete()
+            run = self.service.require_owner(id, owner)
+            name = run.name
+            run.delete()
         except MlmDemoError as error:
             return {self.message: refusal(error, "")}
-        return {self.message: "", **self._close(owner)}
+        said = f'<p role="status">Deleted: {escape(name)}, with its files and its model.</p>'
+        return self._close(owner, said)
 
     def start_another(self, owner: str) -> dict:
         """Show the form in place of the run."""
@@ -178,7 +181,7 @@ class RunTab(RunWidgets):
             return gr.skip()
         models = offered(self.service.runs, owner, [id])
         return {
-            self.fill.sentence: self._example(run, sentence, example).sentence,
+            self.fill.sentence: example_to_show(run, sentence, example).sentence,
             self.fill.model: gr.Dropdown(choices(models), value=id),
             self.fill.compare: gr.Dropdown(short_choices(models), value=[run.request.about["base"]]),
             self.tabs: gr.Tabs(selected="fill"),
@@ -212,7 +215,7 @@ class RunTab(RunWidgets):
         run = self.service.runs.find(id) if finished and id else None
         if not run or not adapted_model(run):
             return {self.sentence: ""}
-        example = self._example(run, sentence, example)
+        example = example_to_show(run, sentence, example)
         try:
             self.limits.admit(request)
         except MlmDemoError as error:
@@ -251,13 +254,6 @@ class RunTab(RunWidgets):
         if run and run.state == "waiting" and self.service.is_owner(run, owner):
             self.train_on_lent_gpu(run)
 
-    def _example(self, run: Run, sentence: str, shown: Example | None) -> Example:
-        """Return the held-out sentence shown last if it is the run's, else another one; sentence: the first tab's."""
-        if shown and shown.run == run.id and shown.word:
-            return shown
-        # A link may show the run before the first tab has its sentence.
-        return example_of(run, sentence or FIRST_SENTENCE)
-
     def _act(self, action: Callable[[Run], None], id: str, owner: str) -> dict:
         run, note = self.service.runs.find(id), ""
         try:
@@ -273,7 +269,7 @@ class RunTab(RunWidgets):
         return {**self._show(run, owner), **name, **self._panel(True, owner, "")}
 
     def _close(self, owner: str, missing: str = "") -> dict:
-        """Show the form in place of the panel; missing: a message that the run of the link does not exist."""
+        """Show the form in place of the panel; missing: why no run is shown, as HTML."""
         buttons = (self.stop_button, self.resume_button, self.use_button, self.delete_button)
         buttons += (self.extract_button, self.teach_button)
         texts = (self.current, self.finished, self.progress, self.corpus, self.result, self.shell)
@@ -287,6 +283,9 @@ class RunTab(RunWidgets):
             self.timer: gr.Timer(active=False),
             **self._panel(False, owner, missing),
         }
+
+    def _emptied(self, owner: str) -> dict:
+        return {**self._close(owner), **self.form.emptied(), **self.teach.emptied()}
 
     def _panel(self, visible: bool, owner: str, missing: str) -> dict:
         return {
@@ -367,6 +366,9 @@ class RunTab(RunWidgets):
         ).then(self.delete, [self.confirmed, *run], whole, **QUIET).then(
             None, self.current, js=javascript.SHOW_RUN, api_visibility="private"
         )
+        self.data.wire(self.owner, [*whole, *self.form.filled, *self.teach.filled]).then(
+            **self.pickers.event
+        ).then(None, self.current, js=javascript.SHOW_RUN, api_visibility="private")
         self.finished.change(
             self.compare_sentence,
             [self.finished, self.current, self.fill.sentence, self.example],

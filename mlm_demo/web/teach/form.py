@@ -44,6 +44,7 @@ class TeachForm:
                     EMPTY, min_height=160, padding=False, js_on_load=None, elem_id="teach-report"
                 )
         self.draft = gr.State("")
+        self.filled = [self.draft, self.report, self.start]
         self.started = gr.Textbox(visible="hidden")
 
     # Handlers
@@ -53,13 +54,14 @@ class TeachForm:
         request: gr.Request,
         files: list[str] | None,
         draft: str,
+        owner: str,
         task: str,
         model: str,
         minutes: float,
         progress=gr.Progress(),
     ) -> dict:
         """Take uploaded files in place of the draft, and say what their examples are."""
-        return self._read(request, files or [], draft, task, model, minutes, progress)
+        return self._read(request, files or [], draft, owner, task, model, minutes, progress)
 
     def read_again(
         self, request: gr.Request, draft: str, task: str, model: str, minutes: float, progress=gr.Progress()
@@ -67,7 +69,7 @@ class TeachForm:
         """Read the files again for another task."""
         if not draft:
             return gr.skip()
-        return self._read(request, [], draft, task, model, minutes, progress)
+        return self._read(request, [], draft, "", task, model, minutes, progress)
 
     def start_run(
         self, request: gr.Request, draft: str, task: str, model: str, minutes: float, owner: str
@@ -82,16 +84,19 @@ class TeachForm:
         return {
             self.started: run.id,
             self.refused: "",
-            self.draft: "",
-            self.report: EMPTY,
-            self.start: gr.Button(interactive=False),
+            **self.emptied(),
         }
+
+    def emptied(self) -> dict:
+        """Return the form without files."""
+        return {self.draft: "", self.report: EMPTY, self.start: gr.Button(interactive=False)}
 
     def _read(
         self,
         request: gr.Request,
         files: Sequence[str],
         draft: str,
+        owner: str,
         task: str,
         model: str,
         minutes: float,
@@ -103,11 +108,11 @@ class TeachForm:
             progress(None, desc="Reading")
             asked = FinetuneRequest(FinetuneConfig(minutes=float(minutes)), task, model or "")
             if files:
-                added = self.service.staging.add([Path(name) for name in files], link=True)
+                added = self.service.staging.add([Path(name) for name in files], link=True, owner=owner)
             content = self.service.examples(added or draft, asked, lambda stage: progress(None, desc=stage))
         except MlmDemoError as error:
             if added:
-                self.service.staging.forget(added)
+                self.service.staging.discard(added)
             names = self.service.staging.names(draft) if draft else []
             return {
                 self.files: None,
@@ -115,7 +120,7 @@ class TeachForm:
                 self.start: gr.Button(interactive=bool(names)),
             }
         if added and draft:
-            self.service.staging.forget(draft)
+            self.service.staging.discard(draft)
         return {
             self.files: None,
             self.draft: added or draft,
@@ -128,20 +133,20 @@ class TeachForm:
     def wire(self, owner: gr.BrowserState) -> None:
         """Connect the widgets' events to the handlers."""
         fields = [self.task, self.model, self.minutes]
-        read = [self.files, self.draft, self.report, self.start]
+        read = [self.files, *self.filled]
         reading = {
             "show_progress_on": self.report,
             "api_visibility": "private",
             "concurrency_id": "reading",
             "concurrency_limit": 2,
         }
-        self.files.upload(self.read_upload, [self.files, self.draft, *fields], read, **reading)
+        self.files.upload(self.read_upload, [self.files, self.draft, owner, *fields], read, **reading)
         # A choice that is made while the files are read counts too.
         self.task.input(self.read_again, [self.draft, *fields], read, trigger_mode="always_last", **reading)
         self.start.click(
             self.start_run,
             [self.draft, *fields, owner],
-            [self.started, self.refused, self.draft, self.report, self.start],
+            [self.started, self.refused, *self.filled],
             api_visibility="private",
             show_progress="hidden",
         ).success(None, self.started, js=javascript.SHOW_RUN, api_visibility="private")

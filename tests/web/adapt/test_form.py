@@ -50,7 +50,7 @@ def add(page, form, report, tmp_path):
     def add(name, draft="", **changes):
         (tmp_path / name).write_text(name)
         return call(
-            page, form.read_upload, request(), [str(tmp_path / name)], draft, *values(form, **changes)
+            page, form.read_upload, request(), [str(tmp_path / name)], draft, "me", *values(form, **changes)
         )
 
     return add
@@ -116,7 +116,7 @@ def test_files_are_added_to_the_draft_and_a_bad_file_leaves_it(form, service, re
 
 
 def test_the_sample_stays_in_place_and_is_not_mixed_with_other_files(page, form, add, service):
-    sample = call(page, form.read_sample, request(), "", *values(form))
+    sample = call(page, form.read_sample, request(), "", "me", *values(form))
     assert sample[form.content]["names"] == [SAMPLE.name]
     assert SAMPLE.is_file()
     own = add("own.txt", sample[form.draft])
@@ -157,7 +157,7 @@ UNREADABLE = [
 @pytest.mark.parametrize(("name", "data", "message"), UNREADABLE, ids=[name for name, *_ in UNREADABLE])
 def test_an_unreadable_file_is_refused_by_the_child_process(page, form, tmp_path, name, data, message):
     (tmp_path / name).write_bytes(data)
-    changed = call(page, form.read_upload, request(), [str(tmp_path / name)], "", *values(form))
+    changed = call(page, form.read_upload, request(), [str(tmp_path / name)], "", "me", *values(form))
     assert set(changed) == {form.files, form.report, form.start}
     assert message.replace("'", "&#x27;") in changed[form.report]
     assert not changed[form.start].interactive
@@ -171,7 +171,7 @@ def test_files_with_too_little_text_are_kept_for_others_to_be_added(page, form, 
 
     def add(*names, draft=""):
         paths = [str(tmp_path / name) for name in names]
-        return call(page, form.read_upload, request(), paths, draft, *values(form))
+        return call(page, form.read_upload, request(), paths, draft, "me", *values(form))
 
     for name, message in (
         ("few.txt", "The corpus holds 4 words"),
@@ -195,7 +195,7 @@ def test_the_column_of_a_table_is_shown_and_can_be_changed(page, form, tmp_path)
     texts = corpus_text().split("\n\n")
     rows = "".join(f'{i},"{text}","Note {i} of a reader"\n' for i, text in enumerate(texts))
     (tmp_path / "table.csv").write_text(f"id,text,note\n{rows}")
-    changed = call(page, form.read_upload, request(), [str(tmp_path / "table.csv")], "", *values(form))
+    changed = call(page, form.read_upload, request(), [str(tmp_path / "table.csv")], "", "me", *values(form))
     assert [value for _, value in changed[form.column].choices] == ["", "text", "note", "id"]
     assert changed[form.column].visible
     assert "its column <b>text</b>" in changed[form.report]
@@ -235,9 +235,13 @@ def test_another_model_reads_the_files_again(page, form, add):
     assert changed[form.content]["names"] == ["bees.txt"]
 
 
-def test_removed_files_are_deleted(page, form, add, service):
-    changed = call(page, form.remove_files, add("bees.txt")[form.draft])
-    assert changed[form.report] == EMPTY
+def test_removed_files_are_deleted(page, form, add, service, tmp_path):
+    draft = add("bees.txt")[form.draft]
+    draft = add("ants.txt", draft)[form.draft]
+    changed = call(page, form.remove_files, draft)
+    assert "Deleted: bees.txt, ants.txt." in changed[form.report]
+    assert EMPTY in changed[form.report]
+    assert not list(tmp_path.glob("*.txt")), "the uploads too, at once"
     assert not changed[form.start].interactive
     assert not changed[form.clear].visible
     assert list(service.staging.folder.iterdir()) == []
@@ -269,5 +273,5 @@ def test_start_and_reading_are_limited(page, form, service, tmp_path):
     form.limits.admit(request())
     refused = call(page, form.start_run, request(), "", "me", *values(form))
     assert "You ask more often" in refused[form.refused]
-    refused = call(page, form.read_sample, request(), "", *values(form))
+    refused = call(page, form.read_sample, request(), "", "me", *values(form))
     assert "You ask more often" in refused[form.report]

@@ -123,6 +123,7 @@ def test_delete_asks_first_and_then_shows_the_form(page, tab, service, finished)
     assert not service.runs.has(finished.id)
     assert changed[tab.form.group].visible
     assert changed[tab.current] == changed[tab.message] == changed[tab.result] == ""
+    assert "Deleted: tiny on bees, with its files and its model." in changed[tab.form.missing]
     assert "will be listed here" in changed[tab.mine.table]
 
 

@@ -32,7 +32,7 @@ def add(page, tmp_path):
 
     def add(name, rows, draft="", fields=FIELDS):
         (tmp_path / name).write_text("\n".join(rows))
-        return call(page, page.form.read_upload, request(), [str(tmp_path / name)], draft, *fields)
+        return call(page, page.form.read_upload, request(), [str(tmp_path / name)], draft, "me", *fields)
 
     return add
 
