@@ -1,5 +1,6 @@
 """Errors and notices as HTML messages on the page."""
 
+from collections.abc import Callable
 from html import escape
 
 import gradio as gr
@@ -24,6 +25,18 @@ def refusal(error: MlmDemoError, before: str) -> str:
         gr.Warning(text, duration=SECONDS_SHOWN)
     old = f'<p class="old">Previous answer:</p><div class="stale">{before}</div>' if before else ""
     return f'<p class="refusal" role="alert" dir="auto">{text}</p>{old}'
+
+
+def reporter(progress: gr.Progress) -> Callable[[float, str], None]:
+    """Return a function that shows the stage of an event, with the share that is done where it tells something.
+
+    A stage of unknown length reports 0 or 1: `Loading - 100.0%` would look done while it goes on.
+    """
+
+    def report(share: float, stage: str) -> None:
+        progress(share if 0 < share < 0.9995 else None, desc=stage)
+
+    return report
 
 
 def kept_files(names: list[str], which: str = "Your earlier files") -> str:

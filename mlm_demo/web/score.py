@@ -6,7 +6,7 @@ from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.engine import MAX_MODELS, Engine
 from mlm_demo.models.catalogue import KNOWN_MODELS
 from mlm_demo.web.event_options import AT_ONCE, SCORING
-from mlm_demo.web.messages import notices, notices_of, refusal
+from mlm_demo.web.messages import notices, notices_of, refusal, reporter
 from mlm_demo.web.model_choices import short_choices
 from mlm_demo.web.server.rate_limits import RateLimits
 from mlm_demo.web.surprisal import surprisals
@@ -44,7 +44,7 @@ class ScoreTab:
                 text,
                 models or [""],
                 method=method,
-                on_progress=lambda share, stage: progress(share, desc=stage),
+                on_progress=reporter(progress),
             )["scores"]
         except MlmDemoError as error:
             return {self.results: refusal(error, draw(before))}

@@ -27,7 +27,7 @@ from mlm_demo.web.extract.threshold import ABOUT, FIRST_MEANING, FIRST_RANGE, me
 from mlm_demo.web.extract.verdicts import Verdicts, answers_csv, count_sentence, evidence_csv, judge
 from mlm_demo.web.fill.links import page_address
 from mlm_demo.web.identity import owner_of
-from mlm_demo.web.messages import notices, refusal
+from mlm_demo.web.messages import notices, refusal, reporter
 from mlm_demo.web.server.rate_limits import RateLimits
 
 ABOUT_FILES = (
@@ -122,7 +122,7 @@ class ExtractTab:
                 papers,
                 asked,
                 model,
-                on_progress=lambda share, stage: progress(share, desc=stage),
+                on_progress=reporter(progress),
             )
         except MlmDemoError as error:
             return {self.results: refusal(error, table(before, verdicts) if before else "")}

@@ -26,7 +26,7 @@ from mlm_demo.web.fill.answer import (
 from mlm_demo.web.fill.form_from_link import form_from_link
 from mlm_demo.web.fill.links import MAX_COMPARED, Question
 from mlm_demo.web.fill.model_offer import ModelOffer
-from mlm_demo.web.messages import refusal
+from mlm_demo.web.messages import refusal, reporter
 from mlm_demo.web.model_choices import choices, is_here, offered, short_choices
 from mlm_demo.web.server.rate_limits import RateLimits
 
@@ -92,7 +92,7 @@ class FillTab:
             self.limits.admit(request, ticket)
             question = question_of(text, model, compare, top_k, targets, joint, precision)
             downloads = not self._are_here(question.models)
-            shown = ask(self.engine, question, view, lambda share, stage: progress(share, desc=stage))
+            shown = ask(self.engine, question, view, reporter(progress))
         except MlmDemoError as error:
             return self._refuse(error, link, kept, view)
         updates = self._show(shown, kept)
