@@ -17,6 +17,7 @@ from mlm_demo.runs.service import RunService
 from mlm_demo.settings import ASSETS, Settings, on_space, on_zero_gpu
 from mlm_demo.web.adapt.form import AdaptForm
 from mlm_demo.web.adapt.run_tab import RunTab
+from mlm_demo.web.address import follow
 from mlm_demo.web.api import add_endpoints
 from mlm_demo.web.event_options import AT_ONCE
 from mlm_demo.web.extract.tab import ExtractTab
@@ -73,12 +74,12 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
         gr.Markdown(INTRODUCTION, elem_id="introduction")
         owner = gr.BrowserState("", storage_key="mlm_demo_owner", secret=browser_secret(settings))
         with gr.Tabs(elem_id="tabs") as tabs:
-            with gr.Tab("Fill mask", id="fill"):
+            with gr.Tab("Fill mask", id="fill") as fill_tab:
                 fill = FillTab(engine, service.runs, limits).build(demo, owner)
-            with gr.Tab("Score", id="score"):
+            with gr.Tab("Score", id="score") as score_tab:
                 scored_models = ScoreTab(engine, limits).build().models
             extract = ExtractTab(engine, service, limits)
-            with gr.Tab("Adapt", id="adapt"):
+            with gr.Tab("Adapt", id="adapt") as adapt_tab:
                 login_button()
                 form, teach = AdaptForm(service, limits), TeachForm(service, limits)
                 run = RunTab(
@@ -93,15 +94,26 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
                     scored_models=scored_models,
                     extract=extract,
                 )
-            with gr.Tab("Extract", id="extract"):
+            with gr.Tab("Extract", id="extract") as extract_tab:
                 extract.build(demo, owner, tabs)
-            with gr.Tab("Learn", id="learn"):
+            with gr.Tab("Learn", id="learn") as learn_tab:
                 draw_learn_tab()
         form.wire(owner)
         teach.wire(owner)
         run.wire(demo)
         fill.offer.ready.change(**run.pickers.event)
         extract.background.run.change(run.mine.refresh, [owner, run.mine.listed], run.mine.widgets, **AT_ONCE)
+        follow(
+            demo,
+            tabs,
+            {
+                fill_tab: [fill.link],
+                score_tab: [],
+                adapt_tab: [run.current],
+                extract_tab: [extract.background.run, extract.link],
+                learn_tab: [],
+            },
+        )
     measure_events(demo)
     demo.service, demo.engine = service, engine
     # api_open=False: nobody may skip the queue, whose limit protects the machine.

@@ -80,10 +80,32 @@ NAME_OLD_ANSWER = f"""(...given) => {{
   return note.outerHTML;
 }}"""
 
-# Put the run's id into the page's address, so that a reload shows the run again.
-SHOW_RUN = "(id) => { history.replaceState(null, '', id ? '?run=' + id : location.pathname); }"
+# Put the run's id into the page's address, so that a reload shows the run again, or else the form.
+SHOW_RUN = "(id) => { history.replaceState(null, '', id ? '?run=' + id : '?tab=adapt'); }"
 CONFIRM_DELETE = "() => confirm('Permanently delete this run, its files and its model?')"
 CONFIRM_DELETE_ALL = "() => confirm('Permanently delete all your runs, their models and all your files?')"
+
+
+def follow(tab: str, *, selected: bool) -> str:
+    """Return JavaScript that puts the first of some links and ids of runs into the address, or else the tab.
+
+    selected: whether the tab was selected, or else one of the texts has changed while it may be. What a page opens with
+    changes nothing, so that a clean address, and that of a run, stays as it is: Gradio selects the first tab then.
+    """
+    if selected:
+        opened = f"const before = window.tab || 'fill'; window.tab = '{tab}'; if (before === '{tab}') return;"
+    elif tab == "fill":
+        opened = "if ((window.openedWith ??= found) === found && !window.followed) return;"
+    else:
+        opened = ""
+    return f"""(...shown) => {{
+  const found = shown.find((text) => text) || '?tab={tab}', user = navigator.userActivation;
+  const tab = document.querySelector('#tabs [role=tab][aria-selected=true]');
+  {opened}
+  if ((user && !user.hasBeenActive) || !tab || tab.dataset.tabId !== '{tab}') return;
+  window.followed = true;
+  history.replaceState(null, '', found.includes('?') ? found.slice(found.indexOf('?')) : '?run=' + found);
+}}"""
 
 
 def copy_link(button: str) -> str:

@@ -197,7 +197,7 @@ class ExtractTab:
         if found is None:
             active = "" if wanted else self.background.active(owner)
             return {**updates, **(self.background.look(active, owner) if active else {})}
-        updates[self.questions] = asked.questions
+        updates |= {self.questions: asked.questions, self.link: page_address() + write_link(asked)}
         if asked.threshold is not None:
             updates[self.chosen] = {asked.model or first_name(models) or "": asked.threshold}
             low, high = min(FIRST_RANGE[0], asked.threshold), max(FIRST_RANGE[1], asked.threshold)

@@ -1,0 +1,31 @@
+"""The page's address follows what is on screen, so that a reload or a bookmark shows it again."""
+
+from collections.abc import Sequence
+
+import gradio as gr
+
+from mlm_demo.web import javascript
+from mlm_demo.web.event_options import AT_ONCE
+
+TABS = ("fill", "score", "adapt", "extract", "learn")
+
+
+def open_tab(request: gr.Request):
+    """Select the tab that the address names; one with a run or a question of Extract names none."""
+    tab = request.query_params.get("tab", "")
+    return gr.Tabs(selected=tab) if tab in TABS else gr.skip()
+
+
+def follow(page: gr.Blocks, tabs: gr.Tabs, shown: dict[gr.Tab, Sequence[gr.Textbox]]) -> None:
+    """Keep the address at what the selected tab shows.
+
+    shown: for each tab the hidden texts that say it, a link or the id of a run; the first that is not empty counts.
+    """
+    page.load(open_tab, None, tabs, **AT_ONCE)
+    in_browser = {"fn": None, "api_visibility": "private"}
+    for tab, texts in shown.items():
+        id, inputs = str(tab.id), list(texts)
+        tab.select(inputs=inputs, js=javascript.follow(id, selected=True), **in_browser)
+        for text in texts:
+            js = javascript.follow(id, selected=False)
+            text.change(inputs=inputs, js=js, trigger_mode="multiple", **in_browser)

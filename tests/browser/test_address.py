@@ -1,0 +1,36 @@
+"""The address of a clean visit, and what a reload shows again."""
+
+from tests.support.adapt_page import open_tab
+
+
+def test_a_clean_visit_asks_for_nothing_that_is_missing(chromium, address):
+    context, wrong = chromium.new_context(), []
+    page = context.new_page()
+    page.on("response", lambda answer: wrong.append(answer.url) if answer.status >= 400 else None)
+    page.on("console", lambda line: wrong.append(line.text) if line.type in ("error", "warning") else None)
+    page.goto(address)
+    page.wait_for_selector("#results figure")
+    for name in ("Score", "Adapt", "Extract", "Learn", "Fill mask"):
+        open_tab(page, name)
+        page.wait_for_timeout(300)
+    context.close()
+    assert wrong == []
+
+
+def test_a_reload_shows_the_sentence_the_settings_and_the_tab(open_page):
+    page = open_page()
+    page.wait_for_timeout(500)
+    assert "?" not in page.url, "a clean address stays clean"
+    box = page.get_by_label("Sentence").first
+    box.fill("The dog <mask> at me.")
+    box.press("Enter")
+    page.wait_for_function("location.search.includes('The+dog')")
+    page.reload()
+    page.wait_for_selector("#results figure")
+    assert box.input_value() == "The dog <mask> at me."
+    open_tab(page, "Score")
+    page.wait_for_function("location.search === '?tab=score'")
+    page.reload()
+    page.wait_for_selector("[role=tab][aria-selected=true]:has-text('Score')")
+    open_tab(page, "Fill mask")
+    page.wait_for_function("location.search.includes('text=')")

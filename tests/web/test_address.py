@@ -1,0 +1,68 @@
+import json
+import shutil
+import subprocess
+
+import gradio as gr
+import pytest
+
+from mlm_demo.web import javascript
+from mlm_demo.web.address import follow, open_tab
+from tests.support.events import request
+
+NODE = shutil.which("node")
+PAGE = """const [visits, active, tab] = JSON.parse(process.argv[1]), addresses = [];
+globalThis.window = {};
+Object.defineProperty(globalThis, 'navigator', {value: {userActivation: {hasBeenActive: active}}});
+globalThis.document = {querySelector: () => ({dataset: {tabId: tab}})};
+globalThis.history = {replaceState: (_, __, address) => addresses.push(address)};
+for (const [code, ...texts] of visits) eval(code)(...texts);
+process.stdout.write(JSON.stringify(addresses));"""
+in_node = pytest.mark.skipif(not NODE, reason="no Node on this machine")
+
+
+def addresses(*events, active=True, tab="fill"):
+    """The addresses that events put up while a tab is selected."""
+    given = [[[javascript.follow(name, selected=selected), *texts] for name, selected, *texts in events]]
+    command = [NODE, "-e", PAGE, json.dumps([*given, active, tab])]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+@in_node
+def test_answers_go_into_the_address_but_for_the_one_that_the_page_opens_with():
+    first, second = ("fill", False, "?text=a"), ("fill", False, "https://host/?text=b&k=8")
+    assert addresses(first) == addresses(first, first) == []
+    assert addresses(first, second, first) == ["?text=b&k=8", "?text=a"]
+
+
+@in_node
+def test_a_selected_tab_goes_into_the_address_with_what_it_shows():
+    assert addresses(("score", True), tab="score") == ["?tab=score"]
+    assert addresses(("adapt", True, ""), tab="adapt") == ["?tab=adapt"]
+    assert addresses(("adapt", True, "a1b2"), tab="adapt") == ["?run=a1b2"]
+    assert addresses(("extract", True, "", "?q=who"), tab="extract") == ["?q=who"]
+    assert addresses(("extract", False, "a1b2", "?q=who"), tab="extract") == ["?run=a1b2"]
+    assert addresses(("fill", True, "?text=a")) == [], "Gradio selects the first tab when a page opens"
+    assert addresses(("score", True), ("fill", True, "?text=a")) == ["?text=a"]
+
+
+@in_node
+def test_other_tabs_and_a_page_that_nobody_has_touched_leave_the_address():
+    assert addresses(("extract", False, "a1b2", "")) == []
+    assert addresses(("adapt", True, "a1b2"), active=False, tab="adapt") == []
+
+
+@pytest.mark.parametrize(
+    ("tab", "selected"), [("score", "score"), ("learn", "learn"), ("<b>", None), ("", None)]
+)
+def test_a_reload_selects_the_tab(tab, selected):
+    update = open_tab(request(query={"tab": tab}))
+    assert getattr(update, "selected", None) == selected
+
+
+def test_every_tab_and_every_text_is_followed():
+    with gr.Blocks() as page:
+        with gr.Tabs() as tabs, gr.Tab("Fill", id="fill") as fill, gr.Tab("Score", id="score") as score:
+            link = gr.Textbox()
+        follow(page, tabs, {fill: [link], score: []})
+    wired = sorted((target[1], event.js) for event in page.fns.values() for target in event.targets)
+    assert [name for name, _ in wired] == ["change", "load", "select", "select"]
