@@ -256,7 +256,8 @@ def load_model(
         ref,
         device=settings.device,
         policy=DownloadPolicy.of(settings),
-        on_progress=lambda share, stage: on_progress(f"{stage} {share:.0%}"),
+        # Loading reports 1 at its start: with a percentage it would look done.
+        on_progress=lambda share, stage: on_progress(f"{stage} {share:.0%}" if 0 < share < 1 else stage),
     )
 
 
