@@ -93,6 +93,7 @@ def test_without_the_hub_the_page_is_as_usual(open_browser, stand_in, monkeypatc
     page, logged = open_browser(), []
     page.on("console", lambda message: logged.append(message.text) if message.type == "error" else None)
     page.reload()
+    logged.clear()  # of the page before, whose requests were cut off
     page.wait_for_selector("#results figure")
     page.get_by_label("Sentence").first.fill("The ship sailed across the <mask>.")
     page.keyboard.press("Enter")

@@ -31,7 +31,7 @@ def browser_at(chromium, hub, serve):
             open_tab(page)
             with page.expect_navigation():
                 page.locator("#sign-in").click()
-            page.wait_for_selector("#results figure")
+            page.wait_for_selector("#results figure", state="attached")  # the address has kept the tab Adapt
         open_tab(page)
         page.locator("#sign-in", has_text="Logout (anna)" if signed_in else "Sign in").wait_for()
         return page

@@ -12,6 +12,7 @@ LIMIT = "more often than this page answers"
 # Handlers that only look something up, that compute nothing without a run or a draft, or that stay silent while
 # somebody types. The middleware limits how many of these requests a page may send.
 CHEAP = {
+    "open_tab",  # the page
     *("redraw", "answer_typed", "lambda", "open_form"),  # Fill mask
     *("show_offer", "watch_download"),  # the offer of a model; the Hub is asked once in some minutes
     *("read_again", "remove_files", "show_report"),  # the form of the Adapt tab

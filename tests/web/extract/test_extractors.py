@@ -39,8 +39,8 @@ def test_the_built_in_model_comes_first_where_there_is_one(runs, tmp_path):
 
 
 def test_the_model_of_another_person_is_offered_if_a_link_names_it(runs, tmp_path):
-    assert [ref.name for ref in offered(runs, "me", OTHER, tmp_path)] == [RUN, OTHER]
-    assert [ref.name for ref in offered(runs, "me", "no run", tmp_path)] == [RUN]
+    assert [ref.name for ref in offered(runs, "me", OTHER, built_in=tmp_path)] == [RUN, OTHER]
+    assert [ref.name for ref in offered(runs, "me", "no run", built_in=tmp_path)] == [RUN]
 
 
 def test_without_any_model_the_page_says_what_to_do():

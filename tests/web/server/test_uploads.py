@@ -122,7 +122,7 @@ def test_used_unused_and_interrupted_uploads_are_deleted_after_a_kill(servers, t
     server.kill()
     kill_workers(RunStore(data / "runs"))
     there = sorted((data / "uploads").glob("**/*"))
-    assert {"left.txt", "corpus-0.txt"} <= {path.name for path in there}
+    assert "left.txt" in {path.name for path in there}
     for path in there:
         os.utime(path, (time.time() - SECONDS_KEPT - 9,) * 2)
     servers(data)
