@@ -19,6 +19,7 @@ from mlm_demo.models.cpu.optimize import takes_int8
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.models.native_bert.loader import load_native
 from mlm_demo.settings import Settings
+from tests.support.nightly import nightly
 from tests.support.paths import ROOT
 from tests.support.tiny_models import build, save_tiny
 
@@ -120,6 +121,7 @@ def test_sentences_reads_the_words_of_a_model(script, tmp_path):
     assert all(word == word.strip().lower() for word in words)
 
 
+@nightly
 def test_both_sides_of_learning_train_and_are_compared(script, monkeypatch, capsys, tmp_path):
     learning = script("learning")
     model, whole = str(save_tiny(tmp_path)), learning.beekeeping()

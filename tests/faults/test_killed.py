@@ -9,6 +9,7 @@ from mlm_demo.runs.run import RESUMABLE
 from mlm_demo.runs.service import result_of
 from mlm_demo.training.checkpoints import CHECKPOINTS
 from tests.support.faults import KILLS, STEPS, assert_equal, kill_worker, made, torn_lines, wait_for, workers
+from tests.support.nightly import nightly
 
 START = {"stage": "starting"}
 # The server is killed in two of ten, alone or with the worker.
@@ -58,6 +59,7 @@ def wait_for_moment(run, rng, first_line, length, seconds):
         time.sleep(0.005)
 
 
+@nightly
 def test_a_run_killed_repeatedly_has_the_result_of_an_undisturbed_one(page, begin, servers, tmp_path):
     """The server starts the worker; one or both are killed at random moments; Resume, until it is done."""
     rng, data = random.Random(f"kills {KILLS}"), tmp_path / "data"
