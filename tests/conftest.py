@@ -28,6 +28,7 @@ pytest_plugins = [
     "tests.support.runs",
     "tests.support.faults",
     "tests.support.hub_fixtures",
+    "tests.support.task_models",
 ]
 
 

@@ -3,40 +3,28 @@
 import csv
 from urllib.parse import urlencode
 
-import pytest
-
-from mlm_demo.models.tasks import TASKS
 from tests.browser.test_injection import HOSTILE, assert_nothing_ran
 from tests.support.adapt_page import MINUTES, open_tab
-from tests.support.task_models import save_task
 
 QUESTION = "What was the dose?"
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("model")
-    for task in TASKS:
-        save_task(folder / task, task)
-    return str(folder)
-
-
-def ask(page, model, question=QUESTION):
+def ask(page, taught_folder, question=QUESTION):
     """Ask with the papers that are there."""
-    page.locator("#extract-model input").fill(model)
+    page.locator("#extract-model input").fill(taught_folder)
     page.locator("#extract-model input").press("Enter")
     page.locator("#extract-questions textarea").fill(question)
     page.locator("#extract-run").click()
     page.wait_for_selector("#extract-results table", timeout=MINUTES)
 
 
-def test_from_twenty_papers_to_examples_for_fine_tuning(open_page, pictures, model, tmp_path):
+def test_from_twenty_papers_to_examples_for_fine_tuning(open_page, pictures, taught_folder, tmp_path):
     page = open_page(wait_for="#tabs")
     open_tab(page, "Extract")
     pictures(page, "extract-1-form")
     page.locator("#extract-sample").click()
     page.locator("#extract-papers", has_text="20 papers").wait_for()
-    ask(page, model)
+    ask(page, taught_folder)
     assert page.locator("#extract-results tbody tr").count() == 20
     pictures(page, "extract-2-table")
     move_the_threshold(page)
@@ -45,13 +33,13 @@ def test_from_twenty_papers_to_examples_for_fine_tuning(open_page, pictures, mod
     page.locator("#extract-copy").click()
     page.wait_for_selector("#extract-link :not(:placeholder-shown)")
     link = page.evaluate("navigator.clipboard.readText()")
-    ask(page, model, f"{QUESTION}\nWhat was measured?")
+    ask(page, taught_folder, f"{QUESTION}\nWhat was measured?")
     page.wait_for_selector("#extract-results .many-questions", timeout=MINUTES)
     pictures(page, "extract-3-two-questions")
     page.goto(link)
     page.locator("#extract-results", has_text="The link holds the questions.").wait_for()
     assert page.locator("#extract-questions textarea").input_value() == QUESTION
-    assert page.locator("#extract-model input").input_value() == model
+    assert page.locator("#extract-model input").input_value() == taught_folder
 
 
 def move_the_threshold(page):
@@ -107,7 +95,7 @@ def judge_two_rows(page, folder):
     assert labels == ["1", "0"]
 
 
-def test_nothing_in_a_paper_runs(open_page, model, tmp_path):
+def test_nothing_in_a_paper_runs(open_page, taught_folder, tmp_path):
     text = " ".join(HOSTILE)
     (tmp_path / "a.txt").write_text(f"Title {text}\n\nThe dose {text}. And more.")
     page = open_page(
@@ -118,7 +106,7 @@ def test_nothing_in_a_paper_runs(open_page, model, tmp_path):
     page.locator("#extract-papers", has_text="1 paper").wait_for(timeout=MINUTES)
     page.locator("#extract-run").click()
     page.locator("#extract-results .refusal", has_text="There is no folder").wait_for(timeout=MINUTES)
-    ask(page, model, "Dose " + HOSTILE[3])
+    ask(page, taught_folder, "Dose " + HOSTILE[3])
     page.locator("#extract-threshold input[type=range]").press("Home")
     page.locator(".answered", has_text="Answered in 1 of 1 paper").wait_for()
     page.locator("#extract-results .open").click()

@@ -6,8 +6,6 @@ import pytest
 
 from mlm_demo.cli.main import main
 from mlm_demo.models import extractor
-from mlm_demo.models.tasks import TASKS
-from tests.support.task_models import save_task
 
 QUESTION = "What does the heart do?"
 
@@ -24,15 +22,7 @@ def files(tmp_path):
     return [str(tmp_path / name) for name in ("a.txt", "b.txt")]
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("model")
-    for task in TASKS:
-        save_task(folder / task, task)
-    return str(folder)
-
-
-def test_extract_prints_json(files, model, capsys):
+def test_extract_prints_json(files, taught_folder, capsys):
     line = [
         "extract",
         *files,
@@ -41,7 +31,7 @@ def test_extract_prints_json(files, model, capsys):
         "--question",
         "Who?",
         "--model",
-        model,
+        taught_folder,
         "--threshold",
         "-99",
     ]
@@ -50,7 +40,7 @@ def test_extract_prints_json(files, model, capsys):
     assert set(found) == {"model", "threshold", "questions", "rows", "notes"}
     assert found["questions"] == [QUESTION, "Who?"]
     assert found["threshold"] == -99
-    assert found["model"]["name"] == model
+    assert found["model"]["name"] == taught_folder
     assert {(row["document"], row["title"]) for row in found["rows"]} == {
         ("a.txt", "The heart"),
         ("b.txt", "b.txt"),
@@ -60,9 +50,21 @@ def test_extract_prints_json(files, model, capsys):
         assert row["answer"] in row["sentence"]
 
 
-def test_extract_prints_csv(files, model, capsys):
+def test_extract_prints_csv(files, taught_folder, capsys):
     assert (
-        main(["extract", *files, "--question", QUESTION, "--model", model, "--threshold", "1e9", "--csv"])
+        main(
+            [
+                "extract",
+                *files,
+                "--question",
+                QUESTION,
+                "--model",
+                taught_folder,
+                "--threshold",
+                "1e9",
+                "--csv",
+            ]
+        )
         == 0
     )
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
@@ -70,10 +72,20 @@ def test_extract_prints_csv(files, model, capsys):
     assert {row["document"] for row in rows} == {"a.txt", "b.txt"}
 
 
-def test_extract_prints_a_line_a_paper(files, model, capsys):
+def test_extract_prints_a_line_a_paper(files, taught_folder, capsys):
     assert (
         main(
-            ["extract", *files, "missing.txt", "--question", QUESTION, "--model", model, "--threshold", "99"]
+            [
+                "extract",
+                *files,
+                "missing.txt",
+                "--question",
+                QUESTION,
+                "--model",
+                taught_folder,
+                "--threshold",
+                "99",
+            ]
         )
         == 0
     )
@@ -85,8 +97,11 @@ def test_extract_prints_a_line_a_paper(files, model, capsys):
     assert err == "note: There is no file 'missing.txt'; check its name.\n"
 
 
-def test_an_answer_stands_above_its_sentence(files, model, capsys):
-    assert main(["extract", files[1], "--question", QUESTION, "--model", model, "--threshold", "-99"]) == 0
+def test_an_answer_stands_above_its_sentence(files, taught_folder, capsys):
+    assert (
+        main(["extract", files[1], "--question", QUESTION, "--model", taught_folder, "--threshold", "-99"])
+        == 0
+    )
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{QUESTION}  answered in 1 of 1"
     answer = lines[1].partition(": ")[2]
@@ -103,8 +118,8 @@ def test_an_answer_stands_above_its_sentence(files, model, capsys):
         (["--question", "Who?", "--model", "/no/such"], "There is no folder '/no/such'"),
     ],
 )
-def test_a_mistake_is_one_line(files, model, capsys, words, message):
-    words = words if "--model" in words else [*words, "--model", model]
+def test_a_mistake_is_one_line(files, taught_folder, capsys, words, message):
+    words = words if "--model" in words else [*words, "--model", taught_folder]
     assert main(["extract", *files, *words]) == 1
     out, err = capsys.readouterr()
     assert out == ""
@@ -118,8 +133,8 @@ def test_without_the_built_in_model_the_command_says_so(files, capsys, monkeypat
     assert "There is no built-in model for extraction in this copy" in capsys.readouterr().err
 
 
-def test_the_built_in_model_is_the_default(files, model, capsys, monkeypatch, tmp_path):
-    (tmp_path / "extract").symlink_to(model)
+def test_the_built_in_model_is_the_default(files, taught_folder, capsys, monkeypatch, tmp_path):
+    (tmp_path / "extract").symlink_to(taught_folder)
     monkeypatch.setattr(extractor, "BUILT_IN_FOLDER", tmp_path)
     assert main(["extract", *files, "--question", QUESTION, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["model"]["name"] == "extract"

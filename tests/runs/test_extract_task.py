@@ -7,7 +7,6 @@ import pytest
 from mlm_demo.corpus.papers import paper_of
 from mlm_demo.errors import ModelError, RunError
 from mlm_demo.inference.engine import Engine
-from mlm_demo.models.tasks import TASKS
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.tasks.extract import (
     FINDINGS,
@@ -19,7 +18,6 @@ from mlm_demo.runs.tasks.extract import (
 )
 from mlm_demo.runs.worker import work
 from tests.support.runs import waiting_service
-from tests.support.task_models import save_task
 
 PAPERS = [
     paper_of(f"Paper {name}\n\nThe heart pumps blood. Paris is a city of {name}.", f"{name}.txt")
@@ -28,36 +26,28 @@ PAPERS = [
 QUESTIONS = ("What pumps?", "What is a city?")
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("model")
-    for task in TASKS:
-        save_task(folder / task, task)
-    return str(folder)
-
-
 @pytest.fixture
 def service(tmp_path):
     return waiting_service(tmp_path / "data")
 
 
 @pytest.fixture
-def run(service, model, tmp_path):
+def run(service, taught_folder, tmp_path):
     write_rows(tmp_path / "5 papers.json", PAPERS)
     draft = service.staging.add([tmp_path / "5 papers.json"])
-    return service.start(draft, ExtractRequest(QUESTIONS, model), "me")
+    return service.start(draft, ExtractRequest(QUESTIONS, taught_folder), "me")
 
 
-def at_once(service, model):
-    return Engine(service.settings).extract(PAPERS, QUESTIONS, model)
+def at_once(service, taught_folder):
+    return Engine(service.settings).extract(PAPERS, QUESTIONS, taught_folder)
 
 
-def test_the_table_is_that_of_an_extraction_at_once(service, run, model):
+def test_the_table_is_that_of_an_extraction_at_once(service, run, taught_folder):
     assert extraction_of(run) is None
     assert answered_of(run) == ""
     work(run, service.settings)
     assert run.state == "done"
-    found, expected = extraction_of(run), at_once(service, model)
+    found, expected = extraction_of(run), at_once(service, taught_folder)
     assert found.rows == expected.rows
     assert found.notes == expected.notes
     assert found.threshold == expected.threshold
@@ -67,7 +57,7 @@ def test_the_table_is_that_of_an_extraction_at_once(service, run, model):
     assert not run.input.exists()
 
 
-def test_a_stopped_run_keeps_what_is_known_and_goes_on(service, run, model, monkeypatch):
+def test_a_stopped_run_keeps_what_is_known_and_goes_on(service, run, taught_folder, monkeypatch):
     append, asked = Run.log, []
 
     def log(self, line):
@@ -93,10 +83,10 @@ def test_a_stopped_run_keeps_what_is_known_and_goes_on(service, run, model, monk
     service.queue.resume(run)
     work(run, service.settings)
     assert run.state == "done"
-    assert extraction_of(run).rows == at_once(service, model).rows
+    assert extraction_of(run).rows == at_once(service, taught_folder).rows
 
 
-def test_a_line_that_was_cut_off_is_asked_again(service, run, model):
+def test_a_line_that_was_cut_off_is_asked_again(service, run, taught_folder):
     work(run, service.settings)
     expected, path = extraction_of(run).rows, run.output / FINDINGS
     path.write_bytes(path.read_bytes()[:-40])

@@ -3,8 +3,11 @@
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from mlm_demo.models.task_loader import with_head
 from mlm_demo.models.task_model import TaskModel
+from mlm_demo.models.tasks import TASKS
 from tests.support.tiny_models import tiny
 
 
@@ -20,3 +23,12 @@ def save_task(folder: Path, task: str, architecture: str = "BERT") -> Path:
     model.model.save_pretrained(folder)
     model.tokenizer.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def taught_folder(tmp_path_factory) -> str:
+    """A folder with a model for each task, as extraction takes it; shared between tests, so do not change it."""
+    folder = tmp_path_factory.mktemp("taught")
+    for task in TASKS:
+        save_task(folder / task, task)
+    return str(folder)

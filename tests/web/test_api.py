@@ -7,14 +7,12 @@ from gradio_client.exceptions import AppError
 
 from mlm_demo.corpus.papers import paper_of
 from mlm_demo.errors import ParameterError, SettingError
-from mlm_demo.models.tasks import TASKS
 from mlm_demo.settings import Settings
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.web.api import Endpoints, check_amount
 from mlm_demo.web.app import create_app, launch
 from tests.support.paths import free_port
 from tests.support.runs import corpus_text, until
-from tests.support.task_models import save_task
 
 
 @pytest.fixture(scope="module")
@@ -60,21 +58,13 @@ def test_score(client):
     assert client.predict("The patient sat.", api_name="/score")["tokens"] == 4
 
 
-@pytest.fixture(scope="module")
-def extractor(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("extractor")
-    for task in TASKS:
-        save_task(folder / task, task)
-    return str(folder)
-
-
-def test_extract_from_texts_and_files(client, tmp_path, extractor):
+def test_extract_from_texts_and_files(client, tmp_path, taught_folder):
     (tmp_path / "a.txt").write_text("The heart\n\nThe heart pumps blood.")
     (tmp_path / "b.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
     files = [handle_file(str(tmp_path / name)) for name in ("a.txt", "b.png")]
-    options = {"texts": ["Lyon is a city."], "files": files, "model": extractor, "threshold": -99}
+    options = {"texts": ["Lyon is a city."], "files": files, "model": taught_folder, "threshold": -99}
     found = client.predict(["Who?", "What does the heart do?"], **options, api_name="/extract")
-    assert found["model"]["name"] == extractor
+    assert found["model"]["name"] == taught_folder
     assert found["threshold"] == -99
     assert {(row["document"], row["title"]) for row in found["rows"]} == {
         ("text 1", "text 1"),
@@ -84,15 +74,15 @@ def test_extract_from_texts_and_files(client, tmp_path, extractor):
     assert all(row["answer"] in row["sentence"] for row in found["rows"])
     assert len(found["notes"]) == 1
     assert "PNG" in found["notes"][0]
-    again = client.predict(["Who?"], texts=["Lyon is a city."], model=extractor, api_name="/extract")
+    again = client.predict(["Who?"], texts=["Lyon is a city."], model=taught_folder, api_name="/extract")
     assert again["threshold"] == 0
 
 
-def test_no_draft_stays_after_an_extraction(client, tmp_path, extractor):
+def test_no_draft_stays_after_an_extraction(client, tmp_path, taught_folder):
     (tmp_path / "b.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
     with pytest.raises(AppError, match="PNG"):
         client.predict(
-            ["Who?"], files=[handle_file(str(tmp_path / "b.png"))], model=extractor, api_name="/extract"
+            ["Who?"], files=[handle_file(str(tmp_path / "b.png"))], model=taught_folder, api_name="/extract"
         )
 
 
@@ -145,9 +135,9 @@ def test_an_extraction_that_would_take_long_is_refused(texts, questions, message
         ),
     ],
 )
-def test_an_error_reaches_the_client_as_plain_text(client, extractor, arguments, message):
+def test_an_error_reaches_the_client_as_plain_text(client, taught_folder, arguments, message):
     if arguments["api_name"] == "/extract":
-        arguments = {"model": extractor, **arguments}
+        arguments = {"model": taught_folder, **arguments}
     with pytest.raises(AppError, match=message):
         client.predict(**arguments)
 

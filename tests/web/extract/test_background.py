@@ -3,7 +3,6 @@ import pytest
 
 from mlm_demo.corpus.papers import paper_of
 from mlm_demo.inference.engine import Engine
-from mlm_demo.models.tasks import TASKS
 from mlm_demo.runs.worker import work
 from mlm_demo.settings import Settings
 from mlm_demo.web.extract.background import progress, takes_long
@@ -11,17 +10,8 @@ from mlm_demo.web.extract.tab import ExtractTab
 from mlm_demo.web.server.rate_limits import RateLimits
 from tests.support.events import call, request
 from tests.support.runs import waiting_service
-from tests.support.task_models import save_task
 
 PAPERS = [paper_of(f"Paper {name}\n\nThe heart pumps blood in {name}.", f"{name}.txt") for name in range(101)]
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("model")
-    for task in TASKS:
-        save_task(folder / task, task)
-    return str(folder)
 
 
 @pytest.fixture
@@ -34,9 +24,9 @@ def page(tmp_path):
 
 
 @pytest.fixture
-def started(page, model):
+def started(page, taught_folder):
     """What the page shows once a run has started."""
-    given = ("What pumps?", model, {}, PAPERS, None, {}, "me", request(), lambda *_, **__: None)
+    given = ("What pumps?", taught_folder, {}, PAPERS, None, {}, "me", request(), lambda *_, **__: None)
     return call(page, page.tab.extract, *given)
 
 
@@ -56,7 +46,7 @@ def test_more_papers_than_a_person_waits_for_become_a_run(page, started):
     assert not started[tab.out].visible
 
 
-def test_the_table_comes_at_the_end_with_all_that_belongs_to_it(page, started, model):
+def test_the_table_comes_at_the_end_with_all_that_belongs_to_it(page, started, taught_folder):
     tab, run = page.tab, run_of(page)
     work(run, tab.service.settings)
     shown = call(page, tab.background.look, run.id, "me")

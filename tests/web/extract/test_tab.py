@@ -8,7 +8,6 @@ import pytest
 
 from mlm_demo.corpus.papers import paper_of
 from mlm_demo.inference.engine import Engine
-from mlm_demo.models.tasks import TASKS
 from mlm_demo.runs.service import RunService
 from mlm_demo.settings import Settings
 from mlm_demo.web.extract import papers as papers_module
@@ -16,21 +15,12 @@ from mlm_demo.web.extract.tab import ExtractTab
 from mlm_demo.web.extract.table import relevance_number
 from mlm_demo.web.server.rate_limits import RateLimits
 from tests.support.events import call, request
-from tests.support.task_models import save_task
 
 PAPERS = [
     paper_of(f"Paper {name}\n\nThe heart pumps blood. Paris is a city of {name}.", f"{name}.txt")
     for name in ("France", "Lyon", "Rome")
 ]
 QUESTION = "What pumps?"
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("model")
-    for task in TASKS:
-        save_task(folder / task, task)
-    return str(folder)
 
 
 @pytest.fixture
@@ -52,8 +42,8 @@ def event(**data):
     return SimpleNamespace(_data=data)
 
 
-def test_extract_shows_every_paper_with_link_and_threshold(page, model):
-    tab, shown = page.tab, extract(page, model)
+def test_extract_shows_every_paper_with_link_and_threshold(page, taught_folder):
+    tab, shown = page.tab, extract(page, taught_folder)
     assert all(paper.title in shown[tab.results] for paper in PAPERS)
     found = shown[tab.extraction]
     assert shown[tab.calibrated] == found.threshold == shown[tab.threshold].value
@@ -62,31 +52,31 @@ def test_extract_shows_every_paper_with_link_and_threshold(page, model):
     assert shown[tab.out].visible
 
 
-def test_the_same_papers_and_question_give_the_same_table(page, model):
-    one = extract(page, model, questions=f"{QUESTION}\nWhat is a city?")
-    two = extract(page, model, questions=f"{QUESTION}\nWhat is a city?", papers=PAPERS[::-1])
+def test_the_same_papers_and_question_give_the_same_table(page, taught_folder):
+    one = extract(page, taught_folder, questions=f"{QUESTION}\nWhat is a city?")
+    two = extract(page, taught_folder, questions=f"{QUESTION}\nWhat is a city?", papers=PAPERS[::-1])
     assert one[page.tab.results] == two[page.tab.results]
 
 
-def test_moving_the_threshold_decides_again_without_the_model(page, model, monkeypatch):
-    tab, shown = page.tab, extract(page, model)
+def test_moving_the_threshold_decides_again_without_the_model(page, taught_folder, monkeypatch):
+    tab, shown = page.tab, extract(page, taught_folder)
     found = shown[tab.extraction]
     monkeypatch.setattr(tab.engine, "extract", None)
-    none = call(page, tab.decide, 99.0, model, {}, found, found.threshold, {})
+    none = call(page, tab.decide, 99.0, taught_folder, {}, found, found.threshold, {})
     assert "Answered in 0 of 3 papers" in none[tab.results]
     assert none[tab.link].endswith("&threshold=99")
-    every = call(page, tab.decide, -99.0, model, {}, none[tab.extraction], found.threshold, {})
+    every = call(page, tab.decide, -99.0, taught_folder, {}, none[tab.extraction], found.threshold, {})
     assert "Answered in 3 of 3 papers" in every[tab.results]
     assert {row["threshold"] for row in every[tab.extraction].records()} == {-99.0}
-    assert every[tab.chosen] == {model: -99.0}
+    assert every[tab.chosen] == {taught_folder: -99.0}
     assert call(page, tab.decide, 1.0, "extract", {}, None, 0.0, {}) == {tab.chosen: {"extract": 1.0}}
 
 
-def test_a_chosen_threshold_stays_for_the_next_question(page, model):
-    shown = extract(page, model, chosen={model: 99.0})
+def test_a_chosen_threshold_stays_for_the_next_question(page, taught_folder):
+    shown = extract(page, taught_folder, chosen={taught_folder: 99.0})
     assert "Answered in 0 of 3 papers" in shown[page.tab.results]
     assert shown[page.tab.calibrated] == 0.0, "that of the model"
-    other = extract(page, model, chosen={"extract": 99.0})
+    other = extract(page, taught_folder, chosen={"extract": 99.0})
     assert other[page.tab.extraction].threshold == 0.0, "a threshold belongs to a model"
 
 
@@ -102,54 +92,54 @@ def test_a_chosen_threshold_stays_for_the_next_question(page, model):
         ({"model": "general", "papers": PAPERS * 40}, "was taught no task"),
     ],
 )
-def test_an_error_is_a_sentence_above_the_table_before(page, model, change, message):
-    before = extract(page, model)[page.tab.extraction]
-    shown = extract(page, **{"model": model, "before": before, **change})
+def test_an_error_is_a_sentence_above_the_table_before(page, taught_folder, change, message):
+    before = extract(page, taught_folder)[page.tab.extraction]
+    shown = extract(page, **{"model": taught_folder, "before": before, **change})
     assert shown.keys() == {page.tab.results}
     assert message in shown[page.tab.results]
     assert "<table" in shown[page.tab.results]
 
 
-def test_a_click_opens_the_paper(page, model):
-    found = extract(page, model)[page.tab.extraction]
+def test_a_click_opens_the_paper(page, taught_folder):
+    found = extract(page, taught_folder)[page.tab.extraction]
     opened = call(page, page.tab.open_paper, found, event(cell=1))
     assert "Paper Lyon</h3>" in opened[page.tab.paper]
     assert "Paris is a city of" in opened[page.tab.paper]
 
 
-def test_an_opened_paper_is_shaded_sentence_by_sentence(page, model):
-    found = extract(page, model)[page.tab.extraction]
-    whole = page.tab.engine.judge_all(found.findings[0], model)
+def test_an_opened_paper_is_shaded_sentence_by_sentence(page, taught_folder):
+    found = extract(page, taught_folder)[page.tab.extraction]
+    whole = page.tab.engine.judge_all(found.findings[0], taught_folder)
     shown = call(page, page.tab.open_paper, found, event(cell=0))[page.tab.paper]
     for relevance in whole.relevances:
         assert f'data-relevance="{relevance_number(relevance)}"' in shown
 
 
-def test_a_paper_opens_with_what_is_known_if_its_model_is_gone(page, model):
-    found = extract(page, model)[page.tab.extraction]
+def test_a_paper_opens_with_what_is_known_if_its_model_is_gone(page, taught_folder):
+    found = extract(page, taught_folder)[page.tab.extraction]
     gone = replace(found, model={**found.model, "name": "/no/folder"})
     assert "Paper Lyon</h3>" in call(page, page.tab.open_paper, gone, event(cell=1))[page.tab.paper]
 
 
 @pytest.mark.parametrize("data", [{}, {"cell": 3}, {"cell": -1}, {"cell": "0"}, {"cell": True}, [], None])
-def test_what_is_no_cell_opens_and_judges_nothing(page, model, data):
-    found = extract(page, model)[page.tab.extraction]
+def test_what_is_no_cell_opens_and_judges_nothing(page, taught_folder, data):
+    found = extract(page, taught_folder)[page.tab.extraction]
     sent = SimpleNamespace(_data=data)
     assert call(page, page.tab.open_paper, found, sent) == {page.tab.paper: gr.skip()}
     assert call(page, page.tab.judge, found, {}, sent) == {page.tab.verdicts: gr.skip()}
     assert call(page, page.tab.open_paper, None, event(cell=0)) == {page.tab.paper: gr.skip()}
 
 
-def test_verdicts_are_counted_and_stay_in_the_next_table(page, model):
+def test_verdicts_are_counted_and_stay_in_the_next_table(page, taught_folder):
     tab = page.tab
-    found = extract(page, model, chosen={model: -99.0})[tab.extraction]
+    found = extract(page, taught_folder, chosen={taught_folder: -99.0})[tab.extraction]
     call(page, tab.judge, found, {}, event(cell=0, verdict="right"))
     given = {}
     for cell, verdict in enumerate(("right", "wrong")):
         shown = call(page, tab.judge, found, given, event(cell=cell, verdict=verdict))
     assert shown[tab.counted].startswith("2 verdicts.")
     assert shown[tab.judged].visible
-    again = extract(page, model, chosen={model: -99.0}, verdicts=given)
+    again = extract(page, taught_folder, chosen={taught_folder: -99.0}, verdicts=given)
     assert again[tab.results].count('aria-pressed="true"') == 2
 
 
@@ -191,8 +181,8 @@ def test_a_link_fills_in_the_form_and_opens_the_tab(page):
     assert call(page, tab.open_link, "", request(), None).keys() == {tab.model}
 
 
-def test_the_table_is_written_with_offsets_model_and_threshold(page, model):
-    found = extract(page, model, chosen={model: -99.0})[page.tab.extraction]
+def test_the_table_is_written_with_offsets_model_and_threshold(page, taught_folder):
+    found = extract(page, taught_folder, chosen={taught_folder: -99.0})[page.tab.extraction]
     first = next(csv.DictReader(io.StringIO(found.to_csv())))
     text = next(paper.text for paper in PAPERS if paper.document == first["document"])
     assert text[int(first["start"]) : int(first["end"])] == first["answer"]
