@@ -4,6 +4,7 @@ To add a format, write a module in `readers/` that defines a `Format`, and add i
 the page list the formats from here.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from mlm_demo.corpus.input import (
     decompressed,
     ending,
     named_compression,
+    opened,
 )
 from mlm_demo.corpus.readers import (
     csv,
@@ -134,20 +136,13 @@ def read_documents(
     """
     name = name or path.name
     budget = Budget(limits.max_bytes, limits.max_ratio, limits.max_members)
-    try:
-        if path.is_dir():
-            raise ReadingError(f"{shown(name)} is a folder; name the files in it, or pack it as .zip.")
-        with path.open("rb") as file:
-            yield from _read(
-                Input(name, file, budget, seekable=True),
-                Reading(column, limits, notes, _read_member, findings or Findings()),
-            )
-    except FileNotFoundError:
-        raise ReadingError(f"There is no file {shown(name)}; check its name.") from None
-    except OSError as error:
-        raise ReadingError(
-            f"{shown(name)} cannot be opened ({error.strerror}); check its permissions."
-        ) from error
+    if os.path.isdir(path):  # unlike Path.is_dir, it leaves a path that cannot be looked at to `opened`
+        raise ReadingError(f"{shown(name)} is a folder; name the files in it, or pack it as .zip.")
+    with opened(path, name) as file:
+        yield from _read(
+            Input(name, file, budget, seekable=True),
+            Reading(column, limits, notes, _read_member, findings or Findings()),
+        )
 
 
 def _read_member(source: Input, reading: Reading) -> Iterator[Document | Dropped]:

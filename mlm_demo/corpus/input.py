@@ -12,8 +12,9 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from mlm_demo.corpus.encoding import HEAD, detect
@@ -200,6 +201,23 @@ def ending(name: str) -> str:
     """Return the ending of a file name in lower case, such as ".csv" of "a.CSV" and of "a.csv.gz"."""
     path = PurePosixPath(name.replace("\\", "/"))
     return (PurePosixPath(path.stem) if named_compression(name) else path).suffix.lower()
+
+
+@contextmanager
+def opened(path: Path, name: str) -> Iterator[BinaryIO]:
+    """Open a file to read; within this context a file that is missing, or cannot be read, raises ReadingError.
+
+    name: how errors call it.
+    """
+    try:
+        with path.open("rb") as file:
+            yield file
+    except FileNotFoundError:
+        raise ReadingError(f"There is no file {shown(name)}; check its name.") from None
+    except OSError as error:
+        raise ReadingError(
+            f"{shown(name)} cannot be opened ({error.strerror}); check its permissions."
+        ) from error
 
 
 def broken_file(name: str, kind: str, error: BaseException) -> CorpusError:

@@ -8,6 +8,7 @@ from pathlib import Path
 from mlm_demo.corpus.documents import Dropped, ReadLimits
 from mlm_demo.corpus.encoding import decode
 from mlm_demo.corpus.formats import read_documents
+from mlm_demo.corpus.input import opened
 from mlm_demo.errors import CorpusError, shown
 
 STANDARD_INPUT = "-"
@@ -55,14 +56,11 @@ def read_sentences(name: str, limits: ReadLimits, notes: list[str]) -> Iterator[
 
 def _lines(name: str, notes: list[str]) -> Iterator[Line]:
     where = "standard input" if name == STANDARD_INPUT else Path(name).name
-    try:
-        data = sys.stdin.buffer.read() if name == STANDARD_INPUT else Path(name).read_bytes()
-    except FileNotFoundError:
-        raise CorpusError(f"There is no file {shown(name)}; check its name.") from None
-    except OSError as error:
-        raise CorpusError(
-            f"{shown(name)} cannot be opened ({error.strerror}); check its permissions."
-        ) from error
+    if name == STANDARD_INPUT:
+        data = sys.stdin.buffer.read()
+    else:
+        with opened(Path(name), name) as file:
+            data = file.read()
     text = "".join(decode([data], name=where, notes=notes))
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():

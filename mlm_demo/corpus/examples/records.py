@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mlm_demo.corpus.documents import Dropped, ReadLimits
 from mlm_demo.corpus.encoding import decode, why_not_text
-from mlm_demo.corpus.input import Budget, Input, compression, decompressed, ending
+from mlm_demo.corpus.input import Budget, Input, compression, decompressed, ending, opened
 from mlm_demo.corpus.text import lines
 from mlm_demo.errors import CorpusError, shown
 
@@ -51,17 +51,10 @@ def read_records(path: Path, limits: ReadLimits, notes: list[str]) -> Iterator[R
     notes: receives a sentence for each thing that a person should know about how the file was read.
     Raises CorpusError for a file that cannot be read at all.
     """
-    try:
-        with path.open("rb") as file:
-            budget = Budget(limits.max_bytes, limits.max_ratio, limits.max_members)
-            source = Input(path.name, file, budget, seekable=True)
-            yield from _read(decompressed(source) if compression(source) else source, notes)
-    except FileNotFoundError:
-        raise CorpusError(f"There is no file {shown(path.name)}; check its name.") from None
-    except OSError as error:
-        raise CorpusError(
-            f"{shown(path.name)} cannot be opened ({error.strerror}); check its permissions."
-        ) from error
+    with opened(path, path.name) as file:
+        budget = Budget(limits.max_bytes, limits.max_ratio, limits.max_members)
+        source = Input(path.name, file, budget, seekable=True)
+        yield from _read(decompressed(source) if compression(source) else source, notes)
 
 
 def _read(source: Input, notes: list[str]) -> Iterator[Record | Dropped]:
