@@ -3,8 +3,8 @@
 The stock side ranks all sentences as sentence-transformers' `CrossEncoder.predict` does (batches of 32, sorted by
 length, padded to the longest), and finds spans as transformers' `run_qa.py` does (windows of 384 tokens with a stride
 of 128, all padded to 384, batches of 8, and its search for the best spans). Ours judges only the sentences in which the
-best spans stand, which is all that the table shows. The weights are those of the built-in
-general model with random heads, which does not affect speed.
+best spans stand, which is all that the table shows. The weights are those of the built-in general model with random
+heads, which does not affect speed.
 """
 
 import re
@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from finetune import compare
+from finetune import BATCH, MAX_TOKENS, STRIDE, compare, recipe_windows
 from pairs import ROOT, print_table, time_pairs, wants_json
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -29,8 +29,7 @@ TEXT = ROOT / "assets" / "corpora" / "beekeeping.txt"
 QUESTION = "How long does a queen live, and how many eggs does she lay in a day?"
 ABSTRACTS, ABSTRACT_WORDS, PAPER_WORDS = 20, 220, 6000
 SENTENCE = re.compile(r"[^.?!]+[.?!]*")
-# The recipe of run_qa.py, and its search.
-MAX_TOKENS, STRIDE, BATCH, N_BEST, MAX_PIECES = 384, 128, 8, 20, 80
+N_BEST, MAX_PIECES = 20, 80  # of the search of run_qa.py
 RANKED_AT_ONCE = 32  # the default of CrossEncoder.predict
 HEAD_SCALE = 25  # a fresh head gives logits near 0; with this they differ like those of a trained one
 SECONDS = 12.0
@@ -120,17 +119,7 @@ def rank(tokenizer, model, pairs: list[tuple[str, str]]) -> list[float]:
 @torch.inference_mode()
 def find_span(tokenizer, model, text: str) -> tuple[float, int, int]:
     """`run_qa.py`: the best span of a text above the null answer, and its characters."""
-    inputs = tokenizer(
-        QUESTION,
-        text,
-        truncation="only_second",
-        max_length=MAX_TOKENS,
-        stride=STRIDE,
-        return_overflowing_tokens=True,
-        return_offsets_mapping=True,
-        padding="max_length",
-        return_tensors="pt",
-    )
+    inputs = recipe_windows(tokenizer, QUESTION, text, MAX_TOKENS, STRIDE, return_tensors="pt")
     offsets, _ = inputs.pop("offset_mapping"), inputs.pop("overflow_to_sample_mapping")
     best, null = (-float("inf"), 0, 0), float("inf")
     for first in range(0, len(offsets), BATCH):

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from pairs import ROOT, Pair, print_table, time_pairs, wants_json
-from transformers import PrinterCallback, Trainer, TrainingArguments
+from transformers import BatchEncoding, PreTrainedTokenizerBase, PrinterCallback, Trainer, TrainingArguments
 
 from mlm_demo.corpus.examples.example import Answer, AnswerExample
 from mlm_demo.models.catalogue import Catalogue
@@ -97,21 +97,29 @@ def theirs(model: TaskModel, features: list[dict]) -> None:
         trainer.train()
 
 
+def recipe_windows(
+    tokenizer: PreTrainedTokenizerBase, question: str, text: str, max_tokens: int, stride: int, **options
+) -> BatchEncoding:
+    """Return the windows of a text as `run_qa.py` makes them, all padded to max_tokens."""
+    return tokenizer(
+        question,
+        text,
+        truncation="only_second",
+        max_length=max_tokens,
+        stride=stride,
+        return_overflowing_tokens=True,
+        return_offsets_mapping=True,
+        padding="max_length",
+        **options,
+    )
+
+
 def recipe_features(model: TaskModel, examples: list[AnswerExample]) -> list[dict]:
     """Return the windows of `run_qa.py`'s `prepare_train_features`, padded to MAX_TOKENS."""
     features = []
     for example in examples:
         (answer,) = example.answers
-        encoded = model.tokenizer(
-            example.question,
-            example.context,
-            truncation="only_second",
-            max_length=MAX_TOKENS,
-            stride=STRIDE,
-            return_overflowing_tokens=True,
-            return_offsets_mapping=True,
-            padding="max_length",
-        )
+        encoded = recipe_windows(model.tokenizer, example.question, example.context, MAX_TOKENS, STRIDE)
         for row, offsets in enumerate(encoded["offset_mapping"]):
             parts = encoded.sequence_ids(row)
             inside = [
