@@ -121,8 +121,11 @@ def judged(model: str, training: Training, seed: int) -> dict[str, dict]:
     with tempfile.TemporaryDirectory() as folder:
         train_task(taught, task, training.training, training.choosing, config, Path(folder))
     optimize_task_for_cpu(taught)
-    threshold = task.calibrate(taught, training.choosing).threshold
-    return {title: _plain(task.evaluate(taught, part, threshold)) for title, part in training.judging.items()}
+    threshold = task.calibrate(task.predict(taught, training.choosing), training.choosing).threshold
+    return {
+        title: _plain(task.evaluate(task.predict(taught, part), part, threshold))
+        for title, part in training.judging.items()
+    }
 
 
 def _plain(scores: Scores) -> dict:

@@ -61,9 +61,8 @@ class AnswersTask:
                 total = total + cross_entropy(logits.float(), target[:, column], reduction="sum")
         return total / (2 * len(owner))
 
-    def calibrate(self, model: TaskModel, examples: Sequence[AnswerExample]) -> Calibration:
+    def calibrate(self, found: Sequence[Answers], examples: Sequence[AnswerExample]) -> Calibration:
         """Return the score from which a span counts as an answer, by F1."""
-        found = self.spans(model, examples)
         f1 = [
             _values(example, _answer(example, answers, -np.inf))[0]
             for example, answers in zip(examples, found, strict=True)
@@ -78,11 +77,13 @@ class AnswersTask:
             tuple((point.threshold, point.precision, point.answered) for point in calibration.points),
         )
 
-    def evaluate(self, model: TaskModel, examples: Sequence[AnswerExample], threshold: float) -> Scores:
+    def evaluate(
+        self, found: Sequence[Answers], examples: Sequence[AnswerExample], threshold: float
+    ) -> Scores:
         """Answer every question."""
         values = [
             _values(example, _answer(example, answers, threshold))
-            for example, answers in zip(examples, self.spans(model, examples), strict=True)
+            for example, answers in zip(examples, found, strict=True)
         ]
         return _scores(examples, values)
 
@@ -98,7 +99,7 @@ class AnswersTask:
         ]
         return {"words in common": _scores(examples, values)}
 
-    def spans(self, model: TaskModel, examples: Sequence[AnswerExample]) -> list[Answers]:
+    def predict(self, model: TaskModel, examples: Sequence[AnswerExample]) -> list[Answers]:
         """Return the best span of each text, and the score of the null answer."""
         found = []
         for start in range(0, len(examples), TEXTS_AT_ONCE):

@@ -80,13 +80,15 @@ class EvidenceTask:
         right[:, 0] = (right.sum(1) == 0).float()
         return torch.nn.functional.cross_entropy(table, right.argmax(1))
 
-    def calibrate(self, model: TaskModel, examples: Sequence[EvidencePool]) -> Calibration:
+    def calibrate(self, found: Sequence[np.ndarray], examples: Sequence[EvidencePool]) -> Calibration:
         """Return the logit above which a sentence counts as one that answers."""
-        return calibrate_pairs(self.logits(model, examples), [pool.labels for pool in examples])
+        return calibrate_pairs(found, [pool.labels for pool in examples])
 
-    def evaluate(self, model: TaskModel, examples: Sequence[EvidencePool], threshold: float) -> Scores:
+    def evaluate(
+        self, found: Sequence[np.ndarray], examples: Sequence[EvidencePool], threshold: float
+    ) -> Scores:
         """Rank all sentences of each pool."""
-        return _scores(examples, self.logits(model, examples), threshold)
+        return _scores(examples, found, threshold)
 
     def baselines(
         self, training: Sequence[EvidencePool], examples: Sequence[EvidencePool]
@@ -105,7 +107,7 @@ class EvidenceTask:
             found[name] = _scores(examples, scores, threshold)
         return found
 
-    def logits(self, model: TaskModel, examples: Sequence[EvidencePool]) -> list[np.ndarray]:
+    def predict(self, model: TaskModel, examples: Sequence[EvidencePool]) -> list[np.ndarray]:
         """Return the logit of each sentence of each pool."""
         questions = [pool.question for pool in examples for _ in pool.sentences]
         sentences = [sentence for pool in examples for sentence in pool.sentences]

@@ -41,7 +41,7 @@ from mlm_demo.training.downstream.config import FinetuneConfig
 from mlm_demo.training.downstream.judging import metric_rows
 from mlm_demo.training.downstream.model_card import model_card
 from mlm_demo.training.downstream.result import BEFORE, ExampleFacts, FinetuneResult, SeedResult
-from mlm_demo.training.downstream.task import DownstreamTask, Scores
+from mlm_demo.training.downstream.task import Calibration, DownstreamTask, Scores
 from mlm_demo.training.downstream.train import train_task
 from mlm_demo.training.loop import Trained
 from mlm_demo.training.result import RESULT, Training, build
@@ -84,8 +84,8 @@ def finetune(
         rules = task.baselines(training, judging)
         if isinstance(base, TaskModel) and base.task == task.name:
             on_progress({"stage": "judging the model before"})
-            fast = _fast(base)  # with a threshold for these examples, as the new model has
-            rules[BEFORE] = task.evaluate(fast, judging, task.calibrate(fast, choosing).threshold)
+            # With a threshold for these examples, as the new model has.
+            _, _, rules[BEFORE] = _scored(base, task, choosing, judging)
         one_seed = replace(config, minutes=config.minutes and config.minutes / config.seeds, seeds=1)
         results: list[SeedResult] = []
         stopped = False
@@ -204,11 +204,9 @@ def _judge(
     seed: int,
     trained: Trained,
 ) -> SeedResult:
-    fast = _fast(model)
-    calibration = task.calibrate(fast, choosing)
+    calibration, chosen_by, judged = _scored(model, task, choosing, judging)
     model.model.config.answer_threshold = calibration.threshold
     model.model.config.answer_precision = calibration.precision
-    chosen_by, judged = (task.evaluate(fast, part, calibration.threshold) for part in (choosing, judging))
     return SeedResult(
         seed=seed,
         threshold=calibration.threshold,
@@ -221,11 +219,19 @@ def _judge(
     )
 
 
-def _fast(model: TaskModel) -> TaskModel:
-    """Return a copy that is quicker on a CPU and cannot be trained."""
-    fast = copy.deepcopy(model)
+def _scored(
+    model: TaskModel, task: DownstreamTask, choosing: Sequence[Any], judging: Sequence[Any]
+) -> tuple[Calibration, Scores, Scores]:
+    """Return the threshold that is best on the choosing examples, and how the model does on both parts with it."""
+    fast = copy.deepcopy(model)  # its layers are replaced
     optimize_task_for_cpu(fast)
-    return fast
+    chosen, judged = (task.predict(fast, part) for part in (choosing, judging))
+    calibration = task.calibrate(chosen, choosing)
+    return (
+        calibration,
+        task.evaluate(chosen, choosing, calibration.threshold),
+        task.evaluate(judged, judging, calibration.threshold),
+    )
 
 
 def _means(scores: Scores) -> dict[str, float]:

@@ -18,7 +18,7 @@ def judge_task(
 
     The rules learn what they need, such as word counts, from the same examples.
     """
-    scores = task.evaluate(model, examples, threshold)
+    scores = task.evaluate(task.predict(model, examples), examples, threshold)
     return metric_rows(task, scores.groups, [scores.values], task.baselines(examples, examples))
 
 

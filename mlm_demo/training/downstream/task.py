@@ -70,11 +70,14 @@ class DownstreamTask(Protocol):
         question of each window, over all parts.
         """
 
-    def calibrate(self, model: TaskModel, examples: Sequence[Any]) -> Calibration:
-        """Return the threshold that is best on these examples."""
+    def predict(self, model: TaskModel, examples: Sequence[Any]) -> list[Any]:
+        """Return what a model finds in each example, for `calibrate` and `evaluate`."""
 
-    def evaluate(self, model: TaskModel, examples: Sequence[Any], threshold: float) -> Scores:
-        """Return how well the model does on examples."""
+    def calibrate(self, found: Sequence[Any], examples: Sequence[Any]) -> Calibration:
+        """Return the threshold that is best on examples, with what `predict` found in them."""
+
+    def evaluate(self, found: Sequence[Any], examples: Sequence[Any], threshold: float) -> Scores:
+        """Return how good what `predict` found in examples is."""
 
     def baselines(self, training: Sequence[Any], examples: Sequence[Any]) -> dict[str, Scores]:
         """Return how well simple rules do on the same examples, by the name of the rule."""

@@ -55,7 +55,7 @@ def test_the_loss_is_a_softmax_over_the_candidates_and_no_answer():
 def test_logits_come_back_by_pool():
     model = tiny_task(EVIDENCE)
     pools = [pool(1, 3), pool(2, 0, "b")]
-    found = TASK.logits(model, pools)
+    found = TASK.predict(model, pools)
     assert [len(part) for part in found] == [4, 2]
-    alone = TASK.logits(model, pools[1:])
+    alone = TASK.predict(model, pools[1:])
     np.testing.assert_allclose(found[1], alone[0], atol=1e-4)
