@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from mlm_demo.cli import terminal
 from mlm_demo.corpus.documents import Dropped, ReadLimits
 from mlm_demo.corpus.sentence_file import read_sentences
-from mlm_demo.errors import MlmDemoError
+from mlm_demo.errors import CorpusError, MlmDemoError
 from mlm_demo.inference.spreadsheet import to_csv
 from mlm_demo.settings import Settings
 
@@ -42,19 +42,19 @@ def ask_each(
         print(to_csv([], columns), end="")
     for number, item in enumerate(items):
         terminal.status(f"{number:,} of {len(items):,} sentences")
-        if isinstance(item, Dropped):
-            found, rows = {"where": item.source, "error": item.reason}, [{"error": item.reason}]
-            start = {"where": item.source}
-        else:
-            start = {"where": item.where, "text": item.text}
-            try:
-                found = {**start, **ask(item.text)}
-                rows = list(rows_of(found))
-            except MlmDemoError as error:
-                found, rows = {**start, "error": str(error)}, [{"error": str(error)}]
+        dropped = isinstance(item, Dropped)
+        start = {"where": item.source} if dropped else {"where": item.where, "text": item.text}
+        try:
+            if dropped:
+                raise CorpusError(item.reason)
+            found = ask(item.text)
+            rows = list(rows_of(found))
+        except MlmDemoError as error:
+            found = {"error": str(error)}
+            rows = [found]
         terminal.status("")
         if as_json:
-            print(json.dumps(found, ensure_ascii=False), flush=True)
+            print(json.dumps({**start, **found}, ensure_ascii=False), flush=True)
         else:
             table = to_csv([{**start, **row} for row in rows], columns)
             print(table.partition("\n")[2], end="", flush=True)
