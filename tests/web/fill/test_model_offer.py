@@ -30,7 +30,7 @@ def tab_with(tmp_path):
     """A function that makes the tab of a server with some settings."""
 
     def make(**chosen):
-        settings = Settings(device="cpu", hub_timeout=2, data=str(tmp_path / "data"), **chosen)
+        settings = Settings(device="cpu", hub_timeout=20, data=str(tmp_path / "data"), **chosen)
         with gr.Blocks() as page:
             tab = FillTab(Engine(settings), RunStore(settings.runs), RateLimits(settings))
             return tab.build(page, gr.BrowserState(""))
@@ -182,7 +182,8 @@ def test_a_download_that_breaks_off_says_why_and_the_button_returns(endpoint, ta
         assert failed[offer.progress] == ""
     offer.get_model("general", "", REQUEST)
     ended(offer)
-    assert offer.watch_download("running", True, "general", "")[offer.stage] == "here"
+    again = offer.watch_download("running", True, "general", "")
+    assert again[offer.stage] == "here", again[offer.status]
 
 
 def test_a_click_counts_against_the_limits(endpoint, tab_with):
