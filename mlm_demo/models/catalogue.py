@@ -105,7 +105,7 @@ KNOWN_MODELS = (
 
 
 # What a question without a model gets: the preferred model once it is downloaded, else the one that is always here.
-BASE, PREFERRED = KNOWN_MODELS[0], KNOWN_MODELS[2]
+BASE, BIOMEDICAL, PREFERRED = KNOWN_MODELS[:3]
 
 
 def _no_adapted_model(name: str) -> ModelRef | None:

@@ -23,7 +23,7 @@ from mlm_demo.web.event_options import AT_ONCE
 from mlm_demo.web.extract.tab import ExtractTab
 from mlm_demo.web.fill.tab import FillTab
 from mlm_demo.web.identity import browser_secret, login_button
-from mlm_demo.web.learn import draw_learn_tab
+from mlm_demo.web.learn import LearnTab
 from mlm_demo.web.score import ScoreTab
 from mlm_demo.web.server.calls import Page
 from mlm_demo.web.server.downloads import add_downloads
@@ -97,7 +97,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
             with gr.Tab("Extract", id="extract") as extract_tab:
                 extract.build(demo, owner, tabs)
             with gr.Tab("Learn", id="learn") as learn_tab:
-                draw_learn_tab()
+                LearnTab(engine).build(learn_tab)
         form.wire(owner)
         teach.wire(owner)
         run.wire(demo)

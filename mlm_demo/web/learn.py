@@ -1,44 +1,83 @@
-"""The Learn tab: what a masked language model is, and where to read more and run it."""
+"""The Learn tab: six cards, each with an answer of the built-in models and a link that opens it, and further reading."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
 
 import gradio as gr
 
-TEXT = """
-## What a masked language model is
+from mlm_demo.errors import MlmDemoError
+from mlm_demo.inference.engine import Engine
+from mlm_demo.models.catalogue import BASE, BIOMEDICAL
+from mlm_demo.web.event_options import AT_ONCE
+from mlm_demo.web.fill.charts import list_share, probability, scale_for
+from mlm_demo.web.fill.links import Question, write_link
+from mlm_demo.web.html import bar
+from mlm_demo.web.surprisal import surprisals
 
-Take a sentence, mask one word, and ask a network which word was there. A model trained on this single task,
-over millions of sentences, has to learn spelling, grammar, and a good deal of what the texts say. It reads
-the words on both sides of the mask, unlike a model that writes from left to right.
+GUESSES = 3  # shown of each answer
 
-For each mask the model returns one number per vocabulary entry, and a softmax turns these into probabilities
-that add up to 1. The bars on the first tab show the largest ones. An entry, or token, is a word or a part of
-one: `##ing` is an ending that attaches to the word before it. A word of several tokens has no single
-probability, so the page scores such a target token by token, and says so.
 
-## What its answers do not mean
+@dataclass(frozen=True)
+class Card:
+    """One lesson. text: a paragraph; questions: what the models are asked, if anything; scored: a sentence to score."""
 
-A probability says how well a word fits the texts that the model was trained on, not whether the sentence is
-true. The model repeats the biases of those texts, knows nothing of what happened after they were written, and
-can be confidently wrong. Nothing on this page is medical advice. The two built-in models are small so that they
-run anywhere, read English only, and ignore case; larger models from the Hub know more.
+    title: str
+    text: str
+    questions: Sequence[Question] = ()
+    scored: str = ""
 
-## Why adapt a model to a domain
 
-In *Mutations in this … cause the disease*, a model trained on medical papers predicts *gene*, while a general
-model predicts *can*. Continuing the same training on texts from one domain is called domain-adaptive
-pre-training. The adapted model is then fine-tuned for a task in that domain, such as finding the sentence that
-answers a question (question NLI) or the exact words that do (extractive question answering), and usually does
-better there than the model it came from. The built-in biomedical model was adapted from the general one in
-this way; compare the two on the first tab.
+CARDS = (
+    Card(
+        "Guess the hidden word",
+        "Mask one word of a sentence, and ask a network which word was there. Trained on this one task over millions "
+        "of sentences, it has to learn spelling, grammar, and much of what the texts say. It gives each entry of its "
+        "vocabulary a probability. An entry, or token, is a word or a part of one, such as the ending ##ing.",
+        [Question("Paris is the <mask> of France.")],
+    ),
+    Card(
+        "Both sides count",
+        "A model that writes text sees only the words on the left. A masked language model reads both sides: only what "
+        "follows the mask tells these two sentences apart.",
+        [
+            Question("He went to the <mask> to borrow money."),
+            Question("He went to the <mask> to see a doctor."),
+        ],
+    ),
+    Card(
+        "Likely is not true",
+        "A probability says how well a word fits the texts that the model has read, not whether the sentence is true. "
+        "One *not* hardly changes its guess. It can be confidently wrong, and nothing on this page is medical advice.",
+        [Question("Paris is not the <mask> of France.")],
+    ),
+    Card(
+        "It repeats its texts",
+        "The model picks up how its texts speak of people, biases included. Give it a list of words as targets, and it "
+        "ranks only these. Change the job, and watch the shares change.",
+        [
+            Question("The engineer said that <mask> was late.", targets="he, she"),
+            Question("The nurse said that <mask> was tired.", targets="he, she"),
+        ],
+    ),
+    Card(
+        "A domain changes the answer",
+        "The biomedical model is the general one, trained further on medical texts. This is domain adaptation, and the "
+        "Adapt tab does it with your texts. The adapted model is the start for tasks of its domain, such as finding "
+        "the sentence that answers a question, or the answer itself; that is the Extract tab.",
+        [Question("Mutations in this <mask> cause the disease.", compare=(BIOMEDICAL.name,))],
+    ),
+    Card(
+        "How surprising is each word?",
+        "The Score tab masks each word in turn. Its surprisal is -log2 of its probability, in bits: 1 bit for a "
+        "probability of 1/2, about 10 for 1/1000. Pseudo-perplexity sums up the sentence; compare different models by "
+        "bits per word, because their vocabularies split words differently.",
+        scored="The doctor examined the banana carefully.",
+    ),
+)
 
-## Probability and surprisal
-
-The Score tab masks each word in turn and reports its surprisal: -log2 of its probability, in bits. A word with
-probability 1/2 costs 1 bit, one with probability 1/1000 about 10 bits. The pseudo-perplexity sums up the whole
-sentence in one number, which is lower for sentences that the model finds ordinary. It depends on how the
-vocabulary splits words, so compare different models by bits per word.
-
-## Further reading and its counterpart here
-
+READING = """
 transformers 5 no longer supports TensorFlow and Flax. Of the notebooks and scripts below, the PyTorch ones run
 with today's release; the others need transformers 4.
 
@@ -55,6 +94,86 @@ with today's release; the others need transformers 4.
 """
 
 
-def draw_learn_tab() -> None:
-    """Draw the tab: text only, no events."""
-    gr.Markdown(TEXT, elem_id="learn")
+class LearnTab:
+    """The cards, whose answers the models give when the tab is first opened."""
+
+    def __init__(self, engine: Engine):
+        self.engine = engine
+
+    def answer_cards(self) -> str:
+        """Return the cards with their answers, or without where the models cannot answer now."""
+        try:
+            return self._answered
+        except MlmDemoError:
+            return cards()
+
+    @cached_property
+    def _answered(self) -> str:
+        return cards([self._answer(card) for card in CARDS])
+
+    def _answer(self, card: Card) -> str:
+        parts = []
+        for question in card.questions:
+            answers = [
+                self.engine.fill_mask(
+                    question.text,
+                    model,
+                    top_k=None if question.targets else GUESSES,
+                    targets=question.targets,
+                )
+                for model in question.models
+            ]
+            parts.append(_guesses(question, answers))
+        if card.scored:
+            parts.append(surprisals(self.engine.score(card.scored, BASE.name)["scores"]))
+        return "".join(parts)
+
+    def build(self, tab: gr.Tab) -> None:
+        """Draw the tab, and connect its opening to the answers."""
+        shown = gr.HTML(cards(), padding=False, js_on_load=None, elem_id="learn")
+        with gr.Accordion("Further reading, and its counterpart here", open=False):
+            gr.Markdown(READING, elem_id="reading")
+        tab.select(self.answer_cards, None, shown, **AT_ONCE)
+
+
+def cards(answers: Sequence[str] = ("",) * len(CARDS)) -> str:
+    """Return the HTML of all cards; answers: the HTML of what the models say, a string for each card."""
+    return "".join(
+        f"<article><h3>{escape(card.title)}</h3><p>{_emphasis(escape(card.text))}</p>{answer}{_links(card)}</article>"
+        for card, answer in zip(CARDS, answers, strict=True)
+    )
+
+
+def _emphasis(html: str) -> str:
+    """Turn each `*word*` into emphasis."""
+    parts = html.split("*")
+    return "".join(f"<em>{part}</em>" if n % 2 else part for n, part in enumerate(parts))
+
+
+def _links(card: Card) -> str:
+    targets = [("Score a sentence", "?tab=score")] if card.scored else []
+    several = len(card.questions) > 1
+    for number, question in enumerate(card.questions, 1):
+        targets.append((f"Try sentence {number}" if several else "Try it", write_link(question)))
+    links = (
+        f'<a href="{escape(link)}">{name} <span aria-hidden="true">→</span></a>' for name, link in targets
+    )
+    return f'<p class="try">{"".join(links)}</p>'
+
+
+def _guesses(question: Question, answers: Sequence[dict]) -> str:
+    """Return a sentence, and under it the first guesses of each model as bars on one scale."""
+    scale = scale_for([row for answer in answers for row in answer["masks"][0]])
+    blank = '<span class="blank" aria-label="blank"></span>'
+    lists = []
+    for answer in answers:
+        name = f"<figcaption>{escape(answer['model']['name'])}</figcaption>" if len(answers) > 1 else ""
+        rows = "".join(
+            f'<li><span class="word">{escape(row["word"])}</span>'
+            f"{bar(row['share'] if question.targets else min(row['score'] / scale, 1.0))}"
+            f'<span class="score">{list_share(row["share"]) if question.targets else probability(row["score"])}</span></li>'
+            for row in answer["masks"][0]
+        )
+        lists.append(f'<figure class="domain-{answer["model"]["domain"]}">{name}<ol>{rows}</ol></figure>')
+    sentence = escape(question.text).replace(escape("<mask>"), blank)
+    return f'<p class="asked">{sentence}</p><div class="guesses-of">{"".join(lists)}</div>'
