@@ -66,7 +66,7 @@ def test_a_newcomers_path(open_page, both_schemes, width):
     page.wait_for_selector("#score-results .scored")
     both_schemes(page, f"5-score-{width}")
     page.get_by_role("tab", name="Learn").click()
-    page.get_by_role("link", name="Course chapter").wait_for()
+    page.locator("#learn .surprisal .scored").first.wait_for()
     both_schemes(page, f"6-learn-{width}")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
