@@ -33,6 +33,7 @@ from mlm_demo.training.judge import Judge, choose_share
 from mlm_demo.training.loop import Trained
 from mlm_demo.training.model_card import model_card
 from mlm_demo.training.packing import Blocks
+from mlm_demo.training.phase import Phase
 from mlm_demo.training.result import CHANGE, RESULT, WEIGHTS, AdaptationResult, CorpusFacts, Point, Training
 from mlm_demo.training.train import train
 
@@ -53,19 +54,19 @@ def adapt(
     """Adapt mlm (in place) to a corpus and write it with its result to the folder output.
 
     blocks and step_time: from a report made before, None to make and measure them here. lineage: of the base model, as
-    `lineage_of` returns it, for the card. on_progress gets a dict for
-    each log line (`step`, `of`, `loss`, …) and each stage (`stage`); when training begins and at each evaluation it
-    holds the answers to a few questions of the exam (`followed`). A run that is stopped keeps and evaluates its best
-    weights until then, and its checkpoints for a resume. Raise TrainingError, CorpusError.
+    `lineage_of` returns it, for the card. on_progress gets a dict for each log line (`step`, `of`, `loss`, …) and each
+    stage (`stage`, and the `phase` that it begins or belongs to); when training begins and at each evaluation it holds
+    the answers to a few questions of the exam (`followed`). A run that is stopped keeps and evaluates its best weights
+    until then, and its checkpoints for a resume. Raise TrainingError, CorpusError.
     """
     with claimed(output, resume) if is_main_process() else nullcontext("") as damage:
         if damage:
             on_progress({"note": damage})
         blocks = blocks or make_blocks(mlm, corpus.training, general_texts()[0], config)
-        on_progress({"stage": "evaluating the base model"})
+        on_progress({"phase": Phase.BEFORE, "stage": "evaluating the base model"})
         base, base_weights = {**mlm.describe(), **lineage}, copy_weights(mlm.model)
         judge = Judge(mlm, corpus, config)
-        on_progress({"stage": "training", "followed": judge.answer_probes()})
+        on_progress({"phase": Phase.TRAIN, "stage": "training", "followed": judge.answer_probes()})
 
         def on_line(line: dict) -> None:
             on_progress({**line, "followed": judge.answer_probes()} if "eval_loss" in line else line)
@@ -107,7 +108,8 @@ def _measure_shares(
     """Evaluate the model at SHARES; return the share to keep, and a point for each. Leaves the model at the last."""
     losses, points = {}, []
     for number, share in enumerate(SHARES, 1):
-        on_progress({"stage": f"evaluating the adapted model, {number} of {len(SHARES)}"})
+        stage = f"evaluating the adapted model, {number} of {len(SHARES)}"
+        on_progress({"phase": Phase.AFTER, "stage": stage, "done": (number - 1) / len(SHARES)})
         interpolation.move_to(share)
         losses[share] = judge.choosing_losses()
         points.append(judge.point(share, judge.evaluate() if share else judge.before))

@@ -81,7 +81,7 @@ def test_the_result_compares_before_and_after(run):
     change = domain.after.loss.value - domain.before.loss.value
     assert domain.change.loss.value == pytest.approx(change, abs=1e-6)
     assert domain.before.masked_tokens == domain.after.masked_tokens
-    assert lines[0] == {"stage": "evaluating the base model"}
+    assert lines[0] == {"phase": "before", "stage": "evaluating the base model"}
     assert result.curve
     training = result.training
     assert (training.steps, training.stopped, training.ended) == (12, False, "budget")

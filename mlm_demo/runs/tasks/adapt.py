@@ -16,6 +16,7 @@ from mlm_demo.system.memory import out_of_memory_as_error
 from mlm_demo.training.checkpoints import last_checkpoint, remove_leftovers
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.options import budget_phrase, to_argv
+from mlm_demo.training.phase import Phase
 from mlm_demo.training.prepare import Preparation
 from mlm_demo.training.prepare_cache import PrepareCache
 from mlm_demo.training.result import RESULT, WEIGHTS, read_result
@@ -177,6 +178,7 @@ def _share(output: Path, version: str) -> float | None:
 
 def _prepare(run: Run, settings: Settings, catalogue: Catalogue, shift: Shift) -> Preparation:
     """Read the files and prepare training; the process exits here if it has to stop."""
+    run.log({"phase": Phase.READ, "stage": "reading the text"})
     preparation = preparation_of(
         [run.input / name for name in run.request.files],
         AdaptRequest.from_json(run.request.request),

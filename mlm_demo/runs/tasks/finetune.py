@@ -17,6 +17,7 @@ from mlm_demo.training.checkpoints import has_progress, remove_leftovers
 from mlm_demo.training.downstream.config import FinetuneConfig
 from mlm_demo.training.downstream.result import read_finetune_result
 from mlm_demo.training.options import budget_phrase, to_argv
+from mlm_demo.training.phase import Phase
 from mlm_demo.training.result import RESULT
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ class Finetuning:
         if result is not None and not result.stopped:
             remove_leftovers(run.output)
         else:
+            run.log({"phase": Phase.READ, "stage": "reading the examples"})
             with out_of_memory_as_error():
                 preparation = _preparation(
                     [run.input / name for name in run.request.files],

@@ -44,6 +44,7 @@ from mlm_demo.training.downstream.result import BEFORE, ExampleFacts, FinetuneRe
 from mlm_demo.training.downstream.task import Calibration, DownstreamTask, Scores
 from mlm_demo.training.downstream.train import train_task
 from mlm_demo.training.loop import Trained
+from mlm_demo.training.phase import Phase
 from mlm_demo.training.result import RESULT, Training, build
 
 CURVE = "curve.json"  # of the best model, in its folder
@@ -80,7 +81,7 @@ def finetune(
         # Not what judges: there the figures are those that others report for the same examples.
         choosing = task.completed(choosing, config.seed)
         training = _completed(training, task, config.seed, on_progress)
-        on_progress({"stage": "judging simple rules"})
+        on_progress({"phase": Phase.BEFORE, "stage": "judging simple rules"})
         rules = task.baselines(training, judging)
         if isinstance(base, TaskModel) and base.task == task.name:
             on_progress({"stage": "judging the model before"})
@@ -98,7 +99,7 @@ def finetune(
                 stopped = True
                 break
             title = f"seed {seed - config.seed + 1} of {config.seeds}"
-            on_progress({"stage": f"training, {title}"})
+            on_progress({"phase": Phase.TRAIN, "stage": f"training, {title}"})
             before, after = [one.training.seconds for one in results], config.seed + config.seeds - seed - 1
             model = with_head(base, task.name, seed=seed)
             trained = train_task(
@@ -114,7 +115,7 @@ def finetune(
             stopped = trained.stopped
             if stopped and results:
                 break
-            on_progress({"stage": f"judging, {title}"})
+            on_progress({"phase": Phase.AFTER, "stage": f"judging, {title}"})
             result = _judge(model, task, choosing, judging, seed, trained)
             results.append(result)
             if is_main_process():

@@ -5,9 +5,10 @@ When the run has a result, `result.py` shows curve and predictions.
 
 from html import escape
 
-from mlm_demo.runs.run import ACTIVE, Run, share_done
+from mlm_demo.runs.run import ACTIVE, Run
 from mlm_demo.training.curve import curve_svg
 from mlm_demo.training.result import shortened_around_term
+from mlm_demo.web.adapt.phases import phase_strip
 from mlm_demo.web.adapt.report import duration
 from mlm_demo.web.html import marked, table, verdict_mark
 
@@ -69,11 +70,13 @@ def run_view(run: Run, lines: list[dict], ahead: int = 0, headline: str = "") ->
 
 
 def progress(lines: list[dict], state: str) -> str:
-    """Return a bar with the step, the speed, the memory and the time left, or the stage before the first step."""
+    """Return the phases, and the step, speed, memory and time left, or the stage before the first step."""
     steps = [line for line in lines if "loss" in line]
     stage = next((line["stage"] for line in reversed(lines) if "stage" in line), "")
+    phases = phase_strip(lines) if state in ("running", "stopping") else ""
     if not steps:
-        return f'<p class="facts">{escape(stage)}</p>' if stage and state in ("running", "stopping") else ""
+        shown = f'<p class="facts">{escape(stage)}</p>' if stage and state in ("running", "stopping") else ""
+        return phases + shown
     last = steps[-1]
     facts = [
         f"step {last['step']:,} of {last['of']:,}",
@@ -84,10 +87,7 @@ def progress(lines: list[dict], state: str) -> str:
         facts.append(f"{duration(last['seconds_left'])} left")
     elif state in ("running", "stopping"):
         facts.append(stage)
-    share, bar = share_done(last), ""
-    if state in ACTIVE:
-        bar = f'<progress value="{share:.4f}" max="1" aria-label="done">{share:.0%}</progress>'
-    return f'{bar}<p class="facts">{escape(" · ".join(facts))}</p>'
+    return f'{phases}<p class="facts">{escape(" · ".join(facts))}</p>'
 
 
 def followed(lines: list[dict]) -> list[list[dict]]:

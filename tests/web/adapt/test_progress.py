@@ -31,12 +31,14 @@ def run(tmp_path):
 
 
 def test_progress_shows_steps_speed_memory_and_time_left():
-    html = progress([{"stage": "training"}, line(20)], "running")
+    training = {"at": 0, "phase": "train", "stage": "training"}
+    html = progress([training, line(20)], "running")
     assert 'value="0.2000"' in html
+    assert "<progress" not in progress([training, line(20)], "stopped")
     assert "step 20 of 100 · 4,000 tokens per second · peak memory 1,520 MB · 40 s left" in html
     assert "left" not in progress([{"stage": "training"}, line(100)], "done")
     slow = line(20, seconds_left=10.0)  # its minutes are over before its steps are made
-    assert 'value="0.5000"' in progress([{"stage": "training"}, slow], "running")
+    assert 'value="0.5000"' in progress([training, slow], "running")
     judging = [{"stage": "training"}, line(100), {"stage": "evaluating the adapted model"}]
     assert "evaluating the adapted model" in progress(judging, "running")
     assert progress([{"stage": "reading"}], "running") == '<p class="facts">reading</p>'
@@ -64,7 +66,7 @@ def test_a_run_in_each_state(run):
     assert "1 run is ahead of it." in run_view(run, [], ahead=1)
     assert "It is next." in run_view(run, [])
     run.log({"report": REPORT})
-    run.log({"stage": "training", "followed": [answer(5, "it")]})
+    run.log({"phase": "train", "stage": "training", "followed": [answer(5, "it")]})
     run.log({"followed": [answer(4, "her")]})
     run.log({"followed": [answer(3, "bread")]})
     run.log(line(10))
