@@ -13,6 +13,7 @@ LIMIT = "more often than this page answers"
 # somebody types. The middleware limits how many of these requests a page may send.
 CHEAP = {
     "open_tab",  # the page
+    "LearnTab.answer_cards",  # once for all visitors
     *("redraw", "answer_typed", "lambda", "open_form"),  # Fill mask
     *("show_offer", "watch_download"),  # the offer of a model; the Hub is asked once in some minutes
     *("read_again", "remove_files", "show_report"),  # the form of the Adapt tab
