@@ -48,5 +48,5 @@ def endpoint(stand_in, tmp_path, monkeypatch):
     return stand_in
 
 
-def fetch(repo_id, timeout=3.0, allow_pickle=False):
+def fetch(repo_id, timeout=20.0, allow_pickle=False):
     return hub.download(repo_id, hub.DownloadPolicy(timeout=timeout, pickle=allow_pickle))

@@ -17,6 +17,7 @@ from mlm_demo.models.loader import load
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.models.task_loader import with_head
 from mlm_demo.models.tasks import EVIDENCE, TASKS
+from tests.support.nightly import some
 from tests.support.tiny_models import FAMILIES, SENTENCES, build, tiny
 
 CPU = torch.device("cpu")
@@ -106,7 +107,7 @@ def test_int8_layers_are_close_in_every_architecture(architecture):
 
 
 @needs_int8
-@pytest.mark.parametrize("name", ["general", "biomedical"])
+@pytest.mark.parametrize("name", some(["general", "biomedical"], 1))
 def test_int8_and_exact_agree_in_the_built_in_models(name):
     sentences = [
         "The heart pumps [MASK] through the body.",
