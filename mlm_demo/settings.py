@@ -48,6 +48,7 @@ class Settings:
     max_target_characters: int = _number(5000, 1, 1_000_000, public=2000)
     max_answer_characters: int = _number(200_000_000, 1, 2_000_000_000, public=10_000_000)
     max_score_tokens: int = _number(512, 1, 8192, public=256)
+    max_score_seconds: int = _number(60, 1, 86_400, public=20)  # of one sentence, or of a file on the page
 
     max_papers: int = _number(100, 1, 10_000)  # in one extraction that is answered at once
     max_paper_characters: int = _number(

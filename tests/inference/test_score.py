@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mlm_demo.errors import ParameterError, PromptError
-from mlm_demo.inference.score import NICENESS, score_sentence, score_tokens
+from mlm_demo.inference.score import NICENESS, score_sentence, score_sentences, score_tokens
 from mlm_demo.models.masked_lm import MaskedLM
 from tests.support.prompts import prompt_of
 from tests.support.tiny_models import ARCHITECTURES, tiny
@@ -166,3 +166,50 @@ def test_each_token_has_its_probability_and_its_rank(general):
     (row,) = general.logits_at([general.with_special_tokens(prompt.ids)], [[at]])
     assert capital.rank == int((row > row[capital.token]).sum()) + 1
     assert capital.rank < 5 < tokens[-2].rank
+
+
+@pytest.mark.parametrize("architecture", ["BERT", "RoBERTa", "DeBERTa-v2"])
+def test_sentences_that_share_passes_have_the_scores_that_they_have_alone(architecture):
+    mlm = tiny(architecture)
+    texts = [
+        "The fox sat.",
+        "",
+        "A heart pumps blood and a kidney filters it.",
+        "a <mask>",
+        TEXT,
+        "The dog sat.",
+    ]
+    found = score_sentences(mlm, texts)
+    assert [isinstance(one, PromptError) for one in found] == [False, True, False, True, False, False]
+    for one, text in zip(found, texts, strict=True):
+        if not isinstance(one, PromptError):
+            alone = [token.log_probability for token in score_tokens(mlm, mlm.encode(text))]
+            together = [token.log_probability for word in one.words for token in word.tokens]
+            assert together == pytest.approx(alone, abs=1e-4)
+
+
+def test_a_pass_has_rows_of_one_length_of_several_sentences(monkeypatch):
+    mlm, lengths, stock = tiny("BERT"), [], MaskedLM.logits_at
+    monkeypatch.setattr(
+        MaskedLM,
+        "logits_at",
+        lambda self, rows, *rest, **options: (
+            lengths.append([len(row) for row in rows]) or stock(self, rows, *rest, **options)
+        ),
+    )
+    score_sentences(mlm, ["The fox sat.", "The quick brown fox sat.", "The dog sat."])
+    assert [len(set(row)) for row in lengths] == [1, 1]
+    assert len(lengths[0]) == 2 * len(mlm.encode("The fox sat.").ids)
+
+
+def test_what_would_take_too_long_is_refused_after_the_first_passes(general):
+    passes = []
+    with pytest.raises(PromptError, match=r"would take about .* seconds; the limit is 0"):
+        score_sentence(general, "the fox " * 60, max_seconds=1e-9, on_progress=passes.append)
+    assert len(passes) == 2
+
+
+def test_surprisal_is_the_log_probability_in_bits(general):
+    tokens = [token for word in score_sentence(general, "A souvenir.").words for token in word.tokens]
+    for token in tokens:
+        assert token.surprisal == pytest.approx(-token.log_probability / log(2))
