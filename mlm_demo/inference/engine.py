@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from mlm_demo.errors import ModelError, ParameterError, shown
+from mlm_demo.errors import MlmDemoError, ModelError, ParameterError, shown
 from mlm_demo.models.catalogue import FINETUNED, KNOWN_MODELS, Catalogue, ModelRef, default_model
 from mlm_demo.models.extractor import BUILT_IN, find_extractor
 from mlm_demo.models.hub import DownloadPolicy
@@ -16,6 +16,8 @@ from mlm_demo.settings import Settings
 
 if TYPE_CHECKING:
     from mlm_demo.inference.extract.extraction import Extraction, Finding
+    from mlm_demo.inference.guesses import WordGuesses
+    from mlm_demo.inference.score import SentenceScore
     from mlm_demo.models.extractor import Extractor
 
 Progress = Callable[[float, str], None]  # share done from 0 to 1, stage
@@ -143,7 +145,10 @@ class Engine:
         method: str = "within_word",
         on_progress: Progress = silent,
     ) -> dict:
-        """Score a sentence with up to three models: `{"scores": [...]}`; see `score.SentenceScore` for the fields."""
+        """Score a sentence with up to three models: `{"scores": [...]}`; see `score.SentenceScore` for the fields.
+
+        Raises as `score.score_sentence` does; the limits are those of the settings.
+        """
         refs = self._find_all(models)
         loaded = [self._models.get(ref, "exact", on_progress) for ref in refs]
         from mlm_demo.inference.score import score_sentence
@@ -155,15 +160,58 @@ class Engine:
                 mlm,
                 text,
                 method=method,
-                max_characters=self.settings.max_characters,
-                max_tokens=self.settings.max_score_tokens,
-                on_progress=lambda share, mlm=mlm: on_progress(share, f"Scoring with {mlm.name}"),
+                max_seconds=self.settings.max_score_seconds,
+                on_progress=_with_time_left(on_progress, f"Scoring with {ref.title}"),
+                **self._score_limits(),
             )
-            seconds = time.perf_counter() - start
-            scores.append(
-                {**score.to_json(), "model": {**score.model, **model_json(ref)}, "seconds": seconds}
-            )
+            scores.append(_score_json(score, ref, time.perf_counter() - start))
         return {"scores": scores}
+
+    def score_each(
+        self,
+        texts: Sequence[str],
+        model: str = "",
+        *,
+        method: str = "within_word",
+        on_progress: Progress = silent,
+    ) -> list[dict | MlmDemoError]:
+        """Score some sentences with one model, in passes that they share; a bad sentence gets its error."""
+        (ref,) = self._find_all([model])
+        mlm = self._models.get(ref, "exact", on_progress)
+        from mlm_demo.inference.score import score_sentences
+
+        start = time.perf_counter()
+        scores = score_sentences(mlm, texts, method=method, **self._score_limits())
+        seconds = (time.perf_counter() - start) / max(1, len(texts))
+        return [one if isinstance(one, MlmDemoError) else _score_json(one, ref, seconds) for one in scores]
+
+    def guess_word(
+        self,
+        text: str,
+        start: int,
+        models: Sequence[str] = ("",),
+        *,
+        method: str = "within_word",
+        top_k: int = TOP_K,
+        on_progress: Progress = silent,
+    ) -> dict:
+        """Return each model's guesses at the word at a character: `{"guesses": [...]}`; see `guesses.WordGuesses`."""
+        refs = self._find_all(models)
+        loaded = [self._models.get(ref, "exact", on_progress) for ref in refs]
+        from mlm_demo.inference.guesses import guess_word
+
+        found = []
+        for ref, mlm in zip(refs, loaded, strict=True):
+            begun = time.perf_counter()
+            guessed = guess_word(mlm, text, start, method=method, top_k=top_k, **self._score_limits())
+            found.append(_score_json(guessed, ref, time.perf_counter() - begun))
+        return {"guesses": found}
+
+    def _score_limits(self) -> dict[str, int]:
+        return {
+            "max_characters": self.settings.max_characters,
+            "max_tokens": self.settings.max_score_tokens,
+        }
 
     def extract(
         self,
@@ -223,6 +271,22 @@ class Engine:
         if not 1 <= len(unique) <= MAX_MODELS:
             raise ParameterError(f"There are {len(unique)} models; choose 1 to {MAX_MODELS} different ones.")
         return unique
+
+
+def _score_json(found: "SentenceScore | WordGuesses", ref: ModelRef, seconds: float) -> dict:
+    """Return a score or guesses as JSON, with all that the picker knows of the model."""
+    return {**found.to_json(), "model": {**found.model, **model_json(ref)}, "seconds": seconds}
+
+
+def _with_time_left(on_progress: Progress, stage: str) -> Callable[[float], None]:
+    """Return a function that reports a share with the stage and the seconds left, if these are many."""
+    start = time.perf_counter()
+
+    def report(share: float) -> None:
+        left = (time.perf_counter() - start) * (1 - share) / share
+        on_progress(share, f"{stage}, about {left:.0f} s left" if left >= 2 else stage)
+
+    return report
 
 
 def model_json(ref: ModelRef) -> dict:

@@ -6,13 +6,15 @@ import gradio as gr
 
 from mlm_demo.web import javascript
 from mlm_demo.web.event_options import AT_ONCE
+from mlm_demo.web.score.links import is_score_link
 
 TABS = ("fill", "score", "adapt", "extract", "learn")
 
 
 def open_tab(request: gr.Request):
-    """Select the tab that the address names; one with a run or a question of Extract names none."""
-    tab = request.query_params.get("tab", "")
+    """Select the tab that the address names or has a sentence for; a run or a question of Extract names none."""
+    query = request.query_params
+    tab = "score" if is_score_link(query) else query.get("tab", "")
     return gr.Tabs(selected=tab) if tab in TABS else gr.skip()
 
 

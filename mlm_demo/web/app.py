@@ -24,7 +24,7 @@ from mlm_demo.web.extract.tab import ExtractTab
 from mlm_demo.web.fill.tab import FillTab
 from mlm_demo.web.identity import browser_secret, login_button
 from mlm_demo.web.learn import LearnTab
-from mlm_demo.web.score import ScoreTab
+from mlm_demo.web.score.tab import ScoreTab
 from mlm_demo.web.server.calls import Page
 from mlm_demo.web.server.downloads import add_downloads
 from mlm_demo.web.server.metrics import log_to_stderr, measure_events
@@ -77,7 +77,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
             with gr.Tab("Fill mask", id="fill") as fill_tab:
                 fill = FillTab(engine, service.runs, limits).build(demo, owner)
             with gr.Tab("Score", id="score") as score_tab:
-                scored_models = ScoreTab(engine, limits).build().models
+                score = ScoreTab(engine, limits).build(score_tab)
             extract = ExtractTab(engine, service, limits)
             with gr.Tab("Adapt", id="adapt") as adapt_tab:
                 login_button()
@@ -91,7 +91,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
                     form=form,
                     teach=teach,
                     fill=fill,
-                    scored_models=scored_models,
+                    scored_models=score.models,
                     extract=extract,
                 )
             with gr.Tab("Extract", id="extract") as extract_tab:
@@ -108,7 +108,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
             tabs,
             {
                 fill_tab: [fill.link],
-                score_tab: [],
+                score_tab: [score.link],
                 adapt_tab: [run.current],
                 extract_tab: [extract.background.run, extract.link],
                 learn_tab: [],

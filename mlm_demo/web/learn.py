@@ -14,7 +14,7 @@ from mlm_demo.web.event_options import AT_ONCE
 from mlm_demo.web.fill.charts import list_share, probability, scale_for
 from mlm_demo.web.fill.links import Question, write_link
 from mlm_demo.web.html import bar
-from mlm_demo.web.surprisal import surprisals
+from mlm_demo.web.score.surprisal import surprisals
 
 GUESSES = 3  # shown of each answer
 

@@ -29,7 +29,7 @@ def test_a_reload_shows_the_sentence_the_settings_and_the_tab(open_page):
     page.wait_for_selector("#results figure")
     assert box.input_value() == "The dog <mask> at me."
     open_tab(page, "Score")
-    page.wait_for_function("location.search === '?tab=score'")
+    page.wait_for_function("location.search.includes('score=The+patient')")
     page.reload()
     page.wait_for_selector("[role=tab][aria-selected=true]:has-text('Score')")
     open_tab(page, "Fill mask")

@@ -59,6 +59,10 @@ def test_a_reload_selects_the_tab(tab, selected):
     assert getattr(update, "selected", None) == selected
 
 
+def test_a_link_with_a_scored_sentence_selects_its_tab():
+    assert open_tab(request(query={"score": "The dog sat.", "tab": "learn"})).selected == "score"
+
+
 def test_every_tab_and_every_text_is_followed():
     with gr.Blocks() as page:
         with gr.Tabs() as tabs, gr.Tab("Fill", id="fill") as fill, gr.Tab("Score", id="score") as score:

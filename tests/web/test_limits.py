@@ -30,6 +30,7 @@ CHEAP = {
     *("stop", "rename", "Pickers.update", "use_model", "use_in_extract", "teach_model"),
     # Extract: what is asked again of stored scores, and the sample of twenty short texts
     *("answers_csv", "choose_example", "decide", "evidence_csv", "judge", "open_link", "open_paper"),
+    "cancel_work",  # Score
     *("Background.look", "remove_papers", "to_csv", "to_json_lines", "ExtractTab.read_sample"),
 }
 
@@ -74,6 +75,7 @@ def test_every_event_that_computes_is_limited(page):
         "answer_now",
         "open_page",
         "score_sentence",
+        "first_answer",
         "read_upload",
         "read_sample",
         "start_run",

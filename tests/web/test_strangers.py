@@ -107,7 +107,12 @@ def test_anyone_with_the_link_sees_the_run_and_changes_nothing(page, finished, s
         answers = answers_to_a_stranger(page, run.id)
         for handler in ("stop", "resume", "delete", "push"):
             assert "was started in another browser" in answers[handler], handler
-        scored = ("score_sentence", "score", "answer_cards")  # which have a perplexity of their own
+        scored = (
+            "score_sentence",
+            "first_answer",
+            "score",
+            "answer_cards",
+        )  # which have a perplexity of their own
         seen = "".join(answer for name, answer in answers.items() if name not in scored)
         assert ("perplexity" in seen) == (run is finished), "anyone with the link sees the run"
     assert tree(service.runs.folder) == before, "nothing was stopped, resumed, deleted or written"

@@ -53,7 +53,8 @@ class Pickers:
         that no picker has yet.
         """
         query = dict(request.query_params)
-        linked = [query.get("model", ""), *query.get("compare", "").split(",")]
+        several = (name for kind in ("compare", "scored_by") for name in query.get(kind, "").split(","))
+        linked = [query.get("model", ""), *several]
         models = offered(self.runs, owner, [id, model or "", *(compared or ()), *linked])
         full, short = choices(models), short_choices(models)
         extracting = extractors.offered(self.runs, owner, id, asked or "", query.get("model", ""))

@@ -2,10 +2,11 @@
 
 from html import escape
 
-from mlm_demo.web.fill.charts import model_caption, shown_names
+from mlm_demo.web.fill.charts import model_caption, probability, shown_names
 from mlm_demo.web.html import figure
 
 FULL_COLOR_BITS = 16  # a probability of 1 in 65,536, practically unexpected
+LEGEND_BITS = (0, 4, 8, 12, FULL_COLOR_BITS)
 
 
 def surprisals(scores: list[dict]) -> str:
@@ -14,8 +15,35 @@ def surprisals(scores: list[dict]) -> str:
     return "".join(_figure(score, names) for score in scores)
 
 
+def legend() -> str:
+    """Return what the colors and numbers mean."""
+    steps = "".join(
+        f'<span class="scored" style="--shade:{bits / FULL_COLOR_BITS:.3f}">'
+        f'<span class="text">{bits}{"+" * (bits == FULL_COLOR_BITS)}</span>'
+        f'<span class="bits">{"certain" if not bits else f"1 in {2**bits:,}"}</span></span>'
+        for bits in LEGEND_BITS
+    )
+    return (
+        '<div class="score-legend domain-other"><p>Surprisal in bits, and the probability that it stands for. '
+        "Darker words are less expected; 1 bit more is half as probable. A dashed word is not in the model's "
+        f'vocabulary.</p><p class="words" aria-hidden="true">{steps}</p></div>'
+    )
+
+
 def _figure(score: dict, names: dict[str, str]) -> str:
-    model, words = score["model"], []
+    model = score["model"]
+    body = (
+        f'<p class="sums"><b>{score["pseudo_perplexity"]:,.2f}</b> pseudo-perplexity per token · '
+        f"<b>{score['bits_per_word']:.2f}</b> bits per word · "
+        f"<b>{score['log_likelihood']:.2f}</b> nats in total, {score['tokens']:,} tokens</p>"
+        f"{words_of(score)}"
+    )
+    return figure(f"surprisal domain-{model['domain']}", model_caption(model, score["seconds"], names), body)
+
+
+def words_of(score: dict) -> str:
+    """Return the words of a sentence as buttons, each with its surprisal."""
+    words = []
     for i, word in enumerate(score["words"]):
         before = score["text"][score["words"][i - 1]["end"] if i else 0 : word["start"]]
         # Words without a space between them, such as a word and its period, touch.
@@ -23,17 +51,21 @@ def _figure(score: dict, names: dict[str, str]) -> str:
         kind += " unknown" if word["unknown"] else ""
         spoken = f"{word['text']}: {word['surprisal']:.1f} bits{', unknown' if word['unknown'] else ''}"
         shade = min(max(word["surprisal"], 0.0) / FULL_COLOR_BITS, 1.0)
-        tokens = " + ".join(word["pieces"])
         words.append(
-            f'<span class="scored{kind}" style="--shade:{shade:.3f}" tabindex="0" title="{escape(tokens)}" '
-            f'aria-label="{escape(spoken)}">'
+            f'<button type="button" class="scored{kind}" style="--shade:{shade:.3f}" aria-pressed="false" '
+            f'data-start="{word["start"]:d}" title="{escape(_pieces(word))}" aria-label="{escape(spoken)}">'
             f'<span class="text">{escape(word["text"])}</span>'
-            f'<span class="bits">{"? " * word["unknown"]}{word["surprisal"]:.1f}</span></span>'
+            f'<span class="bits">{"? " * word["unknown"]}{word["surprisal"]:.1f}</span></button>'
         )
-    body = (
-        f'<p class="sums"><b>{score["pseudo_perplexity"]:,.2f}</b> pseudo-perplexity per token · '
-        f"<b>{score['bits_per_word']:.2f}</b> bits per word · "
-        f"<b>{score['log_likelihood']:.2f}</b> nats in total, {score['tokens']:,} tokens</p>"
-        f'<p class="words" dir="auto">{"".join(words)}</p>'
+    return f'<p class="words" dir="auto">{"".join(words)}</p>'
+
+
+def _pieces(word: dict) -> str:
+    """Return the pieces of a word with their surprisals, or the probability of a word of one piece."""
+    if len(word["tokens"]) == 1:
+        (token,) = word["tokens"]
+        return f"probability {probability(token['probability'])}, rank {token['rank']:,}"
+    return " + ".join(
+        f"{piece} {token['surprisal']:.1f} bits"
+        for piece, token in zip(word["pieces"], word["tokens"], strict=True)
     )
-    return figure(f"surprisal domain-{model['domain']}", model_caption(model, score["seconds"], names), body)

@@ -1,32 +1,51 @@
 """The 'Score' tab: how much each word of a sentence surprises up to three models."""
 
+import threading
+from collections.abc import Callable
+from dataclasses import fields
+from urllib.parse import parse_qsl
+
 import gradio as gr
 
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.engine import MAX_MODELS, Engine
 from mlm_demo.models.catalogue import KNOWN_MODELS
-from mlm_demo.web.event_options import AT_ONCE, SCORING
-from mlm_demo.web.messages import notices, notices_of, refusal, reporter
+from mlm_demo.web import javascript
+from mlm_demo.web.event_options import AT_ONCE, QUIET, SCORING
+from mlm_demo.web.messages import refusal, reporter
 from mlm_demo.web.model_choices import short_choices
+from mlm_demo.web.score.answer import Shown, ask, draw
+from mlm_demo.web.score.guesses import GUESSES, guesses
+from mlm_demo.web.score.javascript import CAN_CANCEL, SHOW_GUESSES, WHEN_OPENED, WORDS
+from mlm_demo.web.score.links import FIRST_SENTENCE, ORIGINAL, WITHIN_WORD, Asked, is_score_link, read_link
+from mlm_demo.web.score.snippets import address_seen
+from mlm_demo.web.score.surprisal import legend
 from mlm_demo.web.server.rate_limits import RateLimits
-from mlm_demo.web.surprisal import surprisals
 
 EMPTY = '<p class="empty">Type a sentence and press Score to see how much each word surprises each model, in bits.</p>'
-EXAMPLES = (
-    "The patient was given insulin for her diabetes.",
-    "The king was given insulin for his crown.",
-)
+CANCELED = '<p class="old" role="status">Canceled.</p>'
+EXAMPLES = (FIRST_SENTENCE, "The king was given insulin for his crown.")
 METHODS = [
-    ("Word by word: the scored token and the later tokens of its word (within-word)", "within_word"),
-    ("Token by token: only the scored token (original)", "original"),
+    ("Word by word: the scored token and the later tokens of its word (within-word)", WITHIN_WORD),
+    ("Token by token: only the scored token (original)", ORIGINAL),
 ]
 
 
+class Canceled(Exception):
+    """The visitor has canceled the work; nobody waits for its result."""
+
+
 class ScoreTab:
-    """Handlers on top, widgets and wiring below. `models` is the tab's model picker."""
+    """Handlers on top, widgets and wiring below. `models` is the tab's model picker.
+
+    A handler returns its outputs by name, `{component: value}`; outputs that it does not name stay as they are.
+    """
 
     def __init__(self, engine: Engine, limits: RateLimits):
         self.engine, self.limits = engine, limits
+        self._at_work: dict[str, threading.Event] = {}  # by session; set to end the work
+
+    # Handlers
 
     def score_sentence(
         self,
@@ -40,72 +59,207 @@ class ScoreTab:
         """Score the sentence; show an error above the previous scores."""
         try:
             self.limits.admit(request)
-            scores = self.engine.score(
-                text,
-                models or [""],
-                method=method,
-                on_progress=reporter(progress),
-            )["scores"]
+            asked = Asked(text, tuple(models or [self.engine.default_model().name]), method)
+            return self._answer(asked, [], request, progress)
         except MlmDemoError as error:
-            return {self.results: refusal(error, draw(before))}
-        return {self.results: draw(scores), self.scores: scores}
+            return {self.results: refusal(error, draw(before)), self.cancel: gr.Button(interactive=False)}
 
-    def build(self) -> "ScoreTab":
-        """Draw the tab and wire it, within gr.Blocks."""
-        self._draw()
-        self._wire()
-        return self
+    def first_answer(
+        self,
+        opened: str,
+        text: str,
+        models: list[str],
+        method: str,
+        request: gr.Request,
+        progress=gr.Progress(),
+    ) -> dict:
+        """Answer the page's link when the tab is opened, or the form if the link is for another tab.
 
-    def _draw(self) -> None:
+        opened: the query string of the page's address.
+        """
+        form, query = {}, dict(parse_qsl(opened.removeprefix("?")))
+        try:
+            self.limits.admit(request)
+            asked, problems = Asked(text, tuple(models), method), []
+            if is_score_link(query):
+                limit = self.engine.settings.max_characters
+                asked, problems = read_link(query, self.engine.catalogue, max_characters=limit)
+                form = {
+                    self.sentence: asked.text,
+                    self.models: list(asked.models),
+                    self.method: asked.method,
+                }
+            return {**form, **self._answer(asked, problems, request, progress)}
+        except MlmDemoError as error:
+            return {**form, self.results: refusal(error, "")}
+
+    def show_guesses(
+        self, scores: list[dict], event: gr.EventData, request: gr.Request, progress=gr.Progress()
+    ) -> dict:
+        """Show what the models would put in the place of the word that was pressed."""
+        start = event._data.get("start") if isinstance(event._data, dict) else None
+        try:
+            self.limits.admit(request)
+            if not scores or not isinstance(start, int):
+                return {self.guesses: gr.skip()}
+            models = [score["model"]["name"] for score in scores]
+            text, method = scores[0]["text"], scores[0]["method"]
+            found = self.engine.guess_word(text, start, models, method=method, top_k=GUESSES)["guesses"]
+        except MlmDemoError as error:
+            return {self.guesses: refusal(error, "")}
+        return {self.guesses: guesses(found)}
+
+    def cancel_work(self, before: list[dict], request: gr.Request) -> dict:
+        """End the visitor's scoring at its next pass, and show the previous scores."""
+        if event := self._at_work.get(_session(request)):
+            event.set()
+        return {self.results: CANCELED + (draw(before) or EMPTY), self.cancel: gr.Button(interactive=False)}
+
+    def _answer(
+        self, asked: Asked, problems: list[str], request: gr.Request | None, progress: gr.Progress
+    ) -> dict:
+        on_progress = self._cancelable(request, reporter(progress))
+        try:
+            shown = ask(self.engine, asked, address_seen(request), problems, on_progress)
+        except Canceled:
+            return {self.cancel: gr.Button(interactive=False)}
+        finally:
+            self._at_work.pop(_session(request), None)
+        values = {getattr(self, name): value for name, value in vars(shown).items()}
+        return {**values, self.cancel: gr.Button(interactive=False)}
+
+    def _cancelable(
+        self, request: gr.Request | None, report: Callable[[float, str], None]
+    ) -> Callable[[float, str], None]:
+        """Return a function that reports progress, and raises Canceled once the visitor has canceled."""
+        canceled = self._at_work[_session(request)] = threading.Event()
+
+        def on_progress(share: float, stage: str) -> None:
+            if canceled.is_set():
+                raise Canceled
+            report(share, stage)
+
+        return on_progress
+
+    # Widgets
+
+    def build(self, tab: gr.Tab) -> "ScoreTab":
+        """Draw the tab and wire it, within gr.Blocks; tab: the one that is opened to see it."""
         with gr.Row(equal_height=False):
             with gr.Column(scale=2, min_width=320):
-                self.sentence = gr.Textbox(
-                    label="Sentence",
-                    info="Without a mask. Press Enter to score.",
-                    value=EXAMPLES[0],
-                    lines=1,
-                    max_lines=8,
-                    elem_id="score-sentence",
-                    html_attributes=gr.InputHTMLAttributes(spellcheck=False),
-                )
-                self.run = gr.Button("Score", variant="primary", size="md", elem_id="score")
-                folder = " or folder" if self.engine.settings.folders else ""
-                self.models = gr.Dropdown(
-                    short_choices(KNOWN_MODELS),
-                    value=["general", "biomedical"],
-                    label="Models",
-                    info=f"Up to {MAX_MODELS}: pick from the list or type a Hub id{folder}.",
-                    multiselect=True,
-                    max_choices=MAX_MODELS,
-                    allow_custom_value=True,
-                    elem_id="score-models",
-                )
-                with gr.Accordion("More", open=False, elem_id="score-more"):
-                    self.method = gr.Radio(
-                        METHODS, value="within_word", label="Tokens masked at a time", elem_id="method"
-                    )
+                self._draw_form()
             with gr.Column(scale=3, min_width=320):
-                self.results = gr.HTML(EMPTY, min_height=380, js_on_load=None, elem_id="score-results")
+                self._draw_results()
         self.examples = gr.Dataset(
             label="Examples", components=[self.sentence], samples=[[s] for s in EXAMPLES], type="index"
         )
         self.scores = gr.State([])
+        # For the buttons in the browser; stored nowhere.
+        self.link, self.json, self.csv, self.opened = (gr.Textbox(visible="hidden") for _ in range(4))
+        self._wire(tab)
+        return self
 
-    def _wire(self) -> None:
+    def _draw_form(self) -> None:
+        first = Asked()
+        self.sentence = gr.Textbox(
+            first.text,
+            label="Sentence",
+            info="Without a mask. Press Enter to score.",
+            lines=1,
+            max_lines=8,
+            elem_id="score-sentence",
+            html_attributes=gr.InputHTMLAttributes(spellcheck=False),
+        )
+        with gr.Row():
+            size = {"size": "md", "min_width": 120}
+            self.run = gr.Button("Score", variant="primary", elem_id="score", **size)
+            self.cancel = gr.Button("Cancel", interactive=False, elem_id="score-cancel", **size)
+        folder = " or folder" if self.engine.settings.folders else ""
+        self.models = gr.Dropdown(
+            short_choices(KNOWN_MODELS),
+            value=list(first.models),
+            label="Models",
+            info=f"Up to {MAX_MODELS}: pick from the list or type a Hub id{folder}.",
+            multiselect=True,
+            max_choices=MAX_MODELS,
+            allow_custom_value=True,
+            elem_id="score-models",
+        )
+        with gr.Accordion("More", open=False, elem_id="score-more"):
+            seconds = self.engine.settings.max_score_seconds
+            self.method = gr.Radio(
+                METHODS,
+                value=first.method,
+                label="Tokens masked at a time",
+                info=f"Each token takes its own pass. A sentence that takes over {seconds} seconds is refused.",
+                elem_id="method",
+            )
+
+    def _draw_results(self) -> None:
+        self.results = gr.HTML(
+            EMPTY, min_height=300, padding=False, js_on_load=WORDS, elem_id="score-results"
+        )
+        self.guesses = gr.HTML(padding=False, js_on_load=None, elem_id="score-guesses")
+        gr.HTML(legend(), padding=False, js_on_load=None, elem_id="score-legend")
+        with gr.Row(elem_id="score-buttons"):
+            small = {"size": "sm", "min_width": 90}
+            self.copy = gr.Button("Copy link", elem_id="score-copy", **small)
+            self.json_down = gr.Button("Download JSON", elem_id="score-json", **small)
+            self.csv_down = gr.Button("Download CSV", elem_id="score-csv", **small)
+        self.copied = gr.Textbox(
+            label="Link to the answer shown", placeholder=" ", interactive=False, elem_id="score-link"
+        )
+        with gr.Accordion("Show code", open=False, elem_id="score-code"):
+            plain = {"interactive": False, "wrap_lines": True, "lines": 1}
+            self.python = gr.Code(label="Python, over HTTP", language="python", **plain)
+            self.curl = gr.Code(label="Shell, over HTTP", language="shell", **plain)
+            self.shell = gr.Code(label="Shell, with this project", language="shell", **plain)
+
+    # Wiring
+
+    def _wire(self, tab: gr.Tab) -> None:
+        form = [self.sentence, self.models, self.method]
+        shown = [*(getattr(self, field.name) for field in fields(Shown)), self.cancel]
         asking = {
             "fn": self.score_sentence,
-            "inputs": [self.sentence, self.models, self.method, self.scores],
-            "outputs": [self.results, self.scores],
+            "inputs": [*form, self.scores],
+            "outputs": shown,
             "show_progress_on": self.results,
             "api_visibility": "private",
             **SCORING,
         }
-        gr.on([self.run.click, self.sentence.submit], **asking)
-        self.examples.click(lambda index: EXAMPLES[index], self.examples, self.sentence, **AT_ONCE).then(
-            **asking
+        enabling = {"fn": None, "outputs": self.cancel, "js": CAN_CANCEL, "api_visibility": "private"}
+        gr.on([self.run.click, self.sentence.submit], **enabling)
+        asked = gr.on([self.run.click, self.sentence.submit], **asking)
+        chosen = self.examples.click(lambda index: EXAMPLES[index], self.examples, self.sentence, **AT_ONCE)
+        chosen.then(**enabling)
+        by_example = chosen.then(**asking)
+        in_browser = {"fn": None, "api_visibility": "private"}
+        tab.select(inputs=[self.link, self.opened], outputs=self.opened, js=WHEN_OPENED, **in_browser)
+        opened = self.opened.change(
+            self.first_answer,
+            [self.opened, *form],
+            [*form, *shown],
+            show_progress_on=self.results,
+            api_visibility="private",
+            **SCORING,
         )
+        self.cancel.click(
+            self.cancel_work,
+            self.scores,
+            [self.results, self.cancel],
+            cancels=[asked, by_example, opened],
+            **AT_ONCE,
+        )
+        self.results.select(self.show_guesses, self.scores, self.guesses, **{**QUIET, **SCORING}).then(
+            None, js=SHOW_GUESSES, api_visibility="private"
+        )
+        self.copy.click(
+            inputs=self.link, outputs=self.copied, js=javascript.copy_link("score-copy"), **in_browser
+        )
+        self.json_down.click(None, self.json, js=javascript.download("scores.json", "application/json"))
+        self.csv_down.click(None, self.csv, js=javascript.download("scores.csv", "text/csv"))
 
 
-def draw(scores: list[dict]) -> str:
-    """Return the notices and one figure per model; empty without scores."""
-    return notices(notices_of(scores)) + surprisals(scores) if scores else ""
+def _session(request: gr.Request | None) -> str:
+    return (request.session_hash or "") if request else ""

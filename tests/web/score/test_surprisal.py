@@ -1,27 +1,36 @@
 from mlm_demo.inference.engine import Engine
 from mlm_demo.settings import Settings
-from mlm_demo.web.surprisal import surprisals
+from mlm_demo.web.score.surprisal import LEGEND_BITS, legend, surprisals
 from tests.support.html_reader import HOSTILE, Reader
 
 
-def test_every_word_has_its_number():
+def test_every_word_is_a_button_with_its_number():
     (score,) = Engine(Settings(device="cpu")).score("The patient sat.")["scores"]
     read = Reader(surprisals([score]))
     for word in score["words"]:
         at = read.texts.index(word["text"])
         assert read.texts[at + 1] == f"{word['surprisal']:.1f}"
-    classes = [a["class"] for a in read.attributes if a.get("class", "").startswith("scored")]
-    assert classes == ["scored"] * 3 + ["scored touching"]
+    buttons = [a for a in read.attributes if a.get("class", "").startswith("scored")]
+    assert [a["class"] for a in buttons] == ["scored"] * 3 + ["scored touching"]
+    assert [int(a["data-start"]) for a in buttons] == [word["start"] for word in score["words"]]
+
+
+def test_the_legend_says_what_each_color_means():
+    texts = Reader(legend()).texts
+    for bits in LEGEND_BITS[1:]:
+        assert f"1 in {2**bits:,}" in texts
 
 
 def test_hostile_text_stays_text():
+    token = {"probability": 1.0, "rank": 1, "surprisal": 0.0}
     word = {
         "text": HOSTILE,
         "start": 0,
         "end": len(HOSTILE),
         "surprisal": -0.0,
-        "pieces": [HOSTILE],
+        "pieces": [HOSTILE] * 2,
         "unknown": True,
+        "tokens": [token] * 2,
     }
     model = dict.fromkeys(("name", "domain", "architecture", "revision", "device", "precision"), HOSTILE)
     score = {"model": model, "text": HOSTILE, "words": [word], "seconds": 1, "tokens": 1}

@@ -1,10 +1,18 @@
+import json
+from types import SimpleNamespace
+
 import gradio as gr
 import pytest
 
 from mlm_demo.inference.engine import Engine
 from mlm_demo.settings import Settings
-from mlm_demo.web.score import EXAMPLES, ScoreTab, draw
+from mlm_demo.web.score import tab as score_tab
+from mlm_demo.web.score.answer import draw
+from mlm_demo.web.score.tab import EXAMPLES, Canceled, ScoreTab
 from mlm_demo.web.server.rate_limits import RateLimits
+from tests.support.events import call, request
+
+WITHIN = "within_word"
 
 
 @pytest.fixture(scope="module")
@@ -13,9 +21,10 @@ def engine():
 
 
 @pytest.fixture
-def tab(engine, tmp_path):
-    with gr.Blocks():
-        return ScoreTab(engine, RateLimits(Settings(data=str(tmp_path)))).build()
+def page(engine, tmp_path):
+    with gr.Blocks() as demo, gr.Tabs(), gr.Tab("Score", id="score") as tab:
+        score = ScoreTab(engine, RateLimits(Settings(data=str(tmp_path)))).build(tab)
+    return demo, score
 
 
 def test_one_figure_per_model_under_the_notices(engine):
@@ -29,16 +38,99 @@ def test_the_examples_surprise_the_two_models_differently(engine):
     assert biomedical["bits_per_word"] < general["bits_per_word"]
 
 
-def test_the_handler_returns_the_scores_and_their_figures(tab):
-    shown = tab.score_sentence("The patient sat.", ["general"], "within_word", [], None)
-    assert shown.keys() == {tab.results, tab.scores}
-    assert shown[tab.scores][0]["tokens"] == 4
-    assert shown[tab.results].count("<figure") == 1
+def test_an_answer_comes_with_its_link_files_and_code(page):
+    demo, tab = page
+    sentence = 'The patient\'s "heart" sat.'
+    shown = call(demo, tab.score_sentence, sentence, ["general", "biomedical"], WITHIN, [], None)
+    assert shown[tab.results].count("<figure") == 2
+    assert [score["tokens"] for score in shown[tab.scores]] == [len(shown[tab.scores][0]["words"])] * 2
+    assert shown[tab.link].startswith("?score=The+patient")
+    assert len(json.loads(shown[tab.json])["scores"]) == 2
+    assert shown[tab.csv].count("\n") == 1 + 2 * shown[tab.scores][0]["tokens"]
+    for code in (tab.python, tab.curl, tab.shell):
+        assert "heart" in shown[code]
+    assert not shown[tab.cancel].interactive
 
 
-def test_an_error_stands_over_the_scores_before(tab):
-    before = tab.score_sentence("The patient sat.", ["general"], "within_word", [], None)[tab.scores]
-    shown = tab.score_sentence("The <mask> sat.", ["general"], "within_word", before, None)
-    assert shown.keys() == {tab.results}
+def test_the_json_of_one_model_is_that_of_the_command_line(page):
+    demo, tab = page
+    shown = call(demo, tab.score_sentence, "Souvenirs sat.", ["general"], WITHIN, [], None)
+    score = json.loads(shown[tab.json])
+    pieces = score["words"][0]["tokens"]
+    assert len(pieces) > 1
+    assert sum(piece["surprisal"] for piece in pieces) == pytest.approx(score["words"][0]["surprisal"])
+
+
+def test_an_error_stands_over_the_scores_before(page):
+    demo, tab = page
+    before = call(demo, tab.score_sentence, "The patient sat.", ["general"], WITHIN, [], None)[tab.scores]
+    shown = call(demo, tab.score_sentence, "The <mask> sat.", ["general"], WITHIN, before, None)
+    assert shown.keys() == {tab.results, tab.cancel}
     assert "holds a mask" in shown[tab.results]
     assert "<figure" in shown[tab.results]
+
+
+def test_the_opened_tab_answers_its_form_or_the_link(page):
+    demo, tab = page
+    form = ("The patient sat.", ["general"], WITHIN)
+    shown = call(demo, tab.first_answer, "?text=The+<mask>+sat.", *form, request())
+    assert shown[tab.scores][0]["text"] == "The patient sat."
+    assert tab.sentence not in shown, "a person may be typing"
+    link = "?score=The+dog+sat.&scored_by=biomedical,no+body&method=original"
+    shown = call(demo, tab.first_answer, link, *form, request())
+    assert (shown[tab.sentence], shown[tab.method]) == ("The dog sat.", "original")
+    assert [score["model"]["name"] for score in shown[tab.scores]] == ["biomedical"]
+    assert "model &#x27;no body&#x27; was ignored" in shown[tab.results]
+    refused = call(demo, tab.first_answer, "?score=A+<mask>.", *form, request())
+    assert refused[tab.sentence] == "A <mask>."
+    assert "holds a mask" in refused[tab.results]
+
+
+def test_a_press_on_a_word_shows_the_guesses_of_every_model(page):
+    demo, tab = page
+    scores = call(demo, tab.score_sentence, EXAMPLES[0], ["general", "biomedical"], WITHIN, [], None)[
+        tab.scores
+    ]
+    event = SimpleNamespace(_data={"start": EXAMPLES[0].index("insulin")})
+    shown = call(demo, tab.show_guesses, scores, event, None)[tab.guesses]
+    assert shown.count("<figure") == 2
+    assert "<mark>insulin</mark>" in shown
+    outside = SimpleNamespace(_data={"start": 7_000})
+    assert "no word at character 7000" in call(demo, tab.show_guesses, scores, outside, None)[tab.guesses]
+    for nonsense in ({"start": "<b>"}, "x", {}):
+        ignored = call(demo, tab.show_guesses, scores, SimpleNamespace(_data=nonsense), None)
+        assert ignored == {tab.guesses: gr.skip()}
+
+
+def test_cancel_ends_the_scoring_at_its_next_pass(page, monkeypatch):
+    demo, tab = page
+    visitor, passes = request("s7"), []
+
+    def score(*arguments, on_progress, **options):
+        on_progress(0.1, "Scoring")
+        passes.append(call(demo, tab.cancel_work, [], visitor))
+        on_progress(0.2, "Scoring")
+        pytest.fail("the scoring went on")
+
+    monkeypatch.setattr(tab.engine, "score", score)
+    shown = call(demo, tab.score_sentence, "The dog sat.", ["general"], WITHIN, [], visitor)
+    assert shown.keys() == {tab.cancel}
+    assert "Canceled" in passes[0][tab.results]
+    assert tab._at_work == {}
+
+
+def test_somebody_elses_cancel_changes_nothing(page):
+    _, tab = page
+    report = tab._cancelable(request("mine"), lambda share, stage: None)
+    tab.cancel_work([], request("yours"))
+    report(0.5, "Scoring")
+    tab.cancel_work([], request("mine"))
+    with pytest.raises(Canceled):
+        report(0.6, "Scoring")
+
+
+def test_nothing_is_scored_before_the_tab_is_opened(page):
+    demo, tab = page
+    loads = [event for event in demo.fns.values() if ("load" in {name for _, name in event.targets})]
+    assert loads == []
+    assert tab.results.value == score_tab.EMPTY

@@ -1,0 +1,59 @@
+"""Turn the form of the 'Score' tab into what the tab shows; plain functions, no widgets."""
+
+import json
+from dataclasses import dataclass
+
+from mlm_demo.inference.engine import Engine, Progress, silent
+from mlm_demo.web.fill.links import page_address
+from mlm_demo.web.messages import notices, notices_of
+from mlm_demo.web.score.guesses import HINT
+from mlm_demo.web.score.links import Asked, write_link
+from mlm_demo.web.score.snippets import curl_lines, python_code, shell_lines
+from mlm_demo.web.score.surprisal import surprisals
+from mlm_demo.web.score.table import csv
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The values that an answer gives to the tab's components, by their names.
+
+    guesses: the hint in their place, because those shown are of another answer; copied: empty for the same reason.
+    """
+
+    results: str
+    scores: list[dict]
+    link: str
+    json: str
+    csv: str
+    python: str
+    curl: str
+    shell: str
+    guesses: str = HINT
+    copied: str = ""
+
+
+def ask(
+    engine: Engine,
+    asked: Asked,
+    address: str,
+    problems: list[str] | None = None,
+    on_progress: Progress = silent,
+) -> Shown:
+    """Score the sentence and draw it; address: of the page, for the code; problems: notices about the link."""
+    answered = engine.score(asked.text, asked.models, method=asked.method, on_progress=on_progress)
+    scores = answered["scores"]
+    return Shown(
+        results=draw(scores, problems or []),
+        scores=scores,
+        link=page_address() + write_link(asked),
+        json=json.dumps(scores[0] if len(scores) == 1 else answered, ensure_ascii=False, indent=2),
+        csv=csv(scores),
+        python=python_code(asked, address),
+        curl=curl_lines(asked, address),
+        shell=shell_lines(asked),
+    )
+
+
+def draw(scores: list[dict], problems: list[str] | None = None) -> str:
+    """Return the notices and one figure per model; empty without scores."""
+    return notices([*(problems or []), *notices_of(scores)]) + surprisals(scores) if scores else ""

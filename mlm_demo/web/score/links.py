@@ -1,0 +1,68 @@
+"""Read and write links to a scored sentence: `/?score=…&scored_by=…&method=…`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from mlm_demo.errors import MlmDemoError, shown
+from mlm_demo.inference.engine import MAX_MODELS
+from mlm_demo.models.catalogue import Catalogue
+
+WITHIN_WORD, ORIGINAL = "within_word", "original"
+FIRST_SENTENCE = "The patient was given insulin for her diabetes."
+FIRST_MODELS = ("general", "biomedical")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The form of the tab; the defaults are what it opens with."""
+
+    text: str = FIRST_SENTENCE
+    models: tuple[str, ...] = FIRST_MODELS
+    method: str = WITHIN_WORD
+
+
+def is_score_link(parameters: Mapping[str, str]) -> bool:
+    """Return whether a link is for this tab."""
+    return bool(parameters.get("score"))
+
+
+def read_link(
+    parameters: Mapping[str, str], catalogue: Catalogue, *, max_characters: int
+) -> tuple[Asked, list[str]]:
+    """Return the form of a link, and a notice for each value that is ignored."""
+    notices: list[str] = []
+    text = parameters.get("score", "")
+    if len(text) > max_characters:
+        notices.append(
+            f"The link's sentence has {len(text):,} characters, more than {max_characters:,}, and was ignored."
+        )
+        text = ""
+    names = [name for name in parameters.get("scored_by", "").split(",") if name.strip()]
+    models = [_model(name, notices, catalogue) for name in names]
+    if len(models) > MAX_MODELS:
+        notices.append(f"The link names {len(models)} models; the first {MAX_MODELS} were used.")
+    method = parameters.get("method", WITHIN_WORD)
+    if method not in (WITHIN_WORD, ORIGINAL):
+        notices.append(f"The link's method={shown(method)} is not within_word or original and was ignored.")
+        method = WITHIN_WORD
+    used = tuple(dict.fromkeys(name for name in models[:MAX_MODELS] if name))
+    return Asked(text or FIRST_SENTENCE, used or FIRST_MODELS, method), notices
+
+
+def write_link(asked: Asked) -> str:
+    """Return the query string of a form."""
+    parameters = {
+        "score": asked.text,
+        "scored_by": ",".join(asked.models),
+        "method": asked.method if asked.method != WITHIN_WORD else "",
+    }
+    return "?" + urlencode({name: value for name, value in parameters.items() if value})
+
+
+def _model(name: str, notices: list[str], catalogue: Catalogue) -> str:
+    try:
+        return catalogue.find(name).name
+    except MlmDemoError as error:
+        notices.append(f"The link's model {shown(name)} was ignored. {error}")
+        return ""

@@ -1,0 +1,26 @@
+from mlm_demo.inference.engine import Engine
+from mlm_demo.settings import Settings
+from mlm_demo.web.score.guesses import guesses
+from tests.support.html_reader import HOSTILE, Reader
+
+
+def test_every_piece_of_a_word_has_a_chart_with_the_words_own_rank():
+    engine, text = Engine(Settings(device="cpu")), "She bought souvenirs in Paris."
+    found = engine.guess_word(text, text.index("souvenirs"), ["general", "biomedical"], top_k=3)["guesses"]
+    read = Reader(guesses(found))
+    assert read.tags.count("ol") == sum(len(one["pieces"]) for one in found)
+    own = [one["class"] for one in read.attributes if one.get("class") == "own"]
+    assert len(own) == read.tags.count("ol")
+    for one in found:
+        for piece in one["pieces"]:
+            assert f"{piece['piece']['rank']:,}" in read.texts
+
+
+def test_hostile_text_stays_text():
+    piece = {"token": 7, "token_str": HOSTILE, "probability": 0.1, "rank": 9}
+    guess = {"word": HOSTILE, "token": 3, "score": 0.5}
+    model = dict.fromkeys(("name", "domain", "architecture", "revision", "device", "precision"), HOSTILE)
+    found = {"model": model, "text": HOSTILE, "start": 0, "end": 9, "seconds": 0.1}
+    read = Reader(guesses([{**found, "pieces": [{"piece": piece, "guesses": [guess]}]}]))
+    assert {"img", "script"} & set(read.tags) == set()
+    assert HOSTILE in read.texts

@@ -1,0 +1,62 @@
+import ast
+import shlex
+
+import pytest
+
+from mlm_demo.cli.main import command_line
+from mlm_demo.web.score.links import Asked
+from mlm_demo.web.score.snippets import USUAL_ADDRESS, address_seen, curl_lines, python_code, shell_lines
+from tests.support.events import request
+
+ASKED = Asked('-It\'s a "$HOME" `x`\n\\ é', ("general", "biomedical"), "original")
+
+
+def test_the_python_lines_call_with_the_sentence_as_typed():
+    calls = [
+        node for node in ast.walk(ast.parse(python_code(ASKED, USUAL_ADDRESS))) if isinstance(node, ast.Call)
+    ]
+    (predict,) = [node for node in calls if getattr(node.func, "attr", "") == "predict"]
+    assert ast.literal_eval(predict.args[0]) == ASKED.text
+    assert {keyword.arg for keyword in predict.keywords} == {"model", "method", "api_name"}
+
+
+def test_the_shell_lines_are_read_as_the_same_question():
+    for words, model in zip(_lines(shell_lines(ASKED)), ASKED.models, strict=True):
+        options = command_line().parse_args(words[3:])
+        assert (options.text, options.model, options.method) == (ASKED.text, model, ASKED.method)
+
+
+def test_curl_sends_the_sentence_as_typed():
+    words = shlex.split(curl_lines(ASKED, USUAL_ADDRESS).replace("\\\n", " "))
+    data = words[words.index("-d") + 1]
+    assert data == '{"data": ["-It\'s a \\"$HOME\\" `x`\\n\\\\ é", "general", "original"]}'
+
+
+@pytest.mark.parametrize(
+    ("visitor", "address"),
+    [
+        (None, USUAL_ADDRESS),
+        (request(host="1.2.3.4"), USUAL_ADDRESS),
+        (request(**{"host": "10.0.0.5:7860"}), USUAL_ADDRESS),
+    ],
+)
+def test_without_a_host_header_the_usual_address_is_shown(visitor, address):
+    assert address_seen(visitor) == address
+
+
+def test_the_address_is_the_one_that_the_visitor_used():
+    visitor = request()
+    visitor.headers["host"] = "lab.example:8000"
+    assert address_seen(visitor) == "http://lab.example:8000/"
+    visitor.headers["x-forwarded-proto"] = "https"
+    assert address_seen(visitor) == "https://lab.example:8000/"
+
+
+def _lines(lines):
+    """The command lines as lists of words; a quoted word may hold a line break."""
+    words, found = shlex.split(lines), []
+    for word in words:
+        if word == "python":
+            found.append([])
+        found[-1].append(word)
+    return found
