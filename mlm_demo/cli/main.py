@@ -12,6 +12,7 @@ from pathlib import Path
 from mlm_demo import __version__
 from mlm_demo.cli.extract import extract_command
 from mlm_demo.cli.options import add_adaptation, add_finetuning
+from mlm_demo.cli.pairs import pairs_command
 from mlm_demo.cli.predict import fill_command, models_command, score_command
 from mlm_demo.cli.runs import papers_command, read_command, runs_command, work_command
 from mlm_demo.corpus.formats import describe_formats
@@ -93,14 +94,29 @@ def _add_prediction(verbs) -> None:
     score = verbs.add_parser("score", help="measure how much each word of a sentence surprises a model")
     score.add_argument("text", metavar="TEXT", help=f"a sentence without masks, or {SENTENCE_FILE}")
     score.add_argument("--model", metavar="M", default="", help=ASKED_MODEL)
-    score.add_argument(
-        "--method",
-        choices=("within_word", "original"),
-        default="within_word",
-        help="which tokens of a word to mask (default: within_word, the scored token and those after it)",
-    )
     score.add_argument("--json", action="store_true", help="print JSON")
     score.set_defaults(run=score_command)
+
+    pairs = verbs.add_parser("pairs", help="count the minimal pairs that models judge as a grammar does")
+    pairs.add_argument(
+        "file",
+        metavar="FILE",
+        nargs="?",
+        type=Path,
+        help="a table or JSON lines with good and bad, and phenomenon (default: the built-in twelve phenomena)",
+    )
+    pairs.add_argument(
+        "--model", metavar="M", action="append", help=f"{ASKED_MODEL}; repeat it for up to three"
+    )
+    pairs.add_argument("--json", action="store_true", help="print JSON, with the scores of every pair")
+    pairs.set_defaults(run=pairs_command)
+    for scoring in (score, pairs):
+        scoring.add_argument(
+            "--method",
+            choices=("within_word", "original"),
+            default="within_word",
+            help="which tokens of a word to mask (default: within_word, the scored token and those after it)",
+        )
 
     _add_extraction(verbs)
 

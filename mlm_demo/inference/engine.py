@@ -17,6 +17,7 @@ from mlm_demo.settings import Settings
 if TYPE_CHECKING:
     from mlm_demo.inference.extract.extraction import Extraction, Finding
     from mlm_demo.inference.guesses import WordGuesses
+    from mlm_demo.inference.pairs import JudgedPairs
     from mlm_demo.inference.score import SentenceScore
     from mlm_demo.models.extractor import Extractor
 
@@ -207,6 +208,27 @@ class Engine:
             found.append(_score_json(guessed, ref, time.perf_counter() - begun))
         return {"guesses": found}
 
+    def judge_pairs(
+        self,
+        pairs: Sequence[tuple[str, str, str]],
+        models: Sequence[str] = ("",),
+        *,
+        method: str = "within_word",
+        on_progress: Progress = silent,
+    ) -> dict:
+        """Judge up to three models by minimal pairs: `{"models": [...]}`; see `pairs.JudgedPairs` for the fields."""
+        refs = self._find_all(models)
+        loaded = [self._models.get(ref, "exact", on_progress) for ref in refs]
+        from mlm_demo.inference.pairs import judge_pairs
+
+        judged = []
+        for ref, mlm in zip(refs, loaded, strict=True):
+            start, stage = time.perf_counter(), f"Scoring pairs with {ref.title}"
+            report = _with_time_left(on_progress, stage)
+            found = judge_pairs(mlm, pairs, method=method, on_progress=report, **self._score_limits())
+            judged.append(_score_json(found, ref, time.perf_counter() - start))
+        return {"models": judged}
+
     def _score_limits(self) -> dict[str, int]:
         return {
             "max_characters": self.settings.max_characters,
@@ -273,8 +295,8 @@ class Engine:
         return unique
 
 
-def _score_json(found: "SentenceScore | WordGuesses", ref: ModelRef, seconds: float) -> dict:
-    """Return a score or guesses as JSON, with all that the picker knows of the model."""
+def _score_json(found: "SentenceScore | WordGuesses | JudgedPairs", ref: ModelRef, seconds: float) -> dict:
+    """Return scores, guesses or judgments as JSON, with all that the picker knows of the model."""
     return {**found.to_json(), "model": {**found.model, **model_json(ref)}, "seconds": seconds}
 
 

@@ -18,23 +18,32 @@ from mlm_demo.corpus.input import Budget, Input, compression, decompressed, endi
 from mlm_demo.corpus.text import lines
 from mlm_demo.errors import CorpusError, shown
 
-COLUMNS = {
-    "question",
-    "sentence",
-    "label",
-    "context",
-    "answer",
-    "answers",
-    "answer_start",
-    "group",
-    "document",
-    "id",
-}
 FORMATS = "CSV, TSV, JSON lines or JSON, also compressed (.gz, .bz2, .xz)"
 MAX_LINE = 32_000_000  # characters
 MAX_JSON = 256 * 1024 * 1024  # bytes
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 SAMPLE = 200  # lines from which the layout of a table is recognized
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The columns that a table is recognized by, what its rows are, and the columns that an error asks for."""
+
+    columns: frozenset[str]
+    rows: str
+    needed: str
+
+
+EXAMPLES = Layout(
+    frozenset(
+        {
+            *("question", "sentence", "label", "context", "answer"),
+            *("answers", "answer_start", "group", "document", "id"),
+        }
+    ),
+    "examples",
+    "question, sentence and label, or question, context and answer",
+)
 
 
 @dataclass(frozen=True)
@@ -45,31 +54,34 @@ class Record:
     values: Mapping[str, object]
 
 
-def read_records(path: Path, limits: ReadLimits, notes: list[str]) -> Iterator[Record | Dropped]:
+def read_records(
+    path: Path, limits: ReadLimits, notes: list[str], layout: Layout = EXAMPLES
+) -> Iterator[Record | Dropped]:
     """Read the rows of a file; the articles of a file in SQuAD's form are its rows.
 
-    notes: receives a sentence for each thing that a person should know about how the file was read.
+    layout: what its rows should be; notes: receives a sentence for each thing that a person should know about how the
+    file was read.
     Raises CorpusError for a file that cannot be read at all.
     """
     with opened(path, path.name) as file:
         budget = Budget(limits.max_bytes, limits.max_ratio, limits.max_members)
         source = Input(path.name, file, budget, seekable=True)
-        yield from _read(decompressed(source) if compression(source) else source, notes)
+        yield from _read(decompressed(source) if compression(source) else source, notes, layout)
 
 
-def _read(source: Input, notes: list[str]) -> Iterator[Record | Dropped]:
+def _read(source: Input, notes: list[str], layout: Layout) -> Iterator[Record | Dropped]:
     if not source.head:
         raise CorpusError(f"{shown(source.name)} is empty; leave it out.")
     codec = source.encoding[0]
     if source.head.startswith(b"PK\3\4") or (why := why_not_text(source.head, codec)):
         kind = "a zip file" if source.head.startswith(b"PK\3\4") else f"not text ({why})"
-        raise CorpusError(f"{shown(source.name)} is {kind}; give examples as {FORMATS}.")
+        raise CorpusError(f"{shown(source.name)} is {kind}; give {layout.rows} as {FORMATS}.")
     if ending(source.name) in (".jsonl", ".ndjson"):
         yield from _json_lines(lines(_decoded(source, notes), name=source.name, limit=MAX_LINE), source.name)
     elif source.start.startswith(("{", "[")):
         yield from _json(source, notes)
     else:
-        yield from _table(source, notes)
+        yield from _table(source, notes, layout)
 
 
 def _decoded(source: Input, notes: list[str]) -> Iterator[str]:
@@ -148,18 +160,18 @@ def _why(error: Exception) -> str:
     return f"{error.msg}, line {error.lineno}" if is_syntax else "nested too deeply, or a number is too long"
 
 
-def _table(source: Input, notes: list[str]) -> Iterator[Record | Dropped]:
+def _table(source: Input, notes: list[str], layout: Layout) -> Iterator[Record | Dropped]:
     csv.field_size_limit(MAX_LINE)  # Python's own limit, 131,072 characters, is shorter than a paper
     rest = lines(_decoded(source, notes), name=source.name, limit=MAX_LINE)
     rest = itertools.dropwhile(lambda line: not line.strip(), rest)
     start = list(itertools.islice(rest, SAMPLE))
-    delimiter = max(",;\t|", key=lambda sign: len(COLUMNS.intersection(_header(start[:1], sign))))
+    delimiter = max(",;\t|", key=lambda sign: len(layout.columns.intersection(_header(start[:1], sign))))
     header = _header(start[:1], delimiter)
-    if not COLUMNS.intersection(header):
+    if not layout.columns.intersection(header):
         listed = ", ".join(shown(name, 40) for name in header[:20])
         raise CorpusError(
-            f"The first row of {shown(source.name)} does not name the columns of examples, but has {listed}; name "
-            "them question, sentence and label, or question, context and answer."
+            f"The first row of {shown(source.name)} does not name the columns of {layout.rows}, but has {listed}; name "
+            f"them {layout.needed}."
         )
     whole = itertools.chain(start, rest)
     raw = delimiter == "\t" and all(line.count("\t") == len(header) - 1 for line in start if line.strip())

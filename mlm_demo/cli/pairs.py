@@ -1,0 +1,75 @@
+"""The command `pairs`: how many minimal pairs up to three models judge as a grammar does."""
+
+import argparse
+import sys
+
+from mlm_demo.cli.terminal import print_json, share
+from mlm_demo.corpus.documents import ReadLimits
+from mlm_demo.corpus.pairs.pair_file import read_pairs
+from mlm_demo.corpus.pairs.phenomena import built_in_pairs
+from mlm_demo.inference.engine import Engine
+from mlm_demo.runs.adapted_models import catalogue_of
+from mlm_demo.settings import Settings
+
+NAMED = 3  # rows that were left out, each with its reason
+
+
+def pairs_command(options: argparse.Namespace, settings: Settings) -> None:
+    """Print the accuracy of each model by phenomenon, with 95 % intervals."""
+    notes: list[str] = []
+    dropped = []
+    if options.file is None:
+        pairs = built_in_pairs()
+    else:
+        pairs, dropped = read_pairs(options.file, ReadLimits.of(settings), notes)
+    notes += [f"{row.source} was left out: {row.reason}." for row in dropped[:NAMED]]
+    if len(dropped) > NAMED:
+        notes.append(f"{len(dropped) - NAMED:,} more rows were left out.")
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+    found = Engine(settings, catalogue_of(settings)).judge_pairs(
+        [(pair.phenomenon, pair.good, pair.bad) for pair in pairs],
+        options.model or [""],
+        method=options.method,
+        on_progress=share,
+    )
+    if options.json:
+        return print_json(found)
+    for line in table(found["models"]):
+        print(line)
+    for model in found["models"]:
+        if left_out := model["left_out"]:
+            print(
+                f"note: {model['model']['name']} cannot score {len(left_out):,} pairs: {left_out[0]['error']}",
+                file=sys.stderr,
+            )
+
+
+def table(models: list[dict]) -> list[str]:
+    """Return the lines of the table: a row per phenomenon, a column per model."""
+    names = dict.fromkeys(row["phenomenon"] for model in models for row in model["phenomena"])
+    rows = [["phenomenon", "pairs", *(model["model"]["name"] for model in models)]]
+    for name in [*names, None]:
+        found = [_row_of(model, name) for model in models]
+        count = max(row["pairs"] for row in found if row)
+        rows.append([name or "all", f"{count:,}", *map(_cell, found)])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if at == 1 else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _row_of(model: dict, phenomenon: str | None) -> dict | None:
+    if phenomenon is None:
+        return model["together"]
+    return next((row for row in model["phenomena"] if row["phenomenon"] == phenomenon), None)
+
+
+def _cell(row: dict | None) -> str:
+    if row is None:
+        return ""
+    return f"{100 * row['accuracy']:5.1f} % ({100 * row['low']:.1f} to {100 * row['high']:.1f})"

@@ -1,0 +1,1 @@
+"""Minimal pairs: two sentences, one of which is grammatical."""

@@ -1,0 +1,48 @@
+"""Read a file of minimal pairs: CSV, TSV, JSON or JSON lines, with the columns good and bad."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from mlm_demo.corpus.documents import Dropped, ReadLimits
+from mlm_demo.corpus.examples.records import Layout, read_records
+from mlm_demo.corpus.pairs.pair import Pair
+from mlm_demo.errors import CorpusError, shown
+
+# Names of the columns; the second ones are BLiMP's.
+GOOD, BAD = ("good", "sentence_good"), ("bad", "sentence_bad")
+PHENOMENON = ("phenomenon", "uid", "linguistics_term")
+LAYOUT = Layout(
+    frozenset({*GOOD, *BAD, *PHENOMENON}), "pairs", "good and bad, and phenomenon if there are several"
+)
+ALL = "pairs"  # the phenomenon of a file that names none
+
+
+def read_pairs(path: Path, limits: ReadLimits, notes: list[str]) -> tuple[list[Pair], list[Dropped]]:
+    """Return the pairs of a file, and the rows that are none, each with its reason.
+
+    Raises CorpusError for a file that cannot be read or holds no pair.
+    """
+    pairs: list[Pair] = []
+    dropped: list[Dropped] = []
+    for row in read_records(path, limits, notes, LAYOUT):
+        if isinstance(row, Dropped):
+            dropped.append(row)
+            continue
+        good, bad = _cell(row.values, GOOD), _cell(row.values, BAD)
+        if not good or not bad:
+            dropped.append(Dropped(row.where, "it lacks a good or a bad sentence", good or bad))
+        elif good == bad:
+            dropped.append(Dropped(row.where, "its two sentences are the same", good))
+        else:
+            pairs.append(Pair(_cell(row.values, PHENOMENON) or ALL, good, bad))
+    if not pairs:
+        first = f" ({dropped[0].source}: {dropped[0].reason})" if dropped else ""
+        raise CorpusError(
+            f"{shown(path.name)} holds no pair{first}; give it the columns good and bad, and phenomenon if you like."
+        )
+    return pairs, dropped
+
+
+def _cell(values: Mapping[str, object], names: tuple[str, ...]) -> str:
+    found = next((values[name] for name in names if values.get(name)), "")
+    return " ".join(str(found).split())

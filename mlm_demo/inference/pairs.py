@@ -1,0 +1,123 @@
+"""Judge a model by minimal pairs: in how many does it find the grammatical sentence more probable?
+
+A sentence's score is its pseudo-log-likelihood, summed over its tokens. With the method `within_word` it is minicons'
+`within_word_l2r` (Kauf & Ivanova 2023).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from math import sqrt
+
+from mlm_demo.errors import MlmDemoError
+from mlm_demo.inference.score import check_method, read_sentence, score_tokens_of
+from mlm_demo.models.masked_lm import MaskedLM
+
+STANDARD_SCORE = 1.959964  # of a 95 % interval
+
+
+@dataclass(frozen=True)
+class JudgedPair:
+    """A pair with the pseudo-log-likelihoods of its sentences in nats; equal ones are no correct answer."""
+
+    phenomenon: str
+    good: str
+    bad: str
+    good_log_likelihood: float
+    bad_log_likelihood: float
+    correct: bool
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """The share of correct pairs, with its 95 % interval."""
+
+    phenomenon: str
+    pairs: int
+    correct: int
+    accuracy: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, phenomenon: str, pairs: Sequence[JudgedPair]) -> "Accuracy":
+        """Count the pairs of a phenomenon."""
+        correct = sum(pair.correct for pair in pairs)
+        return cls(
+            phenomenon, len(pairs), correct, correct / len(pairs), *wilson_interval(correct, len(pairs))
+        )
+
+
+@dataclass(frozen=True)
+class JudgedPairs:
+    """A model's judgments: by phenomenon in the order of the pairs, together, and pair by pair.
+
+    left_out: pairs that the model cannot score, each with the reason.
+    """
+
+    model: dict
+    method: str
+    phenomena: tuple[Accuracy, ...]
+    together: Accuracy
+    pairs: tuple[JudgedPair, ...]
+    left_out: tuple[dict, ...]
+
+    def to_json(self) -> dict:
+        """Return the JSON of the command line."""
+        return asdict(self)
+
+
+def judge_pairs(
+    mlm: MaskedLM,
+    pairs: Sequence[tuple[str, str, str]],
+    *,
+    method: str = "within_word",
+    max_characters: int = 20_000,
+    max_tokens: int = 512,
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> JudgedPairs:
+    """Score both sentences of every pair and count.
+
+    pairs: the phenomenon, the grammatical sentence and the other one. Raises ParameterError for an unknown method, and
+    the error of the first pair if no pair can be scored.
+    """
+    check_method(method)
+    readable, left_out, errors = [], [], []
+    for phenomenon, good, bad in pairs:
+        try:
+            read = [
+                read_sentence(mlm, text, max_characters=max_characters, max_tokens=max_tokens).encoded
+                for text in (good, bad)
+            ]
+        except MlmDemoError as error:
+            errors.append(error)
+            left_out.append({"phenomenon": phenomenon, "good": good, "bad": bad, "error": str(error)})
+        else:
+            readable.append(((phenomenon, good, bad), read))
+    if not readable:
+        raise errors[0]
+    texts = [encoded for _, both in readable for encoded in both]
+    scored = score_tokens_of(mlm, texts, method=method, on_progress=on_progress)
+    sums = iter([sum(token.log_probability for token in tokens) for tokens in scored])
+    judged = []
+    for pair, _ in readable:
+        good, bad = next(sums), next(sums)
+        judged.append(JudgedPair(*pair, good, bad, good > bad))
+    return JudgedPairs(
+        model=mlm.describe(),
+        method=method,
+        phenomena=tuple(
+            Accuracy.of(name, [pair for pair in judged if pair.phenomenon == name])
+            for name in dict.fromkeys(pair.phenomenon for pair in judged)
+        ),
+        together=Accuracy.of("all", judged),
+        pairs=tuple(judged),
+        left_out=tuple(left_out),
+    )
+
+
+def wilson_interval(correct: int, count: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share (Wilson 1927), which stays between 0 and 1 and is right for few pairs too."""
+    z, share = STANDARD_SCORE, correct / count
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    return max(0.0, middle - half), min(1.0, middle + half)
