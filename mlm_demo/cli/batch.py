@@ -5,7 +5,8 @@ What cannot be asked stays in the table with its reason, and the rest goes on.
 
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 from mlm_demo.cli import terminal
 from mlm_demo.corpus.documents import Dropped, ReadLimits
@@ -19,11 +20,13 @@ SCORE_COLUMNS = (
     "where", "text", "log_likelihood", "pseudo_perplexity", "bits_per_word", "tokens", "words", "error",
 )  # fmt: skip
 
+TOGETHER = 64  # sentences that are asked together, so that they share passes
+
 
 def ask_each(
     name: str,
     settings: Settings,
-    ask: Callable[[str], dict],
+    ask: Callable[[Sequence[str]], Iterable[dict | MlmDemoError]],
     rows_of: Callable[[dict], Iterable[dict]],
     columns: Iterable[str],
     *,
@@ -31,8 +34,8 @@ def ask_each(
 ) -> None:
     """Print the answers to the sentences of a file as they come; name: the file, or `-` for standard input.
 
-    ask: returns the answer to a sentence; rows_of: its rows in the table. Raises CorpusError for a file that cannot be
-    read at all.
+    ask: returns the answers to some sentences, or the error of one that cannot be asked; rows_of: the rows of an answer
+    in the table. Raises CorpusError for a file that cannot be read at all.
     """
     notes: list[str] = []
     items = list(read_sentences(name, ReadLimits.of(settings), notes))
@@ -40,24 +43,37 @@ def ask_each(
         print(f"note: {note}", file=sys.stderr)
     if not as_json:
         print(to_csv([], columns), end="")
-    for number, item in enumerate(items):
-        terminal.status(f"{number:,} of {len(items):,} sentences")
-        dropped = isinstance(item, Dropped)
-        start = {"where": item.source} if dropped else {"where": item.where, "text": item.text}
-        try:
-            if dropped:
-                raise CorpusError(item.reason)
-            found = ask(item.text)
-            rows = list(rows_of(found))
-        except MlmDemoError as error:
-            found = {"error": str(error)}
-            rows = [found]
+    waiting, done = iter(items), 0
+    while some := list(islice(waiting, TOGETHER)):
+        terminal.status(f"{done:,} of {len(items):,} sentences")
+        answers = iter(ask([item.text for item in some if not isinstance(item, Dropped)]))
         terminal.status("")
-        if as_json:
-            print(json.dumps({**start, **found}, ensure_ascii=False), flush=True)
-        else:
-            table = to_csv([{**start, **row} for row in rows], columns)
-            print(table.partition("\n")[2], end="", flush=True)
+        for item in some:
+            dropped = isinstance(item, Dropped)
+            start = {"where": item.source} if dropped else {"where": item.where, "text": item.text}
+            found = CorpusError(item.reason) if dropped else next(answers)
+            failed = isinstance(found, MlmDemoError)
+            found = {"error": str(found)} if failed else found
+            if as_json:
+                print(json.dumps({**start, **found}, ensure_ascii=False), flush=True)
+            else:
+                rows = [found] if failed else rows_of(found)
+                table = to_csv([{**start, **row} for row in rows], columns)
+                print(table.partition("\n")[2], end="", flush=True)
+        done += len(some)
+
+
+def one_by_one(ask: Callable[[str], dict]) -> Callable[[Sequence[str]], Iterator[dict | MlmDemoError]]:
+    """Return a function that asks each sentence by itself, when its answer is wanted."""
+
+    def ask_all(texts: Sequence[str]) -> Iterator[dict | MlmDemoError]:
+        for text in texts:
+            try:
+                yield ask(text)
+            except MlmDemoError as error:
+                yield error
+
+    return ask_all
 
 
 def fill_rows(answer: dict) -> Iterable[dict]:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from functools import partial
 
-from mlm_demo.cli.batch import FILL_COLUMNS, SCORE_COLUMNS, ask_each, fill_rows, score_rows
+from mlm_demo.cli.batch import FILL_COLUMNS, SCORE_COLUMNS, ask_each, fill_rows, one_by_one, score_rows
 from mlm_demo.cli.terminal import print_json, share
 from mlm_demo.corpus.sentence_file import is_sentence_file
 from mlm_demo.inference.engine import Engine
@@ -25,7 +25,8 @@ def fill_command(options: argparse.Namespace, settings: Settings) -> None:
         precision=options.precision,
     )
     if is_sentence_file(options.text):
-        return ask_each(options.text, settings, asked, fill_rows, FILL_COLUMNS, as_json=options.json)
+        each = one_by_one(asked)
+        return ask_each(options.text, settings, each, fill_rows, FILL_COLUMNS, as_json=options.json)
     answer = asked(options.text, on_progress=share)
     if options.json:
         return print_json(answer)
@@ -53,13 +54,11 @@ def score_command(options: argparse.Namespace, settings: Settings) -> None:
     """Print the surprisal of each word of a sentence, then its scores; of a file the scores of each sentence."""
     engine = Engine(settings, catalogue_of(settings))
 
-    def ask(text: str, **options_of_one) -> dict:
-        answer = engine.score(text, [options.model], method=options.method, **options_of_one)
-        return answer["scores"][0]
-
+    asked = {"method": options.method, "on_progress": share}
     if is_sentence_file(options.text):
-        return ask_each(options.text, settings, ask, score_rows, SCORE_COLUMNS, as_json=options.json)
-    score = ask(options.text, on_progress=share)
+        each = partial(engine.score_each, model=options.model, **asked)
+        return ask_each(options.text, settings, each, score_rows, SCORE_COLUMNS, as_json=options.json)
+    (score,) = engine.score(options.text, [options.model], **asked)["scores"]
     if options.json:
         return print_json(score)
     _print_notices(score)

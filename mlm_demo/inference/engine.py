@@ -182,7 +182,8 @@ class Engine:
         from mlm_demo.inference.score import score_sentences
 
         start = time.perf_counter()
-        scores = score_sentences(mlm, texts, method=method, **self._score_limits())
+        report = _with_time_left(on_progress, f"Scoring with {ref.title}")
+        scores = score_sentences(mlm, texts, method=method, on_progress=report, **self._score_limits())
         seconds = (time.perf_counter() - start) / max(1, len(texts))
         return [one if isinstance(one, MlmDemoError) else _score_json(one, ref, seconds) for one in scores]
 
