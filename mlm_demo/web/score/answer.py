@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from mlm_demo.inference.engine import Engine, Progress, silent
 from mlm_demo.web.fill.links import page_address
 from mlm_demo.web.messages import notices, notices_of
+from mlm_demo.web.score.difference import differences
 from mlm_demo.web.score.guesses import HINT
 from mlm_demo.web.score.links import Asked, write_link
 from mlm_demo.web.score.snippets import curl_lines, python_code, shell_lines
@@ -39,14 +40,17 @@ def ask(
     problems: list[str] | None = None,
     on_progress: Progress = silent,
 ) -> Shown:
-    """Score the sentence and draw it; address: of the page, for the code; problems: notices about the link."""
-    answered = engine.score(asked.text, asked.models, method=asked.method, on_progress=on_progress)
-    scores = answered["scores"]
+    """Score the sentences and draw them; address: of the page, for the code; problems: notices about the link."""
+    found = [
+        engine.score(text, asked.models, method=asked.method, on_progress=on_progress)["scores"]
+        for text in asked.texts
+    ]
+    scores = [score for scores_of_one in found for score in scores_of_one]
     return Shown(
         results=draw(scores, problems or []),
         scores=scores,
         link=page_address() + write_link(asked),
-        json=json.dumps(scores[0] if len(scores) == 1 else answered, ensure_ascii=False, indent=2),
+        json=json.dumps(scores[0] if len(scores) == 1 else {"scores": scores}, ensure_ascii=False, indent=2),
         csv=csv(scores),
         python=python_code(asked, address),
         curl=curl_lines(asked, address),
@@ -55,5 +59,13 @@ def ask(
 
 
 def draw(scores: list[dict], problems: list[str] | None = None) -> str:
-    """Return the notices and one figure per model; empty without scores."""
-    return notices([*(problems or []), *notices_of(scores)]) + surprisals(scores) if scores else ""
+    """Return the notices and one figure per model; empty without scores.
+
+    scores: of the sentence by each model, and then of the second sentence, if there is one.
+    """
+    if not scores:
+        return ""
+    models = {score["model"]["name"] for score in scores}
+    first, second = scores[: len(models)], scores[len(models) :]
+    figures = differences(first, second) if second else surprisals(first)
+    return notices([*(problems or []), *notices_of(scores)]) + figures

@@ -8,7 +8,7 @@ element.addEventListener('click', (event) => {
   for (const word of element.querySelectorAll('button[data-start]')) {
     word.setAttribute('aria-pressed', String(word === pressed));
   }
-  trigger('select', {start: Number(pressed.dataset.start)});
+  trigger('select', {sentence: Number(pressed.dataset.sentence), start: Number(pressed.dataset.start)});
 });
 """
 

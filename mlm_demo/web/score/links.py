@@ -1,4 +1,4 @@
-"""Read and write links to a scored sentence: `/?score=…&scored_by=…&method=…`."""
+"""Read and write links to a scored sentence: `/?score=…&against=…&scored_by=…&method=…`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,11 +15,17 @@ FIRST_MODELS = ("general", "biomedical")
 
 @dataclass(frozen=True)
 class Asked:
-    """The form of the tab; the defaults are what it opens with."""
+    """The form of the tab; the defaults are what it opens with. second: to set against the first, or empty."""
 
     text: str = FIRST_SENTENCE
+    second: str = ""
     models: tuple[str, ...] = FIRST_MODELS
     method: str = WITHIN_WORD
+
+    @property
+    def texts(self) -> list[str]:
+        """Return the sentence, and the second one if there is one."""
+        return [self.text, *([self.second] if self.second.strip() else [])]
 
 
 def is_score_link(parameters: Mapping[str, str]) -> bool:
@@ -32,12 +38,7 @@ def read_link(
 ) -> tuple[Asked, list[str]]:
     """Return the form of a link, and a notice for each value that is ignored."""
     notices: list[str] = []
-    text = parameters.get("score", "")
-    if len(text) > max_characters:
-        notices.append(
-            f"The link's sentence has {len(text):,} characters, more than {max_characters:,}, and was ignored."
-        )
-        text = ""
+    text, second = (_text(parameters.get(name, ""), notices, max_characters) for name in ("score", "against"))
     names = [name for name in parameters.get("scored_by", "").split(",") if name.strip()]
     models = [_model(name, notices, catalogue) for name in names]
     if len(models) > MAX_MODELS:
@@ -47,17 +48,27 @@ def read_link(
         notices.append(f"The link's method={shown(method)} is not within_word or original and was ignored.")
         method = WITHIN_WORD
     used = tuple(dict.fromkeys(name for name in models[:MAX_MODELS] if name))
-    return Asked(text or FIRST_SENTENCE, used or FIRST_MODELS, method), notices
+    return Asked(text or FIRST_SENTENCE, second, used or FIRST_MODELS, method), notices
 
 
 def write_link(asked: Asked) -> str:
     """Return the query string of a form."""
     parameters = {
         "score": asked.text,
+        "against": asked.second,
         "scored_by": ",".join(asked.models),
         "method": asked.method if asked.method != WITHIN_WORD else "",
     }
     return "?" + urlencode({name: value for name, value in parameters.items() if value})
+
+
+def _text(text: str, notices: list[str], max_characters: int) -> str:
+    if len(text) <= max_characters:
+        return text
+    notices.append(
+        f"A sentence of the link has {len(text):,} characters, more than {max_characters:,}, and was ignored."
+    )
+    return ""
 
 
 def _model(name: str, notices: list[str], catalogue: Catalogue) -> str:

@@ -23,22 +23,26 @@ def address_seen(request: gr.Request | None) -> str:
 def python_code(asked: Asked, address: str) -> str:
     """Return Python lines that print the surprisal of each word."""
     method = f", method={asked.method!r}" if asked.method != WITHIN_WORD else ""
+    several = len(asked.texts) > 1
+    text = f"for text in {asked.texts!r}:" if several else f"text = {asked.text!r}"
+    inner = "        " if several else "    "
     return "\n".join(
         [
             "from gradio_client import Client",
             "",
             f"client = Client({address!r})",
             f"for model in {list(asked.models)!r}:",
-            f'    score = client.predict({asked.text!r}, model=model{method}, api_name="/score")',
-            '    print(score["model"]["title"], score["bits_per_word"])',
-            '    for word in score["words"]:',
-            "        print(f\"{word['surprisal']:6.2f} bits  {word['text']}\")",
+            f"    {text}",
+            f'{inner}score = client.predict(text, model=model{method}, api_name="/score")',
+            f'{inner}print(model, score["log_likelihood"])',
+            f'{inner}for word in score["words"]:',
+            f"{inner}    print(f\"{{word['surprisal']:6.2f}} bits  {{word['text']}}\")",
         ]
     )
 
 
 def curl_lines(asked: Asked, address: str) -> str:
-    """Return the two calls with curl that score the sentence with the first model."""
+    """Return the two calls with curl that score the first sentence with the first model."""
     call = f"{address}gradio_api/call/score"
     data = json.dumps({"data": [asked.text, asked.models[0], asked.method]}, ensure_ascii=False)
     return (
@@ -49,10 +53,11 @@ def curl_lines(asked: Asked, address: str) -> str:
 
 
 def shell_lines(asked: Asked) -> str:
-    """Return the question as command lines, one per model."""
+    """Return the question as command lines, one per model and sentence."""
     method = ["--method", asked.method] if asked.method != WITHIN_WORD else []
     return "\n".join(
         # After `--` a text may start with a dash.
-        shlex.join(["python", "-m", "mlm_demo", "score", "--model", model, *method, "--", asked.text])
+        shlex.join(["python", "-m", "mlm_demo", "score", "--model", model, *method, "--", text])
         for model in asked.models
+        for text in asked.texts
     )

@@ -26,7 +26,8 @@ def legend() -> str:
     return (
         '<div class="score-legend domain-other"><p>Surprisal in bits, and the probability that it stands for. '
         "Darker words are less expected; 1 bit more is half as probable. A dashed word is not in the model's "
-        f'vocabulary.</p><p class="words" aria-hidden="true">{steps}</p></div>'
+        "vocabulary. With two sentences, the row below them is how many bits more (+) or fewer (−) the second "
+        f'costs.</p><p class="words" aria-hidden="true">{steps}</p></div>'
     )
 
 
@@ -47,17 +48,21 @@ def words_of(score: dict) -> str:
     for i, word in enumerate(score["words"]):
         before = score["text"][score["words"][i - 1]["end"] if i else 0 : word["start"]]
         # Words without a space between them, such as a word and its period, touch.
-        kind = "" if before or not i else " touching"
-        kind += " unknown" if word["unknown"] else ""
-        spoken = f"{word['text']}: {word['surprisal']:.1f} bits{', unknown' if word['unknown'] else ''}"
-        shade = min(max(word["surprisal"], 0.0) / FULL_COLOR_BITS, 1.0)
-        words.append(
-            f'<button type="button" class="scored{kind}" style="--shade:{shade:.3f}" aria-pressed="false" '
-            f'data-start="{word["start"]:d}" title="{escape(_pieces(word))}" aria-label="{escape(spoken)}">'
-            f'<span class="text">{escape(word["text"])}</span>'
-            f'<span class="bits">{"? " * word["unknown"]}{word["surprisal"]:.1f}</span></button>'
-        )
+        words.append(word_button(word, kind="" if before or not i else " touching"))
     return f'<p class="words" dir="auto">{"".join(words)}</p>'
+
+
+def word_button(word: dict, sentence: int = 0, kind: str = "") -> str:
+    """Return a word as a button with its surprisal; sentence: 1 for the second of two; kind: more CSS classes."""
+    kind += " unknown" if word["unknown"] else ""
+    spoken = f"{word['text']}: {word['surprisal']:.1f} bits{', unknown' if word['unknown'] else ''}"
+    shade = min(max(word["surprisal"], 0.0) / FULL_COLOR_BITS, 1.0)
+    return (
+        f'<button type="button" class="scored{kind}" style="--shade:{shade:.3f}" aria-pressed="false" '
+        f'data-sentence="{sentence:d}" data-start="{word["start"]:d}" title="{escape(_pieces(word))}" '
+        f'aria-label="{escape(spoken)}"><span class="text">{escape(word["text"])}</span>'
+        f'<span class="bits">{"? " * word["unknown"]}{word["surprisal"]:.1f}</span></button>'
+    )
 
 
 def _pieces(word: dict) -> str:

@@ -1,7 +1,8 @@
 """The 'Score' tab: how much each word of a sentence surprises up to three models."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from urllib.parse import parse_qsl
 
@@ -24,7 +25,12 @@ from mlm_demo.web.server.rate_limits import RateLimits
 
 EMPTY = '<p class="empty">Type a sentence and press Score to see how much each word surprises each model, in bits.</p>'
 CANCELED = '<p class="old" role="status">Canceled.</p>'
-EXAMPLES = (FIRST_SENTENCE, "The king was given insulin for his crown.")
+EXAMPLES = (  # a sentence and, to set against it, another one or none
+    (FIRST_SENTENCE, ""),
+    ("The king was given insulin for his crown.", ""),
+    ("The keys to the cabinet are on the table.", "The keys to the cabinet is on the table."),
+    ("The nurse forgot his coat.", "The nurse forgot her coat."),
+)
 METHODS = [
     ("Word by word: the scored token and the later tokens of its word (within-word)", WITHIN_WORD),
     ("Token by token: only the scored token (original)", ORIGINAL),
@@ -50,16 +56,17 @@ class ScoreTab:
     def score_sentence(
         self,
         text: str,
+        second: str,
         models: list[str],
         method: str,
         before: list[dict],
         request: gr.Request,
         progress=gr.Progress(),
     ) -> dict:
-        """Score the sentence; show an error above the previous scores."""
+        """Score the sentence, or two; show an error above the previous scores."""
         try:
             self.limits.admit(request)
-            asked = Asked(text, tuple(models or [self.engine.default_model().name]), method)
+            asked = Asked(text, second, tuple(models or [self.engine.default_model().name]), method)
             return self._answer(asked, [], request, progress)
         except MlmDemoError as error:
             return {self.results: refusal(error, draw(before)), self.cancel: gr.Button(interactive=False)}
@@ -68,6 +75,7 @@ class ScoreTab:
         self,
         opened: str,
         text: str,
+        second: str,
         models: list[str],
         method: str,
         request: gr.Request,
@@ -80,12 +88,13 @@ class ScoreTab:
         form, query = {}, dict(parse_qsl(opened.removeprefix("?")))
         try:
             self.limits.admit(request)
-            asked, problems = Asked(text, tuple(models), method), []
+            asked, problems = Asked(text, second, tuple(models), method), []
             if is_score_link(query):
                 limit = self.engine.settings.max_characters
                 asked, problems = read_link(query, self.engine.catalogue, max_characters=limit)
                 form = {
                     self.sentence: asked.text,
+                    self.second: asked.second,
                     self.models: list(asked.models),
                     self.method: asked.method,
                 }
@@ -97,13 +106,15 @@ class ScoreTab:
         self, scores: list[dict], event: gr.EventData, request: gr.Request, progress=gr.Progress()
     ) -> dict:
         """Show what the models would put in the place of the word that was pressed."""
-        start = event._data.get("start") if isinstance(event._data, dict) else None
+        pressed = event._data if isinstance(event._data, dict) else {}
+        start, sentence = pressed.get("start"), pressed.get("sentence", 0)
+        texts = [scores[0]["text"], scores[-1]["text"]] if scores else []
         try:
             self.limits.admit(request)
-            if not scores or not isinstance(start, int):
+            if sentence not in range(len(texts)) or not isinstance(start, int):
                 return {self.guesses: gr.skip()}
-            models = [score["model"]["name"] for score in scores]
-            text, method = scores[0]["text"], scores[0]["method"]
+            models, method = [score["model"]["name"] for score in scores], scores[0]["method"]
+            text = texts[sentence]
             found = self.engine.guess_word(text, start, models, method=method, top_k=GUESSES)["guesses"]
         except MlmDemoError as error:
             return {self.guesses: refusal(error, "")}
@@ -118,20 +129,19 @@ class ScoreTab:
     def _answer(
         self, asked: Asked, problems: list[str], request: gr.Request | None, progress: gr.Progress
     ) -> dict:
-        on_progress = self._cancelable(request, reporter(progress))
         try:
-            shown = ask(self.engine, asked, address_seen(request), problems, on_progress)
+            with self._cancelable(request, reporter(progress)) as on_progress:
+                shown = ask(self.engine, asked, address_seen(request), problems, on_progress)
         except Canceled:
             return {self.cancel: gr.Button(interactive=False)}
-        finally:
-            self._at_work.pop(_session(request), None)
         values = {getattr(self, name): value for name, value in vars(shown).items()}
         return {**values, self.cancel: gr.Button(interactive=False)}
 
+    @contextmanager
     def _cancelable(
         self, request: gr.Request | None, report: Callable[[float, str], None]
-    ) -> Callable[[float, str], None]:
-        """Return a function that reports progress, and raises Canceled once the visitor has canceled."""
+    ) -> Iterator[Callable[[float, str], None]]:
+        """Give a function that reports progress, and raises Canceled once the visitor has canceled."""
         canceled = self._at_work[_session(request)] = threading.Event()
 
         def on_progress(share: float, stage: str) -> None:
@@ -139,7 +149,11 @@ class ScoreTab:
                 raise Canceled
             report(share, stage)
 
-        return on_progress
+        try:
+            yield on_progress
+        finally:
+            if self._at_work.get(_session(request)) is canceled:
+                del self._at_work[_session(request)]
 
     # Widgets
 
@@ -151,7 +165,10 @@ class ScoreTab:
             with gr.Column(scale=3, min_width=320):
                 self._draw_results()
         self.examples = gr.Dataset(
-            label="Examples", components=[self.sentence], samples=[[s] for s in EXAMPLES], type="index"
+            label="Examples",
+            components=[self.sentence],
+            samples=[[" / ".join(filter(None, both))] for both in EXAMPLES],
+            type="index",
         )
         self.scores = gr.State([])
         # For the buttons in the browser; stored nowhere.
@@ -168,6 +185,15 @@ class ScoreTab:
             lines=1,
             max_lines=8,
             elem_id="score-sentence",
+            html_attributes=gr.InputHTMLAttributes(spellcheck=False),
+        )
+        self.second = gr.Textbox(
+            first.second,
+            label="Second sentence",
+            info="To set against the first, word by word. It may stay empty.",
+            lines=1,
+            max_lines=8,
+            elem_id="score-second",
             html_attributes=gr.InputHTMLAttributes(spellcheck=False),
         )
         with gr.Row():
@@ -218,7 +244,7 @@ class ScoreTab:
     # Wiring
 
     def _wire(self, tab: gr.Tab) -> None:
-        form = [self.sentence, self.models, self.method]
+        form = [self.sentence, self.second, self.models, self.method]
         shown = [*(getattr(self, field.name) for field in fields(Shown)), self.cancel]
         asking = {
             "fn": self.score_sentence,
@@ -228,12 +254,6 @@ class ScoreTab:
             "api_visibility": "private",
             **SCORING,
         }
-        enabling = {"fn": None, "outputs": self.cancel, "js": CAN_CANCEL, "api_visibility": "private"}
-        gr.on([self.run.click, self.sentence.submit], **enabling)
-        asked = gr.on([self.run.click, self.sentence.submit], **asking)
-        chosen = self.examples.click(lambda index: EXAMPLES[index], self.examples, self.sentence, **AT_ONCE)
-        chosen.then(**enabling)
-        by_example = chosen.then(**asking)
         in_browser = {"fn": None, "api_visibility": "private"}
         tab.select(inputs=[self.link, self.opened], outputs=self.opened, js=WHEN_OPENED, **in_browser)
         opened = self.opened.change(
@@ -244,6 +264,15 @@ class ScoreTab:
             api_visibility="private",
             **SCORING,
         )
+        asks = [self.run.click, self.sentence.submit, self.second.submit]
+        enabling = {"fn": None, "outputs": self.cancel, "js": CAN_CANCEL, "api_visibility": "private"}
+        gr.on(asks, **enabling)
+        asked = gr.on(asks, cancels=opened, **asking)  # the first answer gives way
+        chosen = self.examples.click(
+            lambda index: EXAMPLES[index], self.examples, [self.sentence, self.second], **AT_ONCE
+        )
+        chosen.then(**enabling)
+        by_example = chosen.then(**asking)
         self.cancel.click(
             self.cancel_work,
             self.scores,

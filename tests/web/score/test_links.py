@@ -14,8 +14,8 @@ def read(link, limit=100):
     "asked",
     [
         Asked(),
-        Asked("100 % & more? #1 'é' + <b>", ("biomedical",), "original"),
-        Asked("a\nb", ("general", "biomedical", "distilbert/distilroberta-base")),
+        Asked("100 % & more? #1 'é' + <b>", "", ("biomedical",), "original"),
+        Asked("a\nb", "The second & last", ("general", "biomedical", "distilbert/distilroberta-base")),
     ],
 )
 def test_a_link_is_read_as_it_was_written(asked):
@@ -24,7 +24,7 @@ def test_a_link_is_read_as_it_was_written(asked):
 
 def test_what_a_link_has_wrong_is_named_and_ignored():
     asked, notices = read("?score=" + "a" * 101 + "&scored_by=no+body,general&method=fast")
-    assert asked == Asked(FIRST_SENTENCE, ("general",))
+    assert asked == Asked(FIRST_SENTENCE, "", ("general",))
     assert [
         any(word in notice for notice in notices) for word in ("101 characters", "'no body'", "method='fast'")
     ] == [True, True, True]

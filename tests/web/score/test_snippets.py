@@ -1,5 +1,6 @@
 import ast
 import shlex
+from dataclasses import replace
 
 import pytest
 
@@ -8,22 +9,26 @@ from mlm_demo.web.score.links import Asked
 from mlm_demo.web.score.snippets import USUAL_ADDRESS, address_seen, curl_lines, python_code, shell_lines
 from tests.support.events import request
 
-ASKED = Asked('-It\'s a "$HOME" `x`\n\\ é', ("general", "biomedical"), "original")
+ASKED = Asked('-It\'s a "$HOME" `x`\n\\ é', "", ("general", "biomedical"), "original")
 
 
-def test_the_python_lines_call_with_the_sentence_as_typed():
-    calls = [
-        node for node in ast.walk(ast.parse(python_code(ASKED, USUAL_ADDRESS))) if isinstance(node, ast.Call)
-    ]
+@pytest.mark.parametrize("asked", [ASKED, replace(ASKED, second='The "second"\none')])
+def test_the_python_lines_score_the_sentences_as_typed(asked):
+    tree = ast.parse(python_code(asked, USUAL_ADDRESS))
+    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    assert set(asked.texts) | set(asked.models) | {asked.method} <= set(texts)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     (predict,) = [node for node in calls if getattr(node.func, "attr", "") == "predict"]
-    assert ast.literal_eval(predict.args[0]) == ASKED.text
     assert {keyword.arg for keyword in predict.keywords} == {"model", "method", "api_name"}
 
 
-def test_the_shell_lines_are_read_as_the_same_question():
-    for words, model in zip(_lines(shell_lines(ASKED)), ASKED.models, strict=True):
-        options = command_line().parse_args(words[3:])
-        assert (options.text, options.model, options.method) == (ASKED.text, model, ASKED.method)
+@pytest.mark.parametrize("asked", [ASKED, replace(ASKED, second="the second")])
+def test_the_shell_lines_are_read_as_the_same_question(asked):
+    found = [command_line().parse_args(words[3:]) for words in _lines(shell_lines(asked))]
+    assert [(one.model, one.text) for one in found] == [
+        (model, text) for model in asked.models for text in asked.texts
+    ]
+    assert {one.method for one in found} == {asked.method}
 
 
 def test_curl_sends_the_sentence_as_typed():

@@ -34,14 +34,14 @@ def test_one_figure_per_model_under_the_notices(engine):
 
 
 def test_the_examples_surprise_the_two_models_differently(engine):
-    general, biomedical = engine.score(EXAMPLES[0], ["general", "biomedical"])["scores"]
+    general, biomedical = engine.score(EXAMPLES[0][0], ["general", "biomedical"])["scores"]
     assert biomedical["bits_per_word"] < general["bits_per_word"]
 
 
 def test_an_answer_comes_with_its_link_files_and_code(page):
     demo, tab = page
     sentence = 'The patient\'s "heart" sat.'
-    shown = call(demo, tab.score_sentence, sentence, ["general", "biomedical"], WITHIN, [], None)
+    shown = call(demo, tab.score_sentence, sentence, "", ["general", "biomedical"], WITHIN, [], None)
     assert shown[tab.results].count("<figure") == 2
     assert [score["tokens"] for score in shown[tab.scores]] == [len(shown[tab.scores][0]["words"])] * 2
     assert shown[tab.link].startswith("?score=The+patient")
@@ -54,7 +54,7 @@ def test_an_answer_comes_with_its_link_files_and_code(page):
 
 def test_the_json_of_one_model_is_that_of_the_command_line(page):
     demo, tab = page
-    shown = call(demo, tab.score_sentence, "Souvenirs sat.", ["general"], WITHIN, [], None)
+    shown = call(demo, tab.score_sentence, "Souvenirs sat.", "", ["general"], WITHIN, [], None)
     score = json.loads(shown[tab.json])
     pieces = score["words"][0]["tokens"]
     assert len(pieces) > 1
@@ -63,8 +63,8 @@ def test_the_json_of_one_model_is_that_of_the_command_line(page):
 
 def test_an_error_stands_over_the_scores_before(page):
     demo, tab = page
-    before = call(demo, tab.score_sentence, "The patient sat.", ["general"], WITHIN, [], None)[tab.scores]
-    shown = call(demo, tab.score_sentence, "The <mask> sat.", ["general"], WITHIN, before, None)
+    before = call(demo, tab.score_sentence, "The patient sat.", "", ["general"], WITHIN, [], None)[tab.scores]
+    shown = call(demo, tab.score_sentence, "The <mask> sat.", "", ["general"], WITHIN, before, None)
     assert shown.keys() == {tab.results, tab.cancel}
     assert "holds a mask" in shown[tab.results]
     assert "<figure" in shown[tab.results]
@@ -72,7 +72,7 @@ def test_an_error_stands_over_the_scores_before(page):
 
 def test_the_opened_tab_answers_its_form_or_the_link(page):
     demo, tab = page
-    form = ("The patient sat.", ["general"], WITHIN)
+    form = ("The patient sat.", "", ["general"], WITHIN)
     shown = call(demo, tab.first_answer, "?text=The+<mask>+sat.", *form, request())
     assert shown[tab.scores][0]["text"] == "The patient sat."
     assert tab.sentence not in shown, "a person may be typing"
@@ -88,10 +88,10 @@ def test_the_opened_tab_answers_its_form_or_the_link(page):
 
 def test_a_press_on_a_word_shows_the_guesses_of_every_model(page):
     demo, tab = page
-    scores = call(demo, tab.score_sentence, EXAMPLES[0], ["general", "biomedical"], WITHIN, [], None)[
+    scores = call(demo, tab.score_sentence, *EXAMPLES[0], ["general", "biomedical"], WITHIN, [], None)[
         tab.scores
     ]
-    event = SimpleNamespace(_data={"start": EXAMPLES[0].index("insulin")})
+    event = SimpleNamespace(_data={"start": EXAMPLES[0][0].index("insulin")})
     shown = call(demo, tab.show_guesses, scores, event, None)[tab.guesses]
     assert shown.count("<figure") == 2
     assert "<mark>insulin</mark>" in shown
@@ -113,7 +113,7 @@ def test_cancel_ends_the_scoring_at_its_next_pass(page, monkeypatch):
         pytest.fail("the scoring went on")
 
     monkeypatch.setattr(tab.engine, "score", score)
-    shown = call(demo, tab.score_sentence, "The dog sat.", ["general"], WITHIN, [], visitor)
+    shown = call(demo, tab.score_sentence, "The dog sat.", "", ["general"], WITHIN, [], visitor)
     assert shown.keys() == {tab.cancel}
     assert "Canceled" in passes[0][tab.results]
     assert tab._at_work == {}
@@ -121,12 +121,27 @@ def test_cancel_ends_the_scoring_at_its_next_pass(page, monkeypatch):
 
 def test_somebody_elses_cancel_changes_nothing(page):
     _, tab = page
-    report = tab._cancelable(request("mine"), lambda share, stage: None)
-    tab.cancel_work([], request("yours"))
-    report(0.5, "Scoring")
-    tab.cancel_work([], request("mine"))
-    with pytest.raises(Canceled):
-        report(0.6, "Scoring")
+    with tab._cancelable(request("mine"), lambda share, stage: None) as report:
+        tab.cancel_work([], request("yours"))
+        report(0.5, "Scoring")
+        tab.cancel_work([], request("mine"))
+        with pytest.raises(Canceled):
+            report(0.6, "Scoring")
+
+
+def test_two_sentences_are_set_against_each_other(page):
+    demo, tab = page
+    first, second = EXAMPLES[2]
+    shown = call(demo, tab.score_sentence, first, second, ["general", "biomedical"], WITHIN, [], None)
+    assert [score["text"] for score in shown[tab.scores]] == [first] * 2 + [second] * 2
+    assert shown[tab.results].count("<figure") == 2
+    assert shown[tab.results].count("more probable, by") == 2
+    assert "against=The+keys" in shown[tab.link]
+    assert len(json.loads(shown[tab.json])["scores"]) == 4
+    event = SimpleNamespace(_data={"start": second.index("is"), "sentence": 1})
+    guessed = call(demo, tab.show_guesses, shown[tab.scores], event, None)[tab.guesses]
+    assert "<mark>is</mark>" in guessed
+    assert guessed.count("<figure") == 2
 
 
 def test_nothing_is_scored_before_the_tab_is_opened(page):
