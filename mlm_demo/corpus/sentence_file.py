@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlm_demo.corpus.documents import Dropped, ReadLimits
-from mlm_demo.corpus.encoding import decode
+from mlm_demo.corpus.encoding import decode, detect, why_not_text
 from mlm_demo.corpus.formats import read_documents
 from mlm_demo.corpus.input import opened
 from mlm_demo.errors import CorpusError, shown
@@ -15,6 +15,7 @@ STANDARD_INPUT = "-"
 TEXT = ".txt"
 TABLES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx")
 LONGEST_NAME = 1_000  # characters
+HEAD = 65_536  # bytes that tell whether a file is text
 PACKED = (".gz", ".bz2", ".xz")
 ENDINGS = (TEXT, *TABLES, *(table + packed for table in TABLES for packed in PACKED))
 
@@ -34,6 +35,21 @@ def is_sentence_file(text: str) -> bool:
     if not text.lower().endswith(ENDINGS) or "\0" in text or len(text) > LONGEST_NAME:
         return False
     return len(text.split()) == 1 or Path(text).is_file()
+
+
+def check_small_text(path: Path, max_bytes: int) -> None:
+    """Raise CorpusError unless a file is text of at most `max_bytes`, which needs no process of its own to be read."""
+    size = path.stat().st_size
+    if size > max_bytes:
+        raise CorpusError(
+            f"{shown(path.name)} has {size / 1e6:,.1f} MB; the limit is {max_bytes / 1e6:,.0f} MB. Cut it, or use the "
+            "command line."
+        )
+    with opened(path, path.name) as file:
+        head = file.read(HEAD)
+    codec, _ = detect(head)
+    if head.startswith(b"PK\3\4") or head[:4] == b"PAR1" or why_not_text(head, codec):
+        raise CorpusError(f"{shown(path.name)} is not text; give sentences as lines, CSV, TSV or JSON lines.")
 
 
 def read_sentences(name: str, limits: ReadLimits, notes: list[str]) -> Iterator[Line | Dropped]:

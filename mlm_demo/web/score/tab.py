@@ -1,8 +1,5 @@
 """The 'Score' tab: how much each word of a sentence surprises up to three models."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import fields
 from urllib.parse import parse_qsl
 
@@ -16,9 +13,11 @@ from mlm_demo.web.event_options import AT_ONCE, QUIET, SCORING
 from mlm_demo.web.messages import refusal, reporter
 from mlm_demo.web.model_choices import short_choices
 from mlm_demo.web.score.answer import Shown, ask, draw
+from mlm_demo.web.score.cancel import CancelableWork, Canceled
 from mlm_demo.web.score.guesses import GUESSES, guesses
 from mlm_demo.web.score.javascript import CAN_CANCEL, SHOW_GUESSES, WHEN_OPENED, WORDS
 from mlm_demo.web.score.links import FIRST_SENTENCE, ORIGINAL, WITHIN_WORD, Asked, is_score_link, read_link
+from mlm_demo.web.score.sentence_list import SentenceList
 from mlm_demo.web.score.snippets import address_seen
 from mlm_demo.web.score.surprisal import legend
 from mlm_demo.web.server.rate_limits import RateLimits
@@ -37,10 +36,6 @@ METHODS = [
 ]
 
 
-class Canceled(Exception):
-    """The visitor has canceled the work; nobody waits for its result."""
-
-
 class ScoreTab:
     """Handlers on top, widgets and wiring below. `models` is the tab's model picker.
 
@@ -49,7 +44,7 @@ class ScoreTab:
 
     def __init__(self, engine: Engine, limits: RateLimits):
         self.engine, self.limits = engine, limits
-        self._at_work: dict[str, threading.Event] = {}  # by session; set to end the work
+        self.work = CancelableWork()
 
     # Handlers
 
@@ -122,38 +117,19 @@ class ScoreTab:
 
     def cancel_work(self, before: list[dict], request: gr.Request) -> dict:
         """End the visitor's scoring at its next pass, and show the previous scores."""
-        if event := self._at_work.get(_session(request)):
-            event.set()
+        self.work.cancel(request)
         return {self.results: CANCELED + (draw(before) or EMPTY), self.cancel: gr.Button(interactive=False)}
 
     def _answer(
         self, asked: Asked, problems: list[str], request: gr.Request | None, progress: gr.Progress
     ) -> dict:
         try:
-            with self._cancelable(request, reporter(progress)) as on_progress:
+            with self.work.reporting(request, reporter(progress)) as on_progress:
                 shown = ask(self.engine, asked, address_seen(request), problems, on_progress)
         except Canceled:
             return {self.cancel: gr.Button(interactive=False)}
         values = {getattr(self, name): value for name, value in vars(shown).items()}
         return {**values, self.cancel: gr.Button(interactive=False)}
-
-    @contextmanager
-    def _cancelable(
-        self, request: gr.Request | None, report: Callable[[float, str], None]
-    ) -> Iterator[Callable[[float, str], None]]:
-        """Give a function that reports progress, and raises Canceled once the visitor has canceled."""
-        canceled = self._at_work[_session(request)] = threading.Event()
-
-        def on_progress(share: float, stage: str) -> None:
-            if canceled.is_set():
-                raise Canceled
-            report(share, stage)
-
-        try:
-            yield on_progress
-        finally:
-            if self._at_work.get(_session(request)) is canceled:
-                del self._at_work[_session(request)]
 
     # Widgets
 
@@ -170,6 +146,8 @@ class ScoreTab:
             samples=[[" / ".join(filter(None, both))] for both in EXAMPLES],
             type="index",
         )
+        with gr.Accordion("Score a file of sentences", open=False, elem_id="score-file-box"):
+            SentenceList(self.engine, self.limits, self.work).build(self.models, self.method)
         self.scores = gr.State([])
         # For the buttons in the browser; stored nowhere.
         self.link, self.json, self.csv, self.opened = (gr.Textbox(visible="hidden") for _ in range(4))
@@ -288,7 +266,3 @@ class ScoreTab:
         )
         self.json_down.click(None, self.json, js=javascript.download("scores.json", "application/json"))
         self.csv_down.click(None, self.csv, js=javascript.download("scores.csv", "text/csv"))
-
-
-def _session(request: gr.Request | None) -> str:
-    return (request.session_hash or "") if request else ""

@@ -8,7 +8,7 @@ from mlm_demo.inference.engine import Engine
 from mlm_demo.settings import Settings
 from mlm_demo.web.score import tab as score_tab
 from mlm_demo.web.score.answer import draw
-from mlm_demo.web.score.tab import EXAMPLES, Canceled, ScoreTab
+from mlm_demo.web.score.tab import EXAMPLES, ScoreTab
 from mlm_demo.web.server.rate_limits import RateLimits
 from tests.support.events import call, request
 
@@ -116,17 +116,7 @@ def test_cancel_ends_the_scoring_at_its_next_pass(page, monkeypatch):
     shown = call(demo, tab.score_sentence, "The dog sat.", "", ["general"], WITHIN, [], visitor)
     assert shown.keys() == {tab.cancel}
     assert "Canceled" in passes[0][tab.results]
-    assert tab._at_work == {}
-
-
-def test_somebody_elses_cancel_changes_nothing(page):
-    _, tab = page
-    with tab._cancelable(request("mine"), lambda share, stage: None) as report:
-        tab.cancel_work([], request("yours"))
-        report(0.5, "Scoring")
-        tab.cancel_work([], request("mine"))
-        with pytest.raises(Canceled):
-            report(0.6, "Scoring")
+    assert len(tab.work) == 0
 
 
 def test_two_sentences_are_set_against_each_other(page):
