@@ -127,7 +127,7 @@ def _word_order(random: Random) -> Sentences:
 
 
 def _mass(random: Random) -> Sentences:
-    """There is too much water here. *There is too many water here."""
+    """Tom saw too much water in the room. *Tom saw too many water in the room."""
     place, name = random.choice(words.PLACES), random.choice(words.NAMES)
     if random.randrange(2):
         noun, quantities = random.choice(words.MASS), ("much", "many")
