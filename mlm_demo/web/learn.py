@@ -14,6 +14,8 @@ from mlm_demo.web.event_options import AT_ONCE
 from mlm_demo.web.fill.charts import list_share, probability, scale_for
 from mlm_demo.web.fill.links import Question, write_link
 from mlm_demo.web.html import bar
+from mlm_demo.web.score.links import Asked
+from mlm_demo.web.score.links import write_link as write_score_link
 from mlm_demo.web.score.surprisal import surprisals
 
 GUESSES = 3  # shown of each answer
@@ -125,7 +127,7 @@ class LearnTab:
             ]
             parts.append(_guesses(question, answers))
         if card.scored:
-            parts.append(surprisals(self.engine.score(card.scored, BASE.name)["scores"]))
+            parts.append(surprisals(self.engine.score(card.scored, BASE.name)["scores"], pressable=False))
         return "".join(parts)
 
     def build(self, tab: gr.Tab) -> None:
@@ -151,7 +153,7 @@ def _emphasis(html: str) -> str:
 
 
 def _links(card: Card) -> str:
-    targets = [("Score a sentence", "?tab=score")] if card.scored else []
+    targets = [("Score it", write_score_link(Asked(card.scored)))] if card.scored else []
     several = len(card.questions) > 1
     for number, question in enumerate(card.questions, 1):
         targets.append((f"Try sentence {number}" if several else "Try it", write_link(question)))

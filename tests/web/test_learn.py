@@ -12,6 +12,7 @@ from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.settings import Settings
 from mlm_demo.web.fill.links import read_link
 from mlm_demo.web.learn import CARDS, LearnTab, cards
+from mlm_demo.web.score.links import read_link as read_score_link
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +41,12 @@ def test_each_card_has_its_answer(answered):
 
 
 def test_each_link_opens_its_question():
-    links = [unescape(link) for link in re.findall(r'href="\?(.*?)"', cards())]
-    opened = [
-        read_link(dict(parse_qsl(link)), Catalogue(), max_characters=500)
-        for link in links
-        if "tab=" not in link
-    ]
+    links = [dict(parse_qsl(unescape(link))) for link in re.findall(r'href="\?(.*?)"', cards())]
+    opened = [read_link(link, Catalogue(), max_characters=500) for link in links if "score" not in link]
     assert [question for question, _ in opened] == [question for card in CARDS for question in card.questions]
     assert not any(notices for _, notices in opened)
+    scored = [read_score_link(link, Catalogue(), max_characters=500)[0] for link in links if "score" in link]
+    assert [asked.text for asked in scored] == [card.scored for card in CARDS if card.scored]
 
 
 def test_the_models_answer_once(answered):

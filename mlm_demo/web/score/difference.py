@@ -6,7 +6,7 @@ from math import log
 
 from mlm_demo.web.fill.charts import model_caption, shown_names
 from mlm_demo.web.html import figure
-from mlm_demo.web.score.surprisal import word_button
+from mlm_demo.web.score.surprisal import scored_word
 
 SHOWN_BITS = 0.05  # less is shown as none
 Column = tuple[dict | None, dict | None]  # a word of each sentence, where they have one
@@ -55,7 +55,7 @@ def _figure(first: dict, second: dict, names: dict[str, str]) -> str:
 
 def _column(words: Column) -> str:
     cells = "".join(
-        word_button(word, sentence) if word else '<span class="scored none" aria-hidden="true"></span>'
+        scored_word(word, sentence) if word else '<span class="scored none" aria-hidden="true"></span>'
         for sentence, word in enumerate(words)
     )
     differs = words[0] is None or words[1] is None or words[0]["text"].lower() != words[1]["text"].lower()

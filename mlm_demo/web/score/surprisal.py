@@ -9,10 +9,10 @@ FULL_COLOR_BITS = 16  # a probability of 1 in 65,536, practically unexpected
 LEGEND_BITS = (0, 4, 8, 12, FULL_COLOR_BITS)
 
 
-def surprisals(scores: list[dict]) -> str:
-    """Return the figures of one sentence, one per model."""
+def surprisals(scores: list[dict], *, pressable: bool = True) -> str:
+    """Return the figures of one sentence, one per model; pressable: whether words are buttons."""
     names = shown_names([score["model"] for score in scores])
-    return "".join(_figure(score, names) for score in scores)
+    return "".join(_figure(score, names, pressable) for score in scores)
 
 
 def legend() -> str:
@@ -31,37 +31,44 @@ def legend() -> str:
     )
 
 
-def _figure(score: dict, names: dict[str, str]) -> str:
+def _figure(score: dict, names: dict[str, str], pressable: bool) -> str:
     model = score["model"]
     body = (
         f'<p class="sums"><b>{score["pseudo_perplexity"]:,.2f}</b> pseudo-perplexity per token · '
         f"<b>{score['bits_per_word']:.2f}</b> bits per word · "
         f"<b>{score['log_likelihood']:.2f}</b> nats in total, {score['tokens']:,} tokens</p>"
-        f"{words_of(score)}"
+        f"{words_of(score, pressable)}"
     )
     return figure(f"surprisal domain-{model['domain']}", model_caption(model, score["seconds"], names), body)
 
 
-def words_of(score: dict) -> str:
-    """Return the words of a sentence as buttons, each with its surprisal."""
+def words_of(score: dict, pressable: bool) -> str:
+    """Return the words of a sentence, each with its surprisal."""
     words = []
     for i, word in enumerate(score["words"]):
         before = score["text"][score["words"][i - 1]["end"] if i else 0 : word["start"]]
         # Words without a space between them, such as a word and its period, touch.
-        words.append(word_button(word, kind="" if before or not i else " touching"))
+        kind = "" if before or not i else " touching"
+        words.append(scored_word(word, kind=kind, pressable=pressable))
     return f'<p class="words" dir="auto">{"".join(words)}</p>'
 
 
-def word_button(word: dict, sentence: int = 0, kind: str = "") -> str:
-    """Return a word as a button with its surprisal; sentence: 1 for the second of two; kind: more CSS classes."""
+def scored_word(word: dict, sentence: int = 0, kind: str = "", *, pressable: bool = True) -> str:
+    """Return a word with its surprisal, as a button if it is pressable.
+
+    sentence: 1 for the second of two; kind: more CSS classes.
+    """
     kind += " unknown" if word["unknown"] else ""
     spoken = f"{word['text']}: {word['surprisal']:.1f} bits{', unknown' if word['unknown'] else ''}"
     shade = min(max(word["surprisal"], 0.0) / FULL_COLOR_BITS, 1.0)
+    place = f'data-sentence="{sentence:d}" data-start="{word["start"]:d}"'
+    tag, use = (
+        ("button", f'type="button" aria-pressed="false" {place}') if pressable else ("span", 'tabindex="0"')
+    )
     return (
-        f'<button type="button" class="scored{kind}" style="--shade:{shade:.3f}" aria-pressed="false" '
-        f'data-sentence="{sentence:d}" data-start="{word["start"]:d}" title="{escape(_pieces(word))}" '
+        f'<{tag} {use} class="scored{kind}" style="--shade:{shade:.3f}" title="{escape(_pieces(word))}" '
         f'aria-label="{escape(spoken)}"><span class="text">{escape(word["text"])}</span>'
-        f'<span class="bits">{"? " * word["unknown"]}{word["surprisal"]:.1f}</span></button>'
+        f'<span class="bits">{"? " * word["unknown"]}{word["surprisal"]:.1f}</span></{tag}>'
     )
 
 

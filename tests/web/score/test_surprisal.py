@@ -15,6 +15,13 @@ def test_every_word_is_a_button_with_its_number():
     assert [int(a["data-start"]) for a in buttons] == [word["start"] for word in score["words"]]
 
 
+def test_words_that_cannot_be_pressed_are_no_buttons():
+    (score,) = Engine(Settings(device="cpu")).score("The patient sat.")["scores"]
+    read = Reader(surprisals([score], pressable=False))
+    assert "button" not in read.tags
+    assert {"patient", "sat"} <= set(read.texts)
+
+
 def test_the_legend_says_what_each_color_means():
     texts = Reader(legend()).texts
     for bits in LEGEND_BITS[1:]:
