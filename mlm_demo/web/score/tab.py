@@ -135,11 +135,13 @@ class ScoreTab:
 
     def build(self, tab: gr.Tab) -> "ScoreTab":
         """Draw the tab and wire it, within gr.Blocks; tab: the one that is opened to see it."""
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=2, min_width=320):
-                self._draw_form()
-            with gr.Column(scale=3, min_width=320):
+        with gr.Row(equal_height=False, elem_id="score-row"):  # the style sheet places its columns
+            with gr.Column(min_width=320, elem_id="score-ask"):
+                self._draw_sentences()
+            with gr.Column(min_width=320, elem_id="score-answer"):
                 self._draw_results()
+            with gr.Column(min_width=320, elem_id="score-settings"):
+                self._draw_settings()
         self.examples = gr.Dataset(
             label="Examples",
             components=[self.sentence],
@@ -154,7 +156,7 @@ class ScoreTab:
         self._wire(tab)
         return self
 
-    def _draw_form(self) -> None:
+    def _draw_sentences(self) -> None:
         first = Asked()
         self.sentence = gr.Textbox(
             first.text,
@@ -178,6 +180,9 @@ class ScoreTab:
             size = {"size": "md", "min_width": 120}
             self.run = gr.Button("Score", variant="primary", elem_id="score", **size)
             self.cancel = gr.Button("Cancel", interactive=False, elem_id="score-cancel", **size)
+
+    def _draw_settings(self) -> None:
+        first = Asked()
         folder = " or folder" if self.engine.settings.folders else ""
         self.models = gr.Dropdown(
             short_choices(KNOWN_MODELS),
