@@ -15,7 +15,7 @@ from mlm_demo.inference.score import (
     word_groups,
     word_span,
 )
-from mlm_demo.models.masked_lm import MaskedLM
+from mlm_demo.models.masked_lm import Encoded, MaskedLM
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def guess_word(
     return WordGuesses(mlm.describe(), readable.text, method, first, last, tuple(pieces))
 
 
-def _word_at(text: str, encoded, start: int) -> tuple[Sequence[int], tuple[int, int]]:
+def _word_at(text: str, encoded: Encoded, start: int) -> tuple[Sequence[int], tuple[int, int]]:
     for group in word_groups(encoded):
         span = word_span(text, encoded, group)
         if span[0] <= start < span[1]:
