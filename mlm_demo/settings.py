@@ -36,6 +36,7 @@ class Settings:
     public: bool = False  # whether strangers can open the page
     proxies: int = _number(0, 0, 10)  # number of reverse proxies in front
     owner_password: str = ""
+    mcp: bool = False  # whether the endpoints are tools for the Model Context Protocol too
     device: str = "auto"
     data: str = "data"
 
@@ -99,6 +100,11 @@ class Settings:
             raise SettingError(
                 "MLM_DEMO_ALLOW_PICKLE is '1' on a public page (MLM_DEMO_PUBLIC), so any visitor could make it run "
                 "code; unset one of them."
+            )
+        if public and settings.mcp:
+            raise SettingError(
+                "MLM_DEMO_MCP is '1' on a public page (MLM_DEMO_PUBLIC), so any visitor could make it fetch files; "
+                "unset one of them."
             )
         return settings
 

@@ -3,6 +3,7 @@
 import os
 import threading
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import gradio as gr
@@ -53,6 +54,7 @@ THEME = gr.themes.Default(
     button_primary_background_fill="*primary_600",
     button_primary_background_fill_hover="*primary_700",
 )
+MCP = "1.30.0"  # the release of the package that is tested, as in requirements-dev.txt
 INTRODUCTION = """# What does a masked language model expect?
 
 Mask a word in a sentence and see which words the model would put there, and how probable it finds each."""
@@ -129,8 +131,12 @@ def engine_of_page(settings: Settings) -> Engine:
 def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
     """Start serving in the background and return the page's address on this machine.
 
-    Raises SettingError if the port is taken.
+    Raises SettingError if the port is taken, or the package is missing that serves tools.
     """
+    if settings.mcp and not find_spec("mcp"):
+        raise SettingError(
+            f"MLM_DEMO_MCP is 1, but the package mcp is not installed; install it: pip install mcp=={MCP}, or unset it."
+        )
     folder = Path(get_upload_folder())
     limits = Middleware(RequestLimits, settings=settings, on_space=on_space(), upload_folder=folder)
     try:
@@ -142,6 +148,7 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
             quiet=not share,
             ssr_mode=False,
             show_error=False,
+            mcp_server=settings.mcp,
             enable_monitoring=False,  # `status_pages.py` replaces it
             app_kwargs={"lifespan": forget_sessions, "middleware": [limits]},
             run_history=False,  # it would store what people type in their browser
