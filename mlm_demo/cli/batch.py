@@ -5,7 +5,7 @@ What cannot be asked stays in the table with its reason, and the rest goes on.
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from mlm_demo.cli import terminal
@@ -61,19 +61,6 @@ def ask_each(
                 table = to_csv([{**start, **row} for row in rows], columns)
                 print(table.partition("\n")[2], end="", flush=True)
         done += len(some)
-
-
-def one_by_one(ask: Callable[[str], dict]) -> Callable[[Sequence[str]], Iterator[dict | MlmDemoError]]:
-    """Return a function that asks each sentence by itself, when its answer is wanted."""
-
-    def ask_all(texts: Sequence[str]) -> Iterator[dict | MlmDemoError]:
-        for text in texts:
-            try:
-                yield ask(text)
-            except MlmDemoError as error:
-                yield error
-
-    return ask_all
 
 
 def fill_rows(answer: dict) -> Iterable[dict]:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from functools import partial
 
-from mlm_demo.cli.batch import FILL_COLUMNS, SCORE_COLUMNS, ask_each, fill_rows, one_by_one, score_rows
+from mlm_demo.cli.batch import FILL_COLUMNS, SCORE_COLUMNS, ask_each, fill_rows, score_rows
 from mlm_demo.cli.terminal import print_json, share
 from mlm_demo.corpus.sentence_file import is_sentence_file
 from mlm_demo.inference.engine import Engine
@@ -16,18 +16,11 @@ from mlm_demo.web.fill.charts import probability
 def fill_command(options: argparse.Namespace, settings: Settings) -> None:
     """Print the predicted words for each mask, one per line; of a file for each of its sentences, as a table."""
     engine = Engine(settings, catalogue_of(settings))
-    asked = partial(
-        engine.fill_mask,
-        model=options.model,
-        top_k=options.top_k,
-        targets=options.targets,
-        joint=options.joint,
-        precision=options.precision,
-    )
+    asked = {name: getattr(options, name) for name in ("model", "top_k", "targets", "joint", "precision")}
     if is_sentence_file(options.text):
-        each = one_by_one(asked)
+        each = partial(engine.fill_each, **asked)
         return ask_each(options.text, settings, each, fill_rows, FILL_COLUMNS, as_json=options.json)
-    answer = asked(options.text, on_progress=share)
+    answer = engine.fill_mask(options.text, **asked, on_progress=share)
     if options.json:
         return print_json(answer)
     _print_notices(answer)

@@ -4,8 +4,8 @@ torch is imported with the first question, so the page starts without waiting fo
 """
 
 import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from mlm_demo.errors import MlmDemoError, ModelError, ParameterError, shown
 from mlm_demo.models.catalogue import FINETUNED, KNOWN_MODELS, Catalogue, ModelRef, default_model
@@ -80,6 +80,16 @@ class Engine:
             precision=precision,
             on_progress=on_progress,
         )["answers"][0]
+
+    def fill_each(
+        self, texts: Iterable[str], model: str = "", **options: Any
+    ) -> Iterator[dict | MlmDemoError]:
+        """Yield the answer of `fill_mask` to each sentence when it is wanted; a bad sentence gets its error."""
+        for text in texts:
+            try:
+                yield self.fill_mask(text, model, **options)
+            except MlmDemoError as error:
+                yield error
 
     def compare(
         self,

@@ -1,6 +1,7 @@
 """The HTTP endpoints for gradio_client and other programs, with the parameter names and JSON of the command line."""
 
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from mlm_demo.web.event_options import ASKING, EXTRACTING, SCORING
 from mlm_demo.web.server.downloads import download_address
 from mlm_demo.web.server.rate_limits import RateLimits
 
+MOST_SENTENCES = 100  # in one request
 SHORTEST_SECRET = 22  # characters of 6 bits each: 128 bits
 
 
@@ -36,18 +38,22 @@ class Endpoints:
     def fill_mask(
         self,
         request: gr.Request,
-        text: str,
+        text: str | list[str],
         model: str = "",
         top_k: float | None = None,
         targets: str | list[str] = "",
         joint: bool = False,
         precision: str = "auto",
     ) -> dict[str, Any]:
-        """Rank words for each mask of a sentence. targets: rank only these words, a list or separated by commas."""
-        self.limits.admit(request)
-        return self.engine.fill_mask(
-            text, model, top_k=top_k, targets=targets, joint=joint, precision=precision
-        )
+        """Rank words for each mask of a sentence. targets: rank only these words, a list or separated by commas.
+
+        A list of sentences is answered with `{"answers": [...]}`; a sentence that cannot be asked has `error` there.
+        """
+        self._admit(request, text)
+        options = {"top_k": top_k, "targets": targets, "joint": joint, "precision": precision}
+        if not isinstance(text, str):
+            return _listed(text, self.engine.fill_each(text, model, **options))
+        return self.engine.fill_mask(text, model, **options)
 
     def compare(
         self,
@@ -66,12 +72,32 @@ class Endpoints:
         )
 
     def score(
-        self, request: gr.Request, text: str, model: str = "", method: str = "within_word"
+        self, request: gr.Request, text: str | list[str], model: str = "", method: str = "within_word"
     ) -> dict[str, Any]:
-        """Return the surprisal of each word of a sentence in bits and its pseudo-log-likelihood in nats."""
-        self.limits.admit(request)
+        """Return the surprisal of each word of a sentence in bits and its pseudo-log-likelihood in nats.
+
+        A list of sentences is answered with `{"answers": [...]}`; a sentence that cannot be scored has `error` there.
+        """
+        self._admit(request, text)
+        if not isinstance(text, str):
+            return _listed(text, self.engine.score_each(text, model, method=method))
         (answer,) = self.engine.score(text, [model], method=method)["scores"]
         return answer
+
+    def _admit(self, request: gr.Request, text: str | list[str]) -> None:
+        """Count a question for each sentence; raise ParameterError for a list of too many, too long, or none."""
+        if isinstance(text, str):
+            return self.limits.admit(request)
+        if not 0 < len(text) <= MOST_SENTENCES:
+            raise ParameterError(
+                f"text has {len(text):,} sentences; send 1 to {MOST_SENTENCES}, or use the command line for more."
+            )
+        characters, limit = sum(map(len, text)), self.engine.settings.max_characters
+        if characters > limit:
+            raise ParameterError(
+                f"The sentences in text have {characters:,} characters, more than {limit:,}; send fewer."
+            )
+        self.limits.admit(request, questions=len(text))
 
     def extract(
         self,
@@ -245,6 +271,16 @@ def add_endpoints(engine: Engine, service: RunService, limits: RateLimits) -> No
         (endpoints.stop_run, {}),
     ):
         gr.api(with_error_messages(endpoint), api_name=endpoint.__name__, **options)
+
+
+def _listed(texts: list[str], answers: Iterable[dict | MlmDemoError]) -> dict[str, list]:
+    """Return the answers to some sentences as JSON, each beside its sentence."""
+    return {
+        "answers": [
+            {"text": text, "error": str(answer)} if isinstance(answer, MlmDemoError) else answer
+            for text, answer in zip(texts, answers, strict=True)
+        ]
+    }
 
 
 def _budget(minutes: float, epochs: float, max_steps: int) -> dict[str, float]:

@@ -1,3 +1,4 @@
+import json
 from dataclasses import fields
 from inspect import signature
 
@@ -47,6 +48,35 @@ def test_fill_mask(client):
     named = client.predict(text="A <mask> <mask>", **options, api_name="/fill_mask")
     assert named["model"]["name"] == "biomedical"
     assert len(named["joint"]) == 2
+
+
+@pytest.mark.parametrize("endpoint", ["/fill_mask", "/score"])
+def test_a_list_of_sentences_is_answered_in_order_and_a_bad_one_has_its_error(client, endpoint):
+    mask = "<mask>" if endpoint == "/fill_mask" else "heart"
+    good = [f"The {mask} pumps blood.", f"The {mask} is here."]
+    answers = client.predict([good[0], "  ", good[1]], api_name=endpoint)["answers"]
+    assert [answer["text"] for answer in answers] == [good[0], "  ", good[1]]
+    assert set(answers[1]) == {"text", "error"}
+    alone = client.predict(good[0], api_name=endpoint)
+    for name in {"masks", "words", "log_likelihood"} & alone.keys():
+        assert json.dumps(answers[0][name])[:200] == json.dumps(alone[name])[:200]
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        ([], "text has 0 sentences; send 1 to 100"),
+        (["a <mask>"] * 101, "text has 101 sentences; send 1 to 100"),
+        (
+            ["<mask> " * 1000] * 10,
+            "The sentences in text have 70,000 characters, more than 20,000; send fewer.",
+        ),
+        (["a <mask>", 1], "it must be a string or a list of strings"),
+    ],
+)
+def test_a_list_that_cannot_be_asked_is_refused(client, texts, message):
+    with pytest.raises(AppError, match=message):
+        client.predict(texts, api_name="/fill_mask")
 
 
 def test_compare(client):

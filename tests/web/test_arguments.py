@@ -79,14 +79,18 @@ def test_the_other_endpoints_take_fewer_values_too(page, endpoint, values):
 
 
 MISTAKES = [
-    ("fill_mask", [], "text is missing; it must be a string."),
-    ("fill_mask", [None], "text is missing; it must be a string."),
-    ("fill_mask", [1], "text is '1'; it must be a string."),
-    ("fill_mask", [[PARIS]], "text is '['Paris is the <mask> of France.']'; it must be a string."),
+    ("fill_mask", [], "text is missing; it must be a string or a list of strings."),
+    ("fill_mask", [None], "text is missing; it must be a string or a list of strings."),
+    ("fill_mask", [1], "text is '1'; it must be a string or a list of strings."),
+    (
+        "fill_mask",
+        [[PARIS, 1]],
+        "text is '['Paris is the <mask> of France.', 1]'; it must be a string or a list of strings.",
+    ),
     (
         "fill_mask",
         [{"text": PARIS}],
-        "text is '{'text': 'Paris is the <mask> of France.'}'; it must be a string.",
+        "text is '{'text': 'Paris is the <mask> of France.'}'; it must be a string or a list of strings.",
     ),
     ("fill_mask", [PARIS, 1], "model is '1'; it must be a string."),
     ("fill_mask", [PARIS, "", "5"], "top_k is '5'; it must be a number."),
@@ -102,7 +106,7 @@ MISTAKES = [
     ("compare", [PARIS, "general"], "models is 'general'; it must be a list of strings."),
     ("compare", [PARIS, [["general"]]], "models is '[['general']]'; it must be a list of strings."),
     ("compare", [PARIS, [None]], "models is '[None]'; it must be a list of strings."),
-    ("score", [False], "text is 'False'; it must be a string."),
+    ("score", [False], "text is 'False'; it must be a string or a list of strings."),
     ("extract", [["Who?"], None, None, None, "low"], "threshold is 'low'; it must be a number."),
     ("start_adaptation", [], "files is missing; it must be a list of files."),
     ("start_adaptation", [[], None, None, None, 1], "There are no files; add one, or use the sample corpus."),

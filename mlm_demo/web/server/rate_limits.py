@@ -44,10 +44,10 @@ class RateLimits:
                 self._tickets.popitem(last=False)
         return ticket
 
-    def admit(self, request: gr.Request | None, ticket: str = "") -> None:
+    def admit(self, request: gr.Request | None, ticket: str = "", questions: int = 1) -> None:
         """Count a request; raise LimitError if its session, its address or everyone together asked too often.
 
-        ticket: admits its question without counting it again; valid once.
+        ticket: admits its question without counting it again; valid once. questions: asked in this request.
         """
         with self._lock:
             if ticket in self._tickets:
@@ -61,7 +61,7 @@ class RateLimits:
             (self._address, address, "Your address asks"),
             (self._all, "", "Many people ask"),
         ):
-            if seconds := buckets.take(key):
+            if seconds := buckets.take(key, questions):
                 raise LimitError(
                     f"{who} more often than this page answers (limit: {buckets.per_minute:,} per minute); wait "
                     f"{max(1, round(seconds))} seconds and try again."

@@ -39,6 +39,13 @@ def test_a_session_an_address_and_everyone_together_each_have_a_limit(limits):
         limits.admit(request(host="192.0.2.99"))
 
 
+def test_a_request_of_several_questions_counts_as_several(limits):
+    limits.admit(request(), questions=2)
+    with pytest.raises(LimitError, match=r"^You ask more often"):
+        limits.admit(request(), questions=2)
+    limits.admit(request())
+
+
 def test_calls_from_within_are_not_counted(limits):
     for _ in range(20):
         limits.admit(None)
