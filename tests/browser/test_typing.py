@@ -57,6 +57,7 @@ def test_predictions_follow_the_typing(open_page):
 
 def test_typing_predicts_nothing_when_switched_off(open_page):
     page = open_page()
+    page.locator("#more").get_by_role("button").first.click()
     page.locator("#follow input").uncheck()
     page.get_by_label("Sentence").first.fill("The king sat on his <mask>.")
     page.locator("#answer-for").get_by_text("This answer is for: Paris is the <mask> of France.").wait_for()

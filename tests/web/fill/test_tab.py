@@ -9,7 +9,9 @@ from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import Settings
 from mlm_demo.web.fill.answer import NOT_LOADED, Shown, link_of
 from mlm_demo.web.fill.links import Question
-from mlm_demo.web.fill.tab import BIOMEDICAL_EXAMPLES, FORM, GENERAL_EXAMPLES, FillTab
+from mlm_demo.web.fill.tab import FORM, FillTab
+from mlm_demo.web.fill.widgets import BIOMEDICAL_EXAMPLES, GENERAL_EXAMPLES
+from mlm_demo.web.fill.words import word_row
 from mlm_demo.web.server.rate_limits import RateLimits
 
 SENTENCE = "The <mask> sat."
@@ -62,7 +64,7 @@ def test_an_answer_fills_every_output_by_name(tab):
 def test_an_error_stands_over_the_answer_before(tab):
     before = tab.answer_now(*question(), None)
     shown = tab.answer_now(*question("no mask", link=before[tab.link], kept=before[tab.answers]), None)
-    assert shown.keys() == {tab.results}
+    assert shown.keys() == {tab.results, tab.words}
     assert "holds no mask" in shown[tab.results]
     assert "<figure" in shown[tab.results]
 
@@ -100,20 +102,47 @@ def test_typing_is_answered_however_long_an_answer_takes(engine, tab, monkeypatc
 
 def test_typing_asks_nothing_when_nothing_is_new(engine, tab, monkeypatch):
     monkeypatch.setattr(engine, "compare", None)
-    assert tab.answer_typed(False, *question(), None) == {tab.typed_answer: gr.skip()}
-    assert tab.answer_typed(True, *question(link=link_of(Question(SENTENCE))), None) == {
-        tab.typed_answer: gr.skip()
-    }
+    row = {tab.words: word_row(SENTENCE)}
+    assert tab.answer_typed(False, *question(), None) == row
+    assert tab.answer_typed(True, *question(link=link_of(Question(SENTENCE))), None) == row
 
 
 def test_a_model_that_is_not_loaded_waits_for_enter(tmp_path):
     tab = tab_of(Engine(Settings(device="cpu")), tmp_path)
-    assert tab.answer_typed(True, *question(), None) == {tab.waiting: NOT_LOADED}
+    assert tab.answer_typed(True, *question(), None) == {
+        tab.waiting: NOT_LOADED,
+        tab.words: word_row(SENTENCE),
+    }
     assert tab.answer_chosen(*question(model="nobody/nothing"), None) == {tab.waiting: NOT_LOADED}
 
 
 def test_an_unfinished_sentence_is_no_error(tab):
-    assert tab.answer_typed(True, *question("The"), None) == {tab.typed_answer: gr.skip()}
+    assert tab.answer_typed(True, *question("The"), None) == {tab.words: word_row("The")}
+
+
+def press(handler, data, sentence=SENTENCE):
+    return handler(*question(sentence), None, gr.EventData(None, data))
+
+
+def test_a_pressed_word_is_hidden_and_the_new_sentence_answered(tab):
+    shown = press(tab.hide_word, {"text": SENTENCE, "start": 11, "end": 14}, "typed in the meantime")
+    assert shown[tab.sentence] == "The <mask> <mask>."
+    assert shown[tab.link] == link_of(Question("The <mask> <mask>."))
+    assert shown[tab.words] == word_row("The <mask> <mask>.")
+
+
+def test_a_pressed_guess_fills_its_blank_and_the_others_are_asked_again(tab):
+    shown = press(tab.put_word, {"sentence": "The dog <mask>."})
+    assert shown[tab.sentence] == "The dog <mask>."
+    assert shown[tab.link] == link_of(Question("The dog <mask>."))
+    filled = press(tab.put_word, {"sentence": "The dog sat."})
+    assert filled == {tab.sentence: "The dog sat.", tab.words: word_row("The dog sat.")}
+
+
+@pytest.mark.parametrize("data", [None, {}, {"text": 1, "start": 0, "end": 1}, {"sentence": ["x"]}])
+def test_a_press_that_is_not_from_the_page_changes_nothing(tab, data):
+    for handler in (tab.hide_word, tab.put_word):
+        assert press(handler, data) == {tab.words: gr.skip()}
 
 
 def test_the_view_redraws_the_answer_shown(tab):

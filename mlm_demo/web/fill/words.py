@@ -1,0 +1,96 @@
+"""The sentence as a row of words: each is a button that hides it; every text is escaped."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from html import escape
+from itertools import islice
+
+from mlm_demo.inference.blanks import find_blanks
+from mlm_demo.inference.prompt import put_in
+
+MASK = "<mask>"
+MAX_WORDS = 300
+INSIDE = re.compile(r"['’\u200c\u200d]|(?<=\d)[.,](?=\d)")  # what joins two letters or digits into one word
+# Scripts that are written without spaces; a character is the best that can be done without a dictionary.
+ALONE = re.compile("[\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd]")
+
+
+def word_row(text: str) -> str:
+    """Return a sentence as HTML: its words as buttons, its blanks marked, everything else as it is.
+
+    A button holds the characters of its word in `data-start` and `data-end`; the row holds the text. Beyond MAX_WORDS
+    words the text ends, and a line says so.
+    """
+    text = (text or "").replace("\r\n", "\n").replace("\r", "\n")
+    if not text.strip():
+        return ""
+    blanks = find_blanks(text, MASK)
+    words = list(islice(words_of(text, blanks), MAX_WORDS + 1))
+    shown = words[:MAX_WORDS]
+    end = shown[-1][1] if len(words) > MAX_WORDS else len(text)
+    parts = sorted(
+        [(*span, _word) for span in shown] + [(*span, _blank) for span in blanks if span[1] <= end]
+    )
+    row, position = "", 0
+    for start, stop, draw in parts:
+        row += escape(text[position:start]) + draw(text, start, stop)
+        position = stop
+    row += escape(text[position:end])
+    hint = "Press a word to hide it."
+    if end < len(text):
+        row += " …"
+        hint = f"Press one of the first {MAX_WORDS} words to hide it; select a later one above and press Insert mask."
+    return (
+        f'<div class="sentence-words" data-text="{escape(text)}"><p class="word-hint">{hint}</p>'
+        f'<p class="word-row" dir="auto">{row}</p></div>'
+    )
+
+
+def words_of(text: str, blanks: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield the characters of each word outside the blanks. "Don't go, 3.5 km" → Don't, go, 3.5, km."""
+    position = 0
+    for start, end in [*blanks, (len(text), len(text))]:
+        yield from _words_between(text, position, start)
+        position = end
+
+
+def hide(text: str, start: int, end: int) -> str:
+    """Return a sentence with a word masked, and its blanks written as masks too.
+
+    A doubtful blank, such as `???`, would no longer count beside a clear one.
+    """
+    blanks = [span for span in find_blanks(text, MASK) if span[1] <= start or span[0] >= end]
+    spans = sorted([*blanks, (start, end)])
+    return put_in(text, spans, [MASK] * len(spans))[0]
+
+
+def _words_between(text: str, position: int, end: int) -> Iterator[tuple[int, int]]:
+    while position < end:
+        if not _in_word(text[position]):
+            position += 1
+            continue
+        start, alone = position, ALONE.match(text[position])
+        position += 1
+        while position < end and not alone and not ALONE.match(text[position]):
+            joins = INSIDE.match(text, position) and position + 1 < end and _in_word(text[position + 1])
+            if not (_in_word(text[position]) or joins):
+                break
+            position += 1
+        yield start, position
+
+
+def _in_word(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LMN"
+
+
+def _word(text: str, start: int, end: int) -> str:
+    word = escape(text[start:end])
+    return (
+        f'<button type="button" data-start="{start}" data-end="{end}" title="Hide this word" '
+        f'aria-label="Hide {word}">{word}</button>'
+    )
+
+
+def _blank(text: str, start: int, end: int) -> str:
+    return f"<mark>{escape(text[start:end])}</mark>"
