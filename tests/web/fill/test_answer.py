@@ -66,7 +66,7 @@ def test_the_last_answers_of_a_page_are_kept():
     assert list(kept) == ["1", "2", "0"]
     assert kept["0"] == [{"of": "0"}]
     for link in ("typed", "and", "dropped"):
-        keep(kept, Shown("", [], link, "", "", "", ""), link_shown="1")
+        keep(kept, Shown("", [], link, "", "", "", "", ""), link_shown="1")
     assert kept["1"] == [{"of": "1"}]
     assert len(kept) == ANSWERS_KEPT
 
