@@ -1,19 +1,46 @@
 """JavaScript for pressing the words of the sentence and of the chart; `trigger` starts an event of the page."""
 
-# Where the keyboard pressed a word, the new row has the focus on the word after it.
+# A pressed word becomes a blank, and the blank remembers it: `behind` holds the words of the blanks of each text that
+# was made here. Where the keyboard pressed a word, the new row has the focus on what took its place.
 WORDS = """
-let pressed = -1;
-element.addEventListener('click', (event) => {
-  const word = event.target.closest('[data-start]');
+const behind = new Map();
+let expected = null, focused = -1;
+const parts = (kind) => [...element.querySelectorAll(kind + '[data-start]')];
+const shown = () => (element.querySelector('[data-text]') || {dataset: {}}).dataset.text;
+const press = (part, byKeyboard) => {
+  const text = shown(), start = Number(part.dataset.start), end = Number(part.dataset.end);
+  const words = parts('mark').map((mark, number) => (behind.get(text) || [])[number]);
+  const number = parts('mark').filter((mark) => Number(mark.dataset.start) < start).length;
+  const isBlank = part.matches('mark'), word = isBlank ? words[number] : part.textContent;
   if (!word) return;
-  pressed = event.detail ? -1 : [...element.querySelectorAll('[data-start]')].indexOf(word);
-  const {start, end} = word.dataset, text = element.querySelector('[data-text]').dataset.text;
-  trigger('select', {text, start: Number(start), end: Number(end)});
+  expected = isBlank ? words.toSpliced(number, 1) : words.toSpliced(number, 0, word);
+  focused = byKeyboard ? parts('').indexOf(part) : -1;
+  trigger('select', isBlank ? {text, start, end, word} : {text, start, end});
+};
+element.addEventListener('click', (event) => {
+  const part = event.target.closest('[data-start]');
+  if (part) press(part, !event.detail);
+});
+element.addEventListener('keydown', (event) => {
+  if (!event.target.matches('mark') || !['Enter', ' '].includes(event.key)) return;
+  event.preventDefault();
+  press(event.target, true);
 });
 watch('value', () => {
-  const words = [...element.querySelectorAll('[data-start]')];
-  if (pressed >= 0 && words.length) words[Math.min(pressed, words.length - 1)].focus();
-  pressed = -1;
+  const marks = parts('mark');
+  if (expected && expected.length === marks.length) behind.set(shown(), expected);
+  marks.forEach((mark, number) => {
+    const word = (behind.get(shown()) || [])[number], spoken = `Bring back ${word}`;
+    const attributes = {role: 'button', tabindex: 0, title: spoken, 'aria-label': spoken};
+    for (const [name, value] of Object.entries(attributes)) {
+      if (word) mark.setAttribute(name, value);
+      else mark.removeAttribute(name);  // Gradio keeps the elements of the row before
+    }
+  });
+  const place = parts('')[focused];
+  if (place) place.focus();
+  expected = null;
+  focused = -1;
 });
 """
 

@@ -23,7 +23,7 @@ from mlm_demo.web.fill.answer import (
 from mlm_demo.web.fill.form_from_link import form_from_link
 from mlm_demo.web.fill.links import Question
 from mlm_demo.web.fill.widgets import FillWidgets
-from mlm_demo.web.fill.words import MASK, hide, word_row
+from mlm_demo.web.fill.words import MASK, bring_back, hide, word_row
 from mlm_demo.web.messages import refusal, reporter
 from mlm_demo.web.model_choices import choices, is_here, offered, short_choices
 
@@ -86,7 +86,7 @@ class FillTab(FillWidgets):
             }
         return updates
 
-    def hide_word(
+    def press_word(
         self,
         text,
         model,
@@ -101,9 +101,13 @@ class FillTab(FillWidgets):
         request: gr.Request,
         event: gr.EventData,
     ) -> dict:
-        """Hide the word that was pressed and answer; the row's own text counts, because the box may have changed."""
+        """Hide the word that was pressed, or bring back the one of a blank, and answer.
+
+        The row's own text counts, because the box may have changed.
+        """
         try:
-            sentence = hide(**event._data)
+            sentence = bring_back(**event._data) if "word" in event._data else hide(**event._data)
+            find_blanks(sentence, MASK)
         except (TypeError, AttributeError):  # not from the page
             return {self.words: gr.skip()}
         options = model, compare, top_k, targets, joint, precision, view, link, kept
@@ -237,7 +241,7 @@ class FillTab(FillWidgets):
         }
         self.queued.change(self.fill, **self.asks)
         pressed = {"inputs": question, "outputs": [*at_once["outputs"], self.sentence], **AT_ONCE}
-        self.words.select(self.hide_word, **pressed)
+        self.words.select(self.press_word, **pressed)
         self.results.select(self.put_word, **pressed)
         in_javascript = {"fn": None, "trigger_mode": "multiple", "api_visibility": "private"}
         state = [*form, self.link, self.follow, self.waiting]

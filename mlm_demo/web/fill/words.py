@@ -1,4 +1,7 @@
-"""The sentence as a row of words: each is a button that hides it; every text is escaped."""
+"""The sentence as a row of words: each is a button that hides it; every text is escaped.
+
+A blank that was made by pressing a word brings the word back; the browser remembers it (`javascript.WORDS`).
+"""
 
 import re
 import unicodedata
@@ -11,6 +14,8 @@ from mlm_demo.inference.prompt import put_in
 
 MASK = "<mask>"
 MAX_WORDS = 300
+EMPTY = '<p class="word-hint">Type a sentence; then press a word to hide it.</p>'
+BRING_BACK = "<span>, a blank to bring it back</span>"  # the style sheet shows it where a blank can
 INSIDE = re.compile(r"['’\u200c\u200d]|(?<=\d)[.,](?=\d)")  # what joins two letters or digits into one word
 # Scripts that are written without spaces; a character is the best that can be done without a dictionary.
 ALONE = re.compile("[\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd]")
@@ -19,12 +24,12 @@ ALONE = re.compile("[\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020
 def word_row(text: str) -> str:
     """Return a sentence as HTML: its words as buttons, its blanks marked, everything else as it is.
 
-    A button holds the characters of its word in `data-start` and `data-end`; the row holds the text. Beyond MAX_WORDS
+    A button or blank holds its characters in `data-start` and `data-end`; the row holds the text. Beyond MAX_WORDS
     words the text ends, and a line says so.
     """
     text = (text or "").replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
-        return ""
+        return EMPTY
     blanks = find_blanks(text, MASK)
     words = list(islice(words_of(text, blanks), MAX_WORDS + 1))
     shown = words[:MAX_WORDS]
@@ -37,10 +42,13 @@ def word_row(text: str) -> str:
         row += escape(text[position:start]) + draw(text, start, stop)
         position = stop
     row += escape(text[position:end])
-    hint = "Press a word to hide it."
+    hint = f"Press a word to hide it{BRING_BACK}."
     if end < len(text):
         row += " …"
-        hint = f"Press one of the first {MAX_WORDS} words to hide it; select a later one above and press Insert mask."
+        hint = (
+            f"Press one of the first {MAX_WORDS} words to hide it{BRING_BACK}; "
+            "select a later one above and press Insert mask."
+        )
     return (
         f'<div class="sentence-words" data-text="{escape(text)}"><p class="word-hint">{hint}</p>'
         f'<p class="word-row" dir="auto">{row}</p></div>'
@@ -63,6 +71,11 @@ def hide(text: str, start: int, end: int) -> str:
     blanks = [span for span in find_blanks(text, MASK) if span[1] <= start or span[0] >= end]
     spans = sorted([*blanks, (start, end)])
     return put_in(text, spans, [MASK] * len(spans))[0]
+
+
+def bring_back(text: str, start: int, end: int, word: str) -> str:
+    """Return a sentence with the word put back that was hidden at these characters."""
+    return text[:start] + word + text[end:]
 
 
 def _words_between(text: str, position: int, end: int) -> Iterator[tuple[int, int]]:
@@ -93,4 +106,4 @@ def _word(text: str, start: int, end: int) -> str:
 
 
 def _blank(text: str, start: int, end: int) -> str:
-    return f"<mark>{escape(text[start:end])}</mark>"
+    return f'<mark data-start="{start}" data-end="{end}">{escape(text[start:end])}</mark>'

@@ -125,10 +125,16 @@ def press(handler, data, sentence=SENTENCE):
 
 
 def test_a_pressed_word_is_hidden_and_the_new_sentence_answered(tab):
-    shown = press(tab.hide_word, {"text": SENTENCE, "start": 11, "end": 14}, "typed in the meantime")
+    shown = press(tab.press_word, {"text": SENTENCE, "start": 11, "end": 14}, "typed in the meantime")
     assert shown[tab.sentence] == "The <mask> <mask>."
     assert shown[tab.link] == link_of(Question("The <mask> <mask>."))
     assert shown[tab.words] == word_row("The <mask> <mask>.")
+
+
+def test_a_pressed_blank_brings_its_word_back(tab):
+    shown = press(tab.press_word, {"text": "The <mask> <mask>.", "start": 11, "end": 17, "word": "sat"})
+    assert shown[tab.sentence] == SENTENCE
+    assert shown[tab.link] == link_of(Question(SENTENCE))
 
 
 def test_a_pressed_guess_fills_its_blank_and_the_others_are_asked_again(tab):
@@ -139,9 +145,19 @@ def test_a_pressed_guess_fills_its_blank_and_the_others_are_asked_again(tab):
     assert filled == {tab.sentence: "The dog sat.", tab.words: word_row("The dog sat.")}
 
 
-@pytest.mark.parametrize("data", [None, {}, {"text": 1, "start": 0, "end": 1}, {"sentence": ["x"]}])
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        {},
+        {"text": 1, "start": 0, "end": 1},
+        {"text": "x", "start": "0", "end": 1},
+        {"text": [], "start": 0, "end": 1, "word": []},
+        {"sentence": ["x"]},
+    ],
+)
 def test_a_press_that_is_not_from_the_page_changes_nothing(tab, data):
-    for handler in (tab.hide_word, tab.put_word):
+    for handler in (tab.press_word, tab.put_word):
         assert press(handler, data) == {tab.words: gr.skip()}
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from mlm_demo.inference.blanks import find_blanks
-from mlm_demo.web.fill.words import MASK, MAX_WORDS, hide, word_row, words_of
+from mlm_demo.web.fill.words import EMPTY, MASK, MAX_WORDS, bring_back, hide, word_row, words_of
 from tests.support.html_reader import HOSTILE, Reader
 
 
@@ -39,14 +39,15 @@ def test_a_row_holds_a_button_a_word_and_the_whole_text():
         "slept",
     ]
     assert [a["aria-label"] for a in buttons[:2]] == ["Hide The", "Hide sat"]
-    assert read.tags.count("mark") == 2
+    marks = [a for tag, a in zip(read.tags, read.attributes, strict=True) if tag == "mark"]
+    assert [text[int(a["data-start"]) : int(a["data-end"])] for a in marks] == ["<mask>", "___"]
     assert read.attributes[0]["data-text"] == text
 
 
 def test_hostile_text_stays_text():
     text = f"{HOSTILE} the <mask>"
     read = Reader(word_row(text))
-    assert set(read.tags) == {"div", "p", "button", "mark"}
+    assert set(read.tags) == {"div", "p", "span", "button", "mark"}
     assert read.attributes[0]["data-text"] == text
     assert "".join(read.texts).endswith(text)
     assert not any(name.startswith("on") for a in read.attributes for name in a)
@@ -56,11 +57,11 @@ def test_a_long_text_has_buttons_for_its_first_words_and_says_so():
     read = Reader(word_row("word " * (MAX_WORDS + 1)))
     assert read.tags.count("button") == MAX_WORDS
     assert f"first {MAX_WORDS} words" in read.texts[0]
-    assert Reader(word_row("word " * MAX_WORDS)).texts[0] == "Press a word to hide it."
+    assert Reader(word_row("word " * MAX_WORDS)).texts[0] == "Press a word to hide it"
 
 
-def test_no_text_has_no_row():
-    assert word_row(" ") == word_row(None) == ""
+def test_no_text_says_what_to_do():
+    assert word_row(" ") == word_row(None) == EMPTY
 
 
 @pytest.mark.parametrize(
@@ -75,3 +76,7 @@ def test_no_text_has_no_row():
 def test_hiding_a_word(text, word, hidden):
     start = text.index(word)
     assert hide(text, start, start + len(word)) == hidden
+
+
+def test_bringing_a_word_back():
+    assert bring_back("The <mask> sat <mask>.", 4, 10, "dog") == "The dog sat <mask>."
