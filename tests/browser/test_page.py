@@ -117,6 +117,34 @@ MASK_AT = [
 ]
 
 
+def test_words_are_hidden_brought_back_and_put_in_by_pressing_them(open_page, pictures):
+    page = open_page("?text=Paris+is+the+capital+of+<mask>.&model=general")
+    row, results, sentence = (page.locator(f"#{name}") for name in ("words", "results", "sentence textarea"))
+
+    def answered(text, masks):
+        page.wait_for_function("text => document.querySelector('#sentence textarea').value === text", arg=text)
+        page.wait_for_function("n => document.querySelectorAll('#results figure').length === n", arg=masks)
+        page.locator("#answer-for .old").wait_for(state="detached")
+
+    row.get_by_role("button", name="Hide capital").click()
+    answered("Paris is the <mask> of <mask>.", 2)
+    pictures(page, "pressed")
+    results.locator(".mask").nth(1).locator("li", has_text="france").click()
+    answered("Paris is the <mask> of france.", 1)
+    row.get_by_role("button", name="Hide Paris").focus()
+    page.keyboard.press("Enter")
+    answered("<mask> is the <mask> of france.", 2)
+    assert row.locator("mark:focus").get_attribute("aria-label") == "Bring back Paris"
+    page.keyboard.press("Space")
+    answered("Paris is the <mask> of france.", 1)
+    results.locator("li", has_text="capital").focus()
+    page.keyboard.press("Enter")
+    page.locator("#answer-for .old").wait_for()  # nothing is left to fill
+    assert sentence.input_value() == "Paris is the capital of france."
+    row.get_by_role("button", name="Hide capital").click()
+    answered("Paris is the <mask> of france.", 1)
+
+
 def test_the_mask_goes_to_the_cursor_or_the_selected_word(open_page):
     page = open_page()
     box = page.get_by_label("Sentence").first
