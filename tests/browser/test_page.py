@@ -4,6 +4,8 @@ import re
 import pandas as pd
 import pytest
 
+PARIS = "?text=Paris+is+the+<mask>+of+France.&model=general"
+
 
 def words(page, model="general"):
     return page.locator(f"#results .domain-{model} .word").all_inner_texts()
@@ -23,18 +25,20 @@ def ask(page, sentence):
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_newcomers_path(open_page, both_schemes, width):
     page = open_page(width=width)
-    assert words(page)[:3] == ["capital", "city", "country"]
+    assert words(page)[:3] == ["economy", "population", "country"]
+    assert words(page, "biomedical")[:3] == ["brain", "body", "liver"]
+    first_bar = page.locator("#results .bar").first.bounding_box()
+    assert first_bar["y"] < 400, "on a phone too"
     both_schemes(page, f"1-opened-{width}")
 
     ask(page, "The judge sent the thief to <mask>.")
-    page.get_by_text("The judge sent the thief to him.").wait_for(state="attached")
+    page.get_by_text("The judge sent the thief to him.").first.wait_for(state="attached")
     ask(page, "Paris is the <mask> of France.")
-    page.get_by_text("Paris is the capital of France.").wait_for(state="attached")
+    page.get_by_text("Paris is the capital of France.").first.wait_for(state="attached")
 
     choose(page, "model", "Biomedical · Small BERT")
-    page.wait_for_selector("#results .domain-biomedical")
+    page.wait_for_selector("#results .domain-general", state="detached")
     assert words(page, "biomedical")[0] == "capital"
-    assert page.locator("#results .domain-general").count() == 0
 
     page.locator("#results li").first.hover()
     assert page.locator("#results .sentence").first.is_visible()
@@ -93,7 +97,7 @@ def test_a_page_that_a_link_with_a_comparison_opens_works_on(open_page):
 
 
 def test_the_sentence_fills_without_leaving_the_keyboard(open_page, picture):
-    page = open_page()
+    page = open_page(PARIS)
     page.get_by_label("Sentence").first.focus()
     page.keyboard.press("Control+A")
     page.keyboard.type("The ship sailed across the <mask>.")
@@ -122,7 +126,9 @@ def test_words_are_hidden_brought_back_and_put_in_by_pressing_them(open_page, pi
     row, results, sentence = (page.locator(f"#{name}") for name in ("words", "results", "sentence textarea"))
 
     def answered(text, masks):
-        page.wait_for_function("text => document.querySelector('#sentence textarea').value === text", arg=text)
+        page.wait_for_function(
+            "text => document.querySelector('#sentence textarea').value === text", arg=text
+        )
         page.wait_for_function("n => document.querySelectorAll('#results figure').length === n", arg=masks)
         page.locator("#answer-for .old").wait_for(state="detached")
 
@@ -198,7 +204,7 @@ def test_the_answer_comes_home_as_json_and_csv(open_page):
 
 
 def test_the_code_shown_names_the_model_and_the_sentence(open_page):
-    page = open_page()
+    page = open_page(PARIS)
     page.get_by_role("button", name="Show code").click()
     page.wait_for_selector("#code .cm-content")
     code = page.locator("#code .cm-content").all_inner_texts()
@@ -233,7 +239,7 @@ BAD_SENTENCES = [
 
 
 def test_after_a_bad_sentence_the_answer_stays(open_page):
-    page = open_page()
+    page = open_page(PARIS)
     for sentence, message in BAD_SENTENCES:
         ask(page, sentence)
         page.locator("#results .refusal").get_by_text(message).wait_for()
@@ -243,7 +249,7 @@ def test_after_a_bad_sentence_the_answer_stays(open_page):
 
 
 def test_after_a_bad_number_or_model_the_answer_stays(open_page, picture):
-    page = open_page()
+    page = open_page(PARIS)
     page.locator("#more").get_by_role("button").first.click()
     page.get_by_label("Number of words").fill("0")
     page.keyboard.press("Enter")

@@ -10,6 +10,7 @@ from mlm_demo.web.html import bar, figure, marked
 from mlm_demo.web.model_choices import short_name
 
 ROWS_SHOWN = 100
+SENTENCE_SHOWN = 120  # characters of a filled sentence that a chart shows whole, in place of its words
 SCALES = (1e-7, 1e-6, 1e-5, 1e-4, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
@@ -117,11 +118,14 @@ def _figure(answer: dict, mask: int, scale: float, names: dict[str, str], pressa
 
 def _joint_figure(answer: dict, scale: float, names: dict[str, str], pressable: bool) -> str:
     rows = joint_rows(answer)
+    short = all(len(row["sequence"]) <= SENTENCE_SHOWN for row in rows)
+    if short:
+        rows = [{**row, "word": row["sequence"]} for row in rows]
     items = "".join(_row(rank, row, scale, names, pressable) for rank, row in enumerate(rows, 1))
-    return _frame(answer, items, len(rows), scale, names)
+    return _frame(answer, items, len(rows), scale, names, " sentences" * short)
 
 
-def _frame(answer: dict, items: str, count: int, scale: float, names: dict[str, str]) -> str:
+def _frame(answer: dict, items: str, count: int, scale: float, names: dict[str, str], kind: str = "") -> str:
     model = answer["model"]
     more = (
         f'<p class="more">The first {ROWS_SHOWN} of {count:,} words; JSON and CSV contain all of them.</p>'
@@ -131,7 +135,7 @@ def _frame(answer: dict, items: str, count: int, scale: float, names: dict[str, 
     ticks = "".join(f"<span>{scale * share:g}</span>" for share in (0, 0.5, 1))
     axis = f'<div class="axis" aria-hidden="true"><span class="ticks">{ticks}</span><span>probability</span></div>'
     caption = model_caption(model, answer["seconds"], names)
-    return figure(f"chart domain-{model['domain']}", caption, f"<ol>{items}</ol>{axis}{more}")
+    return figure(f"chart domain-{model['domain']}{kind}", caption, f"<ol>{items}</ol>{axis}{more}")
 
 
 def _row(rank: int, row: dict, scale: float, names: dict[str, str], pressable: bool) -> str:
@@ -140,7 +144,8 @@ def _row(rank: int, row: dict, scale: float, names: dict[str, str], pressable: b
     if "scored" in row:
         notes += [f"{list_share(row['share'])} of the list", row["scored"]]
     note = f'<span class="note">{escape(" · ".join(notes))}</span>' if notes else ""
-    spoken = escape(". ".join([f"{row['word']}, probability {score}", *notes, row["sequence"]]))
+    filled = [row["sequence"]] if row["word"] != row["sequence"] else []
+    spoken = escape(". ".join([f"{row['word']}, probability {score}", *notes, *filled]))
     width = min(row["score"] / scale, 1.0)
     # Out of the tab order, because the row itself takes the keyboard's focus.
     kind = (

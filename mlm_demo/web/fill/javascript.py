@@ -1,4 +1,4 @@
-"""JavaScript for pressing the words of the sentence and of the chart; `trigger` starts an event of the page."""
+"""JavaScript for pressing words, guesses and examples; `trigger` starts an event of the page."""
 
 # A pressed word becomes a blank, and the blank remembers it: `behind` holds the words of the blanks of each text that
 # was made here. Where the keyboard pressed a word, the new row has the focus on what took its place.
@@ -63,5 +63,22 @@ watch('value', () => {
   const first = element.querySelector('li');
   if (pressed && first) first.focus();
   pressed = false;
+});
+"""
+
+# The name of a group shows its examples; an example is pressed.
+EXAMPLES = """
+element.addEventListener('change', (event) => {
+  const chosen = Number(event.target.value);
+  element.querySelectorAll('.example-group').forEach((group, number) => {
+    group.classList.toggle('chosen', number === chosen);
+  });
+});
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-example]');
+  if (!button) return;
+  trigger('select', {group: Number(button.dataset.group), example: Number(button.dataset.example)});
+  const sentence = document.querySelector('#sentence');  // out of sight on a phone, and the answer with it
+  if (sentence.getBoundingClientRect().top < 0) sentence.scrollIntoView({behavior: 'smooth'});
 });
 """

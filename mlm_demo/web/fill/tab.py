@@ -6,7 +6,6 @@ import gradio as gr
 
 from mlm_demo.errors import LimitError, MlmDemoError
 from mlm_demo.inference.blanks import find_blanks
-from mlm_demo.models.catalogue import KNOWN_MODELS
 from mlm_demo.web import javascript
 from mlm_demo.web.event_options import ASKING, AT_ONCE
 from mlm_demo.web.fill.answer import (
@@ -20,8 +19,9 @@ from mlm_demo.web.fill.answer import (
     typed_answer_json,
     without_answer,
 )
+from mlm_demo.web.fill.examples import example_of
 from mlm_demo.web.fill.form_from_link import form_from_link
-from mlm_demo.web.fill.links import Question
+from mlm_demo.web.fill.links import Question, other_built_in
 from mlm_demo.web.fill.widgets import FillWidgets
 from mlm_demo.web.fill.words import MASK, bring_back, hide, word_row
 from mlm_demo.web.messages import refusal, reporter
@@ -135,6 +135,30 @@ class FillTab(FillWidgets):
         options = model, compare, top_k, targets, joint, precision, view, link, kept
         return self._use(sentence, options, request)
 
+    def use_example(
+        self,
+        text,
+        model,
+        compare,
+        top_k,
+        targets,
+        joint,
+        precision,
+        view,
+        link,
+        kept,
+        request: gr.Request,
+        event: gr.EventData,
+    ) -> dict:
+        """Ask the example that was pressed of this model and of the built-in one of the other domain."""
+        example = example_of(event._data)
+        if not example:  # not from the page
+            return {self.words: gr.skip()}
+        compare = [other_built_in(model)]
+        options = model, compare, top_k, example.targets, example.joint, precision, view, link, kept
+        chosen = {self.compare: compare, self.targets: example.targets, self.joint: example.joint}
+        return chosen | self._use(example.text, options, request)
+
     def _use(self, sentence: str, options: tuple, request: gr.Request) -> dict:
         updates = {self.sentence: sentence, self.words: word_row(sentence)}
         if not find_blanks(sentence, MASK):
@@ -243,6 +267,8 @@ class FillTab(FillWidgets):
         pressed = {"inputs": question, "outputs": [*at_once["outputs"], self.sentence], **AT_ONCE}
         self.words.select(self.press_word, **pressed)
         self.results.select(self.put_word, **pressed)
+        pressed["outputs"] = [*pressed["outputs"], self.compare, self.targets, self.joint]
+        self.examples.select(self.use_example, **pressed)
         in_javascript = {"fn": None, "trigger_mode": "multiple", "api_visibility": "private"}
         state = [*form, self.link, self.follow, self.waiting]
         gr.on(  # before the pause below, which Gradio waits for
@@ -268,18 +294,6 @@ class FillTab(FillWidgets):
             js=javascript.SHOW_IF_CURRENT,
             **in_javascript,
         )
-        for sentences, dataset in self.examples:
-            dataset.click(
-                lambda index, model, sentences=sentences: (
-                    sentences[index],
-                    other_built_in(model),
-                    "",
-                    False,
-                ),
-                [dataset, self.model],
-                [self.sentence, self.compare, self.targets, self.joint],
-                **AT_ONCE,
-            ).then(self.answer_now, **at_once)
         self.view.change(self.redraw, [self.answers, self.link, self.view], self.results, **AT_ONCE)
         page.load(self.open_form, owner, [*form, self.link, self.more], **AT_ONCE)
         opened = page.load(
@@ -306,9 +320,3 @@ def question_of(sentence, model, compare, top_k, targets, joint, precision) -> Q
     """Return the question of the form's values; Gradio passes None for an empty field."""
     top_k = top_k if top_k is not None else ""
     return Question(sentence, model or "", tuple(compare or ()), top_k, targets, joint, precision or "auto")
-
-
-def other_built_in(model: str) -> list[str]:
-    """Return the built-in model of the other domain to compare an example with."""
-    general = any(ref.name == model and ref.domain == "general" for ref in KNOWN_MODELS)
-    return ["biomedical" if general else "general"]

@@ -7,35 +7,24 @@ from mlm_demo.models.catalogue import KNOWN_MODELS
 from mlm_demo.runs.store import RunStore
 from mlm_demo.web.fill import javascript as fill_javascript
 from mlm_demo.web.fill.answer import PAUSES, VIEWS
-from mlm_demo.web.fill.links import MAX_COMPARED, Question
+from mlm_demo.web.fill.examples import example_groups
+from mlm_demo.web.fill.links import FIRST_SENTENCE, MAX_COMPARED, opening
 from mlm_demo.web.fill.model_offer import ModelOffer
 from mlm_demo.web.fill.words import word_row
 from mlm_demo.web.model_choices import choices, short_choices
 from mlm_demo.web.server.rate_limits import RateLimits
 
-# The two built-in models predict different words here; a test checks it.
-GENERAL_EXAMPLES = (
-    "She poured the hot <mask> into a cup.",
-    "The king sat on his <mask>.",
-    "The operation was a military <mask>.",
-)
-BIOMEDICAL_EXAMPLES = (
-    "The patient was treated with intravenous <mask>.",
-    "He was admitted to the <mask> after the accident.",
-    "Mutations in this <mask> cause the disease.",
-)
-
 
 class FillWidgets:
     """Draws the widgets as attributes. On a phone they stand below one another as they are drawn: question, answer,
-    options; the style sheet puts the answer beside both where there is room.
+    examples, options; the style sheet puts the answer beside the others where there is room.
 
     first: what the form shows.
     """
 
     def __init__(self, engine: Engine, runs: RunStore, limits: RateLimits):
         self.engine, self.runs, self.limits = engine, runs, limits
-        self.first = Question(model=engine.default_model().name)
+        self.first = opening(engine.default_model().name)
 
     def draw(self) -> None:
         """Draw them in the tab that is open."""
@@ -44,16 +33,11 @@ class FillWidgets:
                 self._draw_question()
             with gr.Column(elem_id="fill-answer"):
                 self._draw_results()
+            self.examples = gr.HTML(
+                example_groups(), padding=False, js_on_load=fill_javascript.EXAMPLES, elem_id="examples"
+            )
             with gr.Column(elem_id="fill-options"):
                 self._draw_options()
-        with gr.Row():
-            self.examples = [
-                (sentences, self._draw_examples(label, sentences))
-                for label, sentences in (
-                    ("Examples, general", GENERAL_EXAMPLES),
-                    ("Examples, biomedical", BIOMEDICAL_EXAMPLES),
-                )
-            ]
         self._draw_hidden()
 
     def _draw_question(self) -> None:
@@ -61,7 +45,7 @@ class FillWidgets:
             self.first.text,
             label="Sentence",
             info="Put <mask> where you want a word. Press Enter to fill it.",
-            placeholder=self.first.text,
+            placeholder=FIRST_SENTENCE,
             lines=1,
             max_lines=8,
             elem_id="sentence",
@@ -142,10 +126,6 @@ class FillWidgets:
             plain = {"interactive": False, "wrap_lines": True, "lines": 1}
             self.python = gr.Code(label="Python, with transformers", language="python", **plain)
             self.shell = gr.Code(label="Shell, with this project", language="shell", **plain)
-
-    def _draw_examples(self, label: str, sentences: tuple[str, ...]) -> gr.Dataset:
-        samples = [[sentence] for sentence in sentences]
-        return gr.Dataset(label=label, components=[self.sentence], samples=samples, type="index")
 
     def _draw_hidden(self) -> None:
         self.answers = gr.State({})  # by the link of their question

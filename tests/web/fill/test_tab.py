@@ -8,9 +8,9 @@ from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import Settings
 from mlm_demo.web.fill.answer import NOT_LOADED, Shown, link_of
+from mlm_demo.web.fill.examples import GROUPS
 from mlm_demo.web.fill.links import Question
 from mlm_demo.web.fill.tab import FORM, FillTab
-from mlm_demo.web.fill.widgets import BIOMEDICAL_EXAMPLES, GENERAL_EXAMPLES
 from mlm_demo.web.fill.words import word_row
 from mlm_demo.web.server.rate_limits import RateLimits
 
@@ -41,12 +41,6 @@ def question(sentence=SENTENCE, model="general", compare=(), link="", kept=None)
     """The inputs of a handler: the form, the view, the link shown and the answers kept."""
     kept = {} if kept is None else kept
     return (sentence, model, list(compare), 8, "", False, "auto", "Chart", link, kept)
-
-
-@pytest.mark.parametrize("sentence", [*GENERAL_EXAMPLES, *BIOMEDICAL_EXAMPLES])
-def test_the_two_built_in_models_differ_on_the_examples(engine, sentence):
-    general, biomedical = engine.compare(sentence, ["general", "biomedical"])["answers"]
-    assert general["masks"][0][0]["word"] != biomedical["masks"][0][0]["word"]
 
 
 def test_the_fields_of_answers_and_questions_are_components(tab):
@@ -145,6 +139,16 @@ def test_a_pressed_guess_fills_its_blank_and_the_others_are_asked_again(tab):
     assert filled == {tab.sentence: "The dog sat.", tab.words: word_row("The dog sat.")}
 
 
+def test_a_pressed_example_sets_the_options_and_is_asked_of_both_models(tab):
+    number, group = next((n, group) for n, group in enumerate(GROUPS) if group.name == "Professions")
+    text, pronouns = group.examples[2].text, group.examples[2].targets
+    tab.engine.compare(text, ["general", "biomedical"])  # loads them
+    shown = press(tab.use_example, {"group": number, "example": 2})
+    assert (shown[tab.sentence], shown[tab.targets], shown[tab.joint]) == (text, pronouns, False)
+    assert shown[tab.compare] == ["biomedical"]
+    assert shown[tab.link] == link_of(Question(text, "general", ("biomedical",), targets=pronouns))
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -157,7 +161,7 @@ def test_a_pressed_guess_fills_its_blank_and_the_others_are_asked_again(tab):
     ],
 )
 def test_a_press_that_is_not_from_the_page_changes_nothing(tab, data):
-    for handler in (tab.press_word, tab.put_word):
+    for handler in (tab.press_word, tab.put_word, tab.use_example):
         assert press(handler, data) == {tab.words: gr.skip()}
 
 
