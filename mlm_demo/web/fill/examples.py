@@ -6,8 +6,7 @@ What a hint says holds for the built-in models; a test asks them.
 from dataclasses import dataclass
 from html import escape
 
-from mlm_demo.inference.blanks import find_blanks
-from mlm_demo.inference.prompt import put_in
+from mlm_demo.inference.blanks import find_blanks, put_in
 from mlm_demo.web.fill.words import MASK
 
 PRONOUNS = "he, she, they"

@@ -206,6 +206,29 @@ class FillTab(FillWidgets):
             else {self.waiting: NOT_LOADED, **unanswered}
         )
 
+    def answer_arrived(
+        self,
+        follow,
+        text,
+        model,
+        compare,
+        top_k,
+        targets,
+        joint,
+        precision,
+        view,
+        link,
+        kept,
+        request: gr.Request,
+    ) -> dict:
+        """Answer with a model that was downloaded, if it was selected; beside another one it has to be loaded again."""
+        asked = question_of(text, model, compare, top_k, targets, joint, precision)
+        if not follow or link_of(asked) == link or not find_blanks(text or "", MASK):
+            return {self.words: gr.skip()}
+        return self.answer_now(
+            text, model, compare, top_k, targets, joint, precision, view, link, kept, request
+        )
+
     def open_form(self, owner, request: gr.Request) -> dict:
         """Fill in the form from the page's link."""
         updates = form_from_link(self.engine, self.runs, dict(request.query_params), owner, self.first)
@@ -305,7 +328,7 @@ class FillTab(FillWidgets):
         )
         opened.then(**typing)  # a person may have typed in the meantime
         self.offer.wire(opened, owner)
-        self.offer.ready.change(**typing)
+        self.offer.ready.change(self.answer_arrived, **{**at_once, "inputs": [self.follow, *question]})
         self.insert.click(
             None, self.sentence, self.sentence, js=javascript.INSERT_MASK, api_visibility="private"
         )

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from html import escape
 from itertools import islice
 
-from mlm_demo.inference.blanks import find_blanks
-from mlm_demo.inference.prompt import put_in
+from mlm_demo.inference.blanks import find_blanks, put_in
 
 MASK = "<mask>"
 MAX_WORDS = 300

@@ -110,6 +110,16 @@ def test_a_model_that_is_not_loaded_waits_for_enter(tmp_path):
     assert tab.answer_chosen(*question(model="nobody/nothing"), None) == {tab.waiting: NOT_LOADED}
 
 
+def test_a_model_that_arrived_is_asked_or_loaded_if_it_was_selected(tab, tmp_path):
+    nothing = {tab.words: gr.skip()}
+    assert tab.answer_arrived(True, *question(link=link_of(Question(SENTENCE))), None) == nothing
+    assert tab.answer_arrived(False, *question(), None) == nothing
+    assert tab.answer_arrived(True, *question("The"), None) == nothing
+    assert tab.answer_arrived(True, *question(), None)[tab.link] == link_of(Question(SENTENCE))
+    unloaded = tab_of(Engine(Settings(device="cpu")), tmp_path)
+    assert unloaded.answer_arrived(True, *question(), None).keys() == {unloaded.queued}
+
+
 def test_an_unfinished_sentence_is_no_error(tab):
     assert tab.answer_typed(True, *question("The"), None) == {tab.words: word_row("The")}
 
