@@ -147,8 +147,10 @@ def test_words_are_hidden_brought_back_and_put_in_by_pressing_them(open_page, pi
     page.keyboard.press("Enter")
     page.locator("#answer-for .old").wait_for()  # nothing is left to fill
     assert sentence.input_value() == "Paris is the capital of france."
-    row.get_by_role("button", name="Hide capital").click()
+    page.get_by_role("button", name="Every position").click()
+    row.get_by_role("button", name="Hide capital. Guess: capital. Rank 1").click()
     answered("Paris is the <mask> of france.", 1)
+    assert row.locator(".positions").count() == 0
 
 
 def test_the_mask_goes_to_the_cursor_or_the_selected_word(open_page):

@@ -11,7 +11,8 @@ const press = (part, byKeyboard) => {
   const text = shown(), start = Number(part.dataset.start), end = Number(part.dataset.end);
   const words = parts('mark').map((mark, number) => (behind.get(text) || [])[number]);
   const number = parts('mark').filter((mark) => Number(mark.dataset.start) < start).length;
-  const isBlank = part.matches('mark'), word = isBlank ? words[number] : part.textContent;
+  const isBlank = part.matches('mark'), own = part.querySelector('.own') || part;
+  const word = isBlank ? words[number] : own.textContent;
   if (!word) return;
   expected = isBlank ? words.toSpliced(number, 1) : words.toSpliced(number, 0, word);
   focused = byKeyboard ? parts('').indexOf(part) : -1;

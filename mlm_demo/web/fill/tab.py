@@ -7,7 +7,7 @@ import gradio as gr
 from mlm_demo.errors import LimitError, MlmDemoError
 from mlm_demo.inference.blanks import find_blanks
 from mlm_demo.web import javascript
-from mlm_demo.web.event_options import ASKING, AT_ONCE
+from mlm_demo.web.event_options import ASKING, AT_ONCE, SCORING
 from mlm_demo.web.fill.answer import (
     NOT_LOADED,
     Shown,
@@ -22,8 +22,9 @@ from mlm_demo.web.fill.answer import (
 from mlm_demo.web.fill.examples import example_of
 from mlm_demo.web.fill.form_from_link import form_from_link
 from mlm_demo.web.fill.links import Question, other_built_in
+from mlm_demo.web.fill.positions import every_position
 from mlm_demo.web.fill.widgets import FillWidgets
-from mlm_demo.web.fill.words import MASK, bring_back, hide, word_row
+from mlm_demo.web.fill.words import MASK, bring_back, hide, is_row_of, word_row
 from mlm_demo.web.messages import refusal, reporter
 from mlm_demo.web.model_choices import choices, is_here, offered, short_choices
 
@@ -206,6 +207,21 @@ class FillTab(FillWidgets):
             else {self.waiting: NOT_LOADED, **unanswered}
         )
 
+    def show_positions(
+        self, text, model, precision, view, link, kept, request: gr.Request, progress=gr.Progress()
+    ) -> dict:
+        """Show what the model expects at every word of the sentence, in place of the row of words."""
+        try:
+            self.limits.admit(request)
+            row = every_position(self.engine, text, model or "", precision or "auto", reporter(progress))
+        except MlmDemoError as error:
+            return self._refuse(error, text, link, kept, view)
+        return {self.words: row}
+
+    def keep_row(self, text, row) -> dict:
+        """Replace a row of words that came too late, when the sentence was another one."""
+        return {self.words: gr.skip() if is_row_of(row, text) else word_row(text)}
+
     def answer_arrived(
         self,
         follow,
@@ -292,6 +308,14 @@ class FillTab(FillWidgets):
         self.results.select(self.put_word, **pressed)
         pressed["outputs"] = [*pressed["outputs"], self.compare, self.targets, self.joint]
         self.examples.select(self.use_example, **pressed)
+        self.positions.click(
+            self.show_positions,
+            [self.sentence, self.model, self.precision, self.view, self.link, self.answers],
+            [self.words, self.results],
+            show_progress_on=self.words,
+            api_visibility="private",
+            **SCORING,
+        ).then(self.keep_row, [self.sentence, self.words], self.words, **AT_ONCE)
         in_javascript = {"fn": None, "trigger_mode": "multiple", "api_visibility": "private"}
         state = [*form, self.link, self.follow, self.waiting]
         gr.on(  # before the pause below, which Gradio waits for

@@ -57,6 +57,7 @@ class FillWidgets:
         with gr.Row(elem_id="ask-buttons"):
             self.insert = gr.Button("Insert mask", size="md", elem_id="insert", min_width=120)
             self.run = gr.Button("Fill", variant="primary", size="md", elem_id="fill", min_width=120)
+            self.positions = gr.Button("Every position", size="md", elem_id="positions", min_width=120)
 
     def _draw_options(self) -> None:
         folder = ", or a folder" if self.engine.settings.folders else ""

@@ -5,7 +5,7 @@ A blank that was made by pressing a word brings the word back; the browser remem
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from html import escape
 from itertools import islice
 
@@ -26,32 +26,57 @@ def word_row(text: str) -> str:
     A button or blank holds its characters in `data-start` and `data-end`; the row holds the text. Beyond MAX_WORDS
     words the text ends, and a line says so.
     """
-    text = (text or "").replace("\r\n", "\n").replace("\r", "\n")
+    text = with_newlines(text)
     if not text.strip():
         return EMPTY
     blanks = find_blanks(text, MASK)
     words = list(islice(words_of(text, blanks), MAX_WORDS + 1))
     shown = words[:MAX_WORDS]
     end = shown[-1][1] if len(words) > MAX_WORDS else len(text)
-    parts = sorted(
-        [(*span, _word) for span in shown] + [(*span, _blank) for span in blanks if span[1] <= end]
-    )
-    row, position = "", 0
-    for start, stop, draw in parts:
-        row += escape(text[position:start]) + draw(text, start, stop)
-        position = stop
-    row += escape(text[position:end])
     hint = f"Press a word to hide it{BRING_BACK}."
     if end < len(text):
-        row += " …"
         hint = (
             f"Press one of the first {MAX_WORDS} words to hide it{BRING_BACK}; "
             "select a later one above and press Insert mask."
         )
+    return row_of(text, shown, [span for span in blanks if span[1] <= end], hint, _word, end=end)
+
+
+def with_newlines(text: str | None) -> str:
+    """Return a text with the line endings that it has in the browser."""
+    return (text or "").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def row_of(
+    text: str,
+    words: Iterable[tuple[int, int]],
+    blanks: Iterable[tuple[int, int]],
+    hint: str,
+    draw_word: Callable[[str, int, int], str],
+    *,
+    end: int | None = None,
+    kind: str = "",
+) -> str:
+    """Return a row: a hint (HTML), and the text up to `end` with its words drawn and its blanks marked.
+
+    kind: more CSS classes of the row.
+    """
+    parts = sorted([(*span, draw_word) for span in words] + [(*span, _blank) for span in blanks])
+    end, row, position = len(text) if end is None else end, "", 0
+    for start, stop, draw in parts:
+        row += escape(text[position:start]) + draw(text, start, stop)
+        position = stop
+    row += escape(text[position:end]) + " …" * (end < len(text))
     return (
         f'<div class="sentence-words" data-text="{escape(text)}"><p class="word-hint">{hint}</p>'
-        f'<p class="word-row" dir="auto">{row}</p></div>'
+        f'<p class="word-row{kind}" dir="auto">{row}</p></div>'
     )
+
+
+def is_row_of(row: str, text: str) -> bool:
+    """Return whether a row shows this sentence; an empty one is any empty sentence's."""
+    shown = word_row(text)
+    return row == EMPTY if shown == EMPTY else (row or "").startswith(shown[: shown.index('"><p') + 2])
 
 
 def words_of(text: str, blanks: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -120,6 +120,15 @@ def test_a_model_that_arrived_is_asked_or_loaded_if_it_was_selected(tab, tmp_pat
     assert unloaded.answer_arrived(True, *question(), None).keys() == {unloaded.queued}
 
 
+def test_every_position_takes_the_place_of_the_words(tab):
+    asked = ("The dog sat.", "general", "auto", "Chart", "", {}, None)
+    row = tab.show_positions(*asked)[tab.words]
+    assert "bits" in row
+    assert tab.keep_row("The dog sat.", row) == {tab.words: gr.skip()}
+    assert tab.keep_row("The dog sat", row) == {tab.words: word_row("The dog sat")}
+    assert "has no words" in tab.show_positions("", *asked[1:])[tab.results]
+
+
 def test_an_unfinished_sentence_is_no_error(tab):
     assert tab.answer_typed(True, *question("The"), None) == {tab.words: word_row("The")}
 
