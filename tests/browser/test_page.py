@@ -173,7 +173,7 @@ def test_the_mask_goes_to_the_cursor_or_the_selected_word(open_page):
 def test_an_example_shows_both_models(open_page, picture):
     page = open_page()
     page.get_by_role("button", name="Mutations in this").click()
-    page.wait_for_selector("#results .domain-biomedical")
+    page.get_by_text("Mutations in this gene cause the disease.").first.wait_for(state="attached")
     assert (words(page)[0], words(page, "biomedical")[0]) == ("can", "gene")
     picture(page, "example")
 

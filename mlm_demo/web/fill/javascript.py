@@ -2,9 +2,10 @@
 
 # A pressed word becomes a blank, and the blank remembers it: `behind` holds the words of the blanks of each text that
 # was made here. Where the keyboard pressed a word, the new row has the focus on what took its place.
+# The row of 'Every position' stays as long as its sentence, though each answer draws the words again.
 WORDS = """
 const behind = new Map();
-let expected = null, focused = -1;
+let expected = null, focused = -1, positions = null;
 const parts = (kind) => [...element.querySelectorAll(kind + '[data-start]')];
 const shown = () => (element.querySelector('[data-text]') || {dataset: {}}).dataset.text;
 const press = (part, byKeyboard) => {
@@ -27,7 +28,7 @@ element.addEventListener('keydown', (event) => {
   event.preventDefault();
   press(event.target, true);
 });
-watch('value', () => {
+const refresh = () => {
   const marks = parts('mark');
   if (expected && expected.length === marks.length) behind.set(shown(), expected);
   marks.forEach((mark, number) => {
@@ -42,6 +43,15 @@ watch('value', () => {
   if (place) place.focus();
   expected = null;
   focused = -1;
+};
+watch('value', () => {
+  if (element.querySelector('.positions')) positions = {text: shown(), row: props.value};
+  else if (positions && positions.text === shown()) {
+    props.value = positions.row;
+    setTimeout(refresh, 50);
+    return;
+  }
+  refresh();
 });
 """
 
