@@ -1,10 +1,11 @@
-"""Find the blanks of a sentence: mask tokens of any model family, and what people write in their place.
+"""Find the blanks of a sentence, and fill them: mask tokens of any model family, and what people write in their place.
 
 A clear blank, such as `[MASK]`, `< mask >`, `[blank]`, `&lt;mask&gt;` or `___`, counts wherever it stands. A doubtful
 one, such as `(...)`, `???` or MASK, may be part of the text and counts only in a sentence without a clear one.
 """
 
 import re
+from collections.abc import Sequence
 
 # Full-width forms become ASCII, one character for one, so that positions stay.
 PLAIN = {0xFF01 + i: 0x21 + i for i in range(94)} | {
@@ -60,3 +61,15 @@ def find_blanks(text: str, mask_token: str) -> list[tuple[int, int]]:
         if found := [match.span() for match in re.finditer(kind, plain, flags)]:
             return found
     return []
+
+
+def put_in(
+    text: str, spans: Sequence[tuple[int, int]], fillings: Sequence[str]
+) -> tuple[str, list[tuple[int, int]]]:
+    """Return a text with each span replaced by its filling, and the spans of the fillings in it."""
+    out, position, filled = "", 0, []
+    for (start, end), filling in zip(spans, fillings, strict=True):
+        out += text[position:start]
+        filled.append((len(out), len(out) + len(filling)))
+        out, position = out + filling, end
+    return out + text[position:], filled

@@ -148,6 +148,31 @@ class Engine:
             ]
         }
 
+    def expected_words(
+        self,
+        hidden: Sequence[tuple[str, str, int]],
+        model: str = "",
+        *,
+        precision: str = "auto",
+        on_progress: Progress = silent,
+    ) -> dict:
+        """Predict words that were masked one at a time: `{"model": ..., "words": [...]}`; see `ExpectedWord`.
+
+        hidden: each word, the sentence with it masked, and which of the sentence's masks it is.
+        """
+        (ref,) = self._find_all([model])
+        mlm = self._models.get(ref, self._models.precision(precision, plain=True), on_progress)
+        from mlm_demo.inference.expected_words import HiddenWord, expected_words
+
+        words = expected_words(
+            mlm,
+            [HiddenWord(*one) for one in hidden],
+            max_characters=self.settings.max_characters,
+            max_masks=self.settings.max_masks,
+            on_progress=lambda share: on_progress(share, f"Reading every position with {mlm.name}"),
+        )
+        return {"model": model_json(ref), "words": [word.to_json() for word in words]}
+
     def score(
         self,
         text: str,

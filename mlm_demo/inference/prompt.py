@@ -1,15 +1,15 @@
-"""A sentence with masks: find the masks, tokenize it once for one model, put words back into it.
+"""A sentence with masks: find the masks, and tokenize it once for one model.
 
 The typed text never changes. The model reads a copy with its own mask token, and predicted words are put into the
 typed text, so a person gets their own spelling and spacing back.
 """
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlm_demo.errors import PromptError, shown
-from mlm_demo.inference.blanks import find_blanks
+from mlm_demo.inference.blanks import find_blanks, put_in
 from mlm_demo.models.masked_lm import Encoded, MaskedLM, Piece
 
 EXAMPLE = "for example: Paris is the <mask> of France."
@@ -74,18 +74,6 @@ def read_prompt(text: str, mlm: MaskedLM, *, max_characters: int, max_masks: int
         )
     notices += vocabulary_notices(mlm, encoded, model_text, text)
     return Prompt(text, spans, model_text, tuple(encoded.ids), positions, tuple(notices))
-
-
-def put_in(
-    text: str, spans: Sequence[tuple[int, int]], fillings: Sequence[str]
-) -> tuple[str, list[tuple[int, int]]]:
-    """Return a text with each span replaced by its filling, and the spans of the fillings in it."""
-    out, position, filled = "", 0, []
-    for (start, end), filling in zip(spans, fillings, strict=True):
-        out += text[position:start]
-        filled.append((len(out), len(out) + len(filling)))
-        out, position = out + filling, end
-    return out + text[position:], filled
 
 
 def clean_text(text: str, *, max_characters: int) -> tuple[str, list[str]]:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import torch
 
 from mlm_demo.errors import ParameterError, shown
-from mlm_demo.inference.blanks import mask_pattern
-from mlm_demo.inference.prompt import Prompt, put_in
+from mlm_demo.inference.blanks import mask_pattern, put_in
+from mlm_demo.inference.prompt import Prompt
 from mlm_demo.inference.target_list import split_list
 from mlm_demo.inference.windows import windows
 from mlm_demo.models.masked_lm import MaskedLM

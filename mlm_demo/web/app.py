@@ -22,6 +22,7 @@ from mlm_demo.web.address import follow
 from mlm_demo.web.api import add_endpoints
 from mlm_demo.web.event_options import AT_ONCE
 from mlm_demo.web.extract.tab import ExtractTab
+from mlm_demo.web.fill.answer import VIEWS, first_answer
 from mlm_demo.web.fill.tab import FillTab
 from mlm_demo.web.identity import browser_secret, login_button
 from mlm_demo.web.learn import LearnTab
@@ -170,7 +171,7 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
 
 
 def start(settings: Settings, *, share: bool = False) -> gr.Blocks:
-    """Start serving the page, loading the default model in the background, and return the page."""
+    """Start serving the page, loading the models of its first answer in the background, and return the page."""
     if settings.public:
         log_to_stderr()
     uploads = choose_folder(settings.uploads)  # before Gradio's components ask for it
@@ -185,6 +186,7 @@ def start(settings: Settings, *, share: bool = False) -> gr.Blocks:
 
 def _warm(engine: Engine) -> None:
     try:
+        first_answer(engine, {}, VIEWS[0])
         engine.warm()
     except MlmDemoError as error:  # visitors see it on the page, the owner here
         print(f"mlm_demo: {error}", flush=True)

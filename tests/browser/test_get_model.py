@@ -98,7 +98,7 @@ def test_without_the_hub_the_page_is_as_usual(open_browser, stand_in, monkeypatc
     page.wait_for_selector("#results figure")
     page.get_by_label("Sentence").first.fill("The ship sailed across the <mask>.")
     page.keyboard.press("Enter")
-    page.get_by_text("The ship sailed across the sea.").wait_for(state="attached")
+    page.get_by_text("The ship sailed across the sea.").first.wait_for(state="attached")
     page.wait_for_timeout(2000)
     assert page.get_by_role("button", name="Get DistilRoBERTa").count() == 0
     assert page.locator("#results .refusal, #get-model-status p").count() == 0

@@ -7,7 +7,7 @@ import pytest
 from mlm_demo.inference.engine import Engine
 from mlm_demo.models.pool import ModelPool
 from mlm_demo.web.fill import answer as fill_answer
-from mlm_demo.web.fill.links import FIRST_SENTENCE
+from mlm_demo.web.fill.links import OPENING_SENTENCE
 
 
 def shows(page, text):
@@ -57,12 +57,13 @@ def test_predictions_follow_the_typing(open_page):
 
 def test_typing_predicts_nothing_when_switched_off(open_page):
     page = open_page()
+    page.locator("#more").get_by_role("button").first.click()
     page.locator("#follow input").uncheck()
     page.get_by_label("Sentence").first.fill("The king sat on his <mask>.")
-    page.locator("#answer-for").get_by_text("This answer is for: Paris is the <mask> of France.").wait_for()
+    page.locator("#answer-for").get_by_text(f"This answer is for: {OPENING_SENTENCE}").wait_for()
     page.locator("#answer-for").get_by_text("Press Enter or Fill for a new one.").wait_for()
     page.wait_for_timeout(1_500)
-    shows(page, "capital")
+    shows(page, "economy")
     assert dimmed(page)
     page.keyboard.press("Enter")
     shows(page, "The king")
@@ -93,7 +94,7 @@ def test_text_typed_while_the_page_opens_stays(open_page, monkeypatch):
     monkeypatch.setattr(fill_answer, "ask", lambda *given: time.sleep(3) or answer(*given))
     page = open_page(wait_for="#sentence textarea")
     box = page.get_by_label("Sentence").first
-    assert box.input_value() == FIRST_SENTENCE
+    assert box.input_value() == OPENING_SENTENCE
     box.fill("The king sat on his <mask>.")
     shows(page, "The king")
     page.wait_for_timeout(500)
@@ -147,10 +148,7 @@ def test_an_old_answer_of_a_slow_model_is_named_and_dimmed(open_page, slow, pict
     box.press("End")
     box.press("Backspace")
     page.locator("#answer-for .old").wait_for(timeout=900)  # before there can be an answer
-    assert (
-        page.locator("#answer-for").inner_text().strip()
-        == "This answer is for: Paris is the <mask> of France."
-    )
+    assert page.locator("#answer-for").inner_text().strip() == f"This answer is for: {OPENING_SENTENCE}"
     assert dimmed(page)
     pictures(page, "old-answer")
     box.fill("The king sat on his <mask>.")

@@ -28,10 +28,13 @@ def arguments(event, components, known):
     return values
 
 
-def call(client, event, data):
-    """Return the whole answer of an event, with or without the queue, as the event requires."""
+def call(client, event, data, event_data=None):
+    """Return the whole answer of an event, with or without the queue, as the event requires.
+
+    event_data: what the page says of a press.
+    """
     session = secrets.token_hex(8)
-    body = {"data": data, "fn_index": event["id"], "session_hash": session}
+    body = {"data": data, "fn_index": event["id"], "session_hash": session, "event_data": event_data}
     direct = client.post("/gradio_api/run/predict", json=body)
     text = direct.text
     if event["queue"] is not False:

@@ -31,7 +31,15 @@ CHEAP = {
     # Extract: what is asked again of stored scores, and the sample of twenty short texts
     *("answers_csv", "choose_example", "decide", "evidence_csv", "judge", "open_link", "open_paper"),
     *("cancel_work", "cancel_file", "score_file"),  # Score; without a file there is nothing to score
+    "keep_row",
     *("Background.look", "remove_papers", "to_csv", "to_json_lines", "ExtractTab.read_sample"),
+}
+
+# What the browser says of a press; without it a handler does nothing.
+PRESSED = {
+    "press_word": {"text": "Paris is the capital.", "start": 13, "end": 20},
+    "put_word": {"sentence": "Paris is a <mask>."},
+    "use_example": {"group": 0, "example": 0},
 }
 
 
@@ -67,7 +75,7 @@ def test_every_event_that_computes_is_limited(page):
             of_class = getattr(handler, "__qualname__", name)
             if not CHEAP & {name, of_class} and event["api_visibility"] == "private":
                 limited[of_class] = LIMIT in call(
-                    client, event, arguments(event, components, "Paris is the <mask>.")
+                    client, event, arguments(event, components, "Paris is the <mask>."), PRESSED.get(name)
                 )
     assert {
         "fill",

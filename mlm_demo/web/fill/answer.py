@@ -10,6 +10,7 @@ from mlm_demo.web.fill.charts import charts
 from mlm_demo.web.fill.links import FIRST, Question, page_address, read_link, write_link
 from mlm_demo.web.fill.snippets import pipeline_code, shell_line
 from mlm_demo.web.fill.tables import csv, tables
+from mlm_demo.web.fill.words import word_row
 from mlm_demo.web.messages import notices, notices_of
 
 VIEWS = ("Chart", "Table")
@@ -23,7 +24,7 @@ class Shown:
     """The values that an answer gives to the tab's components, by their names.
 
     copied: empty, because the link shown there is of the previous answer; pause: milliseconds without a key before the
-    next question; waiting: why the page does not ask on its own.
+    next question; waiting: why the page does not ask on its own; words: the sentence as a row of buttons.
     """
 
     results: str
@@ -33,6 +34,7 @@ class Shown:
     shell: str
     json: str
     csv: str
+    words: str
     copied: str = ""
     pause: int = PAUSES[0]
     waiting: str = ""
@@ -63,6 +65,7 @@ def ask(
         shell=shell_line(question),
         json=json.dumps(answers[0] if len(answers) == 1 else answered, ensure_ascii=False, indent=2),
         csv=csv(answers),
+        words=word_row(question.text),
         pause=pause_after(sum(answer["seconds"] for answer in answers)),
     )
 
@@ -100,14 +103,14 @@ def link_of(question: Question) -> str:
 
 def without_answer(results: str) -> Shown:
     """Return a message in place of the results."""
-    return Shown(results, answers=[], link="", python="", shell="", json="", csv="")
+    return Shown(results, answers=[], link="", python="", shell="", json="", csv="", words="")
 
 
 def draw(answers: list[dict], view: str, more_notices: tuple[str, ...] = ()) -> str:
     """Return the notices and then the charts or the tables; empty without answers."""
     if not answers:
         return ""
-    figures = tables(answers) if view == VIEWS[1] else charts(answers)
+    figures = tables(answers) if view == VIEWS[1] else charts(answers, pressable=True)
     return notices([*more_notices, *notices_of(answers)]) + figures
 
 
@@ -131,4 +134,7 @@ def first_answer(engine: Engine, query: dict, view: str) -> Shown:
         shown = ask(engine, FIRST, view)
         # The form keeps the values of the link, so a person can correct them; this names the sentence of the chart.
         problems.append(f"Shown instead: {FIRST.text}")
-    return replace(shown, results=draw(shown.answers, view, tuple(problems))) if problems else shown
+    if not problems:
+        return shown
+    # The words are those of the form.
+    return replace(shown, results=draw(shown.answers, view, tuple(problems)), words=word_row(question.text))

@@ -10,21 +10,25 @@ from mlm_demo.web.html import bar, figure, marked
 from mlm_demo.web.model_choices import short_name
 
 ROWS_SHOWN = 100
+SENTENCE_SHOWN = 120  # characters of a filled sentence that a chart shows whole, in place of its words
 SCALES = (1e-7, 1e-6, 1e-5, 1e-4, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
-def charts(answers: list[dict]) -> str:
-    """Return the charts of one answer, or of several side by side: one section per mask, all on one scale."""
+def charts(answers: list[dict], *, pressable: bool = False) -> str:
+    """Return the charts of one answer, or of several side by side: one section per mask, all on one scale.
+
+    pressable: each word is a button; `javascript.GUESSES` puts it into the sentence.
+    """
     scale = scale_for([row for answer in answers for mask in answer["masks"] for row in mask])
     names = shown_names([answer["model"] for answer in answers])
     sections = []
     for mask in range(len(answers[0]["masks"])):
-        figures = "".join(_figure(answer, mask, scale, names) for answer in answers)
+        figures = "".join(_figure(answer, mask, scale, names, pressable) for answer in answers)
         sections.append(section(mask_title(answers[0], mask), figures))
     if "joint" in answers[0]:
         # A scale of its own: a joint probability is far below that of each word.
         scale = scale_for([filling for answer in answers for filling in answer["joint"]])
-        figures = "".join(_joint_figure(answer, scale, names) for answer in answers)
+        figures = "".join(_joint_figure(answer, scale, names, pressable) for answer in answers)
         sections.append(section("All masks filled together", figures))
     return "".join(sections)
 
@@ -106,19 +110,22 @@ def mask_title(answer: dict, mask: int) -> str:
     return f'Mask {mask + 1} of {len(answer["masks"])} <span class="which" dir="auto">{context}</span>'
 
 
-def _figure(answer: dict, mask: int, scale: float, names: dict[str, str]) -> str:
+def _figure(answer: dict, mask: int, scale: float, names: dict[str, str], pressable: bool) -> str:
     rows = answer["masks"][mask]
-    items = "".join(_row(rank, row, scale, names) for rank, row in enumerate(rows[:ROWS_SHOWN], 1))
+    items = "".join(_row(rank, row, scale, names, pressable) for rank, row in enumerate(rows[:ROWS_SHOWN], 1))
     return _frame(answer, items, len(rows), scale, names)
 
 
-def _joint_figure(answer: dict, scale: float, names: dict[str, str]) -> str:
+def _joint_figure(answer: dict, scale: float, names: dict[str, str], pressable: bool) -> str:
     rows = joint_rows(answer)
-    items = "".join(_row(rank, row, scale, names) for rank, row in enumerate(rows, 1))
-    return _frame(answer, items, len(rows), scale, names)
+    short = all(len(row["sequence"]) <= SENTENCE_SHOWN for row in rows)
+    if short:
+        rows = [{**row, "word": row["sequence"]} for row in rows]
+    items = "".join(_row(rank, row, scale, names, pressable) for rank, row in enumerate(rows, 1))
+    return _frame(answer, items, len(rows), scale, names, " sentences" * short)
 
 
-def _frame(answer: dict, items: str, count: int, scale: float, names: dict[str, str]) -> str:
+def _frame(answer: dict, items: str, count: int, scale: float, names: dict[str, str], kind: str = "") -> str:
     model = answer["model"]
     more = (
         f'<p class="more">The first {ROWS_SHOWN} of {count:,} words; JSON and CSV contain all of them.</p>'
@@ -128,21 +135,28 @@ def _frame(answer: dict, items: str, count: int, scale: float, names: dict[str, 
     ticks = "".join(f"<span>{scale * share:g}</span>" for share in (0, 0.5, 1))
     axis = f'<div class="axis" aria-hidden="true"><span class="ticks">{ticks}</span><span>probability</span></div>'
     caption = model_caption(model, answer["seconds"], names)
-    return figure(f"chart domain-{model['domain']}", caption, f"<ol>{items}</ol>{axis}{more}")
+    return figure(f"chart domain-{model['domain']}{kind}", caption, f"<ol>{items}</ol>{axis}{more}")
 
 
-def _row(rank: int, row: dict, scale: float, names: dict[str, str]) -> str:
+def _row(rank: int, row: dict, scale: float, names: dict[str, str], pressable: bool) -> str:
     word, score, sequence = escape(row["word"]), probability(row["score"]), escape(row["sequence"])
     notes = elsewhere(row, names)
     if "scored" in row:
         notes += [f"{list_share(row['share'])} of the list", row["scored"]]
     note = f'<span class="note">{escape(" · ".join(notes))}</span>' if notes else ""
-    spoken = escape(". ".join([f"{row['word']}, probability {score}", *notes, row["sequence"]]))
+    filled = [row["sequence"]] if row["word"] != row["sequence"] else []
+    spoken = escape(". ".join([f"{row['word']}, probability {score}", *notes, *filled]))
     width = min(row["score"] / scale, 1.0)
+    # Out of the tab order, because the row itself takes the keyboard's focus.
+    kind = (
+        'button type="button" tabindex="-1" title="Put this into the sentence" class="word put"'
+        if pressable
+        else 'span class="word"'
+    )
     return (
         f'<li tabindex="0" aria-label="{spoken}">'
         f'<span class="rank">{rank}</span>'
-        f'<span class="word" dir="auto">{word}</span>'
+        f'<{kind} dir="auto">{word}</{kind.split()[0]}>'
         f"{bar(width)}"
         f'<span class="score">{score}</span>{note}'
         f'<span class="sentence" dir="auto">{sequence}</span></li>'

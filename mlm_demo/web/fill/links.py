@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from mlm_demo.errors import MlmDemoError, shown
-from mlm_demo.models.catalogue import BASE, Catalogue
+from mlm_demo.models.catalogue import BASE, KNOWN_MODELS, Catalogue
 from mlm_demo.models.pool import PRECISIONS
 
+OPENING_SENTENCE = "Growth of the <mask> was slow."  # the two built-in models disagree on it
 FIRST_SENTENCE = "Paris is the <mask> of France."
 FIRST_TOP_K = 8
 MAX_COMPARED = 2  # besides the model itself
@@ -33,6 +34,18 @@ class Question:
 
 
 FIRST = Question()
+PARAMETERS = ("text", "model", "compare", "k", "targets", "joint", "precision")
+
+
+def opening(model: str) -> Question:
+    """Return the question of a page without a link: this model beside the built-in one of the other domain."""
+    return Question(OPENING_SENTENCE, model, (other_built_in(model),))
+
+
+def other_built_in(model: str) -> str:
+    """Return the built-in model of the other domain to compare a model with."""
+    general = any(ref.name == model and ref.domain == "general" for ref in KNOWN_MODELS)
+    return "biomedical" if general else "general"
 
 
 def read_link(
@@ -42,6 +55,8 @@ def read_link(
 
     model: of a link that names none.
     """
+    if not any(parameters.get(name) for name in PARAMETERS):
+        return opening(model), []
     notices: list[str] = []
     text = parameters.get("text", "")
     if len(text) > max_characters:

@@ -62,11 +62,11 @@ def test_a_slow_answer_makes_a_long_pause(engine, monkeypatch):
 def test_the_last_answers_of_a_page_are_kept():
     kept = {}
     for link in ["first", *map(str, range(ANSWERS_KEPT)), "0"]:
-        keep(kept, Shown("", [{"of": link}], link, "", "", "", ""))
+        keep(kept, Shown("", [{"of": link}], link, "", "", "", "", ""))
     assert list(kept) == ["1", "2", "0"]
     assert kept["0"] == [{"of": "0"}]
     for link in ("typed", "and", "dropped"):
-        keep(kept, Shown("", [], link, "", "", "", ""), link_shown="1")
+        keep(kept, Shown("", [], link, "", "", "", "", ""), link_shown="1")
     assert kept["1"] == [{"of": "1"}]
     assert len(kept) == ANSWERS_KEPT
 

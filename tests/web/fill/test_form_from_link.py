@@ -9,7 +9,7 @@ from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import Settings
 from mlm_demo.web.fill.form_from_link import form_from_link
-from mlm_demo.web.fill.links import FIRST
+from mlm_demo.web.fill.links import FIRST, opening
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +23,12 @@ def runs(tmp_path):
 
 
 def test_a_page_without_a_link_updates_only_the_choices(engine, runs):
-    updates = form_from_link(engine, runs, {}, "", FIRST)
+    updates = form_from_link(engine, runs, {}, "", opening("general"))
     assert updates.keys() == {"model", "compare", "link"}
     assert "general" in [value for _, value in updates["model"].constructor_args["choices"]]
     assert "value" not in updates["model"].constructor_args
     assert "value" not in updates["compare"].constructor_args
-    assert updates["link"].startswith("?text=Paris")
+    assert updates["link"].endswith("&model=general&k=8&compare=biomedical")
 
 
 def test_a_link_fills_the_form(engine, runs):

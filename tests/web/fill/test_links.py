@@ -3,7 +3,15 @@ from urllib.parse import parse_qsl
 import pytest
 
 from mlm_demo.models.catalogue import Catalogue
-from mlm_demo.web.fill.links import FIRST_SENTENCE, FIRST_TOP_K, Question, page_address, read_link, write_link
+from mlm_demo.web.fill.links import (
+    FIRST_SENTENCE,
+    FIRST_TOP_K,
+    OPENING_SENTENCE,
+    Question,
+    page_address,
+    read_link,
+    write_link,
+)
 
 QUESTION = Question(
     "A & B is the <mask>? 100 % «é» 日本", "biomedical", ("general", "a/b"), 12, "x, y", True, "exact"
@@ -25,10 +33,18 @@ def test_a_number_that_is_deleted_is_left_out():
     )
 
 
-def test_no_link_asks_the_first_question():
-    question, notices = read({})
+@pytest.mark.parametrize(
+    ("model", "other"),
+    [("general", "biomedical"), ("biomedical", "general"), ("distilroberta-base", "general")],
+)
+def test_no_link_opens_with_two_models(model, other):
+    assert read({"tab": "learn"}, model=model) == (Question(OPENING_SENTENCE, model, (other,)), [])
+
+
+def test_a_link_without_a_sentence_asks_the_first_question():
+    question, notices = read({"k": "8"})
     assert (question.text, question.model, question.top_k) == (FIRST_SENTENCE, "general", FIRST_TOP_K)
-    assert notices == []
+    assert (question.compare, notices) == ((), [])
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from mlm_demo.inference.engine import Engine
 from mlm_demo.models.catalogue import PREFERRED
 from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import Settings
+from mlm_demo.web.fill.links import other_built_in
 from mlm_demo.web.fill.model_offer import ARRIVED, GETTING, SELECTED
-from mlm_demo.web.fill.tab import FillTab, other_built_in
+from mlm_demo.web.fill.tab import FillTab
 from mlm_demo.web.server.rate_limits import RateLimits
 from tests.support.runs import until
 from tests.support.tiny_models import save_tiny
@@ -212,4 +213,4 @@ def test_a_page_that_shows_the_same_changes_nothing(endpoint, tab_with):
     ],
 )
 def test_an_example_is_compared_with_the_other_domain(model, other):
-    assert other_built_in(model) == [other]
+    assert other_built_in(model) == other

@@ -8,8 +8,10 @@ from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import Settings
 from mlm_demo.web.fill.answer import NOT_LOADED, Shown, link_of
+from mlm_demo.web.fill.examples import GROUPS
 from mlm_demo.web.fill.links import Question
-from mlm_demo.web.fill.tab import BIOMEDICAL_EXAMPLES, FORM, GENERAL_EXAMPLES, FillTab
+from mlm_demo.web.fill.tab import FORM, FillTab
+from mlm_demo.web.fill.words import word_row
 from mlm_demo.web.server.rate_limits import RateLimits
 
 SENTENCE = "The <mask> sat."
@@ -41,12 +43,6 @@ def question(sentence=SENTENCE, model="general", compare=(), link="", kept=None)
     return (sentence, model, list(compare), 8, "", False, "auto", "Chart", link, kept)
 
 
-@pytest.mark.parametrize("sentence", [*GENERAL_EXAMPLES, *BIOMEDICAL_EXAMPLES])
-def test_the_two_built_in_models_differ_on_the_examples(engine, sentence):
-    general, biomedical = engine.compare(sentence, ["general", "biomedical"])["answers"]
-    assert general["masks"][0][0]["word"] != biomedical["masks"][0][0]["word"]
-
-
 def test_the_fields_of_answers_and_questions_are_components(tab):
     assert all(isinstance(getattr(tab, field.name), gr.blocks.Block) for field in fields(Shown))
     assert all(isinstance(getattr(tab, name), gr.blocks.Block) for name in FORM)
@@ -62,7 +58,7 @@ def test_an_answer_fills_every_output_by_name(tab):
 def test_an_error_stands_over_the_answer_before(tab):
     before = tab.answer_now(*question(), None)
     shown = tab.answer_now(*question("no mask", link=before[tab.link], kept=before[tab.answers]), None)
-    assert shown.keys() == {tab.results}
+    assert shown.keys() == {tab.results, tab.words}
     assert "holds no mask" in shown[tab.results]
     assert "<figure" in shown[tab.results]
 
@@ -100,20 +96,92 @@ def test_typing_is_answered_however_long_an_answer_takes(engine, tab, monkeypatc
 
 def test_typing_asks_nothing_when_nothing_is_new(engine, tab, monkeypatch):
     monkeypatch.setattr(engine, "compare", None)
-    assert tab.answer_typed(False, *question(), None) == {tab.typed_answer: gr.skip()}
-    assert tab.answer_typed(True, *question(link=link_of(Question(SENTENCE))), None) == {
-        tab.typed_answer: gr.skip()
-    }
+    row = {tab.words: word_row(SENTENCE)}
+    assert tab.answer_typed(False, *question(), None) == row
+    assert tab.answer_typed(True, *question(link=link_of(Question(SENTENCE))), None) == row
 
 
 def test_a_model_that_is_not_loaded_waits_for_enter(tmp_path):
     tab = tab_of(Engine(Settings(device="cpu")), tmp_path)
-    assert tab.answer_typed(True, *question(), None) == {tab.waiting: NOT_LOADED}
+    assert tab.answer_typed(True, *question(), None) == {
+        tab.waiting: NOT_LOADED,
+        tab.words: word_row(SENTENCE),
+    }
     assert tab.answer_chosen(*question(model="nobody/nothing"), None) == {tab.waiting: NOT_LOADED}
 
 
+def test_a_model_that_arrived_is_asked_or_loaded_if_it_was_selected(tab, tmp_path):
+    nothing = {tab.words: gr.skip()}
+    assert tab.answer_arrived(True, *question(link=link_of(Question(SENTENCE))), None) == nothing
+    assert tab.answer_arrived(False, *question(), None) == nothing
+    assert tab.answer_arrived(True, *question("The"), None) == nothing
+    assert tab.answer_arrived(True, *question(), None)[tab.link] == link_of(Question(SENTENCE))
+    unloaded = tab_of(Engine(Settings(device="cpu")), tmp_path)
+    assert unloaded.answer_arrived(True, *question(), None).keys() == {unloaded.queued}
+
+
+def test_every_position_takes_the_place_of_the_words(tab):
+    asked = ("The dog sat.", "general", "auto", "Chart", "", {}, None)
+    row = tab.show_positions(*asked)[tab.words]
+    assert "bits" in row
+    assert tab.keep_row("The dog sat.", row) == {tab.words: gr.skip()}
+    assert tab.keep_row("The dog sat", row) == {tab.words: word_row("The dog sat")}
+    assert "has no words" in tab.show_positions("", *asked[1:])[tab.results]
+
+
 def test_an_unfinished_sentence_is_no_error(tab):
-    assert tab.answer_typed(True, *question("The"), None) == {tab.typed_answer: gr.skip()}
+    assert tab.answer_typed(True, *question("The"), None) == {tab.words: word_row("The")}
+
+
+def press(handler, data, sentence=SENTENCE):
+    return handler(*question(sentence), None, gr.EventData(None, data))
+
+
+def test_a_pressed_word_is_hidden_and_the_new_sentence_answered(tab):
+    shown = press(tab.press_word, {"text": SENTENCE, "start": 11, "end": 14}, "typed in the meantime")
+    assert shown[tab.sentence] == "The <mask> <mask>."
+    assert shown[tab.link] == link_of(Question("The <mask> <mask>."))
+    assert shown[tab.words] == word_row("The <mask> <mask>.")
+
+
+def test_a_pressed_blank_brings_its_word_back(tab):
+    shown = press(tab.press_word, {"text": "The <mask> <mask>.", "start": 11, "end": 17, "word": "sat"})
+    assert shown[tab.sentence] == SENTENCE
+    assert shown[tab.link] == link_of(Question(SENTENCE))
+
+
+def test_a_pressed_guess_fills_its_blank_and_the_others_are_asked_again(tab):
+    shown = press(tab.put_word, {"sentence": "The dog <mask>."})
+    assert shown[tab.sentence] == "The dog <mask>."
+    assert shown[tab.link] == link_of(Question("The dog <mask>."))
+    filled = press(tab.put_word, {"sentence": "The dog sat."})
+    assert filled == {tab.sentence: "The dog sat.", tab.words: word_row("The dog sat.")}
+
+
+def test_a_pressed_example_sets_the_options_and_is_asked_of_both_models(tab):
+    number, group = next((n, group) for n, group in enumerate(GROUPS) if group.name == "Professions")
+    text, pronouns = group.examples[2].text, group.examples[2].targets
+    tab.engine.compare(text, ["general", "biomedical"])  # loads them
+    shown = press(tab.use_example, {"group": number, "example": 2})
+    assert (shown[tab.sentence], shown[tab.targets], shown[tab.joint]) == (text, pronouns, False)
+    assert shown[tab.compare] == ["biomedical"]
+    assert shown[tab.link] == link_of(Question(text, "general", ("biomedical",), targets=pronouns))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        {},
+        {"text": 1, "start": 0, "end": 1},
+        {"text": "x", "start": "0", "end": 1},
+        {"text": [], "start": 0, "end": 1, "word": []},
+        {"sentence": ["x"]},
+    ],
+)
+def test_a_press_that_is_not_from_the_page_changes_nothing(tab, data):
+    for handler in (tab.press_word, tab.put_word, tab.use_example):
+        assert press(handler, data) == {tab.words: gr.skip()}
 
 
 def test_the_view_redraws_the_answer_shown(tab):

@@ -1,0 +1,95 @@
+"""JavaScript for pressing words, guesses and examples; `trigger` starts an event of the page."""
+
+# A pressed word becomes a blank, and the blank remembers it: `behind` holds the words of the blanks of each text that
+# was made here. Where the keyboard pressed a word, the new row has the focus on what took its place.
+# The row of 'Every position' stays as long as its sentence, though each answer draws the words again.
+WORDS = """
+const behind = new Map();
+let expected = null, focused = -1, positions = null;
+const parts = (kind) => [...element.querySelectorAll(kind + '[data-start]')];
+const shown = () => (element.querySelector('[data-text]') || {dataset: {}}).dataset.text;
+const press = (part, byKeyboard) => {
+  const text = shown(), start = Number(part.dataset.start), end = Number(part.dataset.end);
+  const words = parts('mark').map((mark, number) => (behind.get(text) || [])[number]);
+  const number = parts('mark').filter((mark) => Number(mark.dataset.start) < start).length;
+  const isBlank = part.matches('mark'), own = part.querySelector('.own') || part;
+  const word = isBlank ? words[number] : own.textContent;
+  if (!word) return;
+  expected = isBlank ? words.toSpliced(number, 1) : words.toSpliced(number, 0, word);
+  focused = byKeyboard ? parts('').indexOf(part) : -1;
+  trigger('select', isBlank ? {text, start, end, word} : {text, start, end});
+};
+element.addEventListener('click', (event) => {
+  const part = event.target.closest('[data-start]');
+  if (part) press(part, !event.detail);
+});
+element.addEventListener('keydown', (event) => {
+  if (!event.target.matches('mark') || !['Enter', ' '].includes(event.key)) return;
+  event.preventDefault();
+  press(event.target, true);
+});
+const refresh = () => {
+  const marks = parts('mark');
+  if (expected && expected.length === marks.length) behind.set(shown(), expected);
+  marks.forEach((mark, number) => {
+    const word = (behind.get(shown()) || [])[number], spoken = `Bring back ${word}`;
+    const attributes = {role: 'button', tabindex: 0, title: spoken, 'aria-label': spoken};
+    for (const [name, value] of Object.entries(attributes)) {
+      if (word) mark.setAttribute(name, value);
+      else mark.removeAttribute(name);  // Gradio keeps the elements of the row before
+    }
+  });
+  const place = parts('')[focused];
+  if (place) place.focus();
+  expected = null;
+  focused = -1;
+};
+watch('value', () => {
+  if (element.querySelector('.positions')) positions = {text: shown(), row: props.value};
+  else if (positions && positions.text === shown()) {
+    props.value = positions.row;
+    setTimeout(refresh, 50);
+    return;
+  }
+  refresh();
+});
+"""
+
+# A row of the chart is pressed by a click or touch anywhere on it, or with Enter or the space bar.
+GUESSES = """
+let pressed = false;
+const put = (row) => trigger('select', {sentence: row.querySelector('.sentence').textContent});
+element.addEventListener('click', (event) => {
+  const row = event.target.closest('li');
+  if (!row || !row.querySelector('.put') || event.target.closest('.sentence')) return;
+  if (!String(getSelection()).trim()) put(row);  // not after text was selected
+});
+element.addEventListener('keydown', (event) => {
+  if (!event.target.matches('li:has(.put)') || !['Enter', ' '].includes(event.key)) return;
+  event.preventDefault();
+  pressed = true;
+  put(event.target);
+});
+watch('value', () => {
+  const first = element.querySelector('li');
+  if (pressed && first) first.focus();
+  pressed = false;
+});
+"""
+
+# The name of a group shows its examples; an example is pressed.
+EXAMPLES = """
+element.addEventListener('change', (event) => {
+  const chosen = Number(event.target.value);
+  element.querySelectorAll('.example-group').forEach((group, number) => {
+    group.classList.toggle('chosen', number === chosen);
+  });
+});
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-example]');
+  if (!button) return;
+  trigger('select', {group: Number(button.dataset.group), example: Number(button.dataset.example)});
+  const sentence = document.querySelector('#sentence');  // out of sight on a phone, and the answer with it
+  if (sentence.getBoundingClientRect().top < 0) sentence.scrollIntoView({behavior: 'smooth'});
+});
+"""
