@@ -23,7 +23,7 @@ test: $(VENV)/test.stamp
 	@command -v chromium >/dev/null || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || \
 		(apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null) || true
 	$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
-	$(BIN)/python -m pytest -n 4 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 check: $(VENV)/test.stamp
 	$(BIN)/ruff format .
@@ -36,7 +36,7 @@ load: $(VENV)/test.stamp
 	$(BIN)/python benchmarks/load.py
 
 nightly: $(VENV)/test.stamp
-	TESTS=nightly $(BIN)/python -m pytest -n 4 --dist worksteal
+	TESTS=nightly $(BIN)/python -m pytest -n 3 --dist worksteal
 	PYTHONPATH=tests/support/no_proc $(BIN)/python -m pytest -n 3 --dist worksteal $(WITHOUT_PROC)
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 3 --dist worksteal --hypothesis-show-statistics tests/properties
 	$(MAKE) fuzz
