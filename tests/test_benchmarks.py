@@ -219,6 +219,7 @@ def test_extract_prints_its_ratios_and_scores_equal_those_of_the_stock_loops(scr
     assert paper["spans, off by"] == ""
 
 
+@nightly
 def test_both_sides_of_finetune_train_on_the_same_questions(script, monkeypatch, capsys, tmp_path):
     finetune = script("finetune")
     monkeypatch.setattr(finetune, "load", lambda *_, **__: MaskedLM(*tiny()))

@@ -41,6 +41,7 @@ def test_a_run_from_files_to_a_downloaded_model(open_browser, pictures, tiny, tm
     see_the_result(page, open_browser, pictures, tmp_path, state="Stopped", timeout=2 * MINUTES)
 
 
+@nightly
 def test_the_column_of_a_table_is_changed_in_the_report(open_browser, pictures, tiny, tmp_path):
     paragraphs = SAMPLE.read_text(encoding="utf-8").split("\n\n")[:60]
     with (tmp_path / "reports.csv").open("w", newline="", encoding="utf-8") as file:
@@ -171,6 +172,7 @@ def test_a_run_is_stopped_resumed_and_deleted(open_browser, tiny):
     page.get_by_text("Your runs will be listed here.").wait_for()
 
 
+@nightly
 def test_refusals_appear_where_they_belong_and_change_nothing(open_page, tiny, tmp_path):
     """tests/web/adapt/test_form.py has the other unreadable files and the other values."""
     page = open_page()

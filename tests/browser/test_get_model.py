@@ -10,7 +10,7 @@ from mlm_demo.web.app import create_app, launch
 from mlm_demo.web.fill.model_offer import GETTING, SELECTED
 from tests.support.hub_fixtures import direct_to
 from tests.support.hub_stand_in import HubStandIn
-from tests.support.nightly import some
+from tests.support.nightly import nightly, some
 from tests.support.paths import free_port
 from tests.support.tiny_models import save_tiny
 
@@ -86,6 +86,7 @@ def test_the_page_leads_to_the_preferred_model(open_browser, pictures, picture, 
     assert picked(page) == HERE
 
 
+@nightly
 @pytest.mark.parametrize("hub", some(["silent", "unreachable"], 1))
 def test_without_the_hub_the_page_is_as_usual(open_browser, stand_in, monkeypatch, hub):
     if hub == "unreachable":

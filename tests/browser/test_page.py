@@ -259,6 +259,8 @@ def test_after_a_bad_number_or_model_the_answer_stays(open_page, picture):
         "top_k is '0'; it must be a whole number from 1 to 30,522"
     ).wait_for()
     page.get_by_label("Number of words").fill("5")
+    page.keyboard.press("Enter")
+    page.locator("#results .refusal").wait_for(state="detached")
     page.locator("#model input").fill("nobody/nothing")
     page.keyboard.press("Enter")
     page.locator("#fill").click()

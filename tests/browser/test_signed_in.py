@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.adapt_page import MINUTES, open_tab, start
 from tests.support.hub_stand_in import HubStandIn
+from tests.support.nightly import nightly
 
 
 @pytest.fixture
@@ -41,6 +42,7 @@ def browser_at(chromium, hub, serve):
         context.close()
 
 
+@nightly
 def test_a_hub_user_has_their_runs_everywhere_and_pushes_a_model(browser_at, hub, picture, tiny):
     page = browser_at(signed_in=True)
     start(page, tiny, steps=90_000, batch=8)

@@ -62,7 +62,7 @@ POINTS = re.findall(r'^    "(.*?)":', KILLED_AT, re.M)
 
 def test_a_run_killed_at_the_worst_moments_ends_with_the_same_result(page, begin, fork_server):
     whole = begin()
-    runs, ends = {point: begin() for point in some(POINTS, 5)}, {}
+    runs, ends = {point: begin() for point in some(POINTS, 3)}, {}
     for point, run in runs.items():
         service = page(starts=True)
         for other in service.runs.all():  # this run alone is started

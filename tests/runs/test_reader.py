@@ -7,7 +7,6 @@ from mlm_demo.runs.reader import StepCosts
 from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.prepare_cache import SECONDS_STEPS_KEPT, StepCost
-from tests.support.nightly import nightly
 from tests.support.runs import corpus_text
 
 STEP = StepCost(0.5, 1330.776)
@@ -95,9 +94,8 @@ def test_another_seed_reads_the_files_again(service, draft, choices):
     assert kept == ["blocks", "corpus", "index.json"], "what was kept before is gone"
 
 
-@nightly
 def test_the_reader_is_a_process_that_prints_its_progress(service, draft, choices):
-    """With the launcher of the server, not the fork server of the tests; `test_signed_in.py` does so too."""
+    """With the launcher of the server, not the fork server of the tests."""
     service.reader.launch = launch_process
     stages = []
     assert service.report(draft(), choices(), stages.append)["files"] == 1
