@@ -151,7 +151,7 @@ def move_the_slider(page):
 def test_a_run_is_stopped_resumed_and_deleted(open_browser, tiny):
     page = open_browser()
     start(page, tiny, steps=90_000, batch=8)
-    page.wait_for_selector("#live progress", timeout=2 * MINUTES)
+    page.locator("#live .facts", has_text=" left").wait_for(timeout=2 * MINUTES)  # it trains
     page.locator("#my-runs .state", has_text="Running").wait_for()
     place = page.locator("#stop").bounding_box()
     page.locator("#stop").click()
