@@ -4,6 +4,8 @@ import re
 import pandas as pd
 import pytest
 
+from tests.support.nightly import some
+
 PARIS = "?text=Paris+is+the+<mask>+of+France.&model=general"
 
 
@@ -22,7 +24,7 @@ def ask(page, sentence):
     page.keyboard.press("Enter")
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", some([390, 1280], 1))
 def test_a_newcomers_path(open_page, both_schemes, width):
     page = open_page(width=width)
     assert words(page)[:3] == ["economy", "population", "country"]
