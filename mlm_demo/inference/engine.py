@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mlm_demo.inference.pairs import JudgedPairs
     from mlm_demo.inference.score import SentenceScore
     from mlm_demo.models.extractor import Extractor
+    from mlm_demo.models.masked_lm import MaskedLM
 
 Progress = Callable[[float, str], None]  # share done from 0 to 1, stage
 TOP_K = 5
@@ -185,23 +186,17 @@ class Engine:
 
         Raises as `score.score_sentence` does; the limits are those of the settings.
         """
-        refs = self._find_all(models)
-        loaded = [self._models.get(ref, "exact", on_progress) for ref in refs]
-        from mlm_demo.inference.score import score_sentence
 
-        scores = []
-        for ref, mlm in zip(refs, loaded, strict=True):
-            start = time.perf_counter()
-            score = score_sentence(
-                mlm,
-                text,
-                method=method,
-                max_seconds=self.settings.max_score_seconds,
-                on_progress=_with_time_left(on_progress, f"Scoring with {ref.title}"),
-                **self._score_limits(),
+        def ask(ref: ModelRef, mlm: "MaskedLM") -> "SentenceScore":
+            from mlm_demo.inference.score import score_sentence
+
+            report = _with_time_left(on_progress, f"Scoring with {ref.title}")
+            seconds = self.settings.max_score_seconds
+            return score_sentence(
+                mlm, text, method=method, max_seconds=seconds, on_progress=report, **self._score_limits()
             )
-            scores.append(_score_json(score, ref, time.perf_counter() - start))
-        return {"scores": scores}
+
+        return {"scores": self._ask_exact(models, ask, on_progress)}
 
     def score_each(
         self,
@@ -233,16 +228,13 @@ class Engine:
         on_progress: Progress = silent,
     ) -> dict:
         """Return each model's guesses at the word at a character: `{"guesses": [...]}`; see `guesses.WordGuesses`."""
-        refs = self._find_all(models)
-        loaded = [self._models.get(ref, "exact", on_progress) for ref in refs]
-        from mlm_demo.inference.guesses import guess_word
 
-        found = []
-        for ref, mlm in zip(refs, loaded, strict=True):
-            begun = time.perf_counter()
-            guessed = guess_word(mlm, text, start, method=method, top_k=top_k, **self._score_limits())
-            found.append(_score_json(guessed, ref, time.perf_counter() - begun))
-        return {"guesses": found}
+        def ask(ref: ModelRef, mlm: "MaskedLM") -> "WordGuesses":
+            from mlm_demo.inference.guesses import guess_word
+
+            return guess_word(mlm, text, start, method=method, top_k=top_k, **self._score_limits())
+
+        return {"guesses": self._ask_exact(models, ask, on_progress)}
 
     def judge_pairs(
         self,
@@ -253,17 +245,29 @@ class Engine:
         on_progress: Progress = silent,
     ) -> dict:
         """Judge up to three models by minimal pairs: `{"models": [...]}`; see `pairs.JudgedPairs` for the fields."""
+
+        def ask(ref: ModelRef, mlm: "MaskedLM") -> "JudgedPairs":
+            from mlm_demo.inference.pairs import judge_pairs
+
+            report = _with_time_left(on_progress, f"Scoring pairs with {ref.title}")
+            return judge_pairs(mlm, pairs, method=method, on_progress=report, **self._score_limits())
+
+        return {"models": self._ask_exact(models, ask, on_progress)}
+
+    def _ask_exact(
+        self,
+        models: Sequence[str],
+        ask: Callable[[ModelRef, "MaskedLM"], "SentenceScore | WordGuesses | JudgedPairs"],
+        on_progress: Progress,
+    ) -> list[dict]:
+        """Return as JSON what each model says, with its seconds; all are loaded before the first is asked."""
         refs = self._find_all(models)
         loaded = [self._models.get(ref, "exact", on_progress) for ref in refs]
-        from mlm_demo.inference.pairs import judge_pairs
-
-        judged = []
+        answers = []
         for ref, mlm in zip(refs, loaded, strict=True):
-            start, stage = time.perf_counter(), f"Scoring pairs with {ref.title}"
-            report = _with_time_left(on_progress, stage)
-            found = judge_pairs(mlm, pairs, method=method, on_progress=report, **self._score_limits())
-            judged.append(_score_json(found, ref, time.perf_counter() - start))
-        return {"models": judged}
+            start = time.perf_counter()
+            answers.append(_score_json(ask(ref, mlm), ref, time.perf_counter() - start))
+        return answers
 
     def _score_limits(self) -> dict[str, int]:
         return {
