@@ -87,21 +87,10 @@ class FillTab(FillWidgets):
             }
         return updates
 
-    def press_word(
-        self,
-        text,
-        model,
-        compare,
-        top_k,
-        targets,
-        joint,
-        precision,
-        view,
-        link,
-        kept,
-        request: gr.Request,
-        event: gr.EventData,
-    ) -> dict:
+    # These have the form's values last, as they go to `answer_now`: text, model, compare, top_k, targets, joint,
+    # precision, view, link, kept.
+
+    def press_word(self, request: gr.Request, event: gr.EventData, _text, *options) -> dict:
         """Hide the word that was pressed, or bring back the one of a blank, and answer.
 
         The row's own text counts, because the box may have changed.
@@ -111,52 +100,24 @@ class FillTab(FillWidgets):
             find_blanks(sentence, MASK)
         except (TypeError, AttributeError):  # not from the page
             return {self.words: gr.skip()}
-        options = model, compare, top_k, targets, joint, precision, view, link, kept
         return self._use(sentence, options, request)
 
-    def put_word(
-        self,
-        text,
-        model,
-        compare,
-        top_k,
-        targets,
-        joint,
-        precision,
-        view,
-        link,
-        kept,
-        request: gr.Request,
-        event: gr.EventData,
-    ) -> dict:
+    def put_word(self, request: gr.Request, event: gr.EventData, _text, *options) -> dict:
         """Put the guess that was pressed into the sentence, and answer if a blank is left."""
         sentence = event._data.get("sentence") if isinstance(event._data, dict) else None
         if not isinstance(sentence, str):  # not from the page
             return {self.words: gr.skip()}
-        options = model, compare, top_k, targets, joint, precision, view, link, kept
         return self._use(sentence, options, request)
 
     def use_example(
-        self,
-        text,
-        model,
-        compare,
-        top_k,
-        targets,
-        joint,
-        precision,
-        view,
-        link,
-        kept,
-        request: gr.Request,
-        event: gr.EventData,
+        self, request: gr.Request, event: gr.EventData, _text, model, _compare, top_k, _targets, _joint, *rest
     ) -> dict:
         """Ask the example that was pressed of this model and of the built-in one of the other domain."""
         example = example_of(event._data)
         if not example:  # not from the page
             return {self.words: gr.skip()}
         compare = [other_built_in(model)]
-        options = model, compare, top_k, example.targets, example.joint, precision, view, link, kept
+        options = model, compare, top_k, example.targets, example.joint, *rest
         chosen = {self.compare: compare, self.targets: example.targets, self.joint: example.joint}
         return chosen | self._use(example.text, options, request)
 
@@ -222,28 +183,12 @@ class FillTab(FillWidgets):
         """Replace a row of words that came too late, when the sentence was another one."""
         return {self.words: gr.skip() if is_row_of(row, text) else word_row(text)}
 
-    def answer_arrived(
-        self,
-        follow,
-        text,
-        model,
-        compare,
-        top_k,
-        targets,
-        joint,
-        precision,
-        view,
-        link,
-        kept,
-        request: gr.Request,
-    ) -> dict:
+    def answer_arrived(self, request: gr.Request, follow, text, *options) -> dict:
         """Answer with a model that was downloaded, if it was selected; beside another one it has to be loaded again."""
-        asked = question_of(text, model, compare, top_k, targets, joint, precision)
-        if not follow or link_of(asked) == link or not find_blanks(text or "", MASK):
+        *form, _view, link, _kept = options
+        if not follow or link_of(question_of(text, *form)) == link or not find_blanks(text or "", MASK):
             return {self.words: gr.skip()}
-        return self.answer_now(
-            text, model, compare, top_k, targets, joint, precision, view, link, kept, request
-        )
+        return self.answer_now(text, *options, request)
 
     def open_form(self, owner, request: gr.Request) -> dict:
         """Fill in the form from the page's link."""

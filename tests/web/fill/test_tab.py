@@ -112,12 +112,12 @@ def test_a_model_that_is_not_loaded_waits_for_enter(tmp_path):
 
 def test_a_model_that_arrived_is_asked_or_loaded_if_it_was_selected(tab, tmp_path):
     nothing = {tab.words: gr.skip()}
-    assert tab.answer_arrived(True, *question(link=link_of(Question(SENTENCE))), None) == nothing
-    assert tab.answer_arrived(False, *question(), None) == nothing
-    assert tab.answer_arrived(True, *question("The"), None) == nothing
-    assert tab.answer_arrived(True, *question(), None)[tab.link] == link_of(Question(SENTENCE))
+    assert tab.answer_arrived(None, True, *question(link=link_of(Question(SENTENCE)))) == nothing
+    assert tab.answer_arrived(None, False, *question()) == nothing
+    assert tab.answer_arrived(None, True, *question("The")) == nothing
+    assert tab.answer_arrived(None, True, *question())[tab.link] == link_of(Question(SENTENCE))
     unloaded = tab_of(Engine(Settings(device="cpu")), tmp_path)
-    assert unloaded.answer_arrived(True, *question(), None).keys() == {unloaded.queued}
+    assert unloaded.answer_arrived(None, True, *question()).keys() == {unloaded.queued}
 
 
 def test_every_position_takes_the_place_of_the_words(tab):
@@ -134,7 +134,7 @@ def test_an_unfinished_sentence_is_no_error(tab):
 
 
 def press(handler, data, sentence=SENTENCE):
-    return handler(*question(sentence), None, gr.EventData(None, data))
+    return handler(None, gr.EventData(None, data), *question(sentence))
 
 
 def test_a_pressed_word_is_hidden_and_the_new_sentence_answered(tab):
