@@ -27,7 +27,7 @@ from pathlib import Path
 from mlm_demo.errors import RunError, shown
 from mlm_demo.runs import older_runs
 from mlm_demo.system import locks
-from mlm_demo.system.files import atomic, folder_bytes, read, write, writing
+from mlm_demo.system.files import atomic, folder_bytes, last_change, read, write, writing
 
 NAME = "name"
 RESERVE = "reserve"  # deleted at the end, so that the final message fits on a full disk
@@ -59,8 +59,13 @@ class Request:
 
 
 def input_files(folder: Path) -> list[Path]:
-    """Return the files of an input folder, each in a numbered folder of its own, in the order of the numbers."""
-    files = [path for path in folder.glob("*/*") if path.parent.name.isdecimal()]
+    """Return the files of an input folder, each in a numbered folder of its own, in the order of the numbers.
+
+    There are none once the run has ended, and perhaps fewer while its folder is being deleted.
+    """
+    files = []
+    with suppress(FileNotFoundError):  # glob raises it for a folder that another process deletes meanwhile
+        files.extend(path for path in folder.glob("*/*") if path.parent.name.isdecimal())
     return sorted(files, key=lambda path: int(path.parent.name))
 
 
@@ -137,7 +142,7 @@ class Run:
     @property
     def touched(self) -> float:
         """The time of the last change of state or log line, in seconds since 1970."""
-        return max((path.stat().st_mtime for path in self.folder.glob("*.json*")), default=0.0)
+        return last_change(self.folder.glob("*.json*"))
 
     @property
     def worker(self) -> dict:

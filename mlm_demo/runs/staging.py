@@ -112,7 +112,10 @@ class Staging:
         """
         if not ID.fullmatch(id):
             return
-        own = {_identity(path) for path in input_files(self.folder / id)}
+        own = set()
+        for path in input_files(self.folder / id):
+            with suppress(FileNotFoundError):  # another process forgets the draft
+                own.add(_identity(path))
         for upload in read(self.folder / id / UPLOADS).get("paths", ()):
             with suppress(OSError):  # the sweep of the uploads came first
                 if _identity(Path(upload)) in own:

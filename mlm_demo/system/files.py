@@ -66,15 +66,21 @@ def writing(folder: Path) -> Iterator[None]:
         raise RunError(f"The folder {folder} cannot be written ({error.strerror}); {fix}.") from error
 
 
+def last_change(paths: Iterable[Path]) -> float:
+    """Return when the newest of some files or folders changed, in seconds since 1970; 0 if none exists."""
+    newest = 0.0
+    for path in paths:
+        with suppress(FileNotFoundError):  # deleted or renamed in the meantime
+            newest = max(newest, path.stat().st_mtime)
+    return newest
+
+
 def seconds_since(paths: Iterable[Path]) -> float:
     """Return the age of the newest of some files or folders; negative if the clock was set back since.
 
     Returns 0 if none exists.
     """
-    newest = 0.0
-    for path in paths:
-        with suppress(FileNotFoundError):  # deleted in the meantime
-            newest = max(newest, path.stat().st_mtime)
+    newest = last_change(paths)
     return time.time() - newest if newest else 0.0
 
 

@@ -1,6 +1,7 @@
 """Memory limits: for processes that read uploaded files, and for the memory that malloc and oneDNN keep for reuse."""
 
 import ctypes
+import errno
 import os
 import re
 import resource
@@ -18,6 +19,8 @@ MALLOC_LIMITS = {ARENA_MAX: 2, MMAP_THRESHOLD: 1 << 20, TRIM_THRESHOLD: 8 << 20}
 # oneDNN caches 1,024 products by shape, and sentences and batches of all lengths keep adding new shapes.
 CACHE_LIMITS = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "128", "LRU_CACHE_CAPACITY": "128"}
 TRIM_INTERVAL = 15  # seconds
+# What glibc says when there is no memory for a library.
+UNLOADED = re.compile("failed to map segment|cannot map zero-fill|[Cc]annot allocate memory")
 
 
 def limit_memory(megabytes: int) -> None:
@@ -43,7 +46,8 @@ def lift_limit() -> None:
 def ran_out(error: BaseException) -> bool:
     """Return whether an error means that memory ran out, on the CPU or a GPU; torch has no class for the CPU's.
 
-    Code in C that does not check an allocation returns NULL without an exception, which Python calls a SystemError.
+    Code in C that does not check an allocation returns NULL without an exception, which Python calls a SystemError. A
+    library that cannot be loaded for want of memory raises ImportError, or OSError without a number (dlopen(3)).
     """
     return (
         isinstance(error, MemoryError)
@@ -53,6 +57,8 @@ def ran_out(error: BaseException) -> bool:
         )
         or type(error).__name__ == "OutOfMemoryError"  # torch's; by name, because torch may not be imported
         or (isinstance(error, RuntimeError) and "can't allocate memory" in str(error))
+        or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+        or (isinstance(error, (ImportError, OSError)) and UNLOADED.search(str(error)) is not None)
     )
 
 
@@ -61,7 +67,7 @@ def out_of_memory_as_error() -> Iterator[None]:
     """Within this context running out of memory raises TrainingError, after the limit is lifted."""
     try:
         yield
-    except (RuntimeError, MemoryError, SystemError) as error:
+    except Exception as error:
         if not ran_out(error):
             raise
         lift_limit()

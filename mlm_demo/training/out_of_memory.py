@@ -17,7 +17,7 @@ def out_of_memory() -> Iterator[None]:
     """Within this context, running out of main memory raises torch.OutOfMemoryError, as it does on a GPU."""
     try:
         yield
-    except (RuntimeError, MemoryError, SystemError) as error:
+    except Exception as error:
         if ran_out(error) and not isinstance(error, torch.OutOfMemoryError):
             raise torch.OutOfMemoryError(str(error)) from error
         raise

@@ -1,12 +1,15 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
 from mlm_demo.errors import RunError
-from mlm_demo.runs.run import Run
+from mlm_demo.runs.run import Run, input_files
 from mlm_demo.runs.store import RunStore
 from mlm_demo.system import locks
 from tests.support.runs import until
@@ -157,3 +160,22 @@ def test_ids_have_128_bits(runs):
     ids = {runs.create(no_files, title="").id for _ in range(20)}
     assert len(ids) == 20
     assert all(len(id) == 32 and int(id, 16) for id in ids)
+
+
+def test_the_files_can_be_listed_while_they_are_deleted(tmp_path):
+    """As a page does that asks about a run at the moment when it ends."""
+    folder, end = tmp_path / "input", time.monotonic() + 0.5
+
+    def create_and_delete():
+        while time.monotonic() < end:
+            for number in range(3):
+                (folder / str(number)).mkdir(parents=True)
+                (folder / str(number) / "a.txt").touch()
+            shutil.rmtree(folder)
+
+    thread = threading.Thread(target=create_and_delete)
+    thread.start()
+    counts = set()
+    while thread.is_alive():
+        counts.add(len(input_files(folder)))
+    assert max(counts) == 3

@@ -1,3 +1,4 @@
+import errno
 import subprocess
 import sys
 
@@ -59,6 +60,10 @@ def test_a_larger_allocation_fails_until_the_limit_is_lifted():
         RuntimeError("[enforce fail at alloc_cpu.cpp:1] DefaultCPUAllocator: can't allocate memory"),
         SystemError("<built-in function encode> returned NULL without setting an exception"),
         SystemError("error return without exception set"),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        OSError("libtorch_global_deps.so: failed to map segment from shared object"),
+        ImportError("libtorch.so: failed to map segment from shared object"),
+        ImportError("libgomp.so.1: cannot allocate memory in static TLS block"),
     ],
 )
 def test_every_kind_of_out_of_memory_becomes_a_training_error(error):
@@ -69,9 +74,10 @@ def test_every_kind_of_out_of_memory_becomes_a_training_error(error):
         raise error
 
 
-def test_another_error_stays_as_it_is():
-    with pytest.raises(RuntimeError, match="something else"), out_of_memory_as_error():
-        raise RuntimeError("something else")
+@pytest.mark.parametrize("kind", [RuntimeError, OSError, ImportError])
+def test_another_error_stays_as_it_is(kind):
+    with pytest.raises(kind, match="something else"), out_of_memory_as_error():
+        raise kind("something else")
 
 
 def test_the_cache_limits_hold_for_this_process_only():
