@@ -28,6 +28,13 @@ from mlm_demo.training import corpus_report
 corpus_report.make_report = again
 """
 
+# A worker that judges the base model for minutes.
+NEVER_JUDGED = """
+import time
+from mlm_demo.training import judge
+judge.Judge.__init__ = lambda *_: time.sleep(600)
+"""
+
 
 @pytest.fixture
 def queue(service):
@@ -85,6 +92,19 @@ def test_a_stopped_run_keeps_its_progress_and_resumes(start, queue):
     queue.stop(run)
     reached(run, lambda: run.state == "stopped")
     assert json.loads((run.output / "result.json").read_text())["training"]["steps"] > stopped_at
+
+
+def test_a_run_that_is_stopped_before_training_judges_nothing_and_resumes(start, queue, fork_server):
+    queue.launch = fork_server.after(NEVER_JUDGED)
+    run = start(6)
+    reached(run, lambda: any("base model" in line.get("stage", "") for line in run.lines()))
+    queue.stop(run)
+    reached(run, lambda: run.state == "stopped")
+    assert run.message == "Stopped before training; Resume continues."
+    queue.launch = fork_server.launch
+    queue.resume(run)
+    reached(run, lambda: run.state not in ("waiting", "running"))
+    assert (run.state, run.message) == ("done", "")
 
 
 @pytest.fixture

@@ -100,12 +100,13 @@ class Adaptation:
         else:
             with out_of_memory_as_error():
                 preparation = _prepare(run, settings, catalogue, shift)
-                result = preparation.adapt(
-                    run.output,
-                    resume=last_checkpoint(run.output) is not None,
-                    on_progress=run.log,
-                    should_stop=shift.should_stop,
-                )
+                with shift.until_training() as log:
+                    result = preparation.adapt(
+                        run.output,
+                        resume=last_checkpoint(run.output) is not None,
+                        on_progress=log,
+                        should_stop=shift.should_stop,
+                    )
         training = result.training
         return (
             f"at step {training.steps:,} of {training.planned:,}. Progress is kept, and Resume continues."

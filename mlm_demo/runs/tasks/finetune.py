@@ -115,12 +115,13 @@ class Finetuning:
                 )
                 with shift.reading():
                     run.log({"report": preparation.report})
-                result = preparation.finetune(
-                    run.output,
-                    resume=has_progress(run.output),
-                    on_progress=run.log,
-                    should_stop=shift.should_stop,
-                )
+                with shift.until_training() as log:
+                    result = preparation.finetune(
+                        run.output,
+                        resume=has_progress(run.output),
+                        on_progress=log,
+                        should_stop=shift.should_stop,
+                    )
         if not result.stopped:
             return ""
         seeds = len(result.seeds)

@@ -5,7 +5,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -13,6 +13,7 @@ from mlm_demo.errors import TrainingError
 from mlm_demo.models.catalogue import ADAPTED, FINETUNED, Catalogue, ModelRef
 from mlm_demo.runs.run import Run
 from mlm_demo.settings import READING_SECONDS, Settings
+from mlm_demo.training.phase import Phase
 
 SECONDS_BETWEEN_CHECKS = 0.5
 
@@ -62,6 +63,22 @@ class Shift:
             yield
         finally:
             done.set()
+
+    @contextmanager
+    def until_training(self) -> Iterator[Callable[[dict], None]]:
+        """Yield a function that logs lines; until the line that begins training this is `interruptible`.
+
+        A run that has learned nothing has nothing to judge and save.
+        """
+        with ExitStack() as before:
+            before.enter_context(self.interruptible())
+
+            def log(line: dict) -> None:
+                if line.get("phase") == Phase.TRAIN:
+                    before.close()
+                self.run.log(line)
+
+            yield log
 
     def reading(self) -> AbstractContextManager[None]:
         """Within this context the files of the run are read: `interruptible`, and bounded in time."""
