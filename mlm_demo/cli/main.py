@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mlm_demo import __version__
 from mlm_demo.cli.extract import extract_command
+from mlm_demo.cli.facts import facts_command
 from mlm_demo.cli.options import add_adaptation, add_finetuning
 from mlm_demo.cli.pairs import pairs_command
 from mlm_demo.cli.predict import fill_command, models_command, score_command
@@ -110,6 +111,24 @@ def _add_prediction(verbs) -> None:
     )
     pairs.add_argument("--json", action="store_true", help="print JSON, with the scores of every pair")
     pairs.set_defaults(run=pairs_command)
+    facts = verbs.add_parser(
+        "facts", help="count the facts that models know, beside what the template alone brings"
+    )
+    facts.add_argument(
+        "file", metavar="FILE", type=Path, help="a table or JSON lines with subject, template and object"
+    )
+    facts.add_argument(
+        "--model", metavar="M", action="append", help=f"{ASKED_MODEL}; repeat it for up to three"
+    )
+    facts.add_argument(
+        "--top-k",
+        metavar="K",
+        type=_number,
+        default=10,
+        help="count an object among the first K words (default: 10)",
+    )
+    facts.add_argument("--json", action="store_true", help="print JSON, with the rank of every object")
+    facts.set_defaults(run=facts_command)
     for scoring in (score, pairs):
         scoring.add_argument(
             "--method",

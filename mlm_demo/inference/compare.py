@@ -74,16 +74,23 @@ def _rank(
 def _same_word(
     mlm: MaskedLM, prediction: Prediction, mask: int, other: MaskedLM, prompt: Prompt
 ) -> tuple[int, ...]:
-    """Return another model's tokens for a word of this model; empty if it cannot write the word."""
-    if prediction.token is not None and mlm.piece_style == other.piece_style:
-        raw = mlm.tokenizer.convert_ids_to_tokens(prediction.token)
-        token = other.tokenizer.convert_tokens_to_ids(raw)
-        if token is not None and token != other.tokenizer.unk_token_id:
-            return (token,)
-    text = prediction.word
+    """Return another model's tokens for a prediction of this model; empty if it cannot write the word."""
     if prediction.token is not None:
-        piece = mlm.piece(prediction.token)
-        if piece.attaches and piece.text.isalnum():
-            return ()  # a word ending: vocabularies cut words at different places
-        text = piece.text
-    return target_pieces(other, prompt, mask, text) if text else ()
+        return same_word(mlm, prediction.token, mask, other, prompt)
+    return target_pieces(other, prompt, mask, prediction.word) if prediction.word else ()
+
+
+def same_word(mlm: MaskedLM, token: int, mask: int, other: MaskedLM, prompt: Prompt) -> tuple[int, ...]:
+    """Return another model's tokens for a token of this model; empty if it cannot write it.
+
+    prompt: the sentence as the other model reads it.
+    """
+    if mlm.piece_style == other.piece_style:
+        raw = mlm.tokenizer.convert_ids_to_tokens(token)
+        same = other.tokenizer.convert_tokens_to_ids(raw)
+        if same is not None and same != other.tokenizer.unk_token_id:
+            return (same,)
+    piece = mlm.piece(token)
+    if piece.attaches and piece.text.isalnum():
+        return ()  # a word ending: vocabularies cut words at different places
+    return target_pieces(other, prompt, mask, piece.text) if piece.text else ()

@@ -16,11 +16,14 @@ from mlm_demo.settings import Settings
 
 if TYPE_CHECKING:
     from mlm_demo.inference.extract.extraction import Extraction, Finding
+    from mlm_demo.inference.facts import AskedFacts
     from mlm_demo.inference.guesses import WordGuesses
     from mlm_demo.inference.pairs import JudgedPairs
     from mlm_demo.inference.score import SentenceScore
     from mlm_demo.models.extractor import Extractor
     from mlm_demo.models.masked_lm import MaskedLM
+
+    Found = SentenceScore | WordGuesses | JudgedPairs | AskedFacts
 
 Progress = Callable[[float, str], None]  # share done from 0 to 1, stage
 TOP_K = 5
@@ -41,7 +44,7 @@ class Engine:
     def models(self) -> list[dict]:
         """Return the models of the picker, each with `in_memory`; loads nothing."""
         loaded = self._models.names()
-        return [{**model_json(c), "in_memory": c.name in loaded} for c in KNOWN_MODELS]
+        return [{**c.to_json(), "in_memory": c.name in loaded} for c in KNOWN_MODELS]
 
     def default_model(self) -> ModelRef:
         """Return the model of a question that names none."""
@@ -141,13 +144,37 @@ class Engine:
             "answers": [
                 {
                     **answer.to_json(),
-                    "model": {**answer.model, **model_json(ref)},
+                    "model": {**answer.model, **ref.to_json()},
                     "notices": [*answer.notices, *notices],
                     "seconds": seconds,
                 }
                 for answer, ref in zip(answers, refs, strict=True)
             ]
         }
+
+    def contrast(
+        self,
+        texts: tuple[str, str],
+        models: tuple[str, str],
+        *,
+        on_progress: Progress = silent,
+    ) -> dict:
+        """Set the blanks of two sentences against each other, each before its model; see `contrast.Contrast`."""
+        refs = [self._find_all([name])[0] for name in models]
+        loaded = [self._models.get(ref, "exact", on_progress) for ref in refs]
+        from mlm_demo.inference.contrast import contrast
+        from mlm_demo.inference.prompt import read_prompt
+
+        limits, start = self.settings, time.perf_counter()
+        first, second = (
+            (mlm, read_prompt(text, mlm, max_characters=limits.max_characters, max_masks=limits.max_masks))
+            for text, mlm in zip(texts, loaded, strict=True)
+        )
+        found = contrast(first, second).to_json()
+        found["models"] = [
+            {**model, **ref.to_json()} for model, ref in zip(found["models"], refs, strict=True)
+        ]
+        return {**found, "seconds": time.perf_counter() - start}
 
     def expected_words(
         self,
@@ -172,7 +199,7 @@ class Engine:
             max_masks=self.settings.max_masks,
             on_progress=lambda share: on_progress(share, f"Reading every position with {mlm.name}"),
         )
-        return {"model": model_json(ref), "words": [word.to_json() for word in words]}
+        return {"model": ref.to_json(), "words": [word.to_json() for word in words]}
 
     def score(
         self,
@@ -254,10 +281,28 @@ class Engine:
 
         return {"models": self._ask_exact(models, ask, on_progress)}
 
+    def ask_facts(
+        self,
+        facts: Sequence[tuple[str, str, str, str]],
+        models: Sequence[str] = ("",),
+        *,
+        k: float,
+        on_progress: Progress = silent,
+    ) -> dict:
+        """Ask up to three models for the objects of facts: `{"models": [...]}`; see `facts.AskedFacts`."""
+
+        def ask(ref: ModelRef, mlm: "MaskedLM") -> "AskedFacts":
+            from mlm_demo.inference.facts import ask_facts
+
+            report = _with_time_left(on_progress, f"Asking {ref.title}")
+            return ask_facts(mlm, facts, k=k, max_characters=self.settings.max_characters, on_progress=report)
+
+        return {"models": self._ask_exact(models, ask, on_progress)}
+
     def _ask_exact(
         self,
         models: Sequence[str],
-        ask: Callable[[ModelRef, "MaskedLM"], "SentenceScore | WordGuesses | JudgedPairs"],
+        ask: Callable[[ModelRef, "MaskedLM"], "Found"],
         on_progress: Progress,
     ) -> list[dict]:
         """Return as JSON what each model says, with its seconds; all are loaded before the first is asked."""
@@ -335,9 +380,9 @@ class Engine:
         return unique
 
 
-def _score_json(found: "SentenceScore | WordGuesses | JudgedPairs", ref: ModelRef, seconds: float) -> dict:
-    """Return scores, guesses or judgments as JSON, with all that the picker knows of the model."""
-    return {**found.to_json(), "model": {**found.model, **model_json(ref)}, "seconds": seconds}
+def _score_json(found: "Found", ref: ModelRef, seconds: float) -> dict:
+    """Return what a model says as JSON, with all that the picker knows of the model."""
+    return {**found.to_json(), "model": {**found.model, **ref.to_json()}, "seconds": seconds}
 
 
 def _with_time_left(on_progress: Progress, stage: str) -> Callable[[float], None]:
@@ -349,16 +394,3 @@ def _with_time_left(on_progress: Progress, stage: str) -> Callable[[float], None
         on_progress(share, f"{stage}, about {left:.0f} s left" if left >= 2 else stage)
 
     return report
-
-
-def model_json(ref: ModelRef) -> dict:
-    """Return a model as `models` lists it."""
-    return {
-        "name": ref.name,
-        "title": ref.title,
-        "domain": ref.domain,
-        "kind": ref.kind,
-        "license": ref.license,
-        "megabytes": ref.megabytes,
-        "availability": ref.availability,
-    }

@@ -55,6 +55,11 @@ class ModelRef:
             return f"assets/models/{self.name}"
         return self.archive if self.kind == "adapted" else self.name
 
+    def to_json(self) -> dict:
+        """Return what pickers and answers say of the model."""
+        names = ("name", "title", "domain", "kind", "license", "megabytes", "availability")
+        return {name: getattr(self, name) for name in names}
+
     @property
     def availability(self) -> str:
         """Where the model is: built in, in a folder, made here, downloaded, or still to be downloaded."""

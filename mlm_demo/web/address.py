@@ -5,16 +5,18 @@ from collections.abc import Sequence
 import gradio as gr
 
 from mlm_demo.web import javascript
+from mlm_demo.web.contrast.links import is_contrast_link
 from mlm_demo.web.event_options import AT_ONCE
 from mlm_demo.web.score.links import is_score_link
 
-TABS = ("fill", "score", "adapt", "extract", "learn")
+TABS = ("fill", "score", "contrast", "adapt", "extract", "learn")
 
 
 def open_tab(request: gr.Request):
     """Select the tab that the address names or has a sentence for; a run or a question of Extract names none."""
     query = request.query_params
-    tab = "score" if is_score_link(query) else query.get("tab", "")
+    tab = query.get("tab", "")
+    tab = "score" if is_score_link(query) else "contrast" if is_contrast_link(query) else tab
     return gr.Tabs(selected=tab) if tab in TABS else gr.skip()
 
 

@@ -20,6 +20,7 @@ from mlm_demo.web.adapt.form import AdaptForm
 from mlm_demo.web.adapt.run_tab import RunTab
 from mlm_demo.web.address import follow
 from mlm_demo.web.api import add_endpoints
+from mlm_demo.web.contrast.tab import ContrastTab
 from mlm_demo.web.event_options import AT_ONCE
 from mlm_demo.web.extract.tab import ExtractTab
 from mlm_demo.web.fill.answer import VIEWS, first_answer
@@ -81,6 +82,8 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
                 fill = FillTab(engine, service.runs, limits).build(demo, owner)
             with gr.Tab("Score", id="score") as score_tab:
                 score = ScoreTab(engine, limits).build(score_tab)
+            with gr.Tab("Contrast", id="contrast") as contrast_tab:
+                contrast = ContrastTab(engine, limits).build(contrast_tab)
             extract = ExtractTab(engine, service, limits)
             with gr.Tab("Adapt", id="adapt") as adapt_tab:
                 login_button()
@@ -95,6 +98,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
                     teach=teach,
                     fill=fill,
                     scored_models=score.models,
+                    contrast=contrast,
                     extract=extract,
                 )
             with gr.Tab("Extract", id="extract") as extract_tab:
@@ -112,6 +116,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
             {
                 fill_tab: [fill.link],
                 score_tab: [score.link],
+                contrast_tab: [contrast.link],
                 adapt_tab: [run.current],
                 extract_tab: [extract.background.run, extract.link],
                 learn_tab: [],

@@ -14,6 +14,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 # The tests watch the page's connections, not those that Chromium makes for itself.
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+# A script runs a few times here: compiling it well takes longer than it saves.
+PLAIN = ["--js-flags=--max-lazy --no-opt"]
 
 
 def pytest_collection_modifyitems(items):
@@ -49,7 +51,7 @@ def chromium():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET + PLAIN)
         yield browser
         browser.close()
 

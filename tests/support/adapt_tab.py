@@ -35,6 +35,7 @@ def build(service):
                     asks={"inputs": fill, "outputs": fill},
                 ),
                 scored_models=gr.Dropdown(),
+                contrast=SimpleNamespace(model=gr.Dropdown(), other_model=gr.Dropdown()),
                 teach=demo.teach,
                 extract=SimpleNamespace(model=gr.Dropdown()),
             )

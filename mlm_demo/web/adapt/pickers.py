@@ -4,6 +4,7 @@ import gradio as gr
 
 from mlm_demo.runs.store import RunStore
 from mlm_demo.web.adapt.form import AdaptForm
+from mlm_demo.web.contrast.tab import ContrastTab, with_same
 from mlm_demo.web.event_options import QUIET
 from mlm_demo.web.extract import extractors
 from mlm_demo.web.extract.tab import ExtractTab
@@ -26,10 +27,12 @@ class Pickers:
         teach: TeachForm,
         fill: FillTab,
         scored_models: gr.Dropdown,
+        contrast: ContrastTab,
         extract: ExtractTab,
     ):
         self.runs, self.form, self.teach, self.fill = runs, form, teach, fill
         self.owner, self.current, self.scored_models, self.extract = owner, current, scored_models, extract
+        self.contrast = contrast
 
     @property
     def event(self) -> dict:
@@ -40,6 +43,7 @@ class Pickers:
             "outputs": [
                 *(self.fill.model, self.fill.compare, self.scored_models),
                 *(self.form.model, self.teach.model, self.extract.model),
+                *(self.contrast.model, self.contrast.other_model),
             ],
             **QUIET,
         }
@@ -53,7 +57,9 @@ class Pickers:
         that no picker has yet.
         """
         query = dict(request.query_params)
-        several = (name for kind in ("compare", "scored_by") for name in query.get(kind, "").split(","))
+        several = (
+            name for kind in ("compare", "scored_by", "asked") for name in query.get(kind, "").split(",")
+        )
         linked = [query.get("model", ""), *several]
         models = offered(self.runs, owner, [id, model or "", *(compared or ()), *linked])
         full, short = choices(models), short_choices(models)
@@ -64,5 +70,7 @@ class Pickers:
             self.fill.model: gr.Dropdown(full),
             self.fill.compare: gr.Dropdown(short),
             self.scored_models: gr.Dropdown(short),
+            self.contrast.model: gr.Dropdown(short),
+            self.contrast.other_model: gr.Dropdown(with_same(short)),
             self.form.model: gr.Dropdown(full),
         }

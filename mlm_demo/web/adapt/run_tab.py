@@ -29,6 +29,7 @@ from mlm_demo.web.adapt.run_state import (
     sentence_before_and_after,
 )
 from mlm_demo.web.adapt.run_widgets import RunWidgets
+from mlm_demo.web.contrast.tab import ContrastTab
 from mlm_demo.web.event_options import ASKING, AT_ONCE, QUIET
 from mlm_demo.web.extract import extractors
 from mlm_demo.web.extract.background import is_extraction
@@ -48,8 +49,8 @@ SECONDS_BETWEEN_REFRESHES = 2
 class RunTab(RunWidgets):
     """The widgets of a run, and a handler for each event; a handler returns the widgets that change.
 
-    owner: the secret that the browser keeps; form, teach: the forms that a run replaces; fill, scored_models, extract:
-    the pickers of the other tabs.
+    owner: the secret that the browser keeps; form, teach: the forms that a run replaces; fill, scored_models, contrast,
+    extract: the pickers of the other tabs.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class RunTab(RunWidgets):
         teach: TeachForm,
         fill: FillTab,
         scored_models: gr.Dropdown,
+        contrast: ContrastTab,
         extract: ExtractTab,
     ):
         self.service, self.engine, self.limits = service, engine, limits
@@ -80,13 +82,8 @@ class RunTab(RunWidgets):
         self.mine = MyRuns(service)
         self.data = MyData(service, self._emptied)
         self.timer = gr.Timer(SECONDS_BETWEEN_REFRESHES, active=False)
-        pickers = {
-            "form": form,
-            "teach": teach,
-            "fill": fill,
-            "scored_models": scored_models,
-            "extract": extract,
-        }
+        others = {"scored_models": scored_models, "contrast": contrast, "extract": extract}
+        pickers = {"form": form, "teach": teach, "fill": fill, **others}
         self.pickers = Pickers(service.runs, owner=owner, current=self.current, **pickers)
         self.train_on_lent_gpu = None
         if on_zero_gpu():

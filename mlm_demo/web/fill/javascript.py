@@ -93,3 +93,23 @@ element.addEventListener('click', (event) => {
   if (sentence.getBoundingClientRect().top < 0) sentence.scrollIntoView({behavior: 'smooth'});
 });
 """
+
+# Large print for a projector: only the sentence and its charts, on the whole screen where the browser allows it. The
+# same button, or Escape, ends it; leaving the whole screen by other means ends it too.
+PRESENT = """() => {
+  const page = document.querySelector('#tabs').parentElement;  // Gradio scopes the style sheet to what is in it
+  const present = (on) => {
+    if (on === page.classList.contains('presenting')) return;
+    page.classList.toggle('presenting', on);
+    document.querySelector('#present').textContent = on ? 'Close' : 'Present';
+    window.scrollTo(0, 0);
+    if (on && document.body.requestFullscreen) document.documentElement.requestFullscreen().catch(() => {});
+    if (!on && document.fullscreenElement) document.exitFullscreen();
+  };
+  if (!window.presents) {
+    window.presents = true;
+    document.addEventListener('fullscreenchange', () => document.fullscreenElement || present(false));
+    document.addEventListener('keydown', (event) => event.key === 'Escape' && present(false));
+  }
+  present(!page.classList.contains('presenting'));
+}"""

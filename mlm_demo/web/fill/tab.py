@@ -21,6 +21,7 @@ from mlm_demo.web.fill.answer import (
 )
 from mlm_demo.web.fill.examples import example_of
 from mlm_demo.web.fill.form_from_link import form_from_link
+from mlm_demo.web.fill.javascript import PRESENT
 from mlm_demo.web.fill.links import Question, other_built_in
 from mlm_demo.web.fill.positions import every_position
 from mlm_demo.web.fill.widgets import FillWidgets
@@ -304,6 +305,7 @@ class FillTab(FillWidgets):
         self.copy.click(
             None, self.link, self.copied, js=javascript.copy_link("copy-link"), api_visibility="private"
         )
+        self.present.click(None, js=PRESENT, api_visibility="private")
         self.json_down.click(None, self.json, js=javascript.download("predictions.json", "application/json"))
         self.csv_down.click(None, self.csv, js=javascript.download("predictions.csv", "text/csv"))
 

@@ -120,6 +120,7 @@ class FillWidgets:
             self.copy = gr.Button("Copy link", size="sm", min_width=90, elem_id="copy-link")
             self.json_down = gr.Button("Download JSON", size="sm", min_width=90, elem_id="download-json")
             self.csv_down = gr.Button("Download CSV", size="sm", min_width=90, elem_id="download-csv")
+            self.present = gr.Button("Present", size="sm", min_width=90, elem_id="present")
         self.copied = gr.Textbox(
             label="Link to the answer shown", placeholder=" ", interactive=False, elem_id="link"
         )

@@ -8,7 +8,7 @@ from tests.support.adapt_tab import labels, update_pickers
 def test_every_picker_offers_the_models_of_the_person(page, tab, finished):
     for owner, shown, offered in (("me", "", True), ("you", "", False), ("you", finished.id, True)):
         changed = update_pickers(page, owner, shown)
-        assert len(changed) == 6
+        assert len(changed) == 8
         extraction = changed.pop(tab.extract.model)
         assert finished.id not in labels(extraction)  # it answers no questions
         for picker in changed.values():

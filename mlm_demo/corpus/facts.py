@@ -1,0 +1,67 @@
+"""Read a file of facts to ask models about: CSV, TSV, JSON or JSON lines, with the columns of LAMA.
+
+A fact is a subject, an object and a template with [X] for the subject and [Y] for the object (Petroni et al. 2019,
+arXiv 1909.01066).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlm_demo.corpus.documents import Dropped, ReadLimits
+from mlm_demo.corpus.examples.records import Layout, read_records
+from mlm_demo.errors import CorpusError, shown
+
+SUBJECT, OBJECT = "[X]", "[Y]"
+COLUMNS = {
+    "subject": ("subject", "sub_label"),
+    "object": ("object", "obj_label"),
+    "template": ("template",),
+    "relation": ("relation", "predicate_id"),
+}
+LAYOUT = Layout(
+    frozenset(name for names in COLUMNS.values() for name in names),
+    "facts",
+    "subject, template and object, and relation if there are several",
+)
+ALL = "facts"  # the relation of a file that names none
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A subject, a template with [X] and [Y], and the object that belongs at [Y]."""
+
+    relation: str
+    subject: str
+    template: str
+    object: str
+
+
+def read_facts(path: Path, limits: ReadLimits, notes: list[str]) -> tuple[list[Fact], list[Dropped]]:
+    """Return the facts of a file, and the rows that are none, each with its reason.
+
+    Raises CorpusError for a file that cannot be read or holds no fact.
+    """
+    facts: list[Fact] = []
+    dropped: list[Dropped] = []
+    for row in read_records(path, limits, notes, LAYOUT):
+        if isinstance(row, Dropped):
+            dropped.append(row)
+            continue
+        cells = {
+            name: " ".join(str(next((row.values[n] for n in names if row.values.get(n)), "")).split())
+            for name, names in COLUMNS.items()
+        }
+        if missing := [name for name in ("subject", "template", "object") if not cells[name]]:
+            dropped.append(Dropped(row.where, f"it has no {missing[0]}", cells["subject"]))
+        elif cells["template"].count(SUBJECT) != 1 or cells["template"].count(OBJECT) != 1:
+            reason = f"its template needs {SUBJECT} for the subject and {OBJECT} for the object, once each"
+            dropped.append(Dropped(row.where, reason, cells["template"]))
+        else:
+            facts.append(Fact(**{**cells, "relation": cells["relation"] or ALL}))
+    if not facts:
+        first = f" ({dropped[0].source}: {dropped[0].reason})" if dropped else ""
+        raise CorpusError(
+            f"{shown(path.name)} holds no fact{first}; give it the columns subject, template and object, and relation "
+            "if you like."
+        )
+    return facts, dropped

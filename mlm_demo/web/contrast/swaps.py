@@ -1,0 +1,54 @@
+"""Words to swap in the second sentence: others of the family of a word that stands in it."""
+
+from html import escape
+
+from mlm_demo.web.fill.words import with_newlines, words_of
+
+FAMILIES = (
+    ("nurse", "surgeon", "doctor", "teacher", "soldier", "secretary", "engineer", "farmer"),
+    ("man", "woman", "boy", "girl", "child"),
+    ("mother", "father", "sister", "brother", "daughter", "son"),
+    ("he", "she", "they"),
+    ("his", "her", "their"),
+    ("asthma", "cancer", "diabetes", "pneumonia", "depression", "malaria", "pain"),
+    ("heart", "liver", "brain", "kidney", "skin", "lung", "eye"),
+    ("patient", "child", "mouse", "dog"),
+    ("hot", "cold", "warm", "dry"),
+    ("good", "bad", "sick", "healthy"),
+    ("always", "never", "often", "rarely"),
+    ("France", "Germany", "Italy", "Spain", "England"),
+    ("Paris", "Berlin", "Rome", "Madrid", "London"),
+)
+SHOWN = 12
+
+
+def swapped(sentence: str, first: str) -> list[tuple[str, str]]:
+    """Return the words that can stand in a sentence in the place of one of theirs, each with the changed sentence.
+
+    first: the sentence that it is set against, which is none of them.
+    """
+    found = []
+    for start, end in words_of(sentence, []):
+        word = sentence[start:end]
+        for family in FAMILIES:
+            if word.lower() not in map(str.lower, family):
+                continue
+            for other in family:
+                new = other[:1].upper() + other[1:] if word[:1].isupper() else other
+                changed = sentence[:start] + new + sentence[end:]
+                if other.lower() != word.lower() and changed != first:
+                    found.append((new, changed))
+    return found[:SHOWN]
+
+
+def swaps(second: str, first: str) -> str:
+    """Return the words as buttons that hold the changed sentence; empty if there are none."""
+    first = with_newlines(first)
+    words = swapped(with_newlines(second) or first, first)
+    if not words:
+        return ""
+    buttons = "".join(
+        f'<button type="button" data-sentence="{escape(sentence)}" title="{escape(sentence)}">{escape(word)}</button>'
+        for word, sentence in words
+    )
+    return f'<div class="swaps"><span>Swap a word of the second sentence:</span> {buttons}</div>'

@@ -1,0 +1,36 @@
+"""The Contrast tab: a link, a swapped word, the plot as files; and Present on the first tab."""
+
+LINK = "?contrast=The+nurse+said+<mask>+sat.&with=The+teacher+said+<mask>+sat.&asked=general"
+SENTENCE, WORD = 38, 26  # pixels, at 1280: how large `Present` writes them at least
+
+
+def test_a_link_a_swap_files_and_large_print(open_page, pictures):
+    page = open_page(LINK, wait_for="#contrast-results svg")
+    results = page.locator("#contrast-results")
+    assert page.locator("#contrast-second textarea").input_value() == "The teacher said <mask> sat."
+    assert results.locator(".name").count() > 3
+    pictures(page, "contrast")
+
+    page.locator("#contrast-swaps button", has_text="surgeon").click()
+    results.get_by_text("Second: The surgeon said ___ sat.").wait_for()
+    assert "surgeon" in page.evaluate("location.search")
+    for kind, begins in (("svg", b"<svg"), ("png", b"\x89PNG")):
+        with page.expect_download() as saved:
+            page.locator(f"#contrast-{kind}").click()
+        data = saved.value.path().read_bytes()
+        assert data.startswith(begins)
+        assert len(data) > 10_000
+        assert b"var(" not in data, "a file has no style sheet to look colors up in"
+
+    page.get_by_role("tab", name="Fill mask").click()
+    page.locator("#present").click()
+    word = page.locator("#results .word").first
+    size = "element => parseFloat(getComputedStyle(element).fontSize)"
+    page.locator(".presenting").wait_for()
+    assert word.evaluate(size) >= WORD
+    assert page.locator("#words .word-row").evaluate(size) >= SENTENCE
+    assert not page.locator("#sentence").is_visible()
+    pictures(page, "present")
+    page.keyboard.press("Escape")
+    page.locator("#sentence").wait_for()
+    assert word.evaluate(size) < WORD

@@ -1,0 +1,87 @@
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+
+from mlm_demo.inference.engine import Engine
+from mlm_demo.settings import Settings
+from mlm_demo.web.contrast.tab import EXAMPLES, TO_DOWNLOAD, ContrastTab
+from mlm_demo.web.server.rate_limits import RateLimits
+from tests.support.events import call, request
+
+FORM = ("A nurse said <mask> sat.", "A king said <mask> sat.", "general", "")
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    engine = Engine(Settings(device="cpu"))
+    limits = RateLimits(Settings(data=str(tmp_path_factory.mktemp("data"))))
+    with gr.Blocks() as demo, gr.Tabs(), gr.Tab("Contrast", id="contrast") as tab:
+        contrast = ContrastTab(engine, limits).build(tab)
+    return demo, contrast
+
+
+def test_the_sentences_are_contrasted_and_an_error_stands_over_the_answer(page):
+    demo, tab = page
+    shown = call(demo, tab.contrast_sentences, *FORM, {}, None)
+    assert "<svg" in shown[tab.results]
+    for first, message in (
+        ("", "is empty"),
+        ("A king.", "holds no mask"),
+        ("<mask> <mask>", "holds 2 masks"),
+    ):
+        refused = call(demo, tab.contrast_sentences, first, *FORM[1:], shown[tab.kept], None)
+        assert refused.keys() == {tab.results}
+        assert message in refused[tab.results]
+        assert "<svg" in refused[tab.results]
+    unknown = call(demo, tab.contrast_sentences, *FORM[:2], "no model", "", {}, None)[tab.results]
+    assert "no model" in unknown
+
+
+def test_a_chosen_model_answers_and_one_to_download_waits(page):
+    demo, tab = page
+    shown = call(demo, tab.answer_chosen, *FORM, {}, None)
+    assert "<svg" in shown[tab.results]
+    waiting = call(demo, tab.answer_chosen, *FORM[:3], "nobody/nothing", shown[tab.kept], None)
+    assert waiting.keys() == {tab.results}
+    assert waiting[tab.results].startswith(TO_DOWNLOAD)
+    assert "<svg" in waiting[tab.results]
+
+
+def test_empty_pickers_are_the_default_model(page):
+    demo, tab = page
+    shown = call(demo, tab.contrast_sentences, FORM[0], None, None, None, {}, None)
+    assert [model["name"] for model in shown[tab.kept]["models"]] == ["general", "general"]
+
+
+def test_the_opened_tab_answers_its_form_or_the_link(page):
+    demo, tab = page
+    shown = call(demo, tab.first_answer, "?text=The+<mask>+sat.", *FORM, request())
+    assert shown[tab.kept]["texts"] == FORM[:2]
+    assert tab.first not in shown, "a person may be typing"
+    link = "?contrast=The+<mask>+sat.&with=A+<mask>+ran.&asked=biomedical,general"
+    shown = call(demo, tab.first_answer, link, *FORM, request())
+    assert (shown[tab.first], shown[tab.second]) == ("The <mask> sat.", "A <mask> ran.")
+    assert (shown[tab.model], shown[tab.other_model]) == ("biomedical", "general")
+    refused = call(demo, tab.first_answer, "?contrast=No+blank.", *FORM, request())
+    assert refused[tab.first] == "No blank."
+    assert "holds no mask" in refused[tab.results]
+
+
+def test_a_swapped_word_is_put_in_and_answered(page):
+    demo, tab = page
+    event = SimpleNamespace(_data={"sentence": "A queen said <mask> sat."})
+    shown = call(demo, tab.swap_word, event, *FORM, {}, None)
+    assert shown[tab.second] == shown[tab.kept]["texts"][1] == "A queen said <mask> sat."
+    for nonsense in ({"sentence": 3}, "x", {}):
+        ignored = call(demo, tab.swap_word, SimpleNamespace(_data=nonsense), *FORM, {}, None)
+        assert ignored == {tab.swaps: gr.skip()}
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_shows_a_difference(page, example):
+    demo, tab = page
+    found = call(demo, tab.contrast_sentences, *example, {}, None)[tab.kept]
+    assert found["distance"] > 0.09
+    sides = {word["first"] > word["second"] for word in found["words"][:6]}
+    assert sides == {True, False}, "both lists begin with words that differ"
