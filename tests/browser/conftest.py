@@ -48,8 +48,9 @@ def address(tmp_path_factory):
 def chromium():
     """Chromium, only as long as these tests last: its event loop would be in the way of asyncio.run."""
     assert CHROMIUM, "CI needs Chromium: apt-get install chromium"
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=30_000)  # as the other waits
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET + PLAIN)
         yield browser

@@ -6,6 +6,7 @@ import json
 import re
 import zipfile
 
+from playwright.sync_api import expect
 from transformers import pipeline
 
 from mlm_demo.runs.service import SAMPLE
@@ -55,7 +56,7 @@ def test_the_column_of_a_table_is_changed_in_the_report(open_browser, pictures, 
     page.get_by_text("is its column report").wait_for(timeout=2 * MINUTES)
     assert page.get_by_text("Skipped: reports.csv, row 62: it has 4 cells").is_visible()
     pictures(page, "adapt-1-column")
-    assert page.locator("#column input").input_value() == "automatic"
+    expect(page.locator("#column input")).to_have_value("automatic")
     page.locator("#column input").click()
     page.get_by_role("option", name="remark").click()
     page.get_by_text("is its column remark").wait_for(timeout=2 * MINUTES)
@@ -184,7 +185,7 @@ def test_refusals_appear_where_they_belong_and_change_nothing(open_page, tiny, t
     upload(page, tmp_path / "picture.txt")
     page.locator("#report .refusal", has_text="'picture.txt'").wait_for(timeout=2 * MINUTES)
     assert page.get_by_role("radio", name="5 minutes").is_checked()
-    assert page.locator("#base input").input_value() == tiny
+    expect(page.locator("#base input")).to_have_value(tiny)
     assert page.locator("#start").is_disabled()
     page.locator("#sample").click()
     page.wait_for_selector("#report .verdict", timeout=2 * MINUTES)

@@ -1,5 +1,7 @@
 """The address of a clean visit, and what a reload shows again."""
 
+from playwright.sync_api import expect
+
 from tests.support.adapt_page import open_tab
 
 
@@ -27,7 +29,7 @@ def test_a_reload_shows_the_sentence_the_settings_and_the_tab(open_page):
     page.wait_for_function("location.search.includes('The+dog')")
     page.reload()
     page.wait_for_selector("#results figure")
-    assert box.input_value() == "The dog <mask> at me."
+    expect(box).to_have_value("The dog <mask> at me.")
     open_tab(page, "Score")
     page.wait_for_function("location.search.includes('score=The+patient')")
     page.reload()

@@ -1,18 +1,21 @@
 """The Contrast tab: a link, a swapped word, the plot as files; and Present on the first tab."""
 
+from playwright.sync_api import expect
+
 LINK = "?contrast=The+nurse+said+<mask>+sat.&with=The+teacher+said+<mask>+sat.&asked=general"
+SIZE = "(selector => parseFloat(getComputedStyle(document.querySelector(selector)).fontSize))"
 SENTENCE, WORD = 38, 26  # pixels, at 1280: how large `Present` writes them at least
 
 
 def test_a_link_a_swap_files_and_large_print(open_page, pictures):
     page = open_page(LINK, wait_for="#contrast-results svg")
     results = page.locator("#contrast-results")
-    assert page.locator("#contrast-second textarea").input_value() == "The teacher said <mask> sat."
+    expect(page.locator("#contrast-second textarea")).to_have_value("The teacher said <mask> sat.")
     assert results.locator(".name").count() > 3
     pictures(page, "contrast")
 
     page.locator("#contrast-swaps button", has_text="surgeon").click()
-    results.get_by_text("Second: The surgeon said ___ sat.").wait_for()
+    results.locator(".axis-name", has_text="Second: The surgeon said ___ sat.").wait_for()
     assert "surgeon" in page.evaluate("location.search")
     for kind, begins in (("svg", b"<svg"), ("png", b"\x89PNG")):
         with page.expect_download() as saved:
@@ -24,13 +27,10 @@ def test_a_link_a_swap_files_and_large_print(open_page, pictures):
 
     page.get_by_role("tab", name="Fill mask").click()
     page.locator("#present").click()
-    word = page.locator("#results .word").first
-    size = "element => parseFloat(getComputedStyle(element).fontSize)"
-    page.locator(".presenting").wait_for()
-    assert word.evaluate(size) >= WORD
-    assert page.locator("#words .word-row").evaluate(size) >= SENTENCE
+    page.wait_for_function(f"{SIZE}('#results .word') >= {WORD}")  # Gradio's buttons change with a transition
+    assert page.evaluate(f"{SIZE}('#words .word-row')") >= SENTENCE
     assert not page.locator("#sentence").is_visible()
     pictures(page, "present")
     page.keyboard.press("Escape")
     page.locator("#sentence").wait_for()
-    assert word.evaluate(size) < WORD
+    page.wait_for_function(f"{SIZE}('#results .word') < {WORD}")

@@ -3,6 +3,8 @@
 import csv
 from urllib.parse import urlencode
 
+from playwright.sync_api import expect
+
 from tests.browser.test_injection import HOSTILE, assert_nothing_ran
 from tests.support.adapt_page import MINUTES, open_tab
 
@@ -38,8 +40,8 @@ def test_from_twenty_papers_to_examples_for_fine_tuning(open_page, pictures, tau
     pictures(page, "extract-3-two-questions")
     page.goto(link)
     page.locator("#extract-results", has_text="The link holds the questions.").wait_for()
-    assert page.locator("#extract-questions textarea").input_value() == QUESTION
-    assert page.locator("#extract-model input").input_value() == taught_folder
+    expect(page.locator("#extract-questions textarea")).to_have_value(QUESTION)
+    expect(page.locator("#extract-model input")).to_have_value(taught_folder)
 
 
 def move_the_threshold(page):

@@ -3,6 +3,7 @@ import re
 
 import pandas as pd
 import pytest
+from playwright.sync_api import expect
 
 from tests.support.nightly import some
 
@@ -58,7 +59,7 @@ def test_a_newcomers_path(open_page, both_schemes, width):
     assert page.evaluate("navigator.clipboard.readText()") == link
     assert page.get_by_label("Link to the answer shown").is_visible()
     second = open_page(link[link.index("?") :], width=width)
-    assert second.get_by_label("Sentence").first.input_value() == "Paris is the <mask> of France."
+    expect(second.get_by_label("Sentence").first).to_have_value("Paris is the <mask> of France.")
     for model in ("general", "biomedical"):
         assert words(second, model) == words(page, model)
 
@@ -148,7 +149,7 @@ def test_words_are_hidden_brought_back_and_put_in_by_pressing_them(open_page, pi
     results.locator("li", has_text="capital").focus()
     page.keyboard.press("Enter")
     page.locator("#answer-for .old").wait_for()  # nothing is left to fill
-    assert sentence.input_value() == "Paris is the capital of france."
+    expect(sentence).to_have_value("Paris is the capital of france.")
     page.get_by_role("button", name="Every position").click()
     row.get_by_role("button", name="Hide capital. Guess: capital. Rank 1").click()
     answered("Paris is the <mask> of france.", 1)

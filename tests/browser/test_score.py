@@ -1,11 +1,13 @@
 """The Score tab: a link with two sentences, a press on a word, Cancel, and a file of sentences."""
 
+from playwright.sync_api import expect
+
 LINK = "?score=The+keys+to+the+cabinet+are+old.&against=The+keys+to+the+cabinet+is+old."
 
 
 def test_a_link_with_two_sentences_a_press_cancel_and_a_file(open_page, pictures, tmp_path):
     page = open_page(LINK, wait_for="#score-results .word-column")
-    assert page.locator("#score-second textarea").input_value() == "The keys to the cabinet is old."
+    expect(page.locator("#score-second textarea")).to_have_value("The keys to the cabinet is old.")
     assert page.locator("#score-results figure").count() == 2
     pressed = page.locator("#score-results .differs button[data-sentence='1']").first
     pressed.click()

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from playwright.sync_api import expect
 
 from mlm_demo.inference.engine import Engine
 from mlm_demo.models.pool import ModelPool
@@ -97,12 +98,12 @@ def test_text_typed_while_the_page_opens_stays(open_page, monkeypatch):
     monkeypatch.setattr(fill_answer, "ask", lambda *given: time.sleep(3) or answer(*given))
     page = open_page(wait_for="#sentence textarea")
     box = page.get_by_label("Sentence").first
-    assert box.input_value() == OPENING_SENTENCE
+    expect(box).to_have_value(OPENING_SENTENCE)
     box.fill("The king sat on his <mask>.")
     shows(page, "The king")
     page.wait_for_timeout(500)
     shows(page, "The king")
-    assert box.input_value() == "The king sat on his <mask>."
+    expect(box).to_have_value("The king sat on his <mask>.")
 
 
 @nightly
