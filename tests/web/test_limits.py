@@ -31,7 +31,7 @@ CHEAP = {
     # Extract: what is asked again of stored scores, and the sample of twenty short texts
     *("answers_csv", "choose_example", "decide", "evidence_csv", "judge", "open_link", "open_paper"),
     *("cancel_work", "cancel_file", "score_file"),  # Score; without a file there is nothing to score
-    "keep_row",
+    *("keep_row", "show_reach"),
     *("Background.look", "remove_papers", "to_csv", "to_json_lines", "ExtractTab.read_sample"),
 }
 

@@ -12,6 +12,7 @@ from mlm_demo.web import javascript
 from mlm_demo.web.contrast.answer import Shown, ask, draw
 from mlm_demo.web.contrast.javascript import SWAPS, save_png, save_svg
 from mlm_demo.web.contrast.links import FIRST_SENTENCE, SECOND_SENTENCE, Asked, is_contrast_link, read_link
+from mlm_demo.web.copied_link import CopiedLink
 from mlm_demo.web.event_options import ASKING, AT_ONCE
 from mlm_demo.web.messages import refusal, reporter
 from mlm_demo.web.model_choices import is_here, short_choices
@@ -201,9 +202,9 @@ class ContrastTab:
             self.png_down = gr.Button("Save PNG", elem_id="contrast-png", **small)
             self.csv_down = gr.Button("Download CSV", elem_id="contrast-csv", **small)
             self.json_down = gr.Button("Download JSON", elem_id="contrast-json", **small)
-        self.copied = gr.Textbox(
-            label="Link to the answer shown", placeholder=" ", interactive=False, elem_id="contrast-link"
-        )
+        self.copied_link = CopiedLink(self.engine.settings)
+        self.copied_link.draw("Link to the answer shown", "contrast-link")
+        self.copied = self.copied_link.text
 
     # Wiring
 
@@ -219,9 +220,7 @@ class ContrastTab:
         gr.on([self.model.input, self.other_model.input], **{**by_form, "fn": self.answer_chosen})
         self.swaps.select(self.swap_word, [*form, self.kept], [self.second, *shown], **asking)
         self.examples.click(lambda index: EXAMPLES[index], self.examples, form, **AT_ONCE).then(**by_form)
-        self.copy.click(
-            inputs=self.link, outputs=self.copied, js=javascript.copy_link("contrast-copy"), **in_browser
-        )
+        self.copied_link.wire(self.copy, self.link)
         self.svg_down.click(js=save_svg("contrast.svg"), **in_browser)
         self.png_down.click(js=save_png("contrast.png"), **in_browser)
         self.json_down.click(None, self.json, js=javascript.download("contrast.json", "application/json"))

@@ -15,6 +15,7 @@ from mlm_demo.inference.extract.questions import check_questions
 from mlm_demo.runs.service import RunService
 from mlm_demo.web import javascript
 from mlm_demo.web.api import check_amount
+from mlm_demo.web.copied_link import CopiedLink
 from mlm_demo.web.event_options import AT_ONCE, EXTRACTING, QUIET
 from mlm_demo.web.extract import javascript as extract_javascript
 from mlm_demo.web.extract.background import Background, takes_long
@@ -301,12 +302,9 @@ class ExtractTab:
             self.csv_down = gr.Button("Download CSV", elem_id="extract-csv", **small)
             self.lines_down = gr.Button("Download JSON lines", elem_id="extract-lines", **small)
             self.copy = gr.Button("Copy link", elem_id="extract-copy", **small)
-        self.copied = gr.Textbox(
-            label="Link to these questions, without the papers",
-            placeholder=" ",
-            interactive=False,
-            elem_id="extract-link",
-        )
+        self.copied_link = CopiedLink(self.engine.settings)
+        self.copied_link.draw("Link to these questions, without the papers", "extract-link")
+        self.copied = self.copied_link.text
         with gr.Column(visible=False, elem_id="extract-verdicts") as self.judged:
             self.counted = gr.Markdown(elem_classes="quiet")
             with gr.Row(elem_classes="extract-out"):
@@ -382,9 +380,7 @@ class ExtractTab:
             button.click(write, inputs, self.download, **AT_ONCE).then(
                 None, self.download, js=javascript.download(name, kind), api_visibility="private"
             )
-        self.copy.click(
-            None, self.link, self.copied, js=javascript.copy_link("extract-copy"), api_visibility="private"
-        )
+        self.copied_link.wire(self.copy, self.link)
         page.load(
             self.open_link,
             owner,

@@ -302,9 +302,7 @@ class FillTab(FillWidgets):
         self.insert.click(
             None, self.sentence, self.sentence, js=javascript.INSERT_MASK, api_visibility="private"
         )
-        self.copy.click(
-            None, self.link, self.copied, js=javascript.copy_link("copy-link"), api_visibility="private"
-        )
+        self.copied_link.wire(self.copy, self.link)
         self.present.click(None, js=PRESENT, api_visibility="private")
         self.json_down.click(None, self.json, js=javascript.download("predictions.json", "application/json"))
         self.csv_down.click(None, self.csv, js=javascript.download("predictions.csv", "text/csv"))

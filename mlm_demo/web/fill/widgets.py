@@ -5,6 +5,7 @@ import gradio as gr
 from mlm_demo.inference.engine import Engine
 from mlm_demo.models.catalogue import KNOWN_MODELS
 from mlm_demo.runs.store import RunStore
+from mlm_demo.web.copied_link import CopiedLink
 from mlm_demo.web.fill import javascript as fill_javascript
 from mlm_demo.web.fill.answer import PAUSES, VIEWS
 from mlm_demo.web.fill.examples import example_groups
@@ -121,9 +122,9 @@ class FillWidgets:
             self.json_down = gr.Button("Download JSON", size="sm", min_width=90, elem_id="download-json")
             self.csv_down = gr.Button("Download CSV", size="sm", min_width=90, elem_id="download-csv")
             self.present = gr.Button("Present", size="sm", min_width=90, elem_id="present")
-        self.copied = gr.Textbox(
-            label="Link to the answer shown", placeholder=" ", interactive=False, elem_id="link"
-        )
+        self.copied_link = CopiedLink(self.engine.settings)
+        self.copied_link.draw("Link to the answer shown", "link")
+        self.copied = self.copied_link.text
         with gr.Accordion("Show code", open=False, elem_id="code"):
             plain = {"interactive": False, "wrap_lines": True, "lines": 1}
             self.python = gr.Code(label="Python, with transformers", language="python", **plain)

@@ -9,6 +9,7 @@ from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.engine import MAX_MODELS, Engine
 from mlm_demo.models.catalogue import KNOWN_MODELS
 from mlm_demo.web import javascript
+from mlm_demo.web.copied_link import CopiedLink
 from mlm_demo.web.event_options import AT_ONCE, QUIET, SCORING
 from mlm_demo.web.messages import refusal, reporter
 from mlm_demo.web.model_choices import short_choices
@@ -215,9 +216,9 @@ class ScoreTab:
             self.copy = gr.Button("Copy link", elem_id="score-copy", **small)
             self.json_down = gr.Button("Download JSON", elem_id="score-json", **small)
             self.csv_down = gr.Button("Download CSV", elem_id="score-csv", **small)
-        self.copied = gr.Textbox(
-            label="Link to the answer shown", placeholder=" ", interactive=False, elem_id="score-link"
-        )
+        self.copied_link = CopiedLink(self.engine.settings)
+        self.copied_link.draw("Link to the answer shown", "score-link")
+        self.copied = self.copied_link.text
         with gr.Accordion("Show code", open=False, elem_id="score-code"):
             plain = {"interactive": False, "wrap_lines": True, "lines": 1}
             self.python = gr.Code(label="Python, over HTTP", language="python", **plain)
@@ -266,8 +267,6 @@ class ScoreTab:
         self.results.select(self.show_guesses, self.scores, self.guesses, **{**QUIET, **SCORING}).then(
             None, js=SHOW_GUESSES, api_visibility="private"
         )
-        self.copy.click(
-            inputs=self.link, outputs=self.copied, js=javascript.copy_link("score-copy"), **in_browser
-        )
+        self.copied_link.wire(self.copy, self.link)
         self.json_down.click(None, self.json, js=javascript.download("scores.json", "application/json"))
         self.csv_down.click(None, self.csv, js=javascript.download("scores.csv", "text/csv"))
