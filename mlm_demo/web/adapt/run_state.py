@@ -15,6 +15,7 @@ from mlm_demo.web.adapt.progress import run_view
 from mlm_demo.web.adapt.report import UNREAD, corpus_view
 from mlm_demo.web.adapt.result import headline, result_view
 from mlm_demo.web.adapt.share import share_view
+from mlm_demo.web.contrast.links import Asked, write_link
 from mlm_demo.web.fill.charts import charts
 from mlm_demo.web.fill.links import FIRST_SENTENCE
 from mlm_demo.web.server.downloads import download_address
@@ -163,7 +164,12 @@ def sentence_before_and_after(engine: Engine, run: Run, example: Example) -> str
     if example.word:
         heading = "A sentence held out from training"
         word = f'<p class="facts" dir="auto">The corpus has <b>{escape(example.word)}</b> here.</p>'
-    return f"<h4>{heading}, before and after</h4><p dir='auto'>{escape(example.sentence)}</p>{word}{charts(answers)}"
+    more = ""
+    if len(answers[0]["masks"]) == 1:
+        link = write_link(Asked(example.sentence, "", run.request.about["base"], run.id))
+        more = f'<p class="download"><a href="{escape(link)}" target="_blank">See which words changed most</a></p>'
+    sentence = f"<p dir='auto'>{escape(example.sentence)}</p>"
+    return f"<h4>{heading}, before and after</h4>{sentence}{word}{charts(answers)}{more}"
 
 
 def missing_run(id: str) -> str:

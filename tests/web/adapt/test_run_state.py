@@ -1,5 +1,8 @@
 import json
 import os
+import re
+from html import unescape
+from urllib.parse import parse_qsl
 
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.adapted_models import catalogue_of
@@ -87,6 +90,13 @@ def test_a_sentence_is_shown_before_and_after(service, finished):
     assert "tiny on bees" in html
     assert " in tiny (0." in html
     assert "Your sentence from Fill mask" in html
+    (link,) = re.findall(r'href="\?(contrast[^"]+)"', html)
+    assert dict(parse_qsl(unescape(link))) == {
+        "contrast": own.sentence,
+        "asked": f"{finished.request.about['base']},{finished.id}",
+    }
+    several = Example(finished.id, "A <mask> and a <mask>.")
+    assert "contrast=" not in sentence_before_and_after(engine, finished, several)
     none = sentence_before_and_after(engine, finished, Example(finished.id, "No <b>mask</b>"))
     assert "The sentence holds no mask" in none
     held_out = Example(finished.id, "The <mask> sat on the mat.", "c<a>t")
