@@ -81,9 +81,9 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
             with gr.Tab("Fill mask", id="fill") as fill_tab:
                 fill = FillTab(engine, service.runs, limits).build(demo, owner)
             with gr.Tab("Score", id="score") as score_tab:
-                score = ScoreTab(engine, limits).build(score_tab)
+                score = ScoreTab(engine, service.runs, limits).build(score_tab, owner)
             with gr.Tab("Contrast", id="contrast") as contrast_tab:
-                contrast = ContrastTab(engine, limits).build(contrast_tab)
+                contrast = ContrastTab(engine, service.runs, limits).build(contrast_tab, owner)
             extract = ExtractTab(engine, service, limits)
             with gr.Tab("Adapt", id="adapt") as adapt_tab:
                 login_button()

@@ -40,6 +40,7 @@ def picked(page):
     return page.locator("#model input").input_value()
 
 
+@nightly  # tests/web/fill/test_model_offer.py has its steps
 def test_the_page_leads_to_the_preferred_model(open_browser, pictures, picture, stand_in):
     page, other = open_browser(width=390), open_browser()
     button = page.get_by_role("button", name=BUTTON)

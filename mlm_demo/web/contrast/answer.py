@@ -61,10 +61,10 @@ def draw(found: dict, problems: Sequence[str] = ()) -> str:
         f'<div class="domain-{model["domain"]}">{model_caption(model, found["seconds"], names)}</div>'
         for model in ([first] if same_model else found["models"])
     ]
+    axes, sides = _names(found, names)
     body = (
-        f'<p class="distance">{_distance(found)}</p><div class="contrasted">'
-        f"{scatter(found['words'], _axis_names(found, names, same_model))}"
-        f'<div class="pairs">{paired_bars(found["words"])}</div></div>'
+        f'<p class="distance">{_distance(found)}</p><div class="contrasted">{scatter(found["words"], axes, sides)}'
+        f'<div class="pairs">{paired_bars(found["words"], sides)}</div></div>'
     )
     kinds = f"contrast first-{first['domain']} second-{second['domain']}"
     return notices([*problems, *more, *found["notices"]]) + figure(kinds, "".join(captions), body)
@@ -98,12 +98,14 @@ def _distance(found: dict) -> str:
     )
 
 
-def _axis_names(found: dict, names: dict[str, str], same_model: bool) -> tuple[str, str]:
-    """Return what tells the two sides apart: their sentences, or their models."""
+def _names(found: dict, names: dict[str, str]) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Return the names of the axes and of the sides: what tells them apart, their models or their sentences."""
     first, second = found["texts"]
-    if first == second and not same_model:
-        return tuple(names[model["name"]] for model in found["models"])
-    return f"First: {_around_mask(first)}", f"Second: {_around_mask(second)}"
+    if first == second and len(names) == 2:
+        one, other = (names[model["name"]] for model in found["models"])
+        return (one, other), (f"for {one}", f"for {other}")
+    axes = f"First: {_around_mask(first)}", f"Second: {_around_mask(second)}"
+    return axes, ("in the first", "in the second")
 
 
 def _around_mask(text: str) -> str:

@@ -13,11 +13,11 @@ LETTER, LINE = 6.7, 13  # pixels that a letter and a line take, at most
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
-def scatter(words: Sequence[dict], axes: tuple[str, str]) -> str:
+def scatter(words: Sequence[dict], axes: tuple[str, str], sides: tuple[str, str]) -> str:
     """Draw words, those that differ most first; these carry their names where there is room.
 
-    axes: their names. A word below the diagonal is more probable in the first blank and filled, one above it in the
-    second and hollow.
+    axes: their names; sides: as for `paired_bars`. A word below the diagonal is more probable in the first blank and
+    filled, one above it in the second and hollow.
     """
     power = _lowest_power(words)
     parts = _axes(power, axes)
@@ -25,7 +25,7 @@ def scatter(words: Sequence[dict], axes: tuple[str, str]) -> str:
     # The points of the words with names come last, over the others.
     for word, (x, y) in reversed(list(zip(words, places, strict=True))):
         side = "first" if word["first"] >= word["second"] else "second"
-        tip = f"{word['word']}: {word['first']:.2g} in the first, {word['second']:.2g} in the second"
+        tip = f"{word['word']}: {word['first']:.2g} {sides[0]}, {word['second']:.2g} {sides[1]}"
         parts.append(
             f'<circle class="{side}" cx="{x:.1f}" cy="{y:.1f}" r="4.5"><title>{escape(tip)}</title></circle>'
         )

@@ -8,6 +8,7 @@ import gradio as gr
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.engine import Engine
 from mlm_demo.models.catalogue import KNOWN_MODELS
+from mlm_demo.runs.store import RunStore
 from mlm_demo.web import javascript
 from mlm_demo.web.contrast.answer import Shown, ask, draw
 from mlm_demo.web.contrast.javascript import SWAPS, save_png, save_svg
@@ -15,10 +16,11 @@ from mlm_demo.web.contrast.links import FIRST_SENTENCE, SECOND_SENTENCE, Asked, 
 from mlm_demo.web.copied_link import CopiedLink
 from mlm_demo.web.event_options import ASKING, AT_ONCE
 from mlm_demo.web.messages import refusal, reporter
-from mlm_demo.web.model_choices import is_here, short_choices
+from mlm_demo.web.model_choices import is_here, offered, short_choices
 from mlm_demo.web.score.javascript import WHEN_OPENED
 from mlm_demo.web.server.rate_limits import RateLimits
 
+ANY_MODEL = {"allow_custom_value": True}  # a Hub id too; else Gradio warns in the log
 EMPTY = (
     '<p class="empty">Two sentences, one blank each: press Compare to see which words the model expects more in one '
     "than in the other.</p>"
@@ -41,8 +43,8 @@ class ContrastTab:
     A handler returns its outputs by name, `{component: value}`; outputs that it does not name stay as they are.
     """
 
-    def __init__(self, engine: Engine, limits: RateLimits):
-        self.engine, self.limits = engine, limits
+    def __init__(self, engine: Engine, runs: RunStore, limits: RateLimits):
+        self.engine, self.runs, self.limits = engine, runs, limits
 
     # Handlers
 
@@ -74,6 +76,7 @@ class ContrastTab:
     def first_answer(
         self,
         opened: str,
+        owner: str,
         first: str,
         second: str,
         model: str,
@@ -83,7 +86,7 @@ class ContrastTab:
     ) -> dict:
         """Answer the page's link when the tab is opened, or the form if the link is for another tab.
 
-        opened: the query string of the page's address.
+        opened: the query string of the page's address; owner: the secret that the browser keeps.
         """
         form, query = {}, dict(parse_qsl(opened.removeprefix("?")))
         try:
@@ -92,7 +95,7 @@ class ContrastTab:
             if is_contrast_link(query):
                 limit = self.engine.settings.max_characters
                 asked, problems = read_link(query, self.engine.catalogue, max_characters=limit)
-                form = self._form(asked)
+                form = self._form(asked, owner)
             return {**form, **self._answer(asked, problems, progress)}
         except MlmDemoError as error:
             return {**form, self.results: refusal(error, "")}
@@ -118,12 +121,14 @@ class ContrastTab:
     def _asked(self, first: str, second: str, model: str, other_model: str) -> Asked:
         return Asked(first, second or "", model or self.engine.default_model().name, other_model or "")
 
-    def _form(self, asked: Asked) -> dict:
+    def _form(self, asked: Asked, owner: str) -> dict:
+        """Return the form; its pickers know the models by name, which somebody else may have made."""
+        models = short_choices(offered(self.runs, owner, asked.models))
         return {
             self.first: asked.first,
             self.second: asked.second,
-            self.model: asked.model,
-            self.other_model: asked.other_model,
+            self.model: gr.Dropdown(models, value=asked.model, **ANY_MODEL),
+            self.other_model: gr.Dropdown(with_same(models), value=asked.other_model, **ANY_MODEL),
         }
 
     def _answer(self, asked: Asked, problems: list[str] | tuple[str, ...], progress: gr.Progress) -> dict:
@@ -132,8 +137,8 @@ class ContrastTab:
 
     # Widgets
 
-    def build(self, tab: gr.Tab) -> "ContrastTab":
-        """Draw the tab and wire it, within gr.Blocks; tab: the one that is opened to see it."""
+    def build(self, tab: gr.Tab, owner: gr.BrowserState) -> "ContrastTab":
+        """Draw the tab and wire it, within gr.Blocks; tab: the one that is opened to see it; owner: their secret."""
         with gr.Row(equal_height=False, elem_id="contrast-row"):  # the style sheet places its columns
             with gr.Column(min_width=320, elem_id="contrast-ask"):
                 self._draw_question()
@@ -148,7 +153,7 @@ class ContrastTab:
         self.kept = gr.State({})
         # For the buttons in the browser; stored nowhere.
         self.link, self.json, self.csv, self.opened = (gr.Textbox(visible="hidden") for _ in range(4))
-        self._wire(tab)
+        self._wire(tab, owner)
         return self
 
     def _draw_question(self) -> None:
@@ -174,7 +179,7 @@ class ContrastTab:
         )
         self.swaps = gr.HTML(padding=False, js_on_load=SWAPS, elem_id="contrast-swaps")
         with gr.Row():
-            pick = {"allow_custom_value": True, "min_width": 150}
+            pick = {"min_width": 150, **ANY_MODEL}
             self.model = gr.Dropdown(
                 short_choices(KNOWN_MODELS),
                 value=opened.model,
@@ -208,13 +213,13 @@ class ContrastTab:
 
     # Wiring
 
-    def _wire(self, tab: gr.Tab) -> None:
+    def _wire(self, tab: gr.Tab, owner: gr.BrowserState) -> None:
         form = [self.first, self.second, self.model, self.other_model]
         shown = [getattr(self, field.name) for field in fields(Shown)]
         asking = {"show_progress_on": self.results, "api_visibility": "private", **ASKING}
         in_browser = {"fn": None, "api_visibility": "private"}
         tab.select(inputs=[self.link, self.opened], outputs=self.opened, js=WHEN_OPENED, **in_browser)
-        self.opened.change(self.first_answer, [self.opened, *form], [*form, *shown], **asking)
+        self.opened.change(self.first_answer, [self.opened, owner, *form], [*form, *shown], **asking)
         by_form = {"fn": self.contrast_sentences, "inputs": [*form, self.kept], "outputs": shown, **asking}
         gr.on([self.run.click, self.first.submit, self.second.submit], **by_form)
         gr.on([self.model.input, self.other_model.input], **{**by_form, "fn": self.answer_chosen})

@@ -1,5 +1,6 @@
 """The 'Score' tab: how much each word of a sentence surprises up to three models."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from urllib.parse import parse_qsl
 
@@ -8,11 +9,12 @@ import gradio as gr
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.engine import MAX_MODELS, Engine
 from mlm_demo.models.catalogue import KNOWN_MODELS
+from mlm_demo.runs.store import RunStore
 from mlm_demo.web import javascript
 from mlm_demo.web.copied_link import CopiedLink
 from mlm_demo.web.event_options import AT_ONCE, QUIET, SCORING
 from mlm_demo.web.messages import refusal, reporter
-from mlm_demo.web.model_choices import short_choices
+from mlm_demo.web.model_choices import offered, short_choices
 from mlm_demo.web.score.answer import Shown, ask, draw
 from mlm_demo.web.score.cancel import CancelableWork, Canceled
 from mlm_demo.web.score.guesses import GUESSES, guesses
@@ -23,6 +25,7 @@ from mlm_demo.web.score.snippets import address_seen
 from mlm_demo.web.score.surprisal import legend
 from mlm_demo.web.server.rate_limits import RateLimits
 
+ANY_MODEL = {"allow_custom_value": True}  # a Hub id too; else Gradio warns in the log
 EMPTY = '<p class="empty">Type a sentence and press Score to see how much each word surprises each model, in bits.</p>'
 CANCELED = '<p class="old" role="status">Canceled.</p>'
 EXAMPLES = (  # a sentence and, to set against it, another one or none
@@ -43,8 +46,8 @@ class ScoreTab:
     A handler returns its outputs by name, `{component: value}`; outputs that it does not name stay as they are.
     """
 
-    def __init__(self, engine: Engine, limits: RateLimits):
-        self.engine, self.limits = engine, limits
+    def __init__(self, engine: Engine, runs: RunStore, limits: RateLimits):
+        self.engine, self.runs, self.limits = engine, runs, limits
         self.work = CancelableWork()
 
     # Handlers
@@ -70,6 +73,7 @@ class ScoreTab:
     def first_answer(
         self,
         opened: str,
+        owner: str,
         text: str,
         second: str,
         models: list[str],
@@ -79,7 +83,7 @@ class ScoreTab:
     ) -> dict:
         """Answer the page's link when the tab is opened, or the form if the link is for another tab.
 
-        opened: the query string of the page's address.
+        opened: the query string of the page's address; owner: the secret that the browser keeps.
         """
         form, query = {}, dict(parse_qsl(opened.removeprefix("?")))
         try:
@@ -91,12 +95,18 @@ class ScoreTab:
                 form = {
                     self.sentence: asked.text,
                     self.second: asked.second,
-                    self.models: list(asked.models),
+                    self.models: gr.Dropdown(
+                        self._choices(owner, asked.models), value=list(asked.models), **ANY_MODEL
+                    ),
                     self.method: asked.method,
                 }
             return {**form, **self._answer(asked, problems, request, progress)}
         except MlmDemoError as error:
             return {**form, self.results: refusal(error, "")}
+
+    def _choices(self, owner: str, models: Sequence[str]) -> list[tuple[str, str]]:
+        """Return the choices of the picker with some models, which somebody else may have made."""
+        return short_choices(offered(self.runs, owner, models))
 
     def show_guesses(
         self, scores: list[dict], event: gr.EventData, request: gr.Request, progress=gr.Progress()
@@ -134,8 +144,8 @@ class ScoreTab:
 
     # Widgets
 
-    def build(self, tab: gr.Tab) -> "ScoreTab":
-        """Draw the tab and wire it, within gr.Blocks; tab: the one that is opened to see it."""
+    def build(self, tab: gr.Tab, owner: gr.BrowserState) -> "ScoreTab":
+        """Draw the tab and wire it, within gr.Blocks; tab: the one that is opened to see it; owner: their secret."""
         with gr.Row(equal_height=False, elem_id="score-row"):  # the style sheet places its columns
             with gr.Column(min_width=320, elem_id="score-ask"):
                 self._draw_sentences()
@@ -154,7 +164,7 @@ class ScoreTab:
         self.scores = gr.State([])
         # For the buttons in the browser; stored nowhere.
         self.link, self.json, self.csv, self.opened = (gr.Textbox(visible="hidden") for _ in range(4))
-        self._wire(tab)
+        self._wire(tab, owner)
         return self
 
     def _draw_sentences(self) -> None:
@@ -192,8 +202,8 @@ class ScoreTab:
             info=f"Up to {MAX_MODELS}: pick from the list or type a Hub id{folder}.",
             multiselect=True,
             max_choices=MAX_MODELS,
-            allow_custom_value=True,
             elem_id="score-models",
+            **ANY_MODEL,
         )
         with gr.Accordion("More", open=False, elem_id="score-more"):
             seconds = self.engine.settings.max_score_seconds
@@ -227,7 +237,7 @@ class ScoreTab:
 
     # Wiring
 
-    def _wire(self, tab: gr.Tab) -> None:
+    def _wire(self, tab: gr.Tab, owner: gr.BrowserState) -> None:
         form = [self.sentence, self.second, self.models, self.method]
         shown = [*(getattr(self, field.name) for field in fields(Shown)), self.cancel]
         asking = {
@@ -242,7 +252,7 @@ class ScoreTab:
         tab.select(inputs=[self.link, self.opened], outputs=self.opened, js=WHEN_OPENED, **in_browser)
         opened = self.opened.change(
             self.first_answer,
-            [self.opened, *form],
+            [self.opened, owner, *form],
             [*form, *shown],
             show_progress_on=self.results,
             api_visibility="private",

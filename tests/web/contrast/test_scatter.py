@@ -11,7 +11,7 @@ def word(text, first, second):
 
 
 def drawn(*words):
-    svg = re.search("<svg.*</svg>", scatter(words, NAMES), re.DOTALL)[0]
+    svg = re.search("<svg.*</svg>", scatter(words, NAMES, ("in the first", "in the second")), re.DOTALL)[0]
     return ElementTree.fromstring(svg)  # raises if it is not well-formed
 
 

@@ -4,7 +4,9 @@ import gradio as gr
 import pytest
 
 from mlm_demo.inference.engine import Engine
+from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import Settings
+from mlm_demo.web.contrast.links import Asked
 from mlm_demo.web.contrast.tab import EXAMPLES, TO_DOWNLOAD, ContrastTab
 from mlm_demo.web.server.rate_limits import RateLimits
 from tests.support.events import call, request
@@ -15,9 +17,10 @@ FORM = ("A nurse said <mask> sat.", "A king said <mask> sat.", "general", "")
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     engine = Engine(Settings(device="cpu"))
-    limits = RateLimits(Settings(data=str(tmp_path_factory.mktemp("data"))))
+    folder = tmp_path_factory.mktemp("data")
+    limits = RateLimits(Settings(data=str(folder)))
     with gr.Blocks() as demo, gr.Tabs(), gr.Tab("Contrast", id="contrast") as tab:
-        contrast = ContrastTab(engine, limits).build(tab)
+        contrast = ContrastTab(engine, RunStore(folder / "runs"), limits).build(tab, gr.BrowserState(""))
     return demo, contrast
 
 
@@ -56,16 +59,25 @@ def test_empty_pickers_are_the_default_model(page):
 
 def test_the_opened_tab_answers_its_form_or_the_link(page):
     demo, tab = page
-    shown = call(demo, tab.first_answer, "?text=The+<mask>+sat.", *FORM, request())
+    shown = call(demo, tab.first_answer, "?text=The+<mask>+sat.", "", *FORM, request())
     assert shown[tab.kept]["texts"] == FORM[:2]
     assert tab.first not in shown, "a person may be typing"
     link = "?contrast=The+<mask>+sat.&with=A+<mask>+ran.&asked=biomedical,general"
-    shown = call(demo, tab.first_answer, link, *FORM, request())
+    shown = call(demo, tab.first_answer, link, "", *FORM, request())
     assert (shown[tab.first], shown[tab.second]) == ("The <mask> sat.", "A <mask> ran.")
-    assert (shown[tab.model], shown[tab.other_model]) == ("biomedical", "general")
-    refused = call(demo, tab.first_answer, "?contrast=No+blank.", *FORM, request())
+    assert (shown[tab.model].value, shown[tab.other_model].value) == ("biomedical", "general")
+    refused = call(demo, tab.first_answer, "?contrast=No+blank.", "", *FORM, request())
     assert refused[tab.first] == "No blank."
     assert "holds no mask" in refused[tab.results]
+
+
+def test_a_link_names_a_model_that_somebody_else_adapted(page, finished, monkeypatch):
+    _, tab = page
+    monkeypatch.setattr(tab, "runs", RunStore(finished.folder.parent))
+    asked = Asked("The <mask> sat.", "", "general", finished.id)
+    labels = dict(tab._form(asked, "")[tab.other_model].choices)
+    assert labels["tiny on bees"] == finished.id
+    assert labels["the same"] == ""
 
 
 def test_a_swapped_word_is_put_in_and_answered(page):

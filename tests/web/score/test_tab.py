@@ -5,6 +5,7 @@ import gradio as gr
 import pytest
 
 from mlm_demo.inference.engine import Engine
+from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import Settings
 from mlm_demo.web.score import tab as score_tab
 from mlm_demo.web.score.answer import draw
@@ -23,7 +24,8 @@ def engine():
 @pytest.fixture
 def page(engine, tmp_path):
     with gr.Blocks() as demo, gr.Tabs(), gr.Tab("Score", id="score") as tab:
-        score = ScoreTab(engine, RateLimits(Settings(data=str(tmp_path)))).build(tab)
+        score = ScoreTab(engine, RunStore(tmp_path / "runs"), RateLimits(Settings(data=str(tmp_path))))
+        score.build(tab, gr.BrowserState(""))
     return demo, score
 
 
@@ -73,17 +75,23 @@ def test_an_error_stands_over_the_scores_before(page):
 def test_the_opened_tab_answers_its_form_or_the_link(page):
     demo, tab = page
     form = ("The patient sat.", "", ["general"], WITHIN)
-    shown = call(demo, tab.first_answer, "?text=The+<mask>+sat.", *form, request())
+    shown = call(demo, tab.first_answer, "?text=The+<mask>+sat.", "", *form, request())
     assert shown[tab.scores][0]["text"] == "The patient sat."
     assert tab.sentence not in shown, "a person may be typing"
     link = "?score=The+dog+sat.&scored_by=biomedical,no+body&method=original"
-    shown = call(demo, tab.first_answer, link, *form, request())
+    shown = call(demo, tab.first_answer, link, "", *form, request())
     assert (shown[tab.sentence], shown[tab.method]) == ("The dog sat.", "original")
     assert [score["model"]["name"] for score in shown[tab.scores]] == ["biomedical"]
     assert "model &#x27;no body&#x27; was ignored" in shown[tab.results]
-    refused = call(demo, tab.first_answer, "?score=A+<mask>.", *form, request())
+    refused = call(demo, tab.first_answer, "?score=A+<mask>.", "", *form, request())
     assert refused[tab.sentence] == "A <mask>."
     assert "holds a mask" in refused[tab.results]
+
+
+def test_a_link_names_a_model_that_somebody_else_adapted(page, finished, monkeypatch):
+    _, tab = page
+    monkeypatch.setattr(tab, "runs", RunStore(finished.folder.parent))
+    assert ("tiny on bees", finished.id) in tab._choices("", [finished.id])
 
 
 def test_a_press_on_a_word_shows_the_guesses_of_every_model(page):
