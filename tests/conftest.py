@@ -32,6 +32,19 @@ pytest_plugins = [
 ]
 
 
+FORK_SERVER = "TESTS_FORK_SERVER"  # its address, for the processes of pytest-xdist
+
+
+def pytest_configure(config):
+    """Start one fork server for all processes of pytest-xdist, while they collect the tests."""
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        from tests.support.fork_server import ForkServer
+
+        server = ForkServer()
+        os.environ[FORK_SERVER] = server.start()
+        config.add_cleanup(server.close)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
     """Collect no garbage while the tests are imported, and never look again at the million objects that stay.
@@ -61,7 +74,7 @@ def fork_server():
     from mlm_demo.runs import launcher
     from tests.support.fork_server import ForkServer
 
-    server = ForkServer()
+    server = ForkServer(os.environ.get(FORK_SERVER, ""))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(launcher, "launch", server.launch)
         yield server

@@ -51,6 +51,7 @@ THEME = gr.themes.Default(
     ],
     font_mono=[gr.themes.LocalFont("IBM Plex Mono", weights=(400, 700)), "ui-monospace", "monospace"],
 ).set(  # for a contrast of at least 4.5:1, which the theme's own colors miss
+    body_text_color_subdued="*neutral_500",
     block_info_text_color="*neutral_500",
     block_info_text_color_dark="*neutral_400",
     button_primary_background_fill="*primary_600",

@@ -166,7 +166,7 @@ def _links(card: Card) -> str:
 def _guesses(question: Question, answers: Sequence[dict]) -> str:
     """Return a sentence, and under it the first guesses of each model as bars on one scale."""
     scale = scale_for([row for answer in answers for row in answer["masks"][0]])
-    blank = '<span class="blank" aria-label="blank"></span>'
+    blank = '<span class="blank" role="img" aria-label="blank"></span>'
     lists = []
     for answer in answers:
         name = f"<figcaption>{escape(answer['model']['name'])}</figcaption>" if len(answers) > 1 else ""

@@ -51,7 +51,7 @@ def test_in_the_sentence_the_chart_the_table_and_the_code(open_page):
 
 def test_in_targets_model_names_notices_and_errors(open_page, address):
     page = open_page()
-    for hostile in some(HOSTILE, 4):
+    for hostile in some(HOSTILE, 2):
         query = {"targets": f"dog,{hostile}", "model": hostile, "compare": hostile, "k": hostile}
         page.goto(f"{address}?{urlencode(query)}")
         page.locator("#results .notices", has_text="was ignored").wait_for()

@@ -69,25 +69,34 @@ def launch_through(address: str, argv, *, environment, output, errors, lock=None
 
 
 class ForkServer:
-    """The server, which starts with its first child."""
+    """The server, which starts with its first child, or with `start` for several processes of tests.
 
-    def __init__(self):
+    address: where another process has started it; empty to start it here.
+    """
+
+    def __init__(self, address: str = ""):
         self._process: subprocess.Popen | None = None
         self._folder = tempfile.TemporaryDirectory()
-        self._address = str(Path(self._folder.name) / "fork")
+        self._elsewhere = bool(address)
+        self._address = address or str(Path(self._folder.name) / "fork")
+
+    def start(self) -> str:
+        """Start it and return its address, where it may not listen yet."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.fork_server", self._address],
+            cwd=ROOT,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            stdin=subprocess.PIPE,  # it ends with this process
+        )
+        return self._address
 
     @property
     def address(self) -> str:
-        if self._process is None:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.fork_server", self._address],
-                cwd=ROOT,
-                env={**os.environ, "OMP_NUM_THREADS": "1"},
-                stdin=subprocess.PIPE,  # it ends with this process
-            )
-            while not Path(self._address).exists():
-                assert self._process.poll() is None, "the fork server has ended"
-                time.sleep(0.02)
+        if not self._process and not self._elsewhere:
+            self.start()
+        while not Path(self._address).exists():
+            assert not self._process or self._process.poll() is None, "the fork server has ended"
+            time.sleep(0.02)
         return self._address
 
     def launch(self, argv, **given) -> Forked:
