@@ -1,17 +1,14 @@
 """The command `pairs`: how many minimal pairs up to three models judge as a grammar does."""
 
 import argparse
-import sys
 
-from mlm_demo.cli.terminal import print_json, share
+from mlm_demo.cli.terminal import accuracy, columns, print_json, print_notes, share
 from mlm_demo.corpus.documents import ReadLimits
 from mlm_demo.corpus.pairs.pair_file import read_pairs
 from mlm_demo.corpus.pairs.phenomena import built_in_pairs
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.settings import Settings
-
-NAMED = 3  # rows that were left out, each with its reason
 
 
 def pairs_command(options: argparse.Namespace, settings: Settings) -> None:
@@ -22,11 +19,7 @@ def pairs_command(options: argparse.Namespace, settings: Settings) -> None:
         pairs = built_in_pairs()
     else:
         pairs, dropped = read_pairs(options.file, ReadLimits.of(settings), notes)
-    notes += [f"{row.source} was left out: {row.reason}." for row in dropped[:NAMED]]
-    if len(dropped) > NAMED:
-        notes.append(f"{len(dropped) - NAMED:,} more rows were left out.")
-    for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+    print_notes(notes, dropped)
     found = Engine(settings, catalogue_of(settings)).judge_pairs(
         [(pair.phenomenon, pair.good, pair.bad) for pair in pairs],
         options.model or [""],
@@ -39,10 +32,8 @@ def pairs_command(options: argparse.Namespace, settings: Settings) -> None:
         print(line)
     for model in found["models"]:
         if left_out := model["left_out"]:
-            print(
-                f"note: {model['model']['name']} cannot score {len(left_out):,} pairs: {left_out[0]['error']}",
-                file=sys.stderr,
-            )
+            count = f"{len(left_out):,} pair{'s' * (len(left_out) > 1)}"
+            print_notes([f"{model['model']['name']} cannot score {count}: {left_out[0]['error']}"])
 
 
 def table(models: list[dict]) -> list[str]:
@@ -53,14 +44,7 @@ def table(models: list[dict]) -> list[str]:
         found = [_row_of(model, name) for model in models]
         count = max(row["pairs"] for row in found if row)
         rows.append([name or "all", f"{count:,}", *map(_cell, found)])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.rjust(width) if at == 1 else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+    return columns(rows, right=1)
 
 
 def _row_of(model: dict, phenomenon: str | None) -> dict | None:
@@ -70,6 +54,4 @@ def _row_of(model: dict, phenomenon: str | None) -> dict | None:
 
 
 def _cell(row: dict | None) -> str:
-    if row is None:
-        return ""
-    return f"{100 * row['accuracy']:5.1f} % ({100 * row['low']:.1f} to {100 * row['high']:.1f})"
+    return accuracy(row) if row else ""

@@ -1,11 +1,14 @@
-"""Output: JSON, and progress as a status line, which is drawn only on a terminal."""
+"""Output: JSON, tables, notes, and progress as a status line, which is drawn only on a terminal."""
 
 import json
 import sys
+from collections.abc import Iterable, Mapping, Sequence
 
+from mlm_demo.corpus.documents import Dropped
 from mlm_demo.runs.run import share_done
 
 BAR = 30  # characters
+NAMED = 3  # rows that were left out, each with its reason
 
 
 def status(text: str) -> None:
@@ -42,3 +45,28 @@ def training(line: dict) -> None:
 def print_json(value: object) -> None:
     """Print a value as the JSON that HTTP returns."""
     print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def print_notes(notes: Iterable[str], dropped: Sequence[Dropped] = ()) -> None:
+    """Print notes about a file, and which of its rows were left out: the first few with their reasons."""
+    more = len(dropped) - NAMED
+    named = [f"{row.source} was left out: {row.reason}." for row in dropped[:NAMED]]
+    for note in [*notes, *named, *([f"{more:,} more rows were left out."] if more > 0 else [])]:
+        print(f"note: {note}", file=sys.stderr)
+
+
+def columns(rows: Sequence[Sequence[str]], right: int) -> list[str]:
+    """Return the lines of a table whose columns are aligned; right: the column that is aligned to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if at == right else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def accuracy(found: Mapping[str, float]) -> str:
+    """Return an accuracy with its interval in percent."""
+    return f"{100 * found['accuracy']:5.1f} % ({100 * found['low']:.1f} to {100 * found['high']:.1f})"

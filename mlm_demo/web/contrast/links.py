@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from mlm_demo.errors import MlmDemoError, shown
 from mlm_demo.models.catalogue import Catalogue
+from mlm_demo.web.link_values import known_model, short_text
 
 FIRST_SENTENCE = "The patient was treated with <mask> for asthma."
 SECOND_SENTENCE = "The patient was treated with <mask> for cancer."
@@ -46,12 +46,13 @@ def read_link(
     """Return the form of a link, and a notice for each value that is ignored."""
     notices: list[str] = []
     first, second = (
-        _text(parameters.get(name, ""), notices, max_characters) for name in ("contrast", "with")
+        short_text(parameters.get(name, ""), "A sentence of the link", notices, max_characters)
+        for name in ("contrast", "with")
     )
     names = [name for name in parameters.get("asked", "").split(",") if name.strip()]
     if len(names) > 2:
         notices.append(f"The link names {len(names)} models; the first 2 were used.")
-    models = [_model(name, notices, catalogue) for name in names[:2]]
+    models = [known_model(name, "model ", notices, catalogue) for name in names[:2]]
     model, other = (*models, "", "")[:2]
     return Asked(first or FIRST_SENTENCE, second, model or FIRST_MODEL, other), notices
 
@@ -64,20 +65,3 @@ def write_link(asked: Asked) -> str:
         "asked": ",".join(filter(None, [asked.model, asked.other_model])),
     }
     return "?" + urlencode({name: value for name, value in parameters.items() if value})
-
-
-def _text(text: str, notices: list[str], max_characters: int) -> str:
-    if len(text) <= max_characters:
-        return text
-    notices.append(
-        f"A sentence of the link has {len(text):,} characters, more than {max_characters:,}, and was ignored."
-    )
-    return ""
-
-
-def _model(name: str, notices: list[str], catalogue: Catalogue) -> str:
-    try:
-        return catalogue.find(name).name
-    except MlmDemoError as error:
-        notices.append(f"The link's model {shown(name)} was ignored. {error}")
-        return ""

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from mlm_demo.errors import MlmDemoError, shown
+from mlm_demo.errors import shown
 from mlm_demo.models.catalogue import BASE, KNOWN_MODELS, Catalogue
 from mlm_demo.models.pool import PRECISIONS
+from mlm_demo.web.link_values import known_model, short_text
 
 OPENING_SENTENCE = "Growth of the <mask> was slow."  # the two built-in models disagree on it
 FIRST_SENTENCE = "Paris is the <mask> of France."
@@ -58,18 +59,15 @@ def read_link(
     if not any(parameters.get(name) for name in PARAMETERS):
         return opening(model), []
     notices: list[str] = []
-    text = parameters.get("text", "")
-    if len(text) > max_characters:
-        notices.append(
-            f"The link's text has {len(text):,} characters, more than {max_characters:,}, and was ignored."
-        )
-        text = ""
+    text = short_text(parameters.get("text", ""), "The link's text", notices, max_characters)
     joint = parameters.get("joint", "")
     if joint not in ("", "0", "1"):
         notices.append(f"The link's joint={shown(joint)} is not 0 or 1 and was ignored.")
-    models = [_model(name, "model", notices, catalogue) for name in [parameters.get("model", "")] if name]
+    models = [
+        known_model(name, "model=", notices, catalogue) for name in [parameters.get("model", "")] if name
+    ]
     compared = [
-        _model(name, "compare", notices, catalogue)
+        known_model(name, "compare=", notices, catalogue)
         for name in parameters.get("compare", "").split(",")
         if name.strip()
     ]
@@ -124,11 +122,3 @@ def _precision(text: str, notices: list[str]) -> str:
         f"The link's precision={shown(text)} is not one of {', '.join(PRECISIONS)} and was ignored."
     )
     return "auto"
-
-
-def _model(name: str, parameter: str, notices: list[str], catalogue: Catalogue) -> str:
-    try:
-        return catalogue.find(name).name
-    except MlmDemoError as error:
-        notices.append(f"The link's {parameter}={shown(name)} was ignored. {error}")
-        return ""

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from mlm_demo.errors import MlmDemoError, shown
+from mlm_demo.errors import shown
 from mlm_demo.inference.engine import MAX_MODELS
 from mlm_demo.models.catalogue import Catalogue
+from mlm_demo.web.link_values import known_model, short_text
 
 WITHIN_WORD, ORIGINAL = "within_word", "original"
 FIRST_SENTENCE = "The patient was given insulin for her diabetes."
@@ -38,9 +39,12 @@ def read_link(
 ) -> tuple[Asked, list[str]]:
     """Return the form of a link, and a notice for each value that is ignored."""
     notices: list[str] = []
-    text, second = (_text(parameters.get(name, ""), notices, max_characters) for name in ("score", "against"))
+    text, second = (
+        short_text(parameters.get(name, ""), "A sentence of the link", notices, max_characters)
+        for name in ("score", "against")
+    )
     names = [name for name in parameters.get("scored_by", "").split(",") if name.strip()]
-    models = [_model(name, notices, catalogue) for name in names]
+    models = [known_model(name, "model ", notices, catalogue) for name in names]
     if len(models) > MAX_MODELS:
         notices.append(f"The link names {len(models)} models; the first {MAX_MODELS} were used.")
     method = parameters.get("method", WITHIN_WORD)
@@ -60,20 +64,3 @@ def write_link(asked: Asked) -> str:
         "method": asked.method if asked.method != WITHIN_WORD else "",
     }
     return "?" + urlencode({name: value for name, value in parameters.items() if value})
-
-
-def _text(text: str, notices: list[str], max_characters: int) -> str:
-    if len(text) <= max_characters:
-        return text
-    notices.append(
-        f"A sentence of the link has {len(text):,} characters, more than {max_characters:,}, and was ignored."
-    )
-    return ""
-
-
-def _model(name: str, notices: list[str], catalogue: Catalogue) -> str:
-    try:
-        return catalogue.find(name).name
-    except MlmDemoError as error:
-        notices.append(f"The link's model {shown(name)} was ignored. {error}")
-        return ""
