@@ -12,7 +12,8 @@ from mlm_demo.settings import Settings
 from mlm_demo.web import javascript
 from mlm_demo.web.event_options import AT_ONCE
 
-MAX_CHARACTERS = 2_000  # of an address as a QR code: more is too fine for a phone across a room
+MAX_CHARACTERS = 600  # of an address as a QR code: more is too fine for a phone across a room
+TOO_LONG = "The link is too long for a QR code."
 ONLY_HERE = (
     "Only this computer can open this link. For others in your network, start the page with MLM_DEMO_HOST=0.0.0.0; "
     "for anyone on the internet, with <code>python -m mlm_demo serve --share</code>."
@@ -48,20 +49,20 @@ def reach(address: str, host: str) -> str:
     """Return who can open an address as HTML, empty for none; host: where the page listens."""
     try:
         parts = urlsplit(address)
-        name = parts.hostname or ""
+        name, _ = parts.hostname or "", parts.port
     except ValueError:
         return ""
-    if parts.scheme not in ("http", "https") or not name:
+    if parts.scheme not in ("http", "https") or not name or not address.isascii():
         return ""
     if not _is_this_machine(name):
-        return _with_code("Scan to open this link on a phone.", address)
+        return _with_code("Scan it to open this link on a phone.", address)
     if host not in ("0.0.0.0", "::"):
         return f"<p>{ONLY_HERE}</p>"
     if not (own := own_address()):
         return f"<p>{UNCONNECTED}</p>"
     shared = _at(parts, own)
-    text = f'Others in your network open <a href="{escape(shared)}">{escape(shared)}</a>'
-    return _with_code(text, shared)
+    link = f'<p>Others in your network open <a href="{escape(shared)}">{escape(shared)}</a></p>'
+    return link + _with_code("Or they scan it.", shared)
 
 
 def own_address() -> str:
@@ -89,7 +90,7 @@ def _at(parts: SplitResult, host: str) -> str:
 
 def _with_code(text: str, address: str) -> str:
     if len(address) > MAX_CHARACTERS:
-        return f"<p>{text}</p>"
+        return f"<p>{TOO_LONG}</p>"
     code = segno.make(address, error="l", micro=False)
     svg = code.svg_inline(border=3, omitsize=True, light="white", title="QR code of the link")
     return f'<div class="qr">{svg}</div><p>{text}</p>'

@@ -5,7 +5,7 @@ import pytest
 
 from mlm_demo.settings import Settings
 from mlm_demo.web import copied_link
-from mlm_demo.web.copied_link import MAX_CHARACTERS, CopiedLink, own_address, reach
+from mlm_demo.web.copied_link import MAX_CHARACTERS, TOO_LONG, CopiedLink, own_address, reach
 
 QUERY = "/?text=A+<mask>&k=8"
 
@@ -52,14 +52,16 @@ def test_each_link_has_a_code_of_its_own():
 @pytest.mark.parametrize(
     "address", ["", "no address", "javascript:alert(1)", "http://[", "?text=a", "http://"]
 )
-def test_what_is_no_address_shows_nothing(address):
-    assert reach(address, "127.0.0.1") == ""
+def test_what_is_no_address_shows_nothing(address, in_network):
+    assert reach(address, "127.0.0.1") == reach(address, "0.0.0.0") == ""
 
 
-def test_a_long_link_has_no_code_but_its_sentence():
-    html = reach("https://host/?text=" + "a" * MAX_CHARACTERS, "127.0.0.1")
-    assert "<svg" not in html
-    assert "<p>" in html
+def test_a_long_link_has_no_code_and_says_so(in_network):
+    for start, host in (("https://host", "127.0.0.1"), ("http://localhost", "0.0.0.0")):
+        html = reach(f"{start}/?text={'a' * MAX_CHARACTERS}", host)
+        assert "<svg" not in html
+        assert html.endswith(f"<p>{TOO_LONG}</p>")
+    assert "Others in your network open" in html
 
 
 def test_hostile_text_stays_text(in_network):
