@@ -20,14 +20,17 @@ FAMILIES = (
     ("Paris", "Berlin", "Rome", "Madrid", "London"),
 )
 SHOWN = 12
+MAX_CHARACTERS = 500  # each button holds the whole sentence
 
 
 def swapped(sentence: str, first: str) -> list[tuple[str, str]]:
     """Return the words that can stand in a sentence in the place of one of theirs, each with the changed sentence.
 
-    first: the sentence that it is set against, which is none of them.
+    first: the sentence that it is set against, which is none of them. A long sentence has none.
     """
-    found = []
+    found: list[tuple[str, str]] = []
+    if len(sentence) > MAX_CHARACTERS:
+        return found
     for start, end in words_of(sentence, []):
         word = sentence[start:end]
         for family in FAMILIES:

@@ -1,6 +1,6 @@
 import pytest
 
-from mlm_demo.web.contrast.swaps import FAMILIES, SHOWN, swapped, swaps
+from mlm_demo.web.contrast.swaps import FAMILIES, MAX_CHARACTERS, SHOWN, swapped, swaps
 
 
 def test_a_word_is_swapped_for_the_others_of_its_family_but_not_for_the_first_sentences():
@@ -24,6 +24,11 @@ def test_there_are_a_few_and_the_text_stays_text():
     html = swaps('"><b>man, he, his heart, Paris', "x")
     assert html.count("<button") == SHOWN
     assert "<b>" not in html
+
+
+def test_a_long_sentence_has_no_buttons():
+    assert swaps("he " * (MAX_CHARACTERS // 3), "x") != ""
+    assert swaps("he " * MAX_CHARACTERS, "x") == ""
 
 
 def test_every_family_has_words_to_choose_from():
