@@ -22,6 +22,7 @@ from pathlib import Path
 from mlm_demo.web.server.quick_start import without_garbage_collection, without_stubs
 
 ROOT = Path(__file__).resolve().parents[2]
+SECONDS_TO_START = 300  # on a busy machine its imports take a minute
 HIGH = 512  # descriptors are moved out of the way of the numbers that a child wants
 
 
@@ -94,8 +95,10 @@ class ForkServer:
     def address(self) -> str:
         if not self._process and not self._elsewhere:
             self.start()
+        end = time.monotonic() + SECONDS_TO_START
         while not Path(self._address).exists():
             assert not self._process or self._process.poll() is None, "the fork server has ended"
+            assert time.monotonic() < end, "the fork server does not listen"
             time.sleep(0.02)
         return self._address
 
