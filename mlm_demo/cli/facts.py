@@ -2,7 +2,7 @@
 
 import argparse
 
-from mlm_demo.cli.terminal import accuracy, columns, print_json, print_notes, share
+from mlm_demo.cli.terminal import accuracy, columns, print_json, print_judged, print_notes, share
 from mlm_demo.corpus.documents import ReadLimits
 from mlm_demo.corpus.facts import read_facts
 from mlm_demo.inference.engine import Engine
@@ -23,13 +23,7 @@ def facts_command(options: argparse.Namespace, settings: Settings) -> None:
     )
     if options.json:
         return print_json(found)
-    for line in table(found["models"]):
-        print(line)
-    for model in found["models"]:
-        if left_out := model["left_out"]:
-            count = f"{len(left_out):,} fact{'s' * (len(left_out) > 1)}"
-            reason = f"{model['model']['name']} cannot be asked {count}: {left_out[0]['error']}"
-            print_notes([reason])
+    print_judged(found["models"], table, "cannot be asked", "fact")
 
 
 def table(models: list[dict]) -> list[str]:

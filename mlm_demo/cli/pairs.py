@@ -2,7 +2,7 @@
 
 import argparse
 
-from mlm_demo.cli.terminal import accuracy, columns, print_json, print_notes, share
+from mlm_demo.cli.terminal import accuracy, columns, print_json, print_judged, print_notes, share
 from mlm_demo.corpus.documents import ReadLimits
 from mlm_demo.corpus.pairs.pair_file import read_pairs
 from mlm_demo.corpus.pairs.phenomena import built_in_pairs
@@ -28,12 +28,7 @@ def pairs_command(options: argparse.Namespace, settings: Settings) -> None:
     )
     if options.json:
         return print_json(found)
-    for line in table(found["models"]):
-        print(line)
-    for model in found["models"]:
-        if left_out := model["left_out"]:
-            count = f"{len(left_out):,} pair{'s' * (len(left_out) > 1)}"
-            print_notes([f"{model['model']['name']} cannot score {count}: {left_out[0]['error']}"])
+    print_judged(found["models"], table, "cannot score", "pair")
 
 
 def table(models: list[dict]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from mlm_demo.corpus.documents import Dropped
 from mlm_demo.runs.run import share_done
@@ -53,6 +53,21 @@ def print_notes(notes: Iterable[str], dropped: Sequence[Dropped] = ()) -> None:
     named = [f"{row.source} was left out: {row.reason}." for row in dropped[:NAMED]]
     for note in [*notes, *named, *([f"{more:,} more rows were left out."] if more > 0 else [])]:
         print(f"note: {note}", file=sys.stderr)
+
+
+def print_judged(
+    models: list[dict], table: Callable[[list[dict]], list[str]], cannot: str, item: str
+) -> None:
+    """Print the table of some models, and how many items each had to leave out, with the first reason.
+
+    cannot: what the model cannot do with them, such as `cannot score`; item: what they are called, in the singular.
+    """
+    for line in table(models):
+        print(line)
+    for model in models:
+        if left_out := model["left_out"]:
+            count = f"{len(left_out):,} {item}{'s' * (len(left_out) > 1)}"
+            print_notes([f"{model['model']['name']} {cannot} {count}: {left_out[0]['error']}"])
 
 
 def columns(rows: Sequence[Sequence[str]], right: int) -> list[str]:

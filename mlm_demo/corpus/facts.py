@@ -47,10 +47,7 @@ def read_facts(path: Path, limits: ReadLimits, notes: list[str]) -> tuple[list[F
         if isinstance(row, Dropped):
             dropped.append(row)
             continue
-        cells = {
-            name: " ".join(str(next((row.values[n] for n in names if row.values.get(n)), "")).split())
-            for name, names in COLUMNS.items()
-        }
+        cells = {name: row.cell(names) for name, names in COLUMNS.items()}
         if missing := [name for name in ("subject", "template", "object") if not cells[name]]:
             dropped.append(Dropped(row.where, f"it has no {missing[0]}", cells["subject"]))
         elif cells["template"].count(SUBJECT) != 1 or cells["template"].count(OBJECT) != 1:

@@ -53,6 +53,11 @@ class Record:
     where: str
     values: Mapping[str, object]
 
+    def cell(self, names: Iterable[str]) -> str:
+        """Return the text of the first of some columns that holds any, on one line; empty if none does."""
+        found = next((self.values[name] for name in names if self.values.get(name)), "")
+        return " ".join(str(found).split())
+
 
 def read_records(
     path: Path, limits: ReadLimits, notes: list[str], layout: Layout = EXAMPLES

@@ -1,6 +1,5 @@
 """Read a file of minimal pairs: CSV, TSV, JSON or JSON lines, with the columns good and bad."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from mlm_demo.corpus.documents import Dropped, ReadLimits
@@ -28,21 +27,16 @@ def read_pairs(path: Path, limits: ReadLimits, notes: list[str]) -> tuple[list[P
         if isinstance(row, Dropped):
             dropped.append(row)
             continue
-        good, bad = _cell(row.values, GOOD), _cell(row.values, BAD)
+        good, bad = row.cell(GOOD), row.cell(BAD)
         if not good or not bad:
             dropped.append(Dropped(row.where, "it lacks a good or a bad sentence", good or bad))
         elif good == bad:
             dropped.append(Dropped(row.where, "its two sentences are the same", good))
         else:
-            pairs.append(Pair(_cell(row.values, PHENOMENON) or ALL, good, bad))
+            pairs.append(Pair(row.cell(PHENOMENON) or ALL, good, bad))
     if not pairs:
         first = f" ({dropped[0].source}: {dropped[0].reason})" if dropped else ""
         raise CorpusError(
             f"{shown(path.name)} holds no pair{first}; give it the columns good and bad, and phenomenon if you like."
         )
     return pairs, dropped
-
-
-def _cell(values: Mapping[str, object], names: tuple[str, ...]) -> str:
-    found = next((values[name] for name in names if values.get(name)), "")
-    return " ".join(str(found).split())
