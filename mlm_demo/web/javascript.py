@@ -80,6 +80,10 @@ NAME_OLD_ANSWER = f"""(...given) => {{
   return note.outerHTML;
 }}"""
 
+# Ask once for the first answer, when the tab is opened and shows none: with the query of the address, which will follow
+# the tab.
+WHEN_OPENED = "(link, opened) => link || opened ? opened : location.search || '?'"
+
 # Put the run's id into the page's address, so that a reload shows the run again, or else the form.
 SHOW_RUN = "(id) => { history.replaceState(null, '', id ? '?run=' + id : '?tab=adapt'); }"
 CONFIRM_DELETE = "() => confirm('Permanently delete this run, its files and its model?')"

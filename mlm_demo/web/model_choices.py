@@ -8,6 +8,8 @@ from mlm_demo.models.catalogue import KNOWN_MODELS, Catalogue, ModelRef
 from mlm_demo.runs.adapted_models import adapted_model
 from mlm_demo.runs.store import RunStore
 
+ANY_MODEL = {"allow_custom_value": True}  # of a picker: a Hub id too; without it Gradio warns in the log
+
 
 def offered(runs: RunStore, owner: str, shown: Sequence[str] = ()) -> list[ModelRef]:
     """Return every model that a person can pick now.

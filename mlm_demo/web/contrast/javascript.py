@@ -1,6 +1,6 @@
 """JavaScript of the Contrast tab. It sends no requests; `trigger` starts an event of the page."""
 
-import json
+from mlm_demo.web.javascript import download
 
 # A word to swap: the press names the changed sentence.
 SWAPS = """
@@ -25,31 +25,25 @@ _DRAWING = """const drawn = document.querySelector('#contrast-results .scatter s
   ground.setAttribute('fill', getComputedStyle(drawn).getPropertyValue('--ground'));
   copy.prepend(ground);
   copy.setAttribute('width', size); copy.setAttribute('height', size);
-  const save = (address, name) => {
-    const anchor = document.createElement('a');
-    anchor.href = address; anchor.download = name; anchor.click();
-    setTimeout(() => URL.revokeObjectURL(address), 1000);
-  };
-  const text = new XMLSerializer().serializeToString(copy);
-  const file = URL.createObjectURL(new Blob([text], {type: 'image/svg+xml'}));"""
+  const text = new XMLSerializer().serializeToString(copy);"""
 
 
 def save_svg(name: str) -> str:
     """Return JavaScript that saves the scatter plot as SVG."""
-    return f"() => {{\n  {_DRAWING}\n  save(file, {json.dumps(name)});\n}}"
+    return f"() => {{\n  {_DRAWING}\n  ({download(name, 'image/svg+xml')})(text);\n}}"
 
 
 def save_png(name: str) -> str:
     """Return JavaScript that saves the scatter plot as PNG, 1,840 pixels wide for print."""
     return f"""() => {{
   {_DRAWING}
-  const image = new Image();
+  const image = new Image(), file = URL.createObjectURL(new Blob([text], {{type: 'image/svg+xml'}}));
   image.onload = () => {{
     const canvas = document.createElement('canvas');
     canvas.width = canvas.height = 2 * size;
     canvas.getContext('2d').drawImage(image, 0, 0, 2 * size, 2 * size);
     URL.revokeObjectURL(file);
-    canvas.toBlob((picture) => save(URL.createObjectURL(picture), {json.dumps(name)}), 'image/png');
+    canvas.toBlob({download(name, "image/png")}, 'image/png');
   }};
   image.src = file;
 }}"""

@@ -64,7 +64,7 @@ def _axes(power: int, names: tuple[str, str]) -> list[str]:
     for tick in range(power, 1):
         value = 10.0**tick
         x, y = _x(value, power), _y(value, power)
-        shown = f"{'≤ ' * (tick == power)}{value:.0e}" if tick < -4 else f"{'≤ ' * (tick == power)}{value:g}"
+        shown = f"{'≤ ' * (tick == power)}{value:g}"
         parts.append(f'<path class="grid" d="M{LEFT} {y:.1f}H{right}M{x:.1f} {TOP}V{bottom}"/>')
         parts.append(f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{shown}</text>')
         parts.append(

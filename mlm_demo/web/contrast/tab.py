@@ -16,11 +16,9 @@ from mlm_demo.web.contrast.links import FIRST_SENTENCE, SECOND_SENTENCE, Asked, 
 from mlm_demo.web.copied_link import CopiedLink
 from mlm_demo.web.event_options import ASKING, AT_ONCE
 from mlm_demo.web.messages import refusal, reporter
-from mlm_demo.web.model_choices import is_here, offered, short_choices
-from mlm_demo.web.score.javascript import WHEN_OPENED
+from mlm_demo.web.model_choices import ANY_MODEL, is_here, offered, short_choices
 from mlm_demo.web.server.rate_limits import RateLimits
 
-ANY_MODEL = {"allow_custom_value": True}  # a Hub id too; else Gradio warns in the log
 EMPTY = (
     '<p class="empty">Two sentences, one blank each: press Compare to see which words the model expects more in one '
     "than in the other.</p>"
@@ -218,7 +216,9 @@ class ContrastTab:
         shown = [getattr(self, field.name) for field in fields(Shown)]
         asking = {"show_progress_on": self.results, "api_visibility": "private", **ASKING}
         in_browser = {"fn": None, "api_visibility": "private"}
-        tab.select(inputs=[self.link, self.opened], outputs=self.opened, js=WHEN_OPENED, **in_browser)
+        tab.select(
+            inputs=[self.link, self.opened], outputs=self.opened, js=javascript.WHEN_OPENED, **in_browser
+        )
         self.opened.change(self.first_answer, [self.opened, owner, *form], [*form, *shown], **asking)
         by_form = {"fn": self.contrast_sentences, "inputs": [*form, self.kept], "outputs": shown, **asking}
         gr.on([self.run.click, self.first.submit, self.second.submit], **by_form)

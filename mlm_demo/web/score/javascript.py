@@ -18,9 +18,5 @@ SHOW_GUESSES = """() => {
   if (found) found.scrollIntoView({block: 'nearest', behavior: 'smooth'});
 }"""
 
-# Ask once for the first answer, when the tab is opened and shows none: with the query of the address, which will follow
-# the tab.
-WHEN_OPENED = "(link, opened) => link || opened ? opened : location.search || '?'"
-
 # Cancel can be pressed as soon as something is asked, also while it waits in the queue.
 CAN_CANCEL = "() => ({__type__: 'update', interactive: true})"

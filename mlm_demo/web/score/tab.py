@@ -14,18 +14,17 @@ from mlm_demo.web import javascript
 from mlm_demo.web.copied_link import CopiedLink
 from mlm_demo.web.event_options import AT_ONCE, QUIET, SCORING
 from mlm_demo.web.messages import refusal, reporter
-from mlm_demo.web.model_choices import offered, short_choices
+from mlm_demo.web.model_choices import ANY_MODEL, offered, short_choices
 from mlm_demo.web.score.answer import Shown, ask, draw
 from mlm_demo.web.score.cancel import CancelableWork, Canceled
 from mlm_demo.web.score.guesses import GUESSES, guesses
-from mlm_demo.web.score.javascript import CAN_CANCEL, SHOW_GUESSES, WHEN_OPENED, WORDS
+from mlm_demo.web.score.javascript import CAN_CANCEL, SHOW_GUESSES, WORDS
 from mlm_demo.web.score.links import FIRST_SENTENCE, ORIGINAL, WITHIN_WORD, Asked, is_score_link, read_link
 from mlm_demo.web.score.sentence_list import SentenceList
 from mlm_demo.web.score.snippets import address_seen
 from mlm_demo.web.score.surprisal import legend
 from mlm_demo.web.server.rate_limits import RateLimits
 
-ANY_MODEL = {"allow_custom_value": True}  # a Hub id too; else Gradio warns in the log
 EMPTY = '<p class="empty">Type a sentence and press Score to see how much each word surprises each model, in bits.</p>'
 CANCELED = '<p class="old" role="status">Canceled.</p>'
 EXAMPLES = (  # a sentence and, to set against it, another one or none
@@ -249,7 +248,9 @@ class ScoreTab:
             **SCORING,
         }
         in_browser = {"fn": None, "api_visibility": "private"}
-        tab.select(inputs=[self.link, self.opened], outputs=self.opened, js=WHEN_OPENED, **in_browser)
+        tab.select(
+            inputs=[self.link, self.opened], outputs=self.opened, js=javascript.WHEN_OPENED, **in_browser
+        )
         opened = self.opened.change(
             self.first_answer,
             [self.opened, owner, *form],
