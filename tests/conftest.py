@@ -1,11 +1,13 @@
 """Fixtures of all tests: no network, no settings of the machine, children that start fast, the built-in models."""
 
 import os
+import shutil
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from mlm_demo.web.server.quick_start import without_garbage_collection
+from tests.support.memory_folder import use_memory
 
 # Before huggingface_hub is imported: a test that asks the Hub by mistake fails at once.
 os.environ["HF_ENDPOINT"] = "http://127.0.0.1:9"
@@ -36,8 +38,12 @@ FORK_SERVER = "TESTS_FORK_SERVER"  # its address, for the processes of pytest-xd
 
 
 def pytest_configure(config):
-    """Start one fork server for all processes of pytest-xdist, while they collect the tests."""
-    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+    """Put the tests' files into memory, and start one fork server for all processes while they collect the tests."""
+    if hasattr(config, "workerinput"):
+        return
+    if folder := use_memory():
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    if getattr(config.option, "numprocesses", None):
         from tests.support.fork_server import ForkServer
 
         server = ForkServer()
