@@ -75,7 +75,9 @@ def test_a_decompression_bomb_is_refused(refused, name):
         "a.txt.gz": lambda: gzip.compress(full, mtime=0),
         "a.txt.bz2": lambda: bz2.compress(full),
         "a.txt.xz": lambda: lzma.compress(full),
-        "a.docx": lambda: zipped([("word/document.xml", b"<w>" + (b"<p><r><t>" + b"a" * 900 + b"</t></r></p>") * 16_000)]),
+        "a.docx": lambda: zipped(
+            [("word/document.xml", b"<w>" + (b"<p><r><t>" + b"a" * 900 + b"</t></r></p>") * 16_000)]
+        ),
     }[name]()
     assert len(small) < (10_000 if name == "a.zip" else 200_000)
     refused(name, small, r"'a\..*' expands to more than 200 times its size")

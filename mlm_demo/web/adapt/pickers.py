@@ -5,7 +5,7 @@ import gradio as gr
 from mlm_demo.runs.store import RunStore
 from mlm_demo.web.adapt.form import AdaptForm
 from mlm_demo.web.contrast.tab import ContrastTab, with_same
-from mlm_demo.web.event_options import QUIET
+from mlm_demo.web.event_options import AT_ONCE
 from mlm_demo.web.extract import extractors
 from mlm_demo.web.extract.tab import ExtractTab
 from mlm_demo.web.fill.tab import FillTab
@@ -45,7 +45,7 @@ class Pickers:
                 *(self.form.model, self.teach.model, self.extract.model),
                 *(self.contrast.model, self.contrast.other_model),
             ],
-            **QUIET,
+            **AT_ONCE,
         }
 
     def update(

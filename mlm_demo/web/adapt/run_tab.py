@@ -73,7 +73,7 @@ class RunTab(RunWidgets):
         self.teach, self.extract = teach, extract
         # Not a State: the browser makes the page's address from it.
         self.current = gr.Textbox(visible="hidden")
-        self.finished = gr.Textbox(visible="hidden")  # changes when the run has a new model
+        self.finished = gr.Textbox("", visible="hidden")  # changes when the run has a new model
         self.confirmed = gr.Checkbox(visible="hidden")
         self.stamp = gr.State(())
         self.example = gr.State(None)  # stays while the slider moves, so that its answer can be followed
@@ -337,7 +337,7 @@ class RunTab(RunWidgets):
         whole += [*self.mine.widgets, self.link, self.pushed, self.teach.panel, self.name.box]
         run = [self.current, self.owner]
 
-        demo.load(self.load_page, self.owner, [self.owner, self.tabs, *whole], **QUIET).then(
+        demo.load(self.load_page, self.owner, [self.owner, self.tabs, *whole], **AT_ONCE).then(
             **self.pickers.event
         )
         started, taught = (
