@@ -5,9 +5,11 @@ torch is imported with the first question, so the page starts without waiting fo
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mlm_demo.errors import MlmDemoError, ModelError, ParameterError, shown
+from mlm_demo.inference.progress import Progress, silent, with_time_left
 from mlm_demo.models.catalogue import FINETUNED, KNOWN_MODELS, Catalogue, ModelRef, default_model
 from mlm_demo.models.extractor import BUILT_IN, find_extractor
 from mlm_demo.models.hub import DownloadPolicy
@@ -21,17 +23,11 @@ if TYPE_CHECKING:
     from mlm_demo.inference.pairs import JudgedPairs
     from mlm_demo.inference.score import SentenceScore
     from mlm_demo.models.extractor import Extractor
-    from mlm_demo.models.masked_lm import MaskedLM
 
     Found = SentenceScore | WordGuesses | JudgedPairs | AskedFacts
 
-Progress = Callable[[float, str], None]  # share done from 0 to 1, stage
 TOP_K = 5
 MAX_MODELS = 3
-
-
-def silent(share: float, stage: str) -> None:
-    """Ignore progress."""
 
 
 class Engine:
@@ -124,16 +120,8 @@ class Engine:
         from mlm_demo.inference.targets import read_targets
 
         limits, start = self.settings, time.perf_counter()
-        prompts = [
-            read_prompt(text, mlm, max_characters=limits.max_characters, max_masks=limits.max_masks)
-            for mlm in loaded
-        ]
-        words, notices = read_targets(
-            targets,
-            masks=len(prompts[0].spans),
-            max_characters=limits.max_target_characters,
-            max_targets=limits.max_targets,
-        )
+        prompts = [read_prompt(text, mlm, **self._prompt_limits()) for mlm in loaded]
+        words, notices = read_targets(targets, masks=len(prompts[0].spans), **self._target_limits())
         if top_k is None:
             top_k = max(TOP_K, len(words))
         if not words:
@@ -165,9 +153,9 @@ class Engine:
         from mlm_demo.inference.contrast import contrast
         from mlm_demo.inference.prompt import read_prompt
 
-        limits, start = self.settings, time.perf_counter()
+        start = time.perf_counter()
         first, second = (
-            (mlm, read_prompt(text, mlm, max_characters=limits.max_characters, max_masks=limits.max_masks))
+            (mlm, read_prompt(text, mlm, **self._prompt_limits()))
             for text, mlm in zip(texts, loaded, strict=True)
         )
         found = contrast(first, second).to_json()
@@ -195,11 +183,39 @@ class Engine:
         words = expected_words(
             mlm,
             [HiddenWord(*one) for one in hidden],
-            max_characters=self.settings.max_characters,
-            max_masks=self.settings.max_masks,
             on_progress=lambda share: on_progress(share, f"Reading every position with {mlm.name}"),
+            **self._prompt_limits(),
         )
         return {"model": ref.to_json(), "words": [word.to_json() for word in words]}
+
+    def influences(
+        self,
+        text: str,
+        hidden: Sequence[tuple[str, str, int]],
+        model: str = "",
+        *,
+        mask: int = 0,
+        targets: str | Sequence[str] = (),
+        precision: str = "auto",
+        on_progress: Progress = silent,
+    ) -> dict:
+        """Return what hiding each word does to a guess: `{"model": ..., "guess": ...}`; see `influence.influences`."""
+        (ref,) = self._find_all([model])
+        mlm = self._models.get(ref, self._models.precision(precision, plain=not targets), on_progress)
+        from mlm_demo.inference.expected_words import HiddenWord
+        from mlm_demo.inference.influence import influences
+        from mlm_demo.inference.targets import read_targets
+
+        found = influences(
+            mlm,
+            text,
+            [HiddenWord(*one) for one in hidden],
+            mask=mask,
+            targets=read_targets(targets, masks=1, **self._target_limits())[0],
+            on_progress=lambda share: on_progress(share, f"Hiding every word before {mlm.name}"),
+            **self._prompt_limits(),
+        )
+        return {"model": ref.to_json(), **found.to_json()}
 
     def score(
         self,
@@ -213,17 +229,11 @@ class Engine:
 
         Raises as `score.score_sentence` does; the limits are those of the settings.
         """
+        from mlm_demo.inference.score import score_sentence
 
-        def ask(ref: ModelRef, mlm: "MaskedLM") -> "SentenceScore":
-            from mlm_demo.inference.score import score_sentence
-
-            report = _with_time_left(on_progress, f"Scoring with {ref.title}")
-            seconds = self.settings.max_score_seconds
-            return score_sentence(
-                mlm, text, method=method, max_seconds=seconds, on_progress=report, **self._score_limits()
-            )
-
-        return {"scores": self._ask_exact(models, ask, on_progress)}
+        limits = {"max_seconds": self.settings.max_score_seconds, **self._score_limits()}
+        ask = partial(score_sentence, text=text, method=method, **limits)
+        return {"scores": self._ask_exact(models, ask, on_progress, "Scoring with")}
 
     def score_each(
         self,
@@ -239,7 +249,7 @@ class Engine:
         from mlm_demo.inference.score import score_sentences
 
         start = time.perf_counter()
-        report = _with_time_left(on_progress, f"Scoring with {ref.title}")
+        report = with_time_left(on_progress, f"Scoring with {ref.title}")
         scores = score_sentences(mlm, texts, method=method, on_progress=report, **self._score_limits())
         seconds = (time.perf_counter() - start) / max(1, len(texts))
         return [one if isinstance(one, MlmDemoError) else _score_json(one, ref, seconds) for one in scores]
@@ -255,12 +265,9 @@ class Engine:
         on_progress: Progress = silent,
     ) -> dict:
         """Return each model's guesses at the word at a character: `{"guesses": [...]}`; see `guesses.WordGuesses`."""
+        from mlm_demo.inference.guesses import guess_word
 
-        def ask(ref: ModelRef, mlm: "MaskedLM") -> "WordGuesses":
-            from mlm_demo.inference.guesses import guess_word
-
-            return guess_word(mlm, text, start, method=method, top_k=top_k, **self._score_limits())
-
+        ask = partial(guess_word, text=text, start=start, method=method, top_k=top_k, **self._score_limits())
         return {"guesses": self._ask_exact(models, ask, on_progress)}
 
     def judge_pairs(
@@ -272,14 +279,10 @@ class Engine:
         on_progress: Progress = silent,
     ) -> dict:
         """Judge up to three models by minimal pairs: `{"models": [...]}`; see `pairs.JudgedPairs` for the fields."""
+        from mlm_demo.inference.pairs import judge_pairs
 
-        def ask(ref: ModelRef, mlm: "MaskedLM") -> "JudgedPairs":
-            from mlm_demo.inference.pairs import judge_pairs
-
-            report = _with_time_left(on_progress, f"Scoring pairs with {ref.title}")
-            return judge_pairs(mlm, pairs, method=method, on_progress=report, **self._score_limits())
-
-        return {"models": self._ask_exact(models, ask, on_progress)}
+        ask = partial(judge_pairs, pairs=pairs, method=method, **self._score_limits())
+        return {"models": self._ask_exact(models, ask, on_progress, "Scoring pairs with")}
 
     def ask_facts(
         self,
@@ -290,29 +293,37 @@ class Engine:
         on_progress: Progress = silent,
     ) -> dict:
         """Ask up to three models for the objects of facts: `{"models": [...]}`; see `facts.AskedFacts`."""
+        from mlm_demo.inference.facts import ask_facts
 
-        def ask(ref: ModelRef, mlm: "MaskedLM") -> "AskedFacts":
-            from mlm_demo.inference.facts import ask_facts
-
-            report = _with_time_left(on_progress, f"Asking {ref.title}")
-            return ask_facts(mlm, facts, k=k, max_characters=self.settings.max_characters, on_progress=report)
-
-        return {"models": self._ask_exact(models, ask, on_progress)}
+        ask = partial(ask_facts, facts=facts, k=k, max_characters=self.settings.max_characters)
+        return {"models": self._ask_exact(models, ask, on_progress, "Asking")}
 
     def _ask_exact(
         self,
         models: Sequence[str],
-        ask: Callable[[ModelRef, "MaskedLM"], "Found"],
+        ask: Callable[..., "Found"],
         on_progress: Progress,
+        stage: str = "",
     ) -> list[dict]:
-        """Return as JSON what each model says, with its seconds; all are loaded before the first is asked."""
+        """Return as JSON what each model says, with its seconds; all are loaded before the first is asked.
+
+        stage: what is done with a model while it is asked, empty for what is quick and reports no progress.
+        """
         refs = self._find_all(models)
         loaded = [self._models.get(ref, "exact", on_progress) for ref in refs]
         answers = []
         for ref, mlm in zip(refs, loaded, strict=True):
             start = time.perf_counter()
-            answers.append(_score_json(ask(ref, mlm), ref, time.perf_counter() - start))
+            report = {"on_progress": with_time_left(on_progress, f"{stage} {ref.title}")} if stage else {}
+            answers.append(_score_json(ask(mlm, **report), ref, time.perf_counter() - start))
         return answers
+
+    def _prompt_limits(self) -> dict[str, int]:
+        return {"max_characters": self.settings.max_characters, "max_masks": self.settings.max_masks}
+
+    def _target_limits(self) -> dict[str, int]:
+        limits = self.settings
+        return {"max_targets": limits.max_targets, "max_characters": limits.max_target_characters}
 
     def _score_limits(self) -> dict[str, int]:
         return {
@@ -383,14 +394,3 @@ class Engine:
 def _score_json(found: "Found", ref: ModelRef, seconds: float) -> dict:
     """Return what a model says as JSON, with all that the picker knows of the model."""
     return {**found.to_json(), "model": {**found.model, **ref.to_json()}, "seconds": seconds}
-
-
-def _with_time_left(on_progress: Progress, stage: str) -> Callable[[float], None]:
-    """Return a function that reports a share with the stage and the seconds left, if these are many."""
-    start = time.perf_counter()
-
-    def report(share: float) -> None:
-        left = (time.perf_counter() - start) * (1 - share) / share
-        on_progress(share, f"{stage}, about {left:.0f} s left" if left >= 2 else stage)
-
-    return report

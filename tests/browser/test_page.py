@@ -154,6 +154,9 @@ def test_words_are_hidden_brought_back_and_put_in_by_pressing_them(open_page, pi
     row.get_by_role("button", name="Hide capital. Guess: capital. Rank 1").click()
     answered("Paris is the <mask> of france.", 1)
     assert row.locator(".positions").count() == 0
+    page.get_by_role("button", name="Why?").click()
+    row.get_by_role("button", name="Hide france. capital is less probable without it").click()
+    answered("Paris is the <mask> of <mask>.", 2)
 
 
 def test_the_mask_goes_to_the_cursor_or_the_selected_word(open_page):

@@ -1,11 +1,11 @@
-"""A folder for the tests' files in memory, where the machine offers one: thousands are made, and a disk takes longer."""
+"""A folder in memory for the tests' files, where the machine offers one: a disk takes longer for thousands of them."""
 
 import os
 import shutil
 import tempfile
 from pathlib import Path
 
-IN_MEMORY = Path("/dev/shm")  # noqa: S108: Linux's; elsewhere the tests use the system's folder
+IN_MEMORY = Path("/dev/shm")  # Linux's; elsewhere the tests use the system's folder
 FREE = 6 * 2**30  # the tests need 2 GB at their peak; containers often have 64 MB in all
 
 

@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mlm_demo.inference.engine import Engine, Progress, silent
+from mlm_demo.inference.engine import Engine
+from mlm_demo.inference.progress import Progress, silent
 from mlm_demo.inference.spreadsheet import to_csv
 from mlm_demo.web.contrast.bars import paired_bars
 from mlm_demo.web.contrast.links import Asked, write_link

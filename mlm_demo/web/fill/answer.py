@@ -5,7 +5,8 @@ import secrets
 from dataclasses import dataclass, replace
 
 from mlm_demo.errors import MlmDemoError
-from mlm_demo.inference.engine import Engine, Progress, silent
+from mlm_demo.inference.engine import Engine
+from mlm_demo.inference.progress import Progress, silent
 from mlm_demo.web.fill.charts import charts
 from mlm_demo.web.fill.links import FIRST, Question, page_address, read_link, write_link
 from mlm_demo.web.fill.snippets import pipeline_code, shell_line

@@ -25,6 +25,7 @@ from mlm_demo.web.fill.javascript import PRESENT
 from mlm_demo.web.fill.links import Question, other_built_in
 from mlm_demo.web.fill.positions import every_position
 from mlm_demo.web.fill.widgets import FillWidgets
+from mlm_demo.web.fill.word_influence import word_influence
 from mlm_demo.web.fill.words import MASK, bring_back, hide, is_row_of, word_row
 from mlm_demo.web.messages import refusal, reporter
 from mlm_demo.web.model_choices import choices, is_here, offered, short_choices
@@ -180,6 +181,31 @@ class FillTab(FillWidgets):
             return self._refuse(error, text, link, kept, view)
         return {self.words: row}
 
+    def show_influence(
+        self,
+        text,
+        model,
+        compare,
+        targets,
+        joint,
+        precision,
+        view,
+        link,
+        kept,
+        request: gr.Request,
+        progress=gr.Progress(),
+    ) -> dict:
+        """Show what hiding each word does to the guess, in place of the row of words, as precisely as the chart."""
+        if precision != "int8" and (compare or joint):
+            precision = "exact"
+        try:
+            self.limits.admit(request)
+            options = targets or "", precision or "auto", reporter(progress)
+            row = word_influence(self.engine, text, model or "", *options)
+        except MlmDemoError as error:
+            return self._refuse(error, text, link, kept, view)
+        return {self.words: row}
+
     def keep_row(self, text, row) -> dict:
         """Replace a row of words that came too late, when the sentence was another one."""
         return {self.words: gr.skip() if is_row_of(row, text) else word_row(text)}
@@ -254,14 +280,18 @@ class FillTab(FillWidgets):
         self.results.select(self.put_word, **pressed)
         pressed["outputs"] = [*pressed["outputs"], self.compare, self.targets, self.joint]
         self.examples.select(self.use_example, **pressed)
-        self.positions.click(
-            self.show_positions,
-            [self.sentence, self.model, self.precision, self.view, self.link, self.answers],
-            [self.words, self.results],
-            show_progress_on=self.words,
-            api_visibility="private",
-            **SCORING,
-        ).then(self.keep_row, [self.sentence, self.words], self.words, **AT_ONCE)
+        for button, show, options in (
+            (self.positions, self.show_positions, [self.precision]),
+            (self.influence, self.show_influence, [self.compare, self.targets, self.joint, self.precision]),
+        ):
+            button.click(
+                show,
+                [self.sentence, self.model, *options, self.view, self.link, self.answers],
+                [self.words, self.results],
+                show_progress_on=self.words,
+                api_visibility="private",
+                **SCORING,
+            ).then(self.keep_row, [self.sentence, self.words], self.words, **AT_ONCE)
         in_javascript = {"fn": None, "trigger_mode": "multiple", "api_visibility": "private"}
         state = [*form, self.link, self.follow, self.waiting]
         gr.on(  # before the pause below, which Gradio waits for

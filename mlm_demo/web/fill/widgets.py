@@ -56,9 +56,10 @@ class FillWidgets:
             word_row(self.first.text), padding=False, js_on_load=fill_javascript.WORDS, elem_id="words"
         )
         with gr.Row(elem_id="ask-buttons"):
-            self.insert = gr.Button("Insert mask", size="md", elem_id="insert", min_width=120)
-            self.run = gr.Button("Fill", variant="primary", size="md", elem_id="fill", min_width=120)
-            self.positions = gr.Button("Every position", size="md", elem_id="positions", min_width=120)
+            self.insert = gr.Button("Insert mask", size="md", elem_id="insert", min_width=60)
+            self.run = gr.Button("Fill", variant="primary", size="md", elem_id="fill", min_width=60)
+            self.positions = gr.Button("Every position", size="md", elem_id="positions", min_width=60)
+            self.influence = gr.Button("Why?", size="md", elem_id="influence", min_width=60)
 
     def _draw_options(self) -> None:
         folder = ", or a folder" if self.engine.settings.folders else ""

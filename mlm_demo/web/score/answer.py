@@ -3,7 +3,8 @@
 import json
 from dataclasses import dataclass
 
-from mlm_demo.inference.engine import Engine, Progress, silent
+from mlm_demo.inference.engine import Engine
+from mlm_demo.inference.progress import Progress, silent
 from mlm_demo.web.fill.links import page_address
 from mlm_demo.web.messages import notices, notices_of
 from mlm_demo.web.score.difference import differences

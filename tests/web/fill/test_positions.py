@@ -15,7 +15,7 @@ class Parrot:
             for place, (word, sentence, mask) in enumerate(hidden)
         ]
         words[-1].update(rank=None, surprisal=None)
-        return {"model": {"name": model}, "words": words}
+        return {"model": {"name": model, "title": model}, "words": words}
 
 
 def test_each_word_is_hidden_once_and_shown_with_its_guess():
@@ -48,7 +48,7 @@ def test_hostile_text_stays_text():
     [
         (None, "has no words"),
         ("... !", "has no words"),
-        ("a " * (MAX_POSITIONS + 1), "65 words; every position"),
+        ("a " * (MAX_POSITIONS + 1), "65 words; at most 64 are hidden"),
     ],
 )
 def test_a_sentence_that_cannot_be_shown(text, message):

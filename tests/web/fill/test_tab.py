@@ -129,6 +129,23 @@ def test_every_position_takes_the_place_of_the_words(tab):
     assert "has no words" in tab.show_positions("", *asked[1:])[tab.results]
 
 
+def test_why_is_answered_as_precisely_as_the_chart_beside_it(tab):
+    asked = ("The dog <mask>.", "general")
+    shown = {}
+    for compare, precision in (["biomedical"], "exact"), ([], "int8"):
+        row = tab.show_influence(*asked, compare, "", False, "auto", "Chart", "", {}, None)[tab.words]
+        answer = tab.engine.fill_mask(asked[0], asked[1], precision=precision)["masks"][0][0]
+        shown[precision] = f"<b>{answer['word']}</b> with probability {answer['score']:.4f}."
+        assert shown[precision] in row
+    assert tab.keep_row("The dog <mask>.", row) == {tab.words: gr.skip()}
+    assert (
+        "no blank"
+        in tab.show_influence("The dog.", "general", [], "", *[False, "auto", "Chart", "", {}, None])[
+            tab.results
+        ]
+    )
+
+
 def test_an_unfinished_sentence_is_no_error(tab):
     assert tab.answer_typed(True, *question("The"), None) == {tab.words: word_row("The")}
 

@@ -1,0 +1,99 @@
+"""Which words of a sentence a guess rests on: hide each in turn and see how probable the guess still is.
+
+This is occlusion (Zeiler & Fergus 2014, arXiv 1311.2901; for words Li et al. 2016, arXiv 1612.08220). It runs on the
+same weights and passes as a prediction, and its numbers are probabilities that pressing a word shows again. A gradient
+takes one backward pass but tells of an infinitely small change of a vector, which nobody can make in a sentence.
+
+Its limit: of two words that say the same, hiding one changes little, because the other one is still there.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from math import log
+
+import torch
+
+from mlm_demo.errors import ParameterError
+from mlm_demo.inference.expected_words import AT_ONCE, HiddenWord
+from mlm_demo.inference.fill_mask import distributions, word_shown
+from mlm_demo.inference.joint import best_words
+from mlm_demo.inference.prompt import Prompt, read_prompt
+from mlm_demo.inference.targets import target_pieces
+from mlm_demo.models.masked_lm import MaskedLM
+
+LEAST = 1e-45  # probabilities of zero are counted as float32's smallest number
+
+
+@dataclass(frozen=True)
+class Influence:
+    """A word, and what hiding it does to the guess.
+
+    score: the probability of the guess without the word. change: its logarithm with the word minus without it, in
+    nats; positive if the word speaks for the guess, negative if it speaks against it.
+    """
+
+    word: str
+    score: float
+    change: float
+
+
+@dataclass(frozen=True)
+class Influences:
+    """A guess at a mask, its probability, and the influence of each word of the sentence on it."""
+
+    guess: str
+    score: float
+    words: tuple[Influence, ...]
+
+    def to_json(self) -> dict:
+        """Return its fields."""
+        return asdict(self)
+
+
+def influences(
+    mlm: MaskedLM,
+    text: str,
+    hidden: Sequence[HiddenWord],
+    *,
+    mask: int = 0,
+    targets: Sequence[str] = (),
+    max_characters: int,
+    max_masks: int,
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> Influences:
+    """Return the influence of each hidden word on the first guess at a mask of `text`, or on the best of `targets`.
+
+    hidden: each word, the sentence with it masked too, and which of its masks is the one that is guessed.
+    Raises PromptError as `read_prompt` does, ParameterError if no target is a single token.
+    """
+
+    def read(sentence: str) -> Prompt:
+        return read_prompt(sentence, mlm, max_characters=max_characters, max_masks=max_masks)
+
+    whole = read(text)
+    ((rows, _),) = distributions(mlm, [whole])
+    token = _guess(mlm, whole, mask, rows[mask], targets)
+    score = rows[mask][token].item()
+    found: list[Influence] = []
+    for first in range(0, len(hidden), AT_ONCE):
+        some = hidden[first : first + AT_ONCE]
+        for one, (rows, _) in zip(
+            some, distributions(mlm, [read(one.sentence) for one in some]), strict=True
+        ):
+            without = rows[one.mask][token].item()
+            found.append(Influence(one.word, without, log(max(score, LEAST)) - log(max(without, LEAST))))
+        on_progress(len(found) / len(hidden))
+    return Influences(word_shown(mlm.piece(token)), score, tuple(found))
+
+
+def _guess(mlm: MaskedLM, prompt: Prompt, mask: int, row: torch.Tensor, targets: Sequence[str]) -> int:
+    if not targets:
+        return best_words(row, 1, mlm.is_word)[0][1]
+    pieces = [target_pieces(mlm, prompt, mask, target) for target in targets]
+    single = [token for token, *more in filter(None, pieces) if not more]
+    if not single:
+        raise ParameterError(
+            f"{mlm.name} writes each of the targets with several pieces; which words matter is shown for a guess of "
+            "one piece. Add a shorter target, or leave the targets empty."
+        )
+    return max(single, key=lambda token: row[token].item())

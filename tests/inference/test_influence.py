@@ -1,0 +1,60 @@
+from math import log
+
+import pytest
+
+from mlm_demo.errors import ParameterError, PromptError
+from mlm_demo.inference.engine import Engine
+from mlm_demo.settings import Settings
+
+FRANCE = "Paris is the <mask> of France."
+WITHOUT_FRANCE = ("France", "Paris is the <mask> of <mask>.", 0)
+WITHOUT_PARIS = ("Paris", "<mask> is the <mask> of France.", 1)
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return Engine(Settings(device="cpu"))
+
+
+def test_the_influence_of_a_word_is_what_hiding_it_takes_from_the_guess(engine):
+    found = engine.influences(FRANCE, [WITHOUT_FRANCE, WITHOUT_PARIS], "general", precision="exact")
+
+    def score(text, mask):
+        answer = engine.fill_mask(text, "general", targets=["capital"], precision="exact")
+        return answer["masks"][mask][0]["score"]
+
+    whole, france, paris = score(FRANCE, 0), score(WITHOUT_FRANCE[1], 0), score(WITHOUT_PARIS[1], 1)
+    assert (found["guess"], found["model"]["name"]) == ("capital", "general")
+    assert found["score"] == pytest.approx(whole, rel=1e-4)
+    assert [word["word"] for word in found["words"]] == ["France", "Paris"]
+    assert [word["score"] for word in found["words"]] == pytest.approx([france, paris], rel=1e-4)
+    changes = [log(whole / france), log(whole / paris)]
+    assert [word["change"] for word in found["words"]] == pytest.approx(changes, abs=1e-3)
+    assert changes[0] > 0
+
+
+def test_with_targets_the_guess_is_the_best_of_them(engine):
+    found = engine.influences(FRANCE, [WITHOUT_FRANCE], "general", targets="heart, city, hepatosplenomegaly")
+    ranked = engine.fill_mask(FRANCE, "general", targets="heart, city")["masks"][0]
+    assert found["guess"] == ranked[0]["word"] == "city"
+
+
+def test_targets_of_several_pieces_are_refused(engine):
+    with pytest.raises(ParameterError, match="general writes each of the targets with several pieces"):
+        engine.influences(FRANCE, [WITHOUT_FRANCE], "general", targets="hepatosplenomegaly")
+
+
+def test_another_mask_has_its_own_guess(engine):
+    two = "The <mask> sat on the <mask>."
+    answer = engine.fill_mask(two, "general", top_k=1, precision="exact")
+    hidden = [("sat", "The <mask> <mask> on the <mask>.", 2)]
+    found = engine.influences(two, hidden, "general", mask=1, precision="exact")
+    assert found["guess"] == answer["masks"][1][0]["word"]
+
+
+def test_progress_and_a_sentence_without_a_mask(engine):
+    shares = []
+    engine.influences(FRANCE, [WITHOUT_FRANCE] * 20, on_progress=lambda share, stage: shares.append(share))
+    assert shares[-2:] == [0.8, 1.0]
+    with pytest.raises(PromptError):
+        engine.influences("No mask.", [WITHOUT_FRANCE])
