@@ -8,7 +8,7 @@ import gradio as gr
 
 from mlm_demo.corpus.formats import describe_formats
 from mlm_demo.corpus.papers import Paper
-from mlm_demo.errors import CorpusError, MlmDemoError, ModelError, ParameterError
+from mlm_demo.errors import CorpusError, LimitError, MlmDemoError, ModelError, ParameterError
 from mlm_demo.inference.engine import Engine
 from mlm_demo.inference.extract.extraction import Extraction
 from mlm_demo.inference.extract.questions import check_questions
@@ -163,12 +163,14 @@ class ExtractTab:
             return updates
         return {**updates, **self._show(extraction.at(float(threshold)), calibrated, verdicts)}
 
-    def open_paper(self, extraction: Extraction | None, event: gr.EventData) -> dict:
+    def open_paper(self, extraction: Extraction | None, request: gr.Request, event: gr.EventData) -> dict:
         """Open the paper of a row or cell, and judge its other sentences, which the table did not need."""
         cell = cell_of(extraction, event._data)
         if cell is None:
             return {self.paper: gr.skip()}
-        with suppress(ModelError):  # the model may have been deleted; what the table knows is shown
+        # The model may have been deleted, or the visitor asks too often: then what the table knows is shown.
+        with suppress(ModelError, LimitError):
+            self.limits.admit(request)
             finding = self.engine.judge_all(cell.finding, extraction.model["name"])
             (cell,) = cells(replace(extraction, findings=(finding,)))
         return {self.paper: opened_paper(cell)}

@@ -102,7 +102,7 @@ def test_an_error_is_a_sentence_above_the_table_before(page, taught_folder, chan
 
 def test_a_click_opens_the_paper(page, taught_folder):
     found = extract(page, taught_folder)[page.tab.extraction]
-    opened = call(page, page.tab.open_paper, found, event(cell=1))
+    opened = call(page, page.tab.open_paper, found, request(), event(cell=1))
     assert "Paper Lyon</h3>" in opened[page.tab.paper]
     assert "Paris is a city of" in opened[page.tab.paper]
 
@@ -110,7 +110,7 @@ def test_a_click_opens_the_paper(page, taught_folder):
 def test_an_opened_paper_is_shaded_sentence_by_sentence(page, taught_folder):
     found = extract(page, taught_folder)[page.tab.extraction]
     whole = page.tab.engine.judge_all(found.findings[0], taught_folder)
-    shown = call(page, page.tab.open_paper, found, event(cell=0))[page.tab.paper]
+    shown = call(page, page.tab.open_paper, found, request(), event(cell=0))[page.tab.paper]
     for relevance in whole.relevances:
         assert f'data-relevance="{relevance_number(relevance)}"' in shown
 
@@ -118,16 +118,30 @@ def test_an_opened_paper_is_shaded_sentence_by_sentence(page, taught_folder):
 def test_a_paper_opens_with_what_is_known_if_its_model_is_gone(page, taught_folder):
     found = extract(page, taught_folder)[page.tab.extraction]
     gone = replace(found, model={**found.model, "name": "/no/folder"})
-    assert "Paper Lyon</h3>" in call(page, page.tab.open_paper, gone, event(cell=1))[page.tab.paper]
+    assert (
+        "Paper Lyon</h3>" in call(page, page.tab.open_paper, gone, request(), event(cell=1))[page.tab.paper]
+    )
+
+
+def test_a_paper_opens_with_what_is_known_for_those_who_ask_too_often(page, taught_folder, monkeypatch):
+    found = extract(page, taught_folder)[page.tab.extraction]
+    asked = []
+    monkeypatch.setattr(page.tab.engine, "judge_all", lambda *_: asked.append(1))
+    monkeypatch.setattr(page.tab, "limits", RateLimits(Settings(device="cpu", requests_a_minute_total=1)))
+    page.tab.limits.admit(request())
+    assert (
+        "Paper Lyon</h3>" in call(page, page.tab.open_paper, found, request(), event(cell=1))[page.tab.paper]
+    )
+    assert not asked
 
 
 @pytest.mark.parametrize("data", [{}, {"cell": 3}, {"cell": -1}, {"cell": "0"}, {"cell": True}, [], None])
 def test_what_is_no_cell_opens_and_judges_nothing(page, taught_folder, data):
     found = extract(page, taught_folder)[page.tab.extraction]
     sent = SimpleNamespace(_data=data)
-    assert call(page, page.tab.open_paper, found, sent) == {page.tab.paper: gr.skip()}
+    assert call(page, page.tab.open_paper, found, request(), sent) == {page.tab.paper: gr.skip()}
     assert call(page, page.tab.judge, found, {}, sent) == {page.tab.verdicts: gr.skip()}
-    assert call(page, page.tab.open_paper, None, event(cell=0)) == {page.tab.paper: gr.skip()}
+    assert call(page, page.tab.open_paper, None, request(), event(cell=0)) == {page.tab.paper: gr.skip()}
 
 
 def test_verdicts_are_counted_and_stay_in_the_next_table(page, taught_folder):
