@@ -6,6 +6,7 @@ torch is imported with the first question, so the page starts without waiting fo
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from mlm_demo.errors import MlmDemoError, ModelError, ParameterError, shown
@@ -276,12 +277,15 @@ class Engine:
         models: Sequence[str] = ("",),
         *,
         method: str = "within_word",
+        max_seconds: float = inf,
         on_progress: Progress = silent,
     ) -> dict:
         """Judge up to three models by minimal pairs: `{"models": [...]}`; see `pairs.JudgedPairs` for the fields."""
         from mlm_demo.inference.pairs import judge_pairs
 
-        ask = partial(judge_pairs, pairs=pairs, method=method, **self._score_limits())
+        ask = partial(
+            judge_pairs, pairs=pairs, method=method, max_seconds=max_seconds, **self._score_limits()
+        )
         return {"models": self._ask_exact(models, ask, on_progress, "Scoring pairs with")}
 
     def ask_facts(

@@ -6,7 +6,7 @@ A sentence's score is its pseudo-log-likelihood, summed over its tokens. With th
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from math import sqrt
+from math import inf, sqrt
 
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.score import check_method, read_sentence, score_tokens_of
@@ -73,12 +73,13 @@ def judge_pairs(
     method: str = "within_word",
     max_characters: int = 20_000,
     max_tokens: int = 512,
+    max_seconds: float = inf,
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> JudgedPairs:
     """Score both sentences of every pair and count.
 
-    pairs: the phenomenon, the grammatical sentence and the other one. Raises ParameterError for an unknown method, and
-    the error of the first pair if no pair can be scored.
+    pairs: the phenomenon, the grammatical sentence and the other one. Raises ParameterError for an unknown method,
+    PromptError if they would take longer than `max_seconds`, and the error of the first pair if none can be scored.
     """
     check_method(method)
     readable, left_out, errors = [], [], []
@@ -96,7 +97,7 @@ def judge_pairs(
     if not readable:
         raise errors[0]
     texts = [encoded for _, both in readable for encoded in both]
-    scored = score_tokens_of(mlm, texts, method=method, on_progress=on_progress)
+    scored = score_tokens_of(mlm, texts, method=method, max_seconds=max_seconds, on_progress=on_progress)
     sums = iter([sum(token.log_probability for token in tokens) for tokens in scored])
     judged = []
     for pair, _ in readable:

@@ -67,3 +67,12 @@ def test_a_pair_that_cannot_be_scored_is_left_out_with_its_reason():
 )
 def test_intervals_are_wilsons(correct, count, interval):
     assert wilson_interval(correct, count) == pytest.approx(interval, abs=1e-4)
+
+
+def test_pairs_that_would_take_too_long_are_refused(general):
+    pairs = [
+        ("a", f"The dog number {n} sat down on the mat.", f"The dog number {n} sit down on the mat.")
+        for n in range(50)
+    ]
+    with pytest.raises(PromptError, match=r"would take about .* seconds; the limit is 0"):
+        judge_pairs(general, pairs, max_seconds=1e-6)

@@ -1,5 +1,6 @@
 """Read a file of minimal pairs: CSV, TSV, JSON or JSON lines, with the columns good and bad."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from mlm_demo.corpus.documents import Dropped, ReadLimits
@@ -14,6 +15,15 @@ LAYOUT = Layout(
     frozenset({*GOOD, *BAD, *PHENOMENON}), "pairs", "good and bad, and phenomenon if there are several"
 )
 ALL = "pairs"  # the phenomenon of a file that names none
+
+
+def holds_pairs(path: Path, limits: ReadLimits) -> bool:
+    """Return whether a file has the columns of pairs, as far as its first row tells."""
+    with suppress(CorpusError):
+        rows = (row for row in read_records(path, limits, [], LAYOUT) if not isinstance(row, Dropped))
+        first = next(rows, None)
+        return bool(first) and all(first.values.keys() & set(names) for names in (GOOD, BAD))
+    return False
 
 
 def read_pairs(path: Path, limits: ReadLimits, notes: list[str]) -> tuple[list[Pair], list[Dropped]]:

@@ -1,4 +1,7 @@
-"""A file of sentences on the 'Score' tab: each one scored, as a table with CSV; handlers on top, widgets below."""
+"""A file of sentences or minimal pairs on the 'Score' tab: handlers on top, widgets below.
+
+Each sentence is scored, and each pair judged, as a table with CSV.
+"""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -9,6 +12,7 @@ from pathlib import Path
 import gradio as gr
 
 from mlm_demo.corpus.documents import Dropped, ReadLimits
+from mlm_demo.corpus.pairs.pair_file import holds_pairs, read_pairs
 from mlm_demo.corpus.sentence_file import Line, check_small_text, read_sentences
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.engine import MAX_MODELS, Engine
@@ -20,12 +24,14 @@ from mlm_demo.web.html import table
 from mlm_demo.web.messages import notices, refusal, reporter
 from mlm_demo.web.score.cancel import CancelableWork, Canceled, Report
 from mlm_demo.web.score.javascript import CAN_CANCEL
+from mlm_demo.web.score.pair_table import drawn_pairs, pairs_csv
 from mlm_demo.web.server.rate_limits import RateLimits
 
 MAX_SENTENCES = 1_000
 MAX_BYTES = 5_000_000
 ENDINGS = (".txt", ".csv", ".tsv", ".jsonl")
 ROWS_SHOWN = 100
+ROWS_NAMED = 3  # of those that were left out
 # Sentences that are scored together: they share passes, and Cancel and the limit of seconds come soon.
 TOGETHER, CHARACTERS_TOGETHER = 16, 2_000
 COLUMNS = (
@@ -53,22 +59,45 @@ class SentenceList:
             self.limits.admit(request)
             check_small_text(Path(file), MAX_BYTES)
             limits = ReadLimits.of(self.engine.settings)
-            items = list(read_sentences(file, limits, notes))
             with self.work.reporting(request, reporter(progress)) as on_progress:
-                scored = self._score(items[:MAX_SENTENCES], models or [""], method, on_progress)
+                answer = self._answer_pairs if holds_pairs(Path(file), limits) else self._answer_sentences
+                summary, drawn, rows = answer(file, models or [""], method, limits, notes, on_progress)
         except Canceled:
             return idle
         except MlmDemoError as error:
             return {**idle, self.results: refusal(error, ""), self.out: gr.Row(visible=False)}
         finally:
             Path(file).unlink(missing_ok=True)
-        summary = summarize(len(scored), len(items), self.engine.settings.max_score_seconds)
         return {
             **idle,
-            self.results: notices(notes) + f'<p class="answered" role="status">{summary}</p>' + drawn(scored),
-            self.csv: csv(scored),
+            self.results: notices(notes) + f'<p class="answered" role="status">{summary}</p>' + drawn,
+            self.csv: rows,
             self.out: gr.Row(visible=True),
         }
+
+    def _answer_sentences(
+        self, file: str, models: list[str], method: str, limits: ReadLimits, notes: list[str], report: Report
+    ) -> tuple[str, str, str]:
+        """Return what was done with the sentences of a file in words, their table, and their CSV."""
+        items = list(read_sentences(file, limits, notes))
+        scored = self._score(items[:MAX_SENTENCES], models, method, report)
+        summary = summarize(len(scored), len(items), self.engine.settings.max_score_seconds)
+        return summary, drawn(scored), csv(scored)
+
+    def _answer_pairs(
+        self, file: str, models: list[str], method: str, limits: ReadLimits, notes: list[str], report: Report
+    ) -> tuple[str, str, str]:
+        """Return the same of a file of minimal pairs."""
+        pairs, dropped = read_pairs(Path(file), limits, notes)
+        notes += [f"{row.source} was left out: {row.reason}." for row in dropped[:ROWS_NAMED]]
+        if len(dropped) > ROWS_NAMED:
+            notes.append(f"{len(dropped) - ROWS_NAMED:,} more rows were left out.")
+        asked = [(pair.phenomenon, pair.good, pair.bad) for pair in pairs[: MAX_SENTENCES // 2]]
+        seconds = self.engine.settings.max_score_seconds
+        judged = self.engine.judge_pairs(
+            asked, models, method=method, max_seconds=seconds, on_progress=report
+        )["models"]
+        return summarize_pairs(len(asked), len(pairs)), drawn_pairs(judged), pairs_csv(judged)
 
     def cancel_file(self, request: gr.Request) -> dict:
         """End the scoring at its next pass."""
@@ -102,8 +131,10 @@ class SentenceList:
             with gr.Column(scale=2, min_width=320):
                 self.file = gr.File(label="File", file_types=list(ENDINGS), height=130, elem_id="score-file")
                 gr.Markdown(
-                    "One sentence per line (.txt), or a table with a column of sentences (.csv, .tsv, .jsonl). It is "
-                    f"scored by the models picked above, up to {MAX_MODELS}. The page stops at {MAX_SENTENCES:,} "
+                    "One sentence per line (.txt), or a table with a column of sentences (.csv, .tsv, .jsonl). A table "
+                    "with the columns good and bad holds minimal pairs: you see how often the models prefer the good "
+                    "sentence, by phenomenon if there is such a column. "
+                    f"The models are those picked above, up to {MAX_MODELS}. The page stops at {MAX_SENTENCES:,} "
                     f"sentences or after {seconds} seconds, whichever comes first; the shell takes any number: "
                     "`python -m mlm_demo score FILE`. The file is deleted as soon as it is scored.",
                     elem_classes="quiet",
@@ -173,6 +204,14 @@ def summarize(scored: int, there: int, seconds: int) -> str:
         return f"All {count} scored." if there > 1 else "1 sentence scored."
     why = f"the page stops after {seconds} seconds" if scored < MAX_SENTENCES else "the page stops there"
     return f"The first {scored:,} of {count} scored: {why}."
+
+
+def summarize_pairs(judged: int, there: int) -> str:
+    """Return how many pairs were judged and, if these are not all, why."""
+    count = f"{there:,} pair{'s' * (there != 1)}"
+    if judged < there:
+        return f"The first {judged:,} of {count} judged: the page stops there."
+    return f"All {count} judged." if there > 1 else "1 pair judged."
 
 
 def drawn(scored: Sequence[tuple[Line | Dropped, list[dict | MlmDemoError]]]) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from mlm_demo.corpus.documents import ReadLimits
 from mlm_demo.corpus.pairs.pair import Pair
-from mlm_demo.corpus.pairs.pair_file import read_pairs
+from mlm_demo.corpus.pairs.pair_file import holds_pairs, read_pairs
 from mlm_demo.errors import CorpusError
 
 FOUND = [Pair("order", "The dog sat.", "Dog the sat."), Pair("order", "A cat, too.", "Cat a, too.")]
@@ -58,3 +58,21 @@ def test_what_is_no_pair_is_left_out_with_its_reason(tmp_path):
 def test_a_file_without_a_pair_is_refused(tmp_path, text, message):
     with pytest.raises(CorpusError, match=message):
         read(tmp_path, "a.csv", text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "holds"),
+    [
+        ("a.csv", "good,bad\nThe dogs run.,The dogs runs.\n", True),
+        ("a.tsv", "sentence_bad\tx\tsentence_good\nA.\t1\tB.\n", True),
+        ("a.jsonl", '\n{"good": "A.", "bad": "B."}\n', True),
+        ("a.json", '[{"good": "", "bad": ""}]', True),
+        ("a.csv", "good,text\n1,The dogs run.\n", False),
+        ("a.jsonl", '{"text": "A."}\n', False),
+        ("a.txt", "The good and the bad.\nThe dogs run.\n", False),
+        ("a.txt", "", False),
+    ],
+)
+def test_a_file_with_the_columns_of_pairs_is_recognized(tmp_path, name, text, holds):
+    (tmp_path / name).write_text(text)
+    assert holds_pairs(tmp_path / name, ReadLimits()) == holds

@@ -1,5 +1,6 @@
 import csv as csv_reader
 import io
+import json
 import time
 from dataclasses import replace
 
@@ -61,6 +62,50 @@ def test_each_sentence_has_a_row_by_each_model_with_its_own_score(page, engine, 
     assert "general, bits per word" in shown[listed.results]
     assert shown[listed.file] is None
     assert not file.exists(), "it is deleted"
+
+
+PAIRS = (
+    "phenomenon,good,bad\nagreement,The dogs run.,The dogs runs.\nagreement,She sings.,She sing.\n"
+    "order,The old man sat.,The man old sat.\nsame,One.,One.\nmask,A <mask>.,A dog.\n"
+)
+
+
+def test_a_table_of_pairs_is_judged_by_phenomenon(page, engine, tmp_path):
+    demo, listed = page
+    file = uploaded(tmp_path, "a.csv", PAIRS)
+    shown = call(demo, listed.score_file, str(file), MODELS, WITHIN, None)
+    rows = rows_of(shown[listed.csv])
+    assert [row["good"] for row in rows if row["model"] == "general"] == [
+        "The dogs run.", "She sings.", "The old man sat.", "A <mask>.",
+    ]  # fmt: skip
+    good, bad = (engine.score(text, ["general"])["scores"][0] for text in ("The dogs run.", "The dogs runs."))
+    assert float(rows[0]["good_log_likelihood"]) == pytest.approx(good["log_likelihood"], abs=1e-4)
+    assert float(rows[0]["bad_log_likelihood"]) == pytest.approx(bad["log_likelihood"], abs=1e-4)
+    results = shown[listed.results]
+    assert "All 4 pairs judged." in results
+    read = Reader(results)
+    assert {"agreement", "order", "all", "general", "biomedical", "100.0%"} <= set(map(str.strip, read.texts))
+    assert "row 5 was left out: its two sentences are the same." in results
+    assert "general cannot score 1 of the pairs: The sentence holds a mask" in results
+    assert not file.exists()
+
+
+def test_more_pairs_than_the_page_judges(page, tmp_path, monkeypatch):
+    demo, listed = page
+    monkeypatch.setattr(sentence_list, "MAX_SENTENCES", 2)
+    shown = call(demo, listed.score_file, str(uploaded(tmp_path, "a.csv", PAIRS)), ["general"], WITHIN, None)
+    assert "The first 1 of 4 pairs judged: the page stops there." in shown[listed.results]
+    assert "all" not in Reader(shown[listed.results]).texts, "one phenomenon needs no row for all"
+
+
+def test_hostile_pairs_stay_text(page, tmp_path):
+    demo, listed = page
+    text = json.dumps({"phenomenon": HOSTILE, "good": f"{HOSTILE} sat.", "bad": f"{HOSTILE} sit."})
+    shown = call(demo, listed.score_file, str(uploaded(tmp_path, "a.jsonl", text)), ["general"], WITHIN, None)
+    read = Reader(shown[listed.results])
+    assert "script" not in read.tags
+    assert "img" not in read.tags
+    assert "1 pair judged." in shown[listed.results]
 
 
 def test_a_table_is_read_by_its_column_of_sentences(page, tmp_path):
