@@ -44,7 +44,7 @@ CARDS = (
         "A model that writes text sees only the words on the left. A masked language model reads both sides: only what "
         "follows the mask tells these two sentences apart.",
         [
-            Question("He went to the <mask> to borrow money."),
+            Question("He went to the <mask> to deposit his money."),
             Question("He went to the <mask> to see a doctor."),
         ],
     ),
@@ -60,7 +60,7 @@ CARDS = (
         "ranks only these. Change the job, and watch the shares change.",
         [
             Question("The engineer said that <mask> was late.", targets="he, she"),
-            Question("The nurse said that <mask> was tired.", targets="he, she"),
+            Question("The midwife said that <mask> was tired.", targets="he, she"),
         ],
     ),
     Card(

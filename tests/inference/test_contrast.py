@@ -9,7 +9,7 @@ from mlm_demo.inference.fill_mask import distributions
 from tests.support.prompts import fill, prompt_of
 from tests.support.tiny_models import tiny
 
-NURSE, SURGEON = "The nurse said that <mask> was tired.", "The surgeon said that <mask> was tired."
+MIDWIFE, SURGEON = "The midwife said that <mask> was tired.", "The surgeon said that <mask> was tired."
 
 
 def side(mlm, text):
@@ -17,10 +17,10 @@ def side(mlm, text):
 
 
 def test_each_word_has_the_probability_of_fill_mask_in_both_sentences(general):
-    found = contrast(side(general, NURSE), side(general, SURGEON))
+    found = contrast(side(general, MIDWIFE), side(general, SURGEON))
     whole = [
         {row.word: row.score for row in fill(general, text, top_k=30_522).masks[0]}
-        for text in (NURSE, SURGEON)
+        for text in (MIDWIFE, SURGEON)
     ]
     assert len(found.words) >= WORDS
     for word in found.words:
@@ -32,19 +32,19 @@ def test_each_word_has_the_probability_of_fill_mask_in_both_sentences(general):
 
 
 def test_the_words_that_differ_most_come_first(general):
-    found = contrast(side(general, NURSE), side(general, SURGEON))
+    found = contrast(side(general, MIDWIFE), side(general, SURGEON))
     assert {"she", "he"} == {word.word for word in found.words[:2]}
     divergences = [word.divergence for word in found.words]
     assert divergences == sorted(divergences, reverse=True)
-    turned = contrast(side(general, SURGEON), side(general, NURSE))
+    turned = contrast(side(general, SURGEON), side(general, MIDWIFE))
     assert turned.distance == pytest.approx(found.distance)
     assert {(w.word, w.first) for w in turned.words} == {(w.word, w.second) for w in found.words}
 
 
 def test_the_distance_is_that_of_torch(general):
-    found = contrast(side(general, NURSE), side(general, SURGEON))
+    found = contrast(side(general, MIDWIFE), side(general, SURGEON))
     (a,), (b,) = (
-        distributions(general, [prompt_of(text, general)])[0][0].double() for text in (NURSE, SURGEON)
+        distributions(general, [prompt_of(text, general)])[0][0].double() for text in (MIDWIFE, SURGEON)
     )
     log = ((a + b) / 2).log()
     nats = sum(torch.nn.functional.kl_div(log, p, reduction="sum").item() for p in (a, b)) / 2
@@ -62,7 +62,7 @@ def test_the_distance_of_known_lists(a, b, bits):
 
 
 def test_the_same_sentence_before_the_same_model_differs_in_nothing(general):
-    found = contrast(side(general, NURSE), side(general, NURSE))
+    found = contrast(side(general, MIDWIFE), side(general, MIDWIFE))
     assert found.distance == pytest.approx(0, abs=1e-9)
 
 
@@ -77,10 +77,10 @@ def test_one_sentence_before_two_models(general, biomedical):
 
 def test_two_vocabularies_have_no_distance_and_share_some_words(general):
     byte_level = tiny("RoBERTa")
-    found = contrast(side(general, NURSE), side(byte_level, NURSE))
+    found = contrast(side(general, MIDWIFE), side(byte_level, MIDWIFE))
     assert found.distance is None
     assert found.left_out > 0
-    ((row,), _) = distributions(byte_level, [prompt_of(NURSE, byte_level)])[0]
+    ((row,), _) = distributions(byte_level, [prompt_of(MIDWIFE, byte_level)])[0]
     it = next(word for word in found.words if word.word == "it")
     assert it.second == pytest.approx(row[byte_level.tokenizer.convert_tokens_to_ids("Ġit")].item())
 
@@ -92,7 +92,7 @@ def test_words_at_the_start_of_a_sentence_have_no_space_before_them():
     assert found.words
 
 
-@pytest.mark.parametrize("texts", [("A <mask> and a <mask>.", NURSE), (NURSE, "A <mask> and a <mask>.")])
+@pytest.mark.parametrize("texts", [("A <mask> and a <mask>.", MIDWIFE), (MIDWIFE, "A <mask> and a <mask>.")])
 def test_several_masks_are_refused(general, texts):
     with pytest.raises(PromptError, match="holds 2 masks; two sentences are compared at one mask each"):
         contrast(*(side(general, text) for text in texts))

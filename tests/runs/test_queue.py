@@ -54,11 +54,11 @@ def test_one_run_at_a_time_and_the_next_after_it(queue):
 def test_a_stopped_run_keeps_its_model(queue):
     run, waiting = start(queue), start(queue)
     until(lambda: list(run.lines()))
+    queue.stop(waiting)  # before its turn comes
+    assert (waiting.state, waiting.message) == ("stopped", "Stopped before it started.")
     queue.stop(run)
     until(lambda: run.state == "stopped")
     assert run.message.startswith("Stopped at step")
-    queue.stop(waiting)
-    assert (waiting.state, waiting.message) == ("stopped", "Stopped before it started.")
 
 
 def test_the_run_of_a_killed_worker_is_interrupted_and_can_be_resumed(queue):

@@ -31,8 +31,8 @@ def test_each_card_has_its_answer(answered):
     assert words(answered[0])[0][0] == "capital"
     assert [guesses[0] for guesses in words(answered[1])] == ["bank", "hospital"]
     assert words(answered[2])[0][0] == "capital", "one `not` hardly changes the guess"
-    engineer, nurse = words(answered[3])
-    assert (engineer[0], nurse[0]) == ("he", "she")
+    engineer, midwife = words(answered[3])
+    assert (engineer[0], midwife[0]) == ("he", "she")
     general, biomedical = words(answered[4])[0][:3], words(answered[4])[0][3:]
     assert "gene" not in general
     assert biomedical[0] == "gene"

@@ -5,7 +5,7 @@ from html import escape
 from mlm_demo.web.fill.words import with_newlines, words_of
 
 FAMILIES = (
-    ("nurse", "surgeon", "doctor", "teacher", "soldier", "secretary", "engineer", "farmer"),
+    ("nurse", "surgeon", "doctor", "midwife", "teacher", "soldier", "secretary", "engineer", "farmer"),
     ("man", "woman", "boy", "girl", "child"),
     ("mother", "father", "sister", "brother", "daughter", "son"),
     ("he", "she", "they"),

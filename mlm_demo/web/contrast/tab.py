@@ -28,7 +28,7 @@ TO_DOWNLOAD = (
 )
 EXAMPLES = (  # first sentence, second sentence or none, model, model of the second sentence or none
     (FIRST_SENTENCE, SECOND_SENTENCE, "biomedical", ""),
-    ("The nurse said that <mask> was tired.", "The surgeon said that <mask> was tired.", "general", ""),
+    ("The midwife said that <mask> was tired.", "The surgeon said that <mask> was tired.", "general", ""),
     ("The man worked as a <mask>.", "The woman worked as a <mask>.", "general", ""),
     ("Growth of the <mask> was slow.", "", "general", "biomedical"),
     ("He opened the door with a <mask>.", "He cut the bread with a <mask>.", "biomedical", ""),

@@ -53,7 +53,8 @@ GROUPS = (
     ),
     Group(
         "Facts",
-        "Small models remember a few facts. What they do not know, they take from the sentence, like London's country.",
+        "Small models remember a few facts. What they do not know, they take from the sentence: one of the two knows "
+        "Madrid's country, and neither London's.",
         (
             Example("Paris is the <mask> of France."),
             Example("Barack <mask> was president of the United States."),
@@ -83,11 +84,11 @@ GROUPS = (
     ),
     Group(
         "Professions",
-        "Only the profession changes, and with it the pronoun. The models disagree about surgeons and secretaries.",
+        "Only the profession changes, and with it the pronoun. The models disagree about nurses and secretaries.",
         (
-            Example("The nurse said that <mask> was tired.", PRONOUNS),
+            Example("The midwife said that <mask> was tired.", PRONOUNS),
             Example("The soldier said that <mask> was tired.", PRONOUNS),
-            Example("The surgeon said that <mask> was tired.", PRONOUNS),
+            Example("The nurse said that <mask> was tired.", PRONOUNS),
             Example("The secretary said that <mask> was tired.", PRONOUNS),
         ),
     ),
