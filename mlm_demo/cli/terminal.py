@@ -4,11 +4,10 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from mlm_demo.corpus.documents import Dropped
+from mlm_demo.corpus.documents import Dropped, named_rows
 from mlm_demo.runs.run import share_done
 
 BAR = 30  # characters
-NAMED = 3  # rows that were left out, each with its reason
 
 
 def status(text: str) -> None:
@@ -49,9 +48,7 @@ def print_json(value: object) -> None:
 
 def print_notes(notes: Iterable[str], dropped: Sequence[Dropped] = ()) -> None:
     """Print notes about a file, and which of its rows were left out: the first few with their reasons."""
-    more = len(dropped) - NAMED
-    named = [f"{row.source} was left out: {row.reason}." for row in dropped[:NAMED]]
-    for note in [*notes, *named, *([f"{more:,} more rows were left out."] if more > 0 else [])]:
+    for note in [*notes, *named_rows(dropped)]:
         print(f"note: {note}", file=sys.stderr)
 
 

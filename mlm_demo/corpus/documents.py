@@ -33,6 +33,13 @@ class Dropped:
     first_line: str = ""
 
 
+def named_rows(dropped: Sequence[Dropped]) -> list[str]:
+    """Return a sentence for each of the first rows that were left out, with its reason, and how many more there are."""
+    named = [f"{row.source} was left out: {row.reason}." for row in dropped[:NAMED]]
+    more = len(dropped) - NAMED
+    return [*named, *([f"{more:,} more rows were left out."] if more > 0 else [])]
+
+
 def why_left_out(read: int, error: Exception) -> str:
     """Return why a file was left out, or the rest of it after some documents."""
     if not read:

@@ -1,7 +1,7 @@
 import pytest
 
-from mlm_demo.cli.terminal import NAMED, accuracy, columns, print_notes
-from mlm_demo.corpus.documents import Dropped
+from mlm_demo.cli.terminal import accuracy, columns, print_notes
+from mlm_demo.corpus.documents import NAMED, Dropped
 
 
 @pytest.mark.parametrize(("count", "lines"), [(0, 1), (NAMED, 1 + NAMED), (NAMED + 2, 2 + NAMED)])

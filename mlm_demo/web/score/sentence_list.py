@@ -11,7 +11,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from mlm_demo.corpus.documents import Dropped, ReadLimits
+from mlm_demo.corpus.documents import Dropped, ReadLimits, named_rows
 from mlm_demo.corpus.pairs.pair_file import holds_pairs, read_pairs
 from mlm_demo.corpus.sentence_file import Line, check_small_text, read_sentences
 from mlm_demo.errors import MlmDemoError
@@ -31,7 +31,6 @@ MAX_SENTENCES = 1_000
 MAX_BYTES = 5_000_000
 ENDINGS = (".txt", ".csv", ".tsv", ".jsonl")
 ROWS_SHOWN = 100
-ROWS_NAMED = 3  # of those that were left out
 # Sentences that are scored together: they share passes, and Cancel and the limit of seconds come soon.
 TOGETHER, CHARACTERS_TOGETHER = 16, 2_000
 COLUMNS = (
@@ -89,9 +88,7 @@ class SentenceList:
     ) -> tuple[str, str, str]:
         """Return the same of a file of minimal pairs."""
         pairs, dropped = read_pairs(Path(file), limits, notes)
-        notes += [f"{row.source} was left out: {row.reason}." for row in dropped[:ROWS_NAMED]]
-        if len(dropped) > ROWS_NAMED:
-            notes.append(f"{len(dropped) - ROWS_NAMED:,} more rows were left out.")
+        notes += named_rows(dropped)
         asked = [(pair.phenomenon, pair.good, pair.bad) for pair in pairs[: MAX_SENTENCES // 2]]
         seconds = self.engine.settings.max_score_seconds
         judged = self.engine.judge_pairs(
@@ -206,12 +203,12 @@ def summarize(scored: int, there: int, seconds: int) -> str:
     return f"The first {scored:,} of {count} scored: {why}."
 
 
-def summarize_pairs(judged: int, there: int) -> str:
-    """Return how many pairs were judged and, if these are not all, why."""
+def summarize_pairs(read: int, there: int) -> str:
+    """Return how many pairs were read and, if these are not all, why."""
     count = f"{there:,} pair{'s' * (there != 1)}"
-    if judged < there:
-        return f"The first {judged:,} of {count} judged: the page stops there."
-    return f"All {count} judged." if there > 1 else "1 pair judged."
+    if read < there:
+        return f"The first {read:,} of {count} read: the page stops there."
+    return f"All {count} read." if there > 1 else "1 pair read."
 
 
 def drawn(scored: Sequence[tuple[Line | Dropped, list[dict | MlmDemoError]]]) -> str:

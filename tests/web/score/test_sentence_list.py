@@ -82,7 +82,7 @@ def test_a_table_of_pairs_is_judged_by_phenomenon(page, engine, tmp_path):
     assert float(rows[0]["good_log_likelihood"]) == pytest.approx(good["log_likelihood"], abs=1e-4)
     assert float(rows[0]["bad_log_likelihood"]) == pytest.approx(bad["log_likelihood"], abs=1e-4)
     results = shown[listed.results]
-    assert "All 4 pairs judged." in results
+    assert "All 4 pairs read." in results
     read = Reader(results)
     assert {"agreement", "order", "all", "general", "biomedical", "100.0%"} <= set(map(str.strip, read.texts))
     assert "row 5 was left out: its two sentences are the same." in results
@@ -94,7 +94,7 @@ def test_more_pairs_than_the_page_judges(page, tmp_path, monkeypatch):
     demo, listed = page
     monkeypatch.setattr(sentence_list, "MAX_SENTENCES", 2)
     shown = call(demo, listed.score_file, str(uploaded(tmp_path, "a.csv", PAIRS)), ["general"], WITHIN, None)
-    assert "The first 1 of 4 pairs judged: the page stops there." in shown[listed.results]
+    assert "The first 1 of 4 pairs read: the page stops there." in shown[listed.results]
     assert "all" not in Reader(shown[listed.results]).texts, "one phenomenon needs no row for all"
 
 
@@ -105,7 +105,7 @@ def test_hostile_pairs_stay_text(page, tmp_path):
     read = Reader(shown[listed.results])
     assert "script" not in read.tags
     assert "img" not in read.tags
-    assert "1 pair judged." in shown[listed.results]
+    assert "1 pair read." in shown[listed.results]
 
 
 def test_a_table_is_read_by_its_column_of_sentences(page, tmp_path):
