@@ -16,6 +16,7 @@ from mlm_demo.training.evaluation import DocumentSums, MaskedEvalSet, sum_by_doc
 from mlm_demo.training.interpolation import SHARES
 from mlm_demo.training.judge import halves
 from mlm_demo.training.result import RESULT
+from tests.support.nightly import some
 from tests.support.tiny_models import build
 from tests.support.training import CORPUS, LEARNING
 
@@ -135,7 +136,7 @@ def test_stopped_and_resumed_gives_the_result_of_an_uninterrupted_run(run, tmp_p
     assert not (tmp_path / "b" / "checkpoints").exists()
 
 
-@pytest.mark.parametrize("name", ["model.safetensors", "optimizer.pt", "scheduler.pt"])
+@pytest.mark.parametrize("name", some(["optimizer.pt", "model.safetensors", "scheduler.pt"], 1))
 def test_a_damaged_newest_checkpoint_gives_the_result_of_an_uninterrupted_run(run, tmp_path, name):
     _, whole, _ = run
     steps, lines = [], []

@@ -13,6 +13,7 @@ from mlm_demo.training import train, trainer
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.evaluation import DocumentSums
 from mlm_demo.training.output_bias import fit_output_bias
+from tests.support.nightly import some
 from tests.support.tiny_models import assert_same_weights, build
 from tests.support.training import CONFIG, TEXTS, fresh, run, weights
 
@@ -125,7 +126,7 @@ def test_the_best_checkpoint_is_found_in_a_folder_that_was_moved(tmp_path, set_e
     assert (trained.best_step, resumed.best_step, resumed.steps) == (1, 1, 8)
 
 
-@pytest.mark.parametrize("steps", [7, 30, 88])
+@pytest.mark.parametrize("steps", some([7, 30, 88], 2))
 def test_a_short_run_uses_its_whole_budget(tmp_path, set_eval_losses, steps):
     set_eval_losses(9, 3)
     _, trained = run(tmp_path, replace(CONFIG, max_steps=steps), eval_texts=TEXTS[:4])
