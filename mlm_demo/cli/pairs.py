@@ -33,19 +33,13 @@ def pairs_command(options: argparse.Namespace, settings: Settings) -> None:
 
 def table(models: list[dict]) -> list[str]:
     """Return the lines of the table: a row per phenomenon, a column per model."""
-    names = dict.fromkeys(row["phenomenon"] for model in models for row in model["phenomena"])
+    from mlm_demo.inference.pairs import (
+        accuracy_rows,
+    )  # imports torch, which the other commands start without
+
     rows = [["phenomenon", "pairs", *(model["model"]["name"] for model in models)]]
-    for name in [*names, None]:
-        found = [_row_of(model, name) for model in models]
-        count = max(row["pairs"] for row in found if row)
-        rows.append([name or "all", f"{count:,}", *map(_cell, found)])
+    rows += [[name, f"{count:,}", *map(_cell, found)] for name, count, found in accuracy_rows(models)]
     return columns(rows, right=1)
-
-
-def _row_of(model: dict, phenomenon: str | None) -> dict | None:
-    if phenomenon is None:
-        return model["together"]
-    return next((row for row in model["phenomena"] if row["phenomenon"] == phenomenon), None)
 
 
 def _cell(row: dict | None) -> str:

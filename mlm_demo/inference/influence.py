@@ -14,7 +14,7 @@ from math import log
 import torch
 
 from mlm_demo.errors import ParameterError
-from mlm_demo.inference.expected_words import AT_ONCE, HiddenWord
+from mlm_demo.inference.expected_words import HiddenWord, predicted
 from mlm_demo.inference.fill_mask import distributions, word_shown
 from mlm_demo.inference.joint import best_words
 from mlm_demo.inference.prompt import Prompt, read_prompt
@@ -66,23 +66,15 @@ def influences(
     hidden: each word, the sentence with it masked too, and which of its masks is the one that is guessed.
     Raises PromptError as `read_prompt` does, ParameterError if no target is a single token.
     """
-
-    def read(sentence: str) -> Prompt:
-        return read_prompt(sentence, mlm, max_characters=max_characters, max_masks=max_masks)
-
-    whole = read(text)
+    limits = {"max_characters": max_characters, "max_masks": max_masks}
+    whole = read_prompt(text, mlm, **limits)
     ((rows, _),) = distributions(mlm, [whole])
     token = _guess(mlm, whole, mask, rows[mask], targets)
     score = rows[mask][token].item()
     found: list[Influence] = []
-    for first in range(0, len(hidden), AT_ONCE):
-        some = hidden[first : first + AT_ONCE]
-        for one, (rows, _) in zip(
-            some, distributions(mlm, [read(one.sentence) for one in some]), strict=True
-        ):
-            without = rows[one.mask][token].item()
-            found.append(Influence(one.word, without, log(max(score, LEAST)) - log(max(without, LEAST))))
-        on_progress(len(found) / len(hidden))
+    for one, _, row in predicted(mlm, hidden, on_progress=on_progress, **limits):
+        without = row[token].item()
+        found.append(Influence(one.word, without, log(max(score, LEAST)) - log(max(without, LEAST))))
     return Influences(word_shown(mlm.piece(token)), score, tuple(found))
 
 

@@ -116,6 +116,18 @@ def judge_pairs(
     )
 
 
+def accuracy_rows(models: Sequence[dict]) -> list[tuple[str, int, list[dict | None]]]:
+    """Return a row for each phenomenon and a last one for all: its name, how many pairs, and each model's accuracy.
+
+    models: as JSON. An accuracy is None where a model could score none of the pairs.
+    """
+    by_name = [{row["phenomenon"]: row for row in model["phenomena"]} for model in models]
+    names = dict.fromkeys(name for rows in by_name for name in rows)
+    found = [(name, [rows.get(name) for rows in by_name]) for name in names]
+    found.append(("all", [model["together"] for model in models]))
+    return [(name, max(row["pairs"] for row in rows if row), rows) for name, rows in found]
+
+
 def wilson_interval(correct: int, count: int) -> tuple[float, float]:
     """Return the 95 % interval of a share (Wilson 1927), which stays between 0 and 1 and is right for few pairs too."""
     z, share = STANDARD_SCORE, correct / count

@@ -19,13 +19,12 @@ def drawn_pairs(models: Sequence[dict]) -> str:
     models: as `Engine.judge_pairs` returns them.
     """
     names = shown_names([model["model"] for model in models])
-    phenomena = dict.fromkeys(row["phenomenon"] for model in models for row in model["phenomena"])
-    several = len(phenomena) > 1
-    rows = []
-    for phenomenon in [*phenomena, *([None] if several else [])]:
-        found = [_accuracy(model, phenomenon) for model in models]
-        count = max(row["pairs"] for row in found if row)
-        rows.append([escape(phenomenon or "all"), f"{count:,}", *map(_cell, found)])
+    from mlm_demo.inference.pairs import accuracy_rows  # imports torch, which the page starts without
+
+    found = accuracy_rows(models)
+    if len(found) == 2:  # one phenomenon, and all of it
+        found.pop()
+    rows = [[escape(name), f"{count:,}", *map(_cell, row)] for name, count, row in found]
     left_out = [
         f"{names[model['model']['name']]} cannot score {len(model['left_out']):,} of the pairs: "
         f"{model['left_out'][0]['error']}"
@@ -42,13 +41,6 @@ def pairs_csv(models: Sequence[dict]) -> str:
         by = {"model": model["model"]["name"], "revision": model["model"]["revision"]}
         rows += [{**pair, **by} for pair in (*model["pairs"], *model["left_out"])]
     return to_csv(rows, COLUMNS)
-
-
-def _accuracy(model: dict, phenomenon: str | None) -> dict | None:
-    """Return the row of a phenomenon, None if all its pairs were left out; phenomenon: None for all together."""
-    if phenomenon is None:
-        return model["together"]
-    return next((row for row in model["phenomena"] if row["phenomenon"] == phenomenon), None)
 
 
 def _cell(row: dict | None) -> str:
