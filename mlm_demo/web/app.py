@@ -32,6 +32,7 @@ from mlm_demo.web.server.calls import Page
 from mlm_demo.web.server.downloads import add_downloads
 from mlm_demo.web.server.metrics import log_to_stderr, measure_events
 from mlm_demo.web.server.middleware import RequestLimits
+from mlm_demo.web.server.quick_start import without_early_applications
 from mlm_demo.web.server.rate_limits import RateLimits
 from mlm_demo.web.server.sessions import MAX_SESSIONS, forget_sessions, make_sessions_lean
 from mlm_demo.web.server.status_pages import StatusCollector, add_status_pages
@@ -63,6 +64,7 @@ INTRODUCTION = """# What does a masked language model expect?
 Mask a word in a sentence and see which words the model would put there, and how probable it finds each."""
 
 
+@without_early_applications()
 def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
     """Build the page; no model is loaded before the first question."""
     check_version(settings.data_folder)

@@ -40,3 +40,20 @@ def without_garbage_collection() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@contextmanager
+def without_early_applications() -> Iterator[None]:
+    """Keep Gradio (6.31) from making a web application for a page that is still being built.
+
+    It makes one at the beginning of a page, one at its end and one for its queue, each with the eighty routes of the
+    API and all components as JSON, and `launch` replaces the last: 0.7 s of a start. In this context they are None.
+    """
+    from gradio.routes import App  # imported here because the other two are wanted before Gradio is imported
+
+    stock = App.create_app
+    App.create_app = staticmethod(lambda *arguments, **named: None)
+    try:
+        yield
+    finally:
+        App.create_app = staticmethod(stock)

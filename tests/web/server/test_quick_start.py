@@ -6,10 +6,17 @@ from types import ModuleType
 
 import gradio as gr
 import pytest
+from gradio.routes import App
 
 from mlm_demo.cli.main import main
+from mlm_demo.settings import Settings
 from mlm_demo.system import memory
-from mlm_demo.web.server.quick_start import without_garbage_collection, without_stubs
+from mlm_demo.web.app import create_app
+from mlm_demo.web.server.quick_start import (
+    without_early_applications,
+    without_garbage_collection,
+    without_stubs,
+)
 
 COMPONENT = """
 import gradio as gr
@@ -97,3 +104,14 @@ def test_the_page_starts_that_way(monkeypatch):
     assert seen["start"] == (False, False)
     assert seen["started"] == (True, False)
     assert seen["blocked"] == (True, True)
+
+
+def test_a_page_has_no_application_before_its_launch(tmp_path):
+    """Once Gradio makes one only at the launch, `without_early_applications` can go."""
+    with gr.Blocks() as stock:
+        gr.Markdown("empty")
+    assert isinstance(stock.app, App)
+    assert create_app(Settings(data=tmp_path)).app is None
+    with pytest.raises(OSError, match="port"), without_early_applications():
+        raise OSError("port")
+    assert isinstance(stock.queue().app, App)
