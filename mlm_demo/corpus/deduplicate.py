@@ -8,8 +8,13 @@ shares about eight of ten of its five-word shingles (found by MinHash) and nearl
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import partial
+from zlib import crc32
+
+import numpy as np
 
 THRESHOLD, PERMUTATIONS, SHINGLE = 0.8, 64, 5
+MULTIPLIER = np.uint32(0x9E3779B1)  # odd, so that no word of a shingle loses its bits
 MIN_WORDS = 8  # shorter paragraphs, such as headings, may repeat
 SHORT, LONG = (
     100,
@@ -48,7 +53,15 @@ class Deduplicator:
         # Here, because it brings scipy, which a page must not wait for at its start.
         from datasketch import MinHash, MinHashLSH
 
-        self._min_hash = MinHash
+        # Permutations are drawn once, which otherwise takes as long as a signature; shingles come hashed already.
+        first = MinHash(num_perm=PERMUTATIONS)
+        self._min_hash = partial(
+            MinHash,
+            num_perm=PERMUTATIONS,
+            permutations=first.permutations,
+            scheme=first.scheme,
+            hashfunc=int,
+        )
         self._index = MinHashLSH(threshold=THRESHOLD, num_perm=PERMUTATIONS)
 
     def new_paragraphs(self, paragraphs: Sequence[str]) -> list[str]:
@@ -85,10 +98,8 @@ class Deduplicator:
         return is_new
 
     def _is_new_long(self, paragraph: str, words: list[str]) -> bool:
-        signature = self._min_hash(num_perm=PERMUTATIONS)
-        signature.update_batch(
-            {" ".join(words[i : i + SHINGLE]).encode() for i in range(len(words) - SHINGLE + 1)}
-        )
+        signature = self._min_hash()
+        signature.update_batch(_shingles(words))
         # Sorted: in another order a resumed run could find other duplicates.
         alike = sorted(self._index.query(signature))
         if any(_is_near(paragraph, self._long[other]) for other in alike[:COMPARED]):
@@ -121,6 +132,15 @@ class Deduplicator:
 
 def _words(text: str) -> list[str]:
     return re.findall(r"\w+", text.lower())
+
+
+def _shingles(words: Sequence[str]) -> list[int]:
+    """Return a 32-bit hash of every five words in a row, the same in every process."""
+    hashes = np.array([crc32(word) for word in " ".join(words).encode().split(b" ")], np.uint32)
+    found = np.zeros(len(words) - SHINGLE + 1, np.uint32)
+    for start in range(SHINGLE):
+        found = found * MULTIPLIER + hashes[start : start + len(found)]  # a polynomial, modulo 2 ** 32
+    return found.tolist()
 
 
 def _near_key(text: str, words: Sequence[str]) -> int:

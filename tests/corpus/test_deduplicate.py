@@ -2,7 +2,7 @@ import os
 import subprocess
 import sys
 
-from mlm_demo.corpus.deduplicate import Deduplicator
+from mlm_demo.corpus.deduplicate import SHINGLE, Deduplicator, _shingles
 from tests.support.nightly import some
 from tests.support.paths import ROOT
 
@@ -157,7 +157,7 @@ def test_many_paragraphs_that_look_alike_take_no_square_of_the_time():
 
 
 LOOK_ALIKE = """
-from mlm_demo.corpus.deduplicate import Deduplicator
+from mlm_demo.corpus.deduplicate import SHINGLE, Deduplicator, _shingles
 part = " ".join(f"word{i}" for i in range(205))
 texts = [f"{part} {' '.join(f'own{i}of{n}' for n in range(25))}" for i in range(120)]
 texts += [text.replace("word100 ", "other ") for text in texts]
@@ -180,3 +180,12 @@ def test_the_same_paragraphs_are_new_in_every_process():
     }
     assert len(found) == 1
     assert set(found.pop().strip()) == {"0", "1"}
+
+
+def test_different_shingles_have_different_hashes():
+    words = [f"w{i % 700}" for i in range(3_000)] + [f"w{i * i % 701}" for i in range(3_000)]
+    spelled = {tuple(words[i : i + SHINGLE]) for i in range(len(words) - SHINGLE + 1)}
+    hashes = _shingles(words)
+    assert len(hashes) == len(words) - SHINGLE + 1
+    assert len(set(hashes)) == len(spelled)
+    assert _shingles(words[1:]) == hashes[1:]
