@@ -38,8 +38,9 @@ ABOUT_FILES = (
 SHOWN_DIGITS = 2  # of the threshold beside the slider
 NO_VERDICTS: Verdicts = MappingProxyType({})
 NOTHING_YET = (
-    '<p class="empty">Ask a question of your papers. Each paper gets a row: the answer, the sentence it stands in, and '
-    "how relevant the model finds that sentence. Papers without an answer stay in the table.</p>"
+    '<p class="empty">Press an example to ask twenty sample papers, or add your own papers and ask them. Each paper '
+    "gets a row: the answer, the sentence it stands in, and how relevant the model finds that sentence. Papers without "
+    "an answer stay in the table.</p>"
 )
 
 
