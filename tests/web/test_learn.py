@@ -36,7 +36,7 @@ def test_each_card_has_its_answer(answered):
     general, biomedical = words(answered[4])[0][:3], words(answered[4])[0][3:]
     assert "gene" not in general
     assert biomedical[0] == "gene"
-    bits = re.findall(r'aria-label="(\w+): ([\d.]+) bits', answered[5])
+    bits = re.findall(r'class="text">(\w+)<.*?class="bits">([\d.]+)<', answered[5])
     assert max(bits, key=lambda word: float(word[1]))[0] == "banana"
 
 

@@ -59,16 +59,16 @@ def scored_word(word: dict, sentence: int = 0, kind: str = "", *, pressable: boo
     sentence: 1 for the second of two; kind: more CSS classes.
     """
     kind += " unknown" if word["unknown"] else ""
-    spoken = f"{word['text']}: {word['surprisal']:.1f} bits{', unknown' if word['unknown'] else ''}"
     shade = min(max(word["surprisal"], 0.0) / FULL_COLOR_BITS, 1.0)
     place = f'data-sentence="{sentence:d}" data-start="{word["start"]:d}"'
     tag, use = (
         ("button", f'type="button" aria-pressed="false" {place}') if pressable else ("span", 'tabindex="0"')
     )
     return (
-        f'<{tag} {use} class="scored{kind}" style="--shade:{shade:.3f}" title="{escape(_pieces(word))}" '
-        f'aria-label="{escape(spoken)}"><span class="text">{escape(word["text"])}</span>'
-        f'<span class="bits">{"? " * word["unknown"]}{word["surprisal"]:.1f}</span></{tag}>'
+        f'<{tag} {use} class="scored{kind}" style="--shade:{shade:.3f}" title="{escape(_pieces(word))}">'
+        f'<span class="text">{escape(word["text"])}</span><span class="spoken">: </span>'
+        f'<span class="bits">{"? " * word["unknown"]}{word["surprisal"]:.1f}</span>'
+        f'<span class="spoken"> bits{", unknown" * word["unknown"]}</span></{tag}>'
     )
 
 

@@ -9,7 +9,7 @@ def test_every_word_is_a_button_with_its_number():
     read = Reader(surprisals([score]))
     for word in score["words"]:
         at = read.texts.index(word["text"])
-        assert read.texts[at + 1] == f"{word['surprisal']:.1f}"
+        assert "".join(read.texts[at : at + 4]) == f"{word['text']}: {word['surprisal']:.1f} bits"
     buttons = [a for a in read.attributes if a.get("class", "").startswith("scored")]
     assert [a["class"] for a in buttons] == ["scored"] * 3 + ["scored touching"]
     assert [int(a["data-start"]) for a in buttons] == [word["start"] for word in score["words"]]
