@@ -173,13 +173,13 @@ def disk_errors_explained(output: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, SafetensorError, RuntimeError) as error:
-        # torch.save and safetensors have errors of their own for a full disk.
+        # torch.save and safetensors have errors of their own for a full disk; two of torch's do not say so.
         if isinstance(error, RuntimeError) and not re.search(
-            "PytorchStreamWriter|inline_container", str(error)
+            "PytorchStreamWriter|inline_container|iostream error", str(error)
         ):
             raise
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        if "inline_container" in reason and "No space" not in reason:  # it names an unexpected position
+        if re.search("inline_container|iostream error", reason) and "No space" not in reason:
             reason = "the disk accepted only a part"
         fix = "resume it (in the shell with --resume)" if last_checkpoint(output) else "start it again"
         raise TrainingError(f"{output} cannot be written ({reason}); make room, then {fix}.") from error
