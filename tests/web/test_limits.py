@@ -31,7 +31,7 @@ CHEAP = {
     # Extract: what is asked again of stored scores, and the sample of twenty short texts; a paper opens for all, and
     # what its other sentences cost is limited (test_tab.py)
     *("answers_csv", "choose_example", "decide", "evidence_csv", "judge", "open_link", "open_paper"),
-    *("cancel_work", "cancel_file", "score_file"),  # Score; without a file there is nothing to score
+    *("cancel_work", "cancel_file", "score_file", "fill_file", "open_runs.<locals>.open_run"),  # without a file nothing is asked
     *("keep_row", "show_reach"),
     *("Background.look", "remove_papers", "to_csv", "to_json_lines", "ExtractTab.read_sample"),
 }

@@ -247,7 +247,7 @@ class FillTab(FillWidgets):
 
     def build(self, page: gr.Blocks, owner: gr.BrowserState) -> "FillTab":
         """Draw the tab and wire it, within the page."""
-        self.draw()
+        self.draw(owner)
         self._wire(page, owner)
         return self
 

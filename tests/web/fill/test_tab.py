@@ -5,7 +5,7 @@ import gradio as gr
 import pytest
 
 from mlm_demo.inference.engine import Engine
-from mlm_demo.runs.store import RunStore
+from mlm_demo.runs.service import RunService
 from mlm_demo.settings import Settings
 from mlm_demo.web.fill.answer import NOT_LOADED, Shown, link_of
 from mlm_demo.web.fill.examples import GROUPS
@@ -27,7 +27,7 @@ def engine():
 def tab_of(engine, data, limits=None):
     settings = Settings(device="cpu", data=str(data))
     with gr.Blocks() as page:
-        return FillTab(engine, RunStore(settings.runs), limits or RateLimits(settings)).build(
+        return FillTab(engine, RunService(settings), limits or RateLimits(settings)).build(
             page, gr.BrowserState("")
         )
 
