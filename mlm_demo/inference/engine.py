@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlm_demo.errors import MlmDemoError
+from mlm_demo.inference.asked_models import with_model
 from mlm_demo.inference.progress import Progress, silent
 from mlm_demo.inference.scoring import Scoring
 from mlm_demo.models.taught import require_taught
@@ -145,7 +146,8 @@ class Engine(Scoring):
         """
         (ref,) = self._find_all([model])
         mlm = self._models.get(ref, self._models.precision(precision, plain=True), on_progress)
-        from mlm_demo.inference.expected_words import HiddenWord, expected_words
+        from mlm_demo.inference.expected_words import expected_words
+        from mlm_demo.inference.hidden_words import HiddenWord
 
         words = expected_words(
             mlm,
@@ -155,34 +157,32 @@ class Engine(Scoring):
         )
         return {"model": ref.to_json(), "words": [word.to_json() for word in words]}
 
-    def influences(
+    def why(
         self,
         text: str,
-        hidden: Sequence[tuple[str, str, int]],
         model: str = "",
         *,
-        mask: int = 0,
+        mask: int = 1,
         targets: str | Sequence[str] = (),
         precision: str = "auto",
         on_progress: Progress = silent,
     ) -> dict:
-        """Return what hiding each word does to a guess: `{"model": ..., "guess": ...}`; see `influence.influences`."""
+        """Return what hiding each word does to the guess at a mask; see `influence.Influences` for the fields."""
         (ref,) = self._find_all([model])
         mlm = self._models.get(ref, self._models.precision(precision, plain=not targets), on_progress)
-        from mlm_demo.inference.expected_words import HiddenWord
         from mlm_demo.inference.influence import influences
         from mlm_demo.inference.targets import read_targets
 
+        start = time.perf_counter()
         found = influences(
             mlm,
             text,
-            [HiddenWord(*one) for one in hidden],
             mask=mask,
             targets=read_targets(targets, masks=1, **self._target_limits())[0],
             on_progress=lambda share: on_progress(share, f"Hiding every word before {mlm.name}"),
             **self._prompt_limits(),
         )
-        return {"model": ref.to_json(), **found.to_json()}
+        return with_model(found, ref, time.perf_counter() - start)
 
     def extract(
         self,

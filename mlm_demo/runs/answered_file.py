@@ -23,7 +23,7 @@ COLUMNS = {
     ),
 }  # fmt: skip
 # Rows that are asked together, so that they share passes. With one number everywhere the figures are equal.
-TOGETHER = 64
+TOGETHER = 32
 
 Item = Line | Dropped | Pair
 

@@ -157,7 +157,7 @@ def test_rows_that_a_crash_cut_off_are_asked_again(service, start):
     (run.folder / "stop").touch()
     run.output.mkdir()
     work(run, service.settings)
-    assert run.message == "Stopped after 0 of 23 sentences. They are kept, and Resume continues."
+    assert run.message == "Stopped before the first of 23 sentences was answered. Resume begins again."
     service.queue.resume(run)
     work(run, service.settings)
     expected, path = lines_of(run), run.output / ROWS

@@ -132,8 +132,10 @@ class Batch:
                     rows = ask_rows(engine, asked, group, report.within(first, len(group)))
                 _append(run, rows)
         except Stopped:
-            known = counted(asked.verb, len(items))
-            return f"after {count_rows(run):,} of {known}. They are kept, and Resume continues."
+            known, there = count_rows(run), counted(asked.verb, len(items))
+            if known:
+                return f"after {known:,} of {there}. They are kept, and Resume continues."
+            return f"before the first of {there} was answered. Resume begins again."
         if asked.verb == PAIRS:
             judged(rows_of(run), asked)  # raises if a model can score none of them
         found = [failed(row) for row in rows_of(run)]

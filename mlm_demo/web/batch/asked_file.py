@@ -197,15 +197,15 @@ class AskedFile:
 
     def _about_limits(self) -> str:
         seconds = self.engine.settings.max_score_seconds
-        rest = "" if on_zero_gpu() else " offers to do the rest in the background, and"
-        kept = (
-            "is deleted as soon as it is read"
-            if on_zero_gpu()
-            else "is deleted as soon as it is answered; a longer one is kept for a day, or as long as its run"
+        stops = (
+            f"The page stops at {MAX_SENTENCES:,} sentences or after {seconds} seconds, whichever comes first"
         )
+        shell = f"The shell takes any number: `python -m mlm_demo {self.name} FILE`."
+        if on_zero_gpu():
+            return f"{stops}. {shell} The file is deleted as soon as it is read."
         return (
-            f"The page stops at {MAX_SENTENCES:,} sentences or after {seconds} seconds, whichever comes first;"
-            f"{rest} the shell takes any number: `python -m mlm_demo {self.name} FILE`. The file {kept}."
+            f"{stops}; a longer file can run in the background. {shell} The file is deleted as soon as it is answered; "
+            "a longer one is kept for a day, or until its run is done."
         )
 
     def _wire(self, handler: Callable[..., dict], form: list, owner: gr.BrowserState) -> None:
