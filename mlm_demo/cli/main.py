@@ -62,7 +62,7 @@ def command_line() -> argparse.ArgumentParser:
     push.add_argument("--json", action="store_true", help="print JSON")
     push.set_defaults(run=_push)
 
-    runs = verbs.add_parser("runs", help="list the adaptations in the background, the oldest first")
+    runs = verbs.add_parser("runs", help="list the runs in the background, the oldest first")
     runs.add_argument("--json", action="store_true", help="print JSON")
     runs.set_defaults(run=runs_command)
 
