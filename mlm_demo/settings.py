@@ -55,6 +55,7 @@ class Settings:
     max_paper_characters: int = _number(
         2_000_000, 1, 20_000_000, public=200_000
     )  # the same, times its questions
+    max_file_sentences: int = _number(20_000, 1, 10_000_000, public=5000)  # of a file in the background
 
     models_in_memory: int = _number(4, 1, 100)
     allow_pickle: bool = False

@@ -12,6 +12,7 @@ from pathlib import Path
 from mlm_demo import __version__
 from mlm_demo.cli.extract import extract_command
 from mlm_demo.cli.facts import facts_command
+from mlm_demo.cli.insight import contrast_command, why_command
 from mlm_demo.cli.options import add_adaptation, add_finetuning
 from mlm_demo.cli.pairs import pairs_command
 from mlm_demo.cli.predict import fill_command, models_command, score_command
@@ -61,7 +62,7 @@ def command_line() -> argparse.ArgumentParser:
     push.add_argument("--json", action="store_true", help="print JSON")
     push.set_defaults(run=_push)
 
-    runs = verbs.add_parser("runs", help="list the adaptations in the background, the oldest first")
+    runs = verbs.add_parser("runs", help="list the runs in the background, the oldest first")
     runs.add_argument("--json", action="store_true", help="print JSON")
     runs.set_defaults(run=runs_command)
 
@@ -83,14 +84,40 @@ def _add_prediction(verbs) -> None:
     )
     fill.add_argument("--targets", metavar="A,B", default="", help="rank these words instead")
     fill.add_argument("--joint", action="store_true", help="also fill all masks together")
-    fill.add_argument(
-        "--precision",
-        choices=PRECISIONS,
-        default="auto",
-        help="exact, or int8 for speed on a CPU (default: auto, which is int8 if you want only the top words)",
-    )
-    fill.add_argument("--json", action="store_true", help="print JSON")
     fill.set_defaults(run=fill_command)
+
+    why = verbs.add_parser("why", help="show which words of a sentence a guess rests on")
+    why.add_argument("text", metavar="TEXT", help="a sentence with <mask>")
+    why.add_argument("--model", metavar="M", default="", help=ASKED_MODEL)
+    why.add_argument(
+        "--mask", metavar="N", type=_number, default=1, help="which mask, counted from 1 (default: 1)"
+    )
+    why.add_argument(
+        "--targets", metavar="A,B", default="", help="explain the best of these words, not the first guess"
+    )
+    why.set_defaults(run=why_command)
+    for asking in (fill, why):
+        asking.add_argument(
+            "--precision",
+            choices=PRECISIONS,
+            default="auto",
+            help="exact, or int8 for speed on a CPU (default: auto, which is int8 if you want only the top words)",
+        )
+        asking.add_argument("--json", action="store_true", help="print JSON")
+
+    contrast = verbs.add_parser("contrast", help="set the blanks of two sentences against each other")
+    contrast.add_argument("text", metavar="TEXT1", help="a sentence with one <mask>")
+    contrast.add_argument(
+        "other_text", metavar="TEXT2", nargs="?", default="", help="another one (default: the first again)"
+    )
+    contrast.add_argument(
+        "--model",
+        metavar="M",
+        action="append",
+        help=f"{ASKED_MODEL}; a second one is asked the second sentence",
+    )
+    contrast.add_argument("--json", action="store_true", help="print JSON")
+    contrast.set_defaults(run=contrast_command)
 
     score = verbs.add_parser("score", help="measure how much each word of a sentence surprises a model")
     score.add_argument("text", metavar="TEXT", help=f"a sentence without masks, or {SENTENCE_FILE}")

@@ -4,11 +4,12 @@ import argparse
 import sys
 from functools import partial
 
-from mlm_demo.cli.batch import FILL_COLUMNS, SCORE_COLUMNS, ask_each, fill_rows, score_rows
+from mlm_demo.cli.batch import ask_each
 from mlm_demo.cli.terminal import print_json, share
 from mlm_demo.corpus.sentence_file import is_sentence_file
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.adapted_models import catalogue_of
+from mlm_demo.runs.answered_file import FILL, SCORE
 from mlm_demo.settings import Settings
 from mlm_demo.web.fill.charts import probability
 
@@ -19,7 +20,7 @@ def fill_command(options: argparse.Namespace, settings: Settings) -> None:
     asked = {name: getattr(options, name) for name in ("model", "top_k", "targets", "joint", "precision")}
     if is_sentence_file(options.text):
         each = partial(engine.fill_each, **asked)
-        return ask_each(options.text, settings, each, fill_rows, FILL_COLUMNS, as_json=options.json)
+        return ask_each(options.text, settings, each, FILL, as_json=options.json)
     answer = engine.fill_mask(options.text, **asked, on_progress=share)
     if options.json:
         return print_json(answer)
@@ -50,7 +51,7 @@ def score_command(options: argparse.Namespace, settings: Settings) -> None:
     asked = {"method": options.method, "on_progress": share}
     if is_sentence_file(options.text):
         each = partial(engine.score_each, model=options.model, **asked)
-        return ask_each(options.text, settings, each, score_rows, SCORE_COLUMNS, as_json=options.json)
+        return ask_each(options.text, settings, each, SCORE, as_json=options.json)
     (score,) = engine.score(options.text, [options.model], **asked)["scores"]
     if options.json:
         return print_json(score)

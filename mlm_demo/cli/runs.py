@@ -10,7 +10,7 @@ from mlm_demo.cli.terminal import print_json, stage
 from mlm_demo.errors import CorpusError, MoreNeededError
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.store import ID, RunStore
-from mlm_demo.runs.tasks.registry import TASKS
+from mlm_demo.runs.tasks.registry import TASKS, TRAINING
 from mlm_demo.settings import Settings
 
 
@@ -61,7 +61,7 @@ def _row(run: Run) -> dict:
     request, task = run.request, TASKS.get(run.request.task)
     files = [str(run.input / name) for name in request.files]
     command = ["-m", "mlm_demo", request.task, *files, *task.to_argv(request.request)] if task else []
-    command += ["--output", str(run.output)] if task else []
+    command += ["--output", str(run.output)] if request.task in TRAINING else []
     return {
         "name": run.name,
         "state": run.state,

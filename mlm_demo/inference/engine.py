@@ -5,56 +5,23 @@ torch is imported with the first question, so the page starts without waiting fo
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
-from math import inf
 from typing import TYPE_CHECKING, Any
 
-from mlm_demo.errors import MlmDemoError, ModelError, ParameterError, shown
-from mlm_demo.inference.progress import Progress, silent, with_time_left
-from mlm_demo.models.catalogue import FINETUNED, KNOWN_MODELS, Catalogue, ModelRef, default_model
-from mlm_demo.models.extractor import BUILT_IN, find_extractor
-from mlm_demo.models.hub import DownloadPolicy
-from mlm_demo.models.pool import ModelPool
-from mlm_demo.settings import Settings
+from mlm_demo.errors import MlmDemoError
+from mlm_demo.inference.asked_models import with_model
+from mlm_demo.inference.progress import Progress, silent
+from mlm_demo.inference.scoring import Scoring
+from mlm_demo.models.taught import require_taught
 
 if TYPE_CHECKING:
     from mlm_demo.inference.extract.extraction import Extraction, Finding
-    from mlm_demo.inference.facts import AskedFacts
-    from mlm_demo.inference.guesses import WordGuesses
-    from mlm_demo.inference.pairs import JudgedPairs
-    from mlm_demo.inference.score import SentenceScore
     from mlm_demo.models.extractor import Extractor
 
-    Found = SentenceScore | WordGuesses | JudgedPairs | AskedFacts
-
 TOP_K = 5
-MAX_MODELS = 3
 
 
-class Engine:
-    """Models in memory and the questions they answer. Safe to share between threads."""
-
-    def __init__(self, settings: Settings, catalogue: Catalogue | None = None):
-        self.settings, self.catalogue = settings, catalogue or Catalogue(folders=settings.folders)
-        self._models = ModelPool(settings)
-
-    def models(self) -> list[dict]:
-        """Return the models of the picker, each with `in_memory`; loads nothing."""
-        loaded = self._models.names()
-        return [{**c.to_json(), "in_memory": c.name in loaded} for c in KNOWN_MODELS]
-
-    def default_model(self) -> ModelRef:
-        """Return the model of a question that names none."""
-        return default_model(DownloadPolicy.of(self.settings))
-
-    def load(self, name: str, on_progress: Progress = silent) -> None:
-        """Download a model if necessary and load it as a plain question needs it; raises ModelError, HubError."""
-        (ref,) = self._find_all([name])
-        self._models.get(ref, self._models.precision("auto", plain=True), on_progress)
-
-    def count_in_memory(self) -> int:
-        """Return how many models are loaded; exact and int8 count separately."""
-        return len(self._models.names())
+class Engine(Scoring):
+    """All questions and the models that answer them. Safe to share between threads."""
 
     def fill_mask(
         self,
@@ -179,7 +146,8 @@ class Engine:
         """
         (ref,) = self._find_all([model])
         mlm = self._models.get(ref, self._models.precision(precision, plain=True), on_progress)
-        from mlm_demo.inference.expected_words import HiddenWord, expected_words
+        from mlm_demo.inference.expected_words import expected_words
+        from mlm_demo.inference.hidden_words import HiddenWord
 
         words = expected_words(
             mlm,
@@ -189,151 +157,32 @@ class Engine:
         )
         return {"model": ref.to_json(), "words": [word.to_json() for word in words]}
 
-    def influences(
+    def why(
         self,
         text: str,
-        hidden: Sequence[tuple[str, str, int]],
         model: str = "",
         *,
-        mask: int = 0,
+        mask: int = 1,
         targets: str | Sequence[str] = (),
         precision: str = "auto",
         on_progress: Progress = silent,
     ) -> dict:
-        """Return what hiding each word does to a guess: `{"model": ..., "guess": ...}`; see `influence.influences`."""
+        """Return what hiding each word does to the guess at a mask; see `influence.Influences` for the fields."""
         (ref,) = self._find_all([model])
         mlm = self._models.get(ref, self._models.precision(precision, plain=not targets), on_progress)
-        from mlm_demo.inference.expected_words import HiddenWord
         from mlm_demo.inference.influence import influences
         from mlm_demo.inference.targets import read_targets
 
+        start = time.perf_counter()
         found = influences(
             mlm,
             text,
-            [HiddenWord(*one) for one in hidden],
             mask=mask,
             targets=read_targets(targets, masks=1, **self._target_limits())[0],
             on_progress=lambda share: on_progress(share, f"Hiding every word before {mlm.name}"),
             **self._prompt_limits(),
         )
-        return {"model": ref.to_json(), **found.to_json()}
-
-    def score(
-        self,
-        text: str,
-        models: Sequence[str] = ("",),
-        *,
-        method: str = "within_word",
-        on_progress: Progress = silent,
-    ) -> dict:
-        """Score a sentence with up to three models: `{"scores": [...]}`; see `score.SentenceScore` for the fields.
-
-        Raises as `score.score_sentence` does; the limits are those of the settings.
-        """
-        from mlm_demo.inference.score import score_sentence
-
-        limits = {"max_seconds": self.settings.max_score_seconds, **self._score_limits()}
-        ask = partial(score_sentence, text=text, method=method, **limits)
-        return {"scores": self._ask_exact(models, ask, on_progress, "Scoring with")}
-
-    def score_each(
-        self,
-        texts: Sequence[str],
-        model: str = "",
-        *,
-        method: str = "within_word",
-        on_progress: Progress = silent,
-    ) -> list[dict | MlmDemoError]:
-        """Score some sentences with one model, in passes that they share; a bad sentence gets its error."""
-        (ref,) = self._find_all([model])
-        mlm = self._models.get(ref, "exact", on_progress)
-        from mlm_demo.inference.score import score_sentences
-
-        start = time.perf_counter()
-        report = with_time_left(on_progress, f"Scoring with {ref.title}")
-        scores = score_sentences(mlm, texts, method=method, on_progress=report, **self._score_limits())
-        seconds = (time.perf_counter() - start) / max(1, len(texts))
-        return [one if isinstance(one, MlmDemoError) else _score_json(one, ref, seconds) for one in scores]
-
-    def guess_word(
-        self,
-        text: str,
-        start: int,
-        models: Sequence[str] = ("",),
-        *,
-        method: str = "within_word",
-        top_k: int = TOP_K,
-        on_progress: Progress = silent,
-    ) -> dict:
-        """Return each model's guesses at the word at a character: `{"guesses": [...]}`; see `guesses.WordGuesses`."""
-        from mlm_demo.inference.guesses import guess_word
-
-        ask = partial(guess_word, text=text, start=start, method=method, top_k=top_k, **self._score_limits())
-        return {"guesses": self._ask_exact(models, ask, on_progress)}
-
-    def judge_pairs(
-        self,
-        pairs: Sequence[tuple[str, str, str]],
-        models: Sequence[str] = ("",),
-        *,
-        method: str = "within_word",
-        max_seconds: float = inf,
-        on_progress: Progress = silent,
-    ) -> dict:
-        """Judge up to three models by minimal pairs: `{"models": [...]}`; see `pairs.JudgedPairs` for the fields."""
-        from mlm_demo.inference.pairs import judge_pairs
-
-        ask = partial(
-            judge_pairs, pairs=pairs, method=method, max_seconds=max_seconds, **self._score_limits()
-        )
-        return {"models": self._ask_exact(models, ask, on_progress, "Scoring pairs with")}
-
-    def ask_facts(
-        self,
-        facts: Sequence[tuple[str, str, str, str]],
-        models: Sequence[str] = ("",),
-        *,
-        k: float,
-        on_progress: Progress = silent,
-    ) -> dict:
-        """Ask up to three models for the objects of facts: `{"models": [...]}`; see `facts.AskedFacts`."""
-        from mlm_demo.inference.facts import ask_facts
-
-        ask = partial(ask_facts, facts=facts, k=k, max_characters=self.settings.max_characters)
-        return {"models": self._ask_exact(models, ask, on_progress, "Asking")}
-
-    def _ask_exact(
-        self,
-        models: Sequence[str],
-        ask: Callable[..., "Found"],
-        on_progress: Progress,
-        stage: str = "",
-    ) -> list[dict]:
-        """Return as JSON what each model says, with its seconds; all are loaded before the first is asked.
-
-        stage: what is done with a model while it is asked, empty for what is quick and reports no progress.
-        """
-        refs = self._find_all(models)
-        loaded = [self._models.get(ref, "exact", on_progress) for ref in refs]
-        answers = []
-        for ref, mlm in zip(refs, loaded, strict=True):
-            start = time.perf_counter()
-            report = {"on_progress": with_time_left(on_progress, f"{stage} {ref.title}")} if stage else {}
-            answers.append(_score_json(ask(mlm, **report), ref, time.perf_counter() - start))
-        return answers
-
-    def _prompt_limits(self) -> dict[str, int]:
-        return {"max_characters": self.settings.max_characters, "max_masks": self.settings.max_masks}
-
-    def _target_limits(self) -> dict[str, int]:
-        limits = self.settings
-        return {"max_targets": limits.max_targets, "max_characters": limits.max_target_characters}
-
-    def _score_limits(self) -> dict[str, int]:
-        return {
-            "max_characters": self.settings.max_characters,
-            "max_tokens": self.settings.max_score_tokens,
-        }
+        return with_model(found, ref, time.perf_counter() - start)
 
     def extract(
         self,
@@ -370,31 +219,9 @@ class Engine:
 
     def _extractor(self, model: str, on_progress: Progress) -> "Extractor":
         """Return the models of an extraction by name, empty for the built-in ones; raises ModelError."""
-        made_here = self.catalogue.adapted(model.strip()) if model.strip() else None
-        if made_here and made_here.kind != FINETUNED:
-            raise ModelError(
-                f"{shown(made_here.title)} fills masks and was taught no task; teach it one, or pick another model."
-            )
-        folder = made_here.folder if made_here else find_extractor(model, folders=self.settings.folders)
-        return self._models.get_extractor(folder, model.strip() or BUILT_IN, on_progress)
+        ref = require_taught(model, self.catalogue)
+        return self._models.get_extractor(ref.folder, ref.name, on_progress)
 
     def warm(self) -> None:
         """Load the default model and make one prediction with it."""
         self.fill_mask("Paris is the <mask> of France.")
-
-    def _find_all(self, names: Sequence[str]) -> list[ModelRef]:
-        """Return up to three models by name, each once; an empty name is the default model.
-
-        Raises ModelError for an unknown name, ParameterError for no or too many models.
-        """
-        names = [names] if isinstance(names, str) else list(names)
-        wanted = [self.catalogue.find(name) if name else self.default_model() for name in names]
-        unique = list({ref.name: ref for ref in wanted}.values())
-        if not 1 <= len(unique) <= MAX_MODELS:
-            raise ParameterError(f"There are {len(unique)} models; choose 1 to {MAX_MODELS} different ones.")
-        return unique
-
-
-def _score_json(found: "Found", ref: ModelRef, seconds: float) -> dict:
-    """Return what a model says as JSON, with all that the picker knows of the model."""
-    return {**found.to_json(), "model": {**found.model, **ref.to_json()}, "seconds": seconds}

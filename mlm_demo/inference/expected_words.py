@@ -7,21 +7,13 @@ from math import log2
 import torch
 
 from mlm_demo.inference.fill_mask import distributions, word_shown
+from mlm_demo.inference.hidden_words import HiddenWord
 from mlm_demo.inference.joint import best_words
 from mlm_demo.inference.prompt import Prompt, read_prompt
 from mlm_demo.inference.targets import target_pieces
 from mlm_demo.models.masked_lm import MaskedLM
 
 AT_ONCE = 16  # sentences in a pass, so that other questions get their turn in between
-
-
-@dataclass(frozen=True)
-class HiddenWord:
-    """A word, the sentence with it masked, and which of the sentence's masks it is."""
-
-    word: str
-    sentence: str
-    mask: int
 
 
 @dataclass(frozen=True)

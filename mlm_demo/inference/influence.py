@@ -14,8 +14,9 @@ from math import log
 import torch
 
 from mlm_demo.errors import ParameterError
-from mlm_demo.inference.expected_words import HiddenWord, predicted
+from mlm_demo.inference.expected_words import predicted
 from mlm_demo.inference.fill_mask import distributions, word_shown
+from mlm_demo.inference.hidden_words import hidden_beside
 from mlm_demo.inference.joint import best_words
 from mlm_demo.inference.prompt import Prompt, read_prompt
 from mlm_demo.inference.targets import target_pieces
@@ -26,21 +27,26 @@ LEAST = 1e-45  # probabilities of zero are counted as float32's smallest number
 
 @dataclass(frozen=True)
 class Influence:
-    """A word, and what hiding it does to the guess.
+    """A word, its characters in the sentence, and what hiding it does to the guess.
 
     score: the probability of the guess without the word. change: its logarithm with the word minus without it, in
     nats; positive if the word speaks for the guess, negative if it speaks against it.
     """
 
     word: str
+    start: int
+    end: int
     score: float
     change: float
 
 
 @dataclass(frozen=True)
 class Influences:
-    """A guess at a mask, its probability, and the influence of each word of the sentence on it."""
+    """A guess at a mask, which counts from 1, its probability, and the influence of each word of the sentence on it."""
 
+    model: dict
+    text: str
+    mask: int
     guess: str
     score: float
     words: tuple[Influence, ...]
@@ -53,29 +59,30 @@ class Influences:
 def influences(
     mlm: MaskedLM,
     text: str,
-    hidden: Sequence[HiddenWord],
     *,
-    mask: int = 0,
+    mask: int = 1,
     targets: Sequence[str] = (),
     max_characters: int,
     max_masks: int,
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> Influences:
-    """Return the influence of each hidden word on the first guess at a mask of `text`, or on the best of `targets`.
+    """Return the influence of each word on the first guess at a mask of `text`, or on the best of `targets`.
 
-    hidden: each word, the sentence with it masked too, and which of its masks is the one that is guessed.
-    Raises PromptError as `read_prompt` does, ParameterError if no target is a single token.
+    mask: counts from 1. Raises PromptError as `read_prompt` and `hidden_beside` do, ParameterError for no such mask, or
+    if no target is a single token.
     """
     limits = {"max_characters": max_characters, "max_masks": max_masks}
     whole = read_prompt(text, mlm, **limits)
+    hidden, mask = hidden_beside(text, mask), int(mask) - 1
     ((rows, _),) = distributions(mlm, [whole])
     token = _guess(mlm, whole, mask, rows[mask], targets)
     score = rows[mask][token].item()
     found: list[Influence] = []
     for one, _, row in predicted(mlm, hidden, on_progress=on_progress, **limits):
         without = row[token].item()
-        found.append(Influence(one.word, without, log(max(score, LEAST)) - log(max(without, LEAST))))
-    return Influences(word_shown(mlm.piece(token)), score, tuple(found))
+        change = log(max(score, LEAST)) - log(max(without, LEAST))
+        found.append(Influence(one.word, one.start, one.end, without, change))
+    return Influences(mlm.describe(), text, mask + 1, word_shown(mlm.piece(token)), score, tuple(found))
 
 
 def _guess(mlm: MaskedLM, prompt: Prompt, mask: int, row: torch.Tensor, targets: Sequence[str]) -> int:

@@ -10,7 +10,7 @@ from math import inf, sqrt
 
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.score import check_method, read_sentence, score_tokens_of
-from mlm_demo.models.masked_lm import MaskedLM
+from mlm_demo.models.masked_lm import Encoded, MaskedLM
 
 STANDARD_SCORE = 1.959964  # of a 95 % interval
 
@@ -61,6 +61,22 @@ class JudgedPairs:
     pairs: tuple[JudgedPair, ...]
     left_out: tuple[dict, ...]
 
+    @classmethod
+    def of(cls, model: dict, method: str, judged: "Sequence[JudgedPair | dict]") -> "JudgedPairs":
+        """Count judgments; judged: each pair, as a dictionary if the model cannot score it. One of them can be."""
+        pairs = [one for one in judged if isinstance(one, JudgedPair)]
+        return cls(
+            model=model,
+            method=method,
+            phenomena=tuple(
+                Accuracy.of(name, [pair for pair in pairs if pair.phenomenon == name])
+                for name in dict.fromkeys(pair.phenomenon for pair in pairs)
+            ),
+            together=Accuracy.of("all", pairs),
+            pairs=tuple(pairs),
+            left_out=tuple(one for one in judged if isinstance(one, dict)),
+        )
+
     def to_json(self) -> dict:
         """Return the JSON of the command line."""
         return asdict(self)
@@ -81,39 +97,60 @@ def judge_pairs(
     pairs: the phenomenon, the grammatical sentence and the other one. Raises ParameterError for an unknown method,
     PromptError if they would take longer than `max_seconds`, and the error of the first pair if none can be scored.
     """
+    limits = {"max_characters": max_characters, "max_tokens": max_tokens, "max_seconds": max_seconds}
+    judged = judge_each(mlm, pairs, method=method, on_progress=on_progress, **limits)
+    if all(isinstance(one, MlmDemoError) for one in judged):
+        raise judged[0]
+    return JudgedPairs.of(
+        mlm.describe(),
+        method,
+        [
+            left_out(pair, one) if isinstance(one, MlmDemoError) else one
+            for pair, one in zip(pairs, judged, strict=True)
+        ],
+    )
+
+
+def judge_each(
+    mlm: MaskedLM,
+    pairs: Sequence[tuple[str, str, str]],
+    *,
+    method: str = "within_word",
+    max_characters: int = 20_000,
+    max_tokens: int = 512,
+    max_seconds: float = inf,
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> list[JudgedPair | MlmDemoError]:
+    """Judge some pairs as `judge_pairs` does; a pair that cannot be scored gets its error."""
     check_method(method)
-    readable, left_out, errors = [], [], []
-    for phenomenon, good, bad in pairs:
+    found: list[list[Encoded] | MlmDemoError] = []
+    for _, *both in pairs:
         try:
-            read = [
-                read_sentence(mlm, text, max_characters=max_characters, max_tokens=max_tokens).encoded
-                for text in (good, bad)
-            ]
+            found.append(
+                [
+                    read_sentence(mlm, text, max_characters=max_characters, max_tokens=max_tokens).encoded
+                    for text in both
+                ]
+            )
         except MlmDemoError as error:
-            errors.append(error)
-            left_out.append({"phenomenon": phenomenon, "good": good, "bad": bad, "error": str(error)})
-        else:
-            readable.append(((phenomenon, good, bad), read))
-    if not readable:
-        raise errors[0]
-    texts = [encoded for _, both in readable for encoded in both]
+            found.append(error)
+    texts = [encoded for both in found if not isinstance(both, MlmDemoError) for encoded in both]
     scored = score_tokens_of(mlm, texts, method=method, max_seconds=max_seconds, on_progress=on_progress)
     sums = iter([sum(token.log_probability for token in tokens) for tokens in scored])
-    judged = []
-    for pair, _ in readable:
+    judged: list[JudgedPair | MlmDemoError] = []
+    for pair, one in zip(pairs, found, strict=True):
+        if isinstance(one, MlmDemoError):
+            judged.append(one)
+            continue
         good, bad = next(sums), next(sums)
         judged.append(JudgedPair(*pair, good, bad, good > bad))
-    return JudgedPairs(
-        model=mlm.describe(),
-        method=method,
-        phenomena=tuple(
-            Accuracy.of(name, [pair for pair in judged if pair.phenomenon == name])
-            for name in dict.fromkeys(pair.phenomenon for pair in judged)
-        ),
-        together=Accuracy.of("all", judged),
-        pairs=tuple(judged),
-        left_out=tuple(left_out),
-    )
+    return judged
+
+
+def left_out(pair: tuple[str, str, str], error: MlmDemoError) -> dict:
+    """Return a pair that a model cannot score, with the reason."""
+    phenomenon, good, bad = pair
+    return {"phenomenon": phenomenon, "good": good, "bad": bad, "error": str(error)}
 
 
 def accuracy_rows(models: Sequence[dict]) -> list[tuple[str, int, list[dict | None]]]:

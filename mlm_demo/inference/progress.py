@@ -15,7 +15,17 @@ def with_time_left(on_progress: Progress, stage: str) -> Callable[[float], None]
     start = time.perf_counter()
 
     def report(share: float) -> None:
-        left = (time.perf_counter() - start) * (1 - share) / share
-        on_progress(share, f"{stage}, about {left:.0f} s left" if left >= 2 else stage)
+        on_progress(share, stage + time_left(time.perf_counter() - start, share))
 
     return report
+
+
+def time_left(seconds: float, share: float) -> str:
+    """Return how long the rest takes, as the end of a phrase; empty if that is short or not known yet.
+
+    seconds: that the share done has taken.
+    """
+    left = seconds * (1 - share) / share if share > 0 else 0
+    if left < 2:
+        return ""
+    return f", about {left:.0f} s left" if left < 120 else f", about {left / 60:.0f} min left"

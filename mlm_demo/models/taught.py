@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from mlm_demo.models.catalogue import FINETUNED, Catalogue, ModelRef
+from mlm_demo.errors import ModelError, shown
+from mlm_demo.models.catalogue import FINETUNED, KNOWN_MODELS, Catalogue, ModelRef
 from mlm_demo.models.extractor import BUILT_IN, find_extractor
 from mlm_demo.models.tasks import TASKS
 
@@ -29,6 +30,21 @@ def find_taught(name: str, catalogue: Catalogue) -> ModelRef | None:
     if any(map(_has_head, (folder, *(folder / task for task in TASKS)))):
         return ModelRef(name, FINETUNED, folder.resolve().name, path=folder)
     return None
+
+
+def require_taught(name: str, catalogue: Catalogue) -> ModelRef:
+    """Return the model of a name that was taught a task, empty for the built-in one; raises ModelError for any other.
+
+    The name is as for `find_taught`.
+    """
+    name = name.strip() or BUILT_IN
+    if found := find_taught(name, catalogue):
+        return found
+    made_here = catalogue.adapted(name)
+    title = made_here.title if made_here else name
+    if not made_here and title not in (known.name for known in KNOWN_MODELS):
+        find_extractor(name, folders=catalogue.folders)  # says what is wrong with a folder
+    raise ModelError(f"{shown(title)} was taught no task; teach it one, or pick another model.")
 
 
 def _has_head(folder: Path) -> bool:

@@ -25,7 +25,7 @@ from mlm_demo.runs.run import input_files
 from mlm_demo.runs.staging import PREPARED, Staging
 from mlm_demo.runs.tasks.adapt import AdaptRequest, preparation_of
 from mlm_demo.runs.tasks.finetune import FinetuneRequest
-from mlm_demo.runs.tasks.registry import TASKS
+from mlm_demo.runs.tasks.registry import TRAINING
 from mlm_demo.runs.tasks.task import RunRequest
 from mlm_demo.settings import READING_SECONDS, Settings
 from mlm_demo.system.files import read, write, writing
@@ -174,7 +174,7 @@ def read_draft(draft: Path, settings: Settings, on_progress: Callable[[str], Non
     asked = read(draft / REQUEST)
     if not asked:
         raise CorpusError("The files are no longer here; add them again.")
-    return TASKS[asked["task"]].report(
+    return TRAINING[asked["task"]].report(
         input_files(draft), asked["request"], settings, catalogue_of(settings), draft / PREPARED, on_progress
     )
 

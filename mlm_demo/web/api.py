@@ -71,6 +71,34 @@ class Endpoints:
             text, models, top_k=top_k, targets=targets, joint=joint, precision=precision
         )
 
+    def why(
+        self,
+        request: gr.Request,
+        text: str,
+        model: str = "",
+        mask: int = 1,
+        targets: str | list[str] = "",
+        precision: str = "auto",
+    ) -> dict[str, Any]:
+        """Return which words the guess at a mask rests on: its probability without each word of the sentence.
+
+        mask: which one, counted from 1. targets: explain the best of these words in place of the first guess.
+        """
+        self.limits.admit(request)
+        return self.engine.why(text, model, mask=mask, targets=targets, precision=precision)
+
+    def contrast(
+        self,
+        request: gr.Request,
+        text: str,
+        other_text: str = "",
+        model: str = "",
+        other_model: str = "",
+    ) -> dict[str, Any]:
+        """Set the blank of a sentence against that of another one, or against its own before another model."""
+        self.limits.admit(request)
+        return self.engine.contrast((text, other_text or text), (model, other_model or model))
+
     def score(
         self, request: gr.Request, text: str | list[str], model: str = "", method: str = "within_word"
     ) -> dict[str, Any]:
@@ -263,6 +291,8 @@ def add_endpoints(engine: Engine, service: RunService, limits: RateLimits) -> No
     for endpoint, options in (
         (endpoints.fill_mask, ASKING),
         (endpoints.compare, ASKING),
+        (endpoints.why, SCORING),
+        (endpoints.contrast, ASKING),
         (endpoints.score, SCORING),
         (endpoints.extract, EXTRACTING),
         (endpoints.start_adaptation, {}),

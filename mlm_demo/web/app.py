@@ -20,6 +20,7 @@ from mlm_demo.web.adapt.form import AdaptForm
 from mlm_demo.web.adapt.run_tab import RunTab
 from mlm_demo.web.address import follow
 from mlm_demo.web.api import add_endpoints
+from mlm_demo.web.batch.asked_file import open_runs
 from mlm_demo.web.contrast.tab import ContrastTab
 from mlm_demo.web.event_options import AT_ONCE
 from mlm_demo.web.extract.tab import ExtractTab
@@ -82,9 +83,9 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
         owner = gr.BrowserState("", storage_key="mlm_demo_owner", secret=browser_secret(settings))
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Fill mask", id="fill") as fill_tab:
-                fill = FillTab(engine, service.runs, limits).build(demo, owner)
+                fill = FillTab(engine, service, limits).build(demo, owner)
             with gr.Tab("Score", id="score") as score_tab:
-                score = ScoreTab(engine, service.runs, limits).build(score_tab, owner)
+                score = ScoreTab(engine, service, limits).build(score_tab, owner)
             with gr.Tab("Contrast", id="contrast") as contrast_tab:
                 contrast = ContrastTab(engine, service.runs, limits).build(contrast_tab, owner)
             extract = ExtractTab(engine, service, limits)
@@ -112,7 +113,14 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
         teach.wire(owner)
         run.wire(demo)
         fill.offer.ready.change(**run.pickers.event)
-        extract.background.run.change(run.mine.refresh, [owner, run.mine.listed], run.mine.widgets, **AT_ONCE)
+        open_runs(demo, owner, tabs, {fill.file: fill.file_box, score.file: score.file_box})
+        gr.on(
+            [asking.background.run.change for asking in (extract, fill.file, score.file)],
+            run.mine.refresh,
+            [owner, run.mine.listed],
+            run.mine.widgets,
+            **AT_ONCE,
+        )
         follow(
             demo,
             tabs,

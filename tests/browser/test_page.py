@@ -157,6 +157,11 @@ def test_words_are_hidden_brought_back_and_put_in_by_pressing_them(open_page, pi
     page.get_by_role("button", name="Why?").click()
     row.get_by_role("button", name="Hide france. capital is less probable without it").click()
     answered("Paris is the <mask> of <mask>.", 2)
+    page.get_by_role("button", name="Why?").click()
+    second = row.get_by_role("button", name="Explain blank 2 of 2")
+    second.press("Enter")
+    row.get_by_text("at blank 2 of 2 with probability").wait_for()
+    expect(second).to_be_focused()
 
 
 def test_the_mask_goes_to_the_cursor_or_the_selected_word(open_page):

@@ -1,6 +1,9 @@
-"""The Score tab: a link with two sentences, a press on a word, Cancel, and a file of sentences."""
+"""The Score tab: a link with two sentences, a press on a word, Cancel; files of sentences there and on Fill mask."""
 
 from playwright.sync_api import expect
+
+from mlm_demo.web.batch import part
+from tests.support.adapt_page import MINUTES, open_tab
 
 LINK = "?score=The+keys+to+the+cabinet+are+old.&against=The+keys+to+the+cabinet+is+old."
 
@@ -30,3 +33,29 @@ def test_a_link_with_two_sentences_a_press_cancel_and_a_file(open_page, pictures
         page.locator("#score-list-csv").click()
     assert saved.value.path().read_text().startswith("where,text,model,")
     pictures(page, "score-file")
+
+
+def test_a_longer_file_runs_in_the_background_and_is_found_again(open_page, pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr(part, "MAX_SENTENCES", 2)
+    page = open_page("?text=Paris+is+the+<mask>.&model=general")
+    page.locator("#fill-file-box button").first.click()
+    (tmp_path / "blanks.txt").write_text("The dog <mask>.\nThe cat <mask> and <mask>.\nNo blank.\n")
+    page.locator("#fill-file input[type=file]").set_input_files(tmp_path / "blanks.txt")
+    page.locator("#fill-list").get_by_text("The first 2 of 3 sentences filled").wait_for()
+    pictures(page, "fill-file")
+    page.locator("#fill-list-run").click()
+    page.locator("#fill-list .download").wait_for(timeout=MINUTES)
+    expect(page.locator("#fill-list .answered")).to_have_text("blanks: 3 sentences filled.")
+    assert page.locator("#fill-list tbody tr").count() == 3
+    for name in ("CSV", "JSON lines"):
+        with page.expect_download() as saved:
+            page.locator("#fill-list").get_by_text(f"Download {name}").click()
+        assert "The dog" in saved.value.path().read_text()
+    link = page.locator("#fill-list").get_by_text("Link to this run").get_attribute("href")
+    again = open_page(link, wait_for="#fill-list .download")
+    assert again.locator("#fill-list .answered").is_visible()
+    open_tab(again, "Adapt")
+    again.locator("#my-runs", has_text="3 sentences answered, 1 of them not by every model").wait_for()
+    again.goto(again.url.partition("?")[0] + link)
+    again.locator("#fill-list-delete").click()
+    again.locator("#fill-list", has_text="The table is deleted").wait_for()

@@ -27,7 +27,7 @@ def client(tmp_path_factory):
 def test_the_endpoints_are_exactly_these(client):
     named = client.view_api(return_format="dict")["named_endpoints"]
     assert set(named) == {
-        *("/fill_mask", "/compare", "/score", "/extract"),
+        *("/fill_mask", "/compare", "/why", "/contrast", "/score", "/extract"),
         *("/start_adaptation", "/start_finetuning", "/run_status", "/stop_run"),
     }
 
@@ -48,6 +48,29 @@ def test_fill_mask(client):
     named = client.predict(text="A <mask> <mask>", **options, api_name="/fill_mask")
     assert named["model"]["name"] == "biomedical"
     assert len(named["joint"]) == 2
+
+
+def test_why_explains_the_mask_that_is_named(client):
+    text = "The <mask> sat on the <mask>."
+    found = client.predict(text, "general", 2, api_name="/why")
+    assert [word["word"] for word in found["words"]] == ["The", "sat", "on", "the"]
+    assert (found["mask"], found["text"], found["model"]["name"]) == (2, text, "general")
+    best = client.predict(text, "general", targets=["mat", "floor"], api_name="/why")
+    assert best["guess"] in ("mat", "floor")
+    for mask in (3, -1):
+        with pytest.raises(AppError, match="the sentence has 2"):
+            client.predict(text, mask=mask, api_name="/why")
+
+
+def test_contrast_takes_a_second_sentence_or_a_second_model(client):
+    first, second = "He opened the door with a <mask>.", "He cut the bread with a <mask>."
+    found = client.predict(first, second, "general", api_name="/contrast")
+    assert found["texts"] == [first, second]
+    assert found["distance"] > 0.1
+    found = client.predict(first, model="general", other_model="biomedical", api_name="/contrast")
+    assert [model["name"] for model in found["models"]] == ["general", "biomedical"]
+    with pytest.raises(AppError, match="one mask each"):
+        client.predict("A <mask> <mask>.", api_name="/contrast")
 
 
 @pytest.mark.parametrize("endpoint", ["/fill_mask", "/score"])

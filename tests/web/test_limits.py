@@ -31,7 +31,13 @@ CHEAP = {
     # Extract: what is asked again of stored scores, and the sample of twenty short texts; a paper opens for all, and
     # what its other sentences cost is limited (test_tab.py)
     *("answers_csv", "choose_example", "decide", "evidence_csv", "judge", "open_link", "open_paper"),
-    *("cancel_work", "cancel_file", "score_file"),  # Score; without a file there is nothing to score
+    *(
+        "cancel_work",
+        "cancel_file",
+        "score_file",
+        "fill_file",
+        "open_runs.<locals>.open_run",
+    ),  # without a file nothing is asked
     *("keep_row", "show_reach"),
     *("Background.look", "remove_papers", "to_csv", "to_json_lines", "ExtractTab.read_sample"),
 }
@@ -41,6 +47,7 @@ PRESSED = {
     "press_word": {"text": "Paris is the capital.", "start": 13, "end": 20},
     "put_word": {"sentence": "Paris is a <mask>."},
     "use_example": {"group": 0, "example": 0},
+    "explain_blank": {"mask": 1},
     "swap_word": {"sentence": "Paris is a <mask>."},
 }
 
@@ -99,7 +106,7 @@ def first(events, components, names):
     return arguments(event, components, "Paris is the <mask> of France.")
 
 
-@pytest.mark.parametrize("name", ["fill_mask", "compare", "score", "start_adaptation"])
+@pytest.mark.parametrize("name", ["fill_mask", "compare", "why", "contrast", "score", "start_adaptation"])
 def test_every_endpoint_that_computes_is_limited(page, name):
     _, address = page
     given = {"text": "Paris is the <mask>.", "models": ["general"], "files": []}

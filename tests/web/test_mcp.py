@@ -44,7 +44,7 @@ def called(address, tool, **values):
 
 def test_the_endpoints_are_tools_with_their_arguments(address):
     tools = {tool.name: tool for tool in with_session(address, lambda session: session.list_tools()).tools}
-    assert {"fill_mask", "compare", "score", "extract"} <= tools.keys()
+    assert {"fill_mask", "compare", "why", "contrast", "score", "extract"} <= tools.keys()
     assert "Rank words for each mask" in tools["fill_mask"].description
     assert list(tools["extract"].inputSchema["properties"]) == [
         "questions",

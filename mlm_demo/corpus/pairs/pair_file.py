@@ -1,10 +1,12 @@
 """Read a file of minimal pairs: CSV, TSV, JSON or JSON lines, with the columns good and bad."""
 
+from collections.abc import Iterable
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from mlm_demo.corpus.documents import Dropped, ReadLimits
-from mlm_demo.corpus.examples.records import Layout, read_records
+from mlm_demo.corpus.examples.records import Layout, Record, read_records
 from mlm_demo.corpus.pairs.pair import Pair
 from mlm_demo.errors import CorpusError, shown
 
@@ -17,13 +19,24 @@ LAYOUT = Layout(
 ALL = "pairs"  # the phenomenon of a file that names none
 
 
-def holds_pairs(path: Path, limits: ReadLimits) -> bool:
-    """Return whether a file has the columns of pairs, as far as its first row tells."""
+def read_if_pairs(
+    path: Path, limits: ReadLimits, notes: list[str]
+) -> tuple[list[Pair], list[Dropped]] | None:
+    """Return what `read_pairs` does, or None for a file without the columns of pairs, as its first row tells."""
+    noted: list[str] = []
+    rows, begin = read_records(path, limits, noted, LAYOUT), []
     with suppress(CorpusError):
-        rows = (row for row in read_records(path, limits, [], LAYOUT) if not isinstance(row, Dropped))
-        first = next(rows, None)
-        return bool(first) and all(first.values.keys() & set(names) for names in (GOOD, BAD))
-    return False
+        for row in rows:
+            begin.append(row)
+            if not isinstance(row, Dropped):
+                break
+    if not begin or isinstance(first := begin[-1], Dropped):
+        return None
+    if not all(first.values.keys() & set(names) for names in (GOOD, BAD)):
+        return None
+    found = _pairs_of(chain(begin, rows), path)
+    notes += noted
+    return found
 
 
 def read_pairs(path: Path, limits: ReadLimits, notes: list[str]) -> tuple[list[Pair], list[Dropped]]:
@@ -31,9 +44,13 @@ def read_pairs(path: Path, limits: ReadLimits, notes: list[str]) -> tuple[list[P
 
     Raises CorpusError for a file that cannot be read or holds no pair.
     """
+    return _pairs_of(read_records(path, limits, notes, LAYOUT), path)
+
+
+def _pairs_of(rows: Iterable[Record | Dropped], path: Path) -> tuple[list[Pair], list[Dropped]]:
     pairs: list[Pair] = []
     dropped: list[Dropped] = []
-    for row in read_records(path, limits, notes, LAYOUT):
+    for row in rows:
         if isinstance(row, Dropped):
             dropped.append(row)
             continue

@@ -7,18 +7,18 @@ and a resumed run goes on after the last one: a paper is computed by itself, so 
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from mlm_demo.errors import ModelError, RunError, TrainingError, shown
+from mlm_demo.errors import RunError, TrainingError
 from mlm_demo.inference.engine import Engine
 from mlm_demo.inference.extract.extraction import Extraction, Finding
 from mlm_demo.inference.extract.paper import Paper
 from mlm_demo.models.catalogue import Catalogue, ModelRef
-from mlm_demo.models.taught import find_taught
+from mlm_demo.models.taught import require_taught
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.tasks.task import Shift
 from mlm_demo.settings import Settings
@@ -70,26 +70,12 @@ class Extracting:
 
     def base(self, request: ExtractRequest, catalogue: Catalogue) -> ModelRef:
         """Return the model that is asked; raises ModelError for one that was taught no task."""
-        if ref := find_taught(request.model, catalogue):
-            return ref
-        raise ModelError(f"{shown(request.model)} was taught no task; teach it one, or pick another model.")
+        return require_taught(request.model, catalogue)
 
     def check(self, request: ExtractRequest, settings: Settings) -> None:
         """Raise TrainingError without a question; the page has checked the rest."""
         if not request.questions:
             raise TrainingError("There is no question; write what you want to know of the papers.")
-
-    def report(
-        self,
-        files: Sequence[Path],
-        request: dict,
-        settings: Settings,
-        catalogue: Catalogue,
-        prepared: Path,
-        on_progress: Callable[[str], None],
-    ) -> dict:
-        """Return how many papers there are."""
-        return {"papers": len(read_rows(files[0]))}
 
     def work(self, run: Run, settings: Settings, catalogue: Catalogue, shift: Shift) -> str:
         """Answer, or go on after the last answer; log `stage` with `done`, the share of the papers."""

@@ -1,13 +1,19 @@
-"""The tasks by the names that run.json holds. To add a task, write a module here and add it to TASKS."""
+"""The tasks by the names that run.json holds. To add a task, write a module here and add it to TRAINING or ASKING.
+
+Those of TRAINING make a model and have the tab Adapt; those of ASKING make a table, and the tab that asks shows it.
+"""
 
 from mlm_demo.errors import RunError, shown
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.tasks.adapt import Adaptation
+from mlm_demo.runs.tasks.batch import KINDS, Batch
 from mlm_demo.runs.tasks.extract import Extracting
 from mlm_demo.runs.tasks.finetune import Finetuning
-from mlm_demo.runs.tasks.task import Task
+from mlm_demo.runs.tasks.task import Task, TrainingTask
 
-TASKS: dict[str, Task] = {task.name: task for task in (Adaptation(), Finetuning(), Extracting())}
+TRAINING: dict[str, TrainingTask] = {task.name: task for task in (Adaptation(), Finetuning())}
+ASKING: dict[str, Task] = {task.name: task for task in (Extracting(), *map(Batch, KINDS))}
+TASKS: dict[str, Task] = {**TRAINING, **ASKING}
 
 
 def task_of(run: Run) -> Task:
@@ -18,3 +24,8 @@ def task_of(run: Run) -> Task:
             f"The run {run.id} has the task {shown(name)}, which this version does not support; update it."
         )
     return TASKS[name]
+
+
+def makes_table(run: Run) -> bool:
+    """Return whether a run asks models, so that the tab that started it shows it."""
+    return run.request.task in ASKING

@@ -144,17 +144,6 @@ class Task(Protocol):
     def check(self, request: Any, settings: Settings) -> None:
         """Raise MlmDemoError for a request that exceeds the limits of the settings."""
 
-    def report(
-        self,
-        files: Sequence[Path],
-        request: dict,
-        settings: Settings,
-        catalogue: Catalogue,
-        prepared: Path,
-        on_progress: Callable[[str], None],
-    ) -> dict:
-        """Return a report on the files as JSON; prepared: a folder for results that `work` can reuse."""
-
     def work(self, run: Run, settings: Settings, catalogue: Catalogue, shift: Shift) -> str:
         """Work on a run until it is done or the shift stops; return where it stopped, or "" if it is done."""
 
@@ -166,3 +155,18 @@ class Task(Protocol):
 
     def to_argv(self, request: dict) -> list[str]:
         """Return the request as options of the command line."""
+
+
+class TrainingTask(Task, Protocol):
+    """A task that trains: its files are reported on before it starts, and it makes a model."""
+
+    def report(
+        self,
+        files: Sequence[Path],
+        request: dict,
+        settings: Settings,
+        catalogue: Catalogue,
+        prepared: Path,
+        on_progress: Callable[[str], None],
+    ) -> dict:
+        """Return a report on the files as JSON; prepared: a folder for results that `work` can reuse."""

@@ -7,6 +7,7 @@ import gradio as gr
 
 from mlm_demo.runs.run import ACTIVE, Run
 from mlm_demo.runs.service import RunService, finetune_result_of, result_of
+from mlm_demo.runs.tasks.batch import result_of_batch
 from mlm_demo.runs.tasks.extract import answered_of
 from mlm_demo.training.result import loss_row
 from mlm_demo.web.adapt.progress import STATES
@@ -75,7 +76,7 @@ def _row(run: Run) -> tuple[str, ...]:
         change = f"perplexity {before:,.1f} → {after:,.1f} {verdict}"
         if result.share == 0:
             change = f"perplexity {before:,.1f}, base model kept"
-    elif table := answered_of(run):
+    elif table := answered_of(run) or result_of_batch(run):
         change = table
     elif taught := finetune_result_of(run):
         change = " ".join(map(escape, taught.rows[0].cells()[:2]))

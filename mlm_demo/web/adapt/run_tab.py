@@ -10,6 +10,7 @@ from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.adapted_models import adapted_model, model_of
 from mlm_demo.runs.run import ACTIVE, Run
 from mlm_demo.runs.service import RunService
+from mlm_demo.runs.tasks.registry import makes_table
 from mlm_demo.runs.worker import work
 from mlm_demo.runs.zero_gpu import run_on_lent_gpu
 from mlm_demo.settings import on_zero_gpu
@@ -32,7 +33,6 @@ from mlm_demo.web.adapt.run_widgets import RunWidgets
 from mlm_demo.web.contrast.tab import ContrastTab
 from mlm_demo.web.event_options import ASKING, AT_ONCE, QUIET
 from mlm_demo.web.extract import extractors
-from mlm_demo.web.extract.background import is_extraction
 from mlm_demo.web.extract.tab import ExtractTab
 from mlm_demo.web.fill.links import page_address
 from mlm_demo.web.fill.tab import FillTab
@@ -100,11 +100,11 @@ class RunTab(RunWidgets):
         wanted = request.query_params.get("run", "")
         if wanted:
             found = self.service.runs.has(wanted)
-            if found and is_extraction(self.service.runs.find(wanted)):  # the tab Extract shows it
+            if found and makes_table(self.service.runs.find(wanted)):  # another tab shows it
                 return {self.owner: owner, **self._close(owner)}
             shown = self._open(wanted, owner) if found else self._close(owner, missing_run(wanted))
             return {self.owner: owner, self.tabs: gr.Tabs(selected="adapt"), **shown}
-        own = [run for run in self.service.runs.owned_by(owner) if not is_extraction(run)]
+        own = [run for run in self.service.runs.owned_by(owner) if not makes_table(run)]
         active = next((run for run in own if run.state in ACTIVE), None)
         return {self.owner: owner, **(self._open(active.id, owner) if active else self._close(owner))}
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mlm_demo.inference.engine import Engine
+from mlm_demo.inference.hidden_words import MASK
 from mlm_demo.inference.progress import Progress, silent
 from mlm_demo.inference.spreadsheet import to_csv
 from mlm_demo.web.contrast.bars import paired_bars
@@ -13,7 +14,6 @@ from mlm_demo.web.contrast.scatter import scatter
 from mlm_demo.web.contrast.swaps import swaps
 from mlm_demo.web.fill.charts import model_caption, shown_names
 from mlm_demo.web.fill.links import page_address
-from mlm_demo.web.fill.words import MASK
 from mlm_demo.web.html import figure
 from mlm_demo.web.messages import notices
 

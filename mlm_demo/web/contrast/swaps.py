@@ -2,7 +2,8 @@
 
 from html import escape
 
-from mlm_demo.web.fill.words import with_newlines, words_of
+from mlm_demo.inference.hidden_words import words_of
+from mlm_demo.web.fill.words import with_newlines
 
 FAMILIES = (
     ("nurse", "surgeon", "doctor", "midwife", "teacher", "soldier", "secretary", "engineer", "farmer"),

@@ -12,13 +12,16 @@ from mlm_demo.errors import CorpusError, LimitError, MlmDemoError, ModelError, P
 from mlm_demo.inference.engine import Engine
 from mlm_demo.inference.extract.extraction import Extraction
 from mlm_demo.inference.extract.questions import check_questions
+from mlm_demo.runs.run import Run
 from mlm_demo.runs.service import RunService
+from mlm_demo.runs.tasks.extract import Extracting, extraction_of
 from mlm_demo.web import javascript
 from mlm_demo.web.api import check_amount
+from mlm_demo.web.background import Background
 from mlm_demo.web.copied_link import CopiedLink
 from mlm_demo.web.event_options import AT_ONCE, EXTRACTING, QUIET
 from mlm_demo.web.extract import javascript as extract_javascript
-from mlm_demo.web.extract.background import Background, takes_long
+from mlm_demo.web.extract.background import start, takes_long
 from mlm_demo.web.extract.extractors import about_models, choices, first_name, none_here, offered
 from mlm_demo.web.extract.links import Asked, lines, read_link, write_link
 from mlm_demo.web.extract.opened_paper import opened_paper
@@ -116,16 +119,11 @@ class ExtractTab:
                 check_amount([], check_questions(asked), settings)
                 address = self.limits.address(request)
                 return {
-                    **self.background.start(papers, asked, model, owner, address),
+                    **start(self.background, papers, asked, model, owner, address),
                     self.out: gr.Row(visible=False),
                 }
             check_amount(papers, asked, settings)
-            found = self.engine.extract(
-                papers,
-                asked,
-                model,
-                on_progress=reporter(progress),
-            )
+            found = self.engine.extract(papers, asked, model, on_progress=reporter(progress))
         except MlmDemoError as error:
             return {self.results: refusal(error, table(before, verdicts) if before else "")}
         return {
@@ -145,6 +143,11 @@ class ExtractTab:
             self.out: gr.Row(visible=True),
             **self._show(found, calibrated, verdicts),
         }
+
+    def show_run(self, run: Run) -> dict:
+        """Show the table of a run as far as it is known."""
+        found = extraction_of(run)
+        return self.show_found(found) if found else {}
 
     def decide(
         self,
@@ -298,7 +301,9 @@ class ExtractTab:
             elem_id="extract-results",
             render=False,
         )
-        self.background = Background(self.service, self.show_found, self.results)  # its buttons stand above
+        self.background = Background(  # its buttons stand above
+            self.service, {Extracting.name}, self.show_run, self.results, "extract"
+        )
         self.results.render()
         with gr.Row(visible=False, elem_classes="extract-out") as self.out:
             small = {"size": "sm", "min_width": 90}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from mlm_demo.inference.blanks import find_blanks, put_in
-from mlm_demo.web.fill.words import MASK
+from mlm_demo.inference.hidden_words import MASK
 
 PRONOUNS = "he, she, they"
 

@@ -19,8 +19,13 @@ const press = (part, byKeyboard) => {
   focused = byKeyboard ? parts('').indexOf(part) : -1;
   trigger('select', isBlank ? {text, start, end, word} : {text, start, end});
 };
+let explained = 0;  // the blank whose button the keyboard pressed
 element.addEventListener('click', (event) => {
-  const part = event.target.closest('[data-start]');
+  const part = event.target.closest('[data-start]'), blank = event.target.closest('[data-why]');
+  if (blank) {
+    explained = event.detail ? 0 : Number(blank.dataset.why);
+    trigger('like', {mask: Number(blank.dataset.why)});
+  }
   if (part) press(part, !event.detail);
 });
 element.addEventListener('keydown', (event) => {
@@ -39,8 +44,9 @@ const refresh = () => {
       else mark.removeAttribute(name);  // Gradio keeps the elements of the row before
     }
   });
-  const place = parts('')[focused];
+  const place = parts('')[focused] || element.querySelector(`[data-why="${explained}"]`);
   if (place) place.focus();
+  explained = 0;
   expected = null;
   focused = -1;
 };

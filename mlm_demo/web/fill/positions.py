@@ -2,14 +2,12 @@
 
 from html import escape
 
-from mlm_demo.errors import PromptError
 from mlm_demo.inference.blanks import find_blanks
 from mlm_demo.inference.engine import Engine
+from mlm_demo.inference.hidden_words import MASK, hidden_words
 from mlm_demo.inference.progress import Progress, silent
 from mlm_demo.web.fill.charts import shown_names
-from mlm_demo.web.fill.words import MASK, hide, row_of, with_newlines, words_of
-
-MAX_POSITIONS = 64  # each is a sentence of its own for the model
+from mlm_demo.web.fill.words import row_of, with_newlines
 
 
 def every_position(
@@ -21,8 +19,10 @@ def every_position(
     """
     text = with_newlines(text)
     blanks = find_blanks(text, MASK)
-    spans, hidden = hidden_words(text, blanks)
-    answer = engine.expected_words(hidden, model, precision=precision, on_progress=on_progress)
+    hidden = hidden_words(text, blanks)
+    spans = [(one.start, one.end) for one in hidden]
+    asked = [(one.word, one.sentence, one.mask) for one in hidden]
+    answer = engine.expected_words(asked, model, precision=precision, on_progress=on_progress)
     of_span = dict(zip(spans, answer["words"], strict=True))
     name = escape(shown_names([answer["model"]])[answer["model"]["name"]])
     hint = f"The first guess of {name} for each word, and the rank and surprise of the word."
@@ -31,27 +31,6 @@ def every_position(
         return _position(start, end, of_span[start, end])
 
     return row_of(text, spans, blanks, hint, draw, kind=" positions")
-
-
-def hidden_words(
-    text: str, blanks: list[tuple[int, int]]
-) -> tuple[list[tuple[int, int]], list[tuple[str, str, int]]]:
-    """Return each word's characters, and the word, the sentence with it masked, and which of its masks that is.
-
-    Raises PromptError if there are no words or too many.
-    """
-    spans = list(words_of(text, blanks))
-    if not spans:
-        raise PromptError("The sentence has no words; type some.")
-    if len(spans) > MAX_POSITIONS:
-        raise PromptError(
-            f"The sentence has {len(spans):,} words; at most {MAX_POSITIONS} are hidden one by one. Shorten it."
-        )
-    hidden = [
-        (text[start:end], hide(text, start, end), sum(blank[1] <= start for blank in blanks))
-        for start, end in spans
-    ]
-    return spans, hidden
 
 
 def _position(start: int, end: int, word: dict) -> str:

@@ -1,11 +1,13 @@
 """The 'Fill mask' tab: handlers on top, wiring below; `widgets.py` draws it, `answer.py` answers."""
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 
 import gradio as gr
 
 from mlm_demo.errors import LimitError, MlmDemoError
 from mlm_demo.inference.blanks import find_blanks
+from mlm_demo.inference.hidden_words import MASK, hide
 from mlm_demo.web import javascript
 from mlm_demo.web.event_options import ASKING, AT_ONCE, SCORING
 from mlm_demo.web.fill.answer import (
@@ -26,7 +28,7 @@ from mlm_demo.web.fill.links import Question, other_built_in
 from mlm_demo.web.fill.positions import every_position
 from mlm_demo.web.fill.widgets import FillWidgets
 from mlm_demo.web.fill.word_influence import word_influence
-from mlm_demo.web.fill.words import MASK, bring_back, hide, is_row_of, word_row
+from mlm_demo.web.fill.words import bring_back, is_row_of, word_row
 from mlm_demo.web.messages import refusal, reporter
 from mlm_demo.web.model_choices import choices, is_here, offered, short_choices
 
@@ -174,12 +176,11 @@ class FillTab(FillWidgets):
         self, text, model, precision, view, link, kept, request: gr.Request, progress=gr.Progress()
     ) -> dict:
         """Show what the model expects at every word of the sentence, in place of the row of words."""
-        try:
-            self.limits.admit(request)
-            row = every_position(self.engine, text, model or "", precision or "auto", reporter(progress))
-        except MlmDemoError as error:
-            return self._refuse(error, text, link, kept, view)
-        return {self.words: row}
+
+        def row() -> str:
+            return every_position(self.engine, text, model or "", precision or "auto", reporter(progress))
+
+        return self._show_row(row, text, view, link, kept, request)
 
     def show_influence(
         self,
@@ -194,17 +195,36 @@ class FillTab(FillWidgets):
         kept,
         request: gr.Request,
         progress=gr.Progress(),
+        mask: int = 1,
     ) -> dict:
         """Show what hiding each word does to the guess, in place of the row of words, as precisely as the chart."""
         if precision != "int8" and (compare or joint):
             precision = "exact"
+
+        def row() -> str:
+            options = targets or "", precision or "auto", reporter(progress)
+            return word_influence(self.engine, text, model or "", *options, mask)
+
+        return self._show_row(row, text, view, link, kept, request)
+
+    def explain_blank(
+        self, event: gr.EventData, text, model, compare, targets, joint, precision, view, link, kept,
+        request: gr.Request, progress=gr.Progress(),
+    ) -> dict:  # fmt: skip
+        """Do so for the guess at the blank that was pressed."""
+        mask = event._data.get("mask") if isinstance(event._data, dict) else None
+        if not isinstance(mask, int):  # not from the page
+            return {self.words: gr.skip()}
+        form = text, model, compare, targets, joint, precision, view, link, kept
+        return self.show_influence(*form, request, progress, mask)
+
+    def _show_row(self, row: Callable[[], str], text, view, link, kept, request: gr.Request) -> dict:
+        """Show a row of words that a model has to be asked for."""
         try:
             self.limits.admit(request)
-            options = targets or "", precision or "auto", reporter(progress)
-            row = word_influence(self.engine, text, model or "", *options)
+            return {self.words: row()}
         except MlmDemoError as error:
             return self._refuse(error, text, link, kept, view)
-        return {self.words: row}
 
     def keep_row(self, text, row) -> dict:
         """Replace a row of words that came too late, when the sentence was another one."""
@@ -247,7 +267,7 @@ class FillTab(FillWidgets):
 
     def build(self, page: gr.Blocks, owner: gr.BrowserState) -> "FillTab":
         """Draw the tab and wire it, within the page."""
-        self.draw()
+        self.draw(owner)
         self._wire(page, owner)
         return self
 
@@ -280,11 +300,13 @@ class FillTab(FillWidgets):
         self.results.select(self.put_word, **pressed)
         pressed["outputs"] = [*pressed["outputs"], self.compare, self.targets, self.joint]
         self.examples.select(self.use_example, **pressed)
-        for button, show, options in (
-            (self.positions, self.show_positions, [self.precision]),
-            (self.influence, self.show_influence, [self.compare, self.targets, self.joint, self.precision]),
+        why = [self.compare, self.targets, self.joint, self.precision]
+        for press, show, options in (
+            (self.positions.click, self.show_positions, [self.precision]),
+            (self.influence.click, self.show_influence, why),
+            (self.words.like, self.explain_blank, why),
         ):
-            button.click(
+            press(
                 show,
                 [self.sentence, self.model, *options, self.view, self.link, self.answers],
                 [self.words, self.results],

@@ -4,15 +4,17 @@ import gradio as gr
 
 from mlm_demo.inference.engine import Engine
 from mlm_demo.models.catalogue import KNOWN_MODELS
-from mlm_demo.runs.store import RunStore
+from mlm_demo.runs.service import RunService
 from mlm_demo.web.copied_link import CopiedLink
 from mlm_demo.web.fill import javascript as fill_javascript
 from mlm_demo.web.fill.answer import PAUSES, VIEWS
 from mlm_demo.web.fill.examples import example_groups
+from mlm_demo.web.fill.filled_file import FilledFile
 from mlm_demo.web.fill.links import FIRST_SENTENCE, MAX_COMPARED, opening
 from mlm_demo.web.fill.model_offer import ModelOffer
 from mlm_demo.web.fill.words import word_row
 from mlm_demo.web.model_choices import choices, short_choices
+from mlm_demo.web.score.cancel import CancelableWork
 from mlm_demo.web.server.rate_limits import RateLimits
 
 
@@ -23,12 +25,12 @@ class FillWidgets:
     first: what the form shows.
     """
 
-    def __init__(self, engine: Engine, runs: RunStore, limits: RateLimits):
-        self.engine, self.runs, self.limits = engine, runs, limits
+    def __init__(self, engine: Engine, service: RunService, limits: RateLimits):
+        self.engine, self.service, self.runs, self.limits = engine, service, service.runs, limits
         self.first = opening(engine.default_model().name)
 
-    def draw(self) -> None:
-        """Draw them in the tab that is open."""
+    def draw(self, owner: gr.BrowserState) -> None:
+        """Draw them in the tab that is open; owner: the secret that the browser keeps."""
         with gr.Row(equal_height=False, elem_id="fill-parts"):
             with gr.Column(elem_id="fill-question"):
                 self._draw_question()
@@ -39,6 +41,9 @@ class FillWidgets:
             )
             with gr.Column(elem_id="fill-options"):
                 self._draw_options()
+        with gr.Accordion("Fill a file of sentences", open=False, elem_id="fill-file-box") as self.file_box:
+            form = [self.model, self.compare, self.top_k, self.targets, self.joint, self.precision]
+            self.file = FilledFile(self.engine, self.service, self.limits, CancelableWork()).draw(form, owner)
         self._draw_hidden()
 
     def _draw_question(self) -> None:

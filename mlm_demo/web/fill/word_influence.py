@@ -2,13 +2,12 @@
 
 from html import escape
 
-from mlm_demo.errors import PromptError
 from mlm_demo.inference.blanks import find_blanks
 from mlm_demo.inference.engine import Engine
+from mlm_demo.inference.hidden_words import MASK
 from mlm_demo.inference.progress import Progress, silent
 from mlm_demo.web.fill.charts import probability, shown_names
-from mlm_demo.web.fill.positions import hidden_words
-from mlm_demo.web.fill.words import MASK, row_of, with_newlines
+from mlm_demo.web.fill.words import row_of, with_newlines
 
 STEPS = 5  # of the shade; 1 is none
 LEAST_CHANGE = 0.1  # in nats; a probability that changes by less than a tenth of itself is about the same
@@ -21,38 +20,46 @@ def word_influence(
     targets: str = "",
     precision: str = "auto",
     on_progress: Progress = silent,
+    mask: int = 1,
 ) -> str:
-    """Return the row of a sentence's words, each above the probability that its first blank's guess has without it.
+    """Return the row of a sentence's words, each above the probability that the guess at a blank has without it.
 
-    Raises PromptError for a sentence without a blank or words, or with too many words, and as a question does.
+    mask: which of the blanks, from 1. Raises PromptError for a sentence without a blank or words, or with too many
+    words, and as a question does.
     """
     text = with_newlines(text)
-    blanks = find_blanks(text, MASK)
-    if not blanks:
-        raise PromptError("The sentence has no blank to guess; press a word to hide it.")
-    spans, hidden = hidden_words(text, blanks)
-    first = blanks[0][0]
-    hidden = [
-        (word, sentence, int(span[0] < first))
-        for span, (word, sentence, _) in zip(spans, hidden, strict=True)
-    ]
-    answer = engine.influences(
-        text, hidden, model_name, targets=targets, precision=precision, on_progress=on_progress
+    answer = engine.why(
+        text, model_name, mask=mask, targets=targets, precision=precision, on_progress=on_progress
     )
+    blanks = find_blanks(text, MASK)
     strongest = max(max(abs(word["change"]) for word in answer["words"]), LEAST_CHANGE)
-    of_span = dict(zip(spans, answer["words"], strict=True))
-    at = " at the first blank" if len(blanks) > 1 else ""
+    of_span = {(word["start"], word["end"]): word for word in answer["words"]}
+    at = f" at blank {mask} of {len(blanks)}" if len(blanks) > 1 else ""
     model = answer["model"]
     hint = (
         f"{escape(shown_names([model])[model['name']])} guesses <b>{escape(answer['guess'])}</b>{at} with probability "
         f"{probability(answer['score'])}. Under each word: the probability without that word. Of two words that say "
         "the same, hiding one changes little."
     )
+    if len(blanks) > 1:
+        hint += _choice(len(blanks), mask)
 
     def draw(text: str, start: int, end: int) -> str:
         return _influence(start, end, of_span[start, end], answer["guess"], strongest)
 
-    return row_of(text, spans, blanks, hint, draw, kind=" positions influence")
+    return row_of(text, list(of_span), blanks, hint, draw, kind=" positions influence")
+
+
+def _choice(blanks: int, chosen: int) -> str:
+    """Return a button for each blank of the sentence."""
+    buttons = "".join(
+        f'<button type="button" data-why="{number}" aria-pressed="{str(number == chosen).lower()}" '
+        f'aria-label="Explain blank {number} of {blanks}">{number}</button>'
+        for number in range(1, blanks + 1)
+    )
+    return (
+        f'<span class="which-blank" role="group" aria-label="Blank to explain">Explain blank {buttons}</span>'
+    )
 
 
 def _influence(start: int, end: int, word: dict, guess: str, strongest: float) -> str:

@@ -3,21 +3,16 @@
 A blank that was made by pressing a word brings the word back; the browser remembers it (`javascript.WORDS`).
 """
 
-import re
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from html import escape
 from itertools import islice
 
-from mlm_demo.inference.blanks import find_blanks, put_in
+from mlm_demo.inference.blanks import find_blanks
+from mlm_demo.inference.hidden_words import MASK, words_of
 
-MASK = "<mask>"
 MAX_WORDS = 300
 EMPTY = '<p class="word-hint">Type a sentence; then press a word to hide it.</p>'
 BRING_BACK = "<span>, a blank to bring it back</span>"  # the style sheet shows it where a blank can
-INSIDE = re.compile(r"['’\u200c\u200d]|(?<=\d)[.,](?=\d)")  # what joins two letters or digits into one word
-# Scripts that are written without spaces; a character is the best that can be done without a dictionary.
-ALONE = re.compile("[\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd]")
 
 
 def word_row(text: str) -> str:
@@ -79,46 +74,9 @@ def is_row_of(row: str, text: str) -> bool:
     return row == EMPTY if shown == EMPTY else (row or "").startswith(shown[: shown.index('"><p') + 2])
 
 
-def words_of(text: str, blanks: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yield the characters of each word outside the blanks. "Don't go, 3.5 km" → Don't, go, 3.5, km."""
-    position = 0
-    for start, end in [*blanks, (len(text), len(text))]:
-        yield from _words_between(text, position, start)
-        position = end
-
-
-def hide(text: str, start: int, end: int) -> str:
-    """Return a sentence with a word masked, and its blanks written as masks too.
-
-    A doubtful blank, such as `???`, would no longer count beside a clear one.
-    """
-    blanks = [span for span in find_blanks(text, MASK) if span[1] <= start or span[0] >= end]
-    spans = sorted([*blanks, (start, end)])
-    return put_in(text, spans, [MASK] * len(spans))[0]
-
-
 def bring_back(text: str, start: int, end: int, word: str) -> str:
     """Return a sentence with the word put back that was hidden at these characters."""
     return text[:start] + word + text[end:]
-
-
-def _words_between(text: str, position: int, end: int) -> Iterator[tuple[int, int]]:
-    while position < end:
-        if not _in_word(text[position]):
-            position += 1
-            continue
-        start, alone = position, ALONE.match(text[position])
-        position += 1
-        while position < end and not alone and not ALONE.match(text[position]):
-            joins = INSIDE.match(text, position) and position + 1 < end and _in_word(text[position + 1])
-            if not (_in_word(text[position]) or joins):
-                break
-            position += 1
-        yield start, position
-
-
-def _in_word(character: str) -> bool:
-    return unicodedata.category(character)[0] in "LMN"
 
 
 def _word(text: str, start: int, end: int) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from mlm_demo.errors import shown
-from mlm_demo.inference.engine import MAX_MODELS
+from mlm_demo.inference.asked_models import MAX_MODELS
 from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.web.link_values import known_model, short_text
 

@@ -7,9 +7,10 @@ from urllib.parse import parse_qsl
 import gradio as gr
 
 from mlm_demo.errors import MlmDemoError
-from mlm_demo.inference.engine import MAX_MODELS, Engine
+from mlm_demo.inference.asked_models import MAX_MODELS
+from mlm_demo.inference.engine import Engine
 from mlm_demo.models.catalogue import KNOWN_MODELS
-from mlm_demo.runs.store import RunStore
+from mlm_demo.runs.service import RunService
 from mlm_demo.web import javascript
 from mlm_demo.web.copied_link import CopiedLink
 from mlm_demo.web.event_options import AT_ONCE, QUIET, SCORING
@@ -20,7 +21,7 @@ from mlm_demo.web.score.cancel import CancelableWork, Canceled
 from mlm_demo.web.score.guesses import GUESSES, guesses
 from mlm_demo.web.score.javascript import CAN_CANCEL, SHOW_GUESSES, WORDS
 from mlm_demo.web.score.links import FIRST_SENTENCE, ORIGINAL, WITHIN_WORD, Asked, is_score_link, read_link
-from mlm_demo.web.score.sentence_list import SentenceList
+from mlm_demo.web.score.scored_file import ScoredFile
 from mlm_demo.web.score.snippets import address_seen
 from mlm_demo.web.score.surprisal import legend
 from mlm_demo.web.server.rate_limits import RateLimits
@@ -45,8 +46,8 @@ class ScoreTab:
     A handler returns its outputs by name, `{component: value}`; outputs that it does not name stay as they are.
     """
 
-    def __init__(self, engine: Engine, runs: RunStore, limits: RateLimits):
-        self.engine, self.runs, self.limits = engine, runs, limits
+    def __init__(self, engine: Engine, service: RunService, limits: RateLimits):
+        self.engine, self.service, self.runs, self.limits = engine, service, service.runs, limits
         self.work = CancelableWork()
 
     # Handlers
@@ -158,8 +159,9 @@ class ScoreTab:
             samples=[[" / ".join(filter(None, both))] for both in EXAMPLES],
             type="index",
         )
-        with gr.Accordion("Score a file of sentences", open=False, elem_id="score-file-box"):
-            SentenceList(self.engine, self.limits, self.work).build(self.models, self.method)
+        with gr.Accordion("Score a file of sentences", open=False, elem_id="score-file-box") as self.file_box:
+            self.file = ScoredFile(self.engine, self.service, self.limits, self.work)
+            self.file.draw(self.models, self.method, owner)
         self.scores = gr.State([])
         # For the buttons in the browser; stored nowhere.
         self.link, self.json, self.csv, self.opened = (gr.Textbox(visible="hidden") for _ in range(4))

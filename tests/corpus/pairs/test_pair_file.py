@@ -4,7 +4,7 @@ import pytest
 
 from mlm_demo.corpus.documents import ReadLimits
 from mlm_demo.corpus.pairs.pair import Pair
-from mlm_demo.corpus.pairs.pair_file import holds_pairs, read_pairs
+from mlm_demo.corpus.pairs.pair_file import read_if_pairs, read_pairs
 from mlm_demo.errors import CorpusError
 
 FOUND = [Pair("order", "The dog sat.", "Dog the sat."), Pair("order", "A cat, too.", "Cat a, too.")]
@@ -75,4 +75,11 @@ def test_a_file_without_a_pair_is_refused(tmp_path, text, message):
 )
 def test_a_file_with_the_columns_of_pairs_is_recognized(tmp_path, name, text, holds):
     (tmp_path / name).write_text(text)
-    assert holds_pairs(tmp_path / name, ReadLimits()) == holds
+    notes = []
+    try:
+        found = read_if_pairs(tmp_path / name, ReadLimits(), notes)
+    except CorpusError as error:
+        found = str(error)  # it has the columns, but no pair
+        assert "holds no pair" in found
+    assert (found is not None) == holds
+    assert notes == []

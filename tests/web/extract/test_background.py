@@ -5,7 +5,8 @@ from mlm_demo.corpus.papers import paper_of
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.worker import work
 from mlm_demo.settings import Settings
-from mlm_demo.web.extract.background import progress, takes_long
+from mlm_demo.web.background import progress
+from mlm_demo.web.extract.background import takes_long
 from mlm_demo.web.extract.tab import ExtractTab
 from mlm_demo.web.server.rate_limits import RateLimits
 from tests.support.events import call, request
@@ -70,7 +71,7 @@ def test_a_run_is_stopped_resumed_and_deleted(page, started):
     assert resumed[tab.background.timer].active
     call(page, tab.background.stop, run.id, "me")
     deleted = call(page, tab.background.delete, run.id, "me")
-    assert "are deleted" in deleted[tab.results]
+    assert "The table is deleted" in deleted[tab.results]
     assert tab.service.runs.all() == []
     assert "There is no run" in call(page, tab.background.look, run.id, "me")[tab.results]
 

@@ -9,7 +9,7 @@ from huggingface_hub import constants
 
 from mlm_demo.inference.engine import Engine
 from mlm_demo.models.catalogue import PREFERRED
-from mlm_demo.runs.store import RunStore
+from mlm_demo.runs.service import RunService
 from mlm_demo.settings import Settings
 from mlm_demo.web.fill.links import other_built_in
 from mlm_demo.web.fill.model_offer import ARRIVED, GETTING, SELECTED
@@ -33,7 +33,7 @@ def tab_with(tmp_path):
     def make(**chosen):
         settings = Settings(device="cpu", hub_timeout=20, data=str(tmp_path / "data"), **chosen)
         with gr.Blocks() as page:
-            tab = FillTab(Engine(settings), RunStore(settings.runs), RateLimits(settings))
+            tab = FillTab(Engine(settings), RunService(settings), RateLimits(settings))
             return tab.build(page, gr.BrowserState(""))
 
     return make

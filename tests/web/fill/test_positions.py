@@ -1,7 +1,8 @@
 import pytest
 
 from mlm_demo.errors import PromptError
-from mlm_demo.web.fill.positions import MAX_POSITIONS, every_position
+from mlm_demo.inference.hidden_words import MAX_POSITIONS
+from mlm_demo.web.fill.positions import every_position
 from mlm_demo.web.fill.words import is_row_of, word_row
 from tests.support.html_reader import HOSTILE, Reader
 

@@ -5,7 +5,7 @@ import gradio as gr
 import pytest
 
 from mlm_demo.inference.engine import Engine
-from mlm_demo.runs.store import RunStore
+from mlm_demo.runs.service import RunService
 from mlm_demo.settings import Settings
 from mlm_demo.web.fill.answer import NOT_LOADED, Shown, link_of
 from mlm_demo.web.fill.examples import GROUPS
@@ -27,7 +27,7 @@ def engine():
 def tab_of(engine, data, limits=None):
     settings = Settings(device="cpu", data=str(data))
     with gr.Blocks() as page:
-        return FillTab(engine, RunStore(settings.runs), limits or RateLimits(settings)).build(
+        return FillTab(engine, RunService(settings), limits or RateLimits(settings)).build(
             page, gr.BrowserState("")
         )
 
@@ -139,11 +139,22 @@ def test_why_is_answered_as_precisely_as_the_chart_beside_it(tab):
         assert shown[precision] in row
     assert tab.keep_row("The dog <mask>.", row) == {tab.words: gr.skip()}
     assert (
-        "no blank"
+        "holds no mask"
         in tab.show_influence("The dog.", "general", [], "", *[False, "auto", "Chart", "", {}, None])[
             tab.results
         ]
     )
+
+
+def test_why_explains_the_blank_that_is_pressed(tab):
+    asked = ("The <mask> sat on the <mask>.", "general", [], "", False, "auto", "Chart", "", {}, None)
+    for mask in (1, 2):
+        row = tab.explain_blank(gr.EventData(None, {"mask": mask}), *asked)[tab.words]
+        assert f"at blank {mask} of 2" in row
+        assert f'data-why="{mask}" aria-pressed="true"' in row
+    assert "the sentence has 2" in tab.explain_blank(gr.EventData(None, {"mask": 3}), *asked)[tab.results]
+    for data in (None, {}, {"mask": "1"}):
+        assert tab.explain_blank(gr.EventData(None, data), *asked) == {tab.words: gr.skip()}
 
 
 def test_an_unfinished_sentence_is_no_error(tab):

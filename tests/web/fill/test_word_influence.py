@@ -1,6 +1,4 @@
-import pytest
-
-from mlm_demo.errors import PromptError
+from mlm_demo.inference.hidden_words import hidden_beside
 from mlm_demo.web.fill.word_influence import word_influence
 from mlm_demo.web.fill.words import is_row_of
 from tests.support.html_reader import HOSTILE, Reader
@@ -9,53 +7,42 @@ from tests.support.html_reader import HOSTILE, Reader
 class Stub:
     """Stands in for the engine: the first word speaks for the guess, the second against it, the others do nothing."""
 
-    def influences(self, text, hidden, model, **asked):
-        self.asked = {"text": text, "hidden": hidden, **asked}
-        changes = [3.0, -1.5] + [0.01] * len(hidden)
+    def why(self, text, model, **asked):
+        self.asked = {"text": text, **asked}
+        changes = [3.0, -1.5] + [0.01] * 9
         words = [
-            {"word": word, "score": 0.25, "change": change}
-            for (word, _, _), change in zip(hidden, changes, strict=False)
+            {"word": one.word, "start": one.start, "end": one.end, "score": 0.25, "change": change}
+            for one, change in zip(hidden_beside(text, asked["mask"]), changes, strict=False)
         ]
         known = {"name": model, "title": model}
         return {"model": known, "guess": HOSTILE if model == HOSTILE else "mat", "score": 0.5, "words": words}
 
 
-def test_each_word_is_hidden_once_beside_the_first_blank():
+def test_each_word_stands_above_what_hiding_it_does():
     stub = Stub()
-    row = word_influence(stub, "The cat ___ on\r\nthe ___ here", "general", "mat")
-    assert stub.asked["hidden"][1] == ("cat", "The <mask> <mask> on\nthe <mask> here", 1)
-    assert stub.asked["hidden"][2] == ("on", "The cat <mask> <mask>\nthe <mask> here", 0)
-    assert (stub.asked["targets"], len(stub.asked["hidden"])) == ("mat", 5)
+    row = word_influence(stub, "The cat ___ on\r\nthe ___ here", "general", "mat", mask=2)
+    assert (stub.asked["targets"], stub.asked["mask"]) == ("mat", 2)
     assert is_row_of(row, "The cat ___ on\nthe ___ here")
     read = Reader(row)
-    assert read.tags.count("button") == 5
-    assert "general guesses <b>mat</b> at the first blank with probability 0.5000." in row
-    labels = [dict(tag).get("aria-label") for tag in read.attributes if "aria-label" in dict(tag)]
+    assert "general guesses <b>mat</b> at blank 2 of 2 with probability 0.5000." in row
+    buttons = [a for tag, a in zip(read.tags, read.attributes, strict=True) if tag == "button"]
+    choice = [(a["data-why"], a["aria-pressed"]) for a in buttons if "data-why" in a]
+    assert choice == [("1", "false"), ("2", "true")]
+    labels = [a["aria-label"] for a in buttons if "data-start" in a]
+    assert len(labels) == 5
     assert labels[0] == "Hide The. mat is less probable without it: 0.2500"
     assert labels[1] == "Hide cat. mat is more probable without it: 0.2500"
     assert labels[2] == "Hide on. mat is about the same without it: 0.2500"
-    assert ('class="step-5 for"' in row, 'class="step-3 against"' in row, "▼ 0.2500" in row) == (
-        True,
-        True,
-        True,
-    )
+    assert all(part in row for part in ('class="step-5 for"', 'class="step-3 against"', "▼ 0.2500"))
+
+
+def test_one_blank_needs_no_choice():
+    row = word_influence(Stub(), "The cat ___ here", "general")
+    assert "data-why" not in row
+    assert "guesses <b>mat</b> with probability" in row
 
 
 def test_hostile_text_stays_text():
     read = Reader(word_influence(Stub(), f"{HOSTILE} ___ sat", HOSTILE))
     assert set(read.tags) == {"div", "p", "b", "button", "span", "mark"}
     assert not any(name.startswith("on") for a in read.attributes for name in dict(a))
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("The cat sat.", "no blank to guess"),
-        ("", "no blank"),
-        ("___ !", "no words"),
-        ("a " * 65 + "___", "65 words"),
-    ],
-)
-def test_a_sentence_that_cannot_be_shown(text, message):
-    with pytest.raises(PromptError, match=message):
-        word_influence(Stub(), text, "general")

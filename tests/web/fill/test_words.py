@@ -1,30 +1,5 @@
-import pytest
-
-from mlm_demo.inference.blanks import find_blanks
-from mlm_demo.web.fill.words import EMPTY, MASK, MAX_WORDS, bring_back, hide, word_row, words_of
+from mlm_demo.web.fill.words import EMPTY, MAX_WORDS, bring_back, word_row
 from tests.support.html_reader import HOSTILE, Reader
-
-
-def words(text):
-    return [text[start:end] for start, end in words_of(text, find_blanks(text, MASK))]
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Paris is the <mask> of France.", ["Paris", "is", "the", "of", "France"]),
-        ("Don't go, 3.5 km!", ["Don't", "go", "3.5", "km"]),
-        ("The <mask> sat (on a [MASK]) with a ___.", ["The", "sat", "on", "a", "with", "a"]),
-        ("Beta-blockers help", ["Beta", "blockers", "help"]),
-        ("हिन्दी में लिखो", ["हिन्दी", "में", "लिखो"]),
-        ("می\u200cخواهم بروم", ["می\u200cخواهم", "بروم"]),
-        ("東京は日本", ["東", "京", "は", "日", "本"]),
-        ("e\u0301t\u00e9 👍", ["e\u0301t\u00e9"]),
-        ("... !", []),
-    ],
-)
-def test_each_word_outside_the_blanks(text, expected):
-    assert words(text) == expected
 
 
 def test_a_row_holds_a_button_a_word_and_the_whole_text():
@@ -62,20 +37,6 @@ def test_a_long_text_has_buttons_for_its_first_words_and_says_so():
 
 def test_no_text_says_what_to_do():
     assert word_row(" ") == word_row(None) == EMPTY
-
-
-@pytest.mark.parametrize(
-    ("text", "word", "hidden"),
-    [
-        ("Paris is the capital.", "capital", "Paris is the <mask>."),
-        ("The <mask> sat.", "sat", "The <mask> <mask>."),
-        ("Is it ??? or not", "not", "Is it <mask> or <mask>"),  # it counted as a blank, and still does
-        ("日本", "日", "<mask>本"),
-    ],
-)
-def test_hiding_a_word(text, word, hidden):
-    start = text.index(word)
-    assert hide(text, start, start + len(word)) == hidden
 
 
 def test_bringing_a_word_back():

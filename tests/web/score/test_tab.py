@@ -5,6 +5,7 @@ import gradio as gr
 import pytest
 
 from mlm_demo.inference.engine import Engine
+from mlm_demo.runs.service import RunService
 from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import Settings
 from mlm_demo.web.score import tab as score_tab
@@ -23,8 +24,9 @@ def engine():
 
 @pytest.fixture
 def page(engine, tmp_path):
+    settings = Settings(data=str(tmp_path))
     with gr.Blocks() as demo, gr.Tabs(), gr.Tab("Score", id="score") as tab:
-        score = ScoreTab(engine, RunStore(tmp_path / "runs"), RateLimits(Settings(data=str(tmp_path))))
+        score = ScoreTab(engine, RunService(settings), RateLimits(settings))
         score.build(tab, gr.BrowserState(""))
     return demo, score
 

@@ -1,0 +1,91 @@
+"""A file of sentences or pairs with its answers, row by row: the same JSON and CSV in the shell, on the page, in a run.
+
+An answered row is a dictionary: `where` it stands, its `text`, and `answers`, one by each model, as the engine returns
+it or as {"error": reason}. A row that could not be read has its reason in `error`, and no answers. A pair has no
+`where` and no `text`; each of its answers holds its sentences.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from mlm_demo.corpus.documents import Dropped
+from mlm_demo.corpus.pairs.pair import Pair
+from mlm_demo.corpus.sentence_file import Line
+from mlm_demo.errors import MlmDemoError
+from mlm_demo.inference.spreadsheet import to_csv
+
+FILL, SCORE, PAIRS = "fill", "score", "pairs"
+KINDS = (FILL, SCORE, PAIRS)  # as the commands are called
+COLUMNS = {
+    FILL: ("where", "text", "model", "revision", "mask", "rank", "word", "score", "sequence", "error"),
+    SCORE: (
+        "where", "text", "model", "revision", "log_likelihood", "pseudo_perplexity", "bits_per_word", "tokens",
+        "words", "error",
+    ),
+}  # fmt: skip
+# Rows that are asked together, so that they share passes. With one number everywhere the figures are equal.
+TOGETHER = 32
+
+Item = Line | Dropped | Pair
+
+
+def answered(item: Item, answers: Sequence[dict | MlmDemoError]) -> dict:
+    """Return the row of a file with its answers, one by each model; a row that could not be read has none."""
+    if isinstance(item, Dropped):
+        return {"where": item.source, "text": item.first_line, "error": item.reason, "answers": []}
+    if isinstance(item, Pair):
+        pair = {"phenomenon": item.phenomenon, "good": item.good, "bad": item.bad}
+        return {"answers": [{**pair, **_json(answer)} for answer in answers]}
+    return {"where": item.where, "text": item.text, "answers": [_json(answer) for answer in answers]}
+
+
+def failed(row: dict) -> bool:
+    """Return whether some model has no answer to a row."""
+    return not row["answers"] or any("error" in answer for answer in row["answers"])
+
+
+def json_lines(row: dict) -> list[dict]:
+    """Return the lines of a sentence's row: one by each model, with all that the engine returned."""
+    if not row["answers"]:
+        return [{"where": row["where"], "error": row["error"]}]
+    return [{"where": row["where"], "text": row["text"], **answer} for answer in row["answers"]]
+
+
+def csv_rows(kind: str, row: dict) -> Iterator[dict]:
+    """Yield the rows of the table that a sentence has."""
+    if not row["answers"]:
+        yield {"where": row["where"], "error": row["error"]}
+    for answer in row["answers"]:
+        about = {"where": row["where"], "text": row["text"]}
+        if "error" in answer:
+            yield {**about, "error": answer["error"]}
+            continue
+        about |= {name: answer["model"][name] for name in ("name", "revision")}
+        about["model"] = about.pop("name")
+        for figures in _filled(answer) if kind == FILL else _scored(answer):
+            yield {**about, **figures}
+
+
+def csv(kind: str, rows: Iterable[dict]) -> str:
+    """Return rows as CSV with a header."""
+    return to_csv((line for row in rows for line in csv_rows(kind, row)), COLUMNS[kind])
+
+
+def _json(answer: dict | MlmDemoError) -> dict:
+    return {"error": str(answer)} if isinstance(answer, MlmDemoError) else answer
+
+
+def _filled(answer: dict) -> Iterator[dict]:
+    """Yield a row for each word of each mask."""
+    for number, mask in enumerate(answer["masks"], 1):
+        for rank, row in enumerate(mask, 1):
+            yield {
+                "mask": number,
+                "rank": rank,
+                **{name: row[name] for name in ("word", "score", "sequence")},
+            }
+
+
+def _scored(score: dict) -> Iterator[dict]:
+    """Yield the row of a sentence."""
+    names = ("log_likelihood", "pseudo_perplexity", "bits_per_word", "tokens")
+    yield {**{name: score[name] for name in names}, "words": len(score["words"])}

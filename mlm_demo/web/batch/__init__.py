@@ -1,0 +1,1 @@
+"""Files of sentences and pairs on the tabs Fill mask and Score."""

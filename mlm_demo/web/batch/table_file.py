@@ -1,0 +1,42 @@
+"""The answers of a run as a file, written piece by piece, because it may be large."""
+
+import json
+from collections.abc import Iterator
+
+from mlm_demo.errors import RunError
+from mlm_demo.inference.spreadsheet import to_csv
+from mlm_demo.runs.answered_file import COLUMNS, PAIRS, csv_rows, json_lines
+from mlm_demo.runs.run import Run
+from mlm_demo.runs.tasks.batch import judged, request_of, rows_of
+from mlm_demo.web.batch.pair_table import pairs_csv
+
+ENDINGS = {"csv": "text/csv", "jsonl": "application/jsonl", "json": "application/json"}
+
+
+def table_of(run: Run, ending: str) -> Iterator[str]:
+    """Return the answers of a run of sentences or pairs in pieces: csv; jsonl for sentences, json for pairs.
+
+    Raises RunError for any other run and ending.
+    """
+    asked = request_of(run)
+    if asked is None or ending not in ("csv", "json" if asked.verb == PAIRS else "jsonl"):
+        raise RunError(f"The run {run.id} has no table as .{ending}.")
+    if asked.verb == PAIRS:
+        models = judged(rows_of(run), asked)
+        text = (
+            pairs_csv(models)
+            if ending == "csv"
+            else json.dumps({"models": models}, ensure_ascii=False, indent=2)
+        )
+        return iter([text])
+    if ending == "jsonl":
+        return (
+            json.dumps(line, ensure_ascii=False) + "\n" for row in rows_of(run) for line in json_lines(row)
+        )
+    return _csv_pieces(asked.verb, run)
+
+
+def _csv_pieces(kind: str, run: Run) -> Iterator[str]:
+    yield to_csv([], COLUMNS[kind])
+    for row in rows_of(run):
+        yield to_csv(csv_rows(kind, row), COLUMNS[kind]).partition("\n")[2]

@@ -1,0 +1,52 @@
+"""A file on the tab Fill mask: sentences with masks to fill."""
+
+import gradio as gr
+
+from mlm_demo.runs.answered_file import FILL
+from mlm_demo.runs.tasks.batch import BatchRequest
+from mlm_demo.web.batch.asked_file import AskedFile, Waiting
+
+ABOUT = (
+    "One sentence with <code>&lt;mask&gt;</code> per line (.txt), or a table with a column of sentences (.csv, .tsv, "
+    ".jsonl). Models and options are those of this tab. Each model answers by itself, as in the shell."
+)
+
+
+class FilledFile(AskedFile):
+    """The form has the models and the options of a question."""
+
+    name, done, kinds = "fill", "filled", (FILL,)
+
+    def fill_file(
+        self,
+        file: str | None,
+        waiting: Waiting,
+        owner: str,
+        model: str,
+        compare: list[str] | None,
+        top_k: float | None,
+        targets: str,
+        joint: bool,
+        precision: str,
+        request: gr.Request,
+        progress=gr.Progress(),
+    ) -> dict:
+        """Fill the sentences of an uploaded file."""
+        first = model or self.engine.default_model().name
+        more = tuple(dict.fromkeys(name for name in compare or () if name != first))
+        options = {
+            "top_k": top_k,
+            "targets": targets or "",
+            "joint": bool(joint),
+            "precision": precision or "auto",
+        }
+
+        def asked(kind: str, rows: int) -> BatchRequest:
+            return BatchRequest(kind, first, more, options, rows)
+
+        return self.answer(file, waiting, owner, asked, request, progress)
+
+    def draw(self, form: list, owner: gr.BrowserState) -> "FilledFile":
+        """Draw the file and its table, and wire them; form: the tab's models and options."""
+        self.build(self.fill_file, form, owner, ABOUT)
+        return self
