@@ -145,6 +145,11 @@ def see_the_result(page, open_browser, pictures, folder, *, state, timeout):
     notes = page.locator("#results .domain-adapted .note").first.inner_text()
     assert re.search(r"#[\d,]+ in .* \(", notes)
     pictures(page, "adapt-4-compared")
+    open_tab(page)
+    page.locator("#ask-papers").click()
+    expect(page.locator("#extract-files button").first).to_be_focused()
+    assert page.get_by_text("This tab does not see the files of a run").is_visible()
+    expect(page.locator("#extract-model input")).to_have_value(re.compile("^Evidence and answers"))
 
     again = open_browser()
     assert page.context != again.context

@@ -27,7 +27,7 @@ CHEAP = {
         "show_started",
         "start_another",
     ),
-    *("stop", "rename", "Pickers.update", "use_model", "use_in_extract", "teach_model"),
+    *("stop", "rename", "Pickers.update", "use_model", "use_in_extract", "open_extract", "teach_model"),
     # Extract: what is asked again of stored scores, and the sample of twenty short texts; a paper opens for all, and
     # what its other sentences cost is limited (test_tab.py)
     *("answers_csv", "choose_example", "decide", "evidence_csv", "judge", "open_link", "open_paper"),
