@@ -51,7 +51,14 @@ class ReadingError(CorpusError):
 
 
 class MoreNeededError(CorpusError):
-    """The files can be read, but more text is needed, or the name of a column."""
+    """The files can be read, but more text is needed, or the name of a column.
+
+    columns: the names of the columns to choose from, if a choice is needed.
+    """
+
+    def __init__(self, message: str, columns: tuple[str, ...] = ()):
+        super().__init__(message)
+        self.columns = columns
 
 
 class TrainingError(MlmDemoError):

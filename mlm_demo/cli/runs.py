@@ -34,12 +34,12 @@ def work_command(options: argparse.Namespace, settings: Settings) -> None:
 
 def read_command(options: argparse.Namespace, settings: Settings) -> None:
     """Read a draft and print the report on it as JSON, or what is missing for one."""
-    from mlm_demo.runs.reader import MORE_NEEDED, read_draft
+    from mlm_demo.runs.reader import COLUMNS, MORE_NEEDED, read_draft
 
     try:
         report = read_draft(_draft(options.id, settings), settings, stage)
     except MoreNeededError as error:
-        report = {MORE_NEEDED: str(error)}
+        report = {MORE_NEEDED: str(error), COLUMNS: error.columns}
     print(json.dumps(report))
 
 

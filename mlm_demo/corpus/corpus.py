@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlm_demo.corpus.deduplicate import Deduplicator
-from mlm_demo.corpus.documents import Dropped, Findings, ReadLimits, name_dropped, why_left_out
+from mlm_demo.corpus.documents import Document, Dropped, Findings, ReadLimits, name_dropped, why_left_out
 from mlm_demo.corpus.formats import read_documents
+from mlm_demo.corpus.passages import Passage, passages_of
 from mlm_demo.corpus.split import split, validation_part
 from mlm_demo.errors import CorpusError, MoreNeededError, ReadingError, shown
 
@@ -25,7 +26,8 @@ DOCUMENTS_PER_REPORT = 500
 class Counts:
     """How much was read, and what was skipped.
 
-    repeated: documents whose whole text is in earlier ones; first_repeated: the source of the first of them.
+    repeated: documents whose whole text is in earlier ones; first_repeated: the source of the first of them;
+    documents_by_file: of the files in their order, up to the one where reading ended; passages: of the texts.
     """
 
     files: int = 0
@@ -40,6 +42,8 @@ class Counts:
     findings: Findings = field(default_factory=Findings)
     repeated: int = 0
     first_repeated: str = ""
+    documents_by_file: list[int] = field(default_factory=list)
+    passages: list[Passage] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,8 @@ def read_corpus(
     if counts.words < MIN_WORDS:
         raise MoreNeededError(
             f"The corpus holds {counts.words:,} words of text after removing duplicates; at least {MIN_WORDS} are "
-            f"needed. Add more text.{name_dropped(counts.dropped)}"
+            f"needed. Add more text.{name_dropped(counts.dropped)}",
+            tuple(dict.fromkeys(name for table in counts.findings.tables for name in table.columns)),
         )
     if validation:
         found, more = read_texts([validation], column=column, limits=limits, on_progress=on_progress)
@@ -110,15 +115,16 @@ def read_texts(
 
     keep_near: whether near duplicates stay. Raises CorpusError if no file can be read, and ReadingError.
     """
-    counts, deduplicator, texts = Counts(), Deduplicator(keep_near=keep_near), []
+    counts, deduplicator, texts, sources = Counts(), Deduplicator(keep_near=keep_near), [], []
     errors: list[CorpusError] = []
     for path in paths:
         before = counts.documents
         try:
-            for text in _new_texts(path, column, limits or ReadLimits(), counts, deduplicator):
-                texts.append(text)
-                counts.characters += len(text)
-                counts.words += len(text.split())
+            for new in _new_documents(path, column, limits or ReadLimits(), counts, deduplicator):
+                texts.append(new.text)
+                sources.append(new.source)
+                counts.characters += len(new.text)
+                counts.words += len(new.text.split())
                 if counts.characters > MAX_CHARACTERS:
                     counts.cut_short = True
                     break
@@ -130,6 +136,7 @@ def read_texts(
             errors.append(error)
             counts.dropped.append(Dropped(path.name, why_left_out(counts.documents - before, error)))
         counts.files += counts.documents > before
+        counts.documents_by_file.append(counts.documents - before)
         if counts.cut_short:
             break
     if errors and not counts.documents:
@@ -137,15 +144,16 @@ def read_texts(
             raise errors[0]
         raise CorpusError(f"None of the {len(paths):,} files can be read.{name_dropped(counts.dropped)}")
     counts.exact_duplicates, counts.near_duplicates = deduplicator.exact, deduplicator.near
+    counts.passages = passages_of(sources, texts)
     if counts.repeated:
         counts.notes.append(_repeated(counts))
     return texts, counts
 
 
-def _new_texts(
+def _new_documents(
     path: Path, column: str | None, limits: ReadLimits, counts: Counts, deduplicator: Deduplicator
-) -> Iterator[str]:
-    """Yield the text of each document of a file that is not in earlier documents; count the others."""
+) -> Iterator[Document]:
+    """Yield the part of each document of a file that is not in earlier documents; count the others."""
     for item in read_documents(
         path, column=column, limits=limits, notes=counts.notes, findings=counts.findings
     ):
@@ -155,7 +163,7 @@ def _new_texts(
         counts.documents += 1
         paragraphs = [stripped for p in item.text.split("\n\n") if (stripped := p.strip())]
         if new := deduplicator.new_paragraphs(paragraphs):
-            yield "\n\n".join(new)
+            yield Document(item.source, "\n\n".join(new))
         else:
             counts.repeated += 1
             counts.first_repeated = counts.first_repeated or item.source

@@ -35,7 +35,8 @@ from mlm_demo.training.prepare_cache import SECONDS_STEPS_KEPT, StepCost
 REQUEST = "request.json"
 STEPS_KEPT = 100
 ERROR = "mlm_demo: "
-MORE_NEEDED = "more_needed"  # the key of a sentence in place of a report
+# The keys of what stands in place of a report: a sentence, and the columns to choose from.
+MORE_NEEDED, COLUMNS = "more_needed", "columns"
 
 
 class StepCosts:
@@ -126,7 +127,7 @@ class Reader:
             write(path, {"task": request.verb, "request": request.to_json()})
         report = answer_of_child(self.launch, ["read", draft], environment, on_progress)
         if MORE_NEEDED in report:
-            raise MoreNeededError(report[MORE_NEEDED])
+            raise MoreNeededError(report[MORE_NEEDED], tuple(report[COLUMNS]))
         return report
 
 

@@ -112,15 +112,37 @@ class Staging:
         """
         if not ID.fullmatch(id):
             return
+        self._delete_uploads(id, input_files(self.folder / id))
+        self.forget(id)
+
+    def remove(self, id: str, number: int) -> str:
+        """Delete one file of a draft with its upload, and what was prepared from the files; return its name.
+
+        number: of the folder that the file is in; the last file takes the draft along. Raises CorpusError if the file
+        is gone.
+        """
+        files = self.files(id)
+        path = next((path for path in files if path.parent.name == str(number)), None)
+        if path is None:
+            raise CorpusError(GONE)
+        if len(files) == 1:
+            self.discard(id)
+            return path.name
+        self._delete_uploads(id, [path])
+        for folder in (path.parent, self.prepared(id)):  # the cache holds the text of the file too
+            shutil.rmtree(folder, ignore_errors=True)
+        return path.name
+
+    def _delete_uploads(self, id: str, files: Sequence[Path]) -> None:
+        """Delete the uploads that files of a draft are links to."""
         own = set()
-        for path in input_files(self.folder / id):
+        for path in files:
             with suppress(FileNotFoundError):  # another process forgets the draft
                 own.add(_identity(path))
         for upload in read(self.folder / id / UPLOADS).get("paths", ()):
             with suppress(OSError):  # the sweep of the uploads came first
                 if _identity(Path(upload)) in own:
                     os.unlink(upload)
-        self.forget(id)
 
     def owned_by(self, owner: str) -> list[str]:
         """Return the ids of one person's drafts."""

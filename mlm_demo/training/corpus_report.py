@@ -32,7 +32,8 @@ class Report:
     tokens is unknown to the model; glued_share and repeated_share of the words look glued together or are in passages
     that came before; odd_share of the characters are control characters or have no meaning. shared_share of the
     held-out words are in passages of the training part; on_both_sides: documents with sections in both parts; tables:
-    which column of each table was read, with its first rows (corpus.documents.Table as JSON).
+    which column of each table was read, with its first rows (corpus.documents.Table as JSON); documents_by_file: of the
+    files in their order; passages: parts of the texts as they were read (corpus.passages.Passage as JSON).
     """
 
     files: int
@@ -63,6 +64,8 @@ class Report:
     shared_share: float = 0.0
     on_both_sides: int = 0
     tables: tuple[dict, ...] = ()
+    documents_by_file: tuple[int, ...] = ()
+    passages: tuple[dict, ...] = ()
 
     def to_json(self) -> dict:
         """Return the report as a run keeps it."""
@@ -87,6 +90,7 @@ class Report:
         for table in self.tables[:TABLES_SHOWN]:
             lines.append(f"text of {table['file']}: {table['column']}, of {', '.join(table['columns'])}")
             lines += [f"    {row}" for row in table["rows"]]
+        lines += [f"passage of {item['source']}: {' '.join(item['text'].split())}" for item in self.passages]
         lines += [f"note: {note}" for note in self.notes]
         lines += [
             f"skipped: {item['source']}, {item['reason']}"
@@ -159,6 +163,8 @@ def make_report(
         **shares,
         on_both_sides=corpus.on_both_sides,
         tables=tuple(asdict(table) for table in counts.findings.tables[:TABLES_KEPT]),
+        documents_by_file=tuple(counts.documents_by_file),
+        passages=tuple(asdict(passage) for passage in counts.passages),
     )
 
 

@@ -24,6 +24,7 @@ import numpy as np
 
 from mlm_demo.corpus.corpus import Corpus, Counts
 from mlm_demo.corpus.documents import Dropped, Findings, Table
+from mlm_demo.corpus.passages import Passage
 from mlm_demo.system.files import read, write
 from mlm_demo.training.packing import Blocks
 
@@ -150,7 +151,8 @@ def _corpus_from(data: bytes) -> Corpus:
         for table in findings["tables"]
     ]
     counts["findings"] = Findings(tables, findings["controls"])
-    return Corpus(**found, counts=Counts(**counts, dropped=dropped))
+    passages = [Passage(**passage) for passage in counts.pop("passages")]
+    return Corpus(**found, counts=Counts(**counts, dropped=dropped, passages=passages))
 
 
 def _blocks_from(data: bytes) -> Blocks:

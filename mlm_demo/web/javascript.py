@@ -47,13 +47,14 @@ WHEN_AT_REST = """(before) => new Promise((resolve) => {
 
 # How the form differs from the answer with this link (`links.write_link`): in the sentence; in values that are answered
 # as soon as they are chosen; in values that wait for Enter.
-_DIFFERENCES = """const differences = (link, [text, model, compared, k, targets, joint, precision]) => {
+_DIFFERENCES = """const differences = (link, [text, model, compared, k, targets, joint, precision, fullAxis]) => {
     const given = new URLSearchParams(link.slice(link.indexOf('?')));
     const of = (name) => (given.get(name) || '').replace(/\\r\\n?/g, '\\n');
     return {
       text: (text || '').replace(/\\r\\n?/g, '\\n') !== of('text'),
       chosen: (model || '') !== of('model') || (compared || []).join(',') !== of('compare')
-        || joint !== (of('joint') === '1') || (precision || 'auto') !== (of('precision') || 'auto'),
+        || joint !== (of('joint') === '1') || (precision || 'auto') !== (of('precision') || 'auto')
+        || fullAxis !== (of('axis') === 'full'),
       entered: Number(k || 0) !== Number(of('k') || 0) || (targets || '') !== of('targets'),
     };
   };"""
@@ -61,14 +62,14 @@ _DIFFERENCES = """const differences = (link, [text, model, compared, k, targets,
 # Show an answer to typed text, unless the form has changed since.
 SHOW_IF_CURRENT = f"""(arrived, ...rest) => {{
   {_DIFFERENCES}
-  const answer = JSON.parse(arrived), changed = differences(answer.link, rest.slice(0, 7));
-  return changed.text || changed.chosen || changed.entered ? rest.slice(7) : answer.values;
+  const answer = JSON.parse(arrived), changed = differences(answer.link, rest.slice(0, 8));
+  return changed.text || changed.chosen || changed.entered ? rest.slice(8) : answer.values;
 }}"""
 
 # Name the question of the answer shown if the form has changed since; the style sheet then dims the answer.
 NAME_OLD_ANSWER = f"""(...given) => {{
   {_DIFFERENCES}
-  const [link, follow, waiting] = given.slice(7), changed = differences(link || '', given.slice(0, 7));
+  const [link, follow, waiting] = given.slice(8), changed = differences(link || '', given.slice(0, 8));
   if (!link || !(changed.text || changed.chosen || changed.entered)) return '';
   const note = document.createElement('div'), old = document.createElement('p'), hint = document.createElement('p');
   const sentence = new URLSearchParams(link.slice(link.indexOf('?'))).get('text') || '';

@@ -42,8 +42,17 @@ def test_a_run_from_files_to_a_downloaded_model(open_browser, pictures, tiny, tm
     see_the_result(page, open_browser, pictures, tmp_path, state="Stopped", timeout=2 * MINUTES)
 
 
+def second(folder):
+    """Another file, of text."""
+    path = folder / "notes.txt"
+    path.write_text("\n\n".join(SAMPLE.read_text(encoding="utf-8").split("\n\n")[60:120]))
+    return path
+
+
 @nightly
-def test_the_column_of_a_table_is_changed_in_the_report(open_browser, pictures, tiny, tmp_path):
+def test_the_columns_of_a_table_are_ticked_and_files_removed_one_by_one(
+    open_browser, pictures, tiny, tmp_path
+):
     paragraphs = SAMPLE.read_text(encoding="utf-8").split("\n\n")[:60]
     with (tmp_path / "reports.csv").open("w", newline="", encoding="utf-8") as file:
         rows = [[i, text, f"Remark {i} on it by a reader."] for i, text in enumerate(paragraphs)]
@@ -56,13 +65,29 @@ def test_the_column_of_a_table_is_changed_in_the_report(open_browser, pictures, 
     page.get_by_text("is its column report").wait_for(timeout=2 * MINUTES)
     assert page.get_by_text("Skipped: reports.csv, row 62: it has 4 cells").is_visible()
     pictures(page, "adapt-1-column")
-    expect(page.locator("#column input")).to_have_value("automatic")
-    page.locator("#column input").click()
-    page.get_by_role("option", name="remark").click()
-    page.get_by_text("is its column remark").wait_for(timeout=2 * MINUTES)
-    page.locator("#column input").fill("remark + report")
-    page.locator("#column input").press("Enter")
+    assert page.locator("#report .passages blockquote").count() == 3
+    page.get_by_label("remark").check()
+    page.get_by_text("is its column remark (of").wait_for(timeout=2 * MINUTES)
+    page.get_by_label("report", exact=True).check()
     page.get_by_text("is its column remark + report").wait_for(timeout=2 * MINUTES)
+    expect(page.get_by_label("remark")).to_be_checked()
+    upload(page, second(tmp_path))
+    page.locator("#draft-files").get_by_text("notes.txt").wait_for(timeout=2 * MINUTES)
+    remove = page.get_by_role("button", name="Remove reports.csv")
+    expect(page.locator("#draft-files li")).to_have_text(
+        [re.compile("61 documents"), re.compile("1 document")]
+    )
+    pictures(page, "adapt-1-files")
+    remove.focus()
+    remove.press("Enter")
+    page.get_by_text("Deleted: reports.csv. The other files are read again.").wait_for()
+    page.get_by_text("Verdict:").wait_for(timeout=2 * MINUTES)
+    expect(page.get_by_role("button", name="Remove notes.txt")).to_be_focused()
+    expect(page.locator("#column")).to_be_hidden()
+    page.keyboard.press("Enter")
+    page.get_by_text("Deleted: notes.txt.").wait_for()
+    expect(page.locator("#draft-files li")).to_have_count(0)
+    expect(page.locator("#start")).to_be_disabled()
 
 
 @nightly
@@ -120,6 +145,11 @@ def see_the_result(page, open_browser, pictures, folder, *, state, timeout):
     notes = page.locator("#results .domain-adapted .note").first.inner_text()
     assert re.search(r"#[\d,]+ in .* \(", notes)
     pictures(page, "adapt-4-compared")
+    open_tab(page)
+    page.locator("#ask-papers").click()
+    expect(page.locator("#extract-files button").first).to_be_focused()
+    assert page.get_by_text("This tab does not see the files of a run").is_visible()
+    expect(page.locator("#extract-model input")).to_have_value(re.compile("^Evidence and answers"))
 
     again = open_browser()
     assert page.context != again.context

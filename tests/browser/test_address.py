@@ -36,3 +36,25 @@ def test_a_reload_shows_the_sentence_the_settings_and_the_tab(open_page):
     page.wait_for_selector("[role=tab][aria-selected=true]:has-text('Score')")
     open_tab(page, "Fill mask")
     page.wait_for_function("location.search.includes('text=')")
+
+
+def test_a_fixed_axis_stays_for_other_sentences_and_after_a_reload(open_page):
+    page = open_page("?text=The+dog+%3Cmask%3E+at+me.&model=general")
+    page.locator("#more button").first.click()
+    axis = page.locator("#results .ticks").first
+    before = axis.inner_text()
+    page.get_by_label("Fixed axis").check()
+    page.wait_for_function("location.search.includes('axis=full')")
+    expect(axis).to_have_text("00.51")
+    assert before != axis.inner_text()
+    expect(page.locator("#answer-for .old")).to_have_count(0)
+    box = page.get_by_label("Sentence").first
+    box.fill("The cat <mask> at me.")
+    page.wait_for_function("location.search.includes('The+cat') && location.search.includes('axis=full')")
+    expect(axis).to_have_text("00.51")
+    page.reload()
+    page.wait_for_selector("#results figure")
+    expect(page.get_by_label("Fixed axis")).to_be_checked()
+    expect(axis).to_have_text("00.51")
+    page.get_by_label("Fixed axis").uncheck()
+    page.wait_for_function("!location.search.includes('axis')")

@@ -165,6 +165,7 @@ def test_of_200_files_the_ten_damaged_ones_are_named_and_the_others_read(tmp_pat
     found = read_corpus(paths).counts
     assert (found.files, found.documents) == (190, 190)
     assert {item.source for item in found.dropped} == set(bad)
+    assert found.documents_by_file == [0 if path.name in bad else 1 for path in paths]
     assert all(item.source in item.reason or item.source == "empty.txt" for item in found.dropped)
 
 
@@ -217,6 +218,7 @@ def test_control_characters_and_tables_are_found(tmp_path):
     _, counts = read_texts([tmp_path / "a.txt", tmp_path / "b.jsonl"])
     assert counts.findings.controls == 2
     assert [(table.file, table.column) for table in counts.findings.tables] == [("b.jsonl", "text")]
+    assert [passage.source for passage in counts.passages] == ["a.txt", "b.jsonl, line 2", "b.jsonl, line 4"]
 
 
 def test_a_validation_file_is_held_out_and_the_corpus_is_trained_on_whole(tmp_path):

@@ -8,6 +8,7 @@ from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.prepare_cache import SECONDS_STEPS_KEPT, StepCost
 from tests.support.runs import corpus_text
+from tests.support.tiny_models import save_tiny
 
 STEP = StepCost(0.5, 1330.776)
 
@@ -83,6 +84,39 @@ def test_another_batch_size_measures_a_step_without_reading_again(service, draft
     assert {name: one[name] for name in ("words", "tokens", "blocks", "worst_split")} == {
         name: other[name] for name in ("words", "tokens", "blocks", "worst_split")
     }
+
+
+READS = """
+from mlm_demo.corpus import formats
+from mlm_demo.training import prepare
+def counted(name, function):
+    def called(*given, **named):
+        with open({path!r}, "a") as file:
+            file.write(name + " ")
+        return function(*given, **named)
+    return called
+prepare.read_corpus = counted("read", prepare.read_corpus)
+from mlm_demo.training import dataset
+dataset.make_blocks = counted("tokenize", dataset.make_blocks)
+"""
+
+
+def test_another_model_tokenizes_and_measures_but_does_not_read_again(
+    service, draft, tiny, fork_server, tmp_path
+):
+    calls, other = tmp_path / "calls", str(save_tiny(tmp_path / "other", "RoBERTa"))
+    service.reader.launch = fork_server.after(READS.format(path=str(calls)))
+    id, config, reports = draft(), AdaptConfig(max_steps=6, batch_size=4, block_size=32), []
+    for model in (tiny, other, tiny):
+        stages = []
+        reports.append(service.report(id, AdaptRequest(config, model), stages.append))
+        assert "measuring the step time" in stages or model == tiny
+    assert calls.read_text().split() == ["read", "tokenize", "tokenize", "tokenize"]
+    of_corpus = ("words", "documents", "exact_duplicates", "passages", "training_documents")
+    assert all(report[name] == reports[0][name] for report in reports for name in of_corpus)
+    assert reports[1]["tokens"] != reports[0]["tokens"]
+    service.report(id, AdaptRequest(config, other, column="text"))
+    assert calls.read_text().split()[4:] == ["read", "tokenize"], "another column is another corpus"
 
 
 def test_another_seed_reads_the_files_again(service, draft, choices):

@@ -64,6 +64,25 @@ def test_a_discarded_draft_takes_its_uploads_along(store, file):
     assert not other.exists()
 
 
+def test_a_file_is_removed_with_its_upload_and_what_was_prepared(store, file):
+    a, b = file("a.txt"), file("b.txt")
+    one = store.add([a], link=True, owner="me")
+    id = store.add([b], link=True, before=one, owner="me")
+    store.discard(one)
+    store.prepared(id).mkdir()
+    assert store.remove(id, 1) == "b.txt"
+    assert names(store, id) == ["a.txt"]
+    assert not b.exists()
+    assert not store.prepared(id).exists(), "the cache holds the text of the file"
+    with pytest.raises(CorpusError, match="no longer here"):
+        store.remove(id, 1)
+    more = store.add([file("c.txt")], before=id)
+    assert names(store, more) == ["a.txt", "c.txt"]
+    assert store.owned_by("me") == [id]
+    assert store.remove(id, 0) == "a.txt"
+    assert store.owned_by("me") == [], "the last file takes the draft along"
+
+
 def test_an_upload_that_somebody_replaced_by_an_equal_one_stays(store, file, tmp_path):
     uploaded = file("a.txt")
     one = store.add([uploaded], link=True)

@@ -37,7 +37,7 @@ def build(service):
                 scored_models=gr.Dropdown(),
                 contrast=SimpleNamespace(model=gr.Dropdown(), other_model=gr.Dropdown()),
                 teach=demo.teach,
-                extract=SimpleNamespace(model=gr.Dropdown()),
+                extract=SimpleNamespace(model=gr.Dropdown(), about=gr.HTML(), papers=gr.State([])),
             )
         demo.tab.wire(demo)
     return demo

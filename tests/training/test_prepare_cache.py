@@ -8,6 +8,7 @@ import pytest
 
 from mlm_demo.corpus.corpus import Corpus, Counts
 from mlm_demo.corpus.documents import Dropped
+from mlm_demo.corpus.passages import Passage
 from mlm_demo.training import prepare_cache
 from mlm_demo.training.packing import NO_WORD, REPLAYED, Blocks
 from mlm_demo.training.prepare_cache import SECONDS_STEPS_KEPT, PrepareCache, StepCost, key_of
@@ -15,7 +16,19 @@ from mlm_demo.training.prepare_cache import SECONDS_STEPS_KEPT, PrepareCache, St
 CORPUS = Corpus(
     ["A text.\n\nNaïve – 𝔘.", "\ud800 is no character"],
     ["Held out."],
-    Counts(1, 3, 9, 60, 1, 2, True, [Dropped("a.txt", "it is empty", "x")], ["a.txt was odd."]),
+    Counts(
+        1,
+        3,
+        9,
+        60,
+        1,
+        2,
+        True,
+        [Dropped("a.txt", "it is empty", "x")],
+        ["a.txt was odd."],
+        documents_by_file=[0, 3],
+        passages=[Passage("b.txt", "One\n\ntwo …")],
+    ),
     "abc",
 )
 BLOCKS = Blocks(

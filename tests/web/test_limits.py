@@ -16,7 +16,7 @@ CHEAP = {
     "LearnTab.answer_cards",  # once for all visitors
     *("redraw", "answer_typed", "lambda", "open_form"),  # Fill mask
     *("show_offer", "watch_download"),  # the offer of a model; the Hub is asked once in some minutes
-    *("read_again", "remove_files", "show_report"),  # the form of the Adapt tab
+    *("read_again", "remove_file", "remove_files", "show_report"),  # the form of the Adapt tab
     *(
         "compare_sentence",
         "delete",
@@ -27,7 +27,7 @@ CHEAP = {
         "show_started",
         "start_another",
     ),
-    *("stop", "rename", "Pickers.update", "use_model", "use_in_extract", "teach_model"),
+    *("stop", "rename", "Pickers.update", "use_model", "use_in_extract", "open_extract", "teach_model"),
     # Extract: what is asked again of stored scores, and the sample of twenty short texts; a paper opens for all, and
     # what its other sentences cost is limited (test_tab.py)
     *("answers_csv", "choose_example", "decide", "evidence_csv", "judge", "open_link", "open_paper"),

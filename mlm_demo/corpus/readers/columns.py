@@ -23,6 +23,7 @@ FEW_WORDS = 4  # a column with fewer words a row may be names or labels
 DEPTH = 8  # keys; what is nested deeper is not looked at
 MEASURED = 20_000  # characters of a cell whose words are counted
 NAME_SHOWN = 120  # characters of a column name: a name that is cut cannot be given
+JOINED = " + "  # between the names of several columns
 LISTED = 50  # columns that an error names
 ROWS_SHOWN, ROW_SHOWN = 3, 200  # rows that a report shows, and their characters
 
@@ -35,7 +36,7 @@ def choose_columns(
 ) -> tuple[tuple[Path, ...], Table]:
     """Return the columns whose text a row is, from the first rows of a table, and the table for the report.
 
-    requested: the name of a column, or names joined by " + "; None to choose by content. Raises MoreNeededError if the
+    requested: the name of a column, or names joined by JOINED; None to choose by content. Raises MoreNeededError if the
     table has no such column, or if none holds text.
     """
     words: dict[Path, float] = {}
@@ -54,7 +55,7 @@ def choose_columns(
     texts = [" ".join(text_of(row, chosen).split()) for row in rows[: 10 * ROWS_SHOWN]]
     shown_rows = [text[:ROW_SHOWN] + "…" * (len(text) > ROW_SHOWN) for text in texts if text][:ROWS_SHOWN]
     columns = sorted(words, key=words.__getitem__, reverse=True)[:LISTED]
-    return chosen, Table(name, _name_of(chosen), tuple(".".join(path) for path in columns), tuple(shown_rows))
+    return chosen, Table(name, _name_of(chosen), _names(columns), tuple(shown_rows))
 
 
 def text_of(row: Row, columns: Sequence[Path], *, drifts: bool = False) -> str:
@@ -122,9 +123,10 @@ def _strings_at(value: object, path: Path) -> Iterator[str]:
 
 def _requested(requested: str, paths: Sequence[Path], name: str) -> tuple[Path, ...]:
     by_name = {".".join(path): path for path in paths}
-    names = [requested] if requested in by_name else [part.strip() for part in requested.split(" + ")]
+    names = [requested] if requested in by_name else [part.strip() for part in requested.split(JOINED)]
     if not all(part in by_name for part in names):
-        raise MoreNeededError(f"{shown(name)} has no column {shown(requested)}; it has {_listed(paths)}.")
+        message = f"{shown(name)} has no column {shown(requested)}; it has {_listed(paths)}."
+        raise MoreNeededError(message, _names(paths))
     return tuple(by_name[part] for part in names)
 
 
@@ -144,7 +146,8 @@ def _by_content(words: Mapping[Path, float], name: str) -> tuple[tuple[Path, ...
     if most < FEW_WORDS:
         raise MoreNeededError(
             f"{shown(name)} has the columns {_listed(list(words))}, and none is clearly the text; choose the column "
-            "to read."
+            "to read.",
+            _names(list(words)),
         )
     return (first,), (
         f"Columns {shown(_name_of([first]))} and {shown(_name_of(others[:1]))} of {name} both hold text; the first, "
@@ -173,8 +176,12 @@ def _note(chosen: Sequence[Path], name: str) -> str:
 
 
 def _name_of(paths: Sequence[Path]) -> str:
-    return " + ".join(".".join(path) for path in paths)
+    return JOINED.join(".".join(path) for path in paths)
+
+
+def _names(paths: Sequence[Path]) -> tuple[str, ...]:
+    return tuple(".".join(path) for path in paths[:LISTED])
 
 
 def _listed(paths: Sequence[Path]) -> str:
-    return ", ".join(shown(".".join(path), NAME_SHOWN) for path in paths[:LISTED])
+    return ", ".join(shown(name, NAME_SHOWN) for name in _names(paths))

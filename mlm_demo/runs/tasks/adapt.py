@@ -191,5 +191,6 @@ def _prepare(run: Run, settings: Settings, catalogue: Catalogue, shift: Shift) -
     with shift.reading():
         _ = preparation.corpus
     with shift.interruptible():
-        run.log({"report": preparation.report.to_json()})
+        # Without the passages: the log outlives the files, and everybody with the run's link sees its report.
+        run.log({"report": {**preparation.report.to_json(), "passages": []}})
     return preparation

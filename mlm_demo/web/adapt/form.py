@@ -1,6 +1,7 @@
 """The Adapt tab before a run starts: files, corpus report and settings. `run_tab.py` shows the run."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,13 @@ from typing import Any
 import gradio as gr
 
 from mlm_demo.corpus.formats import describe_formats
-from mlm_demo.errors import MlmDemoError, MoreNeededError, TrainingError
+from mlm_demo.errors import CorpusError, MlmDemoError, MoreNeededError
 from mlm_demo.runs.service import SAMPLE, RunService
 from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.web import javascript
+from mlm_demo.web.adapt.draft import REPLAY, adapt_request, read_files
+from mlm_demo.web.adapt.file_list import CROSSES, file_list
 from mlm_demo.web.adapt.report import report_view
 from mlm_demo.web.event_options import AT_ONCE
 from mlm_demo.web.messages import kept_files, refusal
@@ -20,8 +23,6 @@ from mlm_demo.web.model_choices import choices, offered
 from mlm_demo.web.server.rate_limits import RateLimits
 
 PRESETS = [("1 minute", 1), ("5 minutes", 5), ("30 minutes", 30)]
-REPLAY = 0.1
-AUTOMATIC = ("automatic", "")
 ABOUT_FILES = (
     f"Files can be {describe_formats()}. The sample corpus "
     "is 681 paragraphs about beekeeping. Your text stays on the machine that serves this page. Your files are deleted "
@@ -29,83 +30,6 @@ ABOUT_FILES = (
     "held-out sentences as exam questions."
 )
 EMPTY = '<p class="empty">Add files or use the sample corpus. The corpus report appears before training starts.</p>'
-
-
-def adapt_request(
-    *,
-    model: str | None,
-    minutes: float,
-    steps: float | None,
-    rate: float | None,
-    masked: float | None,
-    whole: bool,
-    batch: float | None,
-    block: float | None,
-    replay: bool,
-    column: str | None,
-    seed: float | None,
-    near: bool = False,
-) -> AdaptRequest:
-    """Return the request of the form's fields; an empty field means its default.
-
-    masked: percent; steps: replaces the minutes if above 0. Raises TrainingError for a value that cannot be used.
-    """
-    whole_numbers = {"max_steps": steps or None, "batch_size": batch, "block_size": block, "seed": seed}
-    for name, value in whole_numbers.items():
-        if value is not None and value != int(value):
-            raise TrainingError(f"{name} is {value:g}; it must be a whole number.")
-    named = {name: int(value) for name, value in whole_numbers.items() if value is not None}
-    if "max_steps" not in named:
-        named["minutes"] = float(minutes)
-    if rate is not None:
-        named["learning_rate"] = float(rate)
-    if masked is not None:
-        named["mlm_probability"] = masked / 100
-    config = AdaptConfig(
-        **named, whole_word=bool(whole), replay=REPLAY if replay else 0.0, keep_near_duplicates=bool(near)
-    )
-    return AdaptRequest(config, model or "", (column or "").strip())
-
-
-def read_files(
-    service: RunService,
-    files: Sequence[str],
-    draft: str,
-    request: AdaptRequest,
-    *,
-    link: bool,
-    owner: str = "",
-    on_progress: Callable[[str], None],
-) -> tuple[str, dict | MoreNeededError]:
-    """Add files to a draft (no files: only read it again); return the new draft's id and its report.
-
-    owner: the owner's secret. In place of the report comes the MoreNeededError of files that only lack something. The
-    sample corpus and a person's own files are never mixed. Raises CorpusError and leaves the draft as it was.
-    """
-    if not files:
-        return draft, _report(service, draft, request, on_progress)
-    names = service.staging.names(draft)
-    has_sample = SAMPLE.name in [*names, *(Path(name).name for name in files)]
-    added = service.staging.add(
-        [Path(name) for name in files], link=link, before="" if has_sample else draft, owner=owner
-    )
-    try:
-        report = _report(service, added, request, on_progress)
-    except MlmDemoError:
-        service.staging.discard(added)
-        raise
-    if draft:
-        service.staging.discard(draft)
-    return added, report
-
-
-def _report(
-    service: RunService, draft: str, request: AdaptRequest, on_progress: Callable[[str], None]
-) -> dict | MoreNeededError:
-    try:
-        return service.report(draft, request, on_progress)
-    except MoreNeededError as error:
-        return error
 
 
 class AdaptForm:
@@ -123,12 +47,10 @@ class AdaptForm:
                     self.report = gr.HTML(
                         EMPTY, min_height=240, padding=False, js_on_load=None, elem_id="report"
                     )
-                    self.column = gr.Dropdown(
-                        [AUTOMATIC],
-                        value="",
-                        label="Column with the text",
-                        info="Choose another one here, or type a name; join several as in: findings + impression.",
-                        allow_custom_value=True,
+                    self.column = gr.CheckboxGroup(
+                        label="Columns to read instead",
+                        info="Several are joined, in the order in which you tick them. Without a tick, the column is "
+                        "chosen by its content.",
                         visible=False,
                         elem_id="column",
                     )
@@ -142,7 +64,15 @@ class AdaptForm:
                 ):
                     self._draw_more()
         self.draft, self.content = gr.State(""), gr.State({})
-        self.filled = [self.draft, self.content, self.report, self.column, self.start, self.clear]
+        self.filled = [
+            self.draft,
+            self.content,
+            self.listed,
+            self.report,
+            self.column,
+            self.start,
+            self.clear,
+        ]
         # Not a State: the browser makes the page's address from it.
         self.started = gr.Textbox(visible="hidden")
         self.fields = {
@@ -186,15 +116,23 @@ class AdaptForm:
         except MlmDemoError:
             return gr.skip()
 
+    def remove_file(self, draft: str, event: gr.EventData) -> dict:
+        """Delete a file of the draft with its upload; the others are read again by the next event."""
+        said = ""
+        with suppress(CorpusError, TypeError, KeyError):  # removed in another window; not from the page
+            said = f"Deleted: {self.service.staging.remove(draft, event._data['number'])}."
+        if not (files := self._files(draft)):
+            return {**self.emptied(), self.report: _status(said) + EMPTY}
+        if not said:
+            return {}
+        said += " The other files are read again."
+        return {self.content: {}, self.listed: file_list(files), self.report: _status(said)}
+
     def remove_files(self, draft: str) -> dict:
         """Delete the draft and its uploads, and say so."""
-        try:
-            names = self.service.staging.names(draft)
-        except MlmDemoError:  # a day has passed, or another window has deleted them
-            names = []
+        names = ", ".join(path.name for path in self._files(draft))
         self.service.staging.discard(draft)
-        said = f'<p role="status">Deleted: {escape(", ".join(names))}.</p>' if names else ""
-        return {**self.emptied(), self.report: said + EMPTY}
+        return {**self.emptied(), self.report: _status(f"Deleted: {names}." if names else "") + EMPTY}
 
     def start_run(self, request: gr.Request, draft: str, owner: str, *fields) -> dict:
         """Start a run with the draft and the settings, and clear the form for the next one."""
@@ -241,7 +179,8 @@ class AdaptForm:
             self.report: refusal(content, "") + kept_files(self.service.staging.names(draft), "Your files")
             if lacking
             else self._report(draft, content, chosen),
-            self.column: _column_picker(content),
+            self.listed: file_list(self._files(draft), () if lacking else content["documents_by_file"]),
+            **self._column_picker(content, fields),
             self.start: gr.Button(interactive=not lacking),
             self.clear: gr.Button(visible=True),
         }
@@ -252,13 +191,32 @@ class AdaptForm:
     def _report(self, draft: str, content: dict, chosen: AdaptRequest) -> str:
         return report_view(content, self.service.staging.names(draft), chosen.config)
 
+    def _files(self, draft: str) -> list[Path]:
+        """Return the files of the draft; none if a day has passed, or another window has deleted them."""
+        with suppress(CorpusError):
+            return self.service.staging.files(draft)
+        return []
+
+    def _column_picker(self, content: dict | MoreNeededError, fields: tuple) -> dict:
+        """Return the boxes of the columns, those ticked that are still there; unchanged if none are known."""
+        if isinstance(content, MoreNeededError):
+            columns = content.columns
+            if not columns:
+                return {}
+        else:
+            columns = list(dict.fromkeys(name for table in content["tables"] for name in table["columns"]))
+        ticked = dict(zip(self.fields, fields, strict=True))["column"] or ()
+        kept = [name for name in ticked if name in columns]
+        return {self.column: gr.CheckboxGroup(columns, value=kept, visible=len(columns) > 1)}
+
     def emptied(self) -> dict:
         """Return the form without files."""
         return {
             self.draft: "",
             self.content: {},
             self.report: EMPTY,
-            self.column: gr.Dropdown(value="", visible=False),
+            self.listed: "",
+            self.column: gr.CheckboxGroup(value=[], visible=False),
             self.start: gr.Button(interactive=False),
             self.clear: gr.Button(visible=False),
         }
@@ -291,6 +249,9 @@ class AdaptForm:
             self.report,
             **AT_ONCE,
         )
+        self.listed.select(
+            self.remove_file, self.draft, self.filled, **{**AT_ONCE, "trigger_mode": "multiple"}
+        ).then(self.read_again, [self.draft, *fields], trigger_mode="always_last", **reading)
         self.clear.click(self.remove_files, self.draft, self.filled, **AT_ONCE)
         self.start.click(
             self.start_run,
@@ -305,6 +266,7 @@ class AdaptForm:
     def _draw_corpus(self) -> None:
         gr.Markdown("### 1 · Corpus", elem_classes="step")
         self.files = gr.File(file_count="multiple", label="Your files", height=150, elem_id="files")
+        self.listed = gr.HTML(padding=False, js_on_load=CROSSES, elem_id="draft-files")
         with gr.Row():
             size = {"size": "md", "min_width": 140}
             self.sample = gr.Button("Use the sample corpus", elem_id="sample", **size)
@@ -370,12 +332,8 @@ class AdaptForm:
         )
 
 
-def _column_picker(content: dict | MoreNeededError) -> gr.Dropdown:
-    """Return the picker of a column: shown for tables with several, and for files that lack something."""
-    if isinstance(content, MoreNeededError):
-        return gr.Dropdown(choices=[AUTOMATIC], visible=True)
-    columns = dict.fromkeys(name for table in content.get("tables", ()) for name in table["columns"])
-    return gr.Dropdown(choices=[AUTOMATIC, *((name, name) for name in columns)], visible=len(columns) > 1)
+def _status(said: str) -> str:
+    return f'<p role="status">{escape(said)}</p>' if said else ""
 
 
 def _number(value: float, label: str, info: str, elem_id: str) -> gr.Number:

@@ -31,6 +31,7 @@ def report_view(report: dict, names: Sequence[str] = (), config: AdaptConfig | N
         f'<p class="verdict">{escape(f"Verdict: {conclusion}. {advice}".strip())}</p>'
         + facts_table(_facts(report, names))
         + "".join(map(_table_view, report.get("tables", [])[:TABLES_SHOWN]))
+        + _passages(report.get("passages", ()))
         + notices([*report["notes"], *skipped])
     )
 
@@ -60,6 +61,18 @@ def _table_view(table: dict) -> str:
         f'<p class="facts" dir="auto">The text of {escape(table["file"])} is its column '
         f"<b>{escape(table['column'])}</b> (of {escape(columns)}); it begins:</p><ol>{rows}</ol>"
     )
+
+
+def _passages(passages: Sequence[dict]) -> str:
+    """Return passages as they were read, with their line breaks, each with its document."""
+    figures = "".join(
+        f'<figure><blockquote dir="auto">{escape(passage["text"])}</blockquote>'
+        f'<figcaption class="facts" dir="auto">{escape(passage["source"])}</figcaption></figure>'
+        for passage in passages
+    )
+    if not figures:
+        return ""
+    return f'<section class="passages"><h4>Passages as they were read</h4>{figures}</section>'
 
 
 def _facts(report: dict, names: Sequence[str]) -> list[tuple[str, str]]:

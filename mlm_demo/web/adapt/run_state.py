@@ -42,10 +42,10 @@ class Example:
 class RunState:
     """What one person sees of a run at one moment.
 
-    actions: those of stop, resume, use, extract, teach, delete, push and reweigh that are available; stopping: whether
-    they asked it to stop and it has not ended yet; share: how far its model is from base to adapted, None without a
-    choice; finished: changes whenever there is another model, empty while there is no result; stamp: changes whenever
-    anything else here does.
+    actions: those of stop, resume, use, extract, teach, ask, delete, push and reweigh that are available; stopping:
+    whether they asked it to stop and it has not ended yet; share: how far its model is from base to adapted, None
+    without a choice; finished: changes whenever there is another model, empty while there is no result; stamp: changes
+    whenever anything else here does.
     """
 
     progress: str
@@ -70,6 +70,7 @@ def run_state(service: RunService, run: Run, owner: str) -> RunState:
     has_model = result is not None and share != 0
     actions = _actions(state, "use", own=own, has_model=has_model)
     actions |= {"teach"} if has_model else set()
+    actions |= {"ask"} if result else set()
     actions |= {"reweigh"} if own and result and result.points else set()
     download = download_link(run, service.settings) if own and has_model else ""
     return RunState(

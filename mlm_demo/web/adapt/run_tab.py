@@ -268,7 +268,7 @@ class RunTab(RunWidgets):
     def _close(self, owner: str, missing: str = "") -> dict:
         """Show the form in place of the panel; missing: why no run is shown, as HTML."""
         buttons = (self.stop_button, self.resume_button, self.use_button, self.delete_button)
-        buttons += (self.extract_button, self.teach_button)
+        buttons += (self.extract_button, self.teach_button, self.ask_papers.button)
         texts = (self.current, self.finished, self.progress, self.corpus, self.result, self.shell)
         return {
             **dict.fromkeys(texts, ""),
@@ -317,6 +317,7 @@ class RunTab(RunWidgets):
             self.use_button: gr.Button(visible="use" in can),
             self.extract_button: gr.Button(visible="extract" in can),
             self.teach_button: gr.Button(visible="teach" in can),
+            **self.ask_papers.show("ask" in can),
             self.delete_button: gr.Button(visible="delete" in can),
             self.push_panel: gr.Accordion(visible="push" in can),
             self.shell: adapt_command(run),
@@ -331,7 +332,7 @@ class RunTab(RunWidgets):
             *(self.current, self.stamp, self.finished, self.progress, self.corpus, self.result, self.shell),
             *(self.stop_button, self.resume_button, self.use_button, self.delete_button),
             *(self.push_panel, self.timer, self.share.slider, self.share.losses),
-            *(self.extract_button, self.teach_button),
+            *(self.extract_button, self.teach_button, self.ask_papers.button),
         ]
         whole = [*shown, self.form.group, self.form.missing, self.panel, self.sentence, self.message]
         whole += [*self.mine.widgets, self.link, self.pushed, self.teach.panel, self.name.box]
@@ -381,6 +382,7 @@ class RunTab(RunWidgets):
             **QUIET,
         ).then(self.fill.fill, **self.fill.asks)
         self.extract_button.click(self.use_in_extract, run, [self.extract.model, self.tabs], **QUIET)
+        self.ask_papers.wire(self.extract, self.tabs)
         self.teach_button.click(self.teach_model, run, [self.teach.model, *begin, *whole], **QUIET).then(
             None, self.current, js=javascript.SHOW_RUN, api_visibility="private"
         )

@@ -2,6 +2,7 @@
 
 import gradio as gr
 
+from mlm_demo.web.adapt.ask_papers import AskPapers
 from mlm_demo.web.adapt.run_name import RunName
 from mlm_demo.web.adapt.share import ShareSlider
 
@@ -23,6 +24,7 @@ class RunWidgets:
             self.extract_button = gr.Button(
                 "Use in Extract", variant="primary", visible=False, elem_id="use-extract", **size
             )
+            self.ask_papers = AskPapers()
             self.teach_button = gr.Button("Teach it a task", visible=False, elem_id="teach-it", **size)
             self.copy_button = gr.Button("Copy link", elem_id="copy-run", **size)
             self.again_button = gr.Button("Start another", elem_id="again", **size)

@@ -18,12 +18,18 @@ def fine_tuned(run: Run) -> ModelRef | None:
     return model if model and model.kind == FINETUNED else None
 
 
+def built_in_model(folder: Path = BUILT_IN_FOLDER) -> ModelRef | None:
+    """Return the model that comes with the project, None in a copy without it; folder: of the built-in models."""
+    found = (folder / BUILT_IN).is_dir()
+    return ModelRef(BUILT_IN, "built in", "Evidence and answers") if found else None
+
+
 def offered(runs: RunStore, owner: str, *named: str, built_in: Path = BUILT_IN_FOLDER) -> list[ModelRef]:
     """Return the models that a person can pick, the built-in one first.
 
     named: those in use; the model of somebody else's run is offered if a link named it.
     """
-    here = [ModelRef(BUILT_IN, "built in", "Evidence and answers")] if (built_in / BUILT_IN).is_dir() else []
+    here = [ref] if (ref := built_in_model(built_in)) else []
     own = [ref for run in runs.owned_by(owner) if (ref := fine_tuned(run))]
     others = {name for name in named if runs.has(name)} - {ref.name for ref in own}
     linked = [ref for name in sorted(others) if (ref := fine_tuned(runs.find(name)))]

@@ -25,6 +25,19 @@ SHOW_RESULTS = """() => {
   if (results && results.getBoundingClientRect().top > window.innerHeight * 0.8) results.scrollIntoView();
 }"""
 
+# Put the focus into the box for papers, once its tab is drawn.
+FOCUS_PAPERS = """() => {
+  let left = 40;
+  const look = () => {
+    const box = document.querySelector('#extract-files button');
+    if (box && box.offsetParent) {
+      box.focus();
+      box.scrollIntoView({block: 'center'});
+    } else if (left--) setTimeout(look, 50);
+  };
+  look();
+}"""
+
 # An opened paper: a modal dialog, in which the browser keeps the focus and which Escape closes.
 PAPER = """
 const find = (selector) => element.querySelector(selector);

@@ -59,7 +59,7 @@ def ask(
         return None
     answers = answered["answers"]
     return Shown(
-        results=draw(answers, view),
+        results=draw(answers, view, full_axis=question.full_axis),
         answers=answers,
         link=link_of(question),
         python=pipeline_code(question, answers[0]),
@@ -107,11 +107,13 @@ def without_answer(results: str) -> Shown:
     return Shown(results, answers=[], link="", python="", shell="", json="", csv="", words="")
 
 
-def draw(answers: list[dict], view: str, more_notices: tuple[str, ...] = ()) -> str:
+def draw(
+    answers: list[dict], view: str, more_notices: tuple[str, ...] = (), *, full_axis: bool = False
+) -> str:
     """Return the notices and then the charts or the tables; empty without answers."""
     if not answers:
         return ""
-    figures = tables(answers) if view == VIEWS[1] else charts(answers, pressable=True)
+    figures = tables(answers) if view == VIEWS[1] else charts(answers, pressable=True, full_axis=full_axis)
     return notices([*more_notices, *notices_of(answers)]) + figures
 
 
@@ -138,4 +140,5 @@ def first_answer(engine: Engine, query: dict, view: str) -> Shown:
     if not problems:
         return shown
     # The words are those of the form.
-    return replace(shown, results=draw(shown.answers, view, tuple(problems)), words=word_row(question.text))
+    results = draw(shown.answers, view, tuple(problems), full_axis=question.full_axis)
+    return replace(shown, results=results, words=word_row(question.text))

@@ -14,12 +14,13 @@ SENTENCE_SHOWN = 120  # characters of a filled sentence that a chart shows whole
 SCALES = (1e-7, 1e-6, 1e-5, 1e-4, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
-def charts(answers: list[dict], *, pressable: bool = False) -> str:
+def charts(answers: list[dict], *, pressable: bool = False, full_axis: bool = False) -> str:
     """Return the charts of one answer, or of several side by side: one section per mask, all on one scale.
 
-    pressable: each word is a button; `javascript.GUESSES` puts it into the sentence.
+    pressable: each word is a button; `javascript.GUESSES` puts it into the sentence. full_axis: the scale ends at 1,
+    whatever the largest probability is, so that the charts of different sentences can be compared.
     """
-    scale = scale_for([row for answer in answers for mask in answer["masks"] for row in mask])
+    scale = 1.0 if full_axis else scale_for([r for a in answers for mask in a["masks"] for r in mask])
     names = shown_names([answer["model"] for answer in answers])
     sections = []
     for mask in range(len(answers[0]["masks"])):
@@ -27,7 +28,7 @@ def charts(answers: list[dict], *, pressable: bool = False) -> str:
         sections.append(section(mask_title(answers[0], mask), figures))
     if "joint" in answers[0]:
         # A scale of its own: a joint probability is far below that of each word.
-        scale = scale_for([filling for answer in answers for filling in answer["joint"]])
+        scale = 1.0 if full_axis else scale_for([f for answer in answers for f in answer["joint"]])
         figures = "".join(_joint_figure(answer, scale, names, pressable) for answer in answers)
         sections.append(section("All masks filled together", figures))
     return "".join(sections)

@@ -1,9 +1,9 @@
-"""Read and write the page's own links: `/?text=…&model=…&k=…&targets=…&compare=…`."""
+"""Read and write the page's own links: `/?text=…&model=…&k=…&targets=…&compare=…&axis=…`."""
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 from mlm_demo.errors import shown
 from mlm_demo.models.catalogue import BASE, KNOWN_MODELS, Catalogue
@@ -14,11 +14,15 @@ OPENING_SENTENCE = "Growth of the <mask> was slow."  # the two built-in models d
 FIRST_SENTENCE = "Paris is the <mask> of France."
 FIRST_TOP_K = 8
 MAX_COMPARED = 2  # besides the model itself
+FULL = "full"  # the value of axis=
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question of the 'Fill mask' tab; the defaults are those of a page where no model has been downloaded."""
+    """A question of the 'Fill mask' tab; the defaults are those of a page where no model has been downloaded.
+
+    full_axis: whether the charts of the answer go up to a probability of 1, whatever the largest one is.
+    """
 
     text: str = FIRST_SENTENCE
     model: str = BASE.name
@@ -27,6 +31,7 @@ class Question:
     targets: str = ""
     joint: bool = False
     precision: str = "auto"
+    full_axis: bool = False
 
     @property
     def models(self) -> list[str]:
@@ -35,7 +40,7 @@ class Question:
 
 
 FIRST = Question()
-PARAMETERS = ("text", "model", "compare", "k", "targets", "joint", "precision")
+PARAMETERS = ("text", "model", "compare", "k", "targets", "joint", "precision", "axis")
 
 
 def opening(model: str) -> Question:
@@ -63,6 +68,9 @@ def read_link(
     joint = parameters.get("joint", "")
     if joint not in ("", "0", "1"):
         notices.append(f"The link's joint={shown(joint)} is not 0 or 1 and was ignored.")
+    axis = parameters.get("axis", "")
+    if axis not in ("", FULL):
+        notices.append(f"The link's axis={shown(axis)} is not {FULL} and was ignored.")
     models = [
         known_model(name, "model=", notices, catalogue) for name in [parameters.get("model", "")] if name
     ]
@@ -81,6 +89,7 @@ def read_link(
         targets=parameters.get("targets", ""),
         joint=joint == "1",
         precision=_precision(parameters.get("precision", ""), notices),
+        full_axis=axis == FULL,
     )
     return question, notices
 
@@ -96,8 +105,14 @@ def write_link(question: Question) -> str:
         "compare": ",".join(question.compare),
         "joint": "1" if question.joint else "",
         "precision": question.precision if question.precision != "auto" else "",
+        "axis": FULL if question.full_axis else "",
     }
     return "?" + urlencode({name: value for name, value in parameters.items() if value})
+
+
+def has_full_axis(link: str) -> bool:
+    """Return whether a link of ours asks for charts that go up to a probability of 1."""
+    return parse_qs(link.partition("?")[2]).get("axis") == [FULL]
 
 
 def page_address(environ: Mapping[str, str] = os.environ) -> str:

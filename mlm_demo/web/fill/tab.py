@@ -24,7 +24,7 @@ from mlm_demo.web.fill.answer import (
 from mlm_demo.web.fill.examples import example_of
 from mlm_demo.web.fill.form_from_link import form_from_link
 from mlm_demo.web.fill.javascript import PRESENT
-from mlm_demo.web.fill.links import Question, other_built_in
+from mlm_demo.web.fill.links import Question, has_full_axis, other_built_in
 from mlm_demo.web.fill.positions import every_position
 from mlm_demo.web.fill.widgets import FillWidgets
 from mlm_demo.web.fill.word_influence import word_influence
@@ -32,7 +32,7 @@ from mlm_demo.web.fill.words import bring_back, is_row_of, word_row
 from mlm_demo.web.messages import refusal, reporter
 from mlm_demo.web.model_choices import choices, is_here, offered, short_choices
 
-FORM = ("sentence", "model", "compare", "top_k", "targets", "joint", "precision")
+FORM = ("sentence", "model", "compare", "top_k", "targets", "joint", "precision", "full_axis")
 
 
 class FillTab(FillWidgets):
@@ -42,12 +42,24 @@ class FillTab(FillWidgets):
     """
 
     def answer_now(
-        self, text, model, compare, top_k, targets, joint, precision, view, link, kept, request: gr.Request
+        self,
+        text,
+        model,
+        compare,
+        top_k,
+        targets,
+        joint,
+        precision,
+        full_axis,
+        view,
+        link,
+        kept,
+        request: gr.Request,
     ) -> dict:
         """Answer without Gradio's queue, which takes longer than an answer; use it only if a model has to be loaded."""
         try:
             self.limits.admit(request)
-            question = question_of(text, model, compare, top_k, targets, joint, precision)
+            question = question_of(text, model, compare, top_k, targets, joint, precision, full_axis)
             if shown := ask(self.engine, question, view, load=False):
                 return self._show(shown, kept)
         except MlmDemoError as error:
@@ -63,6 +75,7 @@ class FillTab(FillWidgets):
         targets,
         joint,
         precision,
+        full_axis,
         view,
         link,
         kept,
@@ -77,7 +90,7 @@ class FillTab(FillWidgets):
         """
         try:
             self.limits.admit(request, ticket)
-            question = question_of(text, model, compare, top_k, targets, joint, precision)
+            question = question_of(text, model, compare, top_k, targets, joint, precision, full_axis)
             downloads = not self._are_here(question.models)
             shown = ask(self.engine, question, view, reporter(progress))
         except MlmDemoError as error:
@@ -92,7 +105,7 @@ class FillTab(FillWidgets):
         return updates
 
     # These have the form's values last, as they go to `answer_now`: text, model, compare, top_k, targets, joint,
-    # precision, view, link, kept.
+    # precision, full_axis, view, link, kept.
 
     def press_word(self, request: gr.Request, event: gr.EventData, _text, *options) -> dict:
         """Hide the word that was pressed, or bring back the one of a blank, and answer.
@@ -132,13 +145,25 @@ class FillTab(FillWidgets):
         return updates | self.answer_now(sentence, *options, request)
 
     def answer_chosen(
-        self, text, model, compare, top_k, targets, joint, precision, view, link, kept, request: gr.Request
+        self,
+        text,
+        model,
+        compare,
+        top_k,
+        targets,
+        joint,
+        precision,
+        full_axis,
+        view,
+        link,
+        kept,
+        request: gr.Request,
     ) -> dict:
         """Answer when a model or an option is chosen; a download waits for Enter or Fill."""
         if not self._are_here([model, *(compare or ())]):
             return {self.waiting: NOT_LOADED}
         return self.answer_now(
-            text, model, compare, top_k, targets, joint, precision, view, link, kept, request
+            text, model, compare, top_k, targets, joint, precision, full_axis, view, link, kept, request
         )
 
     def answer_typed(
@@ -151,6 +176,7 @@ class FillTab(FillWidgets):
         targets,
         joint,
         precision,
+        full_axis,
         view,
         link,
         kept,
@@ -159,7 +185,7 @@ class FillTab(FillWidgets):
         """Answer at a pause in typing, unless the sentence is unfinished or its answer is shown already."""
         unanswered = {self.words: word_row(text)}
         try:
-            question = question_of(text, model, compare, top_k, targets, joint, precision)
+            question = question_of(text, model, compare, top_k, targets, joint, precision, full_axis)
             if not follow or link_of(question) == link:
                 return unanswered
             self.limits.admit(request)
@@ -253,14 +279,32 @@ class FillTab(FillWidgets):
 
     def redraw(self, kept, link, view) -> dict:
         """Show the answer as a chart or as tables."""
-        return {self.results: draw(kept[link], view) if link in kept else gr.skip()}
+        return {self.results: self._drawn(kept, link, view) if link in kept else gr.skip()}
+
+    def switch_axis(self, request: gr.Request, *options) -> dict:
+        """Draw the answer shown with the other axis, which asks no model; answer if the form has changed since."""
+        *form, view, link, kept = options
+        question = question_of(*form)
+        if link not in kept or link != link_of(replace(question, full_axis=not question.full_axis)):
+            return self.answer_chosen(*options, request)
+        switched = link_of(question)
+        kept[switched] = kept.pop(link)
+        return {
+            self.results: self._drawn(kept, switched, view),
+            self.answers: kept,
+            self.link: switched,
+            self.copied: "",
+        }
 
     def _show(self, shown: Shown, kept: dict) -> dict:
         values = vars(replace(shown, answers=keep(kept, shown)))
         return {getattr(self, name): value for name, value in values.items()}
 
     def _refuse(self, error: MlmDemoError, text: str, link: str, kept: dict, view: str) -> dict:
-        return {self.results: refusal(error, draw(kept.get(link, []), view)), self.words: word_row(text)}
+        return {self.results: refusal(error, self._drawn(kept, link, view)), self.words: word_row(text)}
+
+    def _drawn(self, kept: dict, link: str, view: str) -> str:
+        return draw(kept.get(link, []), view, full_axis=has_full_axis(link))
 
     def _are_here(self, models: list[str]) -> bool:
         return all(is_here(name, self.engine.catalogue) for name in models)
@@ -287,6 +331,7 @@ class FillTab(FillWidgets):
             self.answer_chosen,
             **at_once,
         )
+        self.full_axis.input(self.switch_axis, **at_once)
         self.asks = {
             "inputs": [*question, owner, self.queued],
             "outputs": [*shown, self.model, self.compare],
@@ -360,7 +405,8 @@ class FillTab(FillWidgets):
         self.csv_down.click(None, self.csv, js=javascript.download("predictions.csv", "text/csv"))
 
 
-def question_of(sentence, model, compare, top_k, targets, joint, precision) -> Question:
+def question_of(sentence, model, compare, top_k, targets, joint, precision, full_axis) -> Question:
     """Return the question of the form's values; Gradio passes None for an empty field."""
     top_k = top_k if top_k is not None else ""
-    return Question(sentence, model or "", tuple(compare or ()), top_k, targets, joint, precision or "auto")
+    chosen = precision or "auto", bool(full_axis)
+    return Question(sentence, model or "", tuple(compare or ()), top_k, targets, joint, *chosen)

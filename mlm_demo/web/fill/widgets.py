@@ -116,6 +116,12 @@ class FillWidgets:
                 "it on a CPU if you want only the most probable words.",
                 elem_id="precision",
             )
+            self.full_axis = gr.Checkbox(
+                self.first.full_axis,
+                label="Fixed axis, 0 to 1",
+                info="Every chart goes up to a probability of 1, so the bars of different sentences can be compared.",
+                elem_id="full-axis",
+            )
 
     def _draw_results(self) -> None:
         self.answer_for = gr.HTML(padding=False, js_on_load=None, elem_id="answer-for")

@@ -1,7 +1,7 @@
 import pytest
 
 from mlm_demo.corpus.readers.columns import choose_columns, count_words, text_of
-from mlm_demo.errors import CorpusError
+from mlm_demo.errors import CorpusError, MoreNeededError
 from tests.support.texts import LONG
 
 SHORT = "No fracture was seen."
@@ -62,12 +62,14 @@ def test_columns_can_be_joined():
 
 
 def test_a_table_without_text_and_an_unknown_column_are_refused():
+    rows = [{"left": "some words", "right": "more words"}]
     with pytest.raises(
-        CorpusError, match="has the columns 'left', 'right', and none is clearly the text; choose"
-    ):
-        chosen([{"left": "some words", "right": "more words"}])
-    with pytest.raises(CorpusError, match=r"'a\.csv' has no column 'c'; it has 'left', 'right'"):
-        chosen([{"left": "some words", "right": "more words"}], "c")
+        MoreNeededError, match="has the columns 'left', 'right', and none is clearly the text; choose"
+    ) as unclear:
+        chosen(rows)
+    with pytest.raises(MoreNeededError, match=r"'a\.csv' has no column 'c'; it has 'left', 'right'") as wrong:
+        chosen(rows, "c")
+    assert unclear.value.columns == wrong.value.columns == ("left", "right"), "for the page to offer"
 
 
 def test_the_table_of_a_report_has_columns_and_the_beginnings_of_three_rows():

@@ -4,7 +4,8 @@ import pytest
 from mlm_demo.errors import CorpusError, TrainingError
 from mlm_demo.runs.service import SAMPLE, RunService
 from mlm_demo.settings import Settings
-from mlm_demo.web.adapt.form import EMPTY, AdaptForm, adapt_request, read_files
+from mlm_demo.web.adapt.draft import adapt_request, read_files
+from mlm_demo.web.adapt.form import EMPTY, AdaptForm
 from mlm_demo.web.server.rate_limits import RateLimits
 from tests.support.events import call, request
 from tests.support.reports import REPORT
@@ -173,16 +174,19 @@ def test_files_with_too_little_text_are_kept_for_others_to_be_added(page, form, 
         paths = [str(tmp_path / name) for name in names]
         return call(page, form.read_upload, request(), paths, draft, "me", *values(form))
 
-    for name, message in (
-        ("few.txt", "The corpus holds 4 words"),
-        ("table.csv", "choose the column to read"),
+    for name, message, columns in (
+        ("few.txt", "The corpus holds 4 words", None),
+        ("table.csv", "choose the column to read", ["left", "right"]),
     ):
         changed = add(name)
         assert message in changed[form.report]
         assert f"Your files are kept: {name}." in changed[form.report]
         assert (changed[form.content], changed[form.start].interactive) == ({}, False)
         assert changed[form.clear].visible
-        assert changed[form.column].visible
+        assert f"Remove {name}" in changed[form.listed]
+        assert "document" not in changed[form.listed], "it is not known yet"
+        picker = changed.get(form.column)
+        assert [value for _, value in picker.choices] == columns if picker else columns is None
     draft = add("few.txt")[form.draft]
     changed = add("more.txt", "cut.pdf", draft=draft)
     assert service.staging.names(changed[form.draft]) == ["few.txt", "more.txt", "cut.pdf"]
@@ -196,16 +200,21 @@ def test_the_column_of_a_table_is_shown_and_can_be_changed(page, form, tmp_path)
     rows = "".join(f'{i},"{text}","Note {i} of a reader"\n' for i, text in enumerate(texts))
     (tmp_path / "table.csv").write_text(f"id,text,note\n{rows}")
     changed = call(page, form.read_upload, request(), [str(tmp_path / "table.csv")], "", "me", *values(form))
-    assert [value for _, value in changed[form.column].choices] == ["", "text", "note", "id"]
-    assert changed[form.column].visible
+    assert [value for _, value in changed[form.column].choices] == ["text", "note", "id"]
+    assert (changed[form.column].visible, changed[form.column].value) == (True, [])
     assert "its column <b>text</b>" in changed[form.report]
     draft = changed[form.draft]
-    again = call(page, form.read_again, request(), draft, *values(form, column="note + text"))
+    again = call(page, form.read_again, request(), draft, *values(form, column=["note", "text"]))
     assert "its column <b>note + text</b>" in again[form.report]
     assert '<li dir="auto">Note 0 of a reader ' in again[form.report]
-    wrong = call(page, form.read_again, request(), draft, *values(form, column="nothing"))
-    assert "has no column &#x27;nothing&#x27;; it has" in wrong[form.report]
+    assert again[form.column].value == ["note", "text"]
+    wrong = call(page, form.read_again, request(), draft, *values(form, column=["text", "nothing"]))
+    assert "has no column &#x27;text + nothing&#x27;; it has" in wrong[form.report]
     assert wrong[form.draft] == draft
+    assert wrong[form.column].value == ["text"], "what is not there cannot stay ticked"
+    few = call(page, form.read_again, request(), draft, *values(form, column=["id"]))
+    assert "The corpus holds" in few[form.report]
+    assert [value for _, value in few[form.column].choices] == ["text", "note", "id"], "to be unticked"
 
 
 def test_near_duplicates_can_be_kept(form):
@@ -245,6 +254,57 @@ def test_removed_files_are_deleted(page, form, add, service, tmp_path):
     assert not changed[form.start].interactive
     assert not changed[form.clear].visible
     assert list(service.staging.folder.iterdir()) == []
+
+
+def removed(page, form, draft, number):
+    return call(page, form.remove_file, draft, gr.EventData(None, {"number": number}))
+
+
+def test_a_file_is_removed_and_the_others_are_read_again(page, form, add, service, tmp_path):
+    draft = add("bees.txt")[form.draft]
+    added = add("<ants>.txt", draft)
+    draft = added[form.draft]
+    assert ">1,000 documents<" in added[form.listed].replace("8 B · ", "")
+    assert 'aria-label="Remove &lt;ants&gt;.txt"' in added[form.listed]
+    changed = removed(page, form, draft, "0")
+    assert changed[form.report] == '<p role="status">Deleted: bees.txt. The other files are read again.</p>'
+    assert changed[form.content] == {}
+    assert "bees.txt" not in changed[form.listed]
+    assert 'data-remove="1"' in changed[form.listed]
+    assert "document" not in changed[form.listed]
+    assert [path.name for path in tmp_path.glob("*.txt")] == ["<ants>.txt"], "the upload is deleted at once"
+    again = call(page, form.read_again, request(), draft, *values(form))
+    assert again[form.content]["names"] == ["<ants>.txt"]
+    assert "1,000 documents" in again[form.listed]
+    assert removed(page, form, draft, "0") == {}, "another window has removed it"
+    assert removed(page, form, draft, "../0") == {}
+    assert call(page, form.remove_file, draft, gr.EventData(None, None)) == {}
+    more = add("wasps.txt", draft)
+    assert service.staging.names(more[form.draft]) == ["<ants>.txt", "wasps.txt"]
+
+
+def test_the_last_file_that_is_removed_leaves_an_empty_form(page, form, add, service):
+    draft = add("bees.txt")[form.draft]
+    changed = removed(page, form, draft, "0")
+    assert changed[form.report] == f'<p role="status">Deleted: bees.txt.</p>{EMPTY}'
+    assert (changed[form.draft], changed[form.listed], changed[form.content]) == ("", "", {})
+    assert not changed[form.start].interactive
+    assert list(service.staging.folder.iterdir()) == []
+    assert removed(page, form, draft, "0")[form.report] == EMPTY, "and in another window"
+
+
+def test_files_that_cannot_be_read_alone_stay_listed(page, form, tmp_path, service):
+    (tmp_path / "good.txt").write_text(corpus_text())
+    (tmp_path / "cut.pdf").write_bytes(b"%PDF-1.4 cut")
+    paths = [str(tmp_path / name) for name in ("good.txt", "cut.pdf")]
+    added = call(page, form.read_upload, request(), paths, "", "me", *values(form))
+    assert "not read" in added[form.listed]
+    draft = added[form.draft]
+    assert "cut.pdf" in removed(page, form, draft, "0")[form.listed]
+    again = call(page, form.read_again, request(), draft, *values(form))
+    assert "cut.pdf" in again[form.report]
+    assert form.listed not in again
+    assert not list((service.staging.folder / draft).glob("prepared/corpus*")), "its text is gone too"
 
 
 def test_start_starts_a_run_and_clears_the_form(page, form, add, service):

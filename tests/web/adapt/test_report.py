@@ -57,6 +57,14 @@ def test_a_table_is_shown_with_its_column_and_three_rows():
     assert "column" not in report_view(REPORT)
 
 
+def test_passages_are_shown_with_their_documents():
+    passage = {"source": "<a>.pdf, page 2", "text": "One <b>\n\ntwo …"}
+    html = report_view({**REPORT, "passages": [passage]})
+    assert '<blockquote dir="auto">One &lt;b&gt;\n\ntwo …</blockquote>' in html
+    assert "&lt;a&gt;.pdf, page 2</figcaption>" in html
+    assert "Passages" not in report_view(REPORT), "a run's log has none"
+
+
 def test_the_signs_of_damage_and_shared_text_are_shown():
     html = report_view({**REPORT, "unknown_share": 0.123, "on_both_sides": 10})
     assert "12.3% of the tokens unknown to the model" in html

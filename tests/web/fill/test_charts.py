@@ -53,6 +53,14 @@ def test_one_chart_a_mask_and_model_on_one_scale(engine):
     assert "The table sat on the table." in read.texts
 
 
+def test_a_full_axis_ends_at_one_for_every_chart(engine):
+    answers = [engine.fill_mask("The <mask> sat on the <mask>.", top_k=3, joint=True)]
+    html = charts(answers, full_axis=True)
+    assert html.count("<span>0</span><span>0.5</span><span>1</span>") == html.count("<figure") == 3
+    first = answers[0]["masks"][0][0]["score"]
+    assert f'style="inline-size:{first:.2%}"' in html
+
+
 def test_hostile_text_stays_text():
     row = {"score": 0.5, "word": HOSTILE, "token_str": HOSTILE, "sequence": HOSTILE, "token": 1}
     row["elsewhere"] = [{"model": HOSTILE, "rank": None, "score": None, "pieces": 2}]

@@ -8,13 +8,14 @@ from mlm_demo.web.fill.links import (
     FIRST_TOP_K,
     OPENING_SENTENCE,
     Question,
+    has_full_axis,
     page_address,
     read_link,
     write_link,
 )
 
 QUESTION = Question(
-    "A & B is the <mask>? 100 % «é» 日本", "biomedical", ("general", "a/b"), 12, "x, y", True, "exact"
+    "A & B is the <mask>? 100 % «é» 日本", "biomedical", ("general", "a/b"), 12, "x, y", True, "exact", True
 )
 
 
@@ -63,6 +64,7 @@ def test_a_link_without_a_sentence_asks_the_first_question():
             {"precision": "half"},
             "The link's precision='half' is not one of auto, exact, int8 and was ignored.",
         ),
+        ({"axis": "log"}, "The link's axis='log' is not full and was ignored."),
         ({"joint": "yes"}, "The link's joint='yes' is not 0 or 1 and was ignored."),
     ],
 )
@@ -81,3 +83,9 @@ def test_unknown_parameters_are_left_alone():
 def test_links_from_a_space_lead_to_its_own_host():
     assert page_address({"SPACE_HOST": "me-demo.hf.space"}) == "https://me-demo.hf.space/"
     assert page_address({}) == ""
+
+
+def test_a_link_says_whether_its_axis_is_full():
+    assert has_full_axis("https://me-demo.hf.space/" + write_link(QUESTION))
+    assert not has_full_axis(write_link(Question("axis=full", "axis=full")))
+    assert not has_full_axis("")

@@ -37,10 +37,10 @@ def tab(engine, tmp_path):
     return tab_of(engine, tmp_path)
 
 
-def question(sentence=SENTENCE, model="general", compare=(), link="", kept=None):
+def question(sentence=SENTENCE, model="general", compare=(), link="", kept=None, full_axis=False):
     """The inputs of a handler: the form, the view, the link shown and the answers kept."""
     kept = {} if kept is None else kept
-    return (sentence, model, list(compare), 8, "", False, "auto", "Chart", link, kept)
+    return (sentence, model, list(compare), 8, "", False, "auto", full_axis, "Chart", link, kept)
 
 
 def test_the_fields_of_answers_and_questions_are_components(tab):
@@ -216,3 +216,32 @@ def test_the_view_redraws_the_answer_shown(tab):
     shown = tab.answer_now(*question(), None)
     assert "<table" in tab.redraw(shown[tab.answers], shown[tab.link], "Table")[tab.results]
     assert tab.redraw({}, "", "Table") == {tab.results: gr.skip()}
+
+
+def test_a_fixed_axis_redraws_the_answer_shown_without_a_model(tab, monkeypatch):
+    shown = tab.answer_now(*question(), None)
+    link, kept = shown[tab.link], shown[tab.answers]
+    assert "<span>1</span></span><span>probability" not in shown[tab.results]
+    with monkeypatch.context() as patched:
+        patched.setattr(tab.engine, "compare", None)
+        fixed = tab.switch_axis(None, *question(link=link, kept=kept, full_axis=True))
+    assert fixed.keys() == {tab.results, tab.answers, tab.link, tab.copied}
+    assert "<span>1</span></span><span>probability" in fixed[tab.results]
+    assert fixed[tab.link] == link_of(Question(SENTENCE, full_axis=True)) == f"{link}&axis=full"
+    kept = fixed[tab.answers]
+    assert list(kept) == [fixed[tab.link]]
+    chart = tab.redraw(kept, fixed[tab.link], "Chart")[tab.results]
+    assert chart == fixed[tab.results], "the view keeps the axis"
+    error = tab.answer_now(*question("no mask", link=fixed[tab.link], kept=kept, full_axis=True), None)
+    assert chart in error[tab.results], "an error keeps it too"
+    back = tab.switch_axis(None, *question(link=fixed[tab.link], kept=kept))
+    assert (back[tab.results], back[tab.link]) == (shown[tab.results], link)
+
+
+def test_a_fixed_axis_answers_a_form_that_has_changed(tab):
+    shown = tab.answer_now(*question(), None)
+    given = {"link": shown[tab.link], "kept": shown[tab.answers], "full_axis": True}
+    other = tab.switch_axis(None, *question("A <mask>.", **given))
+    assert other[tab.link] == link_of(Question("A <mask>.", full_axis=True))
+    unloaded = tab.switch_axis(None, *question(model="nobody/nothing", **given))
+    assert unloaded == {tab.waiting: NOT_LOADED}
