@@ -5,9 +5,12 @@ from mlm_demo.runs.run import Run
 from mlm_demo.runs.tasks.adapt import Adaptation
 from mlm_demo.runs.tasks.extract import Extracting
 from mlm_demo.runs.tasks.finetune import Finetuning
+from mlm_demo.runs.tasks.pretrain import Pretraining
 from mlm_demo.runs.tasks.task import Task
 
-TASKS: dict[str, Task] = {task.name: task for task in (Adaptation(), Finetuning(), Extracting())}
+TASKS: dict[str, Task] = {
+    task.name: task for task in (Adaptation(), Pretraining(), Finetuning(), Extracting())
+}
 
 
 def task_of(run: Run) -> Task:
