@@ -15,8 +15,9 @@ def test_a_model_is_trained_from_scratch_stopped_resumed_and_used(open_browser, 
     page.wait_for_selector("#report .verdict", timeout=4 * MINUTES)
     expect(page.locator("#scratch-start")).to_be_enabled()
     pictures(page, "scratch-1-form")
+    page.locator("#scratch").get_by_role("radio", name="40 minutes").check()
     page.locator("#scratch-start").click()
-    page.locator("#live .facts", has_text="from scratch · WordPiece, 2 layers of 128, 1 minute").wait_for()
+    page.locator("#live .facts", has_text="from scratch · WordPiece, 2 layers of 128, 40 minutes").wait_for()
     page.locator("#live .facts", has_text=" left").wait_for(timeout=4 * MINUTES)  # it trains
     page.wait_for_selector("#live .guesses", timeout=MINUTES)
     pictures(page, "scratch-2-running")
