@@ -73,6 +73,9 @@ class Settings:
     max_run_minutes: int = _number(1440, 1, 100_000, public=10)
     max_run_steps: int = _number(100_000, 1, 100_000, public=1000)
     max_batch_tokens: int = _number(262_144, 1, 10_000_000, public=8192)
+    max_new_parameters: int = _number(
+        1_000_000_000, 100_000, 10_000_000_000, public=10_000_000
+    )  # from scratch
     max_run_megabytes: int = _number(1_000_000, 500, 1_000_000, public=8000)  # memory
     max_disk_gigabytes: int = _number(100, 1, 100_000, public=5)
     keep_days: int = _number(14, 1, 10_000, public=3)

@@ -13,7 +13,7 @@ from mlm_demo import __version__
 from mlm_demo.cli.extract import extract_command
 from mlm_demo.cli.facts import facts_command
 from mlm_demo.cli.insight import contrast_command, why_command
-from mlm_demo.cli.options import add_adaptation, add_finetuning
+from mlm_demo.cli.options import add_adaptation, add_finetuning, add_pretraining
 from mlm_demo.cli.pairs import pairs_command
 from mlm_demo.cli.predict import fill_command, models_command, score_command
 from mlm_demo.cli.runs import papers_command, read_command, runs_command, work_command
@@ -54,6 +54,7 @@ def command_line() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_prediction(verbs)
     add_adaptation(verbs, BASE_MODEL, _adapt, _evaluate)
+    add_pretraining(verbs, _pretrain)
     add_finetuning(verbs, TAUGHT_MODEL, _finetune)
 
     push = verbs.add_parser("push", help="upload an adapted model to the Hub, private, with your own token")
@@ -214,6 +215,12 @@ def _adapt(options: argparse.Namespace, settings: Settings) -> None:
     from mlm_demo.cli.adapt import adapt_command  # imported here because it imports training code
 
     adapt_command(options, settings)
+
+
+def _pretrain(options: argparse.Namespace, settings: Settings) -> None:
+    from mlm_demo.cli.pretrain import pretrain_command
+
+    pretrain_command(options, settings)
 
 
 def _finetune(options: argparse.Namespace, settings: Settings) -> None:

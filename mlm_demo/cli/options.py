@@ -1,4 +1,4 @@
-"""The options of the commands `adapt`, `finetune` and `evaluate`, from the configs; imports nothing heavy."""
+"""The options of the commands that train, and of `evaluate`, from the configs; imports nothing heavy."""
 
 import argparse
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from mlm_demo.models.tasks import TASKS
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.downstream.config import FinetuneConfig
 from mlm_demo.training.options import BUDGETS
+from mlm_demo.training.pretraining.config import PretrainConfig
 
 DEFAULT_MINUTES = 10.0
 EXAMPLES_HELP = (
@@ -35,9 +36,7 @@ def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) 
     parser.add_argument(
         "--push-to", metavar="REPO", help="also upload it to the Hub as a private model owner/name"
     )
-    parser.add_argument("--resume", action="store_true", help="continue from the last checkpoint in DIR")
-    parser.add_argument("--report", action="store_true", help="print the corpus report, and do not train")
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    _add_training(parser)
     parser.set_defaults(run=adapt)
 
     parser = verbs.add_parser("evaluate", help="measure how well a model predicts masked tokens of a text")
@@ -77,8 +76,21 @@ def add_finetuning(verbs, model_help: str, finetune: Callable) -> None:
     parser.set_defaults(run=finetune)
 
 
-def config_of(options: argparse.Namespace, kind: type = AdaptConfig) -> AdaptConfig | FinetuneConfig:
-    """Return the configuration from the options of `adapt` or `finetune`; raises TrainingError."""
+def add_pretraining(verbs, pretrain: Callable) -> None:
+    """Add the command `pretrain` to a parser."""
+    parser = verbs.add_parser("pretrain", help="train a tokenizer and a small model from scratch on a corpus")
+    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help=describe_formats())
+    parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="the folder for the model")
+    _add_column(parser)
+    _add_options(parser, PretrainConfig)
+    _add_training(parser)
+    parser.set_defaults(run=pretrain)
+
+
+def config_of(
+    options: argparse.Namespace, kind: type = AdaptConfig
+) -> AdaptConfig | FinetuneConfig | PretrainConfig:
+    """Return the configuration from the options of a command that trains; raises TrainingError."""
     given = {one.name: getattr(options, one.name) for one in fields(kind)}
     given = {name: value for name, value in given.items() if value is not None}
     if not given.keys() & set(BUDGETS):
@@ -96,8 +108,18 @@ def _add_options(parser: argparse.ArgumentParser, kind: type) -> None:
         _add(parser, one)
 
 
+def _add_training(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--resume", action="store_true", help="continue from the last checkpoint in DIR")
+    parser.add_argument("--report", action="store_true", help="print the corpus report, and do not train")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
 def _add_model_and_column(parser: argparse.ArgumentParser, model_help: str) -> None:
     parser.add_argument("--model", metavar="M", default="", help=model_help)
+    _add_column(parser)
+
+
+def _add_column(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--column", metavar="C", help="the column or key that holds the text (default: guessed)"
     )
@@ -108,6 +130,9 @@ def _add(parser: argparse._ActionsContainer, one: Field) -> None:
     option, text = f"--{one.name.replace('_', '-')}", one.metadata["help"]
     if one.type is bool:
         parser.add_argument(option, action="store_true", help=text)
+        return
+    if choices := one.metadata["choices"]:
+        parser.add_argument(option, choices=choices, help=f"{text} (default: {one.default})")
         return
     default = DEFAULT_MINUTES if one.name == "minutes" else one.default
     parser.add_argument(

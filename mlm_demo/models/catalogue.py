@@ -66,7 +66,7 @@ class ModelRef:
         if self.kind == "built in":
             return "built in"
         if self.kind in ("folder", "adapted"):
-            return "local folder" if self.kind == "folder" else "adapted here"
+            return "local folder" if self.kind == "folder" else "trained here"
         if self.kind == FINETUNED:
             return "taught here"
         if self.folder:

@@ -27,15 +27,18 @@ from mlm_demo.runs.staging import Staging
 from mlm_demo.runs.store import RunStore
 from mlm_demo.runs.tasks.adapt import Adaptation, AdaptRequest
 from mlm_demo.runs.tasks.finetune import FinetuneRequest, Finetuning
+from mlm_demo.runs.tasks.pretrain import Pretraining
 from mlm_demo.runs.tasks.registry import TASKS
 from mlm_demo.runs.tasks.task import RunRequest, short_title
 from mlm_demo.settings import ROOT, Settings, on_zero_gpu
 from mlm_demo.system.files import seconds_since
 from mlm_demo.training.downstream.result import FinetuneResult, read_finetune_result
+from mlm_demo.training.pretraining.result import PretrainResult, read_pretrain_result
 from mlm_demo.training.result import AdaptationResult, read_result
 
 SAMPLE = ROOT / "assets" / "corpora" / "beekeeping.txt"
 PACKED_SECONDS_KEPT = 86_400
+FROM_SCRATCH = "from scratch"  # in place of a base model
 
 
 @dataclass(frozen=True)
@@ -106,14 +109,18 @@ class RunService:
         """
         files, task = self.staging.files(draft), TASKS[request.verb]
         base = task.base(request, self.catalogue)
-        check_allowed(base, DownloadPolicy.of(self.settings))
+        if base:
+            check_allowed(base, DownloadPolicy.of(self.settings))
+            request = replace(request, model=base.name)
         task.check(request, self.settings)
-        request = replace(request, model=base.name)
         fingerprint = _fingerprint(files, request)
-        name = default_name(short_title(base), request.made, [path.name for path in files])
+        start, model = FROM_SCRATCH, FROM_SCRATCH
+        if base:
+            start, model = short_title(base), base.title if base.kind in (ADAPTED, FINETUNED) else base.name
+        name = default_name(start, request.made, [path.name for path in files])
         about = {
-            "model": base.title if base.kind in (ADAPTED, FINETUNED) else base.name,
-            "base": base.name,
+            "model": model,
+            "base": base.name if base else "",
             "files": [path.name for path in files],
             "budget": request.budget,
             "words": request.to_argv(),
@@ -260,6 +267,11 @@ def result_of(run: Run) -> AdaptationResult | None:
 def finetune_result_of(run: Run) -> FinetuneResult | None:
     """Return the result of a fine-tuning, or None while there is none; None for runs of another task."""
     return read_finetune_result(run.output) if run.request.task == Finetuning.name else None
+
+
+def pretrain_result_of(run: Run) -> PretrainResult | None:
+    """Return the result of a training from scratch, or None while there is none; None for runs of another task."""
+    return read_pretrain_result(run.output) if run.request.task == Pretraining.name else None
 
 
 def _fingerprint(files: Sequence[Path], request: RunRequest) -> str:

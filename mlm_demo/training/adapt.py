@@ -89,10 +89,10 @@ def adapt(
         result = AdaptationResult(
             base=base,
             config=asdict(config),
-            corpus=_facts(corpus, blocks),
+            corpus=facts_of(corpus, blocks),
             figures=points[-1].figures,
             exam=points[-1].exam,
-            training=_summary(trained),
+            training=summary_of(trained),
             curve=tuple(line for line in trained.log if "loss" in line or "eval_loss" in line),
             versions=versions(),
             points=points,
@@ -116,7 +116,8 @@ def _measure_shares(
     return broadcast(choose_share(losses)), tuple(points)
 
 
-def _facts(corpus: Corpus, blocks: Blocks) -> CorpusFacts:
+def facts_of(corpus: Corpus, blocks: Blocks) -> CorpusFacts:
+    """Return what a run is trained and evaluated on."""
     return CorpusFacts(
         sha256=corpus.sha256,
         documents=corpus.counts.documents,
@@ -128,7 +129,7 @@ def _facts(corpus: Corpus, blocks: Blocks) -> CorpusFacts:
     )
 
 
-def _summary(trained: Trained) -> Training:
+def summary_of(trained: Trained) -> Training:
     """Return how training went without its log."""
     return Training(**{item.name: getattr(trained, item.name) for item in fields(Training)})
 

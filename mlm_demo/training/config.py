@@ -4,7 +4,7 @@ Imports nothing heavy, so the page can check a run before it starts.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from mlm_demo.training.options import check_options, option
 
@@ -12,6 +12,22 @@ EVALUATION_SHARE = 0.06  # of a run's time: the evaluations during training
 PATIENCE = 3  # evaluations without a lower eval loss before a run ends early
 ENOUGH_TOKENS = 50_000
 PRICE_OF_FORGETTING = 2.0  # nats learned of the domain that make up for a nat forgotten of general English
+
+
+class MaskedLMConfig(Protocol):
+    """What blocks, masks and steps need of the options of any masked-language-model training; a dataclass."""
+
+    epochs: float | None
+    max_steps: int | None
+    minutes: float | None
+    mlm_probability: float
+    whole_word: bool
+    learning_rate: float
+    batch_size: int
+    block_size: int
+    seed: int
+    replay: float
+    line_by_line: bool
 
 
 @dataclass(frozen=True)
@@ -47,7 +63,7 @@ class AdaptConfig:
         check_options(self)
 
 
-def epochs(config: AdaptConfig, blocks: int, seconds_per_epoch: float | None) -> float | None:
+def epochs(config: MaskedLMConfig, blocks: int, seconds_per_epoch: float | None) -> float | None:
     """Return how many epochs a run trains for; None if that depends on a step time that was not measured."""
     if config.epochs is not None:
         return config.epochs

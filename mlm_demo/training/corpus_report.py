@@ -111,11 +111,12 @@ def make_report(
     seconds_a_pass: float | None = None,
     memory_megabytes: float | None = None,
     epochs: float | None = None,
+    english: bool = True,
 ) -> Report:
     """Make the report.
 
     seconds_a_pass: per epoch, like memory_megabytes None if the step time was not measured; epochs: how many epochs
-    the run trains for, None if unknown.
+    the run trains for, None if unknown; english: whether the model knows English alone.
     """
     counts = corpus.counts
     texts = [*corpus.training, *corpus.held_out]
@@ -136,7 +137,7 @@ def make_report(
         "shared_share": shared_passages(corpus.training, corpus.held_out),
     }
     notes = [*warnings_of(shares, quality.glued_words), *dict.fromkeys(counts.notes)]
-    if language != "en" and share > 0.5:
+    if english and language != "en" and share > 0.5:
         notes.insert(0, f"Most of it looks like '{language}', which an English model cannot read well.")
     return Report(
         files=counts.files,

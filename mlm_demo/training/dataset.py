@@ -8,14 +8,16 @@ import torch
 
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.settings import ASSETS
-from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.config import MaskedLMConfig
 from mlm_demo.training.masking import IGNORED, Masking, mask_blocks
 from mlm_demo.training.packing import NO_WORD, REPLAYED, Blocks, one_by_one, pack
 
 GENERAL_TEXT = ASSETS / "corpora" / "general_english.txt"
 
 
-def make_blocks(mlm: MaskedLM, training: Sequence[str], replay: Sequence[str], config: AdaptConfig) -> Blocks:
+def make_blocks(
+    mlm: MaskedLM, training: Sequence[str], replay: Sequence[str], config: MaskedLMConfig
+) -> Blocks:
     """Cut the corpus into blocks and add the share of general text that the configuration asks for."""
     size = min(config.block_size, mlm.max_tokens)
     if config.line_by_line:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.config import MaskedLMConfig
 from mlm_demo.training.packing import NO_WORD, Blocks
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Masking:
     seed: int = 0
 
 
-def make_masking(mlm: "MaskedLM", config: AdaptConfig) -> Masking:
+def make_masking(mlm: "MaskedLM", config: MaskedLMConfig) -> Masking:
     """Return the masking that a run's configuration asks for."""
     return Masking(mlm.mask_id, vocabulary_ids(mlm), config.mlm_probability, config.whole_word, config.seed)
 

@@ -41,7 +41,7 @@ def model_card(result: AdaptationResult, mask_token: str) -> str:
         (mask_token.join(around_term(item.sentence, item.start, item.term)) for item in result.exam),
         f"A {mask_token}.",
     )
-    base = _literal(title_of(result.base))
+    base = literal(title_of(result.base))
     body = BODY.read_text(encoding="utf-8").format(
         title=f"{base}, adapted to a domain",
         base=base,
@@ -97,7 +97,7 @@ def front_matter(result: AdaptationResult) -> str:
 def lineage_rows(base: Mapping[str, Any]) -> str:
     """Return a row of the table for each model that a base was made from itself."""
     return "".join(
-        f"| made from | {_literal(name_of(str(model['name'])))}, revision {model['revision']} |\n"
+        f"| made from | {literal(name_of(str(model['name'])))}, revision {model['revision']} |\n"
         for model in base.get("ancestors", [])
     )
 
@@ -173,13 +173,13 @@ def exam_table(result: AdaptationResult) -> str:
 
 
 def _sentence(row: ExamRow) -> str:
-    return f"{_literal(row.left)}**{_literal(row.term)}**{_literal(row.right)}"
+    return f"{literal(row.left)}**{literal(row.term)}**{literal(row.right)}"
 
 
 def _guess(guess: Guess) -> str:
-    return f"{guess.rank:,}, *{_literal(guess.guess)}*"
+    return f"{guess.rank:,}, *{literal(guess.guess)}*"
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     """Escape what Markdown would read as markup."""
     return re.sub(r"([\\|*_`\[\]<>])", r"\\\1", text)

@@ -19,12 +19,11 @@ def option(
     above: float | None = None,
     least: float | None = None,
     most: float = 0,
+    choices: tuple[str, ...] = (),
 ) -> Any:
-    """Return a field with its help text and its range: above `above` or from `least`, up to `most`."""
-    return field(
-        default=default,
-        metadata={"help": help, "metavar": metavar, "above": above, "least": least, "most": most},
-    )
+    """Return a field with its help text and its range: above `above` or from `least`, up to `most`; or its choices."""
+    limits = {"above": above, "least": least, "most": most, "choices": choices}
+    return field(default=default, metadata={"help": help, "metavar": metavar, **limits})
 
 
 def check_options(config: Any) -> None:
@@ -40,6 +39,8 @@ def check_options(config: Any) -> None:
         )
     for one in fields(config):
         value, limits = getattr(config, one.name), one.metadata
+        if limits["choices"] and value not in limits["choices"]:
+            raise TrainingError(f"{one.name} is {value!r}; choose {' or '.join(limits['choices'])}.")
         if not limits["most"] or (one.name in BUDGETS and value is None):
             continue
         above, least, most = (limits[name] for name in ("above", "least", "most"))
@@ -60,7 +61,8 @@ def to_argv(config: Any, defaults: Any) -> list[str]:
         if value is None or (value == default[name] and name != "max_steps"):
             continue
         option_name = f"--{name.replace('_', '-')}"
-        argv += [option_name] if value is True else [option_name, _plain_number(value)]
+        text = value if isinstance(value, str) else _plain_number(value)
+        argv += [option_name] if value is True else [option_name, text]
     return argv
 
 

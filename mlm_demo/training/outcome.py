@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mlm_demo.training.config import ENOUGH_TOKENS, PRICE_OF_FORGETTING
-from mlm_demo.training.result import AdaptationResult, Comparison
+from mlm_demo.training.result import AdaptationResult, Comparison, CorpusFacts
 
 FEW_STEPS = 50
 TITLES = {
@@ -42,8 +42,13 @@ def outcome(result: AdaptationResult) -> Outcome:
 
 def caveats(result: AdaptationResult) -> str:
     """Return sentences about the figures of the domain that a reader should know; empty if there are none."""
-    found, domain = [], result.figures.domain.after
-    if both := result.corpus.on_both_sides:
+    return sections_note(result.corpus, result.figures.domain)
+
+
+def sections_note(corpus: CorpusFacts, held_out: Comparison) -> str:
+    """Return sentences about sections of documents in place of documents; empty if there are none."""
+    found, domain = [], held_out.after
+    if both := corpus.on_both_sides:
         documents = "A document stands" if both == 1 else f"{both:,} documents stand"
         found.append(f"{documents} on both sides: some sections were trained on, others held out.")
     if domain.sections == 1:

@@ -25,11 +25,12 @@ PRIOR = 5000.0  # tokens: the weight of the model's own mean prediction beside t
 
 @torch.no_grad()
 def fit_output_bias(
-    mlm: MaskedLM, blocks: Blocks, masking: Masking, domain: MaskedEvalSet, general: MaskedEvalSet
+    mlm: MaskedLM, blocks: Blocks, masking: Masking, domain: MaskedEvalSet, general: MaskedEvalSet | None
 ) -> OutputBias | None:
     """Move the output bias of mlm, in place, by the best strength.
 
-    That is the one with the lowest domain loss + PRICE_OF_FORGETTING × general loss.
+    That is the one with the lowest domain loss + PRICE_OF_FORGETTING × general loss; general: None if there is nothing
+    to forget.
 
     Return what was done; None, and change nothing, for a model without an output bias.
     """
@@ -39,7 +40,8 @@ def fit_output_bias(
     own = blocks.of_documents()
     move = _move(mlm, own, masking).to(bias.device)
     losses = _losses(mlm, domain, move)
-    best = broadcast(int(np.argmin(losses + PRICE_OF_FORGETTING * _losses(mlm, general, move))))
+    forgetting = PRICE_OF_FORGETTING * _losses(mlm, general, move) if general else 0.0
+    best = broadcast(int(np.argmin(losses + forgetting)))
     bias += STRENGTHS[best] * move.to(bias.dtype)
     return OutputBias(STRENGTHS[best], float(losses[0]), float(losses[best]))
 

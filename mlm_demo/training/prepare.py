@@ -39,6 +39,8 @@ class Preparation:
     need not be transformers' own class; cache: None for no cache.
     """
 
+    knows_english = True  # the model, and no other language
+
     def __init__(
         self,
         files: Sequence[Path],
@@ -136,7 +138,8 @@ class Preparation:
             report, count = Report(**kept["report"]), kept["blocks"]
         else:
             general = [text for part in general_texts() for text in part]
-            report = make_report(self.corpus, self.blocks.of_documents(), self.mlm.tokenizer, general)
+            own, tokenizer = self.blocks.of_documents(), self.mlm.tokenizer
+            report = make_report(self.corpus, own, tokenizer, general, english=self.knows_english)
             count = len(self.blocks)
             if self.cache:
                 self.cache.keep_report(self.blocks_key, report.to_json(), count)

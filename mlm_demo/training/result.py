@@ -15,7 +15,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from mlm_demo.errors import TrainingError
 from mlm_demo.training.config import PATIENCE
-from mlm_demo.training.row import Row, Value
+from mlm_demo.training.row import Interval, Row, Value
 
 RESULT = "result.json"  # in the output folder; written last, so a folder that holds it is complete
 WEIGHTS, CHANGE = "model.safetensors", "change.safetensors"  # at the share of the result; adapted minus base
@@ -26,20 +26,6 @@ BEST_SHOWN, WORST_SHOWN = 6, 2  # questions of the exam
 CONTEXT_CHARACTERS = 60  # of a sentence, shown on either side of its term
 NEARLY_RIGHT = 5  # the last rank that is worth showing as a success
 SHORT_SENTENCE = 30  # words
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A value with its 95 % interval; None for both ends of a value from a single section, which has none."""
-
-    value: float
-    low: float | None
-    high: float | None
-
-    @property
-    def side(self) -> int:
-        """-1 if the interval is below 0, 1 if it is above, 0 if it holds 0 or there is none."""
-        return 0 if self.low is None else (self.low > 0) - (self.high < 0)
 
 
 @dataclass(frozen=True)
@@ -172,6 +158,11 @@ class Training:
         """Return why training ended, unless it used its steps, and which weights were kept, unless the last."""
         return " ".join(filter(None, [self._end(), self._kept()]))
 
+    def stopped_where(self) -> str:
+        """Return where a run was stopped as the end of a sentence; empty if it was not."""
+        where = f"at step {self.steps:,} of {self.planned:,}. Progress is kept, and Resume continues."
+        return where if self.stopped else ""
+
     def _end(self) -> str:
         reason = {
             "no_improvement": f"the eval loss had not improved for {PATIENCE} evaluations",
@@ -270,8 +261,11 @@ class AdaptationResult:
             before, after, change = part.before, part.after, part.change
             rows += [
                 loss_row(f"{title}: loss, nats", part),
-                Row(f"{title}: perplexity", *map(_plain, (before.perplexity, after.perplexity))),
-                Row(f"{title}: accuracy", *map(_percent, (before.accuracy, after.accuracy, change.accuracy))),
+                Row(f"{title}: perplexity", *map(Value.of, (before.perplexity, after.perplexity))),
+                Row(
+                    f"{title}: accuracy",
+                    *map(Value.percent, (before.accuracy, after.accuracy, change.accuracy)),
+                ),
             ]
         exam = self.figures.exam
         shares = {1: (exam.top_1_before, exam.top_1_after), 5: (exam.top_5_before, exam.top_5_after)}
@@ -361,17 +355,8 @@ def _exam_rows(answers: Sequence[ExamAnswer]) -> list[ExamRow]:
 
 def loss_row(label: str, part: Comparison) -> Row:
     """Return the loss of a text before and after training, in nats, and its change."""
-    values = map(_plain, (part.before.loss, part.after.loss, part.change.loss))
+    values = map(Value.of, (part.before.loss, part.after.loss, part.change.loss))
     return Row(label, *values, lower_is_better=True)
-
-
-def _plain(interval: Interval) -> Value:
-    return Value(interval.value, interval.low, interval.high)
-
-
-def _percent(interval: Interval) -> Value:
-    low, high = (None if end is None else end * 100 for end in (interval.low, interval.high))
-    return Value(interval.value * 100, low, high, "%", digits=1)
 
 
 def _share(share: float) -> Value:

@@ -1,6 +1,20 @@
-"""A row of the table of metrics: values as text, and whether a change is for the better."""
+"""A row of the table of metrics: intervals, values as text, and whether a change is for the better."""
 
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value with its 95 % interval; None for both ends of a value from a single section, which has none."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+    @property
+    def side(self) -> int:
+        """-1 if the interval is below 0, 1 if it is above, 0 if it holds 0 or there is none."""
+        return 0 if self.low is None else (self.low > 0) - (self.high < 0)
 
 
 @dataclass(frozen=True)
@@ -12,6 +26,17 @@ class Value:
     high: float | None = None
     unit: str = ""
     digits: int = 2
+
+    @classmethod
+    def of(cls, interval: Interval) -> "Value":
+        """Return an interval to show."""
+        return cls(interval.value, interval.low, interval.high)
+
+    @classmethod
+    def percent(cls, interval: Interval) -> "Value":
+        """Return an interval of shares to show in percent."""
+        low, high = (None if end is None else end * 100 for end in (interval.low, interval.high))
+        return cls(interval.value * 100, low, high, "%", digits=1)
 
     def text(self, *, signed: bool = False) -> str:
         """Return `2.50 (2.40 to 2.60)`, `51.0 % (50.0 to 52.0)` or `25 %`; signed: with a plus where positive."""

@@ -14,7 +14,7 @@ from transformers import TrainerCallback, TrainingArguments
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.system.distributed import broadcast, is_main_process
 from mlm_demo.training.checkpoints import checkpoint_to_resume, step_of
-from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.config import MaskedLMConfig
 from mlm_demo.training.evaluation import MaskedEvalSet
 from mlm_demo.training.fast.dropout import no_dropout
 from mlm_demo.training.interpolation import copy_weights
@@ -32,8 +32,8 @@ from mlm_demo.training.trainer import MaskedLMTrainer
 def train(
     mlm: MaskedLM,
     blocks: Blocks,
-    eval_sets: tuple[MaskedEvalSet, MaskedEvalSet] | None,
-    config: AdaptConfig,
+    eval_sets: tuple[MaskedEvalSet, MaskedEvalSet | None] | None,
+    config: MaskedLMConfig,
     output: Path,
     *,
     resume: bool = False,
@@ -43,11 +43,11 @@ def train(
 ) -> Trained:
     """Train mlm in place, with checkpoints under output, and keep the weights with the lowest eval loss.
 
-    eval_sets: text of the domain and general English, None to go without. Both choose the strength of the start, and
-    the first chooses the best of the start and some eight evaluations, so they flatter a result on the same texts.
-    step_time: seconds per step as measured here, None to measure it if the budget is in minutes. Raise TrainingError
-    for a loss that is NaN, a disk that cannot be written, or a model that does not fit in memory even one block at a
-    time.
+    eval_sets: text of the domain and general English, None to go without; the second may be None. They choose the
+    strength of the start, and the first chooses the best of the start and some eight evaluations, so they flatter a
+    result on the same texts. step_time: seconds per step as measured here, None to measure it if the budget is in
+    minutes. Raise TrainingError for a loss that is NaN, a disk that cannot be written, or a model that does not fit in
+    memory even one block at a time.
     """
     no_dropout(mlm.model)
     masking = make_masking(mlm, config)
@@ -57,7 +57,9 @@ def train(
         if config.minutes is not None and step_time is None:
             step_time = masked_lm_step_time(mlm, blocks, config)
         plan = broadcast(make_plan(len(blocks), config, mlm.device, step_time))
-    domain, general = (part.first(plan.eval_blocks) for part in eval_sets) if eval_sets else (None, None)
+    domain, general = (
+        (part and part.first(plan.eval_blocks) for part in eval_sets) if eval_sets else (None, None)
+    )
     start_seconds = 0.0
     if domain and not checkpoint:
         began = time.monotonic()
@@ -131,7 +133,7 @@ class _MaskedLMLearner:
         return (bias.loss_before, loss) if bias and bias.strength else (loss,)
 
 
-def masked_lm_step_time(mlm: MaskedLM, blocks: Blocks, config: AdaptConfig) -> float:
+def masked_lm_step_time(mlm: MaskedLM, blocks: Blocks, config: MaskedLMConfig) -> float:
     """Return the seconds per step; see `measure_step_time`."""
     masking = make_masking(mlm, config)
 

@@ -15,10 +15,12 @@ from mlm_demo.runs.adapted_models import model_of
 from mlm_demo.runs.service import RunService
 from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.runs.tasks.finetune import FinetuneRequest
+from mlm_demo.runs.tasks.pretrain import PretrainRequest
 from mlm_demo.runs.tasks.task import RunRequest
 from mlm_demo.settings import Settings, on_zero_gpu
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.downstream.config import FinetuneConfig
+from mlm_demo.training.pretraining.config import PretrainConfig
 from mlm_demo.web.arguments import with_error_messages
 from mlm_demo.web.event_options import ASKING, EXTRACTING, SCORING
 from mlm_demo.web.server.downloads import download_address
@@ -194,6 +196,48 @@ class Endpoints:
         )
         return self._start(request, files, AdaptRequest(config, model, column), owner)
 
+    def start_pretraining(
+        self,
+        request: gr.Request,
+        files: list[Any],
+        minutes: float = 0,
+        epochs: float = 0,
+        max_steps: int = 0,
+        tokenizer: str = PretrainConfig.tokenizer,
+        vocab_size: int = PretrainConfig.vocab_size,
+        layers: int = PretrainConfig.layers,
+        hidden: int = PretrainConfig.hidden,
+        mlm_probability: float = PretrainConfig.mlm_probability,
+        whole_word: bool = PretrainConfig.whole_word,
+        learning_rate: float = PretrainConfig.learning_rate,
+        batch_size: int = PretrainConfig.batch_size,
+        block_size: int = PretrainConfig.block_size,
+        seed: int = PretrainConfig.seed,
+        column: str = "",
+        owner: str = "",
+        keep_near_duplicates: bool = PretrainConfig.keep_near_duplicates,
+    ) -> dict[str, Any]:
+        """Start to train a tokenizer and a model from scratch on files uploaded with `handle_file`.
+
+        Budget, result and the owner's secret are as in start_adaptation; tokenizer: wordpiece or byte-level.
+        """
+        self.limits.admit(request)
+        config = PretrainConfig(
+            **_budget(minutes, epochs, max_steps),
+            tokenizer=tokenizer,
+            vocab_size=vocab_size,
+            layers=layers,
+            hidden=hidden,
+            mlm_probability=mlm_probability,
+            whole_word=whole_word,
+            learning_rate=learning_rate,
+            batch_size=batch_size,
+            block_size=block_size,
+            seed=seed,
+            keep_near_duplicates=keep_near_duplicates,
+        )
+        return self._start(request, files, PretrainRequest(config, column), owner)
+
     def start_finetuning(
         self,
         request: gr.Request,
@@ -296,6 +340,7 @@ def add_endpoints(engine: Engine, service: RunService, limits: RateLimits) -> No
         (endpoints.score, SCORING),
         (endpoints.extract, EXTRACTING),
         (endpoints.start_adaptation, {}),
+        (endpoints.start_pretraining, {}),
         (endpoints.start_finetuning, {}),
         (endpoints.run_status, {}),
         (endpoints.stop_run, {}),

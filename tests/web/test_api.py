@@ -10,6 +10,7 @@ from mlm_demo.corpus.papers import paper_of
 from mlm_demo.errors import ParameterError, SettingError
 from mlm_demo.settings import Settings
 from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.pretraining.config import PretrainConfig
 from mlm_demo.web.api import Endpoints, check_amount
 from mlm_demo.web.app import create_app, launch
 from tests.support.paths import free_port
@@ -28,14 +29,18 @@ def test_the_endpoints_are_exactly_these(client):
     named = client.view_api(return_format="dict")["named_endpoints"]
     assert set(named) == {
         *("/fill_mask", "/compare", "/why", "/contrast", "/score", "/extract"),
-        *("/start_adaptation", "/start_finetuning", "/run_status", "/stop_run"),
+        *("/start_adaptation", "/start_pretraining", "/start_finetuning", "/run_status", "/stop_run"),
     }
 
 
-def test_a_run_has_the_defaults_of_its_configuration():
-    parameters = signature(Endpoints.start_adaptation).parameters
-    options = [field for field in fields(AdaptConfig) if field.name in parameters]
-    assert len(options) == 11
+@pytest.mark.parametrize(
+    ("endpoint", "config", "count"),
+    [(Endpoints.start_adaptation, AdaptConfig, 11), (Endpoints.start_pretraining, PretrainConfig, 14)],
+)
+def test_a_run_has_the_defaults_of_its_configuration(endpoint, config, count):
+    parameters = signature(endpoint).parameters
+    options = [field for field in fields(config) if field.name in parameters]
+    assert len(options) == count
     for option in options:
         assert parameters[option.name].default == (option.default or 0), option.name
 
@@ -210,6 +215,27 @@ def test_a_model_is_taught_a_task_and_used_over_http(client, tmp_path, tiny):
     assert found["model"]["name"] == run
     with pytest.raises(AppError, match="answers questions and fills no masks"):
         client.predict("Paris is <mask>.", model=run, api_name="/fill_mask")
+
+
+def test_a_model_is_trained_from_scratch_and_used_over_http(client, tmp_path):
+    (tmp_path / "bees.txt").write_text(corpus_text())
+    options = {"max_steps": 2, "vocab_size": 300, "layers": 1, "hidden": 32, "block_size": 32}
+    files = [handle_file(str(tmp_path / "bees.txt"))]
+    started = client.predict(files, **options, tokenizer="byte-level", api_name="/start_pretraining")
+    run, owner = started["run"], started["owner"]
+    until(lambda: client.predict(run, api_name="/run_status")["state"] == "done", seconds=120)
+    status = client.predict(run, owner, api_name="/run_status")
+    assert status["figures"]["bits_per_word"]["model"]["value"] > 0
+    assert status["download"]
+    answer = client.predict("The <mask> pumps blood.", run, api_name="/fill_mask")
+    assert (answer["model"]["name"], answer["model"]["vocabulary"]) == (run, 300)
+
+
+def test_an_unknown_tokenizer_is_refused(client, tmp_path):
+    (tmp_path / "bees.txt").write_text(corpus_text())
+    files = [handle_file(str(tmp_path / "bees.txt"))]
+    with pytest.raises(AppError, match="tokenizer is 'unigram'; choose wordpiece or byte-level"):
+        client.predict(files, max_steps=1, tokenizer="unigram", api_name="/start_pretraining")
 
 
 def test_an_unknown_task_is_refused(client, tmp_path, tiny):

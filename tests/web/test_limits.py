@@ -16,7 +16,8 @@ CHEAP = {
     "LearnTab.answer_cards",  # once for all visitors
     *("redraw", "answer_typed", "lambda", "open_form"),  # Fill mask
     *("show_offer", "watch_download"),  # the offer of a model; the Hub is asked once in some minutes
-    *("read_again", "remove_file", "remove_files", "show_report"),  # the form of the Adapt tab
+    # the forms of the Adapt tab
+    *("read_again", "remove_file", "remove_files", "show_report", "allow_start"),
     *(
         "compare_sentence",
         "delete",

@@ -107,12 +107,7 @@ class Adaptation:
                         on_progress=log,
                         should_stop=shift.should_stop,
                     )
-        training = result.training
-        return (
-            f"at step {training.steps:,} of {training.planned:,}. Progress is kept, and Resume continues."
-            if training.stopped
-            else ""
-        )
+        return result.training.stopped_where()
 
     def models(self, run: Run) -> list[ModelRef]:
         """Return the adapted model, once there is one; none for a run at its base, where the model is the base."""

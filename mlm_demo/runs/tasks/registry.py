@@ -9,9 +9,10 @@ from mlm_demo.runs.tasks.adapt import Adaptation
 from mlm_demo.runs.tasks.batch import KINDS, Batch
 from mlm_demo.runs.tasks.extract import Extracting
 from mlm_demo.runs.tasks.finetune import Finetuning
+from mlm_demo.runs.tasks.pretrain import Pretraining
 from mlm_demo.runs.tasks.task import Task, TrainingTask
 
-TRAINING: dict[str, TrainingTask] = {task.name: task for task in (Adaptation(), Finetuning())}
+TRAINING: dict[str, TrainingTask] = {task.name: task for task in (Adaptation(), Pretraining(), Finetuning())}
 ASKING: dict[str, Task] = {task.name: task for task in (Extracting(), *map(Batch, KINDS))}
 TASKS: dict[str, Task] = {**TRAINING, **ASKING}
 

@@ -112,13 +112,12 @@ def plain_name(title: str) -> str:
 
 
 class RunRequest(Protocol):
-    """The request of a run. verb: the name of its task; model: its base; budget: as a phrase.
+    """The request of a run, with a field `model` if it has a base. verb: the name of its task; budget: as a phrase.
 
     made: how the model comes from its base, as a phrase that the name of the files follows; empty if none is made.
     """
 
     verb: ClassVar[str]
-    model: str
 
     @property
     def made(self) -> str: ...
@@ -138,8 +137,8 @@ class Task(Protocol):
 
     name: str
 
-    def base(self, request: Any, catalogue: Catalogue) -> ModelRef:
-        """Return the model that a request names; raises ModelError."""
+    def base(self, request: Any, catalogue: Catalogue) -> ModelRef | None:
+        """Return the model that a request names, None for one that starts from none; raises ModelError."""
 
     def check(self, request: Any, settings: Settings) -> None:
         """Raise MlmDemoError for a request that exceeds the limits of the settings."""

@@ -46,8 +46,12 @@ def adapt_request(
     config = AdaptConfig(
         **named, whole_word=bool(whole), replay=REPLAY if replay else 0.0, keep_near_duplicates=bool(near)
     )
-    joined = column if isinstance(column, str) else JOINED.join(column or ())
-    return AdaptRequest(config, model or "", joined.strip())
+    return AdaptRequest(config, model or "", column_of(column))
+
+
+def column_of(chosen: str | Sequence[str] | None) -> str:
+    """Return the name of the column to read: `["findings", "impression"]` → `findings + impression`."""
+    return (chosen if isinstance(chosen, str) else JOINED.join(chosen or ())).strip()
 
 
 def read_files(

@@ -20,6 +20,7 @@ from mlm_demo.web.adapt.report import report_view
 from mlm_demo.web.event_options import AT_ONCE
 from mlm_demo.web.messages import kept_files, refusal
 from mlm_demo.web.model_choices import choices, offered
+from mlm_demo.web.scratch.form import ScratchForm
 from mlm_demo.web.server.rate_limits import RateLimits
 
 PRESETS = [("1 minute", 1), ("5 minutes", 5), ("30 minutes", 30)]
@@ -38,6 +39,9 @@ class AdaptForm:
     def __init__(self, service: RunService, limits: RateLimits):
         self.service, self.limits = service, limits
         self.missing = gr.HTML(padding=False, js_on_load=None, elem_id="run-missing")  # for a link to no run
+        self.draft, self.content = gr.State(""), gr.State({})
+        # Not a State: the browser makes the page's address from it.
+        self.started = gr.Textbox(visible="hidden")
         with gr.Column(elem_id="adapt-setup") as self.group:
             with gr.Row(equal_height=False):
                 with gr.Column(scale=2, min_width=320):
@@ -63,18 +67,18 @@ class AdaptForm:
                     gr.Accordion("More", open=False, elem_id="adapt-more"),
                 ):
                     self._draw_more()
-        self.draft, self.content = gr.State(""), gr.State({})
-        self.filled = [
-            self.draft,
-            self.content,
-            self.listed,
-            self.report,
-            self.column,
-            self.start,
-            self.clear,
-        ]
-        # Not a State: the browser makes the page's address from it.
-        self.started = gr.Textbox(visible="hidden")
+            self.filled = [
+                self.draft,
+                self.content,
+                self.listed,
+                self.report,
+                self.column,
+                self.start,
+                self.clear,
+            ]
+            self.scratch = ScratchForm(
+                service, limits, started=self.started, filled=self.filled, emptied=self.emptied
+            )
         self.fields = {
             "model": self.model, "minutes": self.minutes, "steps": self.steps, "rate": self.rate,
             "masked": self.masked, "whole": self.whole, "batch": self.batch, "block": self.block,
@@ -253,6 +257,7 @@ class AdaptForm:
             self.remove_file, self.draft, self.filled, **{**AT_ONCE, "trigger_mode": "multiple"}
         ).then(self.read_again, [self.draft, *fields], trigger_mode="always_last", **reading)
         self.clear.click(self.remove_files, self.draft, self.filled, **AT_ONCE)
+        self.scratch.wire(self.content, [self.draft, owner, self.column, self.near])
         self.start.click(
             self.start_run,
             [self.draft, owner, *fields],

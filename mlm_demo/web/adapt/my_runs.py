@@ -6,7 +6,7 @@ from html import escape
 import gradio as gr
 
 from mlm_demo.runs.run import ACTIVE, Run
-from mlm_demo.runs.service import RunService, finetune_result_of, result_of
+from mlm_demo.runs.service import RunService, finetune_result_of, pretrain_result_of, result_of
 from mlm_demo.runs.tasks.batch import result_of_batch
 from mlm_demo.runs.tasks.extract import answered_of
 from mlm_demo.training.result import loss_row
@@ -78,6 +78,8 @@ def _row(run: Run) -> tuple[str, ...]:
             change = f"perplexity {before:,.1f}, base model kept"
     elif table := answered_of(run) or result_of_batch(run):
         change = table
+    elif fresh := pretrain_result_of(run):
+        change = f"{fresh.figures.bits_per_byte.model.value:.2f} bits per byte"
     elif taught := finetune_result_of(run):
         change = " ".join(map(escape, taught.rows[0].cells()[:2]))
     return (

@@ -30,7 +30,8 @@ def run_view(run: Run, lines: list[dict], ahead: int = 0, headline: str = "") ->
         f"{escape(run.name)}</h3>"
     ]
     if about := run.request.about:
-        parts.append(f'<p class="facts">base model {escape(about["model"])} · {escape(about["budget"])}</p>')
+        base = about["model"] if about.get("base") == "" else f"base model {about['model']}"
+        parts.append(f'<p class="facts">{escape(base)} · {escape(about["budget"])}</p>')
     parts.append(headline)
     if run.message:
         parts.append(f'<p class="refusal" role="status" dir="auto">{escape(run.message)}</p>')

@@ -7,8 +7,9 @@ from html import escape
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.run import ACTIVE, RESUMABLE, Run
-from mlm_demo.runs.service import SAMPLE, RunService, finetune_result_of, result_of
+from mlm_demo.runs.service import SAMPLE, RunService, finetune_result_of, pretrain_result_of, result_of
 from mlm_demo.runs.tasks.finetune import Finetuning
+from mlm_demo.runs.tasks.pretrain import Pretraining
 from mlm_demo.settings import ROOT, Settings
 from mlm_demo.training.result import around_term, changed_most
 from mlm_demo.web.adapt.progress import run_view
@@ -18,6 +19,7 @@ from mlm_demo.web.adapt.share import share_view
 from mlm_demo.web.contrast.links import Asked, write_link
 from mlm_demo.web.fill.charts import charts
 from mlm_demo.web.fill.links import FIRST_SENTENCE
+from mlm_demo.web.scratch import result as from_scratch
 from mlm_demo.web.server.downloads import download_address
 from mlm_demo.web.teach import result as finetuning
 
@@ -65,6 +67,8 @@ def run_state(service: RunService, run: Run, owner: str) -> RunState:
     own = service.is_owner(run, owner)
     if run.request.task == Finetuning.name:
         return _finetuning_state(service, run, own, ahead, lines)
+    if run.request.task == Pretraining.name:
+        return _pretraining_state(service, run, own, ahead, lines)
     result = result_of(run) if state not in ACTIVE else None
     share = result.share if result else None
     has_model = result is not None and share != 0
@@ -105,6 +109,25 @@ def _finetuning_state(service: RunService, run: Run, own: bool, ahead: int, line
     )
 
 
+def _pretraining_state(service: RunService, run: Run, own: bool, ahead: int, lines: list[dict]) -> RunState:
+    """Return the run of a training from scratch as somebody sees it; own: its owner."""
+    state = run.state
+    result = pretrain_result_of(run) if state not in ACTIVE else None
+    download = download_link(run, service.settings) if own and result else ""
+    actions = _actions(state, "use", own=own, has_model=result is not None)
+    return RunState(
+        progress=run_view(run, lines, ahead, from_scratch.headline(result) if result else "") + download,
+        corpus=corpus_view(run, lines),
+        losses="",
+        result=from_scratch.result_view(result, lines) if result else "",
+        share=None,
+        finished=f"{run.id} {state} {run.touched}" if result else "",
+        actions=frozenset(actions | ({"teach"} if result else set())),
+        stopping=own and state == "stopping",
+        stamp=(run.id, state, ahead, len(lines), None, run.name),
+    )
+
+
 def _actions(state: str, use: str, *, own: bool, has_model: bool) -> set[str]:
     """Return what may be done with a run in this state; use: what its model is for."""
     actions = {use} if has_model else set()
@@ -130,6 +153,8 @@ def adapt_command(run: Run) -> str:
     about, verb, output = run.request.about, [run.request.task], "adapted"
     if run.request.task == Finetuning.name:
         verb, output = [*verb, run.request.request["task"]], "finetuned"
+    elif run.request.task == Pretraining.name:
+        output = "pretrained"
     sample = str(SAMPLE.relative_to(ROOT))
     files = [sample if name == SAMPLE.name else name for name in about.get("files", ())]
     return shlex.join(
@@ -139,8 +164,8 @@ def adapt_command(run: Run) -> str:
 
 def example_of(run: Run, own_sentence: str) -> Example:
     """Return the held-out sentence whose guess changed most for the better, or else a person's own sentence."""
-    result = result_of(run)
-    best = changed_most(result.exam) if result else None
+    result, fresh = result_of(run), pretrain_result_of(run)
+    best = changed_most(result.exam if result else fresh.guesses if fresh else ())
     if best is None:
         return Example(run.id, own_sentence)
     return Example(run.id, MASK.join(around_term(best.sentence, best.start, best.term)), best.term)
@@ -156,9 +181,11 @@ def example_to_show(run: Run, sentence: str, shown: Example | None) -> Example:
 
 
 def sentence_before_and_after(engine: Engine, run: Run, example: Example) -> str:
-    """Return the predictions of the base model and of the run's model for a sentence, side by side."""
+    """Return the predictions for a sentence by the run's model, and beside them by its base model if it has one."""
+    base = run.request.about["base"]
+    models = [base, run.id] if base else [run.id]
     try:
-        answers = engine.compare(example.sentence, [run.request.about["base"], run.id], top_k=5)["answers"]
+        answers = engine.compare(example.sentence, models, top_k=5)["answers"]
     except MlmDemoError as error:
         return f'<p class="empty" dir="auto">{escape(str(error))}</p>'
     heading, word = "Your sentence from Fill mask", ""
@@ -166,11 +193,12 @@ def sentence_before_and_after(engine: Engine, run: Run, example: Example) -> str
         heading = "A sentence held out from training"
         word = f'<p class="facts" dir="auto">The corpus has <b>{escape(example.word)}</b> here.</p>'
     more = ""
-    if len(answers[0]["masks"]) == 1:
-        link = write_link(Asked(example.sentence, "", run.request.about["base"], run.id))
+    if base and len(answers[0]["masks"]) == 1:
+        link = write_link(Asked(example.sentence, "", base, run.id))
         more = f'<p class="download"><a href="{escape(link)}" target="_blank">See which words changed most</a></p>'
     sentence = f"<p dir='auto'>{escape(example.sentence)}</p>"
-    return f"<h4>{heading}, before and after</h4>{sentence}{word}{charts(answers)}{more}"
+    both = ", before and after" if base else ""
+    return f"<h4>{heading}{both}</h4>{sentence}{word}{charts(answers)}{more}"
 
 
 def missing_run(id: str) -> str:

@@ -176,11 +176,11 @@ class RunTab(RunWidgets):
         run = self.service.runs.find(id)
         if not adapted_model(run):  # moved to its base in another window
             return gr.skip()
-        models = offered(self.service.runs, owner, [id])
+        models, base = offered(self.service.runs, owner, [id]), run.request.about["base"]
         return {
             self.fill.sentence: example_to_show(run, sentence, example).sentence,
             self.fill.model: gr.Dropdown(choices(models), value=id),
-            self.fill.compare: gr.Dropdown(short_choices(models), value=[run.request.about["base"]]),
+            self.fill.compare: gr.Dropdown(short_choices(models), value=[base] if base else []),
             self.tabs: gr.Tabs(selected="fill"),
         }
 

@@ -144,48 +144,18 @@ class FillTab(FillWidgets):
             return updates
         return updates | self.answer_now(sentence, *options, request)
 
-    def answer_chosen(
-        self,
-        text,
-        model,
-        compare,
-        top_k,
-        targets,
-        joint,
-        precision,
-        full_axis,
-        view,
-        link,
-        kept,
-        request: gr.Request,
-    ) -> dict:
+    def answer_chosen(self, request: gr.Request, text, model, compare, *options) -> dict:
         """Answer when a model or an option is chosen; a download waits for Enter or Fill."""
         if not self._are_here([model, *(compare or ())]):
             return {self.waiting: NOT_LOADED}
-        return self.answer_now(
-            text, model, compare, top_k, targets, joint, precision, full_axis, view, link, kept, request
-        )
+        return self.answer_now(text, model, compare, *options, request)
 
-    def answer_typed(
-        self,
-        follow,
-        text,
-        model,
-        compare,
-        top_k,
-        targets,
-        joint,
-        precision,
-        full_axis,
-        view,
-        link,
-        kept,
-        request: gr.Request,
-    ) -> dict:
+    def answer_typed(self, request: gr.Request, follow, text, *options) -> dict:
         """Answer at a pause in typing, unless the sentence is unfinished or its answer is shown already."""
+        *form, view, link, kept = options
         unanswered = {self.words: word_row(text)}
         try:
-            question = question_of(text, model, compare, top_k, targets, joint, precision, full_axis)
+            question = question_of(text, *form)
             if not follow or link_of(question) == link:
                 return unanswered
             self.limits.admit(request)
@@ -286,7 +256,7 @@ class FillTab(FillWidgets):
         *form, view, link, kept = options
         question = question_of(*form)
         if link not in kept or link != link_of(replace(question, full_axis=not question.full_axis)):
-            return self.answer_chosen(*options, request)
+            return self.answer_chosen(request, *options)
         switched = link_of(question)
         kept[switched] = kept.pop(link)
         return {

@@ -89,7 +89,7 @@ def test_typing_is_answered_however_long_an_answer_takes(engine, tab, monkeypatc
     slow = {"answers": [{**answers[0], "seconds": 7.0}]}
     monkeypatch.setattr(engine, "compare", lambda *given, **named: slow)
     for _ in range(2):  # after a slow answer too
-        shown = tab.answer_typed(True, *question(), None)
+        shown = tab.answer_typed(None, True, *question())
         assert json.loads(shown[tab.typed_answer])["link"] == link_of(Question(SENTENCE))
         assert shown[tab.answers] == {link_of(Question(SENTENCE)): slow["answers"]}
 
@@ -97,17 +97,17 @@ def test_typing_is_answered_however_long_an_answer_takes(engine, tab, monkeypatc
 def test_typing_asks_nothing_when_nothing_is_new(engine, tab, monkeypatch):
     monkeypatch.setattr(engine, "compare", None)
     row = {tab.words: word_row(SENTENCE)}
-    assert tab.answer_typed(False, *question(), None) == row
-    assert tab.answer_typed(True, *question(link=link_of(Question(SENTENCE))), None) == row
+    assert tab.answer_typed(None, False, *question()) == row
+    assert tab.answer_typed(None, True, *question(link=link_of(Question(SENTENCE)))) == row
 
 
 def test_a_model_that_is_not_loaded_waits_for_enter(tmp_path):
     tab = tab_of(Engine(Settings(device="cpu")), tmp_path)
-    assert tab.answer_typed(True, *question(), None) == {
+    assert tab.answer_typed(None, True, *question()) == {
         tab.waiting: NOT_LOADED,
         tab.words: word_row(SENTENCE),
     }
-    assert tab.answer_chosen(*question(model="nobody/nothing"), None) == {tab.waiting: NOT_LOADED}
+    assert tab.answer_chosen(None, *question(model="nobody/nothing")) == {tab.waiting: NOT_LOADED}
 
 
 def test_a_model_that_arrived_is_asked_or_loaded_if_it_was_selected(tab, tmp_path):
@@ -158,7 +158,7 @@ def test_why_explains_the_blank_that_is_pressed(tab):
 
 
 def test_an_unfinished_sentence_is_no_error(tab):
-    assert tab.answer_typed(True, *question("The"), None) == {tab.words: word_row("The")}
+    assert tab.answer_typed(None, True, *question("The")) == {tab.words: word_row("The")}
 
 
 def press(handler, data, sentence=SENTENCE):

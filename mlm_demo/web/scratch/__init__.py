@@ -1,0 +1,1 @@
+"""Train a model from scratch: the form and the result of such a run."""
