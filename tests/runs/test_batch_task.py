@@ -3,6 +3,7 @@
 import csv as csv_reader
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -189,9 +190,9 @@ def test_too_many_sentences_and_unknown_models_are_refused(service, start, tmp_p
 def test_the_request_of_a_run_is_read_again():
     request = BatchRequest(FILL, "general", ("biomedical",), {"top_k": 3, "targets": "a,b"}, 7)
     assert BatchRequest.from_json(json.loads(json.dumps(request.to_json()))) == request
-    assert request.to_argv() == [
-        "--model", "general", "--model", "biomedical", "--top-k", "3", "--targets", "a,b",
-    ]  # fmt: skip
+    assert request.to_argv() == ["--model", "general", "--top-k", "3", "--targets", "a,b"]
+    pairs = replace(request, verb=PAIRS, options={})
+    assert pairs.to_argv() == ["--model", "general", "--model", "biomedical"]
     assert request.exact
     assert request.budget == "7 sentences"
     assert BatchRequest(PAIRS, rows=1).budget == "1 pair"

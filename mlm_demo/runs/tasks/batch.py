@@ -75,8 +75,9 @@ class BatchRequest:
         return self.verb != FILL or bool(several) or self.options.get("precision") == "exact"
 
     def to_argv(self) -> list[str]:
-        """Return the request as options of the command line, after the file."""
-        argv = [part for model in self.models if model for part in ("--model", model)]
+        """Return the request as options of the command line, after the file; `fill` and `score` ask one model there."""
+        models = self.models if self.verb == PAIRS else self.models[:1]
+        argv = [part for model in models if model for part in ("--model", model)]
         for name, value in self.options.items():
             option = f"--{name.replace('_', '-')}"
             if value is True:
