@@ -33,7 +33,10 @@ def file_list(files: Sequence[Path], documents: Sequence[int] = ()) -> str:
     """
     items = ""
     for at, path in enumerate(files):
-        name, facts = escape(path.name), [file_size(path.stat().st_size)]
+        try:
+            name, facts = escape(path.name), [file_size(path.stat().st_size)]
+        except FileNotFoundError:  # another cross was pressed in the meantime
+            continue
         if at < len(documents):
             facts.append(_documents(documents[at]))
         items += (

@@ -128,7 +128,7 @@ class AdaptForm:
         if not (files := self._files(draft)):
             return {**self.emptied(), self.report: _status(said) + EMPTY}
         if not said:
-            return {}
+            return gr.skip()
         said += " The other files are read again."
         return {self.content: {}, self.listed: file_list(files), self.report: _status(said)}
 
@@ -202,7 +202,7 @@ class AdaptForm:
         return []
 
     def _column_picker(self, content: dict | MoreNeededError, fields: tuple) -> dict:
-        """Return the boxes of the columns, those ticked that are still there; unchanged if none are known."""
+        """Return the boxes of the columns, unchanged if none are known; ticks stay where the column is still there."""
         if isinstance(content, MoreNeededError):
             columns = content.columns
             if not columns:
@@ -211,7 +211,9 @@ class AdaptForm:
             columns = list(dict.fromkeys(name for table in content["tables"] for name in table["columns"]))
         ticked = dict(zip(self.fields, fields, strict=True))["column"] or ()
         kept = [name for name in ticked if name in columns]
-        return {self.column: gr.CheckboxGroup(columns, value=kept, visible=len(columns) > 1)}
+        # The value is left alone if it can be, because a person may have ticked another box meanwhile.
+        value = {} if len(kept) == len(ticked) else {"value": kept}
+        return {self.column: gr.CheckboxGroup(columns, visible=len(columns) > 1, **value)}
 
     def emptied(self) -> dict:
         """Return the form without files."""

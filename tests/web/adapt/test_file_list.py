@@ -25,6 +25,13 @@ def test_each_file_has_its_size_its_documents_and_a_cross_of_its_own(files):
     assert [text for text in read.texts if " KB" in text] == facts
 
 
+def test_a_file_that_is_removed_meanwhile_is_left_out(files):
+    files[1].unlink()
+    html = file_list(files, [1, 2, 3, 4])
+    assert "b.csv" not in html
+    assert "4 documents" in html
+
+
 def test_names_are_escaped_and_no_file_is_no_list(tmp_path):
     assert file_list([]) == ""
     (tmp_path / "0").mkdir()
