@@ -145,6 +145,11 @@ class RayCluster:
             text = error.read().decode(errors="replace")
         if error.code == 404:
             return None
+        if error.code < 400:
+            raise UnreachableError(
+                f"{self.address} does not answer as Ray's dashboard does ({error.code} {error.reason}); set "
+                "RAY_ADDRESS to the dashboard, such as http://HEAD:8265."
+            )
         if error.code >= 500 and BAD_REQUEST not in text:
             raise UnreachableError(
                 f"The Ray cluster at {self.address} does not work now ({error.code} {error.reason})."
