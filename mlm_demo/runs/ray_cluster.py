@@ -134,6 +134,7 @@ class RayCluster:
             return self._refused(error)
         except (OSError, http.client.HTTPException, ValueError) as error:
             reason = getattr(error, "reason", error)
+            reason = getattr(reason, "strerror", None) or reason
             why = f"The Ray cluster at {self.address} does not answer ({shown(reason)}); start it, or set RAY_ADDRESS"
             why += " to the address of its dashboard, such as http://HEAD:8265."
             if authorized:

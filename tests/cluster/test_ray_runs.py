@@ -171,7 +171,7 @@ def test_two_servers_that_submit_at_once_leave_one_job(page, begin):
 
 def test_with_a_wrong_token_a_run_is_unreachable_and_never_interrupted(page, begin, monkeypatch):
     service = page()
-    run = begin(service, 100_000)
+    run = begin(service, 90_000)
     until(lambda: service.queue.tick() or steps_of(run), SECONDS, lambda: log_of(run))
     monkeypatch.setenv("RAY_AUTH_TOKEN", "wrong" * 10)
     other = page()
@@ -192,8 +192,8 @@ def test_with_a_wrong_token_a_run_is_unreachable_and_never_interrupted(page, beg
 
 def test_as_many_run_at_once_as_there_are_places_and_a_stop_within_three_seconds_ends_one(page, begin):
     service = page()
-    first = begin(service, 100_000)
-    second, third = begin(service, 100_001), begin(service, 100_002)
+    first = begin(service, 90_000)
+    second, third = begin(service, 90_001), begin(service, 90_002)
     assert [run.state for run in (first, second, third)] == ["running", "running", "waiting"]
     service.queue.stop(second)
     follow(service, second, "stopped")

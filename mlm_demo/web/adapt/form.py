@@ -211,8 +211,8 @@ class AdaptForm:
         """Say why no run could be started now, if the cluster that trains has a fault."""
         try:
             self.service.queue.launcher.check()
-        except MlmDemoError as error:
-            return refusal(error, "")
+        except MlmDemoError as error:  # without a pop-up, because it is not the visitor's doing
+            return f'<p class="refusal" role="status" dir="auto">{escape(str(error))}</p>'
         return ""
 
     def _read(

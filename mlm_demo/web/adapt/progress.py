@@ -47,7 +47,7 @@ def run_view(run: Run, lines: list[dict], ahead: int = 0, headline: str = "") ->
             '<p class="refusal" role="status" dir="auto">Nobody can say now whether this run is still being worked on. '
             f"What is shown here is what it has written so far. {escape(where)}</p>"
         )
-    if state in ACTIVE:
+    elif state in ACTIVE:
         parts.append(
             '<p class="facts">You can close this page: the run continues, and you will find it under My runs.</p>'
         )
