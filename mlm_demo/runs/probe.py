@@ -18,6 +18,7 @@ from mlm_demo.system.files import read, write, writing
 
 SECONDS_TO_ANSWER, SECONDS_BETWEEN_LOOKS = 90, 0.2
 NO_FOLDER, NO_PROGRAM = 43, 44  # exit codes of a probe's command
+RAYS_OWN_LINE = "Running entrypoint for job"  # in the log of a job, often after the first lines of its output
 QUESTION = "question.json"
 
 
@@ -86,7 +87,10 @@ def _judge(node: Node, job: Job, found: dict, settings: Settings, python: str) -
             "under the same paths, or share them."
         )
     if not found:
-        last = next((line for line in reversed(job.message.splitlines()) if line.strip()), job.status)
+        said = [
+            line for line in job.message.splitlines() if line.strip() and not line.startswith(RAYS_OWN_LINE)
+        ]
+        last = said[-1] if said else job.status
         raise RunError(f"Node {node.ip} of the Ray cluster cannot run this program: {shown(last, 300)}.")
     for name, version in own_versions().items():
         if found.get(name) != version:

@@ -57,6 +57,14 @@ def refusal(launcher):
 def test_each_fault_of_a_cluster_has_its_sentence(head, launcher, tmp_path):
     assert "has the resource mlm_demo; start one with --resources='{\"mlm_demo\": 1}'" in refusal(launcher())
     node = head.add()
+    try:
+        _faults_of_a_node(launcher, tmp_path)
+    finally:
+        head.remove(node)
+        until(lambda: not any(node.places(0) for node in launcher().cluster.nodes()), 120)
+
+
+def _faults_of_a_node(launcher, tmp_path):
     assert "mlm_demo and a GPU; start one" in refusal(launcher("auto"))
     launcher().check()
     assert launcher().places() == 1
@@ -71,7 +79,6 @@ def test_each_fault_of_a_cluster_has_its_sentence(head, launcher, tmp_path):
     assert "has Python '3.9.1', and this page has 3." in refusal(launcher(python=str(other)))
     other.write_text("#!/bin/sh\necho it has no torch >&2\nexit 1\n")
     assert "cannot run this program: 'it has no torch'" in refusal(launcher(python=str(other)))
-    head.remove(node)
 
 
 def test_a_data_folder_that_only_the_server_sees(head, launcher, tmp_path):
@@ -90,7 +97,7 @@ def test_a_data_folder_that_only_the_server_sees(head, launcher, tmp_path):
         )
     finally:
         node.terminate()
-        node.wait(60)
+        node.wait(240)
 
 
 def waiting(launcher):

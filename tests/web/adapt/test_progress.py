@@ -68,6 +68,7 @@ def test_a_run_elsewhere_shows_where_it_is_or_that_nobody_can_tell(tmp_path):
     assert "Nobody can say now whether this run is still being worked on." in html
     assert "It does not answer &lt;now&gt;." in html
     assert "interrupted" not in html
+    assert "the run continues" not in html
     assert "step 20 of 100" in html
 
 
