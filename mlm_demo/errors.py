@@ -11,6 +11,7 @@
     │   └── MoreNeededError  the files can be read, but more text is needed, or the name of a column
     ├── TrainingError     a training that cannot start or continue
     ├── RunError          a background run that does not exist, or cannot be started, resumed or deleted
+    │   └── UnreachableError  a cluster that cannot be asked about its runs now
     └── LimitError        an exceeded rate limit
 
 Each message names the problem, the offending value and the fix in one or two sentences without markup. The command line
@@ -67,6 +68,10 @@ class TrainingError(MlmDemoError):
 
 class RunError(MlmDemoError):
     """A background run does not exist, or cannot be started, resumed or deleted now."""
+
+
+class UnreachableError(RunError):
+    """A cluster cannot be asked about its runs now; it may answer later."""
 
 
 class LimitError(MlmDemoError):

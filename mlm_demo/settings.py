@@ -12,6 +12,7 @@ TRUE, FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 ROOT = Path(__file__).resolve().parent.parent  # the project folder
 ASSETS = ROOT / "assets"
 READING_SECONDS = 600  # time limit for reading the files of a run
+LAUNCHERS = ("local", "ray")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 # Owners of the known models and of the best-known models like them.
 KNOWN_OWNERS = "FacebookAI,answerdotai,distilbert,google-bert,microsoft,thomas-sounack"
@@ -39,6 +40,8 @@ class Settings:
     mcp: bool = False  # whether the endpoints are tools for the Model Context Protocol too
     device: str = "auto"
     data: str = "data"
+    launcher: str = "local"  # who starts the workers of runs
+    ray_address: str = ""  # of the dashboard of a Ray cluster
 
     requests_a_minute: int = _number(600, 1, 1_000_000, public=120)  # per open page
     requests_a_minute_address: int = _number(3000, 1, 1_000_000, public=600)  # per IP address
@@ -84,12 +87,13 @@ class Settings:
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
         """Read the variables `MLM_DEMO_*`; raise SettingError for a value that cannot be used.
 
-        Without a host or port, Gradio's own variables apply. On a Space the page is public and behind one proxy by
-        default.
+        Without a host or port, Gradio's own variables apply, and without a cluster's address, Ray's. On a Space the
+        page is public and behind one proxy by default.
         """
         defaults = {
             "MLM_DEMO_HOST": environ.get("GRADIO_SERVER_NAME", ""),
             "MLM_DEMO_PORT": environ.get("GRADIO_SERVER_PORT", ""),
+            "MLM_DEMO_RAY_ADDRESS": environ.get("RAY_ADDRESS", ""),
             "MLM_DEMO_PUBLIC": "1" if on_space(environ) else "",
             "MLM_DEMO_PROXIES": "1" if on_space(environ) else "",
         }
@@ -99,6 +103,10 @@ class Settings:
         if settings.device not in DEVICES:
             raise SettingError(
                 f"MLM_DEMO_DEVICE is '{settings.device}'; set it to {', '.join(DEVICES[:-1])} or {DEVICES[-1]}."
+            )
+        if settings.launcher not in LAUNCHERS:
+            raise SettingError(
+                f"MLM_DEMO_LAUNCHER is '{settings.launcher}'; set it to {' or '.join(LAUNCHERS)}."
             )
         if public and settings.allow_pickle:
             raise SettingError(

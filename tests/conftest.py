@@ -30,6 +30,7 @@ pytest_plugins = [
     "tests.support.runs",
     "tests.support.faults",
     "tests.support.hub_fixtures",
+    "tests.support.ray_stand_in",
     "tests.support.task_models",
 ]
 

@@ -105,9 +105,10 @@ def test_every_package_imported_is_declared():
 
 def test_every_dependency_has_its_reason():
     decisions = (ROOT / "docs" / "decisions" / "README.md").read_text()
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-ray.txt"):
         for line in (ROOT / name).read_text().splitlines():
-            assert re.search(rf"^\| `{re.escape(line.split('==')[0])}` \| \S", decisions, re.M), line
+            package = re.split(r"==|\[", line)[0]
+            assert re.search(rf"^\| `{re.escape(package)}` \| \S", decisions, re.M), line
 
 
 def test_files_stay_small():

@@ -18,6 +18,8 @@ def test_every_setting_can_be_set():
         "host": "0.0.0.0",
         "data": "/srv/x",
         "device": "cpu",
+        "launcher": "ray",
+        "ray_address": "http://head:8265",
         "owner_password": "word",
         "hub_owners": "anna",
     }

@@ -16,7 +16,7 @@ from mlm_demo.cli.insight import contrast_command, why_command
 from mlm_demo.cli.options import add_adaptation, add_finetuning, add_pretraining
 from mlm_demo.cli.pairs import pairs_command
 from mlm_demo.cli.predict import fill_command, models_command, score_command
-from mlm_demo.cli.runs import papers_command, read_command, runs_command, work_command
+from mlm_demo.cli.runs import papers_command, probe_command, read_command, runs_command, work_command
 from mlm_demo.corpus.formats import describe_formats
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.models.pool import PRECISIONS
@@ -204,7 +204,12 @@ def _add_hidden(verbs) -> None:
     work = verbs.add_parser("work")
     work.add_argument("id", metavar="RUN")
     work.add_argument("--lock", metavar="FD", type=int)
+    work.add_argument("--handle", metavar="NAME", default="")
     work.set_defaults(run=work_command)
+    probe = verbs.add_parser("probe")
+    probe.add_argument("nonce", metavar="NONCE")
+    probe.add_argument("node", metavar="NODE")
+    probe.set_defaults(run=probe_command)
     for name, command in (("read", read_command), ("papers", papers_command)):
         reader = verbs.add_parser(name)
         reader.add_argument("id", metavar="DRAFT")

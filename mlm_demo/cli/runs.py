@@ -29,7 +29,14 @@ def work_command(options: argparse.Namespace, settings: Settings) -> None:
     """Work on a run."""
     from mlm_demo.runs.worker import work
 
-    work(RunStore(settings.runs).find(options.id), settings, lock=options.lock)
+    work(RunStore(settings.runs).find(options.id), settings, lock=options.lock, job=options.handle)
+
+
+def probe_command(options: argparse.Namespace, settings: Settings) -> None:
+    """Answer the server's probe of this node."""
+    from mlm_demo.runs.probe import answer
+
+    answer(options.nonce, options.node, settings)
 
 
 def read_command(options: argparse.Namespace, settings: Settings) -> None:

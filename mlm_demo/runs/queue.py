@@ -1,55 +1,50 @@
-"""The queue of runs, one running at a time. Independent of language models.
+"""The queue of runs: as many run at a time as there are places for them. Independent of language models.
 
 The queue has no process of its own. A thread of the page calls `tick`, which starts the next run under a lock, so two
-servers on one folder do not start two. A worker runs in its own session and outlives the server that started it. The
-server takes the run's lock before it starts the worker, which inherits the lock. So the run counts as running from then
-on, even if the server is killed before it records the worker.
+servers on one folder do not start two. A worker outlives the server that started it; its launcher knows how.
 """
 
 import os
-import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from mlm_demo.errors import RunError
-from mlm_demo.runs import launcher
-from mlm_demo.runs.launcher import Child, Launch
-from mlm_demo.runs.run import ACTIVE, ENDED, RESUMABLE, Run
+from mlm_demo.runs.handle import Heard
+from mlm_demo.runs.launcher import Launcher
+from mlm_demo.runs.local_launcher import LocalLauncher
+from mlm_demo.runs.run import ACTIVE, ENDED, RESUMABLE, WORKED_ON, Run
 from mlm_demo.runs.store import RunStore
 from mlm_demo.system import locks
 from mlm_demo.system.files import writing
 
-# Signals by which somebody ends a process; a crash has others.
-KILLED = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
-
 
 class RunQueue:
-    """Starts, stops and resumes runs, one at a time.
+    """Starts, stops and resumes runs.
 
     max_waiting: limit on waiting runs; max_per_owner, max_per_address: limits on active runs (waiting or running) of
-    one person and from one address. environment: variables for the worker, added to those of this process. starts:
-    whether `tick` starts workers; on ZeroGPU, events of the page do. launch: starts a worker.
+    one person and from one address. environment: variables for the worker, added to those of the process that starts
+    it. starts: whether `tick` starts workers; on ZeroGPU, events of the page do. launcher: starts the workers; without
+    one they are processes of this machine, one at a time.
     """
 
     def __init__(
         self,
         runs: RunStore,
+        launcher: Launcher | None = None,
         *,
         max_waiting: int = 20,
         max_per_owner: int = 2,
         max_per_address: int = 20,
         environment: Mapping[str, str] | None = None,
         starts: bool = True,
-        launch: Launch | None = None,
     ):
         self.runs, self.max_waiting = runs, max_waiting
         self.max_per_owner, self.max_per_address = max_per_owner, max_per_address
         self.environment, self.starts = dict(environment or {}), starts
-        self.launch = launch or launcher.launch
-        self._children: list[tuple[Child, Run]] = []
+        self.launcher = launcher or LocalLauncher()
 
-    def environment_of_worker(self) -> dict[str, str]:
-        """Return the environment of a worker or reader process."""
+    def environment_of_reader(self) -> dict[str, str]:
+        """Return the environment of a reader process."""
         return {**os.environ, **self.environment}
 
     def check_limits(self, owner_hash: str, fingerprint: str, address: str = "") -> None:
@@ -74,14 +69,16 @@ class RunQueue:
             )
 
     def tick(self) -> None:
-        """Start the next run if none is running; end and delete runs for which somebody has asked it.
+        """Start runs while there are places; end and delete runs for which somebody has asked it.
 
         Raises RunError if the folder of the runs cannot be written.
         """
         with self._locked():
-            self._collect_children()
-            states = {run: run.state for run in self.runs.all()}
-            busy = any(state in ("running", "stopping") for state in states.values())
+            found = self.runs.all()
+            self.launcher.follow(found, self.environment)
+            states = {run: run.state for run in found}
+            busy = len([run for run, state in states.items() if state in WORKED_ON and self._is_here(run)])
+            places = None
             for run, state in states.items():
                 if state in ENDED and run.asked_to_delete:
                     run.delete()
@@ -89,13 +86,33 @@ class RunQueue:
                     continue
                 if run.asked_to_stop:
                     run.finish("stopped", "Stopped before it started.")
-                elif self.starts and not busy:
-                    try:
-                        with writing(run.folder):
-                            self._start(run)
-                        busy = True
-                    except RunError as error:
-                        run.finish("failed", str(error))
+                elif self.starts:
+                    if places is None:  # asked only if a run waits
+                        places = self.launcher.places() or 0
+                    if busy < places:
+                        busy += self._start(run)
+
+    def _is_here(self, run: Run) -> bool:
+        """Return whether this queue's launcher has started a run; note of another one's that nobody asks about it."""
+        job = run.handle
+        started_by = job.launcher if job else LocalLauncher.name
+        if started_by == self.launcher.name:
+            return True
+        if job:
+            about = f"This page asks nobody about it; set MLM_DEMO_LAUNCHER={started_by} again."
+            heard = Heard.of(run.folder, job)
+            Heard(job.name, None, heard.known, about).note(run.folder)
+        return False
+
+    def _start(self, run: Run) -> bool:
+        """Start a waiting run, or fail it; return whether it takes a place."""
+        try:
+            with writing(run.folder):
+                self.launcher.start(run, self.environment)
+            return True
+        except RunError as error:
+            run.finish("failed", str(error))
+            return False
 
     def position(self, run: Run) -> int:
         """Return the number of runs ahead of a waiting run; 0 if it is next or does not wait."""
@@ -118,40 +135,6 @@ class RunQueue:
         with self._locked():  # if two people press Resume at once, only the first succeeds
             run.requeue()
         self.tick()
-
-    def _collect_children(self) -> None:
-        """Fail the runs whose worker crashed in a library; the run of a killed worker counts as interrupted."""
-        for child, run in self._children:
-            ended_by = -(child.poll() or 0)
-            if ended_by > 0 and ended_by not in KILLED and run.state == "interrupted":
-                run.finish(
-                    "failed",
-                    f"The run crashed in a library ({signal.Signals(ended_by).name}), perhaps at its memory limit; "
-                    "choose a smaller batch or corpus. Its folder's worker.log has details.",
-                )
-        self._children = [(child, run) for child, run in self._children if child.returncode is None]
-
-    def _start(self, run: Run) -> None:
-        lock = locks.take(run.lock)
-        if lock is None:  # a worker that no queue started
-            return
-        try:
-            with (run.folder / "worker.log").open("ab") as log:
-                child = self.launch(
-                    ["work", run.id, "--lock", str(lock)],
-                    environment=self.environment_of_worker(),
-                    output=log,
-                    errors=log,
-                    lock=lock,
-                )
-            self._children.append((child, run))
-            try:
-                run.mark_started(child.pid)
-            except OSError:
-                child.kill()
-                raise
-        finally:
-            os.close(lock)  # the worker has inherited it
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
     run.json      the request; written atomically before the other files, never changed
     worker.lock   locked by the worker as long as it lives
     worker.json   the current worker process, or the last one
+    handle.json   the job that works on it elsewhere, with heard.json, what was last heard of that job (`handle.py`)
     name          the name that the owner has given it; without it the title in run.json is its name
     stop          exists once somebody has asked the run to stop
     delete        exists once its owner has asked to delete it as soon as it has ended
@@ -10,8 +11,9 @@
     ended.json    how the run ended; without it the run is waiting, running or interrupted
     input/        the files of the request, deleted when the run is done      output/  the results
 
-States: waiting, running, stopping; then done, stopped (by a person), failed (with a message) or interrupted (the worker
-is gone and left no message: it was killed, or the machine was restarted).
+States: waiting, running, stopping, unreachable (its worker is elsewhere and cannot be asked about now); then done,
+stopped (by a person), failed (with a message) or interrupted (the worker is gone and left no message: it was killed, or
+the machine was restarted).
 """
 
 import hashlib
@@ -25,14 +27,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlm_demo.errors import RunError, shown
-from mlm_demo.runs import older_runs
+from mlm_demo.runs import handle, older_runs
+from mlm_demo.runs.handle import Handle, Heard
 from mlm_demo.system import locks
 from mlm_demo.system.files import atomic, folder_bytes, last_change, read, write, writing
 
 NAME = "name"
 RESERVE = "reserve"  # deleted at the end, so that the final message fits on a full disk
 RESERVED_BYTES = 65_536
-ACTIVE, ENDED = {"waiting", "running", "stopping"}, {"done", "stopped", "failed", "interrupted"}
+WORKED_ON = {"running", "stopping", "unreachable"}
+ACTIVE, ENDED = {"waiting", *WORKED_ON}, {"done", "stopped", "failed", "interrupted"}
 RESUMABLE = {"stopped", "failed", "interrupted"}
 SECONDS_TO_EXIT = 10  # how long a worker may take to exit after its run ended
 
@@ -125,14 +129,40 @@ class Run:
         """One of the states above."""
         if ended := read(self.folder / "ended.json"):
             return ended["state"]
+        if (job := self.handle) and (state := self._state_of(job)) != "interrupted":
+            return state
         worker = (
             self.worker
         )  # read before the lock is probed: a server takes the lock before it records the worker
-        if locks.is_held(self.lock) or older_runs.worker_is_alive(worker):
+        if not job and (locks.is_held(self.lock) or older_runs.worker_is_alive(worker)):
             return "stopping" if self.asked_to_stop else "running"
         if ended := read(self.folder / "ended.json"):  # it ended in the meantime
             return ended["state"]
-        return "interrupted" if worker else "waiting"
+        return "interrupted" if worker or job else "waiting"
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its end is noted."""
+        return bool(read(self.folder / "ended.json"))
+
+    def _state_of(self, job: Handle) -> str:
+        heard = Heard.of(self.folder, job)
+        if heard.alive is None:
+            return "unreachable"
+        if not heard.alive:
+            return "interrupted"
+        return "stopping" if self.asked_to_stop else "running"
+
+    @property
+    def handle(self) -> Handle | None:
+        """The job that works or worked on it elsewhere; None if its worker is a process of this machine."""
+        return Handle.of(self.folder)
+
+    @property
+    def whereabouts(self) -> str:
+        """Where its job runs, or why that cannot be asked; empty for a worker on this machine."""
+        job = self.handle
+        return Heard.of(self.folder, job).about if job else ""
 
     @property
     def message(self) -> str:
@@ -155,11 +185,18 @@ class Run:
         return self.folder / "worker.lock"
 
     @contextmanager
-    def working(self, inherited: int | None = None) -> Iterator[None]:
+    def working(self, inherited: int | None = None, job: str = "") -> Iterator[None]:
         """Within this context this process is the run's worker; raises RunError if another process is.
 
-        inherited: a descriptor with the run's lock, from the parent process.
+        inherited: a descriptor with the run's lock, from the parent process; job: the name of the job that this process
+        is, which needs no lock.
         """
+        if job:
+            noted = self.handle
+            if noted is None or noted.name != job or self.has_ended:
+                raise RunError(f"The run {self.id} has ended, or another job works on it.")
+            yield
+            return
         lock = inherited if inherited is not None and locks.adopt(inherited, self.lock) else None
         if lock is None:
             with writing(self.folder):
@@ -239,12 +276,15 @@ class Run:
         if self.state not in RESUMABLE:
             raise RunError(f"The run {self.id} is {self.state}, so it cannot be resumed.")
         end = time.monotonic() + SECONDS_TO_EXIT
-        while locks.is_held(self.lock):  # the worker has recorded the end and is about to exit
+        while not self.handle and locks.is_held(
+            self.lock
+        ):  # the worker has recorded the end and is about to exit
             if time.monotonic() > end:
                 raise RunError(f"The worker of the run {self.id} has not exited yet; try again in a moment.")
             time.sleep(0.02)
         with writing(self.folder):
             self.reserve()
+            handle.forget(self.folder)  # first, so that an old job does not count as its worker
             for name in ("ended.json", "stop", "worker.json"):
                 (self.folder / name).unlink(missing_ok=True)
 
@@ -255,7 +295,7 @@ class Run:
 
     def delete(self) -> None:
         """Delete the folder; raises RunError while the run is running."""
-        if self.state in ("running", "stopping"):
+        if self.state in WORKED_ON:
             raise RunError(f"The run {self.id} is {self.state}; stop it before you delete it.")
         with writing(self.folder):
             # First, because a folder with run.json and without ended.json would be a waiting run.

@@ -5,6 +5,7 @@ Uploaded files wait as a draft until a run starts with them.
 
 import hashlib
 import json
+import os
 import secrets
 import sys
 import threading
@@ -18,11 +19,14 @@ from mlm_demo.errors import RunError
 from mlm_demo.models.catalogue import ADAPTED, FINETUNED, check_allowed
 from mlm_demo.models.hub import DownloadPolicy
 from mlm_demo.runs.adapted_models import catalogue_of
-from mlm_demo.runs.launcher import Launch
+from mlm_demo.runs.launcher import Launch, Launcher
+from mlm_demo.runs.local_launcher import LocalLauncher
 from mlm_demo.runs.names import checked_name, default_name, distinct
 from mlm_demo.runs.queue import RunQueue
+from mlm_demo.runs.ray_cluster import RayCluster, ray_token
+from mlm_demo.runs.ray_launcher import RayLauncher
 from mlm_demo.runs.reader import Reader
-from mlm_demo.runs.run import ACTIVE, ENDED, Run, owner_hash
+from mlm_demo.runs.run import ACTIVE, ENDED, WORKED_ON, Run, owner_hash
 from mlm_demo.runs.staging import Staging
 from mlm_demo.runs.store import RunStore
 from mlm_demo.runs.tasks.adapt import Adaptation, AdaptRequest
@@ -53,7 +57,7 @@ class Deleted:
 class RunService:
     """The drafts, the runs and the queue of one data folder. Safe to share between threads.
 
-    launch: starts workers and readers; None means `launcher.launch`.
+    launch: starts workers on this machine, and readers; None means `launcher.launch`.
     """
 
     def __init__(self, settings: Settings, launch: Launch | None = None):
@@ -62,12 +66,12 @@ class RunService:
         self.catalogue = catalogue_of(settings)
         self.queue = RunQueue(
             self.runs,
+            _launcher_of(settings, launch),
             max_waiting=settings.max_waiting,
             max_per_owner=settings.max_runs_a_person,
             max_per_address=settings.max_runs_an_address,
             environment=settings.to_environment(),
             starts=not on_zero_gpu(),
-            launch=launch,
         )
         self._starting = threading.Lock()
         self.staging = Staging(
@@ -77,17 +81,22 @@ class RunService:
         )
         self.reader = Reader(self.staging, settings, self.catalogue, launch)
 
+    @property
+    def trains_here(self) -> bool:
+        """Whether runs are worked on by this machine."""
+        return self.queue.launcher.name == LocalLauncher.name
+
     def report(
         self, draft: str, request: AdaptRequest, on_progress: Callable[[str], None] = lambda stage: None
     ) -> dict:
         """Return the report on a draft's files, as JSON; raises CorpusError, ModelError."""
-        return self.reader.report(draft, request, self.queue.environment_of_worker(), on_progress)
+        return self.reader.report(draft, request, self.queue.environment_of_reader(), on_progress)
 
     def examples(
         self, draft: str, request: FinetuneRequest, on_progress: Callable[[str], None] = lambda stage: None
     ) -> dict:
         """Return what the examples in a draft's files are, as JSON; raises CorpusError."""
-        return self.reader.examples(draft, request, self.queue.environment_of_worker(), on_progress)
+        return self.reader.examples(draft, request, self.queue.environment_of_reader(), on_progress)
 
     def papers(
         self, files: Sequence[Path], on_progress: Callable[[str], None] = lambda stage: None
@@ -98,7 +107,7 @@ class RunService:
         """
         draft = self.staging.add(files, link=True)
         try:
-            return self.reader.papers(draft, self.queue.environment_of_worker(), on_progress)
+            return self.reader.papers(draft, self.queue.environment_of_reader(), on_progress)
         finally:
             self.staging.forget(draft)
 
@@ -113,6 +122,7 @@ class RunService:
             check_allowed(base, DownloadPolicy.of(self.settings))
             request = replace(request, model=base.name)
         task.check(request, self.settings)
+        self.queue.launcher.check()
         fingerprint = _fingerprint(files, request)
         start, model = FROM_SCRATCH, FROM_SCRATCH
         if base:
@@ -146,7 +156,7 @@ class RunService:
         """Delete all runs and drafts of one person; runs that are running, as soon as they have stopped."""
         runs, going = 0, 0
         for run in self.runs.owned_by(owner):
-            if run.state in ("running", "stopping"):
+            if run.state in WORKED_ON:
                 run.ask_to_delete()
                 going += 1
             else:
@@ -206,6 +216,7 @@ class RunService:
             "state": run.state,
             "message": run.message,
             "place": self.queue.position(run),
+            "where": run.whereabouts,
             "stage": next((line["stage"] for line in reversed(lines) if "stage" in line), ""),
             **{name: steps.get(name) for name in kept},
             "eval_loss": held_out.get("eval_loss"),
@@ -257,6 +268,12 @@ class RunService:
                 print(f"mlm_demo: the queue has stopped: {problem}", file=sys.stderr, flush=True)
             printed = problem
             time.sleep(1)
+
+
+def _launcher_of(settings: Settings, launch: Launch | None) -> Launcher:
+    if settings.launcher == RayLauncher.name:
+        return RayLauncher(settings, RayCluster(settings.ray_address, ray_token(os.environ)))
+    return LocalLauncher(launch)
 
 
 def result_of(run: Run) -> AdaptationResult | None:

@@ -3,8 +3,11 @@
 It imports torch only after it has read the files. Whatever happens, it records in the run's folder how the run ended.
 """
 
+import os
 import signal
 import threading
+import time
+from contextlib import suppress
 
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.runs.adapted_models import catalogue_of
@@ -13,13 +16,18 @@ from mlm_demo.runs.tasks.registry import task_of
 from mlm_demo.runs.tasks.task import Shift
 from mlm_demo.settings import Settings
 
+SECONDS_BETWEEN_LOOKS = 1.0
+REPLACED = 3  # exit code
 
-def work(run: Run, settings: Settings, *, seconds: float | None = None, lock: int | None = None) -> None:
+
+def work(
+    run: Run, settings: Settings, *, seconds: float | None = None, lock: int | None = None, job: str = ""
+) -> None:
     """Work on a run until it is done, somebody stops it, or its time is up.
 
     seconds: the time limit on a lent GPU; None in a worker process, whose limit is in the settings. lock: the inherited
-    descriptor with the run's lock. Raises RunError if another process works on the run, and re-raises the error that
-    ended the work after recording it.
+    descriptor with the run's lock; job: the name of the job that this process is, in place of a lock. Raises RunError
+    if another process works on the run, and re-raises the error that ended the work after recording it.
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
     max_seconds, limit = (
@@ -28,7 +36,9 @@ def work(run: Run, settings: Settings, *, seconds: float | None = None, lock: in
     )
     if seconds is not None:
         max_seconds, limit = seconds, "The time limit on this GPU"
-    with run.working(lock):
+    with run.working(lock, job):
+        if job:
+            threading.Thread(target=_exit_when_replaced, args=(run, job), daemon=True).start()
         shift = Shift(run, seconds=max_seconds, limit=limit, may_exit=in_main_thread and seconds is None)
         if in_main_thread:  # no other thread can catch a signal
             _stop_on_signal(shift)
@@ -46,6 +56,15 @@ def work(run: Run, settings: Settings, *, seconds: float | None = None, lock: in
             run.finish("stopped", f"{shift.reason()} {where}")
         else:
             run.finish("done")
+
+
+def _exit_when_replaced(run: Run, job: str) -> None:
+    """End this process as soon as another job works on the run, or nobody shall: this one's node was given up."""
+    while True:
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+        with suppress(OSError, ValueError):  # a network file system that does not answer now
+            if (noted := run.handle) is None or noted.name != job:
+                os._exit(REPLACED)
 
 
 def _stop_on_signal(shift: Shift) -> None:

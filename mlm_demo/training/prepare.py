@@ -108,8 +108,9 @@ class Preparation:
     def step(self) -> StepCost:
         """The cost of a step; raises TrainingError if not even one block fits in memory."""
         key = self.step_key(len(self.blocks))
-        # On a ZeroGPU Space the report is made without the GPU that trains.
-        on_another_device = on_zero_gpu() and not self.report_only
+        # The report is made without the GPU that trains: on a ZeroGPU Space, and where a cluster trains.
+        elsewhere = on_zero_gpu() or self.settings.launcher != "local"
+        on_another_device = elsewhere and not self.report_only
         if self.cache and not on_another_device and (found := self.cache.step(key)):
             return found
         from mlm_demo.training.fast.dropout import no_dropout

@@ -22,7 +22,7 @@ from mlm_demo.web.address import follow
 from mlm_demo.web.api import add_endpoints
 from mlm_demo.web.batch.asked_file import open_runs
 from mlm_demo.web.contrast.tab import ContrastTab
-from mlm_demo.web.event_options import AT_ONCE
+from mlm_demo.web.event_options import AT_ONCE, QUIET
 from mlm_demo.web.extract.tab import ExtractTab
 from mlm_demo.web.fill.answer import VIEWS, first_answer
 from mlm_demo.web.fill.tab import FillTab
@@ -110,6 +110,8 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
             with gr.Tab("Learn", id="learn") as learn_tab:
                 LearnTab(engine).build(learn_tab)
         form.wire(owner)
+        if not service.trains_here:
+            demo.load(form.show_problem, None, form.refused, **QUIET)
         teach.wire(owner)
         run.wire(demo)
         fill.offer.ready.change(**run.pickers.event)
@@ -195,9 +197,17 @@ def start(settings: Settings, *, share: bool = False) -> gr.Blocks:
     demo = create_app(settings, engine)
     print(f"The page is at {launch(demo, settings, share=share)}", flush=True)
     threading.Thread(target=_warm, args=(engine,), daemon=True).start()
+    threading.Thread(target=_check, args=(demo.service,), daemon=True).start()
     sweeping = (uploads, demo, lambda: demo.is_running)
     threading.Thread(target=keep_sweeping, args=sweeping, daemon=True).start()
     return demo
+
+
+def _check(service: RunService) -> None:
+    try:
+        service.queue.launcher.check()
+    except MlmDemoError as error:
+        print(f"mlm_demo: {error}", flush=True)
 
 
 def _warm(engine: Engine) -> None:

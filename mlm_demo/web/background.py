@@ -60,7 +60,7 @@ class Background:
         shown = {
             self.run: id,
             self.timer: gr.Timer(active=state in ACTIVE),
-            self.stop_button: gr.Button(visible=state in ACTIVE, interactive=state in ("waiting", "running")),
+            self.stop_button: gr.Button(visible=state in ACTIVE, interactive=state != "stopping"),
             self.resume_button: gr.Button(visible=state in RESUMABLE),
             self.delete_button: gr.Button(visible=state not in ACTIVE),
             self.message: "",
@@ -138,6 +138,8 @@ def progress(run: Run, ahead: int) -> str:
     if run.state == "waiting":
         runs = "1 other run" if ahead == 1 else f"{ahead} other runs"
         stage = f"Waiting for {runs}" if ahead else "Starts in a moment"
+    if run.state == "unreachable":
+        stage = f"Unreachable: nobody can say now whether it is still being worked on. {run.whereabouts}"
     return (
         f'<div class="extract-progress" role="status"><h4>{escape(run.name)}, '
         f'{escape(run.request.about.get("budget", ""))}</h4>{bar}<p class="facts">{escape(stage)}</p>'

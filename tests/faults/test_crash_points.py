@@ -68,7 +68,7 @@ def test_a_run_killed_at_the_worst_moments_ends_with_the_same_result(page, begin
         for other in service.runs.all():  # this run alone is started
             if other.id != run.id and other.state == "waiting":
                 other.ask_to_stop()
-        service.queue.launch = fork_server.after(f"POINT = {point!r}" + KILLED_AT)
+        service.queue.launcher.launch = fork_server.after(f"POINT = {point!r}" + KILLED_AT)
         service.queue.tick()
         wait_for(run, "interrupted", "done", "failed", "stopped")
         states = [run.state]

@@ -10,6 +10,7 @@ from gradio_client.exceptions import AppError
 
 from mlm_demo.errors import RunError
 from mlm_demo.models.loader import load_folder
+from mlm_demo.runs.local_launcher import LocalLauncher
 from mlm_demo.runs.queue import RunQueue
 from mlm_demo.runs.service import RunService
 from mlm_demo.runs.staging import Staging
@@ -47,7 +48,7 @@ def test_at_each_disk_size_the_queue_refuses_or_ends_a_run_and_continues(mount, 
     disk = mount(f"{PAGE * pages}")
     staging, queue, file = (
         Staging(disk / "drafts", max_megabytes=1, max_files=100),
-        RunQueue(RunStore(disk / "runs"), launch=partial(launch_counter, code=WORKER)),
+        RunQueue(RunStore(disk / "runs"), LocalLauncher(partial(launch_counter, code=WORKER))),
         tmp_path / "bees.txt",
     )
     file.write_text("x" * 3 * PAGE)

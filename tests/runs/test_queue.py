@@ -8,6 +8,7 @@ import pytest
 
 from mlm_demo.errors import RunError
 from mlm_demo.runs.launcher import launch as launch_process
+from mlm_demo.runs.local_launcher import LocalLauncher
 from mlm_demo.runs.queue import RunQueue
 from mlm_demo.runs.store import RunStore
 from tests.support.counter import launch_counter
@@ -17,11 +18,12 @@ from tests.support.runs import kill_workers, until
 SERVER = """
 import sys, time
 from pathlib import Path
+from mlm_demo.runs.local_launcher import LocalLauncher
 from mlm_demo.runs.queue import RunQueue
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.store import RunStore
 from tests.support.counter import launch_counter
-RunQueue(RunStore(Path(sys.argv[1])), launch=launch_counter).tick()
+RunQueue(RunStore(Path(sys.argv[1])), LocalLauncher(launch_counter)).tick()
 time.sleep(60)
 """
 KILLED_SERVER = SERVER.replace(
@@ -31,7 +33,7 @@ KILLED_SERVER = SERVER.replace(
 
 @pytest.fixture
 def queue(tmp_path):
-    queue = RunQueue(RunStore(tmp_path / "runs"), launch=launch_counter)
+    queue = RunQueue(RunStore(tmp_path / "runs"), LocalLauncher(launch_counter))
     yield queue
     kill_workers(queue.runs)
 
@@ -72,7 +74,7 @@ def test_the_run_of_a_killed_worker_is_interrupted_and_can_be_resumed(queue):
 def test_the_run_outlives_a_killed_server_and_the_next_one_finds_it(tmp_path):
     """A server process starts the run and is killed; another server continues on the same folder."""
     runs = RunStore(tmp_path / "runs")
-    other = RunQueue(runs, launch=launch_counter)
+    other = RunQueue(runs, LocalLauncher(launch_counter))
     run = other.runs.create(lambda run: [], title="count", request={"steps": 10_000})
     process = subprocess.Popen([sys.executable, "-c", SERVER, str(runs.folder)], cwd=ROOT)
     until(lambda: run.state == "running" and list(run.lines()))
@@ -99,16 +101,16 @@ def test_a_server_killed_before_it_records_its_worker_leaves_a_working_one(tmp_p
     )
     assert killed.returncode == -signal.SIGKILL
     assert run.state == "running"
-    other = RunQueue(runs, launch=launch_counter)
+    other = RunQueue(runs, LocalLauncher(launch_counter))
     other.tick()
     until(lambda: run.worker)  # the worker notes itself
-    assert other._children == []
+    assert other.launcher.children == []
     kill_workers(runs)
     until(lambda: run.state == "interrupted")
 
 
 def test_a_worker_that_ends_before_it_notes_itself_is_interrupted(queue):
-    queue.launch = lambda argv, **given: launch_counter(["work", "no such run"], **given)
+    queue.launcher.launch = lambda argv, **given: launch_counter(["work", "no such run"], **given)
     run = start(queue)
     until(lambda: run.state == "interrupted")
     queue.tick()
@@ -129,7 +131,7 @@ def test_a_run_that_somebody_else_works_on_is_not_started(queue):
     run = queue.runs.create(lambda run: [], title="count")
     with run.working():
         queue.tick()
-        assert (run.state, run.worker["pid"], queue._children) == ("running", os.getpid(), [])
+        assert (run.state, run.worker["pid"], queue.launcher.children) == ("running", os.getpid(), [])
         with pytest.raises(RunError, match="already has a worker; stop it first"), run.working():
             pass
     assert run.state == "interrupted"
@@ -138,7 +140,7 @@ def test_a_run_that_somebody_else_works_on_is_not_started(queue):
 def test_two_servers_do_not_start_two(queue):
     start(queue)
     queue.runs.create(lambda run: [], title="next")
-    others = [RunQueue(queue.runs, launch=launch_counter) for _ in range(3)]
+    others = [RunQueue(queue.runs, LocalLauncher(launch_counter)) for _ in range(3)]
     for other in others:
         other.tick()
     assert [run.state for run in queue.runs.all()] == ["running", "waiting"]
@@ -174,7 +176,7 @@ def test_a_crash_in_a_library_fails_the_run_and_a_kill_interrupts_it(queue, numb
 
 
 def test_a_worker_has_low_priority_and_a_session_of_its_own(queue):
-    queue.launch = launch_process
+    queue.launcher.launch = launch_process
     run = start(queue)
     pid = run.worker["pid"]
     assert os.getpriority(os.PRIO_PROCESS, pid) == 19

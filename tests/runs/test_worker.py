@@ -60,7 +60,7 @@ def at_step(run, step):
 
 
 def test_a_run_logs_its_progress_and_leaves_a_model(start, queue, capsys, monkeypatch):
-    queue.launch = launch_process  # as a server does, and not the fork server of the tests
+    queue.launcher.launch = launch_process  # as a server does, and not the fork server of the tests
     run = start(6)
     reached(run, lambda: run.state not in ("waiting", "running"))
     assert (run.state, run.message) == ("done", "")
@@ -95,13 +95,13 @@ def test_a_stopped_run_keeps_its_progress_and_resumes(start, queue):
 
 
 def test_a_run_that_is_stopped_before_training_judges_nothing_and_resumes(start, queue, fork_server):
-    queue.launch = fork_server.after(NEVER_JUDGED)
+    queue.launcher.launch = fork_server.after(NEVER_JUDGED)
     run = start(6)
     reached(run, lambda: any("base model" in line.get("stage", "") for line in run.lines()))
     queue.stop(run)
     reached(run, lambda: run.state == "stopped")
     assert run.message == "Stopped before training; Resume continues."
-    queue.launch = fork_server.launch
+    queue.launcher.launch = fork_server.launch
     queue.resume(run)
     reached(run, lambda: run.state not in ("waiting", "running"))
     assert (run.state, run.message) == ("done", "")
@@ -136,7 +136,9 @@ def test_a_run_is_stopped_while_its_files_are_read(queue, start_file, slow_pdf):
 def test_a_run_whose_files_take_too_long_to_read_ends_with_a_message(
     queue, start_file, slow_pdf, fork_server
 ):
-    queue.launch = fork_server.after("from mlm_demo.runs.tasks import task; task.READING_SECONDS = 2")
+    queue.launcher.launch = fork_server.after(
+        "from mlm_demo.runs.tasks import task; task.READING_SECONDS = 2"
+    )
     run = start_file(slow_pdf, "a.pdf")
     until(lambda: run.state == "failed", 30, lambda: run.state)
     assert run.message.startswith("Reading the files took more than")
@@ -211,7 +213,7 @@ sys.exit(main(["work", sys.argv[1].rpartition("/")[2], "--lock", sys.argv[2]]))
 
 
 def test_a_run_over_the_memory_limit_ends_with_a_message(queue, start_file):
-    queue.launch = partial(launch_counter, code=LIMITED)
+    queue.launcher.launch = partial(launch_counter, code=LIMITED)
     run = start_file(corpus_text(texts=60_000).encode(), "a.txt")
 
     def over():
@@ -228,7 +230,7 @@ def test_a_worker_reuses_the_parts_that_the_report_prepared(service, draft, choi
     """From the corpus to the time of a step; the only files opened are those of the cache."""
     draft = draft()
     report = service.report(draft, choices(6))
-    service.queue.launch = fork_server.after(NOTHING_AGAIN)
+    service.queue.launcher.launch = fork_server.after(NOTHING_AGAIN)
     run = service.start(draft, choices(6), "me")
     reached(run, lambda: run.state not in ("waiting", "running"))
     assert run.state == "done", (run.message, (run.folder / "worker.log").read_text())
@@ -243,7 +245,7 @@ def test_a_resumed_run_reuses_the_parts_of_its_first_worker(service, start, fork
     reached(run, at_step(run, 1))
     service.queue.stop(run)
     reached(run, lambda: run.state == "stopped")
-    service.queue.launch = fork_server.after(NOTHING_AGAIN)
+    service.queue.launcher.launch = fork_server.after(NOTHING_AGAIN)
     service.queue.resume(run)
     seen = len(list(run.lines()))
     reached(run, lambda: any("loss" in line for line in run.lines(after=seen)) or run.state == "failed")

@@ -63,9 +63,9 @@ def until(condition, seconds=180, message=lambda: "", pause=0.05):
 
 
 def kill_workers(runs):
-    """Kill the workers, which outlive their server."""
+    """Kill the workers of this machine, which outlive their server."""
     for run in runs.all():
-        if run.state in ("running", "stopping"):
+        if run.state in ("running", "stopping") and run.worker:
             with suppress(ProcessLookupError):
                 os.kill(run.worker["pid"], signal.SIGKILL)
 

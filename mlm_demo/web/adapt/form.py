@@ -26,10 +26,12 @@ from mlm_demo.web.server.rate_limits import RateLimits
 PRESETS = [("1 minute", 1), ("5 minutes", 5), ("30 minutes", 30)]
 ABOUT_FILES = (
     f"Files can be {describe_formats()}. The sample corpus "
-    "is 681 paragraphs about beekeeping. Your text stays on the machine that serves this page. Your files are deleted "
+    "is 681 paragraphs about beekeeping. Your text stays on {where}. Your files are deleted "
     "when the run is done; without a run, when you remove them, or else after a day. The result keeps up to 120 "
     "held-out sentences as exam questions."
 )
+HERE = "the machine that serves this page"
+IN_CLUSTER = f"{HERE} and in the cluster that trains for it"
 EMPTY = '<p class="empty">Add files or use the sample corpus. The corpus report appears before training starts.</p>'
 
 
@@ -146,6 +148,14 @@ class AdaptForm:
         except MlmDemoError as error:
             return {self.started: "", self.refused: refusal(error, "")}
         return {self.started: run.id, self.refused: "", **self.emptied()}
+
+    def show_problem(self) -> str:
+        """Say why no run could be started now, if the cluster that trains has a fault."""
+        try:
+            self.service.queue.launcher.check()
+        except MlmDemoError as error:  # without a pop-up, because it is not the visitor's doing
+            return f'<p class="refusal" role="status" dir="auto">{escape(str(error))}</p>'
+        return ""
 
     def _read(
         self,
@@ -278,7 +288,8 @@ class AdaptForm:
             size = {"size": "md", "min_width": 140}
             self.sample = gr.Button("Use the sample corpus", elem_id="sample", **size)
             self.clear = gr.Button("Remove files", visible=False, elem_id="clear", **size)
-        gr.Markdown(ABOUT_FILES, elem_classes="quiet")
+        where = HERE if self.service.trains_here else IN_CLUSTER
+        gr.Markdown(ABOUT_FILES.format(where=where), elem_classes="quiet")
         self.model = gr.Dropdown(
             choices(offered(self.service.runs, "")),
             label="Base model",

@@ -5,7 +5,7 @@ When the run has a result, `result.py` shows curve and predictions.
 
 from html import escape
 
-from mlm_demo.runs.run import ACTIVE, Run
+from mlm_demo.runs.run import ACTIVE, WORKED_ON, Run
 from mlm_demo.training.curve import curve_svg
 from mlm_demo.training.result import shortened_around_term
 from mlm_demo.web.adapt.phases import phase_strip
@@ -14,7 +14,7 @@ from mlm_demo.web.html import marked, table, verdict_mark
 
 STATES = {
     "waiting": "Waiting", "running": "Running", "stopping": "Stopping", "done": "Done", "stopped": "Stopped",
-    "failed": "Failed", "interrupted": "Interrupted",
+    "failed": "Failed", "interrupted": "Interrupted", "unreachable": "Unreachable",
 }  # fmt: skip
 NOTES_SHOWN = 2  # of the last ones in a run's log
 
@@ -29,9 +29,12 @@ def run_view(run: Run, lines: list[dict], ahead: int = 0, headline: str = "") ->
         f'<h3 class="run-title"><span class="state state-{state}">{STATES[state]}</span> '
         f"{escape(run.name)}</h3>"
     ]
+    where = run.whereabouts if state in WORKED_ON else ""
     if about := run.request.about:
         base = about["model"] if about.get("base") == "" else f"base model {about['model']}"
-        parts.append(f'<p class="facts">{escape(base)} · {escape(about["budget"])}</p>')
+        facts = f"{base} · {about['budget']}"
+        facts += f" · {where}" if where and state != "unreachable" else ""
+        parts.append(f'<p class="facts">{escape(facts)}</p>')
     parts.append(headline)
     if run.message:
         parts.append(f'<p class="refusal" role="status" dir="auto">{escape(run.message)}</p>')
@@ -40,7 +43,12 @@ def run_view(run: Run, lines: list[dict], ahead: int = 0, headline: str = "") ->
             '<p class="refusal" role="status">Training was interrupted (process killed or machine restarted). '
             "Everything up to the last checkpoint is safe; Resume continues from there.</p>"
         )
-    if state in ACTIVE:
+    if state == "unreachable":
+        parts.append(
+            '<p class="refusal" role="status" dir="auto">Nobody can say now whether this run is still being worked on. '
+            f"What is shown here is what it has written so far. {escape(where)}</p>"
+        )
+    elif state in ACTIVE:
         parts.append(
             '<p class="facts">You can close this page: the run continues, and you will find it under My runs.</p>'
         )

@@ -132,7 +132,7 @@ def _actions(state: str, use: str, *, own: bool, has_model: bool) -> set[str]:
     """Return what may be done with a run in this state; use: what its model is for."""
     actions = {use} if has_model else set()
     if own:
-        actions |= {"stop"} if state in ("waiting", "running") else set()
+        actions |= {"stop"} if state in ("waiting", "running", "unreachable") else set()
         actions |= {"resume"} if state in RESUMABLE else set()
         actions |= {"delete"} if state not in ACTIVE else set()
         actions |= {"push"} if has_model else set()

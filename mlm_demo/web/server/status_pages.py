@@ -55,7 +55,7 @@ class StatusCollector(Collector):
             "mlm_demo_memory_bytes": ("Resident memory of the server.", resident_bytes("self")),
             "mlm_demo_worker_memory_bytes": (
                 "Resident memory of the training processes.",
-                sum(resident_bytes(run.worker["pid"]) for run in training),
+                sum(resident_bytes(run.worker["pid"]) for run in training if run.worker),
             ),
             "mlm_demo_runs_bytes": ("Disk space used by all runs.", sum(self.service.runs.sizes().values())),
             "mlm_demo_disk_free_bytes": ("Free disk space for the data folder.", free_bytes(folder)),

@@ -1,5 +1,6 @@
 import pytest
 
+from mlm_demo.runs.handle import Handle, Heard
 from mlm_demo.runs.store import RunStore
 from mlm_demo.web.adapt.progress import probes_view, progress, run_view
 from tests.support.reports import REPORT
@@ -52,6 +53,23 @@ def test_probes_show_the_prediction_before_and_now():
     assert "<b>honey</b> <span class='facts'>correct" in html
     assert "<mark>honey</mark>" in html
     assert "The &lt;b&gt; bees" in html
+
+
+def test_a_run_elsewhere_shows_where_it_is_or_that_nobody_can_tell(tmp_path):
+    run = RunStore(tmp_path).create(
+        lambda run: [], title="bees", about={"model": "general", "budget": "1 minute"}
+    )
+    Handle("ray", "one").note(run.folder)
+    Heard("one", True, True, "node 10.0.0.7 of the Ray cluster").note(run.folder)
+    assert "base model general · 1 minute · node 10.0.0.7 of the Ray cluster" in run_view(run, [])
+    Heard("one", None, True, "It does not answer <now>.").note(run.folder)
+    html = run_view(run, [line(20)])
+    assert '<span class="state state-unreachable">Unreachable</span>' in html
+    assert "Nobody can say now whether this run is still being worked on." in html
+    assert "It does not answer &lt;now&gt;." in html
+    assert "interrupted" not in html
+    assert "the run continues" not in html
+    assert "step 20 of 100" in html
 
 
 def test_the_last_notes_of_a_run_are_shown(run):

@@ -1,0 +1,17 @@
+"""The cluster of the tests in this folder."""
+
+import pytest
+
+from tests.support.ray_nodes import RayNodes
+
+
+@pytest.fixture(scope="module")
+def ray_nodes():
+    """A cluster with two nodes that may train, without GPUs."""
+    cluster = RayNodes()
+    try:
+        cluster.add()
+        cluster.add()
+        yield cluster
+    finally:
+        cluster.close()

@@ -1,0 +1,259 @@
+"""Runs in a real Ray cluster: two nodes on this machine, with token authentication."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from mlm_demo.errors import UnreachableError
+from mlm_demo.runs.service import RunService
+from mlm_demo.runs.tasks.adapt import AdaptRequest
+from mlm_demo.settings import Settings
+from mlm_demo.training.config import AdaptConfig
+from tests.support.faults import ALONE, assert_equal, made
+from tests.support.nightly import NIGHTLY
+from tests.support.paths import ROOT
+from tests.support.ray_nodes import TOKEN
+from tests.support.runs import corpus_text, until
+
+pytest.importorskip("ray")
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.skipif(not NIGHTLY, reason="it starts a Ray cluster: make nightly"),
+]
+SECONDS = 300
+
+
+@pytest.fixture
+def page(ray_nodes, tmp_path, monkeypatch):
+    """A function that returns a service of its own, as a server that trains in the cluster has."""
+    monkeypatch.setenv("RAY_AUTH_TOKEN", TOKEN)
+    own = Settings(device="cpu", data=str(tmp_path / "data"), launcher="ray", ray_address=ray_nodes.address)
+
+    def page() -> RunService:
+        service = RunService(own)
+        service.queue.environment |= ALONE
+        return service
+
+    return page
+
+
+@pytest.fixture
+def begin(tiny, tmp_path):
+    """A function that puts a run into the queue of a service."""
+    corpus = tmp_path / "bees.txt"
+    corpus.write_text(corpus_text())
+
+    def begin(service, steps=24):
+        config = AdaptConfig(max_steps=steps, batch_size=4, block_size=32, learning_rate=1e-3)
+        draft = service.staging.add([corpus])
+        return service.start(draft, AdaptRequest(config, tiny), f"person {len(service.runs.all())}")
+
+    return begin
+
+
+def follow(service, run, *states):
+    """Tick until the run is in one of some states."""
+
+    def reached():
+        service.queue.tick()
+        return run.state in states
+
+    until(
+        reached,
+        SECONDS,
+        lambda: (run.state, run.message, run.whereabouts, list(run.lines())[-3:], log_of(run)),
+    )
+
+
+def log_of(run):
+    log = run.folder / "worker.log"
+    return log.read_text()[-2000:] if log.exists() else "no worker.log"
+
+
+def steps_of(run):
+    return [line["step"] for line in run.lines() if "loss" in line]
+
+
+def undisturbed(begin, tmp_path, steps):
+    """The same run, done by a worker of this machine."""
+    service = RunService(Settings(device="cpu", data=str(tmp_path / "local")))
+    service.queue.environment |= ALONE
+    run = begin(service, steps)
+    follow(service, run, "done", "failed")
+    assert run.state == "done", run.message
+    return made(run)
+
+
+def test_a_run_whose_node_is_lost_is_resumed_on_the_other_with_the_same_weights(
+    page,
+    begin,
+    ray_nodes,
+    tmp_path,
+):
+    steps = 400
+    service = page()
+    run = begin(service, steps)
+    follow(service, run, "running")
+    until(lambda: service.queue.tick() or max(steps_of(run), default=0) > 150, SECONDS, lambda: log_of(run))
+    first = service.queue.launcher.cluster
+    lost = node_of(first, run)
+    ray_nodes.remove(lost)
+    seen = len(list(run.lines()))
+    follow(service, run, "done", "failed", "interrupted", "stopped")
+    assert (run.state, run.message) == ("done", "")
+    assert run.handle.attempt == 2
+    assert node_of(first, run) != lost
+    notes = [line["note"] for line in run.lines() if "note" in line]
+    assert notes[-1].endswith("was lost. Attempt 2 of 3 continues from the last checkpoint, if there is one.")
+    again = [line["step"] for line in run.lines(after=seen) if "loss" in line]
+    assert again[0] > 100, "it did not begin anew"
+    assert_equal(made(run), undisturbed(begin, tmp_path, steps))
+    ray_nodes.add()
+
+
+def node_of(cluster, run):
+    return cluster._ask(f"/api/jobs/{run.handle.name}")["driver_node_id"]
+
+
+KILLED_SERVER = """
+import os, signal, sys
+from mlm_demo.runs.ray_cluster import RayCluster
+from mlm_demo.runs.service import RunService
+from mlm_demo.settings import Settings
+RayCluster.submit = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+service = RunService(Settings.from_environment())
+service.queue.environment["OMP_NUM_THREADS"] = "1"
+service.queue.tick()
+"""
+
+
+def test_a_server_killed_between_noting_and_submitting_leaves_one_job(page, begin):
+    waiting = page()
+    waiting.queue.starts = False
+    run = begin(waiting)
+    own = {**os.environ, **waiting.settings.to_environment(), "RAY_AUTH_TOKEN": TOKEN}
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_SERVER], cwd=ROOT, env=own, check=False, timeout=120
+    )
+    assert killed.returncode == -signal.SIGKILL
+    noted, service = run.handle, page()
+    assert (run.state, service.queue.launcher.cluster.job(noted.name)) == ("running", None)
+    follow(service, run, "done", "failed", "interrupted")
+    assert (run.state, run.message, run.handle) == ("done", "", noted)
+    assert reports_of(run) == 1
+
+
+def test_two_servers_that_submit_at_once_leave_one_job(page, begin):
+    """Without the queue's lock, as on a file system that does not pass locks on."""
+    waiting = page()
+    waiting.queue.starts = False
+    run = begin(waiting)
+    servers, together = [page() for _ in range(4)], threading.Barrier(4)
+
+    def start(service):
+        together.wait()
+        service.queue.launcher.start(run, service.queue.environment)
+
+    threads = [threading.Thread(target=start, args=(service,)) for service in servers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    jobs = waiting.queue.launcher.cluster._ask("/api/jobs/")
+    assert [job["submission_id"] for job in jobs if run.id in job["submission_id"]] == [run.handle.name]
+    follow(servers[0], run, "done", "failed", "interrupted")
+    assert (run.state, run.message, reports_of(run)) == ("done", "", 1)
+
+
+def test_with_a_wrong_token_a_run_is_unreachable_and_never_interrupted(page, begin, monkeypatch):
+    service = page()
+    run = begin(service, 90_000)
+    until(lambda: service.queue.tick() or steps_of(run), SECONDS, lambda: log_of(run))
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "wrong" * 10)
+    other = page()
+    with pytest.raises(
+        UnreachableError, match=r"refuses the token \(403\); set RAY_AUTH_TOKEN_PATH .* Or unset"
+    ):
+        begin(other)
+    for _ in range(3):
+        other.queue.tick()
+        assert run.state == "unreachable"
+    assert "refuses the token" in run.whereabouts
+    seen = len(steps_of(run))
+    until(lambda: len(steps_of(run)) > seen)
+    other.queue.stop(run)  # the stop file needs no cluster
+    until(lambda: run.state == "stopped", SECONDS)
+    assert "Progress is kept" in run.message
+
+
+def test_as_many_run_at_once_as_there_are_places_and_a_stop_within_three_seconds_ends_one(page, begin):
+    service = page()
+    first = begin(service, 90_000)
+    second, third = begin(service, 90_001), begin(service, 90_002)
+    assert [run.state for run in (first, second, third)] == ["running", "running", "waiting"]
+    service.queue.stop(second)
+    follow(service, second, "stopped")
+    assert second.message.startswith("Stopped")
+    follow(service, third, "running")
+    until(
+        lambda: service.queue.tick() or (steps_of(first) and steps_of(third)), SECONDS, lambda: log_of(third)
+    )
+    assert steps_of(second) == []
+    for run in (first, third):
+        service.queue.stop(run)
+    for run in (first, third):
+        follow(service, run, "stopped")
+        assert "Progress is kept" in run.message
+
+
+# A worker that is killed between writing its result and noting its end.
+KILLED_WORKER = """#!/bin/sh
+test "$3" = work || exec {python} "$@"
+exec {python} -c '
+import os, signal, sys
+from mlm_demo.runs.run import Run
+from mlm_demo.cli.main import main
+if sys.argv[-1].endswith("-1"):
+    Run.finish = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+sys.exit(main(sys.argv[3:]))
+' "$@"
+"""
+
+
+def test_a_result_is_believed_over_a_job_that_failed(page, begin, tmp_path):
+    python = tmp_path / "python"
+    python.write_text(KILLED_WORKER.format(python=sys.executable))
+    python.chmod(0o755)
+    service = page()
+    service.queue.launcher.python = str(python)
+    run = begin(service)
+    first = run.handle
+    follow(service, run, "done", "failed", "interrupted")
+    job = service.queue.launcher.cluster.job(first.name)
+    assert (job.status, job.exit_code) == ("FAILED", -signal.SIGKILL)
+    assert (run.state, run.message, run.handle.attempt) == ("done", "", 2)
+    assert (
+        "Its result was written, but not its end."
+        in [line["note"] for line in run.lines() if "note" in line][-1]
+    )
+    assert steps_of(run) == list(range(1, 25)), "nothing was trained twice"
+
+
+def test_the_run_of_a_killed_worker_is_interrupted_and_can_be_resumed(page, begin):
+    service = page()
+    run = begin(service, 400)
+    until(lambda: service.queue.tick() or max(steps_of(run), default=0) > 60, SECONDS, lambda: log_of(run))
+    subprocess.run(["pkill", "-KILL", "-f", f"work {run.id}"], check=True)
+    follow(service, run, "interrupted")
+    service.queue.resume(run)
+    follow(service, run, "done", "failed")
+    assert (run.state, run.message, run.handle.attempt) == ("done", "", 1)
+
+
+def reports_of(run):
+    """How many workers have read the files of a run."""
+    return len([line for line in run.lines() if "report" in line])
