@@ -80,7 +80,7 @@ def test_its_draft_is_still_there(older):
 def test_its_result_is_shown(older, run_in):
     run = run_in("done")
     seen = run_state(older, run, OWNER)
-    assert seen.actions == {"use", "teach", "delete", "push"}
+    assert seen.actions == {"use", "teach", "ask", "delete", "push"}
     assert "erplexity on held-out text of the domain" in seen.progress
     assert "Training ended" not in seen.progress, "it does not say why"
     assert "<svg" in seen.progress + seen.result
@@ -115,7 +115,7 @@ def test_its_model_is_downloaded(older, run_in, tmp_path):
 def test_its_stopped_run_is_resumed_to_its_end(older, run_in):
     run = run_in("stopped")
     seen = run_state(older, run, OWNER)
-    assert seen.actions == {"resume", "delete", "use", "teach", "push"}
+    assert seen.actions == {"resume", "delete", "use", "teach", "ask", "push"}
     assert "what was learned is kept" in seen.progress
     before, checkpoint, logged = result_of(run).to_json(), last_checkpoint(run.output), len(list(run.lines()))
     assert before["training"]["steps"] == step_of(checkpoint)

@@ -35,10 +35,10 @@ def every_position(
 
 def _position(start: int, end: int, word: dict) -> str:
     own = f"#{word['rank']:,} · {word['surprisal']:.1f} bits" if word["rank"] else "several pieces"
-    spoken = f"Hide {word['word']}. Guess: {word['guess']}. {own.replace('#', 'Rank ')}"
     same = " same" if word["rank"] == 1 else ""
     return (
-        f'<button type="button" data-start="{start}" data-end="{end}" title="Show the chart of this position" '
-        f'aria-label="{escape(spoken)}"><span class="own">{escape(word["word"])}</span>'
-        f'<span class="guess{same}" dir="auto">{escape(word["guess"])}</span><span class="facts">{own}</span></button>'
+        f'<button type="button" data-start="{start}" data-end="{end}" title="Show the chart of this position">'
+        f'<span class="spoken">Hide </span><span class="own">{escape(word["word"])}</span>'
+        f'<span class="spoken">. Guess: </span><span class="guess{same}" dir="auto">{escape(word["guess"])}</span>'
+        f'<span class="spoken">. {"Rank " * bool(word["rank"])}</span><span class="facts">{own}</span></button>'
     )

@@ -68,10 +68,11 @@ def _influence(start: int, end: int, word: dict, guess: str, strongest: float) -
     if abs(change) >= LEAST_CHANGE:
         sign, says = ("▼ ", "less probable") if change > 0 else ("▲ ", "more probable")
     step = 1 + round((STEPS - 1) * abs(change) / strongest)
-    spoken = f"Hide {word['word']}. {guess} is {says} without it: {left}"
+    spoken = f". {guess} is {says} without it: "
     kind = f"step-{step} {'for' if change > 0 else 'against'}"
     return (
         f'<button type="button" class="{kind}" data-start="{start}" data-end="{end}" '
-        f'title="Hide this word" aria-label="{escape(spoken)}"><span class="own">{escape(word["word"])}</span>'
-        f'<span class="facts">{sign}{left}</span></button>'
+        f'title="Hide this word"><span class="spoken">Hide </span><span class="own">{escape(word["word"])}</span>'
+        f'<span class="spoken">{escape(spoken)}</span>'
+        f'<span class="facts"><span aria-hidden="true">{sign}</span>{left}</span></button>'
     )

@@ -28,12 +28,12 @@ def test_each_word_stands_above_what_hiding_it_does():
     buttons = [a for tag, a in zip(read.tags, read.attributes, strict=True) if tag == "button"]
     choice = [(a["data-why"], a["aria-pressed"]) for a in buttons if "data-why" in a]
     assert choice == [("1", "false"), ("2", "true")]
-    labels = [a["aria-label"] for a in buttons if "data-start" in a]
-    assert len(labels) == 5
-    assert labels[0] == "Hide The. mat is less probable without it: 0.2500"
-    assert labels[1] == "Hide cat. mat is more probable without it: 0.2500"
-    assert labels[2] == "Hide on. mat is about the same without it: 0.2500"
-    assert all(part in row for part in ('class="step-5 for"', 'class="step-3 against"', "▼ 0.2500"))
+    assert len([a for a in buttons if "data-start" in a]) == 5
+    named = "".join(read.texts)
+    assert "Hide The. mat is less probable without it: ▼ 0.2500" in named
+    assert "Hide cat. mat is more probable without it: ▲ 0.2500" in named
+    assert "Hide on. mat is about the same without it: 0.2500" in named
+    assert all(part in row for part in ('class="step-5 for"', 'class="step-3 against"', "▼ </span>0.2500"))
 
 
 def test_one_blank_needs_no_choice():
