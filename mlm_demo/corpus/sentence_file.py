@@ -67,7 +67,7 @@ def read_sentences(name: str, limits: ReadLimits, notes: list[str]) -> Iterator[
         empty = False
         yield item if isinstance(item, Dropped | Line) else Line(item.source, " ".join(item.text.split()))
     if empty:
-        raise CorpusError(f"{shown(name)} holds no sentence; write one per line.")
+        raise CorpusError(f"{shown(Path(name).name)} holds no sentence; write one per line.")
 
 
 def _lines(name: str, notes: list[str]) -> Iterator[Line]:

@@ -4,9 +4,10 @@ from playwright.sync_api import expect
 
 from mlm_demo.runs.service import SAMPLE
 from tests.support.adapt_page import MINUTES, open_tab, upload
-from tests.support.nightly import NIGHTLY
+from tests.support.nightly import nightly
 
 
+@nightly  # the form, the task and the result have tests of their own
 def test_a_model_is_trained_from_scratch_stopped_resumed_and_used(open_browser, pictures):
     page = open_browser()
     open_tab(page)
@@ -25,11 +26,10 @@ def test_a_model_is_trained_from_scratch_stopped_resumed_and_used(open_browser, 
     page.locator("#stop").click()
     page.locator("#live .state", has_text="Stopped").wait_for(timeout=4 * MINUTES)
     page.wait_for_selector("#run-result .guesses")
-    if NIGHTLY:  # as an adaptation's
-        page.locator("#resume").click()
-        page.locator("#live .facts", has_text=" left").wait_for(timeout=4 * MINUTES)
-        page.locator("#stop").click()
-        page.locator("#live .state", has_text="Stopped").wait_for(timeout=4 * MINUTES)
+    page.locator("#resume").click()
+    page.locator("#live .facts", has_text=" left").wait_for(timeout=4 * MINUTES)
+    page.locator("#stop").click()
+    page.locator("#live .state", has_text="Stopped").wait_for(timeout=4 * MINUTES)
     page.wait_for_selector("#run-result .guesses")
     page.locator("#my-runs", has_text="bits per byte").wait_for()
     page.locator("#run-sentence figure").wait_for(timeout=MINUTES)

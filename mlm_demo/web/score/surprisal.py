@@ -25,7 +25,7 @@ def legend() -> str:
     )
     return (
         '<div class="score-legend domain-other"><p>Surprisal in bits, and the probability that it stands for. '
-        "Darker words are less expected; 1 bit more is half as probable. A dashed word is not in the model's "
+        "The stronger the color, the less expected; 1 bit is half as probable. A dashed word is not in the model's "
         "vocabulary. With two sentences, the row below them is how many bits more (+) or fewer (−) the second "
         f'costs.</p><p class="words" aria-hidden="true">{steps}</p></div>'
     )
