@@ -25,8 +25,8 @@ def legend() -> str:
     )
     return (
         '<div class="score-legend domain-other"><p>Surprisal in bits, and the probability that it stands for. '
-        "The stronger the color, the less expected; 1 bit is half as probable. A dashed word is not in the model's "
-        "vocabulary. With two sentences, the row below them is how many bits more (+) or fewer (−) the second "
+        "The stronger the color, the less expected; each bit halves the probability. A dashed word is not in the "
+        "model's vocabulary. With two sentences, the row below them is how many bits more (+) or fewer (−) the second "
         f'costs.</p><p class="words" aria-hidden="true">{steps}</p></div>'
     )
 
