@@ -92,10 +92,7 @@ def _print_result(result: AdaptationResult) -> None:
         f"{training.tokens_per_second:,.0f} tokens per second, peak memory {training.peak_megabytes:,.0f} MB"
     )
     print(f"\n{training.steps:,} steps in {training.seconds:.0f} s, {speed}.")
-    if ending := training.ending():
-        print(ending)
-    if training.stopped:
-        print("Stopped early; to continue from here, repeat the command with --resume.")
+    terminal.print_ending(training)
 
 
 def _export(options: argparse.Namespace) -> dict[str, str]:

@@ -60,7 +60,4 @@ def _print_result(result: PretrainResult) -> None:
         f"\n{result.model['parameters']:,} parameters, {training.steps:,} steps in {training.seconds:.0f} s, "
         f"{training.tokens_per_second:,.0f} tokens per second, peak memory {training.peak_megabytes:,.0f} MB."
     )
-    if ending := training.ending():
-        print(ending)
-    if training.stopped:
-        print("Stopped early; to continue from here, repeat the command with --resume.")
+    terminal.print_ending(training)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from mlm_demo.corpus.documents import Dropped, named_rows
 from mlm_demo.runs.run import share_done
+from mlm_demo.training.result import Training
 
 BAR = 30  # characters
 
@@ -39,6 +40,14 @@ def training(line: dict) -> None:
     elif "loss" in line:
         done = round(BAR * share_done(line))
         status(f"[{'=' * done}{' ' * (BAR - done)}] {line['step']}/{line['of']}  loss {line['loss']:.3f}")
+
+
+def print_ending(outcome: Training) -> None:
+    """Print why training ended early, which weights it kept and how to continue; nothing if there is nothing to say."""
+    if ending := outcome.ending():
+        print(ending)
+    if outcome.stopped:
+        print("Stopped early; to continue from here, repeat the command with --resume.")
 
 
 def print_json(value: object) -> None:

@@ -10,7 +10,7 @@ from mlm_demo.models.catalogue import BASE, FINETUNED, Catalogue, ModelRef
 from mlm_demo.models.tasks import TASKS
 from mlm_demo.models.taught import find_taught
 from mlm_demo.runs.run import Run
-from mlm_demo.runs.tasks.task import Shift, check_limits, model_ref
+from mlm_demo.runs.tasks.task import Shift, check_limits, model_ref, result_version
 from mlm_demo.settings import Settings
 from mlm_demo.system.memory import out_of_memory_as_error
 from mlm_demo.training.checkpoints import has_progress, remove_leftovers
@@ -18,7 +18,6 @@ from mlm_demo.training.downstream.config import FinetuneConfig
 from mlm_demo.training.downstream.result import read_finetune_result
 from mlm_demo.training.options import budget_phrase, to_argv
 from mlm_demo.training.phase import Phase
-from mlm_demo.training.result import RESULT
 
 if TYPE_CHECKING:
     from mlm_demo.training.downstream.prepare import FinetunePreparation
@@ -129,11 +128,8 @@ class Finetuning:
 
     def models(self, run: Run) -> list[ModelRef]:
         """Return the fine-tuned model, once there is one."""
-        try:
-            version = str((run.output / RESULT).stat().st_mtime_ns)
-        except FileNotFoundError:
-            return []
-        return [model_ref(run, FINETUNED, version)]
+        version = result_version(run)
+        return [model_ref(run, FINETUNED, version)] if version else []
 
     def figures(self, run: Run) -> list[dict] | None:
         """Return the metrics of a run as JSON, None while there are none."""

@@ -1,7 +1,6 @@
 """The task `pretrain`: a tokenizer and a model from scratch, which then fills masks like any other model."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -9,7 +8,7 @@ from typing import ClassVar
 from mlm_demo.models.catalogue import ADAPTED, Catalogue, ModelRef
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.staging import PREPARED
-from mlm_demo.runs.tasks.task import Shift, check_limits, model_ref
+from mlm_demo.runs.tasks.task import Shift, check_limits, model_ref, result_version
 from mlm_demo.settings import Settings
 from mlm_demo.system.memory import out_of_memory_as_error
 from mlm_demo.training.checkpoints import last_checkpoint, remove_leftovers
@@ -19,7 +18,6 @@ from mlm_demo.training.prepare_cache import PrepareCache
 from mlm_demo.training.pretraining.config import PretrainConfig
 from mlm_demo.training.pretraining.prepare import PretrainPreparation
 from mlm_demo.training.pretraining.result import read_pretrain_result
-from mlm_demo.training.result import RESULT
 
 
 @dataclass(frozen=True)
@@ -119,10 +117,8 @@ class Pretraining:
 
     def models(self, run: Run) -> list[ModelRef]:
         """Return the model, once there is one."""
-        with suppress(FileNotFoundError):
-            version = str((run.output / RESULT).stat().st_mtime_ns)
-            return [model_ref(run, ADAPTED, version, domain="adapted")]
-        return []
+        version = result_version(run)
+        return [model_ref(run, ADAPTED, version, domain="adapted")] if version else []
 
     def figures(self, run: Run) -> dict | None:
         """Return the metrics of a run as JSON, None while there are none."""

@@ -5,7 +5,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -14,6 +14,7 @@ from mlm_demo.models.catalogue import ADAPTED, FINETUNED, Catalogue, ModelRef
 from mlm_demo.runs.run import Run
 from mlm_demo.settings import READING_SECONDS, Settings
 from mlm_demo.training.phase import Phase
+from mlm_demo.training.result import RESULT
 
 SECONDS_BETWEEN_CHECKS = 0.5
 
@@ -99,6 +100,13 @@ def model_ref(run: Run, kind: str, version: str, domain: str = "other") -> Model
     """Return the entry of the model that a run made, which has the name of the run."""
     name = run.name
     return ModelRef(run.id, kind, name, domain, path=run.output, archive=plain_name(name), version=version)
+
+
+def result_version(run: Run) -> str:
+    """Return a text that changes when a resumed run replaces the model; empty while there is none."""
+    with suppress(FileNotFoundError):
+        return str((run.output / RESULT).stat().st_mtime_ns)
+    return ""
 
 
 def short_title(base: ModelRef) -> str:
