@@ -59,6 +59,7 @@ THEME = gr.themes.Default(
     button_primary_background_fill="*primary_600",
     button_primary_background_fill_hover="*primary_700",
 )
+SECONDS_BETWEEN_LOOKS = 0.01
 MCP = "1.30.0"  # the release of the package that is tested, as in requirements-dev.txt
 INTRODUCTION = """# What does a masked language model expect?
 
@@ -138,7 +139,10 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
     measure_events(demo)
     demo.service, demo.engine = service, engine
     # api_open=False: nobody may skip the queue, whose limit protects the machine.
-    return demo.queue(default_concurrency_limit=8, max_size=200, api_open=False)
+    demo.queue(default_concurrency_limit=8, max_size=200, api_open=False)
+    # Gradio (6.31) looks for waiting events a thousand times a second: 8 % of a core for a page that nobody visits.
+    demo._queue.sleep_when_free = SECONDS_BETWEEN_LOOKS
+    return demo
 
 
 def engine_of_page(settings: Settings) -> Engine:

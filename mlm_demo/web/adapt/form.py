@@ -17,7 +17,7 @@ from mlm_demo.web import javascript
 from mlm_demo.web.adapt.draft import REPLAY, adapt_request, read_files
 from mlm_demo.web.adapt.file_list import CROSSES, file_list
 from mlm_demo.web.adapt.report import report_view
-from mlm_demo.web.event_options import AT_ONCE
+from mlm_demo.web.event_options import AT_ONCE, QUIET
 from mlm_demo.web.messages import kept_files, refusal
 from mlm_demo.web.model_choices import choices, offered
 from mlm_demo.web.scratch.form import ScratchForm
@@ -274,8 +274,7 @@ class AdaptForm:
             self.start_run,
             [self.draft, owner, *fields],
             [self.started, self.refused, *self.filled],
-            api_visibility="private",
-            show_progress="hidden",
+            **QUIET,
         ).success(None, self.started, js=javascript.SHOW_RUN, api_visibility="private")
 
     # Widgets

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import gradio as gr
 
 from mlm_demo.runs.names import MAX_CHARACTERS
+from mlm_demo.web.event_options import QUIET
 
 
 class RunName:
@@ -28,6 +29,4 @@ class RunName:
 
     def wire(self, rename: Callable, run: list, outputs: list) -> gr.events.Dependency:
         """Call rename(name, *run) on Enter and on the button; return the event."""
-        return self.box.submit(
-            rename, [self.box, *run], outputs, show_progress="hidden", api_visibility="private"
-        )
+        return self.box.submit(rename, [self.box, *run], outputs, **QUIET)

@@ -10,7 +10,7 @@ from mlm_demo.runs.tasks.pretrain import PretrainRequest
 from mlm_demo.training.pretraining.config import PretrainConfig
 from mlm_demo.web import javascript
 from mlm_demo.web.adapt.draft import column_of
-from mlm_demo.web.event_options import AT_ONCE
+from mlm_demo.web.event_options import AT_ONCE, QUIET
 from mlm_demo.web.messages import refusal
 from mlm_demo.web.server.rate_limits import RateLimits
 
@@ -100,8 +100,7 @@ class ScratchForm:
             self.start_run,
             [draft, owner, self.size, self.minutes, columns, near],
             [self.started, self.refused, *self.filled],
-            api_visibility="private",
-            show_progress="hidden",
+            **QUIET,
         ).success(None, self.started, js=javascript.SHOW_RUN, api_visibility="private")
 
 

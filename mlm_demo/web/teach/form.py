@@ -11,6 +11,7 @@ from mlm_demo.runs.service import RunService
 from mlm_demo.runs.tasks.finetune import FinetuneRequest
 from mlm_demo.training.downstream.config import FinetuneConfig
 from mlm_demo.web import javascript
+from mlm_demo.web.event_options import QUIET
 from mlm_demo.web.messages import kept_files, refusal
 from mlm_demo.web.model_choices import choices
 from mlm_demo.web.server.rate_limits import RateLimits
@@ -147,8 +148,7 @@ class TeachForm:
             self.start_run,
             [self.draft, *fields, owner],
             [self.started, self.refused, *self.filled],
-            api_visibility="private",
-            show_progress="hidden",
+            **QUIET,
         ).success(None, self.started, js=javascript.SHOW_RUN, api_visibility="private")
 
     # Widgets
