@@ -17,6 +17,9 @@ PIP = $(shell test -x $(BIN)/pip && echo $(BIN)/python -m pip || echo $(PYTHON) 
 # On all cores; pip compiles on one, which takes half of its time. Some packages hold files that cannot be compiled.
 COMPILE = $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib >/dev/null || true
 
+# The processes that a run, a test or a start makes share the compiled modules, whatever the machine's settings say.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test check bench load nightly pictures fuzz audit clean
 
 run: $(VENV)/run.stamp

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from hypothesis import HealthCheck, settings
 
-from mlm_demo.web.server.quick_start import without_garbage_collection
+from mlm_demo.web.server.quick_start import without_garbage_collection, without_stubs
 from tests.support.memory_folder import use_memory
 
 # Before huggingface_hub is imported: a test that asks the Hub by mistake fails at once.
@@ -54,11 +54,13 @@ def pytest_configure(config):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
-    """Collect no garbage while the tests are imported, and never look again at the million objects that stay.
+    """Import Gradio as the page does, and never look for garbage among the million objects that the tests import.
 
     A training collects garbage at its start and its end, which would take half a second each time.
     """
     with without_garbage_collection():
+        with without_stubs():
+            import gradio  # noqa: F401
         return (yield)
 
 
