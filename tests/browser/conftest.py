@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,22 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_exception_interact(node, report):
+    """Add to the report of a failed test what the pages show and what the latest run has written."""
+    fixtures = getattr(node, "funcargs", {})
+    for context in fixtures["chromium"].contexts if "chromium" in fixtures else []:
+        for page in context.pages:
+            with suppress(Exception):  # a page that does not answer any more
+                report.sections.append((f"page {page.url}", page.locator("body").inner_text(timeout=3000)))
+    if "served" in fixtures:
+        for run in fixtures["served"][0].service.runs.all()[-1:]:
+            logs = [path for path in run.folder.iterdir() if path.suffix in (".log", ".jsonl")]
+            report.sections += [(str(path), path.read_text()[-3000:]) for path in logs]
+
+
 @pytest.fixture(scope="session")
-def address(tmp_path_factory):
+def served(tmp_path_factory):
     from mlm_demo.settings import Settings
     from mlm_demo.web.app import create_app, launch
 
@@ -39,9 +54,14 @@ def address(tmp_path_factory):
         max_runs_a_person=5,
     )
     demo = create_app(settings)
-    yield launch(demo, settings)
+    yield demo, launch(demo, settings)
     demo.close()
     kill_workers(demo.service.runs)
+
+
+@pytest.fixture(scope="session")
+def address(served):
+    return served[1]
 
 
 @pytest.fixture(scope="package")
