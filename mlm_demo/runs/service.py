@@ -208,7 +208,8 @@ class RunService:
         lines = list(run.lines())
         steps = next((line for line in reversed(lines) if "loss" in line), {})
         held_out = next((line for line in reversed(lines) if "eval_loss" in line), {})
-        kept = ("step", "of", "loss", "tokens_per_second", "peak_megabytes", "seconds")
+        reached = next((line for line in reversed(lines) if "step" in line and "of" in line), {})
+        kept = ("loss", "tokens_per_second", "peak_megabytes", "seconds")
         task = TASKS.get(run.request.task)
         return {
             "run": run.id,
@@ -218,6 +219,8 @@ class RunService:
             "place": self.queue.position(run),
             "where": run.whereabouts,
             "stage": next((line["stage"] for line in reversed(lines) if "stage" in line), ""),
+            "step": reached.get("step") if steps else None,
+            "of": reached.get("of") if steps else None,
             **{name: steps.get(name) for name in kept},
             "eval_loss": held_out.get("eval_loss"),
             "report": next((line["report"] for line in lines if "report" in line), None),

@@ -87,8 +87,10 @@ def progress(lines: list[dict], state: str) -> str:
         shown = f'<p class="facts">{escape(stage)}</p>' if stage and state in ("running", "stopping") else ""
         return phases + shown
     last = steps[-1]
+    # A loss is logged every few seconds; the line of the training's end has the step that it ended at.
+    reached = next(line for line in reversed(lines) if "step" in line and "of" in line)
     facts = [
-        f"step {last['step']:,} of {last['of']:,}",
+        f"step {reached['step']:,} of {reached['of']:,}",
         f"{last['tokens_per_second']:,.0f} tokens per second",
         f"peak memory {last['peak_megabytes']:,.0f} MB",
     ]

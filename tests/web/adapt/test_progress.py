@@ -46,6 +46,12 @@ def test_progress_shows_steps_speed_memory_and_time_left():
     assert progress([], "waiting") == ""
 
 
+def test_a_stopped_run_shows_the_step_that_it_ended_at():
+    """Losses are logged every few seconds, and a stop comes between two of them."""
+    end = {"step": 83, "of": 100, "train_runtime": 41.0}
+    assert "step 83 of 100 · 4,000 tokens per second" in progress([line(20), end], "stopped")
+
+
 def test_probes_show_the_prediction_before_and_now():
     html = probes_view([answer(40, "the")], [answer(1, "honey")], "Now")
     assert "<b>the</b>" in html
