@@ -106,6 +106,15 @@ def biomedical():
     return load(Catalogue().find("biomedical"), device="cpu")
 
 
+@pytest.fixture(scope="session")
+def engine():
+    """An engine with the built-in models, each loaded once for all tests that only ask it."""
+    from mlm_demo.inference.engine import Engine
+    from mlm_demo.settings import Settings
+
+    return Engine(Settings(device="cpu"))
+
+
 @pytest.fixture
 def read(tmp_path):
     """A function that writes a file and reads it; returns what was read, and the notes."""

@@ -1,15 +1,8 @@
 import pytest
 
 from mlm_demo.errors import PromptError
-from mlm_demo.inference.engine import Engine
-from mlm_demo.settings import Settings
 
 FRANCE = "Paris is the <mask> of France."
-
-
-@pytest.fixture(scope="module")
-def engine():
-    return Engine(Settings(device="cpu"))
 
 
 def test_a_hidden_word_has_the_guess_of_its_mask_and_its_own_rank(engine):

@@ -3,16 +3,9 @@ from math import log
 import pytest
 
 from mlm_demo.errors import ParameterError, PromptError
-from mlm_demo.inference.engine import Engine
-from mlm_demo.settings import Settings
 
 FRANCE = "Paris is the <mask> of France."
 WITHOUT_FRANCE, WITHOUT_PARIS = "Paris is the <mask> of <mask>.", "<mask> is the <mask> of France."
-
-
-@pytest.fixture(scope="module")
-def engine():
-    return Engine(Settings(device="cpu"))
 
 
 def test_the_influence_of_a_word_is_what_hiding_it_takes_from_the_guess(engine):

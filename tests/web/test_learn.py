@@ -16,8 +16,8 @@ from mlm_demo.web.score.links import read_link as read_score_link
 
 
 @pytest.fixture(scope="module")
-def answered():
-    return LearnTab(Engine(Settings(device="cpu"))).answer_cards().split("</article>")[:-1]
+def answered(engine):
+    return LearnTab(engine).answer_cards().split("</article>")[:-1]
 
 
 def words(card):

@@ -7,9 +7,7 @@ from dataclasses import replace
 import gradio as gr
 import pytest
 
-from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.worker import work
-from mlm_demo.settings import Settings
 from mlm_demo.web.batch import asked_file, part
 from mlm_demo.web.batch.asked_file import Waiting, open_runs
 from mlm_demo.web.fill.filled_file import FilledFile
@@ -25,11 +23,6 @@ PAIRS = (
     "phenomenon,good,bad\nagreement,The dogs run.,The dogs runs.\nagreement,She sings.,She sing.\n"
     "order,The old man sat.,The man old sat.\nsame,One.,One.\nmask,A <mask>.,A dog.\n"
 )
-
-
-@pytest.fixture(scope="module")
-def engine():
-    return Engine(Settings(device="cpu"))
 
 
 class Page:

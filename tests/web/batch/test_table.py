@@ -1,15 +1,13 @@
 from mlm_demo.corpus.documents import Dropped
 from mlm_demo.corpus.sentence_file import Line
 from mlm_demo.errors import PromptError
-from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.answered_file import FILL, SCORE, answered
-from mlm_demo.settings import Settings
 from mlm_demo.web.batch.table import ROWS_SHOWN, sentence_table
 from tests.support.html_reader import HOSTILE, Reader
 
 
-def test_hostile_text_stays_text():
-    scores = Engine(Settings(device="cpu")).score_each([HOSTILE], "general")
+def test_hostile_text_stays_text(engine):
+    scores = engine.score_each([HOSTILE], "general")
     rows = [answered(Line("a", HOSTILE), scores), answered(Dropped(HOSTILE, HOSTILE, HOSTILE), [])]
     read = Reader(sentence_table(SCORE, rows, 2))
     assert {"img", "script"} & set(read.tags) == set()

@@ -2,19 +2,10 @@ import csv as csv_reader
 import io
 import json
 
-import pytest
-
-from mlm_demo.inference.engine import Engine
-from mlm_demo.settings import Settings
 from mlm_demo.web.contrast.answer import SAME, ask, draw
 from mlm_demo.web.contrast.links import Asked
 
 NURSE, SURGEON = "The nurse said <mask> was tired.", "The surgeon said <mask> was tired."
-
-
-@pytest.fixture(scope="module")
-def engine():
-    return Engine(Settings(device="cpu"))
 
 
 def test_an_answer_has_plot_bars_swaps_link_json_and_csv(engine):

@@ -3,7 +3,6 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
-from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import Settings
 from mlm_demo.web.contrast.links import Asked
@@ -15,8 +14,7 @@ FORM = ("A nurse said <mask> sat.", "A king said <mask> sat.", "general", "")
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    engine = Engine(Settings(device="cpu"))
+def page(tmp_path_factory, engine):
     folder = tmp_path_factory.mktemp("data")
     limits = RateLimits(Settings(data=str(folder)))
     with gr.Blocks() as demo, gr.Tabs(), gr.Tab("Contrast", id="contrast") as tab:

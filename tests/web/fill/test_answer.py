@@ -17,11 +17,6 @@ from mlm_demo.web.fill.answer import (
 from mlm_demo.web.fill.links import Question
 
 
-@pytest.fixture(scope="module")
-def engine():
-    return Engine(Settings(device="cpu"))
-
-
 def test_an_answer_comes_with_its_link_code_and_files(engine):
     shown = ask(engine, Question("The <mask> sat.", "general", ("biomedical",), 3), "Chart")
     assert shown.link == "?text=The+%3Cmask%3E+sat.&model=general&k=3&compare=biomedical"

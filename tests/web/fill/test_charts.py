@@ -1,7 +1,5 @@
 import pytest
 
-from mlm_demo.inference.engine import Engine
-from mlm_demo.settings import Settings
 from mlm_demo.web.fill.charts import (
     ROWS_SHOWN,
     charts,
@@ -16,11 +14,6 @@ from tests.support.html_reader import HOSTILE, Reader
 
 def models(*names):
     return [{"name": name, "kind": "hub", "title": name.upper()} for name in names]
-
-
-@pytest.fixture(scope="module")
-def engine():
-    return Engine(Settings(device="cpu"))
 
 
 def test_rows_are_ranked_with_number_bar_and_sentence(engine):

@@ -2,8 +2,6 @@
 
 import pytest
 
-from mlm_demo.inference.engine import Engine
-from mlm_demo.settings import Settings
 from mlm_demo.web.fill.examples import GROUPS, example_groups, example_of
 from tests.support.html_reader import Reader
 
@@ -11,9 +9,8 @@ NAMED = {group.name: group.examples for group in GROUPS}
 
 
 @pytest.fixture(scope="module")
-def first():
+def first(engine):
     """A function that returns the first guesses of an example: of the general model, of the biomedical one."""
-    engine = Engine(Settings(device="cpu"))
 
     def guesses(example, text=""):
         asked = engine.compare(text or example.text, ["general", "biomedical"], targets=example.targets)

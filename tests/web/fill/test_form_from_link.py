@@ -5,16 +5,9 @@ import gradio as gr
 import pytest
 from gradio.state_holder import SessionState
 
-from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.store import RunStore
-from mlm_demo.settings import Settings
 from mlm_demo.web.fill.form_from_link import form_from_link
 from mlm_demo.web.fill.links import FIRST, opening
-
-
-@pytest.fixture(scope="module")
-def engine():
-    return Engine(Settings(device="cpu"))
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ import shlex
 import pytest
 
 from mlm_demo.cli.main import main
-from mlm_demo.inference.engine import Engine
-from mlm_demo.settings import Settings
 from mlm_demo.web.fill.links import Question
 from mlm_demo.web.fill.snippets import pipeline_code, shell_line
 
@@ -17,9 +15,9 @@ QUESTIONS = [
 ]
 
 
-def answer_of(question):
-    engine = Engine(Settings(device="cpu"))
-    return engine.fill_mask(
+@pytest.fixture
+def answer_of(engine):
+    return lambda question: engine.fill_mask(
         question.text,
         question.model,
         top_k=question.top_k,
@@ -29,7 +27,7 @@ def answer_of(question):
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_the_pipeline_lines_give_the_same_answer(question):
+def test_the_pipeline_lines_give_the_same_answer(question, answer_of):
     answer, printed = answer_of(question), []
     exec(compile(pipeline_code(question, answer), "shown", "exec"), {"print": printed.append})  # noqa: S102
     ours, theirs = answer["masks"][0], printed[0]
@@ -38,7 +36,7 @@ def test_the_pipeline_lines_give_the_same_answer(question):
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_the_shell_line_gives_the_same_answer(question, capsys, monkeypatch):
+def test_the_shell_line_gives_the_same_answer(question, capsys, monkeypatch, answer_of):
     monkeypatch.setenv("MLM_DEMO_DEVICE", "cpu")
     words = shlex.split(shell_line(question))
     assert words[:3] == ["python", "-m", "mlm_demo"]
@@ -48,7 +46,7 @@ def test_the_shell_line_gives_the_same_answer(question, capsys, monkeypatch):
     assert json.loads(capsys.readouterr().out)["masks"] == ours["masks"]
 
 
-def test_an_answer_that_is_not_exact_says_so_beside_the_pipeline():
+def test_an_answer_that_is_not_exact_says_so_beside_the_pipeline(answer_of):
     question = Question("A <mask>.", "general", precision="int8")
     assert "# The page computed in int8" in pipeline_code(question, answer_of(question))
     assert "--precision int8" in shell_line(question)

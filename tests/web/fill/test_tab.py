@@ -18,8 +18,7 @@ SENTENCE = "The <mask> sat."
 
 
 @pytest.fixture(scope="module")
-def engine():
-    engine = Engine(Settings(device="cpu"))
+def engine(engine):
     engine.fill_mask("A <mask>.")
     return engine
 

@@ -3,15 +3,12 @@ import io
 import pandas as pd
 import pytest
 
-from mlm_demo.inference.engine import Engine
-from mlm_demo.settings import Settings
 from mlm_demo.web.fill.tables import csv, tables
 from tests.support.html_reader import HOSTILE, Reader
 
 
 @pytest.fixture(scope="module")
-def answers():
-    engine = Engine(Settings(device="cpu"))
+def answers(engine):
     return engine.compare("The <mask> sat on the <mask>.", ["general", "biomedical"], joint=True)["answers"]
 
 
@@ -26,8 +23,8 @@ def test_the_table_has_the_rows_of_the_chart(answers):
             assert row["sequence"] in read.texts
 
 
-def test_targets_get_their_columns():
-    answer = Engine(Settings(device="cpu")).fill_mask("a <mask>", targets="dog,cat")
+def test_targets_get_their_columns(engine):
+    answer = engine.fill_mask("a <mask>", targets="dog,cat")
     assert {"Share of targets", "Scored as", "one piece"} <= set(Reader(tables([answer])).texts)
 
 
@@ -52,8 +49,8 @@ def test_hostile_text_stays_text():
     assert pd.read_csv(io.StringIO(csv([answer])))["sequence"][0] == HOSTILE
 
 
-def test_a_spreadsheet_finds_no_formula():
-    answer = Engine(Settings(device="cpu")).fill_mask("=1+1 <mask>", targets="-2,@sum,dog")
+def test_a_spreadsheet_finds_no_formula(engine):
+    answer = engine.fill_mask("=1+1 <mask>", targets="-2,@sum,dog")
     rows = pd.read_csv(io.StringIO(csv([answer])))
     assert set(rows["word"]) == {"'-2", "'@sum", "dog"}
     assert all(text.startswith("'=1+1 ") for text in rows["sequence"])

@@ -2,8 +2,6 @@ from math import log
 
 import pytest
 
-from mlm_demo.inference.engine import Engine
-from mlm_demo.settings import Settings
 from mlm_demo.web.score.difference import aligned, differences, verdict
 from tests.support.html_reader import HOSTILE, Reader
 
@@ -30,8 +28,7 @@ def test_each_word_stands_beside_the_one_in_its_place(first, second, columns):
     assert " ".join(found) == columns
 
 
-def test_the_difference_of_each_word_adds_up_to_that_of_the_sentences():
-    engine = Engine(Settings(device="cpu"))
+def test_the_difference_of_each_word_adds_up_to_that_of_the_sentences(engine):
     first, second = (
         engine.score(text, ["general"])["scores"] for text in ("The dogs were loud.", "The dogs was loud.")
     )

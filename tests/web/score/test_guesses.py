@@ -1,11 +1,9 @@
-from mlm_demo.inference.engine import Engine
-from mlm_demo.settings import Settings
 from mlm_demo.web.score.guesses import guesses
 from tests.support.html_reader import HOSTILE, Reader
 
 
-def test_every_piece_of_a_word_has_a_chart_with_the_words_own_rank():
-    engine, text = Engine(Settings(device="cpu")), "She bought souvenirs in Paris."
+def test_every_piece_of_a_word_has_a_chart_with_the_words_own_rank(engine):
+    text = "She bought souvenirs in Paris."
     found = engine.guess_word(text, text.index("souvenirs"), ["general", "biomedical"], top_k=3)["guesses"]
     read = Reader(guesses(found))
     assert read.tags.count("ol") == sum(len(one["pieces"]) for one in found)

@@ -1,11 +1,9 @@
-from mlm_demo.inference.engine import Engine
-from mlm_demo.settings import Settings
 from mlm_demo.web.score.surprisal import LEGEND_BITS, legend, surprisals
 from tests.support.html_reader import HOSTILE, Reader
 
 
-def test_every_word_is_a_button_with_its_number():
-    (score,) = Engine(Settings(device="cpu")).score("The patient sat.")["scores"]
+def test_every_word_is_a_button_with_its_number(engine):
+    (score,) = engine.score("The patient sat.")["scores"]
     read = Reader(surprisals([score]))
     for word in score["words"]:
         at = read.texts.index(word["text"])
@@ -15,8 +13,8 @@ def test_every_word_is_a_button_with_its_number():
     assert [int(a["data-start"]) for a in buttons] == [word["start"] for word in score["words"]]
 
 
-def test_words_that_cannot_be_pressed_are_no_buttons():
-    (score,) = Engine(Settings(device="cpu")).score("The patient sat.")["scores"]
+def test_words_that_cannot_be_pressed_are_no_buttons(engine):
+    (score,) = engine.score("The patient sat.")["scores"]
     read = Reader(surprisals([score], pressable=False))
     assert "button" not in read.tags
     assert {"patient", "sat"} <= set(read.texts)

@@ -4,7 +4,6 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
-from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.service import RunService
 from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import Settings
@@ -15,11 +14,6 @@ from mlm_demo.web.server.rate_limits import RateLimits
 from tests.support.events import call, request
 
 WITHIN = "within_word"
-
-
-@pytest.fixture(scope="module")
-def engine():
-    return Engine(Settings(device="cpu"))
 
 
 @pytest.fixture

@@ -106,6 +106,11 @@ def test_the_page_starts_that_way(monkeypatch):
     assert seen["blocked"] == (True, True)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _no_early_applications():
+    """These pages are made as Gradio makes them."""
+
+
 def test_a_page_has_no_application_before_its_launch(tmp_path):
     """Once Gradio makes one only at the launch, `without_early_applications` can go."""
     with gr.Blocks() as stock:
