@@ -9,7 +9,7 @@ from mlm_demo.corpus.documents import Dropped, ReadLimits
 from mlm_demo.corpus.encoding import decode, detect, why_not_text
 from mlm_demo.corpus.formats import read_documents
 from mlm_demo.corpus.input import opened
-from mlm_demo.errors import CorpusError, shown
+from mlm_demo.errors import CorpusError, MoreNeededError, shown
 
 STANDARD_INPUT = "-"
 TEXT = ".txt"
@@ -62,12 +62,26 @@ def read_sentences(name: str, limits: ReadLimits, notes: list[str]) -> Iterator[
     if name == STANDARD_INPUT or name.lower().endswith(TEXT):
         items = _lines(name, notes)
     else:
-        items = read_documents(Path(name), limits=limits, notes=notes)
+        items = _rows(Path(name), limits, notes)
     for item in items:
         empty = False
         yield item if isinstance(item, Dropped | Line) else Line(item.source, " ".join(item.text.split()))
     if empty:
         raise CorpusError(f"{shown(Path(name).name)} holds no sentence; write one per line.")
+
+
+def _rows(path: Path, limits: ReadLimits, notes: list[str]) -> Iterator:
+    try:
+        yield from read_documents(path, limits=limits, notes=notes)
+    except (
+        MoreNeededError
+    ) as error:  # a corpus has boxes to choose its column by; for sentences their name says it
+        if not error.columns:
+            raise
+        raise CorpusError(
+            f"{shown(path.name)} has the columns {', '.join(map(shown, error.columns))}, and none is clearly the "
+            "text; name the column with the sentences sentence."
+        ) from error
 
 
 def _lines(name: str, notes: list[str]) -> Iterator[Line]:

@@ -14,10 +14,11 @@ def default_name(base: str, made: str, files: list[str]) -> str:
     """Return the name of a run that nobody has named yet.
 
     made: what stands between the base model and the files, empty for a run that makes no model. `general`, `on`,
-    [`bees.txt`, `ants.txt`] → `general on bees and 1 more`.
+    [`bees.txt`, `ants.txt`] → `general on bees + 1 file`.
     """
     stem = _printable(files[0].rsplit(".", 1)[0] or files[0])
-    more = f" and {len(files) - 1:,} more" if len(files) > 1 else ""
+    others = len(files) - 1
+    more = f" + {others:,} file{'s' * (others > 1)}" if others else ""
     start = f"{_cut(_printable(base), BASE_CHARACTERS)} {made} " if made else ""
     return start + _cut(stem, MAX_CHARACTERS - len(start) - len(more) - len(" 999")) + more
 

@@ -12,7 +12,7 @@ from mlm_demo.corpus.quality import measure_quality, shared_passages
 from mlm_demo.training.cloze import WORD
 from mlm_demo.training.config import verdict
 from mlm_demo.training.packing import NO_WORD, Blocks
-from mlm_demo.training.signs import damage_text, shared_text, warnings_of
+from mlm_demo.training.signs import damage_text, repeated_text, shared_text, warnings_of
 
 if TYPE_CHECKING:
     from mlm_demo.models.tokenizer import Tokenizer
@@ -80,6 +80,7 @@ class Report:
             f"training: {self.training_documents:,} texts, held out for evaluation: {self.held_out_documents:,}; "
             f"{self.tokens:,} tokens in {self.blocks:,} blocks",
             f"signs of damage: {damage_text(asdict(self))}",
+            f"repeated text: {repeated_text(asdict(self))}",
             f"also in the training text: {shared_text(asdict(self))}",
             f"{self.pieces_per_word:.2f} tokens per word (general English: {self.general_pieces_per_word:.2f})",
             "words split into most tokens: "

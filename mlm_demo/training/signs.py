@@ -14,11 +14,15 @@ def damage_text(report: dict) -> str:
     names = {
         "unknown_share": "of the tokens unknown to the model",
         "glued_share": "of the words glued together",
-        "repeated_share": "in repeated passages",
         "odd_share": "of the characters without a meaning",
     }
     found = [f"{share:.1%} {name}" for key, name in names.items() if (share := report.get(key, 0)) >= SHOWN]
     return ", ".join(found) or "none"
+
+
+def repeated_text(report: dict) -> str:
+    """Return how much of the text stands in it more than once, as a phrase; report: as for damage_text."""
+    return f"{report.get('repeated_share', 0):.1%} of the words, in passages that came before"
 
 
 def shared_text(report: dict) -> str:
@@ -52,6 +56,6 @@ def warnings_of(shares: dict[str, float], glued: Sequence[str]) -> list[str]:
     if shares["shared_share"] >= SHARED:
         found.append(
             f"{shares['shared_share']:.0%} of the held-out words are in passages that the training text has too, so "
-            "the figures of the domain flatter the model."
+            "the figures of the domain are better than they would be for new text."
         )
     return found

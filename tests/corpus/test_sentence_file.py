@@ -58,6 +58,15 @@ def test_the_column_with_the_sentences_is_read(tmp_path, name, data):
     assert any("was read" in note for note in notes)
 
 
+def test_without_a_column_of_text_the_message_says_how_to_name_it(tmp_path):
+    with pytest.raises(CorpusError) as raised:
+        read(tmp_path / "a.csv", b"left,right\none two,three four\nfive six,seven eight\n")
+    assert str(raised.value) == (
+        "'a.csv' has the columns 'left', 'right', and none is clearly the text; name the column with the sentences "
+        "sentence."
+    )
+
+
 def test_a_broken_row_is_named_and_the_rest_read(tmp_path):
     found, _ = read(tmp_path / "a.jsonl", b'{"text": "One."}\n{"text": \n{"text": "Two."}\n')
     assert [item.text for item in found if isinstance(item, Line)] == ["One.", "Two."]

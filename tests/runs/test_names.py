@@ -12,7 +12,7 @@ from mlm_demo.runs.names import MAX_CHARACTERS, checked_name, default_name, dist
             "general",
             "for answers on",
             ["squad.json", "a.json", "b.json"],
-            "general for answers on squad and 2 more",
+            "general for answers on squad + 2 files",
         ),
         ("extract", "", ["1,200 papers.json"], "1,200 papers"),
         ("general", "on", [".txt"], "general on .txt"),
@@ -27,7 +27,7 @@ def test_the_default_name_says_base_and_files(base, made, files, name):
 def test_a_default_name_is_one_that_a_person_could_give():
     name = default_name("b" * 90, "for evidence on", ["f" * 90 + ".txt", *["x"] * 99])
     assert len(name) <= MAX_CHARACTERS - len(" 999")
-    assert name.endswith(" and 99 more")
+    assert name.endswith(" + 99 files")
     assert checked_name(name, []) == name
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from mlm_demo.training.signs import damage_text, shared_text, warnings_of
+from mlm_demo.training.signs import damage_text, repeated_text, shared_text, warnings_of
 
 NONE = dict.fromkeys(("unknown_share", "glued_share", "repeated_share", "odd_share", "shared_share"), 0.0)
 
@@ -10,6 +10,10 @@ def test_the_signs_are_a_phrase_each():
     assert damage_text(report) == (
         "3.1% of the tokens unknown to the model, 0.2% of the characters without a meaning"
     )
+    assert (
+        repeated_text({**report, "repeated_share": 0.194})
+        == "19.4% of the words, in passages that came before"
+    )
     assert shared_text(report) == "25.0% of the held-out words, in passages of ten words or more"
     assert shared_text({**report, "on_both_sides": 1}).endswith("; a document has sections on both sides")
     assert shared_text({**report, "on_both_sides": 10}).endswith("; 10 documents have sections on both sides")
@@ -17,6 +21,7 @@ def test_the_signs_are_a_phrase_each():
 
 def test_a_report_of_an_older_version_has_none():
     assert damage_text({}) == damage_text({**NONE, "glued_share": 0.0004}) == "none"
+    assert repeated_text({}).startswith("0.0%")
     assert "sides" not in shared_text({})
 
 

@@ -33,6 +33,7 @@ ABOUT_FILES = (
 HERE = "the machine that serves this page"
 IN_CLUSTER = f"{HERE} and in the cluster that trains for it"
 EMPTY = '<p class="empty">Add files or use the sample corpus. The corpus report appears before training starts.</p>'
+READING = """() => '<p class="empty">Your text is being read; the report follows.</p>'"""
 
 
 class AdaptForm:
@@ -249,6 +250,15 @@ class AdaptForm:
             "concurrency_id": "reading",
             "concurrency_limit": 2,
         }
+        # While they are read, the report does not ask for files any more.
+        gr.on(
+            [self.files.upload, self.sample.click],
+            None,
+            None,
+            self.report,
+            js=READING,
+            api_visibility="private",
+        )
         self.files.upload(self.read_upload, [self.files, self.draft, owner, *fields], **reading)
         self.sample.click(self.read_sample, [self.draft, owner, *fields], **reading)
         gr.on(

@@ -5,7 +5,7 @@ from html import escape
 
 from mlm_demo.runs.run import Run
 from mlm_demo.training.config import AdaptConfig, epochs, verdict
-from mlm_demo.training.signs import damage_text, shared_text
+from mlm_demo.training.signs import damage_text, repeated_text, shared_text
 from mlm_demo.web.html import facts_table
 from mlm_demo.web.messages import notices
 
@@ -58,7 +58,7 @@ def _table_view(table: dict) -> str:
     columns = ", ".join(table["columns"][:COLUMNS_SHOWN])
     rows = "".join(f'<li dir="auto">{escape(row)}</li>' for row in table["rows"])
     return (
-        f'<p class="facts" dir="auto">The text of {escape(table["file"])} is its column '
+        f'<p class="facts" dir="auto">The text of {escape(table["file"])} comes from the column '
         f"<b>{escape(table['column'])}</b> (of {escape(columns)}); it begins:</p><ol>{rows}</ol>"
     )
 
@@ -94,6 +94,7 @@ def _facts(report: dict, names: Sequence[str]) -> list[tuple[str, str]]:
         ),
         ("Held out for evaluation", f"{report['held_out_documents']:,} of {texts:,} {kind}"),
         ("Also in the training text", shared_text(report)),
+        ("Repeated text", repeated_text(report)),
         ("Signs of damage", damage_text(report)),
         ("Training tokens", f"{report['tokens']:,} in {report['blocks']:,} blocks"),
         (

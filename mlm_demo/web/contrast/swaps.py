@@ -24,12 +24,12 @@ SHOWN = 12
 MAX_CHARACTERS = 500  # each button holds the whole sentence
 
 
-def swapped(sentence: str, first: str) -> list[tuple[str, str]]:
-    """Return the words that can stand in a sentence in the place of one of theirs, each with the changed sentence.
+def swapped(sentence: str, first: str) -> list[tuple[str, str, str]]:
+    """Return words of a sentence, each with one that can stand in its place and the sentence changed so.
 
     first: the sentence that it is set against, which is none of them. A long sentence has none.
     """
-    found: list[tuple[str, str]] = []
+    found: list[tuple[str, str, str]] = []
     if len(sentence) > MAX_CHARACTERS:
         return found
     for start, end in words_of(sentence, []):
@@ -41,7 +41,7 @@ def swapped(sentence: str, first: str) -> list[tuple[str, str]]:
                 new = other[:1].upper() + other[1:] if word[:1].isupper() else other
                 changed = sentence[:start] + new + sentence[end:]
                 if other.lower() != word.lower() and changed != first:
-                    found.append((new, changed))
+                    found.append((word, new, changed))
     return found[:SHOWN]
 
 
@@ -51,8 +51,13 @@ def swaps(second: str, first: str) -> str:
     words = swapped(with_newlines(second) or first, first)
     if not words:
         return ""
-    buttons = "".join(
-        f'<button type="button" data-sentence="{escape(sentence)}" title="{escape(sentence)}">{escape(word)}</button>'
-        for word, sentence in words
-    )
-    return f'<div class="swaps"><span>Swap a word of the second sentence:</span> {buttons}</div>'
+    parts, before = [], ""
+    for word, new, sentence in words:
+        if word != before:
+            parts.append(f"<b>{escape(word)}</b> →")
+            before = word
+        parts.append(
+            f'<button type="button" data-sentence="{escape(sentence)}" title="{escape(sentence)}">'
+            f"{escape(new)}</button>"
+        )
+    return f'<div class="swaps"><span>Swap a word of the second sentence:</span> {" ".join(parts)}</div>'

@@ -6,11 +6,13 @@ the only sign.
 
 from html import escape
 
+from mlm_demo.training.result import shortened_around_term
 from mlm_demo.web.html import bar, figure, marked
 from mlm_demo.web.model_choices import short_name
 
 ROWS_SHOWN = 100
 SENTENCE_SHOWN = 120  # characters of a filled sentence that a chart shows whole, in place of its words
+CONTEXT_SHOWN = 60  # characters of the sentence around the mask that a heading is about
 SCALES = (1e-7, 1e-6, 1e-5, 1e-4, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
@@ -107,7 +109,8 @@ def mask_title(answer: dict, mask: int) -> str:
     if len(answer["masks"]) == 1:
         return ""
     text, (start, end) = answer["text"], answer["spans"][mask]
-    context = marked(text[max(0, start - 60) : start], text[start:end], text[end : end + 60])
+    before, after = shortened_around_term(text, start, text[start:end], CONTEXT_SHOWN)
+    context = marked(before, text[start:end], after)
     return f'Mask {mask + 1} of {len(answer["masks"])} <span class="which" dir="auto">{context}</span>'
 
 

@@ -38,8 +38,8 @@ def word_influence(
     model = answer["model"]
     hint = (
         f"{escape(shown_names([model])[model['name']])} guesses <b>{escape(answer['guess'])}</b>{at} with probability "
-        f"{probability(answer['score'])}. Under each word: the probability without that word. Of two words that say "
-        "the same, hiding one changes little."
+        f"{probability(answer['score'])}. Under each word: the probability without that word, ▼ if it falls. Of two "
+        "words that say the same, hiding one changes little."
     )
     if len(blanks) > 1:
         hint += _choice(len(blanks), mask)
@@ -66,7 +66,7 @@ def _influence(start: int, end: int, word: dict, guess: str, strongest: float) -
     change, left = word["change"], probability(word["score"])
     sign, says = ("", "about the same")
     if abs(change) >= LEAST_CHANGE:
-        sign, says = ("▼ ", "less probable") if change > 0 else ("▲ ", "more probable")
+        sign, says = (" ▼", "less probable") if change > 0 else (" ▲", "more probable")
     step = 1 + round((STEPS - 1) * abs(change) / strongest)
     spoken = f". {guess} is {says} without it: "
     kind = f"step-{step} {'for' if change > 0 else 'against'}"
@@ -74,5 +74,5 @@ def _influence(start: int, end: int, word: dict, guess: str, strongest: float) -
         f'<button type="button" class="{kind}" data-start="{start}" data-end="{end}" '
         f'title="Hide this word"><span class="spoken">Hide </span><span class="own">{escape(word["word"])}</span>'
         f'<span class="spoken">{escape(spoken)}</span>'
-        f'<span class="facts"><span aria-hidden="true">{sign}</span>{left}</span></button>'
+        f'<span class="facts">{left}<span aria-hidden="true">{sign}</span></span></button>'
     )

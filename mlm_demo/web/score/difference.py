@@ -2,11 +2,10 @@
 
 from difflib import SequenceMatcher
 from html import escape
-from math import log
 
 from mlm_demo.web.fill.charts import model_caption, shown_names
 from mlm_demo.web.html import figure
-from mlm_demo.web.score.surprisal import scored_word
+from mlm_demo.web.score.surprisal import scored_word, total_bits
 
 SHOWN_BITS = 0.05  # less is shown as none
 Column = tuple[dict | None, dict | None]  # a word of each sentence, where they have one
@@ -33,7 +32,7 @@ def aligned(first: list[dict], second: list[dict]) -> list[Column]:
 
 def verdict(first: dict, second: dict) -> str:
     """Return which of two scored sentences a model finds more probable, and by how much."""
-    bits = (first["log_likelihood"] - second["log_likelihood"]) / log(2)
+    bits = total_bits(second) - total_bits(first)
     if abs(bits) < SHOWN_BITS:
         return "Both sentences are about as probable."
     return f"The {'first' if bits > 0 else 'second'} sentence is more probable, by {abs(bits):,.1f} bits."
@@ -42,7 +41,7 @@ def verdict(first: dict, second: dict) -> str:
 def _figure(first: dict, second: dict, names: dict[str, str]) -> str:
     columns = "".join(map(_column, aligned(first["words"], second["words"])))
     totals = " · ".join(
-        f"{which} <b>{score['log_likelihood']:.2f}</b> nats, {score['tokens']:,} tokens"
+        f"{which} <b>{total_bits(score):,.1f}</b> bits, {score['tokens']:,} tokens"
         for which, score in (("first", first), ("second", second))
     )
     body = (

@@ -1,6 +1,7 @@
 """Draw a scored sentence in HTML: each word with its surprisal below it, darker for higher surprisal."""
 
 from html import escape
+from math import log
 
 from mlm_demo.web.fill.charts import model_caption, probability, shown_names
 from mlm_demo.web.html import figure
@@ -13,6 +14,11 @@ def surprisals(scores: list[dict], *, pressable: bool = True) -> str:
     """Return the figures of one sentence, one per model; pressable: whether words are buttons."""
     names = shown_names([score["model"] for score in scores])
     return "".join(_figure(score, names, pressable) for score in scores)
+
+
+def total_bits(score: dict) -> float:
+    """Return the surprisal of a whole scored sentence in bits; its log-likelihood is in nats."""
+    return -score["log_likelihood"] / log(2)
 
 
 def legend() -> str:
@@ -36,7 +42,7 @@ def _figure(score: dict, names: dict[str, str], pressable: bool) -> str:
     body = (
         f'<p class="sums"><b>{score["pseudo_perplexity"]:,.2f}</b> pseudo-perplexity per token · '
         f"<b>{score['bits_per_word']:.2f}</b> bits per word · "
-        f"<b>{score['log_likelihood']:.2f}</b> nats in total, {score['tokens']:,} tokens</p>"
+        f"<b>{total_bits(score):,.1f}</b> bits in total, {score['tokens']:,} tokens</p>"
         f"{words_of(score, pressable)}"
     )
     return figure(f"surprisal domain-{model['domain']}", model_caption(model, score["seconds"], names), body)

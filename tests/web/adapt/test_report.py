@@ -52,7 +52,7 @@ def test_a_table_is_shown_with_its_column_and_three_rows():
         "rows": ["<b>One", "Two", "Three"],
     }
     html = report_view({**REPORT, "tables": [table] * 5})
-    assert html.count("The text of &lt;a&gt;.csv is its column <b>note</b> (of note, id)") == 3
+    assert html.count("The text of &lt;a&gt;.csv comes from the column <b>note</b> (of note, id)") == 3
     assert "&lt;b&gt;One" in html
     assert "column" not in report_view(REPORT)
 

@@ -4,13 +4,15 @@ from mlm_demo.web.contrast.swaps import FAMILIES, MAX_CHARACTERS, SHOWN, swapped
 
 
 def test_a_word_is_swapped_for_the_others_of_its_family_but_not_for_the_first_sentences():
-    found = dict(swapped("The nurse said <mask>.", "The surgeon said <mask>."))
+    swaps = swapped("The nurse said <mask>.", "The surgeon said <mask>.")
+    assert {word for word, _, _ in swaps} == {"nurse"}
+    found = {new: sentence for _, new, sentence in swaps}
     assert found["doctor"] == "The doctor said <mask>."
     assert not {"nurse", "surgeon"} & found.keys()
 
 
 def test_the_spelling_follows_the_sentence():
-    found = dict(swapped("She is here. In paris it rains.", ""))
+    found = {new: sentence for _, new, sentence in swapped("She is here. In paris it rains.", "")}
     assert found["He"] == "He is here. In paris it rains."
     assert found["Berlin"] == "She is here. In Berlin it rains.", "a name keeps its capital"
 
@@ -23,7 +25,8 @@ def test_a_sentence_without_such_words_has_no_buttons(sentence):
 def test_there_are_a_few_and_the_text_stays_text():
     html = swaps('"><b>man, he, his heart, Paris', "x")
     assert html.count("<button") == SHOWN
-    assert "<b>" not in html
+    assert "<b>man</b> → <button" in html, "which word it is for"
+    assert html.count("<b>") == html.count("</b> → <button")
 
 
 def test_a_long_sentence_has_no_buttons():

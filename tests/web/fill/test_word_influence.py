@@ -30,10 +30,13 @@ def test_each_word_stands_above_what_hiding_it_does():
     assert choice == [("1", "false"), ("2", "true")]
     assert len([a for a in buttons if "data-start" in a]) == 5
     named = "".join(read.texts)
-    assert "Hide The. mat is less probable without it: ▼ 0.2500" in named
-    assert "Hide cat. mat is more probable without it: ▲ 0.2500" in named
+    assert "Hide The. mat is less probable without it: 0.2500 ▼" in named
+    assert "Hide cat. mat is more probable without it: 0.2500 ▲" in named
     assert "Hide on. mat is about the same without it: 0.2500" in named
-    assert all(part in row for part in ('class="step-5 for"', 'class="step-3 against"', "▼ </span>0.2500"))
+    assert all(
+        part in row
+        for part in ('class="step-5 for"', 'class="step-3 against"', '0.2500<span aria-hidden="true"> ▼')
+    )
 
 
 def test_one_blank_needs_no_choice():
