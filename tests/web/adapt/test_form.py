@@ -202,10 +202,10 @@ def test_the_column_of_a_table_is_shown_and_can_be_changed(page, form, tmp_path)
     changed = call(page, form.read_upload, request(), [str(tmp_path / "table.csv")], "", "me", *values(form))
     assert [value for _, value in changed[form.column].choices] == ["text", "note", "id"]
     assert changed[form.column].visible
-    assert "its column <b>text</b>" in changed[form.report]
+    assert "the column <b>text</b>" in changed[form.report]
     draft = changed[form.draft]
     again = call(page, form.read_again, request(), draft, *values(form, column=["note", "text"]))
-    assert "its column <b>note + text</b>" in again[form.report]
+    assert "the column <b>note + text</b>" in again[form.report]
     assert '<li dir="auto">Note 0 of a reader ' in again[form.report]
     assert "value" not in again[form.column].constructor_args, (
         "a person may have ticked another box meanwhile"
