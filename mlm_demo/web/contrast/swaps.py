@@ -1,6 +1,8 @@
 """Words to swap in the second sentence: others of the family of a word that stands in it."""
 
 from html import escape
+from itertools import groupby
+from operator import itemgetter
 
 from mlm_demo.inference.hidden_words import words_of
 from mlm_demo.web.fill.words import with_newlines
@@ -51,13 +53,12 @@ def swaps(second: str, first: str) -> str:
     words = swapped(with_newlines(second) or first, first)
     if not words:
         return ""
-    parts, before = [], ""
-    for word, new, sentence in words:
-        if word != before:
-            parts.append(f"<b>{escape(word)}</b> →")
-            before = word
-        parts.append(
+    rows = ""
+    for word, group in groupby(words, key=itemgetter(0)):
+        buttons = " ".join(
             f'<button type="button" data-sentence="{escape(sentence)}" title="{escape(sentence)}">'
             f"{escape(new)}</button>"
+            for _, new, sentence in group
         )
-    return f'<div class="swaps"><span>Swap a word of the second sentence:</span> {" ".join(parts)}</div>'
+        rows += f"<div><b>{escape(word)}</b> → {buttons}</div>"
+    return f'<div class="swaps"><span>Swap a word of the second sentence:</span>{rows}</div>'
