@@ -269,7 +269,8 @@ class AdaptForm:
             **reading,
         )
         gr.on(
-            [self.minutes.input, self.steps.input, self.batch.input],
+            # A budget that was changed while the files were read is that of the new report.
+            [self.minutes.input, self.steps.input, self.batch.input, self.content.change],
             self.show_report,
             [self.draft, self.content, *fields],
             self.report,

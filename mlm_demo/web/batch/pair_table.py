@@ -11,6 +11,10 @@ from mlm_demo.web.messages import notices
 COLUMNS = (
     "phenomenon", "good", "bad", "model", "revision", "good_log_likelihood", "bad_log_likelihood", "correct", "error",
 )  # fmt: skip
+ABOUT = (
+    "<p class='facts'>The share of the pairs whose good sentence the model finds more probable, with the 95 % "
+    "interval. Chance is 50 %.</p>"
+)
 
 
 def drawn_pairs(models: Sequence[dict]) -> str:
@@ -31,7 +35,8 @@ def drawn_pairs(models: Sequence[dict]) -> str:
         for model in models
         if model["left_out"]
     ]
-    return table(["Phenomenon", "Pairs", *names.values()], rows, "judged-pairs") + notices(left_out)
+    drawn = table(["Phenomenon", "Pairs", *names.values()], rows, "judged-pairs")
+    return drawn + ABOUT + notices(left_out)
 
 
 def pairs_csv(models: Sequence[dict]) -> str:

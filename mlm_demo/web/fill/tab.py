@@ -215,10 +215,11 @@ class FillTab(FillWidgets):
         return self.show_influence(*form, request, progress, mask)
 
     def _show_row(self, row: Callable[[], str], text, view, link, kept, request: gr.Request) -> dict:
-        """Show a row of words that a model has to be asked for."""
+        """Show a row of words that a model has to be asked for, and the last answer without an earlier error."""
         try:
             self.limits.admit(request)
-            return {self.words: row()}
+            shown = {self.results: self._drawn(kept, link, view)} if link in kept else {}
+            return {self.words: row(), **shown}
         except MlmDemoError as error:
             return self._refuse(error, text, link, kept, view)
 

@@ -128,6 +128,15 @@ def test_every_position_takes_the_place_of_the_words(tab):
     assert "has no words" in tab.show_positions("", *asked[1:])[tab.results]
 
 
+def test_a_row_that_succeeds_takes_an_earlier_error_off_the_answer(tab):
+    before = tab.answer_now(*question(), None)
+    kept = (before[tab.link], before[tab.answers])
+    refused = tab.show_positions("", "general", "auto", "Chart", *kept, None)
+    assert "refusal" in refused[tab.results]
+    shown = tab.show_positions("The dog sat.", "general", "auto", "Chart", *kept, None)
+    assert shown[tab.results] == before[tab.results]
+
+
 def test_why_is_answered_as_precisely_as_the_chart_beside_it(tab):
     asked = ("The dog <mask>.", "general")
     shown = {}
