@@ -44,10 +44,10 @@ class Example:
 class RunState:
     """What one person sees of a run at one moment.
 
-    actions: those of stop, resume, use, extract, teach, ask, delete, push and reweigh that are available; stopping:
-    whether they asked it to stop and it has not ended yet; share: how far its model is from base to adapted, None
-    without a choice; finished: changes whenever there is another model, empty while there is no result; stamp: changes
-    whenever anything else here does.
+    actions: those of stop, resume, use, extract, teach, ask, delete, push and reweigh that are available; active:
+    whether it has not ended; stopping: whether they asked it to stop and it has not ended yet; share: how far its model
+    is from base to adapted, None without a choice; finished: changes whenever there is another model, empty while there
+    is no result; stamp: changes whenever anything else here does.
     """
 
     progress: str
@@ -57,6 +57,7 @@ class RunState:
     share: float | None
     finished: str
     actions: frozenset[str]
+    active: bool
     stopping: bool
     stamp: Stamp
 
@@ -85,6 +86,7 @@ def run_state(service: RunService, run: Run, owner: str) -> RunState:
         share=share,
         finished=f"{run.id} {state} {run.touched} {share}" if result else "",
         actions=frozenset(actions),
+        active=state in ACTIVE,
         stopping=own and state == "stopping",
         stamp=(run.id, state, ahead, len(lines), share, run.name),
     )
@@ -104,6 +106,7 @@ def _finetuning_state(service: RunService, run: Run, own: bool, ahead: int, line
         share=None,
         finished=f"{run.id} {state} {run.touched}" if result else "",
         actions=frozenset(_actions(state, "extract", own=own, has_model=result is not None)),
+        active=state in ACTIVE,
         stopping=own and state == "stopping",
         stamp=(run.id, state, ahead, len(lines), None, run.name),
     )
@@ -123,6 +126,7 @@ def _pretraining_state(service: RunService, run: Run, own: bool, ahead: int, lin
         share=None,
         finished=f"{run.id} {state} {run.touched}" if result else "",
         actions=frozenset(actions | ({"teach"} if result else set())),
+        active=state in ACTIVE,
         stopping=own and state == "stopping",
         stamp=(run.id, state, ahead, len(lines), None, run.name),
     )

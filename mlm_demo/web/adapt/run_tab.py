@@ -117,8 +117,11 @@ class RunTab(RunWidgets):
         try:
             run = self.service.runs.find(id)
             changed = self._show(run, owner, stamp)
-        except (MlmDemoError, OSError):  # deleted in another window
-            return {self.timer: gr.Timer(active=False)}
+        except (
+            MlmDemoError,
+            OSError,
+        ):  # a file was replaced at this moment, or the run deleted in another window
+            return gr.skip() if self.service.runs.has(id) else {self.timer: gr.Timer(active=False)}
         return changed or gr.skip()
 
     def stop(self, id: str, owner: str) -> dict:
@@ -302,7 +305,7 @@ class RunTab(RunWidgets):
         now = run_state(self.service, run, owner)
         if now.stamp == tuple(stamp or ()):
             return {}
-        active, can = run.state in ACTIVE, now.actions
+        can = now.actions
         return {
             self.current: run.id,
             self.stamp: now.stamp,
@@ -321,7 +324,8 @@ class RunTab(RunWidgets):
             self.delete_button: gr.Button(visible="delete" in can),
             self.push_panel: gr.Accordion(visible="push" in can),
             self.shell: adapt_command(run),
-            self.timer: gr.Timer(active=active),
+            # Not by the run's present state: it may have ended since, and that would never be shown.
+            self.timer: gr.Timer(active=now.active),
         }
 
     # Wiring

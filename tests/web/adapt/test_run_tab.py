@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 from mlm_demo.runs.service import result_of
 from mlm_demo.web.adapt import run_tab
-from mlm_demo.web.adapt.run_state import Example, example_of
+from mlm_demo.web.adapt.run_state import Example, example_of, run_state
 from tests.support.adapt_tab import build, labels, update_pickers
 from tests.support.events import call, request
 
@@ -73,6 +73,32 @@ def test_a_refresh_changes_nothing_until_something_happens(page, tab, run):
     changed = call(page, tab.refresh, run.id, "me", stamp)
     assert changed[tab.stamp] != stamp
     assert tab.mine.table not in changed, "the list says what it said"
+
+
+def test_a_run_that_ends_while_it_is_drawn_is_looked_at_again(page, tab, run, begin, monkeypatch):
+    begin(run)
+
+    def drawn(*given):
+        shown = run_state(*given)
+        run.finish("stopped")
+        return shown
+
+    monkeypatch.setattr(run_tab, "run_state", drawn)
+    changed = call(page, tab.show_started, run.id, "me")
+    assert "Running</span>" in changed[tab.progress]
+    assert changed[tab.timer].active, "or the page would say Running forever"
+    monkeypatch.undo()
+    changed = call(page, tab.refresh, run.id, "me", changed[tab.stamp])
+    assert "Stopped</span>" in changed[tab.progress]
+    assert not changed[tab.timer].active
+
+
+def test_a_file_that_is_being_replaced_does_not_end_the_refreshes(page, tab, run, monkeypatch):
+    def drawn(*given):
+        raise FileNotFoundError("result.json")
+
+    monkeypatch.setattr(run_tab, "run_state", drawn)
+    assert call(page, tab.refresh, run.id, "me", ()) == {}
 
 
 def test_a_run_deleted_elsewhere_ends_the_refreshes(page, tab, run):
