@@ -27,10 +27,11 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_exception_interact(node, report):
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
     """Add to the report of a failed test what the pages show and what the latest run has written."""
-    fixtures = getattr(node, "funcargs", {})
+    report = yield
+    fixtures = getattr(item, "funcargs", {}) if report.failed else {}
     for context in fixtures["chromium"].contexts if "chromium" in fixtures else []:
         for page in context.pages:
             with suppress(Exception):  # a page that does not answer any more
@@ -39,6 +40,7 @@ def pytest_exception_interact(node, report):
         for run in fixtures["served"][0].service.runs.all()[-1:]:
             logs = [path for path in run.folder.iterdir() if path.suffix in (".log", ".jsonl")]
             report.sections += [(str(path), path.read_text()[-3000:]) for path in logs]
+    return report
 
 
 @pytest.fixture(scope="session")
