@@ -37,6 +37,7 @@ from mlm_demo.web.server.quick_start import without_early_applications
 from mlm_demo.web.server.rate_limits import RateLimits
 from mlm_demo.web.server.sessions import MAX_SESSIONS, forget_sessions, make_sessions_lean
 from mlm_demo.web.server.status_pages import StatusCollector, add_status_pages
+from mlm_demo.web.server.streams import hold_streams
 from mlm_demo.web.server.uploads import choose_folder, keep_sweeping
 from mlm_demo.web.teach.form import TeachForm
 
@@ -142,6 +143,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
     demo.queue(default_concurrency_limit=8, max_size=200, api_open=False)
     # Gradio (6.31) looks for waiting events a thousand times a second: 8 % of a core for a page that nobody visits.
     demo._queue.sleep_when_free = SECONDS_BETWEEN_LOOKS
+    hold_streams(demo._queue)
     return demo
 
 

@@ -33,7 +33,6 @@ def test_a_run_from_files_to_a_downloaded_model(open_browser, pictures, tiny, tm
     open_tab(page)
     page.locator("#base input").fill(tiny)
     page.locator("#base input").press("Enter")
-    page.wait_for_timeout(1000)  # a person needs it to find the files
     upload(page, SAMPLE)
     page.wait_for_selector("#report .verdict", timeout=2 * MINUTES)
     fill_in(page, {"steps": 90_000, "batch": 8})

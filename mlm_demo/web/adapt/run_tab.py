@@ -115,8 +115,7 @@ class RunTab(RunWidgets):
     def refresh(self, id: str, owner: str, stamp: Stamp) -> dict:
         """Show what has changed since the stamp."""
         try:
-            run = self.service.runs.find(id)
-            changed = self._show(run, owner, stamp)
+            changed = self._show(self.service.runs.find(id), owner, stamp)
         except (
             MlmDemoError,
             OSError,
@@ -324,8 +323,7 @@ class RunTab(RunWidgets):
             self.delete_button: gr.Button(visible="delete" in can),
             self.push_panel: gr.Accordion(visible="push" in can),
             self.shell: adapt_command(run),
-            # Not by the run's present state: it may have ended since, and that would never be shown.
-            self.timer: gr.Timer(active=now.active),
+            self.timer: gr.Timer(active=now.active),  # as it is drawn, not as it is by now
         }
 
     # Wiring

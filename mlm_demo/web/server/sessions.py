@@ -16,6 +16,8 @@ from gradio import state_holder
 from gradio.blocks import Block, Blocks
 from gradio.state_holder import SessionState, StateHolder
 
+from mlm_demo.web.server.streams import close_idle_streams
+
 MAX_SESSIONS = 4_000
 SECONDS_BETWEEN_SWEEPS = 10
 SECONDS_A_CALL_IS_KEPT = 60
@@ -59,17 +61,21 @@ def remove_expired(sessions: StateHolder, now: datetime) -> None:
 
 @asynccontextmanager
 async def forget_sessions(app: FastAPI):
-    """Remove expired sessions during the server's lifespan, on its own event loop because sessions have no lock."""
+    """Remove expired sessions and close idle streams while the server runs.
+
+    On the server's own event loop, because neither has a lock.
+    """
 
     async def sweep() -> None:
         while True:
             await asyncio.sleep(SECONDS_BETWEEN_SWEEPS)
             remove_expired(app.state_holder, datetime.now())
 
-    task = asyncio.create_task(sweep())
+    tasks = [asyncio.create_task(sweep()), asyncio.create_task(close_idle_streams(app.get_blocks()._queue))]
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task

@@ -86,8 +86,11 @@ def test_the_server_removes_expired_sessions(holder, monkeypatch):
     monkeypatch.setattr(sessions, "SECONDS_BETWEEN_SWEEPS", 0.01)
     use_session(holder, CALL, SECONDS_A_CALL_IS_KEPT + 1)
 
+    with gr.Blocks() as page:
+        page.queue()
+
     async def serve():
-        async with forget_sessions(SimpleNamespace(state_holder=holder)):
+        async with forget_sessions(SimpleNamespace(state_holder=holder, get_blocks=lambda: page)):
             for _ in range(100):
                 await asyncio.sleep(0.01)
                 if CALL not in holder:
