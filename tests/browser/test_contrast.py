@@ -26,6 +26,7 @@ def test_a_link_a_swap_files_and_large_print(open_page, pictures):
         assert b"var(" not in data, "a file has no style sheet to look colors up in"
 
     page.get_by_role("tab", name="Fill mask").click()
+    page.locator("#results .word").first.wait_for()
     page.locator("#present").click()
     page.wait_for_function(f"{SIZE}('#results .word') >= {WORD}")  # Gradio's buttons change with a transition
     assert page.evaluate(f"{SIZE}('#words .word-row')") >= SENTENCE
