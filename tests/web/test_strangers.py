@@ -15,7 +15,7 @@ from mlm_demo.training.config import AdaptConfig
 from mlm_demo.web.app import create_app, launch
 from mlm_demo.web.server.downloads import download_address
 from tests.support.http_events import STRANGER, arguments, call, events_of
-from tests.support.nightly import some
+from tests.support.nightly import nightly, some
 from tests.support.paths import free_port
 from tests.support.runs import corpus_text, until
 
@@ -95,6 +95,7 @@ def answers_to_a_stranger(page, known):
     return answers
 
 
+@nightly
 def test_no_event_shows_or_changes_somebody_elses_run(page, service):
     before = tree(service.runs.folder)
     answers = "".join(answers_to_a_stranger(page, "A" * 32).values())
@@ -116,6 +117,9 @@ def test_anyone_with_the_link_sees_the_run_and_changes_nothing(page, finished, s
         )  # which have a perplexity of their own
         seen = "".join(answer for name, answer in answers.items() if name not in scored)
         assert ("perplexity" in seen) == (run is finished), "anyone with the link sees the run"
+        others = [other.id for other in service.runs.all() if other.id != run.id]
+        assert others
+        assert not any(id in "".join(answers.values()) for id in others), "no other id leaks"
     assert tree(service.runs.folder) == before, "nothing was stopped, resumed, deleted or written"
 
 

@@ -4,6 +4,7 @@ import time
 import pytest
 
 from mlm_demo.corpus.documents import Document
+from tests.support.nightly import some
 
 START = r"{\rtf1\ansi\ansicpg1252\uc1{\fonttbl{\f0\fcharset0 Times;}{\f1\fcharset2 Symbol;}{\f2\fcharset204 Arial;}}"
 PARAGRAPHS = {
@@ -51,7 +52,7 @@ def test_something_else_named_rtf_is_refused(refused):
 
 
 @pytest.mark.parametrize(
-    "unit", ["{", "}", "\\", "{\\b ", "\\'e9", "{\\super 1", "\\u945?", "\\uc99999 \\u1 "]
+    "unit", some(["{\\b ", "\\'e9", "{\\super 1", "{", "}", "\\", "\\u945?", "\\uc99999 \\u1 "], 3)
 )
 def test_a_megabyte_of_any_mark_takes_little_time(read, unit):
     start = time.process_time()
