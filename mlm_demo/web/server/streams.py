@@ -47,10 +47,13 @@ def close_idle(queue: Queue, idle: dict[str, float], now: float) -> None:
     for session, ids in list(queue.pending_event_ids_session.items()):
         if ids != {HELD}:
             idle.pop(session, None)
+        elif session not in queue.pending_messages_per_session:  # the page was closed during an event
+            del queue.pending_event_ids_session[session]
+            idle.pop(session, None)
         elif (since := idle.setdefault(session, now)) < 0:
             if now + since > SECONDS_READ:  # the page was closed
                 del queue.pending_event_ids_session[session], idle[session]
-        elif now - since >= SECONDS_HELD and session in queue.pending_messages_per_session:
+        elif now - since >= SECONDS_HELD:
             message = ProcessCompletedMessage(output={}, success=True, event_id=HELD)
             queue.pending_messages_per_session[session].put_nowait(message)
             idle[session] = -now

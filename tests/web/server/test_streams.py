@@ -117,6 +117,16 @@ def test_a_page_that_was_closed_is_forgotten(queue):
     assert (len(told), idle, queue.pending_event_ids_session) == (1, {}, {})
 
 
+def test_a_page_that_was_closed_during_an_event_is_forgotten(queue):
+    """Gradio forgets its messages then, and would forget its ids if HELD were not among them."""
+    pending(queue, PAGE, "a")
+    queue.pending_event_ids_session[PAGE].remove("a")
+    del queue.pending_messages_per_session[PAGE]
+    idle = {}
+    close_idle(queue, idle, 1.0)
+    assert (told, idle, queue.pending_event_ids_session) == ([], {}, {})
+
+
 def test_other_clients_are_not_held(queue):
     pending(queue, CALL, "a")
     assert queue.pending_event_ids_session[CALL] == {"a"}
