@@ -73,9 +73,8 @@ def read_sentences(name: str, limits: ReadLimits, notes: list[str]) -> Iterator[
 def _rows(path: Path, limits: ReadLimits, notes: list[str]) -> Iterator:
     try:
         yield from read_documents(path, limits=limits, notes=notes)
-    except (
-        MoreNeededError
-    ) as error:  # a corpus has boxes to choose its column by; for sentences their name says it
+    except MoreNeededError as error:
+        # For a corpus the page has boxes to choose a column by; for sentences the column's name has to say it.
         if not error.columns:
             raise
         raise CorpusError(

@@ -21,7 +21,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -311,6 +311,14 @@ def no_run(id: str) -> RunError:
 def share_done(line: dict) -> float:
     """Return the share of a run's time that is over, from a log line with `seconds` and `seconds_left`."""
     return line["seconds"] / max(line["seconds"] + line["seconds_left"], 1e-9)
+
+
+def step_reached(lines: Sequence[dict]) -> dict:
+    """Return the last log line with `step` and `of`; {} before the first.
+
+    A loss is logged every few seconds; the line of a training's end has the step that it ended at.
+    """
+    return next((line for line in reversed(lines) if "step" in line and "of" in line), {})
 
 
 def owner_hash(owner: str) -> str:

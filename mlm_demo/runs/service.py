@@ -26,7 +26,7 @@ from mlm_demo.runs.queue import RunQueue
 from mlm_demo.runs.ray_cluster import RayCluster, ray_token
 from mlm_demo.runs.ray_launcher import RayLauncher
 from mlm_demo.runs.reader import Reader
-from mlm_demo.runs.run import ACTIVE, ENDED, WORKED_ON, Run, owner_hash
+from mlm_demo.runs.run import ACTIVE, ENDED, WORKED_ON, Run, owner_hash, step_reached
 from mlm_demo.runs.staging import Staging
 from mlm_demo.runs.store import RunStore
 from mlm_demo.runs.tasks.adapt import Adaptation, AdaptRequest
@@ -208,7 +208,7 @@ class RunService:
         lines = list(run.lines())
         steps = next((line for line in reversed(lines) if "loss" in line), {})
         held_out = next((line for line in reversed(lines) if "eval_loss" in line), {})
-        reached = next((line for line in reversed(lines) if "step" in line and "of" in line), {})
+        reached = step_reached(lines) if steps else {}
         kept = ("loss", "tokens_per_second", "peak_megabytes", "seconds")
         task = TASKS.get(run.request.task)
         return {
@@ -219,8 +219,8 @@ class RunService:
             "place": self.queue.position(run),
             "where": run.whereabouts,
             "stage": next((line["stage"] for line in reversed(lines) if "stage" in line), ""),
-            "step": reached.get("step") if steps else None,
-            "of": reached.get("of") if steps else None,
+            "step": reached.get("step"),
+            "of": reached.get("of"),
             **{name: steps.get(name) for name in kept},
             "eval_loss": held_out.get("eval_loss"),
             "report": next((line["report"] for line in lines if "report" in line), None),

@@ -5,7 +5,7 @@ When the run has a result, `result.py` shows curve and predictions.
 
 from html import escape
 
-from mlm_demo.runs.run import ACTIVE, WORKED_ON, Run
+from mlm_demo.runs.run import ACTIVE, WORKED_ON, Run, step_reached
 from mlm_demo.training.curve import curve_svg
 from mlm_demo.training.result import shortened_around_term
 from mlm_demo.web.adapt.phases import phase_strip
@@ -87,8 +87,7 @@ def progress(lines: list[dict], state: str) -> str:
         shown = f'<p class="facts">{escape(stage)}</p>' if stage and state in ("running", "stopping") else ""
         return phases + shown
     last = steps[-1]
-    # A loss is logged every few seconds; the line of the training's end has the step that it ended at.
-    reached = next(line for line in reversed(lines) if "step" in line and "of" in line)
+    reached = step_reached(lines)
     facts = [
         f"step {reached['step']:,} of {reached['of']:,}",
         f"{last['tokens_per_second']:,.0f} tokens per second",
