@@ -34,7 +34,8 @@ DECISIVE = {
     "posterior", "medial", "lateral", "small", "large", "mild", "moderate", "severe", "acute", "chronic", "new", "old",
     "unchanged", "increased", "decreased", "once", "twice",
 }  # fmt: skip
-SERIAL = re.compile(r"\b(item|page|copy|draft|row|record|sheet)\s+\d+\b", re.IGNORECASE)
+SERIAL_WORDS = {"item", "page", "copy", "draft", "row", "record", "sheet"}
+SERIAL = re.compile(rf"\b({'|'.join(sorted(SERIAL_WORDS))})\s+\d+\b", re.IGNORECASE)
 
 
 class Deduplicator:
@@ -74,11 +75,14 @@ class Deduplicator:
             self.exact += len(paragraphs)
             return []
         self._documents.add(document)
-        return [paragraph for paragraph in map(self._new_lines, paragraphs) if self.is_new(paragraph)]
+        return [text for text, words in map(self._new_lines, paragraphs) if self.is_new(text, words)]
 
-    def is_new(self, paragraph: str) -> bool:
-        """Return whether a paragraph is no duplicate, and remember it. Short paragraphs are always new."""
-        words = _words(paragraph)
+    def is_new(self, paragraph: str, words: list[str] | None = None) -> bool:
+        """Return whether a paragraph is no duplicate, and remember it. Short paragraphs are always new.
+
+        words: of the paragraph, if they are known.
+        """
+        words = _words(paragraph) if words is None else words
         if len(words) < MIN_WORDS:
             return True
         key = hash(tuple(words))
@@ -109,13 +113,13 @@ class Deduplicator:
             self._long.append(paragraph)
         return True
 
-    def _new_lines(self, paragraph: str) -> str:
-        """Return a paragraph without lines that repeat an earlier line of it."""
+    def _new_lines(self, paragraph: str) -> tuple[str, list[str]]:
+        """Return a paragraph without lines that repeat an earlier line of it, and its words."""
         lines = paragraph.split("\n")
         if len(lines) == 1:
-            return paragraph
+            return paragraph, _words(paragraph)
         seen: dict[int, int] = {}
-        kept = []
+        kept, kept_words = [], []
         for line in lines:
             words = _words(line)
             if len(words) >= MIN_WORDS:
@@ -127,7 +131,8 @@ class Deduplicator:
                     continue
                 seen[near] = exact
             kept.append(line)
-        return "\n".join(kept)
+            kept_words += words
+        return "\n".join(kept), kept_words
 
 
 def _words(text: str) -> list[str]:
@@ -145,7 +150,8 @@ def _shingles(words: Sequence[str]) -> list[int]:
 
 def _near_key(text: str, words: Sequence[str]) -> int:
     """Return a hash that short near duplicates share: of the words in their order, without fillers and serials."""
-    if SERIAL.search(text):
+    # The search alone takes as long as finding all the words.
+    if not SERIAL_WORDS.isdisjoint(words) and SERIAL.search(text):
         words = _words(SERIAL.sub(r"\1", text))
     return hash(tuple(word for word in words if word not in FILLERS))
 

@@ -105,7 +105,7 @@ class RunService:
 
         Raises CorpusError.
         """
-        draft = self.staging.add(files, link=True)
+        draft = self.staging.add(files, take=True)
         try:
             return self.reader.papers(draft, self.queue.environment_of_reader(), on_progress)
         finally:
@@ -148,7 +148,7 @@ class RunService:
                 about=about,
                 address=address,
             )
-        self.staging.discard(draft)  # only now, so that a person can try again if no run could be created
+        self.staging.forget(draft)  # only now, so that a person can try again if no run could be created
         self.queue.tick()
         return run
 
@@ -164,7 +164,7 @@ class RunService:
                 runs += 1
         drafts = self.staging.owned_by(owner)
         for draft in drafts:
-            self.staging.discard(draft)
+            self.staging.forget(draft)
         return Deleted(runs, going, len(drafts))
 
     def require_owner(self, id: str, owner: str) -> Run:

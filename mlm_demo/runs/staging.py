@@ -1,7 +1,6 @@
 """Drafts: sets of uploaded files that wait for a run, kept until it starts and for a day at most.
 
-Each is a folder with the files in numbered folders, the hash of its owner's secret, and the uploads that its files are
-links to.
+Each is a folder with the files in numbered folders and the hash of its owner's secret.
 """
 
 import os
@@ -14,12 +13,12 @@ from pathlib import Path
 from mlm_demo.errors import CorpusError
 from mlm_demo.runs.run import input_files, owner_hash
 from mlm_demo.runs.store import ID
-from mlm_demo.system.files import folder_bytes, read, seconds_since, write, writing
+from mlm_demo.system.files import folder_bytes, seconds_since, writing
 
 SECONDS_KEPT, SECONDS_KEPT_WHEN_FULL = 86_400, 3600
 MAX_FULL_DRAFTS = 25  # all drafts together may be as large as this many of the largest size
 GONE = "The files are no longer here; add them again."
-OWNER, UPLOADS = "owner", "uploads.json"
+OWNER = "owner"
 PREPARED = "prepared"  # the folder of the cache beside the files
 
 
@@ -29,11 +28,10 @@ class Staging:
     def __init__(self, folder: Path, *, max_megabytes: float, max_files: int):
         self.folder, self.max_megabytes, self.max_files = folder, max_megabytes, max_files
 
-    def add(self, files: Sequence[Path], *, link: bool = False, before: str = "", owner: str = "") -> str:
+    def add(self, files: Sequence[Path], *, take: bool = False, before: str = "", owner: str = "") -> str:
         """Create a draft from the files of an earlier draft (which stays) and new files; return its id.
 
-        link: link the new files instead of copying them; nobody writes to them. They stay in the upload folder until
-        `discard`, because Gradio stores equal files of two people under one path. owner: the owner's secret. Raises
+        take: move the new files here instead of copying them, for uploads. owner: the owner's secret. Raises
         CorpusError, or RunError if the folder cannot be written, and leaves no draft then.
         """
         if not files:
@@ -54,7 +52,7 @@ class Staging:
             )
         self._make_room(megabytes)
         id = secrets.token_hex(16)
-        transfers = [_link_or_copy] * len(kept) + [_link_or_copy if link else shutil.copyfile] * len(files)
+        transfers = [_link_or_copy] * len(kept) + [shutil.move if take else shutil.copyfile] * len(files)
         with writing(self.folder):
             try:
                 for number, (path, transfer) in enumerate(zip([*kept, *files], transfers, strict=True)):
@@ -63,8 +61,6 @@ class Staging:
                     transfer(path, folder / _plain_name(path.name))
                 if owner:
                     (self.folder / id / OWNER).write_text(owner_hash(owner))
-                if link:
-                    write(self.folder / id / UPLOADS, {"paths": [str(path.absolute()) for path in files]})
             except FileNotFoundError:
                 self.forget(id)
                 raise CorpusError(GONE) from None
@@ -105,18 +101,8 @@ class Staging:
         if ID.fullmatch(id):
             shutil.rmtree(self.folder / id, ignore_errors=True)
 
-    def discard(self, id: str) -> None:
-        """Delete a draft, and the uploads that its files are links to.
-
-        An upload that somebody has replaced by an equal one stays: it is another file, and their page reads it next.
-        """
-        if not ID.fullmatch(id):
-            return
-        self._delete_uploads(id, input_files(self.folder / id))
-        self.forget(id)
-
     def remove(self, id: str, number: int) -> str:
-        """Delete one file of a draft with its upload, and what was prepared from the files; return its name.
+        """Delete one file of a draft, and what was prepared from the files; return its name.
 
         number: of the folder that the file is in; the last file takes the draft along. Raises CorpusError if the file
         is gone.
@@ -126,23 +112,11 @@ class Staging:
         if path is None:
             raise CorpusError(GONE)
         if len(files) == 1:
-            self.discard(id)
+            self.forget(id)
             return path.name
-        self._delete_uploads(id, [path])
         for folder in (path.parent, self.prepared(id)):  # the cache holds the text of the file too
             shutil.rmtree(folder, ignore_errors=True)
         return path.name
-
-    def _delete_uploads(self, id: str, files: Sequence[Path]) -> None:
-        """Delete the uploads that files of a draft are links to."""
-        own = set()
-        for path in files:
-            with suppress(FileNotFoundError):  # another process forgets the draft
-                own.add(_identity(path))
-        for upload in read(self.folder / id / UPLOADS).get("paths", ()):
-            with suppress(OSError):  # the sweep of the uploads came first
-                if _identity(Path(upload)) in own:
-                    os.unlink(upload)
 
     def owned_by(self, owner: str) -> list[str]:
         """Return the ids of one person's drafts."""
@@ -169,11 +143,6 @@ class Staging:
             raise CorpusError(
                 f"The files waiting for a run have reached the limit of {limit:,} MB; try again in an hour."
             )
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    status = path.stat()
-    return status.st_dev, status.st_ino
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

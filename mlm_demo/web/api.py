@@ -279,7 +279,7 @@ class Endpoints:
                 "On this Space, runs are started on the page: the GPU is lent to the person who presses Start."
             )
         owner = owner or secrets.token_urlsafe(16)
-        draft = self.service.staging.add([_uploaded(file, self.uploads) for file in files], link=True)
+        draft = self.service.staging.add([_uploaded(file, self.uploads) for file in files], take=True)
         try:
             run = self.service.start(draft, asked, owner, self.limits.address(request))
         except MlmDemoError:

@@ -38,7 +38,7 @@ from mlm_demo.web.server.rate_limits import RateLimits
 from mlm_demo.web.server.sessions import MAX_SESSIONS, forget_sessions, make_sessions_lean
 from mlm_demo.web.server.status_pages import StatusCollector, add_status_pages
 from mlm_demo.web.server.streams import hold_streams
-from mlm_demo.web.server.uploads import choose_folder, keep_sweeping
+from mlm_demo.web.server.uploads import choose_folder, keep_sweeping, keep_uploads_apart
 from mlm_demo.web.teach.form import TeachForm
 
 # The fonts come with Gradio, so the page fetches none. Weight 700 instead of the theme's own 600: Gradio 6.31's files
@@ -77,6 +77,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
     os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
     os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
     make_sessions_lean()
+    keep_uploads_apart()
     title = "mlm_demo: what a masked language model expects"
     with Page(title=title, analytics_enabled=False) as demo:
         # First, because Gradio also names the page's own events, and a name that is taken gets a number.

@@ -264,7 +264,7 @@ def test_all_of_a_persons_data_is_deleted_and_nobody_elses(service, draft, choic
     service.queue.starts = False
     uploaded = tmp_path / "uploaded.txt"
     uploaded.write_text(corpus_text())
-    service.staging.add([uploaded], link=True, owner="me")
+    service.staging.add([uploaded], take=True, owner="me")
     waiting, going = (service.start(draft(), choices(steps), "me") for steps in (4, 5))
     other = service.start(draft(), choices(4), "you")
     lock = locks.take(going.lock)
@@ -285,6 +285,6 @@ def test_a_started_run_has_the_only_copy_of_its_files(service, choices, tmp_path
     service.queue.starts = False
     uploaded = tmp_path / "bees.txt"
     uploaded.write_text(corpus_text())
-    run = service.start(service.staging.add([uploaded], link=True), choices(4), "me")
+    run = service.start(service.staging.add([uploaded], take=True), choices(4), "me")
     assert not uploaded.exists()
     assert [path.name for path in run.input.glob("0/*")] == ["bees.txt"]

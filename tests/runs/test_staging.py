@@ -44,35 +44,22 @@ def test_files_are_added_to_those_of_a_draft_before_which_stays(store, file, mon
     assert [path.read_text() for path in store.files(two)] == ["x" * 9] * 3
 
 
-def test_an_uploaded_file_can_be_taken_by_two(store, file):
-    uploaded = file("a.txt")
-    one, two = store.add([uploaded], link=True), store.add([uploaded], link=True)
-    store.forget(one)
-    (path,) = store.files(two)
-    assert path.samefile(uploaded)
-
-
-def test_a_discarded_draft_takes_its_uploads_along(store, file):
+def test_uploads_are_moved_and_stay_in_later_drafts(store, file):
     uploaded, other = file("a.txt"), file("b.txt")
-    one = store.add([uploaded], link=True, owner="me")
-    two = store.add([other], link=True, before=one)
-    store.discard(one)
-    assert (uploaded.exists(), other.exists()) == (False, True)
-    assert names(store, two) == ["a.txt", "b.txt"], "its links stay"
-    store.discard(two)
-    store.discard(two)
+    one = store.add([uploaded], take=True, owner="me")
+    two = store.add([other], take=True, before=one)
+    assert not uploaded.exists()
     assert not other.exists()
+    store.forget(one)
+    assert names(store, two) == ["a.txt", "b.txt"], "its links stay"
+    assert [path.read_text() for path in store.files(two)] == ["x" * 9] * 2
 
 
-def test_a_file_is_removed_with_its_upload_and_what_was_prepared(store, file):
-    a, b = file("a.txt"), file("b.txt")
-    one = store.add([a], link=True, owner="me")
-    id = store.add([b], link=True, before=one, owner="me")
-    store.discard(one)
+def test_a_file_is_removed_with_what_was_prepared(store, file):
+    id = store.add([file("a.txt"), file("b.txt")], owner="me")
     store.prepared(id).mkdir()
     assert store.remove(id, 1) == "b.txt"
     assert names(store, id) == ["a.txt"]
-    assert not b.exists()
     assert not store.prepared(id).exists(), "the cache holds the text of the file"
     with pytest.raises(CorpusError, match="no longer here"):
         store.remove(id, 1)
@@ -83,23 +70,15 @@ def test_a_file_is_removed_with_its_upload_and_what_was_prepared(store, file):
     assert store.owned_by("me") == [], "the last file takes the draft along"
 
 
-def test_an_upload_that_somebody_replaced_by_an_equal_one_stays(store, file, tmp_path):
-    uploaded = file("a.txt")
-    one = store.add([uploaded], link=True)
-    file("new.txt").rename(uploaded)  # as Gradio does
-    store.discard(one)
-    assert names(store, store.add([uploaded], link=True)) == ["a.txt"]
-
-
-def test_a_discarded_draft_leaves_files_of_ours(store, file):
+def test_a_draft_leaves_files_of_ours(store, file):
     ours = file("a.txt")
-    store.discard(store.add([ours]))
+    store.forget(store.add([ours]))
     assert ours.exists()
 
 
 def test_an_upload_that_is_gone_gets_a_sentence(store, tmp_path):
     with pytest.raises(CorpusError, match="The files are no longer here; add them again"):
-        store.add([tmp_path / "gone.txt"], link=True)
+        store.add([tmp_path / "gone.txt"], take=True)
     assert not store.folder.exists() or list(store.folder.iterdir()) == []
 
 

@@ -60,7 +60,7 @@ def read_files(
     draft: str,
     request: AdaptRequest,
     *,
-    link: bool,
+    take: bool,
     owner: str = "",
     on_progress: Callable[[str], None],
 ) -> tuple[str, dict | MoreNeededError]:
@@ -74,15 +74,15 @@ def read_files(
     names = service.staging.names(draft)
     has_sample = SAMPLE.name in [*names, *(Path(name).name for name in files)]
     added = service.staging.add(
-        [Path(name) for name in files], link=link, before="" if has_sample else draft, owner=owner
+        [Path(name) for name in files], take=take, before="" if has_sample else draft, owner=owner
     )
     try:
         report = _report(service, added, request, on_progress)
     except MlmDemoError:
-        service.staging.discard(added)
+        service.staging.forget(added)
         raise
     if draft:
-        service.staging.discard(draft)
+        service.staging.forget(draft)
     return added, report
 
 

@@ -100,19 +100,19 @@ class AdaptForm:
         progress=gr.Progress(),
     ) -> dict:
         """Add uploaded files to the draft and report on them."""
-        return self._read(request, files or [], draft, fields, link=True, owner=owner, progress=progress)
+        return self._read(request, files or [], draft, fields, take=True, owner=owner, progress=progress)
 
     def read_sample(
         self, request: gr.Request, draft: str, owner: str, *fields, progress=gr.Progress()
     ) -> dict:
         """Take the sample corpus in place of the draft and report on it."""
-        return self._read(request, [str(SAMPLE)], draft, fields, link=False, owner=owner, progress=progress)
+        return self._read(request, [str(SAMPLE)], draft, fields, take=False, owner=owner, progress=progress)
 
     def read_again(self, request: gr.Request, draft: str, *fields, progress=gr.Progress()) -> dict:
         """Report on the files again, for another base model or column."""
         if not draft:
             return gr.skip()
-        return self._read(request, [], draft, fields, link=False, owner="", progress=progress)
+        return self._read(request, [], draft, fields, take=False, owner="", progress=progress)
 
     def show_report(self, draft: str, content: dict, *fields) -> dict:
         """Update the verdict for the budget now chosen; Start refuses values that cannot be used."""
@@ -138,7 +138,7 @@ class AdaptForm:
     def remove_files(self, draft: str) -> dict:
         """Delete the draft and its uploads, and say so."""
         names = ", ".join(path.name for path in self._files(draft))
-        self.service.staging.discard(draft)
+        self.service.staging.forget(draft)
         return {**self.emptied(), self.report: _status(f"Deleted: {names}." if names else "") + EMPTY}
 
     def start_run(self, request: gr.Request, draft: str, owner: str, *fields) -> dict:
@@ -165,7 +165,7 @@ class AdaptForm:
         draft: str,
         fields: tuple,
         *,
-        link: bool,
+        take: bool,
         owner: str,
         progress,
     ) -> dict:
@@ -177,7 +177,7 @@ class AdaptForm:
             on_progress("Reading")
             chosen = self._request(fields)
             draft, content = read_files(
-                self.service, files, draft, chosen, link=link, owner=owner, on_progress=on_progress
+                self.service, files, draft, chosen, take=take, owner=owner, on_progress=on_progress
             )
         except MlmDemoError as error:
             names = self.service.staging.names(draft)

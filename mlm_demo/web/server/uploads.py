@@ -1,10 +1,11 @@
-"""The upload folder, whose files are deleted an hour after they arrive.
+"""The upload folder, whose files are deleted an hour after they arrive, and each of which has a path of its own.
 
 Gradio's own deletion (6.31, `delete_cache`) misses interrupted uploads, the empty file that it creates for each upload
 that an event takes, and everything from before a server was killed.
 """
 
 import os
+import secrets
 import shutil
 import tempfile
 import time
@@ -12,12 +13,29 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from gradio import Blocks
+from gradio import Blocks, route_utils
 
 from mlm_demo.system.files import seconds_since
 
 SECONDS_KEPT = 3_600  # long enough for the last part of a large upload to arrive
 SECONDS_BETWEEN_SWEEPS = 600
+
+
+class OwnUpload(route_utils.GradioUploadFile):
+    """An upload with a path that no other has.
+
+    Gradio 6.31 makes the path from the content: the same file of two people is one file, which the first of them to
+    read or delete it takes from the other.
+    """
+
+    def __init__(self, *given, **named):
+        super().__init__(*given, **named)
+        self.sha.update(secrets.token_bytes(16))
+
+
+def keep_uploads_apart() -> None:
+    """Make Gradio store every upload as an OwnUpload from now on."""
+    route_utils.GradioUploadFile = OwnUpload
 
 
 def choose_folder(folder: Path) -> Path:

@@ -109,11 +109,11 @@ class TeachForm:
             progress(None, desc="Reading")
             asked = FinetuneRequest(FinetuneConfig(minutes=float(minutes)), task, model or "")
             if files:
-                added = self.service.staging.add([Path(name) for name in files], link=True, owner=owner)
+                added = self.service.staging.add([Path(name) for name in files], take=True, owner=owner)
             content = self.service.examples(added or draft, asked, lambda stage: progress(None, desc=stage))
         except MlmDemoError as error:
             if added:
-                self.service.staging.discard(added)
+                self.service.staging.forget(added)
             names = self.service.staging.names(draft) if draft else []
             return {
                 self.files: None,
@@ -121,7 +121,7 @@ class TeachForm:
                 self.start: gr.Button(interactive=bool(names)),
             }
         if added and draft:
-            self.service.staging.discard(draft)
+            self.service.staging.forget(draft)
         return {
             self.files: None,
             self.draft: added or draft,

@@ -108,14 +108,19 @@ def break_off(address):
         time.sleep(0.5)
 
 
+def upload(address):
+    """Upload a file, the same each time, and return its path."""
+    answer = httpx.post(f"{address}/gradio_api/upload", files={"files": ("left.txt", b"bees")})
+    return answer.raise_for_status().json()[0]
+
+
 def test_used_unused_and_interrupted_uploads_are_deleted_after_a_kill(servers, tmp_path, tiny):
     data = tmp_path / "data"
     server = servers(data)
     client = server.client()
     start_over_http(client, tmp_path, tiny, 1)  # taken
-    httpx.post(
-        f"{server.address}/gradio_api/upload", files={"files": ("left.txt", b"bees")}
-    ).raise_for_status()
+    one, other = upload(server.address), upload(server.address)
+    assert one != other, "who reads or deletes one must not take the other"
     before = set((data / "uploads").iterdir())
     break_off(server.address)
     until(lambda: any(path.stat().st_size for path in set((data / "uploads").iterdir()) - before))
