@@ -6,6 +6,7 @@
     handle.json   the job that works on it elsewhere, with heard.json, what was last heard of that job (`handle.py`)
     name          the name that the owner has given it; without it the title in run.json is its name
     stop          exists once somebody has asked the run to stop
+    skip          exists once somebody has asked to end it without an evaluation
     delete        exists once its owner has asked to delete it as soon as it has ended
     log.jsonl     one JSON object per line, written by the worker
     ended.json    how the run ended; without it the run is waiting, running or interrupted
@@ -239,6 +240,11 @@ class Run:
         with writing(self.folder):
             (self.folder / "stop").touch()
 
+    def ask_to_skip(self) -> None:
+        """Ask the worker to end without evaluating what it has trained."""
+        with writing(self.folder):
+            (self.folder / "skip").touch()
+
     def ask_to_delete(self) -> None:
         """Ask the worker to stop, and the queue to delete the run then."""
         with writing(self.folder):
@@ -254,6 +260,11 @@ class Run:
     def asked_to_stop(self) -> bool:
         """Whether somebody has asked the run to stop."""
         return (self.folder / "stop").exists()
+
+    @property
+    def asked_to_skip(self) -> bool:
+        """Whether somebody has asked it to end without an evaluation, which nobody needs of a run to be deleted."""
+        return (self.folder / "skip").exists() or self.asked_to_delete
 
     def mark_started(self, pid: int) -> None:
         """Record the worker process."""
@@ -285,7 +296,7 @@ class Run:
         with writing(self.folder):
             self.reserve()
             handle.forget(self.folder)  # first, so that an old job does not count as its worker
-            for name in ("ended.json", "stop", "worker.json"):
+            for name in ("ended.json", "stop", "skip", "worker.json"):
                 (self.folder / name).unlink(missing_ok=True)
 
     @property

@@ -13,6 +13,7 @@ import pytest
 from mlm_demo.cli.main import main
 from mlm_demo.models.loader import load_folder
 from mlm_demo.runs.launcher import launch as launch_process
+from mlm_demo.runs.run import Run
 from mlm_demo.runs.worker import work
 from tests.support.counter import launch_counter
 from tests.support.packed_files import pdf
@@ -33,6 +34,13 @@ NEVER_JUDGED = """
 import time
 from mlm_demo.training import judge
 judge.Judge.__init__ = lambda *_: time.sleep(600)
+"""
+
+# A worker that judges the adapted model for minutes.
+SLOW_EVALUATION = """
+import time
+from mlm_demo.training import judge
+judge.Judge.choosing_losses = lambda _: time.sleep(600)
 """
 
 
@@ -105,6 +113,30 @@ def test_a_run_that_is_stopped_before_training_judges_nothing_and_resumes(start,
     queue.resume(run)
     reached(run, lambda: run.state not in ("waiting", "running"))
     assert (run.state, run.message) == ("done", "")
+
+
+@pytest.mark.parametrize("asked", [Run.ask_to_skip, Run.ask_to_delete])
+def test_the_evaluation_of_a_stopped_run_is_skipped(start, queue, fork_server, asked):
+    queue.launcher.launch = fork_server.after(SLOW_EVALUATION)
+    run = start(5_000)
+    reached(run, at_step(run, 2))
+    queue.stop(run)
+    reached(run, lambda: any(line.get("phase") == "after" for line in run.lines()))
+    assert run.state == "stopping"
+    asked(run)
+    reached(run, lambda: run.state == "stopped")
+    assert run.message == "Stopped without an evaluation, so there is no new model; Resume continues."
+    if asked == Run.ask_to_delete:
+        until(lambda: not queue.tick() and not queue.runs.has(run.id))
+        return
+    assert not (run.output / "result.json").exists()
+    stopped_at = max(line.get("step", 0) for line in run.lines())
+    queue.launcher.launch = fork_server.launch
+    queue.resume(run)
+    reached(run, at_step(run, stopped_at + 2))
+    queue.stop(run)
+    reached(run, lambda: run.state == "stopped")
+    assert json.loads((run.output / "result.json").read_text())["training"]["steps"] > stopped_at
 
 
 @pytest.fixture

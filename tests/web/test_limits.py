@@ -24,6 +24,7 @@ CHEAP = {
         "load_page",
         "refresh",
         "resume",
+        "skip",
         "show_link",
         "show_started",
         "start_another",

@@ -100,7 +100,7 @@ class Adaptation:
         else:
             with out_of_memory_as_error():
                 preparation = _prepare(run, settings, catalogue, shift)
-                with shift.until_training() as log:
+                with shift.training() as log:
                     result = preparation.adapt(
                         run.output,
                         resume=last_checkpoint(run.output) is not None,

@@ -114,7 +114,7 @@ class Finetuning:
                 )
                 with shift.reading():
                     run.log({"report": preparation.report})
-                with shift.until_training() as log:
+                with shift.training() as log:
                     result = preparation.finetune(
                         run.output,
                         resume=has_progress(run.output),

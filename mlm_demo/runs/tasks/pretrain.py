@@ -106,7 +106,7 @@ class Pretraining:
                     _ = preparation.corpus
                 with shift.interruptible():
                     run.log({"report": preparation.report.to_json()})
-                with shift.until_training() as log:
+                with shift.training() as log:
                     result = preparation.pretrain(
                         run.output,
                         resume=last_checkpoint(run.output) is not None,

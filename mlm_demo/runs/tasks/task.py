@@ -38,25 +38,41 @@ class Shift:
         """Return the reason to stop as the beginning of a sentence."""
         return "Stopped" if self.signalled or self.run.asked_to_stop else f"{self.limit} was reached"
 
-    @contextmanager
-    def interruptible(self, seconds: float = float("inf"), too_long: str = "") -> Iterator[None]:
+    def interruptible(
+        self, seconds: float = float("inf"), too_long: str = ""
+    ) -> AbstractContextManager[None]:
         """Within this context the process exits as soon as it has to stop; the run's folder records why.
 
         For work that cannot check `should_stop`, such as a library that reads a file. After `seconds` of the shift the
         run fails with the message `too_long`.
         """
+
+        def end() -> tuple[str, str] | None:
+            if self.should_stop():
+                return "stopped", f"{self.reason()} before training; Resume continues."
+            return ("failed", too_long) if time.monotonic() - self.begun > seconds else None
+
+        return self._exiting(end)
+
+    def skippable(self) -> AbstractContextManager[None]:
+        """Within this context, an evaluation, the process exits as soon as somebody asks to skip it."""
+
+        def end() -> tuple[str, str] | None:
+            message = f"{self.reason()} without an evaluation, so there is no new model; Resume continues."
+            return ("stopped", message) if self.run.asked_to_skip else None
+
+        return self._exiting(end)
+
+    @contextmanager
+    def _exiting(self, end: Callable[[], tuple[str, str] | None]) -> Iterator[None]:
+        """Within this context the process exits as soon as `end` returns the state and the message to record."""
         done = threading.Event()
 
         def watch() -> None:
             while not done.wait(SECONDS_BETWEEN_CHECKS):
-                late = time.monotonic() - self.begun > seconds
-                if not (late or self.should_stop()) or done.is_set():
-                    continue
-                if self.should_stop():
-                    self.run.finish("stopped", f"{self.reason()} before training; Resume continues.")
-                else:
-                    self.run.finish("failed", too_long)
-                os._exit(0)
+                if (ended := end()) and not done.is_set():
+                    self.run.finish(*ended)
+                    os._exit(0)
 
         if self.may_exit:
             threading.Thread(target=watch, name="watch for a stop", daemon=True).start()
@@ -66,17 +82,22 @@ class Shift:
             done.set()
 
     @contextmanager
-    def until_training(self) -> Iterator[Callable[[dict], None]]:
-        """Yield a function that logs lines; until the line that begins training this is `interruptible`.
+    def training(self) -> Iterator[Callable[[dict], None]]:
+        """Yield a function that logs lines, which begin phases: before training `interruptible`, after it `skippable`.
 
-        A run that has learned nothing has nothing to judge and save.
+        A run that has learned nothing has nothing to judge and save; a run that has trained has its last checkpoint.
         """
-        with ExitStack() as before:
-            before.enter_context(self.interruptible())
+        phase = Phase.BEFORE
+        with ExitStack() as watched:
+            watched.enter_context(self.interruptible())
 
             def log(line: dict) -> None:
-                if line.get("phase") == Phase.TRAIN:
-                    before.close()
+                nonlocal phase
+                if line.get("phase", phase) != phase:
+                    phase = line["phase"]
+                    watched.close()
+                    if phase == Phase.AFTER:
+                        watched.enter_context(self.skippable())
                 self.run.log(line)
 
             yield log

@@ -18,6 +18,11 @@ TITLES = {
 }
 
 
+def present_phase(lines: Sequence[dict]) -> Phase | None:
+    """Return the phase that a run has reached, None before the first."""
+    return next((Phase(line["phase"]) for line in reversed(lines) if "phase" in line), None)
+
+
 def phase_strip(lines: Sequence[dict], now: float | None = None) -> str:
     """Return the strip as HTML; empty without a phase in the log.
 

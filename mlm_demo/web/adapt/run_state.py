@@ -10,8 +10,10 @@ from mlm_demo.runs.run import ACTIVE, RESUMABLE, Run
 from mlm_demo.runs.service import SAMPLE, RunService, finetune_result_of, pretrain_result_of, result_of
 from mlm_demo.runs.tasks.finetune import Finetuning
 from mlm_demo.runs.tasks.pretrain import Pretraining
-from mlm_demo.settings import ROOT, Settings
+from mlm_demo.settings import ROOT, Settings, on_zero_gpu
+from mlm_demo.training.phase import Phase
 from mlm_demo.training.result import around_term, changed_most
+from mlm_demo.web.adapt.phases import present_phase
 from mlm_demo.web.adapt.progress import run_view
 from mlm_demo.web.adapt.report import UNREAD, corpus_view
 from mlm_demo.web.adapt.result import headline, result_view
@@ -44,7 +46,7 @@ class Example:
 class RunState:
     """What one person sees of a run at one moment.
 
-    actions: those of stop, resume, use, extract, teach, ask, delete, push and reweigh that are available; active:
+    actions: those of stop, skip, resume, use, extract, teach, ask, delete, push and reweigh that are available; active:
     whether it has not ended; stopping: whether they asked it to stop and it has not ended yet; share: how far its model
     is from base to adapted, None without a choice; finished: changes whenever there is another model, empty while there
     is no result; stamp: changes whenever anything else here does.
@@ -73,7 +75,7 @@ def run_state(service: RunService, run: Run, owner: str) -> RunState:
     result = result_of(run) if state not in ACTIVE else None
     share = result.share if result else None
     has_model = result is not None and share != 0
-    actions = _actions(state, "use", own=own, has_model=has_model)
+    actions = _actions(run, state, lines, "use", own=own, has_model=has_model)
     actions |= {"teach"} if has_model else set()
     actions |= {"ask"} if result else set()
     actions |= {"reweigh"} if own and result and result.points else set()
@@ -105,7 +107,7 @@ def _finetuning_state(service: RunService, run: Run, own: bool, ahead: int, line
         result=finetuning.result_view(result) if result else "",
         share=None,
         finished=f"{run.id} {state} {run.touched}" if result else "",
-        actions=frozenset(_actions(state, "extract", own=own, has_model=result is not None)),
+        actions=frozenset(_actions(run, state, lines, "extract", own=own, has_model=result is not None)),
         active=state in ACTIVE,
         stopping=own and state == "stopping",
         stamp=(run.id, state, ahead, len(lines), None, run.name),
@@ -117,7 +119,7 @@ def _pretraining_state(service: RunService, run: Run, own: bool, ahead: int, lin
     state = run.state
     result = pretrain_result_of(run) if state not in ACTIVE else None
     download = download_link(run, service.settings) if own and result else ""
-    actions = _actions(state, "use", own=own, has_model=result is not None)
+    actions = _actions(run, state, lines, "use", own=own, has_model=result is not None)
     return RunState(
         progress=run_view(run, lines, ahead, from_scratch.headline(result) if result else "") + download,
         corpus=corpus_view(run, lines),
@@ -132,15 +134,21 @@ def _pretraining_state(service: RunService, run: Run, own: bool, ahead: int, lin
     )
 
 
-def _actions(state: str, use: str, *, own: bool, has_model: bool) -> set[str]:
-    """Return what may be done with a run in this state; use: what its model is for."""
+def _actions(run: Run, state: str, lines: list[dict], use: str, *, own: bool, has_model: bool) -> set[str]:
+    """Return what may be done with a run in this state; lines: its log; use: what its model is for."""
     actions = {use} if has_model else set()
     if own:
         actions |= {"stop"} if state in ("waiting", "running", "unreachable") else set()
+        actions |= {"skip"} if state == "stopping" and _can_skip(run, lines) else set()
         actions |= {"resume"} if state in RESUMABLE else set()
         actions |= {"delete"} if state not in ACTIVE else set()
         actions |= {"push"} if has_model else set()
     return actions
+
+
+def _can_skip(run: Run, lines: list[dict]) -> bool:
+    """Return whether a stopping run is in an evaluation that it can leave; a lent GPU's worker cannot exit."""
+    return present_phase(lines) == Phase.AFTER and not run.asked_to_skip and not on_zero_gpu()
 
 
 def download_link(run: Run, settings: Settings) -> str:

@@ -127,6 +127,10 @@ class RunTab(RunWidgets):
         """Ask the run to stop."""
         return self._act(self.service.queue.stop, id, owner)
 
+    def skip(self, id: str, owner: str) -> dict:
+        """Ask a run that has stopped training to end without an evaluation."""
+        return self._act(Run.ask_to_skip, id, owner)
+
     def resume(self, id: str, owner: str) -> dict:
         """Put the run back into the queue."""
         return self._act(self.service.queue.resume, id, owner)
@@ -269,8 +273,7 @@ class RunTab(RunWidgets):
 
     def _close(self, owner: str, missing: str = "") -> dict:
         """Show the form in place of the panel; missing: why no run is shown, as HTML."""
-        buttons = (self.stop_button, self.resume_button, self.use_button, self.delete_button)
-        buttons += (self.extract_button, self.teach_button, self.ask_papers.button)
+        buttons = (self.stop_button, *self.buttons.values(), self.ask_papers.button)
         texts = (self.current, self.finished, self.progress, self.corpus, self.result, self.shell)
         return {
             **dict.fromkeys(texts, ""),
@@ -315,12 +318,8 @@ class RunTab(RunWidgets):
             self.result: now.result,
             # Stop stays visible while the run stops, so that no other button moves under the pointer.
             self.stop_button: gr.Button(visible="stop" in can or now.stopping, interactive="stop" in can),
-            self.resume_button: gr.Button(visible="resume" in can),
-            self.use_button: gr.Button(visible="use" in can),
-            self.extract_button: gr.Button(visible="extract" in can),
-            self.teach_button: gr.Button(visible="teach" in can),
+            **{button: gr.Button(visible=action in can) for action, button in self.buttons.items()},
             **self.ask_papers.show("ask" in can),
-            self.delete_button: gr.Button(visible="delete" in can),
             self.push_panel: gr.Accordion(visible="push" in can),
             self.shell: adapt_command(run),
             self.timer: gr.Timer(active=now.active),  # as it is drawn, not as it is by now
@@ -332,9 +331,8 @@ class RunTab(RunWidgets):
         """Connect the widgets' events to the handlers."""
         shown = [
             *(self.current, self.stamp, self.finished, self.progress, self.corpus, self.result, self.shell),
-            *(self.stop_button, self.resume_button, self.use_button, self.delete_button),
+            *(self.stop_button, *self.buttons.values(), self.ask_papers.button),
             *(self.push_panel, self.timer, self.share.slider, self.share.losses),
-            *(self.extract_button, self.teach_button, self.ask_papers.button),
         ]
         whole = [*shown, self.form.group, self.form.missing, self.panel, self.sentence, self.message]
         whole += [*self.mine.widgets, self.link, self.pushed, self.teach.panel, self.name.box]
@@ -351,6 +349,7 @@ class RunTab(RunWidgets):
         acted = [self.message, *self.mine.widgets, *shown]
         self.mine.wire(self.owner)
         self.stop_button.click(self.stop, run, acted, **QUIET)
+        self.skip_button.click(self.skip, run, acted, **QUIET)
         resumed = self.resume_button.click(self.resume, run, acted, **QUIET)
         self.share.wire(self.reweigh, run, acted)
         self.name.wire(self.rename, run, [*acted, self.name.box]).then(**self.pickers.event)

@@ -17,6 +17,7 @@ class RunWidgets:
         with gr.Row(elem_id="run-buttons"):
             size = {"size": "sm", "min_width": 110}
             self.stop_button = gr.Button("Stop", visible=False, elem_id="stop", **size)
+            self.skip_button = gr.Button("Skip the evaluation", visible=False, elem_id="skip", **size)
             self.resume_button = gr.Button("Resume", visible=False, elem_id="resume", **size)
             self.use_button = gr.Button(
                 "Use this model", variant="primary", visible=False, elem_id="use", **size
@@ -29,6 +30,15 @@ class RunWidgets:
             self.copy_button = gr.Button("Copy link", elem_id="copy-run", **size)
             self.again_button = gr.Button("Start another", elem_id="again", **size)
             self.delete_button = gr.Button("Delete", visible=False, elem_id="delete", **size)
+        # By the action of `RunState` that each needs.
+        self.buttons = {
+            "skip": self.skip_button,
+            "resume": self.resume_button,
+            "use": self.use_button,
+            "extract": self.extract_button,
+            "teach": self.teach_button,
+            "delete": self.delete_button,
+        }
         self.link = gr.Textbox(
             label="Anyone with this link can view the run and use its model",
             interactive=False,

@@ -14,9 +14,7 @@ def buttons(tab, changed):
     """The buttons that are visible, those that cannot be pressed in brackets."""
     named = {
         "stop": tab.stop_button,
-        "resume": tab.resume_button,
-        "use": tab.use_button,
-        "delete": tab.delete_button,
+        **{name: tab.buttons[name] for name in ("skip", "resume", "use", "delete")},
     }
     shown = {name: changed[button] for name, button in named.items() if changed[button].visible}
     return [name if button.interactive is not False else f"({name})" for name, button in shown.items()]
@@ -119,6 +117,20 @@ def test_stop_stays_visible_until_the_run_has_ended(page, tab, run, begin):
     assert "stop" not in "".join(buttons(tab, call(page, tab.show_started, run.id, "you")))
     run.finish("stopped")
     assert buttons(tab, call(page, tab.refresh, run.id, "me", changed[tab.stamp])) == ["resume", "delete"]
+
+
+def test_the_evaluation_of_a_stopping_run_is_skipped(page, tab, run, begin):
+    begin(run)
+    run.log({"phase": "after", "stage": "evaluating the adapted model, 1 of 5"})
+    assert buttons(tab, call(page, tab.show_started, run.id, "me")) == ["stop"]
+    changed = call(page, tab.stop, run.id, "me")
+    assert buttons(tab, changed) == ["(stop)", "skip"]
+    assert buttons(tab, call(page, tab.show_started, run.id, "you")) == []
+    assert "was started in another browser" in call(page, tab.skip, run.id, "you")[tab.message]
+    assert not run.asked_to_skip
+    changed = call(page, tab.skip, run.id, "me")
+    assert run.asked_to_skip
+    assert buttons(tab, changed) == ["(stop)"]
 
 
 def test_a_waiting_run_stops_at_once_and_is_resumed(page, tab, run):
