@@ -8,6 +8,7 @@ from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.run import ACTIVE, RESUMABLE, Run
 from mlm_demo.runs.service import SAMPLE, RunService, finetune_result_of, pretrain_result_of, result_of
+from mlm_demo.runs.tasks.adapt import Adaptation
 from mlm_demo.runs.tasks.finetune import Finetuning
 from mlm_demo.runs.tasks.pretrain import Pretraining
 from mlm_demo.settings import ROOT, Settings, on_zero_gpu
@@ -64,86 +65,91 @@ class RunState:
     stamp: Stamp
 
 
+@dataclass(frozen=True)
+class ResultView:
+    """What a run shows that depends on its task, as HTML; all but corpus is empty while it has no result.
+
+    actions: what anybody may do with the result; changes: what its owner may change of it; has_model: whether it made
+    a model; share: as in RunState.
+    """
+
+    corpus: str
+    headline: str = ""
+    result: str = ""
+    losses: str = ""
+    actions: frozenset[str] = frozenset()
+    changes: frozenset[str] = frozenset()
+    has_model: bool = False
+    share: float | None = None
+
+
 def run_state(service: RunService, run: Run, owner: str) -> RunState:
     """Return a run as the person with this secret sees it."""
     state, ahead, lines = run.state, service.queue.position(run), list(run.lines())
-    own = service.is_owner(run, owner)
-    if run.request.task == Finetuning.name:
-        return _finetuning_state(service, run, own, ahead, lines)
-    if run.request.task == Pretraining.name:
-        return _pretraining_state(service, run, own, ahead, lines)
-    result = result_of(run) if state not in ACTIVE else None
-    share = result.share if result else None
-    has_model = result is not None and share != 0
-    actions = _actions(run, state, lines, "use", own=own, has_model=has_model)
-    actions |= {"teach"} if has_model else set()
-    actions |= {"ask"} if result else set()
-    actions |= {"reweigh"} if own and result and result.points else set()
-    download = download_link(run, service.settings) if own and has_model else ""
+    own, active = service.is_owner(run, owner), state in ACTIVE
+    view = VIEWS.get(run.request.task, _adaptation)(run, lines, own, active)
+    download = download_link(run, service.settings) if own and view.has_model else ""
     return RunState(
-        progress=run_view(run, lines, ahead, headline(result, own=own) if result else "") + download,
-        corpus=corpus_view(run, lines),
-        losses=share_view(result) if result else "",
-        result=result_view(result, lines) if result else "",
-        share=share,
-        finished=f"{run.id} {state} {run.touched} {share}" if result else "",
-        actions=frozenset(actions),
-        active=state in ACTIVE,
+        progress=run_view(run, lines, ahead, view.headline) + download,
+        corpus=view.corpus,
+        losses=view.losses,
+        result=view.result,
+        share=view.share,
+        finished=f"{run.id} {state} {run.touched} {view.share}" if view.result else "",
+        actions=view.actions | (_owners_actions(run, state, lines) | view.changes if own else frozenset()),
+        active=active,
         stopping=own and state == "stopping",
-        stamp=(run.id, state, ahead, len(lines), share, run.name),
+        stamp=(run.id, state, ahead, len(lines), view.share, run.name),
     )
 
 
-def _finetuning_state(service: RunService, run: Run, own: bool, ahead: int, lines: list[dict]) -> RunState:
-    """Return the run of a fine-tuning as somebody sees it; own: its owner."""
-    state = run.state
-    result = finetune_result_of(run) if state not in ACTIVE else None
-    download = download_link(run, service.settings) if own and result else ""
+def _adaptation(run: Run, lines: list[dict], own: bool, active: bool) -> ResultView:
+    corpus, result = corpus_view(run, lines), None if active else result_of(run)
+    if result is None:
+        return ResultView(corpus)
+    has_model = result.share != 0
+    return ResultView(
+        corpus,
+        headline(result, own=own),
+        result_view(result, lines),
+        share_view(result),
+        actions=frozenset({"ask", "use", "teach"} if has_model else {"ask"}),
+        changes=frozenset({"push"} if has_model else ()) | frozenset({"reweigh"} if result.points else ()),
+        has_model=has_model,
+        share=result.share,
+    )
+
+
+def _finetuning(run: Run, lines: list[dict], own: bool, active: bool) -> ResultView:
     report = next((line["report"] for line in lines if "report" in line), None)
-    return RunState(
-        progress=run_view(run, lines, ahead, finetuning.headline(result) if result else "") + download,
-        corpus=finetuning.examples_view(report) if report else UNREAD,
-        losses="",
-        result=finetuning.result_view(result) if result else "",
-        share=None,
-        finished=f"{run.id} {state} {run.touched}" if result else "",
-        actions=frozenset(_actions(run, state, lines, "extract", own=own, has_model=result is not None)),
-        active=state in ACTIVE,
-        stopping=own and state == "stopping",
-        stamp=(run.id, state, ahead, len(lines), None, run.name),
-    )
+    corpus = finetuning.examples_view(report) if report else UNREAD
+    result = None if active else finetune_result_of(run)
+    if result is None:
+        return ResultView(corpus)
+    shown = finetuning.headline(result), finetuning.result_view(result)
+    actions, changes = frozenset({"extract"}), frozenset({"push"})
+    return ResultView(corpus, *shown, actions=actions, changes=changes, has_model=True)
 
 
-def _pretraining_state(service: RunService, run: Run, own: bool, ahead: int, lines: list[dict]) -> RunState:
-    """Return the run of a training from scratch as somebody sees it; own: its owner."""
-    state = run.state
-    result = pretrain_result_of(run) if state not in ACTIVE else None
-    download = download_link(run, service.settings) if own and result else ""
-    actions = _actions(run, state, lines, "use", own=own, has_model=result is not None)
-    return RunState(
-        progress=run_view(run, lines, ahead, from_scratch.headline(result) if result else "") + download,
-        corpus=corpus_view(run, lines),
-        losses="",
-        result=from_scratch.result_view(result, lines) if result else "",
-        share=None,
-        finished=f"{run.id} {state} {run.touched}" if result else "",
-        actions=frozenset(actions | ({"teach"} if result else set())),
-        active=state in ACTIVE,
-        stopping=own and state == "stopping",
-        stamp=(run.id, state, ahead, len(lines), None, run.name),
-    )
+def _pretraining(run: Run, lines: list[dict], own: bool, active: bool) -> ResultView:
+    corpus, result = corpus_view(run, lines), None if active else pretrain_result_of(run)
+    if result is None:
+        return ResultView(corpus)
+    shown = from_scratch.headline(result), from_scratch.result_view(result, lines)
+    actions, changes = frozenset({"use", "teach"}), frozenset({"push"})
+    return ResultView(corpus, *shown, actions=actions, changes=changes, has_model=True)
 
 
-def _actions(run: Run, state: str, lines: list[dict], use: str, *, own: bool, has_model: bool) -> set[str]:
-    """Return what may be done with a run in this state; lines: its log; use: what its model is for."""
-    actions = {use} if has_model else set()
-    if own:
-        actions |= {"stop"} if state in ("waiting", "running", "unreachable") else set()
-        actions |= {"skip"} if state == "stopping" and _can_skip(run, lines) else set()
-        actions |= {"resume"} if state in RESUMABLE else set()
-        actions |= {"delete"} if state not in ACTIVE else set()
-        actions |= {"push"} if has_model else set()
-    return actions
+VIEWS = {Adaptation.name: _adaptation, Finetuning.name: _finetuning, Pretraining.name: _pretraining}
+
+
+def _owners_actions(run: Run, state: str, lines: list[dict]) -> frozenset[str]:
+    """Return what the owner may do with a run in this state, whatever it made; lines: its log."""
+    actions = {"stop"} if state in ("waiting", "running", "unreachable") else set()
+    actions |= {"skip"} if state == "stopping" and _can_skip(run, lines) else set()
+    actions |= {"resume"} if state in RESUMABLE else set()
+    actions |= {"delete"} if state not in ACTIVE else set()
+    return frozenset(actions)
 
 
 def _can_skip(run: Run, lines: list[dict]) -> bool:
