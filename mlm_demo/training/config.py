@@ -6,11 +6,14 @@ Imports nothing heavy, so the page can check a run before it starts.
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+from mlm_demo.errors import TrainingError
 from mlm_demo.training.options import check_options, option
 
 EVALUATION_SHARE = 0.06  # of a run's time: the evaluations during training
 PATIENCE = 3  # evaluations without a lower eval loss before a run ends early
 ENOUGH_TOKENS = 50_000
+WEIGHT_DECAY = 0.01
+SCHEDULES = ("linear", "cosine", "constant")  # of the learning rate after the warm-up
 PRICE_OF_FORGETTING = 2.0  # nats learned of the domain that make up for a nat forgotten of general English
 
 
@@ -51,6 +54,13 @@ class AdaptConfig:
     )
     line_by_line: bool = option(False, "make each line a block of its own, without packing")
     keep_near_duplicates: bool = option(False, "keep paragraphs that are nearly the same as earlier ones")
+    gradient_accumulation_steps: int = option(
+        1, "compute each step's batch in this many parts, which takes less memory", "N", above=0, most=4096
+    )
+    weight_decay: float = option(WEIGHT_DECAY, "decoupled weight decay of AdamW", "W", least=0, most=1)
+    schedule: str = option(
+        "linear", "how the learning rate falls to 0 after the warm-up; constant does not", choices=SCHEDULES
+    )
 
     item: ClassVar = "block"  # of which a batch consists
 
@@ -61,6 +71,12 @@ class AdaptConfig:
 
     def __post_init__(self):
         check_options(self)
+        if self.batch_size % self.gradient_accumulation_steps:
+            divisors = [n for n in range(1, self.batch_size + 1) if not self.batch_size % n]
+            raise TrainingError(
+                f"gradient_accumulation_steps is {self.gradient_accumulation_steps}, which does not divide the batch "
+                f"of {self.batch_size} blocks; choose {', '.join(map(str, divisors[:-1]))} or {divisors[-1]}."
+            )
 
 
 def epochs(config: MaskedLMConfig, blocks: int, seconds_per_epoch: float | None) -> float | None:

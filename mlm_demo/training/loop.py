@@ -30,11 +30,17 @@ MOST_STEPS = 100_000_000  # no run makes so many
 
 
 class StepConfig(Protocol):
-    """What the steps of a run need to know of its options: a batch has `batch_size` items of `length` tokens."""
+    """What the steps of a run need to know of its options: a batch has `batch_size` items of `length` tokens.
+
+    It is computed in `gradient_accumulation_steps` parts; schedule: one of config.SCHEDULES.
+    """
 
     minutes: float | None
     batch_size: int
+    gradient_accumulation_steps: int
     learning_rate: float
+    schedule: str
+    weight_decay: float
     seed: int
 
     @property
@@ -95,7 +101,8 @@ def run_steps(
     that is NaN, a disk that cannot be written, or a model that does not fit in memory even with one row at a time.
     """
     device, evaluates = next(learner.model.parameters()).device, learner.evaluates
-    batch, accumulate, resumed = config.batch_size, 1, checkpoint is not None
+    accumulate, resumed = config.gradient_accumulation_steps, checkpoint is not None
+    batch = config.batch_size // accumulate
 
     def speed(step: int, seconds: float) -> dict:
         return {
@@ -119,6 +126,7 @@ def run_steps(
             config.minutes and config.minutes * 60,
             evaluations=math.ceil(plan.steps / plan.evaluate_every),
             seconds_before=start_seconds,
+            falling=config.schedule,
         )
         log = LogCallback(on_log, should_stop, schedule.expected_steps)
         try:
@@ -215,7 +223,7 @@ def _arguments(
         learning_rate=config.learning_rate,
         warmup_steps=plan.warm_up,  # for Patience; the learning rate follows TimedSchedule
         adam_beta2=0.98,
-        weight_decay=0.01,
+        weight_decay=config.weight_decay,
         optim="adamw_torch_fused",
         use_cpu=device.type == "cpu",
         seed=config.seed,

@@ -1,22 +1,31 @@
 """The schedule of a run: how long it has trained, resumes included, and the learning rate that follows from it.
 
-The rate rises during the warm-up and falls linearly to zero over the planned steps. If the budget is in minutes, it
-falls over the minutes instead (budgeted training, arXiv 1905.04753), and the run ends when they are over, whether the
-machine turns out slower or faster than it was when the steps were planned.
+The rate rises during the warm-up and then falls to zero over the planned steps, linearly unless another curve is
+chosen. If the budget is in minutes, it falls over the minutes instead (budgeted training, arXiv 1905.04753), and the
+run ends when they are over, whether the machine turns out slower or faster than it was when the steps were planned.
 """
 
+import math
 import time
 
 from transformers import TrainerCallback
 
 from mlm_demo.system.distributed import broadcast
 
+# The share of the highest learning rate, from the share of the steps or the time that is left; by config.SCHEDULES.
+FALLING = {
+    "linear": lambda left: left,
+    "cosine": lambda left: (1 - math.cos(math.pi * left)) / 2,
+    "constant": lambda left: 1.0,
+}
+
 
 class TimedSchedule(TrainerCallback):
     """Keeps the time of a run and ends it after `seconds_allowed` (None: after its steps).
 
     steps: as planned; with `seconds_allowed`, an estimate, so evaluations (each with a checkpoint) are due by the clock
-    too, `evaluations` of them in a run. seconds_before: what was spent on training before the first step.
+    too, `evaluations` of them in a run. seconds_before: what was spent on training before the first step. falling: one
+    of FALLING.
     """
 
     def __init__(
@@ -27,9 +36,11 @@ class TimedSchedule(TrainerCallback):
         *,
         evaluations: int = 1,
         seconds_before: float = 0.0,
+        falling: str = "linear",
     ):
         self.steps, self.warm_up, self.seconds_allowed = steps, warm_up, seconds_allowed
         self.evaluations, self.seconds_before, self.start = evaluations, seconds_before, None
+        self.falling = FALLING[falling]
         self.evaluated = 0  # how many evaluations are done
 
     @property
@@ -57,7 +68,7 @@ class TimedSchedule(TrainerCallback):
         if self.seconds_allowed:
             left = self.steps * (1 - broadcast(self.seconds) / self.seconds_allowed)
         rising = step / self.warm_up if step < self.warm_up else 1.0
-        return max(0.0, min(rising, left / max(1, self.steps - self.warm_up)))
+        return min(rising, self.falling(min(1.0, max(0.0, left / max(1, self.steps - self.warm_up)))))
 
     def on_train_begin(self, args, state, control, **_):
         """Continue from the time in the checkpoint; stop at once if its steps or its time are used up."""

@@ -25,7 +25,8 @@ def measure_step_time(
     items: in the training data. Raise TrainingError if not even one item at a time fits in memory.
     """
     weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    batch = whole = min(config.batch_size, items)
+    whole = min(config.batch_size, items)
+    batch = max(1, whole // config.gradient_accumulation_steps)
     try:
         while True:
             try:

@@ -28,7 +28,7 @@ TRAINING = {
 CONFIG = {
     "epochs": None, "max_steps": 120, "minutes": None, "mlm_probability": 0.15, "whole_word": False,
     "learning_rate": 2e-4, "batch_size": 16, "block_size": 128, "seed": 0, "replay": 0.0, "line_by_line": False,
-    "keep_near_duplicates": False,
+    "keep_near_duplicates": False, "gradient_accumulation_steps": 1, "weight_decay": 0.01, "schedule": "linear",
 }  # fmt: skip
 FIGURES = {"domain": PART, "general": PART, "exam": EXAM}
 RESULT_JSON = {

@@ -3,9 +3,16 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from transformers import TrainerControl, TrainerState, get_linear_schedule_with_warmup
+from transformers import (
+    TrainerControl,
+    TrainerState,
+    get_constant_schedule_with_warmup,
+    get_cosine_schedule_with_warmup,
+    get_linear_schedule_with_warmup,
+)
 
-from mlm_demo.training.schedule import TimedSchedule
+from mlm_demo.training.config import SCHEDULES
+from mlm_demo.training.schedule import FALLING, TimedSchedule
 
 
 def started(schedule, *, log=()):
@@ -20,6 +27,20 @@ def test_without_a_time_limit_the_rate_is_transformers_linear_one(steps, warm_up
     theirs = get_linear_schedule_with_warmup(optimizer, warm_up, steps).lr_lambdas[0]
     ours = TimedSchedule(steps, warm_up, None)
     assert [ours.factor(n) for n in range(steps + 1)] == pytest.approx([theirs(n) for n in range(steps + 1)])
+
+
+def test_the_other_curves_are_those_of_transformers():
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    for falling, theirs in (
+        ("cosine", get_cosine_schedule_with_warmup(optimizer, 10, 100)),
+        ("constant", get_constant_schedule_with_warmup(optimizer, 10)),
+    ):
+        ours, factor = TimedSchedule(100, 10, None, falling=falling), theirs.lr_lambdas[0]
+        assert [ours.factor(n) for n in range(101)] == pytest.approx([factor(n) for n in range(101)])
+
+
+def test_every_schedule_of_the_options_has_a_curve():
+    assert tuple(FALLING) == SCHEDULES
 
 
 def test_with_a_time_limit_rate_and_end_follow_the_clock(monkeypatch):

@@ -58,6 +58,21 @@ def test_two_accumulated_half_batches_make_the_same_step(tmp_path, monkeypatch):
     assert_same_weights(weights(whole), weights(halved), tolerance=2e-4)
 
 
+def test_a_batch_in_parts_makes_the_same_step(tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer, "bfloat16_is_fast", lambda device: False)  # as above
+    whole, _ = run(tmp_path / "whole")
+    parts, trained = run(tmp_path / "parts", replace(CONFIG, gradient_accumulation_steps=2))
+    assert_same_weights(weights(whole), weights(parts), tolerance=2e-4)
+    assert trained.steps == CONFIG.max_steps
+
+
+def test_weight_decay_and_schedule_change_what_is_learned(tmp_path):
+    whole, _ = run(tmp_path / "whole")
+    for number, other in enumerate(({"weight_decay": 0.5}, {"schedule": "constant"}, {"schedule": "cosine"})):
+        changed, _ = run(tmp_path / str(number), replace(CONFIG, **other))
+        assert any((weights(whole)[name] != tensor).any() for name, tensor in weights(changed).items())
+
+
 def test_a_model_that_never_fits_in_memory_raises(tmp_path, monkeypatch):
     def fails(self, **options):
         raise torch.OutOfMemoryError("CUDA out of memory")

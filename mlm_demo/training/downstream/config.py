@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mlm_demo.training.config import WEIGHT_DECAY
 from mlm_demo.training.options import check_options, option
 
 
@@ -26,6 +27,9 @@ class FinetuneConfig:
     )
     seed: int = option(0, "the first of the seeds", "S")
 
+    gradient_accumulation_steps: ClassVar = 1
+    weight_decay: ClassVar = WEIGHT_DECAY
+    schedule: ClassVar = "linear"
     item: ClassVar = "question"  # of which a batch consists
     length: ClassVar = 384  # tokens of a question with its text, at most
 

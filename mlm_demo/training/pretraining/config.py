@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from mlm_demo.errors import TrainingError
+from mlm_demo.training.config import WEIGHT_DECAY
 from mlm_demo.training.options import budget_phrase, check_options, option
 
 WORDPIECE, BYTE_LEVEL = "wordpiece", "byte-level"
@@ -38,6 +39,9 @@ class PretrainConfig:
     seed: int = option(0, "seed of the held-out split, the first weights and the masks", "S")
     keep_near_duplicates: bool = option(False, "keep paragraphs that are nearly the same as earlier ones")
 
+    gradient_accumulation_steps: ClassVar = 1
+    weight_decay: ClassVar = WEIGHT_DECAY
+    schedule: ClassVar = "linear"
     item: ClassVar = "block"  # of which a batch consists
     replay: ClassVar = 0.0  # there is nothing to forget
     line_by_line: ClassVar = False
