@@ -2,6 +2,7 @@ import json
 from dataclasses import fields
 from inspect import signature
 
+import httpx
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
@@ -251,6 +252,18 @@ def small_run(client, tmp_path, tiny, steps, **more):
     return client.predict(
         files=[handle_file(str(tmp_path / "bees.txt"))], **options, api_name="/start_adaptation"
     )
+
+
+def test_equal_files_of_two_people_are_two_uploads(client, tiny):
+    """Gradio makes the path from the content: the first of a class who started took the file from the others."""
+    files = {"files": ("bees.txt", corpus_text().encode())}
+    paths = [httpx.post(f"{client.src}gradio_api/upload", files=files).json()[0] for _ in range(2)]
+    runs = []
+    for steps, path in enumerate(paths, 1):
+        file = {"path": path, "meta": {"_type": "gradio.FileData"}}
+        started = client.predict([file], tiny, max_steps=steps, api_name="/start_adaptation")
+        runs.append(started["run"])
+    until(lambda: all(client.predict(run, api_name="/run_status")["state"] == "done" for run in runs), 120)
 
 
 def test_a_secret_that_could_be_guessed_is_refused(client, tmp_path, tiny):
