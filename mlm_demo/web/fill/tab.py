@@ -41,60 +41,32 @@ class FillTab(FillWidgets):
     A handler returns its outputs by name, `{component: value}`; outputs that it does not name stay as they are.
     """
 
-    def answer_now(
-        self,
-        text,
-        model,
-        compare,
-        top_k,
-        targets,
-        joint,
-        precision,
-        full_axis,
-        view,
-        link,
-        kept,
-        request: gr.Request,
-    ) -> dict:
+    # The options of a handler are the form's values (FORM), then view, link and kept, unless it says otherwise.
+
+    def answer_now(self, request: gr.Request, *options) -> dict:
         """Answer without Gradio's queue, which takes longer than an answer; use it only if a model has to be loaded."""
+        *form, view, link, kept = options
         try:
             self.limits.admit(request)
-            question = question_of(text, model, compare, top_k, targets, joint, precision, full_axis)
-            if shown := ask(self.engine, question, view, load=False):
+            if shown := ask(self.engine, question_of(*form), view, load=False):
                 return self._show(shown, kept)
         except MlmDemoError as error:
-            return self._refuse(error, text, link, kept, view)
+            return self._refuse(error, form[0], link, kept, view)
         return {self.queued: self.limits.ticket()}
 
-    def fill(
-        self,
-        text,
-        model,
-        compare,
-        top_k,
-        targets,
-        joint,
-        precision,
-        full_axis,
-        view,
-        link,
-        kept,
-        owner,
-        ticket,
-        request: gr.Request,
-        progress=gr.Progress(),
-    ) -> dict:
+    def fill(self, request: gr.Request, *options, progress=gr.Progress()) -> dict:
         """Answer through the queue, with the progress of loading or downloading a model.
 
-        ticket: from `answer_now`, which has counted this question already.
+        The last two options are the owner's secret and the ticket of `answer_now`, which has counted this question.
         """
+        *form, view, link, kept, owner, ticket = options
         try:
             self.limits.admit(request, ticket)
-            question = question_of(text, model, compare, top_k, targets, joint, precision, full_axis)
+            question = question_of(*form)
             downloads = not self._are_here(question.models)
             shown = ask(self.engine, question, view, reporter(progress))
         except MlmDemoError as error:
-            return self._refuse(error, text, link, kept, view)
+            return self._refuse(error, form[0], link, kept, view)
         updates = self._show(shown, kept)
         if downloads:  # the pickers show which models are downloaded
             models = offered(self.runs, owner, question.models)
@@ -103,9 +75,6 @@ class FillTab(FillWidgets):
                 self.compare: gr.Dropdown(short_choices(models)),
             }
         return updates
-
-    # These have the form's values last, as they go to `answer_now`: text, model, compare, top_k, targets, joint,
-    # precision, full_axis, view, link, kept.
 
     def press_word(self, request: gr.Request, event: gr.EventData, _text, *options) -> dict:
         """Hide the word that was pressed, or bring back the one of a blank, and answer.
@@ -142,13 +111,13 @@ class FillTab(FillWidgets):
         updates = {self.sentence: sentence, self.words: word_row(sentence)}
         if not find_blanks(sentence, MASK):
             return updates
-        return updates | self.answer_now(sentence, *options, request)
+        return updates | self.answer_now(request, sentence, *options)
 
     def answer_chosen(self, request: gr.Request, text, model, compare, *options) -> dict:
         """Answer when a model or an option is chosen; a download waits for Enter or Fill."""
         if not self._are_here([model, *(compare or ())]):
             return {self.waiting: NOT_LOADED}
-        return self.answer_now(text, model, compare, *options, request)
+        return self.answer_now(request, text, model, compare, *options)
 
     def answer_typed(self, request: gr.Request, follow, text, *options) -> dict:
         """Answer at a pause in typing, unless the sentence is unfinished or its answer is shown already."""
@@ -232,7 +201,7 @@ class FillTab(FillWidgets):
         *form, _view, link, _kept = options
         if not follow or link_of(question_of(text, *form)) == link or not find_blanks(text or "", MASK):
             return {self.words: gr.skip()}
-        return self.answer_now(text, *options, request)
+        return self.answer_now(request, text, *options)
 
     def open_form(self, owner, request: gr.Request) -> dict:
         """Fill in the form from the page's link."""

@@ -48,15 +48,15 @@ def test_the_fields_of_answers_and_questions_are_components(tab):
 
 
 def test_an_answer_fills_every_output_by_name(tab):
-    shown = tab.answer_now(*question(), None)
+    shown = tab.answer_now(None, *question())
     assert shown.keys() == {getattr(tab, field.name) for field in fields(Shown)}
     assert shown[tab.link] == link_of(Question(SENTENCE))
     assert list(shown[tab.answers]) == [shown[tab.link]]
 
 
 def test_an_error_stands_over_the_answer_before(tab):
-    before = tab.answer_now(*question(), None)
-    shown = tab.answer_now(*question("no mask", link=before[tab.link], kept=before[tab.answers]), None)
+    before = tab.answer_now(None, *question())
+    shown = tab.answer_now(None, *question("no mask", link=before[tab.link], kept=before[tab.answers]))
     assert shown.keys() == {tab.results, tab.words}
     assert "holds no mask" in shown[tab.results]
     assert "<figure" in shown[tab.results]
@@ -74,12 +74,12 @@ def test_a_question_that_loads_a_model_is_counted_once(tmp_path):
     settings = Settings(device="cpu", data=str(tmp_path))
     tab = tab_of(Engine(settings), tmp_path, Counting(settings))
     request = gr.Request(session_hash="one")
-    queued = tab.answer_now(*question(), request)
+    queued = tab.answer_now(request, *question())
     assert queued.keys() == {tab.queued}
-    shown = tab.fill(*question(), "", queued[tab.queued], request, progress=lambda *_, **__: None)
+    shown = tab.fill(request, *question(), "", queued[tab.queued], progress=lambda *_, **__: None)
     assert tab.results in shown
     assert len(counted) == 1
-    tab.fill(*question(), "", queued[tab.queued], request, progress=lambda *_, **__: None)
+    tab.fill(request, *question(), "", queued[tab.queued], progress=lambda *_, **__: None)
     assert len(counted) == 2, "a ticket counts once"
 
 
@@ -129,7 +129,7 @@ def test_every_position_takes_the_place_of_the_words(tab):
 
 
 def test_a_row_that_succeeds_takes_an_earlier_error_off_the_answer(tab):
-    before = tab.answer_now(*question(), None)
+    before = tab.answer_now(None, *question())
     kept = (before[tab.link], before[tab.answers])
     refused = tab.show_positions("", "general", "auto", "Chart", *kept, None)
     assert "refusal" in refused[tab.results]
@@ -221,13 +221,13 @@ def test_a_press_that_is_not_from_the_page_changes_nothing(tab, data):
 
 
 def test_the_view_redraws_the_answer_shown(tab):
-    shown = tab.answer_now(*question(), None)
+    shown = tab.answer_now(None, *question())
     assert "<table" in tab.redraw(shown[tab.answers], shown[tab.link], "Table")[tab.results]
     assert tab.redraw({}, "", "Table") == {tab.results: gr.skip()}
 
 
 def test_a_fixed_axis_redraws_the_answer_shown_without_a_model(tab, monkeypatch):
-    shown = tab.answer_now(*question(), None)
+    shown = tab.answer_now(None, *question())
     link, kept = shown[tab.link], shown[tab.answers]
     assert "<span>1</span></span><span>probability" not in shown[tab.results]
     with monkeypatch.context() as patched:
@@ -240,14 +240,14 @@ def test_a_fixed_axis_redraws_the_answer_shown_without_a_model(tab, monkeypatch)
     assert list(kept) == [fixed[tab.link]]
     chart = tab.redraw(kept, fixed[tab.link], "Chart")[tab.results]
     assert chart == fixed[tab.results], "the view keeps the axis"
-    error = tab.answer_now(*question("no mask", link=fixed[tab.link], kept=kept, full_axis=True), None)
+    error = tab.answer_now(None, *question("no mask", link=fixed[tab.link], kept=kept, full_axis=True))
     assert chart in error[tab.results], "an error keeps it too"
     back = tab.switch_axis(None, *question(link=fixed[tab.link], kept=kept))
     assert (back[tab.results], back[tab.link]) == (shown[tab.results], link)
 
 
 def test_a_fixed_axis_answers_a_form_that_has_changed(tab):
-    shown = tab.answer_now(*question(), None)
+    shown = tab.answer_now(None, *question())
     given = {"link": shown[tab.link], "kept": shown[tab.answers], "full_axis": True}
     other = tab.switch_axis(None, *question("A <mask>.", **given))
     assert other[tab.link] == link_of(Question("A <mask>.", full_axis=True))
