@@ -1,5 +1,6 @@
 """The benchmarks still run: both sides, with tiny models and for a short time."""
 
+import asyncio
 import copy
 import json
 import subprocess
@@ -12,6 +13,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 import torch
+from gradio_client import Client
 from transformers import TrainerControl
 
 from mlm_demo.models.catalogue import Catalogue
@@ -241,6 +243,23 @@ def test_both_sides_of_finetune_train_on_the_same_questions(script, monkeypatch,
     found = printed(capsys)
     assert found["ratios"]["finetune_tokens_per_s"] > 0
     assert found["figures"][0]["questions"] == 12
+
+
+@nightly
+def test_the_page_answers_the_crowd(script, tmp_path):
+    page = script("page")
+    ours = page.Ours(save_tiny(tmp_path / "model"), page.free_port())
+    try:
+        page.until_served(f"{ours.address}/config")
+        Client(ours.address, verbose=False).predict(
+            "A <mask>.", ours.folder, api_name="/fill_mask"
+        )  # loads it
+        rate, seconds = asyncio.run(page.crowd(ours, 2, ["The <mask> pumps blood.", "Paris is a <mask>."]))
+    finally:
+        ours.process.kill()
+        ours.process.wait()
+    assert rate > 0
+    assert len(seconds) == 2 * page.CALLS_PER_CLIENT
 
 
 @pytest.mark.parametrize("name", ["limit", "page", "startup"])
