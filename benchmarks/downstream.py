@@ -55,13 +55,16 @@ class Training:
     steps: int
 
 
-def trainings(scale: float) -> dict[str, Training]:
-    """Read the data. scale: of the steps."""
-    return {
-        "pubmedqa": _evidence("PubMedQA, joint pools", *_pubmedqa(), int(200 * scale)),
-        "evidence-inference": _evidence("Evidence Inference", *_evidence_inference(), int(200 * scale)),
-        "answers": _answers(int(500 * scale)),
+def trainings(scale: float, only: str | None = None) -> dict[str, Training]:
+    """Read the data. scale: of the steps; only: the name of one training, None for all."""
+    made = {
+        "pubmedqa": lambda: _evidence("PubMedQA, joint pools", *_pubmedqa(), int(200 * scale)),
+        "evidence-inference": lambda: _evidence(
+            "Evidence Inference", *_evidence_inference(), int(200 * scale)
+        ),
+        "answers": lambda: _answers(int(500 * scale)),
     }
+    return {name: make() for name, make in made.items() if only in (None, name)}
 
 
 def _evidence(title: str, training: list, judging: list, steps: int) -> Training:
@@ -129,7 +132,7 @@ def judged(model: str, training: Training, seed: int) -> dict[str, dict]:
 
 
 def _plain(scores: Scores) -> dict:
-    return {name: list(map(float, values)) for name, values in scores.values.items()}
+    return {name: [round(float(value), 4) for value in values] for name, values in scores.values.items()}
 
 
 def main() -> None:
@@ -139,12 +142,13 @@ def main() -> None:
     parser.add_argument("models", nargs="+", help="the first is the base that the others are compared with")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--scale", type=float, default=1.0, help="of the steps of each training")
+    parser.add_argument("--only", choices=["pubmedqa", "evidence-inference", "answers"], help="default: all")
     parser.add_argument("--output", type=Path, required=True, help="a folder for what is done")
     options = parser.parse_args()
     if not CORPORA.is_dir():
         raise SystemExit(f"The data is not there ({CORPORA}).")
     options.output.mkdir(parents=True, exist_ok=True)
-    for name, training in trainings(options.scale).items():
+    for name, training in trainings(options.scale, options.only).items():
         found: dict[str, list[dict]] = {}
         for seed in range(options.seeds):
             for model in options.models:

@@ -102,6 +102,13 @@ def test_one_minute_of_adaptation_from_files_to_a_downloaded_model(open_browser,
     see_the_result(page, open_browser, pictures, tmp_path, state="Done", timeout=4 * MINUTES)
 
 
+# The seconds of the present phase are more than the server has sent.
+SECONDS_COUNT = """() => {
+  const style = getComputedStyle(document.querySelector('#live .seconds'));
+  return +style.getPropertyValue('--count') > +style.getPropertyValue('--from');
+}"""
+
+
 def watch(page, open_browser, pictures):
     """Reload the page of a run, and open its link in another browser."""
     page.wait_for_selector("#live progress", timeout=2 * MINUTES)
@@ -111,6 +118,7 @@ def watch(page, open_browser, pictures):
     page.wait_for_selector("#live progress")
     page.wait_for_selector("#live .guesses", timeout=MINUTES)
     assert page.locator("#stop").is_visible()
+    page.wait_for_function(SECONDS_COUNT)
     pictures(page, "adapt-2-running")
     phone = open_browser(link, width=390, scheme="dark", wait_for="#live .run-title")
     phone.wait_for_selector("#live progress")

@@ -1,6 +1,7 @@
 """The four phases of a running training as a strip: those that are over with their seconds, the present one with a bar.
 
-Its seconds count on in the browser by an animation of style.css, so that the page is not sent again each second.
+Its seconds count on in the browser by an animation of style.css, so that the page is not sent again each second. Once
+the page has run COUNTING: an animation can count a custom property only if that is declared as a number.
 """
 
 import time
@@ -16,6 +17,15 @@ TITLES = {
     Phase.TRAIN: "Train",
     Phase.AFTER: "Test after",
 }
+
+# Gradio 6.31 drops @property from the style sheet. A property can be declared once.
+COUNTING = """
+try {
+  CSS.registerProperty({name: '--count', syntax: '<integer>', inherits: false, initialValue: '0'});
+} catch (error) {
+  if (error.name !== 'InvalidModificationError') throw error;
+}
+"""
 
 
 def present_phase(lines: Sequence[dict]) -> Phase | None:

@@ -64,7 +64,7 @@ def run_view(run: Run, lines: list[dict], ahead: int = 0, headline: str = "") ->
     seed = next((line["seed"] for line in reversed(lines) if "seed" in line), None)  # of a fine-tuning
     curve = [line for line in lines if ("loss" in line or "eval_loss" in line) and line.get("seed") == seed]
     if curve:
-        planned = max((line["of"] for line in curve if "of" in line), default=0) if state in ACTIVE else 0
+        planned = next((line["of"] for line in reversed(curve) if "of" in line), 0) if state in ACTIVE else 0
         parts.append(
             f'<div class="curve">{curve_svg(curve, planned, per="masked token" if seed is None else "question")}</div>'
         )

@@ -3,6 +3,7 @@
 import gradio as gr
 
 from mlm_demo.web.adapt.ask_papers import AskPapers
+from mlm_demo.web.adapt.phases import COUNTING
 from mlm_demo.web.adapt.run_name import RunName
 from mlm_demo.web.adapt.share import ShareSlider
 
@@ -13,7 +14,7 @@ class RunWidgets:
     def draw(self) -> None:
         """Draw them in the column that is open."""
         self.name = RunName()
-        self.progress = gr.HTML(min_height=120, padding=False, js_on_load=None, elem_id="live")
+        self.progress = gr.HTML(min_height=120, padding=False, js_on_load=COUNTING, elem_id="live")
         with gr.Row(elem_id="run-buttons"):
             size = {"size": "sm", "min_width": 110}
             self.stop_button = gr.Button("Stop", visible=False, elem_id="stop", **size)
