@@ -7,14 +7,14 @@ on general text: a part of wikitext-2 if it is in ../shared/corpora, else our pa
 
 Ours is `python -m mlm_demo adapt` with its defaults. It holds out a part of what it gets, and its minutes include the
 evaluations on that part. The recipe is the stock Trainer with the stock collator and the defaults of both: batch 8,
-15 % masked, dropout as in the checkpoint, no warm-up. It trains on all it gets and evaluates nothing in its minutes. It
+15% masked, dropout as in the checkpoint, no warm-up. It trains on all it gets and evaluates nothing in its minutes. It
 makes as many steps as fit, and its learning rate falls linearly to zero over the time, as ours does. Two things are to
 its advantage: its blocks have 128 tokens, because the 512 of its default would leave it a quarter of the steps; and
 three rates are tried, of which the one with the lowest held-out loss counts. Loading, and whatever else a side does
 before or after training, is not counted.
 
 The ratio of the loss gained is above 1 if ours gains more. That of the general loss lost is below 1 if ours loses less,
-where both columns are positive. The intervals are of 95 %, from a bootstrap over documents, paired, of the means over
+where both columns are positive. The intervals are of 95%, from a bootstrap over documents, paired, of the means over
 the seeds. If several models are measured, the last line has the mean of their ratios.
 
 --minutes T …: the budgets, 1 and 3 by default. --seeds N: runs of each side and budget, 3 by default. --model general
@@ -350,7 +350,7 @@ def main() -> None:
         rows += model_rows
         ratios.append(model_ratios)
     means = {name: statistics.mean(one[name] for one in ratios) for name in (ratios[0] if ratios else ())}
-    headings = ("", "ours", "the recipe", "ratio", "95 % interval, or range")
+    headings = ("", "ours", "the recipe", "ratio", "95% interval, or range")
     print_table("Learning", headings, rows, means, as_json)
 
 

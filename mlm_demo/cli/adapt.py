@@ -153,7 +153,7 @@ def evaluate_command(options: argparse.Namespace, settings: Settings) -> None:
 def _with_interval(found: Interval) -> str:
     if found.low is None or found.high is None:
         return f"{found.value:.4f}"
-    return f"{found.value:.4f}  (95 % interval {found.low:.4f} to {found.high:.4f})"
+    return f"{found.value:.4f}  (95% interval {found.low:.4f} to {found.high:.4f})"
 
 
 def _about_interval(metrics: Metrics) -> str:

@@ -12,7 +12,7 @@ from mlm_demo.settings import Settings
 
 
 def pairs_command(options: argparse.Namespace, settings: Settings) -> None:
-    """Print the accuracy of each model by phenomenon, with 95 % intervals."""
+    """Print the accuracy of each model by phenomenon, with 95% intervals."""
     notes: list[str] = []
     dropped = []
     if options.file is None:

@@ -90,4 +90,4 @@ def columns(rows: Sequence[Sequence[str]], right: int) -> list[str]:
 
 def accuracy(found: Mapping[str, float]) -> str:
     """Return an accuracy with its interval in percent."""
-    return f"{100 * found['accuracy']:5.1f} % ({100 * found['low']:.1f} to {100 * found['high']:.1f})"
+    return f"{100 * found['accuracy']:5.1f}% ({100 * found['low']:.1f} to {100 * found['high']:.1f})"

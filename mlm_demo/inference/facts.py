@@ -38,7 +38,7 @@ class AskedFact:
 
 @dataclass(frozen=True)
 class Share:
-    """How many objects are among the first words, with the 95 % interval of the share."""
+    """How many objects are among the first words, with the 95% interval of the share."""
 
     correct: int
     accuracy: float

@@ -12,7 +12,7 @@ from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.score import check_method, read_sentence, score_tokens_of
 from mlm_demo.models.masked_lm import Encoded, MaskedLM
 
-STANDARD_SCORE = 1.959964  # of a 95 % interval
+STANDARD_SCORE = 1.959964  # of a 95% interval
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class JudgedPair:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """The share of correct pairs, with its 95 % interval."""
+    """The share of correct pairs, with its 95% interval."""
 
     phenomenon: str
     pairs: int
@@ -166,7 +166,7 @@ def accuracy_rows(models: Sequence[dict]) -> list[tuple[str, int, list[dict | No
 
 
 def wilson_interval(correct: int, count: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share (Wilson 1927), which stays between 0 and 1 and is right for few pairs too."""
+    """Return the 95% interval of a share (Wilson 1927), which stays between 0 and 1 and is right for few pairs too."""
     z, share = STANDARD_SCORE, correct / count
     middle = (share + z * z / (2 * count)) / (1 + z * z / count)
     half = z / (1 + z * z / count) * sqrt(share * (1 - share) / count + z * z / (4 * count * count))

@@ -1,8 +1,8 @@
 """How well a model predicts masked tokens of a text: loss, perplexity and accuracy, before and after training.
 
-The masks are frozen: 15 % of the tokens, drawn from a seed, so that models with the same tokenizer answer the same
+The masks are frozen: 15% of the tokens, drawn from a seed, so that models with the same tokenizer answer the same
 questions. A token that the tokenizer does not know is never one of them: to guess [UNK] there is no knowledge. Each
-document has blocks of its own, so that documents can be resampled: the 95 % intervals are percentiles of a bootstrap
+document has blocks of its own, so that documents can be resampled: the 95% intervals are percentiles of a bootstrap
 over documents, paired when two models are compared. Of few documents it is over their blocks, and of one block there is
 no interval. Do not compare the metrics of models with different tokenizers.
 """

@@ -1,7 +1,7 @@
 """Mask tokens of blocks: choose them, and replace them.
 
-BERT's rule (Devlin et al. 2019): the model predicts a share of the tokens; 80 % of these become the mask token, 10 % a
-random token, and 10 % stay as they are. What happens to a block depends on the seed, the epoch and the block's number
+BERT's rule (Devlin et al. 2019): the model predicts a share of the tokens; 80% of these become the mask token, 10% a
+random token, and 10% stay as they are. What happens to a block depends on the seed, the epoch and the block's number
 alone. So a resumed run masks as an uninterrupted one, each epoch masks anew, and an evaluation freezes its masks by
 keeping to one epoch.
 """

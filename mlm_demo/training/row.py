@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Interval:
-    """A value with its 95 % interval; None for both ends of a value from a single section, which has none."""
+    """A value with its 95% interval; None for both ends of a value from a single section, which has none."""
 
     value: float
     low: float | None
@@ -19,7 +19,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Value:
-    """A number to show, with its 95 % interval if it has one."""
+    """A number to show, with its 95% interval if it has one."""
 
     value: float
     low: float | None = None
@@ -39,9 +39,9 @@ class Value:
         return cls(interval.value * 100, low, high, "%", digits=1)
 
     def text(self, *, signed: bool = False) -> str:
-        """Return `2.50 (2.40 to 2.60)`, `51.0 % (50.0 to 52.0)` or `25 %`; signed: with a plus where positive."""
-        sign, unit = "+" if signed else "", f" {self.unit}" if self.unit else ""
-        shown = f"{self.value:{sign}.{self.digits}f}{unit}"
+        """Return `2.50 (2.40 to 2.60)`, `51.0% (50.0 to 52.0)` or `25%`; signed: with a plus where positive."""
+        sign, space = "+" if signed else "", "" if self.unit in ("", "%") else " "
+        shown = f"{self.value:{sign}.{self.digits}f}{space}{self.unit}"
         if self.low is None or self.high is None:
             return shown
         return f"{shown} ({self.low:{sign}.{self.digits}f} to {self.high:{sign}.{self.digits}f})"

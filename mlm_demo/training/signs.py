@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mlm_demo.errors import shown
 
-SHOWN = 0.0005  # a share that is not 0.0 %
+SHOWN = 0.0005  # a share that is not 0.0%
 # Shares from which a warning says what they mean.
 UNKNOWN, GLUED, REPEATED, ODD, SHARED = 0.01, 0.01, 0.2, 0.001, 0.05
 

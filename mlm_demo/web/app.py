@@ -142,7 +142,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
     demo.service, demo.engine = service, engine
     # api_open=False: nobody may skip the queue, whose limit protects the machine.
     demo.queue(default_concurrency_limit=8, max_size=200, api_open=False)
-    # Gradio (6.31) looks for waiting events a thousand times a second: 8 % of a core for a page that nobody visits.
+    # Gradio (6.31) looks for waiting events a thousand times a second: 8% of a core for a page that nobody visits.
     demo._queue.sleep_when_free = SECONDS_BETWEEN_LOOKS
     hold_streams(demo._queue)
     return demo

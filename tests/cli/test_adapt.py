@@ -94,7 +94,7 @@ def test_evaluate_says_what_its_intervals_are_over_and_what_it_did_not_ask_for(t
         return capsys.readouterr()
 
     out = evaluate(" ".join(SENTENCES * 30)).out
-    assert "95 % interval" in out
+    assert "95% interval" in out
     assert " masked tokens in 1 document; the intervals are over its " in out
     out = evaluate(SENTENCES[0]).out
     assert "interval " not in out.split("there is no interval")[0]

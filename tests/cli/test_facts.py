@@ -21,7 +21,7 @@ def test_a_row_per_model_and_relation(file, capsys):
     assert "in 7" in lines[0]
     names = [line.split()[:2] for line in lines[1:]]
     assert names == [[model, row] for model in ("general", "biomedical") for row in ("organ", "place", "all")]
-    assert [line.count(" % (") for line in lines] == [0] + [4] * 6
+    assert [line.count("% (") for line in lines] == [0] + [4] * 6
     assert "facts.csv, row 4 was left out: it has no template" in printed.err
 
 

@@ -20,7 +20,7 @@ def test_a_row_per_phenomenon_and_a_column_per_model(tmp_path, models, capsys):
     printed = capsys.readouterr()
     lines = printed.out.splitlines()
     assert [line.split()[0] for line in lines] == ["phenomenon", "order", "agreement", "all"]
-    assert [line.count(" % (") for line in lines] == [0, 2, 2, 2]
+    assert [line.count("% (") for line in lines] == [0, 2, 2, 2]
     assert "pairs.csv, row 4 was left out: it lacks" in printed.err
 
 

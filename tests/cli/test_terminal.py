@@ -21,4 +21,4 @@ def test_columns_are_aligned():
 
 
 def test_an_accuracy_has_its_interval():
-    assert accuracy({"accuracy": 0.5, "low": 0.25, "high": 0.751}) == " 50.0 % (25.0 to 75.1)"
+    assert accuracy({"accuracy": 0.5, "low": 0.25, "high": 0.751}) == " 50.0% (25.0 to 75.1)"

@@ -213,7 +213,7 @@ class _Handler(BaseHTTPRequestHandler):
             pass  # the client gave up, as it should
 
     def breaks_at(self, owner: str, size: int) -> int:
-        """Return where this connection breaks, or 0. `once30`: the first one at 30 %; `tenths`: each a tenth later."""
+        """Return where this connection breaks, or 0. `once30`: the first one at 30%; `tenths`: each a tenth later."""
         before = self.hub.dropped[self.path]
         if owner.startswith("once") and not before:
             return size * int(owner.removeprefix("once")) // 100

@@ -23,4 +23,4 @@ def test_values_are_text_with_interval_unit_and_sign():
     row = Row(
         "accuracy", Value(51.0, 50.0, 52.0, "%", 1), Value(25, unit="%", digits=0), Value(0.5, 0.4, 0.6)
     )
-    assert row.cells() == ("accuracy", "51.0 % (50.0 to 52.0)", "25 %", "+0.50 (+0.40 to +0.60)")
+    assert row.cells() == ("accuracy", "51.0% (50.0 to 52.0)", "25%", "+0.50 (+0.40 to +0.60)")

@@ -1,4 +1,4 @@
-"""95 % intervals of a system and of the difference of two, over articles and over seeds.
+"""95% intervals of a system and of the difference of two, over articles and over seeds.
 
 The bootstrap is hierarchical: it draws articles with replacement, because questions on one article are alike, and
 then seeds, because a fine-tuning is a matter of luck. It is paired: two systems answer the same questions, and have
@@ -26,7 +26,7 @@ class Difference:
 
 
 def interval_of(values: np.ndarray, groups: Sequence[Hashable], seed: int = 0) -> Interval:
-    """Return the mean of a system's values over seeds and questions, with its 95 % interval.
+    """Return the mean of a system's values over seeds and questions, with its 95% interval.
 
     values: (seeds, questions) float, such as F1; questions with a nan are left out, as pools without evidence.
     groups: (questions,) the article of each. Raises ValueError if no question is left.

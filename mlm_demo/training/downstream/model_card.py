@@ -53,7 +53,7 @@ BODY = """
 
 ## How well it does
 
-On the judging examples, which neither training nor choosing has seen. The intervals (95 %) are from a bootstrap over
+On the judging examples, which neither training nor choosing has seen. The intervals (95%) are from a bootstrap over
 articles and then seeds; the gain is paired.
 
 {table}

@@ -39,7 +39,7 @@ print(fill({example!r}))
 ## How well it does
 
 On held-out text, of which one half chose the step that was kept and the other half judges. To beat: the frequencies of
-the tokens in the training part, without any context. The intervals (95 %) are from a bootstrap over the held-out texts.
+the tokens in the training part, without any context. The intervals (95%) are from a bootstrap over the held-out texts.
 
 {table}
 

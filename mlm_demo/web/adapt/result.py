@@ -120,7 +120,7 @@ def _bars(title: str, part: Comparison) -> str:
             )
         rows += (
             f'<li class="domain-{hue}"><span class="word">{name}</span>{bar(accuracy.value, interval)}'
-            f'<span class="score">{accuracy.value * 100:.1f} %</span></li>'
+            f'<span class="score">{accuracy.value * 100:.1f}%</span></li>'
         )
-    about = '<span class="facts">masked tokens predicted correctly, with 95 % intervals</span>'
+    about = '<span class="facts">masked tokens predicted correctly, with 95% intervals</span>'
     return figure("chart before-after", f"{escape(title)}<br>{about}", f"<ol>{rows}</ol>")

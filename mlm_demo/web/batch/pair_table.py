@@ -12,8 +12,8 @@ COLUMNS = (
     "phenomenon", "good", "bad", "model", "revision", "good_log_likelihood", "bad_log_likelihood", "correct", "error",
 )  # fmt: skip
 ABOUT = (
-    "<p class='facts'>The share of the pairs whose good sentence the model finds more probable, with the 95 % "
-    "interval. Chance is 50 %.</p>"
+    "<p class='facts'>The share of the pairs whose good sentence the model finds more probable, with the 95% "
+    "interval. Chance is 50%.</p>"
 )
 
 

@@ -35,14 +35,14 @@ def result_view(result: FinetuneResult) -> str:
     rows = [_cells(row, len(result.seeds)) for row in result.rows]
     seeds = [
         (
-            f"{seed.seed}{', kept' if seed.seed == result.seed else ''}",
+            f"Seed {seed.seed}{', kept' if seed.seed == result.seed else ''}",
             f"{seed.training.steps:,}",
             *(f"{_shown(row, seed.judging[row.metric])}" for row in result.rows),
         )
         for seed in result.seeds
     ]
     curve = f'<div class="curve">{curve_svg(result.curve, per="question")}</div>' if result.curve else ""
-    heads = ("Seed", "Steps", *(row.label[:1].upper() + row.label[1:] for row in result.rows))
+    heads = ("", "Steps", *(row.label[:1].upper() + row.label[1:] for row in result.rows))
     return (
         f'<section class="result">{table(("", "This model, all seeds", "To beat", "Gain"), rows)}'
         f'<p class="facts">{escape(_to_beat(result))} The intervals are over articles, then seeds.</p>'

@@ -10,7 +10,7 @@ RESULT = FinetuneResult.from_json(RESULT_JSON)
 def test_a_model_above_every_rule_has_learned_clearly():
     html = headline(RESULT)
     assert "Learned clearly" in html
-    assert "62.0 % (55.0 to 69.0)" in html
+    assert "62.0% (55.0 to 69.0)" in html
     assert "Use it in Extract." in html
 
 
@@ -23,7 +23,7 @@ def test_a_model_no_better_than_a_rule_says_what_to_do():
 
 def test_every_seed_and_every_metric_is_shown():
     html = result_view(RESULT)
-    assert "0, kept" in html
+    assert "Seed 0, kept" in html
     assert "2 of 2 seeds agree" in html
     assert html.count("<tr>") == 1 + len(RESULT.rows) + 1 + len(RESULT.seeds)
 
