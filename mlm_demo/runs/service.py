@@ -105,7 +105,7 @@ class RunService:
 
         Raises CorpusError.
         """
-        draft = self.staging.add(files, take=True)
+        draft = self.staging.add(files)  # a copy, because a client may ask the same upload again
         try:
             return self.reader.papers(draft, self.queue.environment_of_reader(), on_progress)
         finally:

@@ -254,13 +254,24 @@ def small_run(client, tmp_path, tiny, steps, **more):
     )
 
 
+def uploaded(client):
+    """Upload a file, the same each time, as a client does that keeps what the answer says."""
+    files = {"files": ("bees.txt", corpus_text().encode())}
+    path = httpx.post(f"{client.src}gradio_api/upload", files=files).json()[0]
+    return {"path": path, "meta": {"_type": "gradio.FileData"}}
+
+
+def test_an_upload_can_be_asked_again(client, taught_folder):
+    file = uploaded(client)
+    for question in ("Who?", "What?"):
+        found = client.predict([question], files=[file], model=taught_folder, api_name="/extract")
+        assert found["rows"][0]["document"] == "bees.txt"
+
+
 def test_equal_files_of_two_people_are_two_uploads(client, tiny):
     """Gradio makes the path from the content: the first of a class who started took the file from the others."""
-    files = {"files": ("bees.txt", corpus_text().encode())}
-    paths = [httpx.post(f"{client.src}gradio_api/upload", files=files).json()[0] for _ in range(2)]
-    runs = []
-    for steps, path in enumerate(paths, 1):
-        file = {"path": path, "meta": {"_type": "gradio.FileData"}}
+    files, runs = [uploaded(client) for _ in range(2)], []
+    for steps, file in enumerate(files, 1):
         started = client.predict([file], tiny, max_steps=steps, api_name="/start_adaptation")
         runs.append(started["run"])
     until(lambda: all(client.predict(run, api_name="/run_status")["state"] == "done" for run in runs), 120)

@@ -160,6 +160,7 @@ def test_verdicts_are_counted_and_stay_in_the_next_table(page, taught_folder):
 def test_files_replace_the_sample_and_join_other_files(page, tmp_path, monkeypatch):
     (tmp_path / "papers").mkdir()
     (tmp_path / "papers" / "s.txt").write_text("Sample\n\nThe sample text.")
+    (tmp_path / "own.txt").write_text("My own text.")
     monkeypatch.setattr(papers_module, "SAMPLE", tmp_path / "papers")
     papers_module.sample.cache_clear()
     tab, quiet = page.tab, lambda *_, **__: None
@@ -167,14 +168,10 @@ def test_files_replace_the_sample_and_join_other_files(page, tmp_path, monkeypat
     assert sampled[tab.questions] == tab.example_questions[0]
     assert [paper.title for paper in sampled[tab.papers]] == ["Sample"]
     assert call(page, tab.choose_example, 1, sampled[tab.papers]) == {tab.questions: tab.example_questions[1]}
-
-    def upload(papers, sampled):
-        (tmp_path / "own.txt").write_text("My own text.")
-        return call(page, tab.read_upload, [str(tmp_path / "own.txt")], papers, sampled, request(), quiet)
-
-    one = upload(sampled[tab.papers], True)
+    own = [str(tmp_path / "own.txt")]
+    one = call(page, tab.read_upload, own, sampled[tab.papers], True, request(), quiet)
     assert [paper.document for paper in one[tab.papers]] == ["own.txt"]
-    two = upload(one[tab.papers], False)
+    two = call(page, tab.read_upload, own, one[tab.papers], False, request(), quiet)
     assert len(two[tab.papers]) == 2
     (tmp_path / "picture.txt").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
     bad = call(
