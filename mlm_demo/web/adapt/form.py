@@ -124,7 +124,7 @@ class AdaptForm:
             return gr.skip()
 
     def remove_file(self, draft: str, event: gr.EventData) -> dict:
-        """Delete a file of the draft with its upload; the others are read again by the next event."""
+        """Delete a file of the draft; the others are read again by the next event."""
         said = ""
         with suppress(CorpusError, TypeError, KeyError):  # removed in another window; not from the page
             said = f"Deleted: {self.service.staging.remove(draft, event._data['number'])}."
@@ -136,7 +136,7 @@ class AdaptForm:
         return {self.content: {}, self.listed: file_list(files), self.report: _status(said)}
 
     def remove_files(self, draft: str) -> dict:
-        """Delete the draft and its uploads, and say so."""
+        """Delete the draft, and say so."""
         names = ", ".join(path.name for path in self._files(draft))
         self.service.staging.forget(draft)
         return {**self.emptied(), self.report: _status(f"Deleted: {names}." if names else "") + EMPTY}

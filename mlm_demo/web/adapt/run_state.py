@@ -96,7 +96,7 @@ def run_state(service: RunService, run: Run, owner: str) -> RunState:
         result=view.result,
         share=view.share,
         finished=f"{run.id} {state} {run.touched} {view.share}" if view.result else "",
-        actions=view.actions | (_owners_actions(run, state, lines) | view.changes if own else frozenset()),
+        actions=view.actions | (_owners_actions(run, state, lines, view) if own else frozenset()),
         active=active,
         stopping=own and state == "stopping",
         stamp=(run.id, state, ahead, len(lines), view.share, run.name),
@@ -114,7 +114,7 @@ def _adaptation(run: Run, lines: list[dict], own: bool, active: bool) -> ResultV
         result_view(result, lines),
         share_view(result),
         actions=frozenset({"ask", "use", "teach"} if has_model else {"ask"}),
-        changes=frozenset({"push"} if has_model else ()) | frozenset({"reweigh"} if result.points else ()),
+        changes=frozenset({"reweigh"} if result.points else ()),
         has_model=has_model,
         share=result.share,
     )
@@ -127,8 +127,7 @@ def _finetuning(run: Run, lines: list[dict], own: bool, active: bool) -> ResultV
     if result is None:
         return ResultView(corpus)
     shown = finetuning.headline(result), finetuning.result_view(result)
-    actions, changes = frozenset({"extract"}), frozenset({"push"})
-    return ResultView(corpus, *shown, actions=actions, changes=changes, has_model=True)
+    return ResultView(corpus, *shown, actions=frozenset({"extract"}), has_model=True)
 
 
 def _pretraining(run: Run, lines: list[dict], own: bool, active: bool) -> ResultView:
@@ -136,20 +135,20 @@ def _pretraining(run: Run, lines: list[dict], own: bool, active: bool) -> Result
     if result is None:
         return ResultView(corpus)
     shown = from_scratch.headline(result), from_scratch.result_view(result, lines)
-    actions, changes = frozenset({"use", "teach"}), frozenset({"push"})
-    return ResultView(corpus, *shown, actions=actions, changes=changes, has_model=True)
+    return ResultView(corpus, *shown, actions=frozenset({"use", "teach"}), has_model=True)
 
 
 VIEWS = {Adaptation.name: _adaptation, Finetuning.name: _finetuning, Pretraining.name: _pretraining}
 
 
-def _owners_actions(run: Run, state: str, lines: list[dict]) -> frozenset[str]:
-    """Return what the owner may do with a run in this state, whatever it made; lines: its log."""
+def _owners_actions(run: Run, state: str, lines: list[dict], view: ResultView) -> frozenset[str]:
+    """Return what only the owner may do with a run in this state; lines: its log."""
     actions = {"stop"} if state in ("waiting", "running", "unreachable") else set()
     actions |= {"skip"} if state == "stopping" and _can_skip(run, lines) else set()
     actions |= {"resume"} if state in RESUMABLE else set()
     actions |= {"delete"} if state not in ACTIVE else set()
-    return frozenset(actions)
+    actions |= {"push"} if view.has_model else set()
+    return view.changes | actions
 
 
 def _can_skip(run: Run, lines: list[dict]) -> bool:
