@@ -12,7 +12,7 @@ TRUE, FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 ROOT = Path(__file__).resolve().parent.parent  # the project folder
 ASSETS = ROOT / "assets"
 READING_SECONDS = 600  # time limit for reading the files of a run
-LAUNCHERS = ("local", "ray")
+LAUNCHERS = ("local", "ray", "slurm", "hf")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 # Owners of the known models and of the best-known models like them.
 KNOWN_OWNERS = "FacebookAI,answerdotai,distilbert,google-bert,microsoft,thomas-sounack"
@@ -42,6 +42,12 @@ class Settings:
     data: str = "data"
     launcher: str = "local"  # who starts the workers of runs
     ray_address: str = ""  # of the dashboard of a Ray cluster
+    slurm_partition: str = ""  # empty: the default one
+    slurm_minutes: int = _number(60, 1, 100_000)  # of a job, which is queued again until its run is done
+    hf_flavor: str = ""  # the hardware of a Hugging Face Job
+    hf_bucket: str = ""  # OWNER/NAME, mounted at the data folder
+    hf_image: str = ""  # empty: that of the page's Space
+    hf_jobs: int = _number(1, 1, 1000)  # at once
 
     requests_a_minute: int = _number(600, 1, 1_000_000, public=120)  # per open page
     requests_a_minute_address: int = _number(3000, 1, 1_000_000, public=600)  # per IP address
@@ -106,7 +112,7 @@ class Settings:
             )
         if settings.launcher not in LAUNCHERS:
             raise SettingError(
-                f"MLM_DEMO_LAUNCHER is '{settings.launcher}'; set it to {' or '.join(LAUNCHERS)}."
+                f"MLM_DEMO_LAUNCHER is '{settings.launcher}'; set it to {', '.join(LAUNCHERS[:-1])} or {LAUNCHERS[-1]}."
             )
         if public and settings.allow_pickle:
             raise SettingError(

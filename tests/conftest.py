@@ -80,12 +80,12 @@ def _empty_hub_cache(tmp_path_factory):
 @pytest.fixture(scope="session", autouse=True)
 def fork_server():
     """Fork workers and readers from a process that has torch imported, unless a test hands in another launcher."""
-    from mlm_demo.runs import launcher
+    from mlm_demo.runs import child_process
     from tests.support.fork_server import ForkServer
 
     server = ForkServer(os.environ.get(FORK_SERVER, ""))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(launcher, "launch", server.launch)
+        patch.setattr(child_process, "launch", server.launch)
         yield server
     server.close()
 

@@ -96,7 +96,7 @@ def test_every_package_imported_is_declared():
         elsewhere = {"spaces", "atheris"}  # brought by ZeroGPU, and by whoever runs the fuzz
         return names - set(sys.stdlib_module_names) - {"mlm_demo"} - elsewhere
 
-    runs = declared("requirements.txt")
+    runs = declared("requirements.txt") | declared("requirements-slurm.txt")
     assert {DISTRIBUTION.get(name, name) for name in used([*PACKAGE.rglob("*.py"), ROOT / "app.py"])} <= runs
     beside = [path for folder in ("tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
     tests = used(beside) - {path.stem for path in beside} - {"tests"}
@@ -105,7 +105,7 @@ def test_every_package_imported_is_declared():
 
 def test_every_dependency_has_its_reason():
     decisions = (ROOT / "docs" / "decisions" / "README.md").read_text()
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-ray.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-ray.txt", "requirements-slurm.txt"):
         for line in (ROOT / name).read_text().splitlines():
             package = re.split(r"==|\[", line)[0]
             assert re.search(rf"^\| `{re.escape(package)}` \| \S", decisions, re.M), line

@@ -20,6 +20,10 @@ def test_every_setting_can_be_set():
         "device": "cpu",
         "launcher": "ray",
         "ray_address": "http://head:8265",
+        "slurm_partition": "gpu",
+        "hf_flavor": "t4-small",
+        "hf_bucket": "clinic/runs",
+        "hf_image": "hf.co/spaces/clinic/page",
         "owner_password": "word",
         "hub_owners": "anna",
     }

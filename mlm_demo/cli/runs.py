@@ -29,12 +29,13 @@ def work_command(options: argparse.Namespace, settings: Settings) -> None:
     """Work on a run."""
     from mlm_demo.runs.worker import work
 
-    work(RunStore(settings.runs).find(options.id), settings, lock=options.lock, job=options.handle)
+    run = RunStore(settings.runs).find(options.id)
+    work(run, settings, lock=options.lock, job=options.handle, requeued=options.requeued)
 
 
 def probe_command(options: argparse.Namespace, settings: Settings) -> None:
     """Answer the server's probe of this node."""
-    from mlm_demo.runs.probe import answer
+    from mlm_demo.runs.launchers.probe import answer
 
     answer(options.nonce, options.node, settings)
 

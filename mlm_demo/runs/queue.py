@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 from mlm_demo.errors import RunError
 from mlm_demo.runs.handle import Heard
-from mlm_demo.runs.launcher import Launcher
-from mlm_demo.runs.local_launcher import LocalLauncher
+from mlm_demo.runs.launchers.launcher import Launcher
+from mlm_demo.runs.launchers.local import LocalLauncher
 from mlm_demo.runs.run import ACTIVE, ENDED, RESUMABLE, WORKED_ON, Run
 from mlm_demo.runs.store import RunStore
 from mlm_demo.system import locks

@@ -18,9 +18,9 @@ from mlm_demo.corpus.documents import ReadLimits
 from mlm_demo.corpus.papers import read_papers
 from mlm_demo.errors import CorpusError, MoreNeededError
 from mlm_demo.models.catalogue import Catalogue
-from mlm_demo.runs import launcher
+from mlm_demo.runs import child_process
 from mlm_demo.runs.adapted_models import catalogue_of
-from mlm_demo.runs.launcher import Launch
+from mlm_demo.runs.child_process import Launch
 from mlm_demo.runs.run import input_files
 from mlm_demo.runs.staging import PREPARED, Staging
 from mlm_demo.runs.tasks.adapt import AdaptRequest, preparation_of
@@ -67,7 +67,7 @@ class Reader:
         self, staging: Staging, settings: Settings, catalogue: Catalogue, launch: Launch | None = None
     ):
         self.staging, self.settings, self.catalogue = staging, settings, catalogue
-        self.launch, self.steps = launch or launcher.launch, StepCosts()
+        self.launch, self.steps = launch or child_process.launch, StepCosts()
 
     def papers(
         self, draft: str, environment: Mapping[str, str], on_progress: Callable[[str], None]

@@ -19,12 +19,15 @@ from mlm_demo.errors import RunError
 from mlm_demo.models.catalogue import ADAPTED, FINETUNED, check_allowed
 from mlm_demo.models.hub import DownloadPolicy
 from mlm_demo.runs.adapted_models import catalogue_of
-from mlm_demo.runs.launcher import Launch, Launcher
-from mlm_demo.runs.local_launcher import LocalLauncher
+from mlm_demo.runs.child_process import Launch
+from mlm_demo.runs.launchers.hub_jobs import HubJobsLauncher
+from mlm_demo.runs.launchers.launcher import Launcher
+from mlm_demo.runs.launchers.local import LocalLauncher
+from mlm_demo.runs.launchers.ray import RayLauncher
+from mlm_demo.runs.launchers.ray_cluster import RayCluster, ray_token
+from mlm_demo.runs.launchers.slurm import SlurmLauncher
 from mlm_demo.runs.names import checked_name, default_name, distinct
 from mlm_demo.runs.queue import RunQueue
-from mlm_demo.runs.ray_cluster import RayCluster, ray_token
-from mlm_demo.runs.ray_launcher import RayLauncher
 from mlm_demo.runs.reader import Reader
 from mlm_demo.runs.run import ACTIVE, ENDED, WORKED_ON, Run, owner_hash, step_reached
 from mlm_demo.runs.staging import Staging
@@ -276,6 +279,10 @@ class RunService:
 def _launcher_of(settings: Settings, launch: Launch | None) -> Launcher:
     if settings.launcher == RayLauncher.name:
         return RayLauncher(settings, RayCluster(settings.ray_address, ray_token(os.environ)))
+    if settings.launcher == SlurmLauncher.name:
+        return SlurmLauncher(settings)
+    if settings.launcher == HubJobsLauncher.name:
+        return HubJobsLauncher(settings)
     return LocalLauncher(launch)
 
 

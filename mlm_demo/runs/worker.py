@@ -5,6 +5,7 @@ It imports torch only after it has read the files. Whatever happens, it records 
 
 import os
 import signal
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -13,21 +14,31 @@ from mlm_demo.errors import MlmDemoError
 from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.tasks.registry import task_of
-from mlm_demo.runs.tasks.task import Shift
+from mlm_demo.runs.tasks.task import PAUSED, Shift
 from mlm_demo.settings import Settings
 
 SECONDS_BETWEEN_LOOKS = 1.0
 REPLACED = 3  # exit code
+PAUSE = (
+    signal.SIGUSR2
+)  # save a checkpoint and exit with PAUSED: the job goes on later; Slurm's, as submitit asks it
 
 
 def work(
-    run: Run, settings: Settings, *, seconds: float | None = None, lock: int | None = None, job: str = ""
+    run: Run,
+    settings: Settings,
+    *,
+    seconds: float | None = None,
+    lock: int | None = None,
+    job: str = "",
+    requeued: bool = False,
 ) -> None:
     """Work on a run until it is done, somebody stops it, or its time is up.
 
     seconds: the time limit on a lent GPU; None in a worker process, whose limit is in the settings. lock: the inherited
-    descriptor with the run's lock; job: the name of the job that this process is, in place of a lock. Raises RunError
-    if another process works on the run, and re-raises the error that ended the work after recording it.
+    descriptor with the run's lock; job: the name of the job that this process is, in place of a lock; requeued: whether
+    that job goes on later if this process is ended. Raises RunError if another process works on the run, and re-raises
+    the error that ended the work after recording it.
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
     max_seconds, limit = (
@@ -41,7 +52,7 @@ def work(
             threading.Thread(target=_exit_when_replaced, args=(run, job), daemon=True).start()
         shift = Shift(run, seconds=max_seconds, limit=limit, may_exit=in_main_thread and seconds is None)
         if in_main_thread:  # no other thread can catch a signal
-            _stop_on_signal(shift)
+            _listen_to_signals(shift, requeued)
         try:
             where = task_of(run).work(run, settings, catalogue_of(settings), shift)
         except MlmDemoError as error:
@@ -52,6 +63,8 @@ def work(
                 "failed", f"The run crashed ({type(error).__name__}); its folder's worker.log has details."
             )
             raise
+        if where and shift.paused:
+            sys.exit(PAUSED)
         if where:
             run.finish("stopped", f"{shift.reason()} {where}")
         else:
@@ -67,9 +80,13 @@ def _exit_when_replaced(run: Run, job: str) -> None:
                 os._exit(REPLACED)
 
 
-def _stop_on_signal(shift: Shift) -> None:
+def _listen_to_signals(shift: Shift, requeued: bool) -> None:
     def stop(_number, _frame) -> None:
         shift.signalled = True
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    def pause(_number, _frame) -> None:
+        shift.paused = True
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, pause if requeued else stop)
+    signal.signal(PAUSE, pause)

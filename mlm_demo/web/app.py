@@ -114,7 +114,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
                 LearnTab(engine).build(learn_tab)
         form.wire(owner)
         if not service.trains_here:
-            demo.load(form.show_problem, None, form.refused, **QUIET)
+            demo.load(form.show_launcher, None, form.refused, **QUIET)
         teach.wire(owner)
         run.wire(demo)
         fill.offer.ready.change(**run.pickers.event)

@@ -6,8 +6,9 @@ import sys
 import pytest
 
 from mlm_demo.errors import RunError
-from mlm_demo.runs.ray_cluster import RayCluster
-from mlm_demo.runs.ray_launcher import LOCAL, RayLauncher
+from mlm_demo.runs.launchers.jobs import LOCAL
+from mlm_demo.runs.launchers.ray import RayLauncher
+from mlm_demo.runs.launchers.ray_cluster import RayCluster
 from mlm_demo.settings import Settings
 from tests.support.nightly import NIGHTLY
 from tests.support.paths import ROOT

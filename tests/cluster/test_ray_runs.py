@@ -10,21 +10,19 @@ import pytest
 
 from mlm_demo.errors import UnreachableError
 from mlm_demo.runs.service import RunService
-from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.settings import Settings
-from mlm_demo.training.config import AdaptConfig
+from tests.support.cluster_runs import SECONDS, follow, log_of, steps_of, undisturbed
 from tests.support.faults import ALONE, assert_equal, made
 from tests.support.nightly import NIGHTLY
 from tests.support.paths import ROOT
 from tests.support.ray_nodes import TOKEN
-from tests.support.runs import corpus_text, until
+from tests.support.runs import until
 
 pytest.importorskip("ray")
 pytestmark = [
     pytest.mark.cluster,
     pytest.mark.skipif(not NIGHTLY, reason="it starts a Ray cluster: make nightly"),
 ]
-SECONDS = 300
 
 
 @pytest.fixture
@@ -39,53 +37,6 @@ def page(ray_nodes, tmp_path, monkeypatch):
         return service
 
     return page
-
-
-@pytest.fixture
-def begin(tiny, tmp_path):
-    """A function that puts a run into the queue of a service."""
-    corpus = tmp_path / "bees.txt"
-    corpus.write_text(corpus_text())
-
-    def begin(service, steps=24):
-        config = AdaptConfig(max_steps=steps, batch_size=4, block_size=32, learning_rate=1e-3)
-        draft = service.staging.add([corpus])
-        return service.start(draft, AdaptRequest(config, tiny), f"person {len(service.runs.all())}")
-
-    return begin
-
-
-def follow(service, run, *states):
-    """Tick until the run is in one of some states."""
-
-    def reached():
-        service.queue.tick()
-        return run.state in states
-
-    until(
-        reached,
-        SECONDS,
-        lambda: (run.state, run.message, run.whereabouts, list(run.lines())[-3:], log_of(run)),
-    )
-
-
-def log_of(run):
-    log = run.folder / "worker.log"
-    return log.read_text()[-2000:] if log.exists() else "no worker.log"
-
-
-def steps_of(run):
-    return [line["step"] for line in run.lines() if "loss" in line]
-
-
-def undisturbed(begin, tmp_path, steps):
-    """The same run, done by a worker of this machine."""
-    service = RunService(Settings(device="cpu", data=str(tmp_path / "local")))
-    service.queue.environment |= ALONE
-    run = begin(service, steps)
-    follow(service, run, "done", "failed")
-    assert run.state == "done", run.message
-    return made(run)
 
 
 def test_a_run_whose_node_is_lost_is_resumed_on_the_other_with_the_same_weights(
@@ -121,7 +72,7 @@ def node_of(cluster, run):
 
 KILLED_SERVER = """
 import os, signal, sys
-from mlm_demo.runs.ray_cluster import RayCluster
+from mlm_demo.runs.launchers.ray_cluster import RayCluster
 from mlm_demo.runs.service import RunService
 from mlm_demo.settings import Settings
 RayCluster.submit = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)

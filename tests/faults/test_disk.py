@@ -10,7 +10,7 @@ from gradio_client.exceptions import AppError
 
 from mlm_demo.errors import RunError
 from mlm_demo.models.loader import load_folder
-from mlm_demo.runs.local_launcher import LocalLauncher
+from mlm_demo.runs.launchers.local import LocalLauncher
 from mlm_demo.runs.queue import RunQueue
 from mlm_demo.runs.service import RunService
 from mlm_demo.runs.staging import Staging

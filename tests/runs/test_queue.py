@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from mlm_demo.errors import RunError
-from mlm_demo.runs.launcher import launch as launch_process
-from mlm_demo.runs.local_launcher import LocalLauncher
+from mlm_demo.runs.child_process import launch as launch_process
+from mlm_demo.runs.launchers.local import LocalLauncher
 from mlm_demo.runs.queue import RunQueue
 from mlm_demo.runs.store import RunStore
 from tests.support.counter import launch_counter
@@ -18,7 +18,7 @@ from tests.support.runs import kill_workers, until
 SERVER = """
 import sys, time
 from pathlib import Path
-from mlm_demo.runs.local_launcher import LocalLauncher
+from mlm_demo.runs.launchers.local import LocalLauncher
 from mlm_demo.runs.queue import RunQueue
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.store import RunStore

@@ -2,7 +2,7 @@ import pytest
 
 from mlm_demo.errors import ModelError
 from mlm_demo.runs import reader
-from mlm_demo.runs.launcher import launch as launch_process
+from mlm_demo.runs.child_process import launch as launch_process
 from mlm_demo.runs.reader import StepCosts
 from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.training.config import AdaptConfig

@@ -12,7 +12,7 @@ import pytest
 
 from mlm_demo.cli.main import main
 from mlm_demo.models.loader import load_folder
-from mlm_demo.runs.launcher import launch as launch_process
+from mlm_demo.runs.child_process import launch as launch_process
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.worker import work
 from tests.support.counter import launch_counter

@@ -1,8 +1,8 @@
 """A process that has torch and transformers imported and forks the children of the tests, so that each need not.
 
-`ForkServer.launch` and `launch_through` take what `mlm_demo.runs.launcher.launch` takes; a child is forked, which runs
-the same verb. What differs: it is not at low priority, its name in the process list is `run ID` (`worker_name`), and
-it takes two steps to time one, where a user's takes eight: a step of a built-in model takes a second.
+`ForkServer.launch` and `launch_through` take what `mlm_demo.runs.child_process.launch` takes; a child is forked, which
+runs the same verb. What differs: it is not at low priority, its name in the process list is `run ID` (`worker_name`),
+and it takes two steps to time one, where a user's takes eight: a step of a built-in model takes a second.
 """
 
 import json
@@ -32,7 +32,7 @@ def worker_name(id: str) -> str:
 
 
 class Forked:
-    """A child of the fork server, with the interface `launcher.Child`."""
+    """A child of the fork server, with the interface `child_process.Child`."""
 
     def __init__(self, connection: socket.socket):
         self.connection, self.returncode = connection, None

@@ -26,9 +26,9 @@ WORDS = " ".join(SENTENCES).replace(".", "").lower().split()
 FORKS = """
 import os
 from functools import partial
-from mlm_demo.runs import launcher
+from mlm_demo.runs import child_process
 from tests.support.fork_server import launch_through
-launcher.launch = partial(launch_through, os.environ["FORK_SERVER"])
+child_process.launch = partial(launch_through, os.environ["FORK_SERVER"])
 """
 APP = f"""{FORKS}
 import runpy

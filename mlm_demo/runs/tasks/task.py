@@ -17,22 +17,25 @@ from mlm_demo.training.phase import Phase
 from mlm_demo.training.result import RESULT
 
 SECONDS_BETWEEN_CHECKS = 0.5
+PAUSED = 75  # exit code of a worker whose job goes on later; EX_TEMPFAIL of sysexits.h
 
 
 class Shift:
     """A period of work on a run by one process, which ends when the run is done or has to stop.
 
     seconds: the time limit; limit: its name in messages; may_exit: whether this is a worker process, which may exit in
-    the middle of a call into a library.
+    the middle of a call into a library. signalled: somebody has ended this process; paused: its job is to go on later,
+    so the run is neither ended nor judged.
     """
 
     def __init__(self, run: Run, *, seconds: float, limit: str, may_exit: bool):
         self.run, self.seconds, self.limit, self.may_exit = run, seconds, limit, may_exit
-        self.begun, self.signalled = time.monotonic(), False
+        self.begun, self.signalled, self.paused = time.monotonic(), False, False
 
     def should_stop(self) -> bool:
         """Return whether the work has to stop after the current step."""
-        return self.signalled or self.run.asked_to_stop or time.monotonic() - self.begun > self.seconds
+        too_long = time.monotonic() - self.begun > self.seconds
+        return self.signalled or self.paused or self.run.asked_to_stop or too_long
 
     def reason(self) -> str:
         """Return the reason to stop as the beginning of a sentence."""
@@ -70,7 +73,10 @@ class Shift:
 
         def watch() -> None:
             while not done.wait(SECONDS_BETWEEN_CHECKS):
-                if (ended := end()) and not done.is_set():
+                ended = end()
+                if (ended or self.paused) and not done.is_set():
+                    if self.paused:
+                        os._exit(PAUSED)
                     self.run.finish(*ended)
                     os._exit(0)
 

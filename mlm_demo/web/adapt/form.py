@@ -148,15 +148,16 @@ class AdaptForm:
             run = self.service.start(draft, self._request(fields), owner, self.limits.address(request))
         except MlmDemoError as error:
             return {self.started: "", self.refused: refusal(error, "")}
-        return {self.started: run.id, self.refused: "", **self.emptied()}
+        return {self.started: run.id, self.refused: self.show_launcher(), **self.emptied()}
 
-    def show_problem(self) -> str:
-        """Say why no run could be started now, if the cluster that trains has a fault."""
+    def show_launcher(self) -> str:
+        """Say what a run costs the owner of the page, or why none could be started now."""
+        launcher = self.service.queue.launcher
         try:
-            self.service.queue.launcher.check()
+            launcher.check()
+            return f'<p class="price">{escape(price)}</p>' if (price := launcher.price()) else ""
         except MlmDemoError as error:  # without a pop-up, because it is not the visitor's doing
             return f'<p class="refusal" role="status" dir="auto">{escape(str(error))}</p>'
-        return ""
 
     def _read(
         self,

@@ -4,8 +4,8 @@ import os
 import signal
 from collections.abc import Mapping, Sequence
 
-from mlm_demo.runs import launcher
-from mlm_demo.runs.launcher import Child, Launch
+from mlm_demo.runs import child_process
+from mlm_demo.runs.child_process import Child, Launch
 from mlm_demo.runs.run import Run
 from mlm_demo.system import locks
 
@@ -23,11 +23,15 @@ class LocalLauncher:
     name = "local"
 
     def __init__(self, launch: Launch | None = None):
-        self.launch = launch or launcher.launch
+        self.launch = launch or child_process.launch
         self.children: list[tuple[Child, Run]] = []
 
     def check(self) -> None:
         """Runs can always be started here."""
+
+    def price(self) -> str:
+        """Return nothing: the machine is there anyway."""
+        return ""
 
     def places(self) -> int:
         """Return how many runs are worked on at once."""

@@ -10,11 +10,12 @@ from dataclasses import replace
 import pytest
 
 from mlm_demo.errors import RunError
-from mlm_demo.runs import ray_cluster, ray_launcher
-from mlm_demo.runs.local_launcher import LocalLauncher
+from mlm_demo.runs.launchers import jobs, ray_cluster
+from mlm_demo.runs.launchers.jobs import LOCAL, MOST_ATTEMPTS
+from mlm_demo.runs.launchers.local import LocalLauncher
+from mlm_demo.runs.launchers.ray import RAY, RayLauncher
+from mlm_demo.runs.launchers.ray_cluster import RayCluster
 from mlm_demo.runs.queue import RunQueue
-from mlm_demo.runs.ray_cluster import RayCluster
-from mlm_demo.runs.ray_launcher import LOCAL, MOST_ATTEMPTS, RAY, RayLauncher
 from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import Settings
 from tests.support.paths import ROOT
@@ -24,7 +25,7 @@ from tests.support.ray_stand_in import TOKEN, node
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch):
     monkeypatch.setattr(ray_cluster, "SECONDS_BEFORE_NEXT_TRY", 0)
-    monkeypatch.setattr(ray_launcher, "SECONDS_PLACES_KEPT", 0)
+    monkeypatch.setattr(jobs, "SECONDS_PLACES_KEPT", 0)
 
 
 @pytest.fixture
@@ -177,7 +178,7 @@ def test_a_stop_reaches_a_job_that_waits_runs_or_hangs(queue, ray, run, monkeypa
         pass
     queue.stop(run)
     assert (run.state, len(ray.stopped)) == ("stopping", 1), "its worker reads the stop file"
-    long_ago = time.time() - ray_launcher.SECONDS_TO_STOP - 1
+    long_ago = time.time() - jobs.SECONDS_TO_STOP - 1
     os.utime(run.folder / "stop", (long_ago, long_ago))
     queue.tick()
     assert ray.stopped[1:] == [run.handle.name]

@@ -4,8 +4,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from mlm_demo.errors import UnreachableError
-from mlm_demo.runs import ray_cluster
-from mlm_demo.runs.ray_cluster import Node, RayCluster, ray_token
+from mlm_demo.runs.launchers import ray_cluster
+from mlm_demo.runs.launchers.ray_cluster import Node, RayCluster, ray_token
 
 
 @pytest.mark.parametrize(

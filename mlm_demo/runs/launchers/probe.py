@@ -12,7 +12,7 @@ import time
 
 from mlm_demo import __version__
 from mlm_demo.errors import RunError, UnreachableError, shown
-from mlm_demo.runs.ray_cluster import Job, Node, RayCluster
+from mlm_demo.runs.launchers.ray_cluster import Job, Node, RayCluster
 from mlm_demo.settings import ROOT, Settings
 from mlm_demo.system.files import read, write, writing
 

@@ -1,11 +1,10 @@
-"""Start this program again as a child process, and what a queue asks of whoever starts its workers."""
+"""Start this program again as a child process: a worker, or a reader."""
 
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from typing import IO, Protocol
 
-from mlm_demo.runs.run import Run
 from mlm_demo.settings import ROOT
 from mlm_demo.system.priority import lower_priority
 
@@ -60,21 +59,3 @@ def launch(
     )
     lower_priority(child.pid, awaited=lock is None)
     return child
-
-
-class Launcher(Protocol):
-    """Starts the workers of a queue, here or on other machines. name: as `MLM_DEMO_LAUNCHER` has it."""
-
-    name: str
-
-    def check(self) -> None:
-        """Raise RunError, with the reason and the fix, if no run could be started now."""
-
-    def places(self) -> int | None:
-        """Return how many runs can be worked on at once; None if that cannot be asked now."""
-
-    def start(self, run: Run, environment: Mapping[str, str]) -> None:
-        """Start a worker, with these variables in its environment; raises RunError, after which the run has none."""
-
-    def follow(self, runs: Sequence[Run], environment: Mapping[str, str]) -> None:
-        """Note in the folders of all runs what became of their workers; start again what was lost."""

@@ -1,7 +1,7 @@
 import pytest
 
 from mlm_demo.errors import RunError
-from mlm_demo.runs import probe
+from mlm_demo.runs.launchers import probe
 from mlm_demo.settings import Settings
 from mlm_demo.system.files import read, write
 
