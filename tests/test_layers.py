@@ -105,7 +105,12 @@ def test_every_package_imported_is_declared():
 
 def test_every_dependency_has_its_reason():
     decisions = (ROOT / "docs" / "decisions" / "README.md").read_text()
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-ray.txt", "requirements-slurm.txt"):
+    for name in (
+        "requirements.txt",
+        "requirements-dev.txt",
+        "requirements-ray.txt",
+        "requirements-slurm.txt",
+    ):
         for line in (ROOT / name).read_text().splitlines():
             package = re.split(r"==|\[", line)[0]
             assert re.search(rf"^\| `{re.escape(package)}` \| \S", decisions, re.M), line

@@ -1,8 +1,9 @@
 """Train a masked language model from random weights: judge, train, judge, save.
 
-The steps are those of an adaptation (`training/train.py`). There is no base model: a run begins with the frequencies of
-the corpus's tokens, keeps its best step, and is judged beside these frequencies. `result.json` is written last: a
-folder that holds it is complete.
+The steps are those of an adaptation (`training/train.py`). There is no base model: a run begins with the
+frequencies and the neighbors of the corpus's tokens (`start.py`), keeps its best step, and is judged beside the
+frequencies.
+`result.json` is written last: a folder that holds it is complete.
 """
 
 import json
@@ -24,6 +25,7 @@ from mlm_demo.training.pretraining.config import PretrainConfig
 from mlm_demo.training.pretraining.judge import PretrainJudge
 from mlm_demo.training.pretraining.model_card import model_card
 from mlm_demo.training.pretraining.result import PretrainResult
+from mlm_demo.training.pretraining.start import start_in_closed_form
 from mlm_demo.training.result import RESULT
 from mlm_demo.training.train import train
 
@@ -49,6 +51,8 @@ def pretrain(
         if damage:
             on_progress({"note": damage})
         on_progress({"phase": Phase.BEFORE, "stage": "counting tokens and writing questions"})
+        if not resume:
+            start_in_closed_form(mlm, blocks, config.seed)
         judge = PretrainJudge(mlm, corpus, blocks, config)
         on_progress({"phase": Phase.TRAIN, "stage": "training", "followed": judge.answer_probes()})
 
