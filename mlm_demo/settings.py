@@ -40,6 +40,7 @@ class Settings:
     mcp: bool = False  # whether the endpoints are tools for the Model Context Protocol too
     device: str = "auto"
     data: str = "data"
+    engine: str = ""  # address of models that other processes have
     launcher: str = "local"  # who starts the workers of runs
     ray_address: str = ""  # of the dashboard of a Ray cluster
     slurm_partition: str = ""  # empty: the default one

@@ -18,6 +18,7 @@ def test_every_setting_can_be_set():
         "host": "0.0.0.0",
         "data": "/srv/x",
         "device": "cpu",
+        "engine": "http://models:8000",
         "launcher": "ray",
         "ray_address": "http://head:8265",
         "slurm_partition": "gpu",

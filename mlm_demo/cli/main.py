@@ -72,6 +72,9 @@ def command_line() -> argparse.ArgumentParser:
         "--share", action="store_true", help="also create a public link through Gradio's servers"
     )
     serve.set_defaults(run=_serve)
+    answer = verbs.add_parser("answer", help="serve the models alone, for pages with MLM_DEMO_ENGINE")
+    answer.add_argument("--port", type=int, default=8000, metavar="P", help="default: 8000")
+    answer.set_defaults(run=_answer)
     _add_hidden(verbs)
     return parser
 
@@ -262,6 +265,12 @@ def _serve(options: argparse.Namespace, settings: Settings) -> None:
             from mlm_demo.web.app import start  # imported here because only the page needs gradio
         page = start(settings, share=options.share or settings.share)
     page.block_thread()
+
+
+def _answer(options: argparse.Namespace, settings: Settings) -> None:
+    from mlm_demo.cli.answer import answer_command  # here, because only this command needs a server
+
+    answer_command(options, settings)
 
 
 def _number(text: str) -> float | str:

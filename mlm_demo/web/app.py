@@ -149,7 +149,14 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
 
 
 def engine_of_page(settings: Settings) -> Engine:
-    """Return the page's engine; it runs on the CPU where GPUs are lent for one call at a time (ZeroGPU)."""
+    """Return the page's engine; it runs on the CPU where GPUs are lent for one call at a time (ZeroGPU).
+
+    With MLM_DEMO_ENGINE it asks another one. Raises SettingError if that is no address.
+    """
+    if settings.engine:
+        from mlm_demo.inference.served.remote_engine import RemoteEngine
+
+        return RemoteEngine(settings, catalogue_of(settings))
     on_cpu = replace(settings, device="cpu") if on_zero_gpu() else settings
     return Engine(on_cpu, catalogue_of(settings))
 

@@ -277,4 +277,4 @@ def test_the_nodes_are_probed_once_before_the_first_run(launcher, ray, tmp_path)
 
 def test_the_tested_release_is_the_required_one():
     required = (ROOT / "requirements-ray.txt").read_text()
-    assert required.startswith(f"ray[default]=={RAY}.")
+    assert required.startswith(f"ray[default,serve]=={RAY}.")

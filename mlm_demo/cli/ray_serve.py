@@ -1,0 +1,36 @@
+"""The models as replicas of Ray Serve, as many as there is load: `serve run mlm_demo.cli.ray_serve:models`.
+
+Ray Serve spreads the questions over the replicas and starts more of them while each has more than a few at once. Within
+a replica, questions that wait at the same time share a pass, as on a page.
+"""
+
+import os
+
+from ray import serve
+
+from mlm_demo.inference.engine import Engine
+from mlm_demo.inference.served.server import answering
+from mlm_demo.runs.adapted_models import catalogue_of
+from mlm_demo.settings import Settings
+
+AT_ONCE = 4  # questions in one replica before another is started
+MOST = int(os.environ.get("MLM_DEMO_REPLICAS", "4"))
+
+
+@serve.deployment(
+    max_ongoing_requests=64,
+    autoscaling_config={"min_replicas": 1, "max_replicas": MOST, "target_ongoing_requests": AT_ONCE},
+)
+@serve.ingress(lambda: answering(_warmed()))
+class Models:
+    """A replica."""
+
+
+def _warmed() -> Engine:
+    settings = Settings.from_environment()
+    engine = Engine(settings, catalogue_of(settings))
+    engine.warm()
+    return engine
+
+
+models = Models.bind()

@@ -1,0 +1,115 @@
+"""An engine that asks another one over HTTP (`MLM_DEMO_ENGINE`) what visitors ask most.
+
+Extraction, minimal pairs, and files of sentences in the background stay with this process, which loads a model then.
+"""
+
+import http.client
+import json
+import threading
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from mlm_demo.errors import MlmDemoError, ModelError, SettingError, shown
+from mlm_demo.inference.engine import Engine
+from mlm_demo.inference.progress import Progress, silent
+from mlm_demo.inference.served.questions import REFUSED, pack, raise_error
+from mlm_demo.models.catalogue import Catalogue
+from mlm_demo.settings import Settings
+
+SECONDS_TO_ANSWER = 600  # a model may have to be downloaded first
+CONNECTIONS = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
+
+
+class RemoteEngine(Engine):
+    """An engine whose models are in other processes. Safe to share between threads."""
+
+    def __init__(self, settings: Settings, catalogue: Catalogue | None = None):
+        super().__init__(settings, catalogue)
+        address = urlsplit(settings.engine)
+        if address.scheme not in CONNECTIONS or not address.hostname:
+            raise SettingError(
+                f"MLM_DEMO_ENGINE is {shown(settings.engine)}; set it to an address such as http://MODELS:8000."
+            )
+        self._address, self._own = address, threading.local()
+
+    def compare(self, *arguments: Any, **options: Any) -> dict | None:
+        """Ask elsewhere; see `Engine.compare`."""
+        return self._ask("compare", arguments, options)
+
+    def contrast(self, *arguments: Any, **options: Any) -> dict:
+        """Ask elsewhere; see `Engine.contrast`."""
+        return self._ask("contrast", arguments, options)
+
+    def expected_words(self, *arguments: Any, **options: Any) -> dict:
+        """Ask elsewhere; see `Engine.expected_words`."""
+        return self._ask("expected_words", arguments, options)
+
+    def why(self, *arguments: Any, **options: Any) -> dict:
+        """Ask elsewhere; see `Engine.why`."""
+        return self._ask("why", arguments, options)
+
+    def score(self, *arguments: Any, **options: Any) -> dict:
+        """Ask elsewhere; see `Scoring.score`."""
+        return self._ask("score", arguments, options)
+
+    def guess_word(self, *arguments: Any, **options: Any) -> dict:
+        """Ask elsewhere; see `Scoring.guess_word`."""
+        return self._ask("guess_word", arguments, options)
+
+    def ask_facts(self, *arguments: Any, **options: Any) -> dict:
+        """Ask elsewhere; see `Scoring.ask_facts`."""
+        return self._ask("ask_facts", arguments, options)
+
+    def score_each(
+        self,
+        texts: Sequence[str],
+        model: str = "",
+        *,
+        method: str = "within_word",
+        on_progress: Progress = silent,
+    ) -> list[dict | MlmDemoError]:
+        """Ask elsewhere, sentence by sentence; see `Scoring.score_each`."""
+        found: list[dict | MlmDemoError] = []
+        for number, text in enumerate(texts, 1):
+            try:
+                found += self.score(text, [model], method=method)["scores"]
+            except MlmDemoError as error:
+                found.append(error)
+            on_progress(number / len(texts), f"Scoring with {model or self.default_model().title}")
+        return found
+
+    def load(self, name: str, on_progress: Progress = silent, *, exact: bool = False) -> None:
+        """Let the other engine load a model, by asking it something; raises ModelError, HubError."""
+        on_progress(0, f"Loading {name}")
+        self.compare(" ".join(["The", "<mask>", "."]), [name], precision="exact" if exact else "auto")
+
+    def _ask(self, name: str, arguments: tuple, options: dict) -> Any:
+        body = pack(name, arguments, options)
+        for attempt in (1, 2):  # an idle connection may have been closed by the other side
+            try:
+                status, found = self._post(f"{self._address.path}/ask/{name}", body)
+                break
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                self._own.connection = None
+                if attempt == 2:
+                    raise ModelError(
+                        f"The models at {self.settings.engine} do not answer ({type(error).__name__}); start them, or "
+                        "unset MLM_DEMO_ENGINE to use this machine's."
+                    ) from error
+        if status == REFUSED and isinstance(found, dict) and "error" in found:
+            raise_error(found)
+        if status != 200:
+            raise ModelError(f"The models at {self.settings.engine} have failed ({status}); see their log.")
+        return found
+
+    def _post(self, path: str, body: bytes) -> tuple[int, Any]:
+        """Send a request over this thread's connection; return the status and the JSON of the answer."""
+        connection = getattr(self._own, "connection", None)
+        if connection is None:
+            kind = CONNECTIONS[self._address.scheme]
+            connection = kind(self._address.hostname, self._address.port, timeout=SECONDS_TO_ANSWER)
+            self._own.connection = connection
+        connection.request("POST", path, body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read() or b"null")
