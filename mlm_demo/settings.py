@@ -43,6 +43,7 @@ class Settings:
     engine: str = ""  # address of models that other processes have
     launcher: str = "local"  # who starts the workers of runs
     ray_address: str = ""  # of the dashboard of a Ray cluster
+    run_processes: int = _number(1, 1, 500)  # of one run in a Ray cluster, each with a GPU
     slurm_partition: str = ""  # empty: the default one
     slurm_minutes: int = _number(60, 1, 100_000)  # of a job, which is queued again until its run is done
     hf_flavor: str = ""  # the hardware of a Hugging Face Job

@@ -27,6 +27,10 @@ def runs_command(options: argparse.Namespace, settings: Settings) -> None:
 
 def work_command(options: argparse.Namespace, settings: Settings) -> None:
     """Work on a run."""
+    if options.processes > 1:
+        from mlm_demo.runs.launchers.ray_together import work_together
+
+        return work_together(options.id, options.handle, options.processes, settings)
     from mlm_demo.runs.worker import work
 
     run = RunStore(settings.runs).find(options.id)

@@ -16,6 +16,7 @@ from mlm_demo.runs.run import Run
 from mlm_demo.runs.tasks.registry import task_of
 from mlm_demo.runs.tasks.task import PAUSED, Shift
 from mlm_demo.settings import Settings
+from mlm_demo.system.distributed import is_main_process
 
 SECONDS_BETWEEN_LOOKS = 1.0
 REPLACED = 3  # exit code
@@ -32,13 +33,15 @@ def work(
     lock: int | None = None,
     job: str = "",
     requeued: bool = False,
+    own_process: bool = False,
 ) -> None:
     """Work on a run until it is done, somebody stops it, or its time is up.
 
     seconds: the time limit on a lent GPU; None in a worker process, whose limit is in the settings. lock: the inherited
     descriptor with the run's lock; job: the name of the job that this process is, in place of a lock; requeued: whether
-    that job goes on later if this process is ended. Raises RunError if another process works on the run, and re-raises
-    the error that ended the work after recording it.
+    that job goes on later if this process is ended; own_process: whether this process does nothing else, although this
+    is not its main thread. Of several processes that train together, the main one alone writes into the folder. Raises
+    RunError if another process works on the run, and re-raises the error that ended the work after recording it.
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
     max_seconds, limit = (
@@ -47,10 +50,13 @@ def work(
     )
     if seconds is not None:
         max_seconds, limit = seconds, "The time limit on this GPU"
+    if not is_main_process():
+        run = _Witnessed(run.folder)
     with run.working(lock, job):
         if job:
             threading.Thread(target=_exit_when_replaced, args=(run, job), daemon=True).start()
-        shift = Shift(run, seconds=max_seconds, limit=limit, may_exit=in_main_thread and seconds is None)
+        may_exit = own_process or (in_main_thread and seconds is None)
+        shift = Shift(run, seconds=max_seconds, limit=limit, may_exit=may_exit)
         if in_main_thread:  # no other thread can catch a signal
             _listen_to_signals(shift, requeued)
         try:
@@ -69,6 +75,16 @@ def work(
             run.finish("stopped", f"{shift.reason()} {where}")
         else:
             run.finish("done")
+
+
+class _Witnessed(Run):
+    """A run as those of its processes see it that are not the main one: they read, and write nothing."""
+
+    def log(self, line: dict) -> None:
+        """Leave it to the main process."""
+
+    def finish(self, state: str, message: str = "") -> None:
+        """Leave it to the main process."""
 
 
 def _exit_when_replaced(run: Run, job: str) -> None:

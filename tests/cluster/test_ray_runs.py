@@ -5,8 +5,10 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import pytest
+import torch
 
 from mlm_demo.errors import UnreachableError
 from mlm_demo.runs.service import RunService
@@ -23,6 +25,10 @@ pytestmark = [
     pytest.mark.cluster,
     pytest.mark.skipif(not NIGHTLY, reason="it starts a Ray cluster: make nightly"),
 ]
+
+
+PATCH = "device.bfloat16_is_fast = lambda device: False\n"
+EXACT = "from mlm_demo.models import device\n" + PATCH
 
 
 @pytest.fixture
@@ -208,3 +214,36 @@ def test_the_run_of_a_killed_worker_is_interrupted_and_can_be_resumed(page, begi
 def reports_of(run):
     """How many workers have read the files of a run."""
     return len([line for line in run.lines() if "report" in line])
+
+
+def test_a_run_of_two_processes_on_two_nodes_learns_what_one_process_learns(
+    ray_nodes, page, begin, tmp_path, fork_server
+):
+    steps, service = 12, page()  # within an epoch: at its end two processes fill up the last batch with repetitions
+    exact = (
+        tmp_path / "exact"
+    )  # float32 products, so that only the division of the batch can make a difference
+    exact.mkdir()
+    (exact / "sitecustomize.py").write_text(EXACT)
+    service.queue.environment["PYTHONPATH"] = str(exact)
+    launcher = service.queue.launcher
+    launcher.settings = replace(launcher.settings, run_processes=2)
+    assert launcher.places() == 1, "two nodes with a core each"
+    run = begin(service, steps)
+    follow(service, run, "done", "failed", "interrupted", "stopped")
+    assert (run.state, run.message) == ("done", ""), log_of(run)
+    assert len([line for line in run.lines() if "report" in line]) == 1, "the main process alone writes"
+
+    own = Settings(device="cpu", data=str(tmp_path / "local"))
+    local = RunService(
+        own, launch=fork_server.after("from mlm_demo.training import trainer as device\n" + PATCH)
+    )
+    local.queue.environment |= ALONE
+    alone = begin(local, steps)
+    follow(local, alone, "done", "failed")
+    losses = [[line["eval_loss"] for line in one.lines() if "eval_loss" in line] for one in (run, alone)]
+    assert losses[0] == pytest.approx(losses[1], abs=3e-4)
+    together, single = made(run)["weights"], made(alone)["weights"]
+    for name, weight in single.items():
+        if "key.bias" not in name:  # its gradient is nothing but rounding, which Adam makes into steps
+            assert torch.allclose(together[name], weight, atol=5e-4), name

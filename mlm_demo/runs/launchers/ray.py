@@ -1,5 +1,6 @@
 """Workers as jobs of a Ray cluster: each is a local worker's command line on a node with the resource `mlm_demo`."""
 
+import os
 import shlex
 import sys
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from mlm_demo.errors import RunError, shown
 from mlm_demo.runs.launchers.jobs import Job, JobLauncher, JobState
 from mlm_demo.runs.launchers.probe import probe
 from mlm_demo.runs.launchers.ray_cluster import LABEL, RUNNING, WAITING, RayCluster
+from mlm_demo.runs.launchers.ray_together import SHARE
 from mlm_demo.runs.run import Run
 from mlm_demo.settings import ROOT, Settings
 
@@ -63,7 +65,13 @@ class RayLauncher(JobLauncher):
             self._proven |= {node.id for node in new}
 
     def _count_places(self) -> int:
-        return sum(node.places(self.gpus) for node in self.cluster.nodes())
+        nodes = self.cluster.nodes()
+        if (processes := self.settings.run_processes) == 1:
+            return sum(node.places(self.gpus) for node in nodes)
+        device = "GPU" if self.gpus else "CPU"
+        return int(
+            sum(node.resources.get(device, 0) for node in nodes if LABEL in node.resources) // processes
+        )
 
     def _job(self, name: str) -> Job | None:
         job = self.cluster.job(name)
@@ -77,12 +85,18 @@ class RayLauncher(JobLauncher):
         )
 
     def _submit(self, name: str, run: Run, environment: Mapping[str, str]) -> None:
+        processes = self.settings.run_processes
         words = [self.python, "-m", "mlm_demo", "work", run.id, "--handle", name]
         # Ray sets one thread for jobs that name no CPUs.
         threads = "" if "OMP_NUM_THREADS" in environment else "env -u OMP_NUM_THREADS "
         log = shlex.quote(str(run.folder / "worker.log"))
         wanted = {"entrypoint_resources": {LABEL: 1}}
-        if self.gpus:
+        if processes > 1:  # the devices are for those that this job starts
+            words += ["--processes", str(processes)]
+            wanted = {"entrypoint_resources": {LABEL: 1 - SHARE * processes}}
+            paths = [str(ROOT), *filter(None, [environment.get("PYTHONPATH")])]
+            environment = {**environment, "PYTHONPATH": os.pathsep.join(paths)}
+        elif self.gpus:
             wanted["entrypoint_num_gpus"] = self.gpus
         self.cluster.submit(
             name,
