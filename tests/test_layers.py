@@ -96,7 +96,8 @@ def test_every_package_imported_is_declared():
         elsewhere = {"spaces", "atheris"}  # brought by ZeroGPU, and by whoever runs the fuzz
         return names - set(sys.stdlib_module_names) - {"mlm_demo"} - elsewhere
 
-    runs = declared("requirements.txt") | declared("requirements-slurm.txt")
+    optional = declared("requirements-slurm.txt") | declared("requirements-ray.txt")  # where runs go elsewhere
+    runs = declared("requirements.txt") | optional
     assert {DISTRIBUTION.get(name, name) for name in used([*PACKAGE.rglob("*.py"), ROOT / "app.py"])} <= runs
     beside = [path for folder in ("tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
     tests = used(beside) - {path.stem for path in beside} - {"tests"}
