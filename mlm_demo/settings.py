@@ -41,6 +41,7 @@ class Settings:
     device: str = "auto"
     data: str = "data"
     engine: str = ""  # address of models that other processes have
+    replicas: int = _number(4, 1, 10_000)  # of such processes under Ray Serve, at most
     launcher: str = "local"  # who starts the workers of runs
     ray_address: str = ""  # of the dashboard of a Ray cluster
     run_processes: int = _number(1, 1, 500)  # of one run in a Ray cluster, each with a GPU

@@ -88,15 +88,19 @@ def test_every_package_imported_is_declared():
     def declared(name):
         lines = (ROOT / name).read_text().splitlines()
         for line in lines:
-            assert re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][0-9a-z.]*", line), f"{name}: {line} is not pinned"
-        return {line.split("==")[0].lower().replace("-", "_") for line in lines}
+            assert re.fullmatch(r"[A-Za-z0-9_.-]+(\[[a-z,]+\])?==[0-9][0-9a-z.]*", line), (
+                f"{name}: {line} is not pinned"
+            )
+        return {re.split(r"==|\[", line)[0].lower().replace("-", "_") for line in lines}
 
     def used(paths):
         names = {name.split(".")[0] for path in paths for name in imports_of(path)}
         elsewhere = {"spaces", "atheris"}  # brought by ZeroGPU, and by whoever runs the fuzz
         return names - set(sys.stdlib_module_names) - {"mlm_demo"} - elsewhere
 
-    optional = declared("requirements-slurm.txt") | declared("requirements-ray.txt")  # where runs go elsewhere
+    optional = declared("requirements-slurm.txt") | declared(
+        "requirements-ray.txt"
+    )  # where runs go elsewhere
     runs = declared("requirements.txt") | optional
     assert {DISTRIBUTION.get(name, name) for name in used([*PACKAGE.rglob("*.py"), ROOT / "app.py"])} <= runs
     beside = [path for folder in ("tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")]

@@ -4,8 +4,6 @@ Ray Serve spreads the questions over the replicas and starts more of them while 
 a replica, questions that wait at the same time share a pass, as on a page.
 """
 
-import os
-
 from ray import serve
 
 from mlm_demo.inference.engine import Engine
@@ -14,12 +12,15 @@ from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.settings import Settings
 
 AT_ONCE = 4  # questions in one replica before another is started
-MOST = int(os.environ.get("MLM_DEMO_REPLICAS", "4"))
 
 
 @serve.deployment(
     max_ongoing_requests=64,
-    autoscaling_config={"min_replicas": 1, "max_replicas": MOST, "target_ongoing_requests": AT_ONCE},
+    autoscaling_config={
+        "min_replicas": 1,
+        "max_replicas": Settings.from_environment().replicas,
+        "target_ongoing_requests": AT_ONCE,
+    },
 )
 @serve.ingress(lambda: answering(_warmed()))
 class Models:

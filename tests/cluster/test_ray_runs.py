@@ -219,7 +219,10 @@ def reports_of(run):
 def test_a_run_of_two_processes_on_two_nodes_learns_what_one_process_learns(
     ray_nodes, page, begin, tmp_path, fork_server
 ):
-    steps, service = 12, page()  # within an epoch: at its end two processes fill up the last batch with repetitions
+    steps, service = (
+        12,
+        page(),
+    )  # within an epoch: at its end two processes fill up the last batch with repetitions
     exact = (
         tmp_path / "exact"
     )  # float32 products, so that only the division of the batch can make a difference
