@@ -18,8 +18,8 @@ KINDS = (FILL, SCORE, PAIRS)  # as the commands are called
 COLUMNS = {
     FILL: ("where", "text", "model", "revision", "mask", "rank", "word", "score", "sequence", "error"),
     SCORE: (
-        "where", "text", "model", "revision", "log_likelihood", "pseudo_perplexity", "bits_per_word", "tokens",
-        "words", "error",
+        "where", "text", "model", "revision", "method", "log_likelihood", "pseudo_perplexity", "bits_per_word",
+        "tokens", "words", "error",
     ),
 }  # fmt: skip
 # Rows that are asked together, so that they share passes. With one number everywhere the figures are equal.
@@ -86,6 +86,6 @@ def _filled(answer: dict) -> Iterator[dict]:
 
 
 def _scored(score: dict) -> Iterator[dict]:
-    """Yield the row of a sentence."""
-    names = ("log_likelihood", "pseudo_perplexity", "bits_per_word", "tokens")
-    yield {**{name: score[name] for name in names}, "words": len(score["words"])}
+    """Yield the row of a sentence; words: those between white space, of which `bits_per_word` is the mean."""
+    names = ("method", "log_likelihood", "pseudo_perplexity", "bits_per_word", "tokens")
+    yield {**{name: score[name] for name in names}, "words": len(score["text"].split())}

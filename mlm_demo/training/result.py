@@ -264,13 +264,14 @@ class AdaptationResult:
                 Row(f"{title}: perplexity", *map(Value.of, (before.perplexity, after.perplexity))),
                 Row(
                     f"{title}: accuracy",
-                    *map(Value.percent, (before.accuracy, after.accuracy, change.accuracy)),
+                    *map(Value.percent, (before.accuracy, after.accuracy)),
+                    Value.points(change.accuracy),
                 ),
             ]
         exam = self.figures.exam
         shares = {1: (exam.top_1_before, exam.top_1_after), 5: (exam.top_5_before, exam.top_5_after)}
         for k, (before, after) in shares.items():
-            label = f"Exam of {exam.questions} questions: among the first {k}"
+            label = f"Exam of {exam.questions} questions: {'first guess right' if k == 1 else f'among the first {k}'}"
             rows.append(Row(label, _share(before), _share(after)))
         return rows
 

@@ -1,6 +1,6 @@
 """A row of the table of metrics: intervals, values as text, and whether a change is for the better."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,11 @@ class Value:
         """Return an interval of shares to show in percent."""
         low, high = (None if end is None else end * 100 for end in (interval.low, interval.high))
         return cls(interval.value * 100, low, high, "%", digits=1)
+
+    @classmethod
+    def points(cls, interval: Interval) -> "Value":
+        """Return an interval of differences between shares to show in percentage points."""
+        return replace(cls.percent(interval), unit="points")
 
     def text(self, *, signed: bool = False) -> str:
         """Return `2.50 (2.40 to 2.60)`, `51.0% (50.0 to 52.0)` or `25%`; signed: with a plus where positive."""

@@ -49,7 +49,7 @@ CARDS = (
         ],
     ),
     Card(
-        "Likely is not true",
+        "Probable does not mean true",
         "A probability says how well a word fits the texts that the model has read, not whether the sentence is true. "
         "One *not* hardly changes its guess. It can be confidently wrong, and nothing on this page is medical advice.",
         [Question("Paris is not the <mask> of France.")],
@@ -60,7 +60,7 @@ CARDS = (
         "ranks only these. Change the job, and watch the shares change.",
         [
             Question("The engineer said that <mask> was late.", targets="he, she"),
-            Question("The midwife said that <mask> was tired.", targets="he, she"),
+            Question("The midwife said that <mask> was late.", targets="he, she"),
         ],
     ),
     Card(
@@ -87,7 +87,7 @@ with today's release; the others need transformers 4.
 |---|---|
 | [Course chapter: fine-tuning a masked language model](https://huggingface.co/course/chapter7/3?fw=pt) | `python -m mlm_demo adapt` and `evaluate`; the built-in pair is such a model and its base |
 | [Notebook, PyTorch](https://github.com/huggingface/notebooks/blob/master/examples/language_modeling.ipynb) | `mlm_demo/training/`: `packing.py`, `masking.py`, `trainer.py` |
-| [Notebook, JAX/Flax, including tokenizer training](https://github.com/huggingface/notebooks/blob/master/examples/masked_language_modeling_flax.ipynb) | None: transformers 5 has no Flax; use the PyTorch notebook |
+| [Notebook, JAX/Flax, including tokenizer training](https://github.com/huggingface/notebooks/blob/master/examples/masked_language_modeling_flax.ipynb) | `python -m mlm_demo pretrain`, in PyTorch: tokenizer and model from scratch |
 | [Notebook, TensorFlow](https://github.com/huggingface/notebooks/blob/master/examples/language_modeling-tf.ipynb) | None: transformers 5 has no TensorFlow; use the PyTorch notebook |
 | Scripts: [PyTorch](https://github.com/huggingface/transformers/tree/master/examples/pytorch/language-modeling), [Flax](https://github.com/huggingface/transformers/tree/master/examples/flax/language-modeling), [TensorFlow](https://github.com/huggingface/transformers/tree/master/examples/tensorflow/language-modeling) | `python -m mlm_demo adapt`: transformers' Trainer, with the prediction head applied to masked tokens only |
 | [Paper: domain-specific pre-training for biomedicine (Gu et al. 2020)](https://arxiv.org/abs/2007.15779) | The biomedical models in the model list, BiomedBERT among them |
@@ -114,7 +114,7 @@ class LearnTab:
         return cards([self._answer(card) for card in CARDS])
 
     def _answer(self, card: Card) -> str:
-        parts = []
+        asked = []
         for question in card.questions:
             answers = [
                 self.engine.fill_mask(
@@ -125,7 +125,9 @@ class LearnTab:
                 )
                 for model in question.models
             ]
-            parts.append(_guesses(question, answers))
+            asked.append((question, answers))
+        rows = [row for _, answers in asked for answer in answers for row in answer["masks"][0]]
+        parts = [_guesses(question, answers, scale_for(rows)) for question, answers in asked]
         if card.scored:
             parts.append(surprisals(self.engine.score(card.scored, BASE.name)["scores"], pressable=False))
         return "".join(parts)
@@ -163,9 +165,8 @@ def _links(card: Card) -> str:
     return f'<p class="try">{"".join(links)}</p>'
 
 
-def _guesses(question: Question, answers: Sequence[dict]) -> str:
-    """Return a sentence, and under it the first guesses of each model as bars on one scale."""
-    scale = scale_for([row for answer in answers for row in answer["masks"][0]])
+def _guesses(question: Question, answers: Sequence[dict], scale: float) -> str:
+    """Return a sentence, and under it the first guesses of each model as bars; scale: the longest bar's probability."""
     blank = '<span class="blank" role="img" aria-label="blank"></span>'
     lists = []
     for answer in answers:

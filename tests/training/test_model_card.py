@@ -11,8 +11,8 @@ def test_the_table_has_intervals_and_signed_changes():
         "| Held-out text of the domain: loss, nats | 2.50 (2.40 to 2.60) | 2.50 (2.40 to 2.60) | "
         "-0.50 (-0.60 to -0.40) |"
     )
-    assert lines[4].endswith("| 51.0% (50.0 to 52.0) | +2.0% (-1.0 to +5.0) |")
-    assert lines[-2] == "| Exam of 40 questions: among the first 1 | 10% | 25% |  |"
+    assert lines[4].endswith("| 51.0% (50.0 to 52.0) | +2.0 points (-1.0 to +5.0) |")
+    assert lines[-2] == "| Exam of 40 questions: first guess right | 10% | 25% |  |"
     assert len({line.count("|") for line in lines}) == 1
 
 

@@ -56,10 +56,10 @@ def test_the_rows_are_the_figures_before_and_after():
             "Held-out text of the domain: accuracy",
             "51.0% (50.0 to 52.0)",
             "51.0% (50.0 to 52.0)",
-            "+2.0% (-1.0 to +5.0)",
+            "+2.0 points (-1.0 to +5.0)",
         ),
     ]
-    assert rows[-2].cells() == ("Exam of 40 questions: among the first 1", "10%", "25%", "")
+    assert rows[-2].cells() == ("Exam of 40 questions: first guess right", "10%", "25%", "")
     assert len(rows) == 8
 
 

@@ -88,7 +88,7 @@ class PretrainResult:
                 "Accuracy",
                 Value.percent(before.accuracy),
                 Value.percent(after.accuracy),
-                Value.percent(change.accuracy),
+                Value.points(change.accuracy),
             ),
             *(
                 Row(f"Bits per {unit}", Value(rate.frequencies), Value.of(rate.model))

@@ -27,8 +27,9 @@ PRESETS = [("1 minute", 1), ("5 minutes", 5), ("30 minutes", 30)]
 ABOUT_FILES = (
     f"Files can be {describe_formats()}. The sample corpus "
     "is 681 paragraphs about beekeeping. Your text stays on {where}. Your files are deleted "
-    "when the run is done; without a run, when you remove them, or else after a day. The result keeps up to 120 "
-    "held-out sentences as exam questions."
+    "when the run is done; those of a run that is stopped or fails are kept for Resume until you delete it. Without a "
+    "run, they are deleted when you remove them, or else after a day. The result keeps up to 120 held-out sentences as "
+    "exam questions."
 )
 HERE = "the machine that serves this page"
 IN_CLUSTER = f"{HERE} and in the cluster that trains for it"

@@ -48,7 +48,7 @@ def run_view(run: Run, lines: list[dict], ahead: int = 0, headline: str = "") ->
             '<p class="refusal" role="status" dir="auto">Nobody can say now whether this run is still being worked on. '
             f"What is shown here is what it has written so far. {escape(where)}</p>"
         )
-    elif state in ACTIVE:
+    elif state in ACTIVE and state != "stopping":
         parts.append(
             '<p class="facts">You can close this page: the run continues, and you will find it under My runs.</p>'
         )

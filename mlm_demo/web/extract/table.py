@@ -10,6 +10,10 @@ from mlm_demo.web.html import bar, marked
 EXCERPT = 240  # characters of a sentence in the table
 WITH_SENTENCES = 3  # questions, up to which the cells show sentences
 NO_ANSWER = "no answer found"
+HINT = "Press a paper to read it. ✗ says that the sentence does not answer the question."
+
+WHAT_OF_ANSWER = {RIGHT: "This answer is right", WRONG: "This sentence does not answer the question"}
+WHAT_OF_NONE = {RIGHT: "The paper has no answer", WRONG: "The paper has an answer"}
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ def table(extraction: Extraction, verdicts: Verdicts) -> str:
     if len(extraction.questions) == 1:
         ordered = sorted(found, key=lambda cell: -cell.row["relevance"])
         body = "".join(_row(cell, verdicts) for cell in ordered)
-        head = ("Paper", "Answer", "Sentence", "Relevance", "Right?")
+        head = ("Paper", "Answer", "Sentence", "Relevance of the sentence", "Right?")
         heads = "".join(f'<th scope="col">{heading}</th>' for heading in head)
         kind, caption = "one-question", escape(extraction.questions[0])
     else:
@@ -60,7 +64,7 @@ def table(extraction: Extraction, verdicts: Verdicts) -> str:
         compact = " compact" if len(extraction.questions) > WITH_SENTENCES else ""
         kind, caption = f"many-questions{compact}", f"{len(extraction.questions)} questions"
     return (
-        f'<p class="answered" role="status">{escape(summary(extraction, found))}</p>'
+        f'<p class="answered" role="status">{escape(summary(extraction, found))}</p><p class="facts">{HINT}</p>'
         f'<div class="table found {kind}"><table><caption class="spoken">{caption}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
     )
@@ -146,7 +150,8 @@ def _many(row: list[Cell], verdicts: Verdicts) -> str:
         f'<span class="relevance">{_relevance(cell.row["relevance"])}</span>{_verdicts(cell, verdicts)}</td>'
         for cell in row
     )
-    return f'<tr><th scope="row" dir="auto">{escape(first["title"])}{document}</th>{columns}</tr>'
+    title = f'<button type="button" class="open">{escape(first["title"])}</button>{document}'
+    return f'<tr><th scope="row" dir="auto" data-cell="{row[0].number}">{title}</th>{columns}</tr>'
 
 
 def _answer(cell: Cell) -> str:
@@ -169,14 +174,14 @@ def _relevance(relevance: float) -> str:
 def _verdicts(cell: Cell, verdicts: Verdicts) -> str:
     """Return the two buttons of a cell; at most one of them is pressed."""
     given = verdicts.get(key_of(cell.finding, cell.row))
-    what = "This answer" if cell.answered else "That the paper has no answer"
+    said = WHAT_OF_ANSWER if cell.answered else WHAT_OF_NONE
     paper = escape(cell.row["title"])
     buttons = []
     for name, right, sign in ((RIGHT, True, "✓"), (WRONG, False, "✗")):
         pressed = "true" if given and given.right is right else "false"
         buttons.append(
-            f'<button type="button" data-verdict="{name}" aria-pressed="{pressed}" title="{what} is {name}" '
-            f'aria-label="{what} is {name}: {paper}">{sign}</button>'
+            f'<button type="button" data-verdict="{name}" aria-pressed="{pressed}" title="{said[name]}" '
+            f'aria-label="{said[name]}: {paper}">{sign}</button>'
         )
     return f'<span class="verdicts">{"".join(buttons)}</span>'
 

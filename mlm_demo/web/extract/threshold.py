@@ -26,7 +26,10 @@ def meaning(extraction: Extraction, calibrated: float) -> str:
     if precision is None:
         text = f"A higher threshold gives fewer and surer answers. {shown}"
     else:
-        text = f"Expected precision: {precision:.0%} of the answers above this threshold are right. {shown}"
+        text = (
+            f"Expected precision: {precision:.0%} of the answers above this threshold are right, as measured on the "
+            f"texts that the model was calibrated with; your papers may differ. {shown}"
+        )
     return f'<p class="meaning">{escape(text)}</p>'
 
 

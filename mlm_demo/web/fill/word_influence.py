@@ -38,8 +38,8 @@ def word_influence(
     model = answer["model"]
     hint = (
         f"{escape(shown_names([model])[model['name']])} guesses <b>{escape(answer['guess'])}</b>{at} with probability "
-        f"{probability(answer['score'])}. Under each word: the probability without that word, ▼ if it falls. Of two "
-        "words that say the same, hiding one changes little."
+        f"{probability(answer['score'])}. Under each word: the probability without that word, with ▼ or ▲ if "
+        "it falls or rises by a tenth or more. If two words say the same, hiding either changes little."
     )
     if len(blanks) > 1:
         hint += _choice(len(blanks), mask)

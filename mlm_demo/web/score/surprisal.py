@@ -5,6 +5,7 @@ from math import log
 
 from mlm_demo.web.fill.charts import model_caption, probability, shown_names
 from mlm_demo.web.html import figure
+from mlm_demo.web.score.links import ORIGINAL
 
 FULL_COLOR_BITS = 16  # a probability of 1 in 65,536, practically unexpected
 LEGEND_BITS = (0, 4, 8, 12, FULL_COLOR_BITS)
@@ -42,10 +43,14 @@ def _figure(score: dict, names: dict[str, str], pressable: bool) -> str:
     body = (
         f'<p class="sums"><b>{score["pseudo_perplexity"]:,.2f}</b> pseudo-perplexity per token · '
         f"<b>{score['bits_per_word']:.2f}</b> bits per word · "
-        f"<b>{total_bits(score):,.1f}</b> bits in total, {score['tokens']:,} tokens</p>"
+        f"<b>{total_bits(score):,.1f}</b> bits in total, {score['tokens']:,} tokens{_method(score)}</p>"
         f"{words_of(score, pressable)}"
     )
     return figure(f"surprisal domain-{model['domain']}", model_caption(model, score["seconds"], names), body)
+
+
+def _method(score: dict) -> str:
+    return " · token by token" if score["method"] == ORIGINAL else ""
 
 
 def words_of(score: dict, pressable: bool) -> str:

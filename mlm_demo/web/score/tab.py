@@ -261,7 +261,7 @@ class ScoreTab:
             api_visibility="private",
             **SCORING,
         )
-        asks = [self.run.click, self.sentence.submit, self.second.submit]
+        asks = [self.run.click, self.sentence.submit, self.second.submit, self.method.input]
         enabling = {"fn": None, "outputs": self.cancel, "js": CAN_CANCEL, "api_visibility": "private"}
         gr.on(asks, **enabling)
         asked = gr.on(asks, cancels=opened, **asking)  # the first answer gives way

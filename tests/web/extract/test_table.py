@@ -47,7 +47,9 @@ def test_the_buttons_show_a_verdict_and_say_what_it_is_about():
     cell = cells(found)[1]
     html = table(found, judge({}, cell.finding, cell.row, WRONG))
     pressed = [tag for tag in Reader(html).attributes if tag.get("aria-pressed") == "true"]
-    assert [tag["aria-label"] for tag in pressed] == ["This answer is wrong: Title of b.txt"]
+    assert [tag["aria-label"] for tag in pressed] == [
+        "This sentence does not answer the question: Title of b.txt"
+    ]
     assert 'aria-pressed="true"' not in table(found.at(9.0), judge({}, cell.finding, cell.row, WRONG)), (
         "the verdict was on an answer that is no longer shown"
     )

@@ -32,4 +32,6 @@ def test_the_threshold_is_explained_by_the_precision_that_calibration_measured()
     found = extraction(1.0)
     found = replace(found, model={**found.model, "answers": {"expected_precision": POINTS}})
     assert precision_points(found.model) == POINTS
-    assert "Expected precision: 60% of the answers above this threshold are right." in meaning(found, 2.0)
+    assert "Expected precision: 60% of the answers above this threshold are right, as measured on" in meaning(
+        found, 2.0
+    )

@@ -38,7 +38,14 @@ def test_hostile_text_stays_text():
         "tokens": [token] * 2,
     }
     model = dict.fromkeys(("name", "domain", "architecture", "revision", "device", "precision"), HOSTILE)
-    score = {"model": model, "text": HOSTILE, "words": [word], "seconds": 1, "tokens": 1}
+    score = {
+        "model": model,
+        "text": HOSTILE,
+        "words": [word],
+        "seconds": 1,
+        "tokens": 1,
+        "method": "original",
+    }
     score |= {"pseudo_perplexity": 1.0, "bits_per_word": 1.0, "log_likelihood": 0.0}
     read = Reader(surprisals([score]))
     assert {"img", "script"} & set(read.tags) == set()
