@@ -23,6 +23,17 @@ INSERT_MASK = """(text) => {
   return left + before + '<mask>' + after + right;
 }"""
 
+# Let each box for files be called by what stands in it: Gradio (6.31) names it with other words than it shows, so that
+# who speaks to the computer cannot press it by its name. The boxes appear with their tabs.
+NAME_FILE_BOXES = """() => {
+  const name = () => {
+    const boxes = document.querySelectorAll('button.upload-container[aria-label]');
+    for (const box of boxes) box.removeAttribute('aria-label');
+  };
+  name();
+  new MutationObserver(name).observe(document.body, {childList: true, subtree: true});
+}"""
+
 # Return a new value once no key has been pressed for `pause` milliseconds, else the old one. Enter counts as a key,
 # because it requests the answer itself.
 WHEN_TYPED = """(before, pause) => new Promise((resolve) => {

@@ -23,6 +23,8 @@ def ask(page, taught_folder, question=QUESTION):
 def test_from_twenty_papers_to_examples_for_fine_tuning(open_page, pictures, taught_folder, tmp_path):
     page = open_page(wait_for="#tabs")
     open_tab(page, "Extract")
+    box = page.locator("#extract-files button.upload-container")
+    assert box.get_attribute("aria-label") is None, "its name is what it shows"
     pictures(page, "extract-1-form")
     page.locator("#extract-sample").click()
     page.locator("#extract-papers", has_text="20 papers").wait_for()
@@ -38,6 +40,9 @@ def test_from_twenty_papers_to_examples_for_fine_tuning(open_page, pictures, tau
     ask(page, taught_folder, f"{QUESTION}\nWhat was measured?")
     page.wait_for_selector("#extract-results .many-questions", timeout=MINUTES)
     pictures(page, "extract-3-two-questions")
+    page.locator("#extract-results tbody th .open").first.click()
+    page.wait_for_selector("dialog[open]")
+    page.keyboard.press("Escape")
     page.goto(link)
     page.locator("#extract-results", has_text="The link holds the questions.").wait_for()
     expect(page.locator("#extract-questions textarea")).to_have_value(QUESTION)

@@ -285,8 +285,12 @@ def test_after_a_bad_number_or_model_the_answer_stays(open_page, picture):
     assert words(page)[0] == "capital"
 
 
-def test_every_field_and_button_has_a_name(open_page):
+def test_every_field_and_button_has_a_name_and_no_list_stays_open(open_page):
     page = open_page()
+    page.locator("#model input").first.focus()
+    page.locator("#model [role=listbox]").wait_for()
+    page.keyboard.press("Shift+Tab")
+    expect(page.locator("#model [role=listbox]")).not_to_be_visible()
     for tab in ("Fill mask", "Score"):
         page.get_by_role("tab", name=tab).click()
         for more in page.get_by_role("button", name=re.compile("^(More|Options)")).all():
