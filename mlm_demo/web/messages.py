@@ -47,7 +47,7 @@ def kept_files(names: list[str], which: str = "Your earlier files") -> str:
 def notices(messages: list[str]) -> str:
     """Return messages as an HTML list without repetition; empty if there are none."""
     items = "".join(f'<li dir="auto">{escape(message)}</li>' for message in dict.fromkeys(messages))
-    return f'<ul class="notices" role="status">{items}</ul>' if items else ""
+    return f'<div role="status"><ul class="notices">{items}</ul></div>' if items else ""
 
 
 def notices_of(answers: list[dict]) -> list[str]:

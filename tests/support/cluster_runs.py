@@ -5,7 +5,7 @@ from mlm_demo.settings import Settings
 from tests.support.faults import ALONE, made
 from tests.support.runs import until
 
-SECONDS = 300
+SECONDS = 120
 
 
 def follow(service, run, *states):
@@ -18,13 +18,25 @@ def follow(service, run, *states):
     until(
         reached,
         SECONDS,
-        lambda: (run.state, run.message, run.whereabouts, list(run.lines())[-3:], log_of(run)),
+        lambda: (
+            run.state,
+            run.message,
+            run.whereabouts,
+            run.handle,
+            notes_of(run),
+            list(run.lines())[-2:],
+            log_of(run),
+        ),
     )
 
 
 def log_of(run):
     log = run.folder / "worker.log"
     return log.read_text()[-2000:] if log.exists() else "no worker.log"
+
+
+def notes_of(run):
+    return [line["note"] for line in run.lines() if "note" in line]
 
 
 def steps_of(run):

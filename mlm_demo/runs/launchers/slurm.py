@@ -11,7 +11,7 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.util import find_spec
 
 from mlm_demo.errors import RunError, UnreachableError, shown
@@ -24,7 +24,8 @@ from mlm_demo.system.files import writing
 SECONDS_TO_ANSWER = 30
 MOST_TIMEOUTS = 1000  # of a job; a run has a time limit of its own
 NO_ANSWER = re.compile(
-    r"unable to contact|connection (refused|timed out)|socket timed out|zero bytes", re.IGNORECASE
+    r"unable to contact|not connected|connection (refused|timed out)|socket timed out|zero bytes",
+    re.IGNORECASE,
 )
 WAITING = {
     "PENDING",
@@ -152,7 +153,7 @@ class SlurmLauncher(JobLauncher):
 
 
 def _ask(*words: str) -> str:
-    """Return what a command of Slurm prints; raises UnreachableError if the controller does not answer."""
+    """Return what a command of Slurm prints; raises UnreachableError if it cannot say it now."""
     try:
         answer = subprocess.run(
             words,
@@ -168,14 +169,18 @@ def _ask(*words: str) -> str:
         ) from error
     except OSError as error:
         raise UnreachableError(f"Slurm cannot be asked: {words[0]}: {error.strerror}.") from error
-    if answer.returncode:
-        raise _refusal(answer.stderr)
+    if answer.returncode:  # never a reason to give up a run
+        raise UnreachableError(f"Slurm does not answer ({_last_line(answer.stderr)}); see `scontrol ping`.")
     return answer.stdout
 
 
 def _refusal(text: str) -> RunError:
-    lines: Sequence[str] = [line for line in text.splitlines() if line.strip()]
-    last = shown(lines[-1] if lines else "no reason given", 200)
+    """Return why a job was not taken: because nobody answered, or because it was refused."""
     if NO_ANSWER.search(text):
-        return UnreachableError(f"Slurm's controller does not answer ({last}); see `scontrol ping`.")
-    return RunError(f"Slurm refuses ({last}).")
+        return UnreachableError(f"Slurm does not answer ({_last_line(text)}); see `scontrol ping`.")
+    return RunError(f"Slurm refuses the job ({_last_line(text)}).")
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return shown(lines[-1] if lines else "no reason given", 200)

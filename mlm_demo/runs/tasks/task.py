@@ -103,6 +103,8 @@ class Shift:
                     phase = line["phase"]
                     watched.close()
                     if phase == Phase.AFTER:
+                        if self.paused and self.may_exit:
+                            os._exit(PAUSED)  # before a result is written, which would look like an end
                         watched.enter_context(self.skippable())
                 self.run.log(line)
 

@@ -96,10 +96,13 @@ def test_each_fault_is_said_in_a_sentence(commands, launcher, monkeypatch):
     elsewhere = SlurmLauncher(replace(launcher.settings, slurm_partition="night"))
     assert "Slurm has no node in the partition 'night'; set MLM_DEMO_SLURM_PARTITION" in refusal(elsewhere)
     commands.refuse("slurm_load_partitions: Unable to contact slurm controller (connect failure)\n")
-    assert "Slurm's controller does not answer ('slurm_load_partitions" in refusal(launcher, UnreachableError)
+    assert "Slurm does not answer ('slurm_load_partitions" in refusal(launcher, UnreachableError)
     assert launcher.places() is None
-    commands.refuse("sinfo: error: Invalid node state\n")
-    assert "Slurm refuses ('sinfo: error: Invalid node state')" in refusal(launcher)
+    for text, kind in (
+        ("sbatch: error: invalid partition", RunError),
+        ("Socket timed out", UnreachableError),
+    ):
+        assert type(slurm._refusal(text)) is kind
     monkeypatch.setattr(slurm, "find_spec", lambda _name: None)
     assert "submitit is not installed; run `.venv/bin/pip install -r requirements-slurm.txt`" in refusal(
         launcher

@@ -27,7 +27,7 @@ def page(engine, tmp_path):
 
 def test_one_figure_per_model_under_the_notices(engine):
     html = draw(engine.score("The [SEP] sat.", ["general", "biomedical"])["scores"])
-    assert html.startswith('<ul class="notices"')
+    assert html.startswith('<div role="status"><ul class="notices"')
     assert html.count("<figure") == 2
 
 
