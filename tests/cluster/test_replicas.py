@@ -122,7 +122,7 @@ def test_runs_limits_secrets_and_downloads_are_shared(containers, proxy, tmp_pat
     one.kill()
     one.start()
     for container in containers:
-        with urllib.request.urlopen(container.address + status["download"]) as answer:
+        with urllib.request.urlopen(f"{container.address}/{status['download']}") as answer:
             assert answer.read(2) == b"PK"
 
     # Through the proxy, whose page for this address is killed in the middle of a run.

@@ -5,7 +5,7 @@ from mlm_demo.settings import Settings
 from tests.support.faults import ALONE, made
 from tests.support.runs import until
 
-SECONDS = 120
+SECONDS = 300
 
 
 def follow(service, run, *states):
