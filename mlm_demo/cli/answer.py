@@ -2,6 +2,8 @@
 
 import argparse
 
+from fastapi import FastAPI
+
 from mlm_demo.inference.engine import Engine
 from mlm_demo.inference.served.server import answering
 from mlm_demo.runs.adapted_models import catalogue_of
@@ -12,7 +14,13 @@ def answer_command(options: argparse.Namespace, settings: Settings) -> None:
     """Load the default model and serve until Ctrl+C."""
     import uvicorn
 
+    app = warm_application(settings)
+    print(f"The models are at http://{settings.host}:{options.port}/", flush=True)
+    uvicorn.run(app, host=settings.host, port=options.port, log_level="warning")
+
+
+def warm_application(settings: Settings) -> FastAPI:
+    """Return the application that answers questions, with the default model in memory."""
     engine = Engine(settings, catalogue_of(settings))
     engine.warm()
-    print(f"The models are at http://{settings.host}:{options.port}/", flush=True)
-    uvicorn.run(answering(engine), host=settings.host, port=options.port, log_level="warning")
+    return answering(engine)

@@ -6,9 +6,7 @@ a replica, questions that wait at the same time share a pass, as on a page.
 
 from ray import serve
 
-from mlm_demo.inference.engine import Engine
-from mlm_demo.inference.served.server import answering
-from mlm_demo.runs.adapted_models import catalogue_of
+from mlm_demo.cli.answer import warm_application
 from mlm_demo.settings import Settings
 
 AT_ONCE = 4  # questions in one replica before another is started
@@ -22,16 +20,9 @@ AT_ONCE = 4  # questions in one replica before another is started
         "target_ongoing_requests": AT_ONCE,
     },
 )
-@serve.ingress(lambda: answering(_warmed()))
+@serve.ingress(lambda: warm_application(Settings.from_environment()))
 class Models:
     """A replica."""
-
-
-def _warmed() -> Engine:
-    settings = Settings.from_environment()
-    engine = Engine(settings, catalogue_of(settings))
-    engine.warm()
-    return engine
 
 
 models = Models.bind()

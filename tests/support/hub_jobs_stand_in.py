@@ -30,13 +30,16 @@ HARDWARE = [
 
 
 class HubJobsStandIn:
-    """jobs: as the Hub shows them, the newest first; starts: whether a job begins; refuses: a status for each job."""
+    """jobs: as the Hub shows them, the newest first; starts: whether a job begins.
+
+    refuses, refuses_questions: the status of its answer to each job, and to each question about jobs; 0 for neither.
+    """
 
     def __init__(self):
         self.jobs: list[dict] = []
         self.processes: dict[str, subprocess.Popen] = {}
         self.submitted: list[dict] = []
-        self.starts, self.refuses = True, 0
+        self.starts, self.refuses, self.refuses_questions = True, 0, 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
@@ -56,6 +59,8 @@ class HubJobsStandIn:
         if path == "/api/jobs/hardware":
             more = {"ephemeralStorage": "20 GB", "accelerator": None, "unitLabel": "minute"}
             return 200, [{**one, **more, "unitCostUSD": one["unitCostMicroUSD"] / 1e6} for one in HARDWARE]
+        if self.refuses_questions:
+            return self.refuses_questions, {"error": "as it was told"}
         for job in self.jobs:
             self._look(job)
         wanted = dict(label.split("=", 1) for label in query.get("label", []))

@@ -6,7 +6,8 @@ Extraction, minimal pairs, and files of sentences in the background stay with th
 import http.client
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,16 @@ SECONDS_TO_ANSWER = 600  # a model may have to be downloaded first
 CONNECTIONS = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
 
 
+def _elsewhere(question: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method that asks a question of `questions.QUESTIONS` elsewhere, with the arguments that it has here."""
+
+    @wraps(question)
+    def ask(self: "RemoteEngine", *arguments: Any, **options: Any) -> Any:
+        return self._ask(question.__name__, arguments, options)
+
+    return ask
+
+
 class RemoteEngine(Engine):
     """An engine whose models are in other processes. Safe to share between threads."""
 
@@ -33,33 +44,13 @@ class RemoteEngine(Engine):
             )
         self._address, self._own = address, threading.local()
 
-    def compare(self, *arguments: Any, **options: Any) -> dict | None:
-        """Ask elsewhere; see `Engine.compare`."""
-        return self._ask("compare", arguments, options)
-
-    def contrast(self, *arguments: Any, **options: Any) -> dict:
-        """Ask elsewhere; see `Engine.contrast`."""
-        return self._ask("contrast", arguments, options)
-
-    def expected_words(self, *arguments: Any, **options: Any) -> dict:
-        """Ask elsewhere; see `Engine.expected_words`."""
-        return self._ask("expected_words", arguments, options)
-
-    def why(self, *arguments: Any, **options: Any) -> dict:
-        """Ask elsewhere; see `Engine.why`."""
-        return self._ask("why", arguments, options)
-
-    def score(self, *arguments: Any, **options: Any) -> dict:
-        """Ask elsewhere; see `Scoring.score`."""
-        return self._ask("score", arguments, options)
-
-    def guess_word(self, *arguments: Any, **options: Any) -> dict:
-        """Ask elsewhere; see `Scoring.guess_word`."""
-        return self._ask("guess_word", arguments, options)
-
-    def ask_facts(self, *arguments: Any, **options: Any) -> dict:
-        """Ask elsewhere; see `Scoring.ask_facts`."""
-        return self._ask("ask_facts", arguments, options)
+    compare = _elsewhere(Engine.compare)
+    contrast = _elsewhere(Engine.contrast)
+    expected_words = _elsewhere(Engine.expected_words)
+    why = _elsewhere(Engine.why)
+    score = _elsewhere(Engine.score)
+    guess_word = _elsewhere(Engine.guess_word)
+    ask_facts = _elsewhere(Engine.ask_facts)
 
     def score_each(
         self,
@@ -82,7 +73,7 @@ class RemoteEngine(Engine):
     def load(self, name: str, on_progress: Progress = silent, *, exact: bool = False) -> None:
         """Let the other engine load a model, by asking it something; raises ModelError, HubError."""
         on_progress(0, f"Loading {name}")
-        self.compare(" ".join(["The", "<mask>", "."]), [name], precision="exact" if exact else "auto")
+        self.compare("The <mask> .", [name], precision="exact" if exact else "auto")
 
     def _ask(self, name: str, arguments: tuple, options: dict) -> Any:
         body = pack(name, arguments, options)

@@ -5,17 +5,15 @@ because both mount the same bucket there. A Job carries the name that was noted 
 """
 
 import os
-import shlex
-import signal
 from collections.abc import Mapping
 
 from huggingface_hub import HfApi, JobHardwareInfo, JobInfo, JobStage, Volume
 from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
 
 from mlm_demo.errors import RunError, UnreachableError, shown
-from mlm_demo.runs.launchers.jobs import Job, JobLauncher, JobState
+from mlm_demo.runs.launchers.jobs import Job, JobLauncher, JobState, exit_code, shell_line
 from mlm_demo.runs.run import Run
-from mlm_demo.settings import ROOT, Settings
+from mlm_demo.settings import Settings
 
 LABEL = "mlm_demo"
 MINUTES_TO_JUDGE = 60  # beyond the time limit of a run: a Job that hangs costs no more
@@ -33,6 +31,7 @@ class HubJobsLauncher(JobLauncher):
         super().__init__()
         self.settings, self.api = settings, api or HfApi()
         self.image = settings.hf_image or (f"hf.co/spaces/{space}" if space else "")
+        self._hardware: JobHardwareInfo | None = None
 
     def _check(self) -> None:
         settings = self.settings
@@ -48,11 +47,13 @@ class HubJobsLauncher(JobLauncher):
             if not value:
                 raise RunError(f"MLM_DEMO_LAUNCHER is 'hf', but {name} is not set; set it to {meaning}.")
         self._ask(self.api.whoami)
-        self._hardware()
+        self._hardware = self._find_hardware()
 
     def price(self) -> str:
-        """Return where runs train and what an hour costs the owner, as a sentence; raises RunError."""
-        hardware = self._hardware()
+        """Return where runs train and what an hour costs the owner, as a sentence; empty before the first check."""
+        hardware = self._hardware
+        if hardware is None:
+            return ""
         hourly = hardware.unit_cost_usd * PER_HOUR.get(hardware.unit_label, 60)
         amount = f"${hourly:.2f}" if hourly >= 0.01 else f"${hourly:.4f}"
         return (
@@ -60,7 +61,7 @@ class HubJobsLauncher(JobLauncher):
             "by the minute, from the start of the machine until the model is saved."
         )
 
-    def _hardware(self) -> JobHardwareInfo:
+    def _find_hardware(self) -> JobHardwareInfo:
         offered = self._ask(self.api.list_jobs_hardware)
         for hardware in offered:
             if hardware.name == self.settings.hf_flavor:
@@ -104,15 +105,10 @@ class HubJobsLauncher(JobLauncher):
         if self._job(name) is not None:
             return
         words = ["python", "-m", "mlm_demo", "work", run.id, "--handle", name]
-        log = shlex.quote(str(run.folder / "worker.log"))
         self._ask(
             lambda: self.api.run_job(
                 image=self.image,
-                command=[
-                    "bash",
-                    "-c",
-                    f"cd {shlex.quote(str(ROOT))} && exec {shlex.join(words)} >> {log} 2>&1",
-                ],
+                command=["bash", "-c", shell_line(words, run)],
                 env=dict(environment),
                 flavor=self.settings.hf_flavor,
                 timeout=60 * (self.settings.max_run_minutes + MINUTES_TO_JUDGE),
@@ -178,5 +174,4 @@ def _exit_code(message: str) -> int | None:
     digits = message.rpartition("exit code")[2].strip(" :.()")
     if not digits.isdigit():
         return None
-    code = int(digits)
-    return -(code - 128) if code > 128 and code - 128 in signal.valid_signals() else code
+    return exit_code(int(digits))

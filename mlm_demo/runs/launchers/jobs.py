@@ -7,6 +7,7 @@ next attempt continues from the last checkpoint. What the run's folder says goes
 
 import os
 import secrets
+import shlex
 import signal
 import time
 from abc import ABC, abstractmethod
@@ -21,6 +22,7 @@ from mlm_demo.runs.handle import HANDLE, Handle, Heard
 from mlm_demo.runs.launchers.local import KILLED
 from mlm_demo.runs.run import WORKED_ON, Run
 from mlm_demo.runs.tasks.task import PAUSED
+from mlm_demo.settings import ROOT
 from mlm_demo.system.files import last_change
 from mlm_demo.training.result import RESULT
 
@@ -131,7 +133,10 @@ class JobLauncher(ABC):
                     run.finish("failed", str(error))
 
     def _follow(self, run: Run, handle: Handle, environment: Mapping[str, str]) -> None:
-        job = self._job(handle.name)
+        try:
+            job = self._job(handle.name)
+        except RunError as error:  # a question that is refused is no reason to give up a run
+            raise UnreachableError(str(error)) from error
         if job is None:
             if Heard.of(run.folder, handle).known:
                 self._try_again(run, handle, environment, f"{_capital(self.system)} no longer knows its job.")
@@ -210,6 +215,18 @@ class JobLauncher(ABC):
         """Append what the system kept of the output to the run's log; it has what the command could not write there."""
         with suppress(OSError), (run.folder / "worker.log").open("a", encoding="utf-8") as log:
             log.write(self._log_of(handle.name))
+
+
+def shell_line(words: Sequence[str], run: Run) -> str:
+    """Return the line of a shell that runs a command in the project's folder and adds what it prints to a run's log."""
+    log = shlex.quote(str(run.folder / "worker.log"))
+    return f"cd {shlex.quote(str(ROOT))} && exec {shlex.join(words)} >> {log} 2>&1"
+
+
+def exit_code(said: int) -> int:
+    """Return the exit code of a command, negative for the signal that ended it, from what a shell says of it."""
+    number = said - 128
+    return -number if number > 0 and number in signal.valid_signals() else said
 
 
 def _capital(text: str) -> str:

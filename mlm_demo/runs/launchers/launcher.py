@@ -15,7 +15,7 @@ class Launcher(Protocol):
         """Raise RunError, with the reason and the fix, if no run could be started now."""
 
     def price(self) -> str:
-        """Return what a run costs the owner of the page, as a sentence; empty if nothing. Raises RunError."""
+        """Return what a run costs the owner of the page, as a sentence; empty if nothing, or before a check."""
 
     def places(self) -> int | None:
         """Return how many runs can be worked on at once; None if that cannot be asked now."""

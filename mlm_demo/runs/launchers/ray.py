@@ -1,12 +1,11 @@
 """Workers as jobs of a Ray cluster: each is a local worker's command line on a node with the resource `mlm_demo`."""
 
 import os
-import shlex
 import sys
 from collections.abc import Mapping
 
 from mlm_demo.errors import RunError, shown
-from mlm_demo.runs.launchers.jobs import Job, JobLauncher, JobState
+from mlm_demo.runs.launchers.jobs import Job, JobLauncher, JobState, shell_line
 from mlm_demo.runs.launchers.probe import probe
 from mlm_demo.runs.launchers.ray_cluster import LABEL, RUNNING, WAITING, RayCluster
 from mlm_demo.runs.launchers.ray_together import SHARE
@@ -86,10 +85,9 @@ class RayLauncher(JobLauncher):
 
     def _submit(self, name: str, run: Run, environment: Mapping[str, str]) -> None:
         processes = self.settings.run_processes
-        words = [self.python, "-m", "mlm_demo", "work", run.id, "--handle", name]
         # Ray sets one thread for jobs that name no CPUs.
-        threads = "" if "OMP_NUM_THREADS" in environment else "env -u OMP_NUM_THREADS "
-        log = shlex.quote(str(run.folder / "worker.log"))
+        threads = () if "OMP_NUM_THREADS" in environment else ("env", "-u", "OMP_NUM_THREADS")
+        words = [*threads, self.python, "-m", "mlm_demo", "work", run.id, "--handle", name]
         wanted = {"entrypoint_resources": {LABEL: 1}}
         if processes > 1:  # the devices are for those that this job starts
             words += ["--processes", str(processes)]
@@ -100,7 +98,7 @@ class RayLauncher(JobLauncher):
             wanted["entrypoint_num_gpus"] = self.gpus
         self.cluster.submit(
             name,
-            f"cd {shlex.quote(str(ROOT))} && exec {threads}{shlex.join(words)} >> {log} 2>&1",
+            shell_line(words, run),
             {**environment, "RAY_JOB_STOP_WAIT_TIME_S": str(SECONDS_FROM_TERM_TO_KILL)},
             metadata={"run": run.id},
             **wanted,

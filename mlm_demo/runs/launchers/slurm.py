@@ -6,7 +6,6 @@ submitted it. Its state is asked of Slurm's controller: `sacct`, which submitit 
 clusters lack.
 """
 
-import os
 import re
 import shlex
 import shutil
@@ -15,7 +14,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 
 from mlm_demo.errors import RunError, UnreachableError, shown
-from mlm_demo.runs.launchers.jobs import Job, JobLauncher, JobState
+from mlm_demo.runs.launchers.jobs import Job, JobLauncher, JobState, exit_code
 from mlm_demo.runs.launchers.slurm_work import SlurmWork
 from mlm_demo.runs.run import Run
 from mlm_demo.settings import ROOT, Settings
@@ -117,9 +116,7 @@ class SlurmLauncher(JobLauncher):
         if found is None:
             return None
         code, signal = map(int, found.groups())
-        if code > 128:  # as a shell says that its command was killed
-            code, signal = 0, code - 128
-        return -signal if signal else code
+        return -signal if signal else exit_code(code)
 
     def _submit(self, name: str, run: Run, environment: Mapping[str, str]) -> None:
         if self._job(name) is not None:
@@ -161,7 +158,6 @@ def _ask(*words: str) -> str:
             text=True,
             timeout=SECONDS_TO_ANSWER,
             check=False,
-            env=dict(os.environ),
         )
     except subprocess.TimeoutExpired as error:
         raise UnreachableError(

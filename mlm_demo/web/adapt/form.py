@@ -149,16 +149,20 @@ class AdaptForm:
             run = self.service.start(draft, self._request(fields), owner, self.limits.address(request))
         except MlmDemoError as error:
             return {self.started: "", self.refused: refusal(error, "")}
-        return {self.started: run.id, self.refused: self.show_launcher(), **self.emptied()}
+        return {self.started: run.id, self.refused: self._price(), **self.emptied()}
 
     def show_launcher(self) -> str:
         """Say what a run costs the owner of the page, or why none could be started now."""
-        launcher = self.service.queue.launcher
         try:
-            launcher.check()
-            return f'<p class="price">{escape(price)}</p>' if (price := launcher.price()) else ""
+            self.service.queue.launcher.check()
         except MlmDemoError as error:  # without a pop-up, because it is not the visitor's doing
             return f'<p class="refusal" role="status" dir="auto">{escape(str(error))}</p>'
+        return self._price()
+
+    def _price(self) -> str:
+        """Return what a run costs the owner of the page, as the launcher's check has just found it."""
+        price = self.service.queue.launcher.price()
+        return f'<p class="price">{escape(price)}</p>' if price else ""
 
     def _read(
         self,

@@ -82,6 +82,7 @@ def test_a_noted_job_that_is_there_is_not_submitted_again(queue, launcher, hub):
     ("stage", "message", "state", "says"),
     [
         ("ERROR", "Job failed with exit code: 2", "failed", "without a message (exit code 2)"),
+        ("ERROR", "Job failed with exit code: 255", "failed", "without a message (exit code 255)"),
         ("ERROR", "Job failed with exit code: 139", "failed", "without a message (SIGSEGV)"),
         ("ERROR", "Job failed with exit code: 137", "interrupted", ""),
         ("CANCELED", None, "stopped", "Stopped in Hugging Face Jobs. Everything up to the last checkpoint"),
@@ -114,6 +115,16 @@ def test_a_hub_that_does_not_answer_makes_a_run_unreachable(queue, hub, launcher
     assert run.state == "unreachable"
     assert run.whereabouts.startswith("The Hub does not answer (")
     launcher.api = good
+    queue.tick()
+    assert run.state == "running"
+
+
+def test_a_question_that_the_hub_refuses_fails_no_run(queue, hub):
+    run = begin(queue)
+    hub.refuses_questions = 400
+    queue.tick()
+    assert run.state == "unreachable"
+    hub.refuses_questions = 0
     queue.tick()
     assert run.state == "running"
 

@@ -61,6 +61,7 @@ def launcher(tmp_path):
         ("7|RUNNING|gpu3", "", Job(JobState.RUNNING, where="node gpu3", status="RUNNING")),
         ("7|FAILED|gpu3", "ExitCode=2:0", Job(JobState.ENDED, "node gpu3", "FAILED", 2)),
         ("7|FAILED|gpu3", "ExitCode=0:11", Job(JobState.ENDED, "node gpu3", "FAILED", -signal.SIGSEGV)),
+        ("7|FAILED|gpu3", "ExitCode=255:0", Job(JobState.ENDED, "node gpu3", "FAILED", 255)),
         ("7|FAILED|gpu3", "ExitCode=137:0", Job(JobState.ENDED, "node gpu3", "FAILED", -signal.SIGKILL)),
         ("7|NODE_FAIL|gpu3", "ExitCode=0:0", Job(JobState.ENDED, "node gpu3", "NODE_FAIL", 0, lost=True)),
         ("7|CANCELLED|", "", Job(JobState.ENDED, status="CANCELLED", stopped=True)),
