@@ -10,10 +10,10 @@ from itertools import islice
 
 from mlm_demo.cli import terminal
 from mlm_demo.corpus.documents import Dropped, ReadLimits
-from mlm_demo.corpus.sentence_file import read_sentences
+from mlm_demo.corpus.sentence_file import Line, read_sentences
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.spreadsheet import to_csv
-from mlm_demo.runs.answered_file import COLUMNS, TOGETHER, answered, csv_rows, json_lines
+from mlm_demo.runs.answered_file import TOGETHER, answered, csv_columns, csv_rows, json_lines, own_columns
 from mlm_demo.settings import Settings
 
 
@@ -34,8 +34,9 @@ def ask_each(
     items = list(read_sentences(name, ReadLimits.of(settings), notes))
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
+    header = csv_columns(kind, own_columns(item.cells for item in items if isinstance(item, Line)))
     if not as_json:
-        print(to_csv([], COLUMNS[kind]), end="")
+        print(to_csv([], header), end="")
     waiting, done = iter(items), 0
     while some := list(islice(waiting, TOGETHER)):
         terminal.status(f"{done:,} of {len(items):,} sentences")
@@ -47,6 +48,6 @@ def ask_each(
                 for line in json_lines(row):
                     print(json.dumps(line, ensure_ascii=False), flush=True)
             else:
-                table = to_csv(csv_rows(kind, row), COLUMNS[kind])
+                table = to_csv(csv_rows(kind, row), header)
                 print(table.partition("\n")[2], end="", flush=True)
         done += len(some)

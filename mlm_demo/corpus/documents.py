@@ -1,7 +1,7 @@
 """The interface of format readers: a `Format` describes one, a `Reading` goes in, `Document`s come out."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mlm_demo.corpus.encoding import decode
@@ -17,11 +17,13 @@ NAMED = 3  # skipped files or rows that an error names
 class Document:
     """A text and where it comes from, such as "papers.zip/a.csv, row 12"; empty lines separate its paragraphs.
 
-    Rows count from 1, which is the header of a CSV file.
+    Rows count from 1, which is the header of a CSV file. cells: the other cells of its row by column, if they were
+    asked for.
     """
 
     source: str
     text: str
+    cells: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ class Reading:
     notes: receives a sentence for each thing that a person should know about how a file was read.
     read_member: reads a file inside an archive, whatever its format.
     findings: receives the tables and counts the control characters that are removed.
+    keeps_cells: whether a document keeps the other cells of its row.
     """
 
     column: str | None
@@ -103,6 +106,7 @@ class Reading:
     notes: list[str]
     read_member: Callable[[Input, "Reading"], Iterator[Document | Dropped]]
     findings: Findings = field(default_factory=Findings)
+    keeps_cells: bool = False
 
 
 @dataclass(frozen=True)

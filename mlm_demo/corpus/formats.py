@@ -125,12 +125,14 @@ def read_documents(
     limits: ReadLimits,
     notes: list[str],
     findings: Findings | None = None,
+    keeps_cells: bool = False,
 ) -> Iterator[Document | Dropped]:
     """Read the documents of a file.
 
     name: how errors and documents name the file; by default, as `path` does.
     notes: receives a sentence for each thing that a person should know about how the file was read.
     findings: receives the tables and counts control characters.
+    keeps_cells: whether a document keeps the other cells of its row.
     Raises CorpusError that names the file, a ReadingError if reading other files is no use either. Drops the unreadable
     files of a zip and rows of a table.
     """
@@ -141,7 +143,7 @@ def read_documents(
     with opened(path, name) as file:
         yield from _read(
             Input(name, file, budget, seekable=True),
-            Reading(column, limits, notes, _read_member, findings or Findings()),
+            Reading(column, limits, notes, _read_member, findings or Findings(), keeps_cells),
         )
 
 

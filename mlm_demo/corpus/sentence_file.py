@@ -1,11 +1,11 @@
 """A file of sentences, each of which is asked by itself: lines of a text, or rows of a table or of JSON lines."""
 
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlm_demo.corpus.documents import Dropped, ReadLimits
+from mlm_demo.corpus.documents import Document, Dropped, ReadLimits
 from mlm_demo.corpus.encoding import decode, detect, why_not_text
 from mlm_demo.corpus.formats import read_documents
 from mlm_demo.corpus.input import opened
@@ -22,10 +22,11 @@ ENDINGS = (TEXT, *TABLES, *(table + packed for table in TABLES for packed in PAC
 
 @dataclass(frozen=True)
 class Line:
-    """A sentence and where it stands, such as "a.csv, row 12"."""
+    """A sentence and where it stands, such as "a.csv, row 12"; cells: those beside it in its row, by column."""
 
     where: str
     text: str
+    cells: Mapping[str, str] = field(default_factory=dict)
 
 
 def is_sentence_file(text: str) -> bool:
@@ -55,8 +56,8 @@ def check_small_text(path: Path, max_bytes: int) -> None:
 def read_sentences(name: str, limits: ReadLimits, notes: list[str]) -> Iterator[Line | Dropped]:
     """Yield the sentences of a file, or of standard input; empty lines are left out.
 
-    Of a table the column with the text is read, as in a corpus. Raises CorpusError for a file that is not there, cannot
-    be read, or has no sentence.
+    Of a table the column with the text is read, as in a corpus, and the others are kept beside it. Raises CorpusError
+    for a file that is not there, cannot be read, or has no sentence.
     """
     empty = True
     if name == STANDARD_INPUT or name.lower().endswith(TEXT):
@@ -65,14 +66,18 @@ def read_sentences(name: str, limits: ReadLimits, notes: list[str]) -> Iterator[
         items = _rows(Path(name), limits, notes)
     for item in items:
         empty = False
-        yield item if isinstance(item, Dropped | Line) else Line(item.source, " ".join(item.text.split()))
+        yield item if isinstance(item, Dropped | Line) else _line(item)
     if empty:
         raise CorpusError(f"{shown(Path(name).name)} holds no sentence; write one per line.")
 
 
+def _line(document: Document) -> Line:
+    return Line(document.source, " ".join(document.text.split()), document.cells)
+
+
 def _rows(path: Path, limits: ReadLimits, notes: list[str]) -> Iterator:
     try:
-        yield from read_documents(path, limits=limits, notes=notes)
+        yield from read_documents(path, limits=limits, notes=notes, keeps_cells=True)
     except MoreNeededError as error:
         # For a corpus the page has boxes to choose a column by; for sentences the column's name has to say it.
         if not error.columns:

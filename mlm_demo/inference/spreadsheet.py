@@ -13,8 +13,9 @@ def to_csv(rows: Iterable[Mapping[str, object]], columns: Iterable[str]) -> str:
     A text that a spreadsheet would read as a formula gets a ' before it (OWASP, CSV injection).
     """
     written = io.StringIO()
-    writer = csv.DictWriter(written, list(columns), lineterminator="\n")
-    writer.writeheader()
+    names = list(columns)
+    writer = csv.DictWriter(written, names, lineterminator="\n")
+    writer.writerow({name: _cell(name) for name in names})
     writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
     return written.getvalue()
 

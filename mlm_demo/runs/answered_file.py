@@ -1,11 +1,11 @@
 """A file of sentences or pairs with its answers, row by row: the same JSON and CSV in the shell, on the page, in a run.
 
-An answered row is a dictionary: `where` it stands, its `text`, and `answers`, one by each model, as the engine returns
-it or as {"error": reason}. A row that could not be read has its reason in `error`, and no answers. A pair has no
-`where` and no `text`; each of its answers holds its sentences.
+An answered row is a dictionary: `where` it stands, its `text`, the other `columns` of a table's row if there are any,
+and `answers`, one by each model, as the engine returns it or as {"error": reason}. A row that could not be read has its
+reason in `error`, and no answers. A pair has no `where` and no `text`; each of its answers holds its sentences.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mlm_demo.corpus.documents import Dropped
 from mlm_demo.corpus.pairs.pair import Pair
@@ -35,7 +35,13 @@ def answered(item: Item, answers: Sequence[dict | MlmDemoError]) -> dict:
     if isinstance(item, Pair):
         pair = {"phenomenon": item.phenomenon, "good": item.good, "bad": item.bad}
         return {"answers": [{**pair, **_json(answer)} for answer in answers]}
-    return {"where": item.where, "text": item.text, "answers": [_json(answer) for answer in answers]}
+    columns = {"columns": dict(item.cells)} if item.cells else {}
+    return {
+        "where": item.where,
+        "text": item.text,
+        **columns,
+        "answers": [_json(answer) for answer in answers],
+    }
 
 
 def failed(row: dict) -> bool:
@@ -47,15 +53,35 @@ def json_lines(row: dict) -> list[dict]:
     """Return the lines of a sentence's row: one by each model, with all that the engine returned."""
     if not row["answers"]:
         return [{"where": row["where"], "error": row["error"]}]
-    return [{"where": row["where"], "text": row["text"], **answer} for answer in row["answers"]]
+    about = {name: row[name] for name in ("where", "text", "columns") if name in row}
+    return [{**about, **answer} for answer in row["answers"]]
+
+
+def own_columns(cells: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return the names of a person's own columns, from the cells of each row."""
+    return list(dict.fromkeys(name for row in cells for name in row))
+
+
+def csv_columns(kind: str, own: Sequence[str]) -> list[str]:
+    """Return the header of the table; own: the columns of a person's table, which stand beside the text."""
+    where, text, *figures = COLUMNS[kind]
+    return [where, text, *(_header(kind, name) for name in own), *figures]
+
+
+def _header(kind: str, name: str) -> str:
+    """Return the name of a person's own column, which must not be one of ours."""
+    while name in COLUMNS[kind]:
+        name = f"{name} (own)"
+    return name
 
 
 def csv_rows(kind: str, row: dict) -> Iterator[dict]:
     """Yield the rows of the table that a sentence has."""
+    own = {_header(kind, name): value for name, value in row.get("columns", {}).items()}
     if not row["answers"]:
         yield {"where": row["where"], "error": row["error"]}
     for answer in row["answers"]:
-        about = {"where": row["where"], "text": row["text"]}
+        about = {"where": row["where"], "text": row["text"], **own}
         if "error" in answer:
             yield {**about, "error": answer["error"]}
             continue
@@ -67,7 +93,9 @@ def csv_rows(kind: str, row: dict) -> Iterator[dict]:
 
 def csv(kind: str, rows: Iterable[dict]) -> str:
     """Return rows as CSV with a header."""
-    return to_csv((line for row in rows for line in csv_rows(kind, row)), COLUMNS[kind])
+    rows = list(rows)
+    own = own_columns(row.get("columns", {}) for row in rows)
+    return to_csv((line for row in rows for line in csv_rows(kind, row)), csv_columns(kind, own))
 
 
 def _json(answer: dict | MlmDemoError) -> dict:

@@ -92,3 +92,24 @@ def test_a_file_that_is_not_there(tmp_path, name):
 def test_a_file_without_a_sentence(tmp_path, name, data):
     with pytest.raises(CorpusError, match=r"holds no (sentence|text)"):
         read(tmp_path / name, data)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "expected"),
+    [
+        (
+            "a.csv",
+            b"id,sentence,kind\n1,The cat sat.,x\n2,A dog ran.\n",
+            [{"id": "1", "kind": "x"}, {"id": "2"}],
+        ),
+        (
+            "a.jsonl",
+            b'{"sentence": "The cat sat.", "n": 1, "tags": ["a"]}\n{"sentence": "A dog ran.", "n": null}\n',
+            [{"n": "1", "tags": '["a"]'}, {"n": ""}],
+        ),
+        ("a.json", b'["The cat sat.", "A dog ran."]', [{}, {}]),
+    ],
+)
+def test_the_other_columns_are_kept(tmp_path, name, data, expected):
+    found, _ = read(tmp_path / name, data)
+    assert [line.cells for line in found] == expected

@@ -4,6 +4,7 @@ A column is a path of keys, such as ("paragraphs", "context"), and its name is "
 are walked through.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -72,6 +73,22 @@ def text_of(row: Row, columns: Sequence[Path], *, drifts: bool = False) -> str:
         value for path, value in _leaves(row) if path and isinstance(value, str) and _plain(path[-1]) in TEXTS
     ]
     return max(known, key=count_words, default="")
+
+
+def other_cells(row: Row, columns: Sequence[Path]) -> dict[str, str]:
+    """Return the cells of a row that are not in these columns, by column; what is nested as JSON."""
+    if isinstance(row, str):
+        return {}
+    texts = {path[0] for path in columns if path}
+    others = {str(name): value for name, value in row.items() if name not in texts}
+    return {
+        name: value
+        if isinstance(value, str)
+        else ""
+        if value is None
+        else json.dumps(value, ensure_ascii=False)
+        for name, value in others.items()
+    }
 
 
 def count_words(text: str) -> int:

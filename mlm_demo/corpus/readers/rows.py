@@ -9,7 +9,7 @@ from dataclasses import replace
 from mlm_demo.corpus.documents import Document, Dropped, Findings, Reading, make_documents
 from mlm_demo.corpus.input import Budget, Input
 from mlm_demo.corpus.readers import html
-from mlm_demo.corpus.readers.columns import Row, choose_columns, text_of
+from mlm_demo.corpus.readers.columns import Row, choose_columns, other_cells, text_of
 from mlm_demo.errors import CorpusError, shown
 
 SAMPLE = 100  # rows from which the column is chosen
@@ -75,7 +75,9 @@ def read_rows(
             if MARKUP.search(text):
                 text = _without_markup(text, reading)
             if text.strip():
-                yield from make_documents([text], f"{source.name}, {where}", reading)
+                cells = other_cells(row, columns) if reading.keeps_cells else {}
+                for document in make_documents([text], f"{source.name}, {where}", reading):
+                    yield replace(document, cells=cells) if cells else document
             else:
                 missing += 1
     except CorpusError:

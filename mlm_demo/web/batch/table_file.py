@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from mlm_demo.errors import RunError
 from mlm_demo.inference.spreadsheet import to_csv
-from mlm_demo.runs.answered_file import COLUMNS, PAIRS, csv_rows, json_lines
+from mlm_demo.runs.answered_file import PAIRS, csv_columns, csv_rows, json_lines, own_columns
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.tasks.batch import judged, request_of, rows_of
 from mlm_demo.web.batch.pair_table import pairs_csv
@@ -37,6 +37,7 @@ def table_of(run: Run, ending: str) -> Iterator[str]:
 
 
 def _csv_pieces(kind: str, run: Run) -> Iterator[str]:
-    yield to_csv([], COLUMNS[kind])
+    header = csv_columns(kind, own_columns(row.get("columns", {}) for row in rows_of(run)))
+    yield to_csv([], header)
     for row in rows_of(run):
-        yield to_csv(csv_rows(kind, row), COLUMNS[kind]).partition("\n")[2]
+        yield to_csv(csv_rows(kind, row), header).partition("\n")[2]

@@ -8,7 +8,8 @@ from mlm_demo.web.batch.asked_file import AskedFile, Waiting
 
 ABOUT = (
     "One sentence with <code>&lt;mask&gt;</code> per line (.txt), or a table with a column of sentences (.csv, .tsv, "
-    ".jsonl). Models and options are those of this tab. Each model answers by itself, as in the shell."
+    ".jsonl), whose other columns are in the CSV too. Models and options are those of this tab. Each model answers by "
+    "itself, as in the shell."
 )
 
 

@@ -8,9 +8,10 @@ from mlm_demo.runs.tasks.batch import BatchRequest
 from mlm_demo.web.batch.asked_file import AskedFile, Waiting
 
 ABOUT = (
-    "One sentence per line (.txt), or a table with a column of sentences (.csv, .tsv, .jsonl). A table with the "
-    "columns good and bad holds minimal pairs: you see how often the models prefer the good sentence, by phenomenon if "
-    f"there is such a column. The models are those picked above, up to {MAX_MODELS}."
+    "One sentence per line (.txt), or a table with a column of sentences (.csv, .tsv, .jsonl), whose other columns are "
+    "in the CSV too. A table with the columns good and bad holds minimal pairs: you see how often the models prefer "
+    "the good sentence, by phenomenon if there is such a column. The models are those picked above, up to "
+    f"{MAX_MODELS}."
 )
 
 

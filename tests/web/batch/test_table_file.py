@@ -51,6 +51,14 @@ def test_sentences_as_csv_and_json_lines(service, tiny, tmp_path, get):
     assert get(run, "json").status_code == 404
 
 
+def test_the_other_columns_of_a_table_come_back(service, tiny, tmp_path, get):
+    text = "item,sentence,score\n7,The cat sat on it.,a\n8,A dog ran to it.,b\n"
+    run = done(service, tiny, tmp_path, SCORE, "a.csv", text, method="original")
+    rows = list(csv.DictReader(io.StringIO(get(run, "csv").text)))
+    assert [(row["item"], row["score"]) for row in rows] == [("7", "a"), ("8", "b")]
+    assert all(float(row["bits_per_word"]) for row in rows)
+
+
 def test_pairs_as_csv_and_json(service, tiny, tmp_path, get):
     text = "good,bad\nThe cat sat.,Cat the sat.\nThe dog sat.,A <mask>.\n"
     run = done(service, tiny, tmp_path, PAIRS, "a.csv", text, method="within_word")

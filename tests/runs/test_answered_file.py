@@ -1,0 +1,65 @@
+import csv
+import io
+
+import pytest
+
+from mlm_demo.corpus.sentence_file import Line
+from mlm_demo.runs.answered_file import FILL, SCORE, answered, csv_columns, json_lines, own_columns
+from mlm_demo.runs.answered_file import csv as csv_of
+
+MODEL = {"name": "m", "revision": "r"}
+SCORED = {
+    "model": MODEL, "text": "A b.", "method": "original", "log_likelihood": -1.0, "pseudo_perplexity": 2.0,
+    "bits_per_word": 3.0, "tokens": 4,
+}  # fmt: skip
+FILLED = {
+    "model": MODEL,
+    "masks": [[{"word": word, "score": 0.5, "sequence": word} for word in ("cat", "dog")]],
+}
+
+
+def rows_in(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_a_persons_own_columns_stand_beside_the_text():
+    rows = [
+        answered(Line("a.csv, row 2", "A b.", {"item": "1", "condition": "match"}), [SCORED]),
+        answered(Line("a.csv, row 3", "A b.", {"item": "2"}), [SCORED]),
+    ]
+    found = rows_in(csv_of(SCORE, rows))
+    assert list(found[0])[:5] == ["where", "text", "item", "condition", "model"]
+    assert [(row["item"], row["condition"], row["bits_per_word"]) for row in found] == [
+        ("1", "match", "3.0"), ("2", "", "3.0"),
+    ]  # fmt: skip
+    assert [line["columns"] for line in json_lines(rows[0])] == [{"item": "1", "condition": "match"}]
+
+
+def test_they_are_in_each_row_of_a_sentence():
+    row = answered(Line("a.csv, row 2", "A <mask>.", {"item": "1"}), [FILLED])
+    assert [(line["item"], line["word"]) for line in rows_in(csv_of(FILL, [row]))] == [
+        ("1", "cat"),
+        ("1", "dog"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["text", "where", "error", "bits_per_word"])
+def test_a_column_called_like_one_of_ours_is_kept_under_another_name(name):
+    row = answered(Line("a.csv, row 2", "A b.", {name: "theirs"}), [SCORED])
+    (found,) = rows_in(csv_of(SCORE, [row]))
+    assert found["text"] == "A b."
+    assert found[f"{name} (own)"] == "theirs"
+    assert found["bits_per_word"] == "3.0"
+
+
+def test_a_header_is_no_formula():
+    row = answered(Line("a.csv, row 2", "A b.", {"=1+1": "@2"}), [SCORED])
+    (found,) = rows_in(csv_of(SCORE, [row]))
+    assert found["'=1+1"] == "'@2"
+
+
+def test_lines_of_text_have_no_columns():
+    row = answered(Line("a.txt, line 1", "A b."), [SCORED])
+    assert "columns" not in row
+    assert "columns" not in json_lines(row)[0]
+    assert csv_columns(SCORE, own_columns([{}]))[:3] == ["where", "text", "model"]
