@@ -46,6 +46,11 @@ def curve_svg(curve: Sequence[dict], planned: int = 0, *, per: str = "masked tok
         parts.append(f'<path d="M{path}" fill="none" stroke="{color}" stroke-width="{width}"/>')
         if points is held_out or len(points) == 1:
             parts += [f'<circle cx="{x(s):.1f}" cy="{y(v):.1f}" r="3.5" fill="{color}"/>' for s, v in points]
+        if points is held_out and [step for step, _ in points[:2]] == [
+            0,
+            0,
+        ]:  # before and after a start in closed form
+            parts.append(svg_text(x(0) + 8, y(points[0][1]) + 4, "base model", "start", color))
         names.append((y(points[-1][1]), x(points[-1][0]), f"{name} {points[-1][1]:.2f}", color))
     if len(names) == 2 and abs(names[0][0] - names[1][0]) < NAME_HEIGHT:  # they would overlap
         upper, lower = sorted(names)

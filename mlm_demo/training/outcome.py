@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mlm_demo.training.config import ENOUGH_TOKENS, PRICE_OF_FORGETTING
 from mlm_demo.training.result import AdaptationResult, Comparison, CorpusFacts
+from mlm_demo.training.signs import SHARED
 
 FEW_STEPS = 50
 TITLES = {
@@ -37,7 +38,18 @@ def outcome(result: AdaptationResult) -> Outcome:
             return Outcome(KEPT_BASE, numbers, _why_base(result))
         return Outcome(TITLES["nothing"], numbers, _advice(last))
     numbers = _numbers(result)
-    return Outcome(TITLES[result.learned], f"{numbers[0].upper()}{numbers[1:]}.", _advice(result))
+    advice = overlap(result.corpus) + _advice(result)
+    return Outcome(TITLES[result.learned], f"{numbers[0].upper()}{numbers[1:]}.", advice)
+
+
+def overlap(corpus: CorpusFacts) -> str:
+    """Return a sentence if the figures flatter, because the training text holds much of the text that judges."""
+    if corpus.shared_share < SHARED:
+        return ""
+    return (
+        f"But {corpus.shared_share:.0%} of the held-out words are in passages that the training text has too: of new "
+        "text, the model knows less than these figures say. "
+    )
 
 
 def caveats(result: AdaptationResult) -> str:

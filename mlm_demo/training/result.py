@@ -124,6 +124,7 @@ class CorpusFacts:
     """What a run was trained and evaluated on.
 
     on_both_sides: the documents of which one section was trained on and another held out; None in older results.
+    shared_share: of the held-out words, those in passages that the training text has too.
     """
 
     sha256: str
@@ -133,6 +134,7 @@ class CorpusFacts:
     held_out_documents: int
     tokens: int
     on_both_sides: int | None = None
+    shared_share: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,3 +48,11 @@ def test_the_names_of_lines_that_end_together_do_not_overlap():
     root = drawn([{"step": 5, "loss": 2.0}, {"step": 5, "eval_loss": 2.01}, {"step": 1, "loss": 4.0}][::-1])
     ends = [float(t.get("y")) for t in root.iter(f"{SVG}text") if "2.0" in t.text and " " in t.text]
     assert abs(ends[0] - ends[1]) >= 14
+
+
+def test_of_two_points_before_the_first_step_the_upper_one_is_named():
+    start = [{"step": 0, "eval_loss": 4.0}, {"step": 0, "eval_loss": 3.5}]
+    texts = {text.text: text for text in drawn([*start, *CURVE]).iter(f"{SVG}text")}
+    circles = list(drawn([*start, *CURVE]).iter(f"{SVG}circle"))
+    assert abs(float(texts["base model"].get("y")) - float(circles[0].get("cy"))) < 6
+    assert "base model" not in {text.text for text in drawn([start[0], *CURVE]).iter(f"{SVG}text")}

@@ -75,6 +75,17 @@ def test_where_nothing_was_learned_the_facts_give_the_reason(changes, advice):
     assert found.advice == f"The likely reason: {advice}"
 
 
+def test_text_on_both_sides_is_said_with_what_was_learned():
+    corpus = {**RESULT_JSON["corpus"], "shared_share": 0.43}
+    found = outcome(result_with(figures=figures_with(), corpus=corpus))
+    assert found.advice == (
+        "But 43% of the held-out words are in passages that the training text has too: of new text, the model knows "
+        "less than these figures say. It is ready: use it, or take it home."
+    )
+    few = outcome(result_with(figures=figures_with(), corpus={**corpus, "shared_share": 0.01}))
+    assert few.advice == "It is ready: use it, or take it home."
+
+
 def test_a_base_model_that_was_kept_shows_what_training_did():
     found = outcome(result_between(0.0, learned=-0.3, forgot=0.9, corpus=MANY))
     assert found.title == "Base model kept"

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mlm_demo.training.outcome import overlap
 from mlm_demo.training.result import (
     RESULT,
     Comparison,
@@ -109,7 +110,7 @@ class PretrainResult:
             f"alone reach {held_out.before.perplexity.value:,.1f}; {self.figures.bits_per_byte.model.value:.2f} bits "
             "per byte."
         )
-        return titles[self.learned], numbers, self._advice()
+        return titles[self.learned], numbers, overlap(self.corpus) + self._advice()
 
     def _advice(self) -> str:
         training, tokens = self.training, self.corpus.tokens

@@ -62,10 +62,9 @@ def _column(words: Column) -> str:
 
 
 def _difference(words: Column) -> str:
-    """Return how many bits more the second word costs; empty where one sentence has no word."""
-    if None in words:
-        return '<span class="difference"></span>'
-    bits = words[1]["surprisal"] - words[0]["surprisal"]
+    """Return how many bits more the second word costs; a word that a sentence lacks costs it nothing."""
+    first, second = (word["surprisal"] if word else 0.0 for word in words)
+    bits = second - first
     if abs(bits) < SHOWN_BITS:
         return '<span class="difference verdict-unclear">0.0</span>'
     shown, kind = f"{bits:+.1f}".replace("-", "−"), "worse" if bits > 0 else "better"

@@ -42,6 +42,18 @@ def test_the_difference_of_each_word_adds_up_to_that_of_the_sentences(engine):
     assert verdict(first[0], first[0]) == "Both sentences are about as probable."
 
 
+def test_an_inserted_word_counts_with_all_its_bits(engine):
+    first, second = (
+        engine.score(text, ["general"])["scores"]
+        for text in ("The dogs were loud.", "The old dogs were loud.")
+    )
+    for one, other in ((first, second), (second, first)):
+        read = Reader(differences(one, other))
+        shown = [float(text.replace("−", "-")) for text in read.texts if text[0] in "+−" and len(text) > 1]
+        bits = (one[0]["log_likelihood"] - other[0]["log_likelihood"]) / log(2)
+        assert sum(shown) == pytest.approx(bits, abs=0.3)  # each is rounded to a tenth
+
+
 def test_hostile_text_stays_text():
     token = {"probability": 1.0, "rank": 1, "surprisal": 0.0}
     word = {"text": HOSTILE, "start": 0, "end": 9, "surprisal": 1.0, "unknown": False}
