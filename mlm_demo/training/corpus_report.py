@@ -81,7 +81,7 @@ class Report:
             f"{self.tokens:,} tokens in {self.blocks:,} blocks",
             f"signs of damage: {damage_text(asdict(self))}",
             f"repeated text: {repeated_text(asdict(self))}",
-            f"also in the training text: {shared_text(asdict(self))}",
+            f"held-out text that is also trained on: {shared_text(asdict(self))}",
             f"{self.pieces_per_word:.2f} tokens per word (general English: {self.general_pieces_per_word:.2f})",
             "words split into most tokens: "
             + ", ".join(f"{word} ({tokens})" for word, tokens in self.worst_split[:8]),

@@ -22,14 +22,18 @@ def damage_text(report: dict) -> str:
 
 def repeated_text(report: dict) -> str:
     """Return how much of the text stands in it more than once, as a phrase; report: as for damage_text."""
-    return f"{report.get('repeated_share', 0):.1%} of the words, in passages that came before"
+    share = report.get("repeated_share", 0)
+    return f"{share:.1%} of the words, in passages that came before" if share >= SHOWN else "none"
 
 
 def shared_text(report: dict) -> str:
     """Return how much of the held-out text stands in the training text, as a phrase; report: as for damage_text."""
-    text = f"{report.get('shared_share', 0):.1%} of the held-out words, in passages of ten words or more"
+    share = report.get("shared_share", 0)
+    text = (
+        f"{share:.1%} of the held-out words, in passages of ten words or more" if share >= SHOWN else "none"
+    )
     if both := report.get("on_both_sides", 0):
-        text += f"; {'a document has' if both == 1 else f'{both:,} documents have'} sections on both sides"
+        text += f"; {'one document has' if both == 1 else f'{both:,} documents have'} sections in both"
     return text
 
 

@@ -27,7 +27,7 @@ from mlm_demo.web.extract.tab import ExtractTab
 from mlm_demo.web.fill.answer import VIEWS, first_answer
 from mlm_demo.web.fill.tab import FillTab
 from mlm_demo.web.identity import browser_secret, login_button
-from mlm_demo.web.javascript import NAME_FILE_BOXES
+from mlm_demo.web.javascript import NAME_BOXES_AND_CROSSES
 from mlm_demo.web.learn import LearnTab
 from mlm_demo.web.score.tab import ScoreTab
 from mlm_demo.web.server.calls import Page
@@ -139,7 +139,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
                 learn_tab: [],
             },
         )
-        demo.load(None, js=NAME_FILE_BOXES, api_visibility="private")
+        demo.load(None, js=NAME_BOXES_AND_CROSSES, api_visibility="private")
     measure_events(demo)
     demo.service, demo.engine = service, engine
     # api_open=False: nobody may skip the queue, whose limit protects the machine.

@@ -39,6 +39,15 @@ def facts_table(facts: Iterable[tuple[str, str]]) -> str:
     )
 
 
+def about_files(text: str, folded: Iterable[tuple[str, str]]) -> str:
+    """Return what to know about files: a text, and below it more to unfold, as headings and texts."""
+    more = "".join(
+        f"<details><summary>{escape(heading)}</summary><p>{escape(inner)}</p></details>"
+        for heading, inner in folded
+    )
+    return f'<div class="about-files"><p>{escape(text)}</p>{more}</div>'
+
+
 def figure(kind: str, caption: str, body: str) -> str:
     """Return a figure; kind: CSS classes, caption and body: HTML."""
     return f'<figure class="{escape(kind)}"><figcaption>{caption}</figcaption>{body}</figure>'

@@ -23,12 +23,17 @@ INSERT_MASK = """(text) => {
   return left + before + '<mask>' + after + right;
 }"""
 
-# Let each box for files be called by what stands in it: Gradio (6.31) names it with other words than it shows, so that
-# who speaks to the computer cannot press it by its name. The boxes appear with their tabs.
-NAME_FILE_BOXES = """() => {
+# Let each box for files be called by what stands in it, and the cross of a chosen model by its model: Gradio (6.31)
+# names a box with other words than it shows, so that who speaks to the computer cannot press it by its name, and
+# crosses by their number. Both appear with their tabs.
+NAME_BOXES_AND_CROSSES = """() => {
   const name = () => {
     const boxes = document.querySelectorAll('button.upload-container[aria-label]');
     for (const box of boxes) box.removeAttribute('aria-label');
+    for (const cross of document.querySelectorAll('.token > .token-remove')) {
+      const title = `Remove ${cross.parentElement.querySelector('span').textContent}`;
+      if (cross.title !== title) cross.title = title;
+    }
   };
   name();
   new MutationObserver(name).observe(document.body, {childList: true, subtree: true});
@@ -121,6 +126,18 @@ def follow(tab: str, *, selected: bool) -> str:
   if ((user && !user.hasBeenActive) || !tab || tab.dataset.tabId !== '{tab}') return;
   window.followed = true;
   history.replaceState(null, '', found.includes('?') ? found.slice(found.indexOf('?')) : '?run=' + found);
+}}"""
+
+
+def within_range(slider: str) -> str:
+    """Return JavaScript that takes the first value of an event, a slider's, back into its range.
+
+    slider: its element id. A person may type any number into its box, or none. Gradio (6.31) refuses to pass such a
+    value on, and puts the nearest end, or 0, into the box when the person leaves it.
+    """
+    return f"""(value, ...others) => {{
+  const slider = document.querySelector('#{slider} input[type=range]');
+  return [Math.min(Math.max(value ?? 0, Number(slider.min)), Number(slider.max)), ...others];
 }}"""
 
 

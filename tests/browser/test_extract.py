@@ -57,6 +57,17 @@ def move_the_threshold(page):
     assert page.locator("#extract-results .no-answer").count() == 20
     slider.press("Home")
     page.locator(".answered", has_text="Answered in 20 of 20 papers").wait_for()
+    box = page.locator("#extract-threshold input[type=number]")
+    for typed, papers, stands in (("1000", 0, "max"), ("-1000", 20, "min")):
+        box.fill(typed)  # a number beyond the slider counts as its end
+        page.locator(".answered", has_text=f"Answered in {papers} of 20 papers").wait_for()
+        box.blur()
+        expect(box).to_have_value(slider.get_attribute(stands))
+    box.fill("")  # none counts as the 0 that Gradio then puts there
+    box.blur()
+    expect(box).to_have_value("0")
+    slider.press("Home")
+    page.locator(".answered", has_text="Answered in 20 of 20 papers").wait_for()
 
 
 def open_a_paper(page, pictures):

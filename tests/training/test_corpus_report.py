@@ -79,7 +79,7 @@ def test_the_report_measures_signs_of_damage_and_what_both_parts_share():
     assert sum("unknown to the model" in note or "glued together" in note for note in report.notes) == 2
     text = report.to_text()
     assert "signs of damage: " in text
-    assert "also in the training text: 100.0% of the held-out words" in text
+    assert "held-out text that is also trained on: 100.0% of the held-out words" in text
     clean = report_on([paragraph(i) for i in range(40)])
     assert (clean.glued_share, clean.repeated_share, clean.odd_share) == (0, 0, 0)
 

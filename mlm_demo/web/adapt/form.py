@@ -18,6 +18,7 @@ from mlm_demo.web.adapt.draft import REPLAY, adapt_request, read_files
 from mlm_demo.web.adapt.file_list import CROSSES, file_list
 from mlm_demo.web.adapt.report import report_view
 from mlm_demo.web.event_options import AT_ONCE, QUIET
+from mlm_demo.web.html import about_files
 from mlm_demo.web.messages import kept_files, refusal
 from mlm_demo.web.model_choices import choices, offered
 from mlm_demo.web.scratch.form import ScratchForm
@@ -25,11 +26,14 @@ from mlm_demo.web.server.rate_limits import RateLimits
 
 PRESETS = [("1 minute", 1), ("5 minutes", 5), ("30 minutes", 30)]
 ABOUT_FILES = (
-    f"Files can be {describe_formats()}. The sample corpus "
-    "is 681 paragraphs about beekeeping. Your text stays on {where}. Your files are deleted "
-    "when the run is done; those of a run that is stopped or fails are kept for Resume until you delete it. Without a "
-    "run, they are deleted when you remove them, or else after a day. The result keeps up to 120 held-out sentences as "
-    "exam questions."
+    "PDF, Word, tables, plain text and many others, zipped too; the sample corpus is 681 paragraphs about beekeeping. "
+    "Your text stays on {where}."
+)
+FORMATS = f"Files can be {describe_formats()}."
+DELETION = (
+    "Your files are deleted when the run is done; those of a run that is stopped or fails are kept for Resume until "
+    "you delete it. Without a run, they are deleted when you remove them, or else after a day. The result keeps up to "
+    "120 held-out sentences as exam questions."
 )
 HERE = "the machine that serves this page"
 IN_CLUSTER = f"{HERE} and in the cluster that trains for it"
@@ -305,7 +309,8 @@ class AdaptForm:
             self.sample = gr.Button("Use the sample corpus", elem_id="sample", **size)
             self.clear = gr.Button("Remove files", visible=False, elem_id="clear", **size)
         where = HERE if self.service.trains_here else IN_CLUSTER
-        gr.Markdown(ABOUT_FILES.format(where=where), elem_classes="quiet")
+        folded = {"All formats": FORMATS, "When your files are deleted": DELETION}
+        gr.HTML(about_files(ABOUT_FILES.format(where=where), folded.items()), padding=False, js_on_load=None)
         self.model = gr.Dropdown(
             choices(offered(self.service.runs, "")),
             label="Base model",

@@ -93,7 +93,7 @@ def _facts(report: dict, names: Sequence[str]) -> list[tuple[str, str]]:
             f"{report['exact_duplicates']:,} exact, {report['near_duplicates']:,} near",
         ),
         ("Held out for evaluation", f"{report['held_out_documents']:,} of {texts:,} {kind}"),
-        ("Also in the training text", shared_text(report)),
+        ("Held-out text that is also trained on", shared_text(report)),
         ("Repeated text", repeated_text(report)),
         ("Signs of damage", damage_text(report)),
         ("Training tokens", f"{report['tokens']:,} in {report['blocks']:,} blocks"),

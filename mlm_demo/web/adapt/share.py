@@ -54,6 +54,7 @@ class ShareSlider:
             reweigh,
             [self.slider, *run],
             outputs,
+            js=javascript.within_range("share"),
             show_progress_on=self.losses,
             trigger_mode="always_last",
             api_visibility="private",

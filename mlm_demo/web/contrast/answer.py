@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 from mlm_demo.inference.engine import Engine
 from mlm_demo.inference.hidden_words import MASK
@@ -64,7 +65,8 @@ def draw(found: dict, problems: Sequence[str] = ()) -> str:
     ]
     axes, sides = _names(found, names)
     body = (
-        f'<p class="distance">{_distance(found)}</p><div class="contrasted">{scatter(found["words"], axes, sides)}'
+        f'<p class="distance">{_distance(found)}</p>{_key(sides)}'
+        f'<div class="contrasted">{scatter(found["words"], axes, sides)}'
         f'<div class="pairs">{paired_bars(found["words"], sides)}</div></div>'
     )
     kinds = f"contrast first-{first['domain']} second-{second['domain']}"
@@ -81,6 +83,15 @@ def csv(found: dict) -> str:
     }
     rows = [{**about, **word} for word in found["words"]]
     return to_csv(rows, (*about, "word", "first", "second", "divergence"))
+
+
+def _key(sides: tuple[str, str]) -> str:
+    """Return which marks belong to which side: filled ones to the first, hollow ones to the second."""
+    items = "".join(
+        f'<span class="{kind}"><i aria-hidden="true"></i>{escape(side)}</span>'
+        for kind, side in zip(("first", "second"), sides, strict=True)
+    )
+    return f'<p class="key" dir="auto">More probable, and the bar of a word: {items}</p>'
 
 
 def _distance(found: dict) -> str:

@@ -30,13 +30,15 @@ from mlm_demo.web.extract.table import cell_of, cells, table
 from mlm_demo.web.extract.threshold import ABOUT, FIRST_MEANING, FIRST_RANGE, meaning, score_range
 from mlm_demo.web.extract.verdicts import Verdicts, answers_csv, count_sentence, evidence_csv, judge
 from mlm_demo.web.fill.links import page_address
+from mlm_demo.web.html import about_files
 from mlm_demo.web.identity import owner_of
 from mlm_demo.web.messages import notices, refusal, reporter
 from mlm_demo.web.server.rate_limits import RateLimits
 
-ABOUT_FILES = (
-    f"Files can be {describe_formats()}. Each document is a paper. The papers stay on the machine that "
-    " serves this page, in its memory until you close the page; the files are deleted within two hours."
+ABOUT_FILES = about_files(
+    "PDF, Word, PubMed, tables, plain text and many others, zipped too; each document is a paper. They stay on the "
+    "machine that serves this page, in its memory until you close the page; the files are deleted within two hours.",
+    [("All formats", f"Files can be {describe_formats()}.")],
 )
 SHOWN_DIGITS = 2  # of the threshold beside the slider
 NO_VERDICTS: Verdicts = MappingProxyType({})
@@ -290,7 +292,7 @@ class ExtractTab:
             elem_id="extract-threshold",
         )
         self.meaning = gr.HTML(FIRST_MEANING, padding=False, js_on_load=None, elem_id="extract-meaning")
-        gr.Markdown(ABOUT_FILES, elem_classes="quiet")
+        gr.HTML(ABOUT_FILES, padding=False, js_on_load=None)
 
     def _draw_results(self) -> None:
         self.results = gr.HTML(
@@ -362,6 +364,7 @@ class ExtractTab:
             self.decide,
             [self.threshold, self.model, self.chosen, self.extraction, self.calibrated, self.verdicts],
             [*(each for each in shown if each is not self.threshold), self.chosen],
+            js=javascript.within_range("extract-threshold"),
             trigger_mode="always_last",
             **AT_ONCE,
         )

@@ -68,4 +68,4 @@ def test_passages_are_shown_with_their_documents():
 def test_the_signs_of_damage_and_shared_text_are_shown():
     html = report_view({**REPORT, "unknown_share": 0.123, "on_both_sides": 10})
     assert "12.3% of the tokens unknown to the model" in html
-    assert "10 documents have sections on both sides" in html
+    assert "10 documents have sections in both" in html
