@@ -288,7 +288,9 @@ def test_after_a_bad_number_or_model_the_answer_stays(open_page, picture):
 
 def test_every_field_and_button_has_a_name_and_no_list_stays_open(open_page):
     page = open_page()
-    expect(page.locator("#compare").get_by_role("button", name="Remove biomedical (built in)")).to_be_visible()
+    expect(
+        page.locator("#compare").get_by_role("button", name="Remove biomedical (built in)")
+    ).to_be_visible()
     page.locator("#model input").first.focus()
     page.locator("#model [role=listbox]").wait_for()
     page.keyboard.press("Shift+Tab")

@@ -7,6 +7,7 @@ from mlm_demo.web.html import bar, figure, marked
 
 CONTEXT = 60  # characters on either side of the word
 GUESSES = 8
+PIECES_SHOWN = 2  # of a long word; the others are folded
 HINT = '<p class="empty">Press a word to see what each model itself would put there.</p>'
 
 
@@ -25,13 +26,18 @@ def guesses(found: list[dict]) -> str:
 
 
 def _figure(one: dict, scale: float, names: dict[str, str]) -> str:
-    several = len(one["pieces"]) > 1
-    charts = "".join(
-        _chart(piece, scale, f"Piece {number} of {len(one['pieces'])}" if several else "")
+    count = len(one["pieces"])
+    charts = [
+        _chart(piece, scale, f"Piece {number} of {count}" if count > 1 else "")
         for number, piece in enumerate(one["pieces"], 1)
-    )
+    ]
+    body, folded = "".join(charts[:PIECES_SHOWN]), "".join(charts[PIECES_SHOWN:])
+    if folded:
+        hidden = count - PIECES_SHOWN
+        more = "The last piece" if hidden == 1 else f"The other {hidden} pieces"
+        body += f'<details class="pieces"><summary>{more}</summary>{folded}</details>'
     caption = model_caption(one["model"], one["seconds"], names)
-    return figure(f"chart domain-{one['model']['domain']}", caption, charts)
+    return figure(f"chart domain-{one['model']['domain']}", caption, body)
 
 
 def _rows(piece: dict) -> list[dict]:

@@ -349,4 +349,8 @@ def test_a_page_whose_cluster_has_a_fault_says_so_and_where_the_text_goes(tmp_pa
     assert "RAY_ADDRESS is not set" in form.show_launcher()
     assert "Or unset MLM_DEMO_LAUNCHER to train on the machine of this page." in form.show_launcher()
     texts = [block.value for block in page.blocks.values() if isinstance(block, gr.HTML)]
-    assert [text for text in texts if "stays on the machine that serves this page and in the cluster" in (text or "")]
+    assert [
+        text
+        for text in texts
+        if "stays on the machine that serves this page and in the cluster" in (text or "")
+    ]

@@ -14,6 +14,17 @@ def test_every_piece_of_a_word_has_a_chart_with_the_words_own_rank(engine):
             assert f"{piece['piece']['rank']:,}" in read.texts
 
 
+def test_the_later_pieces_of_a_long_word_are_folded(engine):
+    text = "They saw electroencephalography."
+    found = engine.guess_word(text, text.index("electro"), ["general"], top_k=3)["guesses"]
+    count = len(found[0]["pieces"])
+    assert count > 3
+    html = guesses(found)
+    before, folded = html.split('<details class="pieces">')
+    assert (before.count("<ol>"), folded.count("<ol>")) == (2, count - 2)
+    assert f"<summary>The other {count - 2} pieces</summary>" in folded
+
+
 def test_hostile_text_stays_text():
     piece = {"token": 7, "token_str": HOSTILE, "probability": 0.1, "rank": 9}
     guess = {"word": HOSTILE, "token": 3, "score": 0.5}
