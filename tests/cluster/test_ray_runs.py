@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -250,3 +251,46 @@ def test_a_run_of_two_processes_on_two_nodes_learns_what_one_process_learns(
     for name, weight in single.items():
         if "key.bias" not in name:  # its gradient is nothing but rounding, which Adam makes into steps
             assert torch.allclose(together[name], weight, atol=5e-4), name
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A data folder of 30 MB, with a function that fills it, and one that makes room again."""
+    data = tmp_path / "data"
+    data.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=30m", "tmpfs", str(data)], check=True)
+
+    def fill() -> None:
+        with suppress(OSError), (data / "filler").open("wb", buffering=0) as file:
+            while file.write(bytes(4096)):
+                pass
+
+    yield fill, (data / "filler").unlink
+    subprocess.run(["umount", "--lazy", str(data)], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="it mounts a disk, which takes root")
+def test_a_run_whose_disk_is_full_fails_with_a_sentence_and_resume_goes_on(small_disk, page, begin):
+    fill, make_room = small_disk
+    service = page()
+    run = begin(service, 4_000)
+    follow(service, run, "running")
+    until(lambda: service.queue.tick() or max(steps_of(run), default=0) > 600, SECONDS, lambda: log_of(run))
+    fill()
+    follow(service, run, "failed", "interrupted", "done")
+    assert (run.state, run.message) == (
+        "failed", f"The folder {run.folder} cannot be written (No space left on device); make room there."
+    )  # fmt: skip
+    seen = len(list(run.lines()))
+    make_room()
+    service.queue.resume(run)
+    until(lambda: service.queue.tick() or steps_after(run, seen), SECONDS, lambda: log_of(run))
+    assert steps_after(run, seen)[0] > 400, "it went on from its last checkpoint"
+    service.queue.stop(run)
+    follow(service, run, "stopped", "done", "failed")
+    assert run.state == "stopped"
+
+
+def steps_after(run, seen):
+    """The steps that a run has logged after its first lines."""
+    return [line["step"] for line in run.lines(after=seen) if "loss" in line]
