@@ -56,7 +56,6 @@ GENERAL_EVERY = 4  # of the general documents, one of so many judges: all would 
 RESAMPLES = 2000
 
 
-MADE_WITH = ("plain", "mean", "stopped", "stopped-mean")  # always: the others are measured against these
 LONGER_OR_SHORTER = (
     "mask20",
     "mask30",
@@ -64,6 +63,7 @@ LONGER_OR_SHORTER = (
     "freeze",
     "freeze2",
 )  # steps that may take another time
+COSTS_AS = {"constant-mask30-fall": "mask30-fall"}
 AGAINST = {"stopped-mean": "stopped"}  # the others are compared with the run as it is
 
 
@@ -243,7 +243,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--costs", action="store_true", help="measure the cost of a step first")
     options = parser.parse_args()
-    names = [name for name in CANDIDATES if name in (*MADE_WITH, *options.only)]
+    wanted = {"plain", *options.only, *(AGAINST[name] for name in options.only if name in AGAINST)}
+    names = [name for name in CANDIDATES if name in wanted]
     models = [model for model in ([options.model] if options.model else CORPORA) if CORPORA[model]()]
     cost_file = options.output.with_suffix(".costs.json")
     if options.costs:
@@ -261,7 +262,7 @@ def main() -> None:
             for name in names:
                 if (name, model, seed) in done:
                     continue
-                steps = round(options.steps / factors.get(name, 1.0))
+                steps = round(options.steps / factors.get(COSTS_AS.get(name, name), 1.0))
                 for made, found in in_a_process(name, model, seed, steps).items():
                     done[made, model, seed] = found
                     with options.output.open("a") as lines:

@@ -59,6 +59,22 @@ class Masks(Candidate):
             )
 
 
+class Constant(Candidate):
+    """Leave the rate at its peak after the warm-up: the mean with the base takes the place of the fall."""
+
+    about = "the rate stays at its peak"
+    options: Mapping = {"schedule": "constant"}
+
+
+class ConstantMasks(Masks):
+    """Both of these."""
+
+    def __init__(self):
+        super().__init__(0.3, 0.8)
+        self.about = f"{self.about}, and {Constant.about}"
+        self.options = {**self.options, **Constant.options}
+
+
 class TermCollator(MaskingCollator):
     """Spends half of the masks on the pieces of the domain's terms."""
 
@@ -217,6 +233,8 @@ CANDIDATES = {
     "stopped": Stopped,
     "stopped-mean": lambda: Mean(Stopped),
     "mask30-fall": lambda: Masks(0.3, 0.8),
+    "constant": Constant,
+    "constant-mask30-fall": ConstantMasks,
     "terms": Terms,
     "freeze": lambda: Frozen(0),
     "freeze2": lambda: Frozen(2),

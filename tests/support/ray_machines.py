@@ -41,6 +41,7 @@ class Machine:
     def __init__(self, number: int, folder: Path):
         self.number, self.name, self.address = number, f"{BRIDGE}-{number}", f"{NETWORK}.{number}"
         self.link, self.log, self.process = f"mlmray{number}", folder / f"machine-{number}.log", None
+        self.remove()  # what a test that was killed has left
         inside = ("ip", "-n", self.name)
         _run("ip", "netns", "add", self.name)
         _run("ip", "link", "add", self.link, "type", "veth", "peer", "name", "eth0", "netns", self.name)
