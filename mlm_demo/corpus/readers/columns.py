@@ -76,19 +76,17 @@ def text_of(row: Row, columns: Sequence[Path], *, drifts: bool = False) -> str:
 
 
 def other_cells(row: Row, columns: Sequence[Path]) -> dict[str, str]:
-    """Return the cells of a row that are not in these columns, by column; what is nested as JSON."""
+    """Return the cells of a row that are not in these columns as text, by column; what is nested as JSON."""
     if isinstance(row, str):
         return {}
     texts = {path[0] for path in columns if path}
-    others = {str(name): value for name, value in row.items() if name not in texts}
-    return {
-        name: value
-        if isinstance(value, str)
-        else ""
-        if value is None
-        else json.dumps(value, ensure_ascii=False)
-        for name, value in others.items()
-    }
+    return {str(name): _as_text(value) for name, value in row.items() if name not in texts}
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, Mapping | list):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return "" if value is None else str(value)
 
 
 def count_words(text: str) -> int:
