@@ -1,4 +1,5 @@
 import io
+from datetime import date
 from types import SimpleNamespace
 
 import pytest
@@ -113,3 +114,19 @@ def test_a_file_without_a_sentence(tmp_path, name, data):
 def test_the_other_columns_are_kept(tmp_path, name, data, expected):
     found, _ = read(tmp_path / name, data)
     assert [line.cells for line in found] == expected
+
+
+def test_other_columns_of_a_parquet_file_are_text(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = {
+        "sentence": ["The cat sat.", "A dog ran."], "day": [date(2026, 1, 2), None], "item": [1, 2],
+        "tags": [[1, 2], [3]], "picture": [b"a", b"b"],
+    }  # fmt: skip
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+    found = list(read_sentences(str(tmp_path / "a.parquet"), ReadLimits(), []))
+    assert [line.text for line in found] == ["The cat sat.", "A dog ran."]
+    assert [line.cells for line in found] == [
+        {"day": "2026-01-02", "item": "1", "tags": "[1, 2]"}, {"day": "", "item": "2", "tags": "[3]"},
+    ]  # fmt: skip

@@ -14,13 +14,16 @@ from mlm_demo.errors import CorpusError, shown
 def read_parquet(source: Input, reading: Reading) -> Iterator[Document | Dropped]:
     """Read the rows of a Parquet file."""
     chosen: list[str] = []
-    yield from read_rows(_rows(source, chosen), source, reading, on_chosen=chosen.extend)
+    on_chosen = (lambda names: None) if reading.keeps_cells else chosen.extend
+    rows = _rows(source, chosen, all_columns=reading.keeps_cells)
+    yield from read_rows(rows, source, reading, on_chosen=on_chosen)
 
 
-def _rows(source: Input, chosen: list[str]) -> Iterator[tuple[str, dict]]:
+def _rows(source: Input, chosen: list[str], *, all_columns: bool) -> Iterator[tuple[str, dict]]:
     """Yield the rows of a Parquet file: the first with all columns that hold strings, the others with the chosen ones.
 
-    chosen: is filled once the first SAMPLE rows have been looked at.
+    chosen: is filled once the first SAMPLE rows have been looked at; all_columns: those that hold no strings too,
+    except binary ones.
     """
     import pyarrow as pa  # imported here: it takes a while, and few corpora are Parquet files
     import pyarrow.parquet as pq
@@ -33,6 +36,8 @@ def _rows(source: Input, chosen: list[str]) -> Iterator[tuple[str, dict]]:
         if not columns:
             listed = ", ".join(shown(name, 40) for name in schema.names[:LISTED])
             raise CorpusError(f"{shown(source.name)} has no text column, only {listed}; add one.")
+        if all_columns:
+            columns = [field.name for field in schema if "binary" not in str(field.type)]
         first = next(file.iter_batches(SAMPLE, columns=columns), None)
         for row in first.to_pylist() if first else []:
             yield f"row {next(number)}", row
