@@ -318,8 +318,10 @@ class ExtractTab:
         with gr.Column(visible=False, elem_id="extract-verdicts") as self.judged:
             self.counted = gr.Markdown(elem_classes="quiet")
             with gr.Row(elem_classes="extract-out"):
-                self.evidence_down = gr.Button("Download for evidence", elem_id="extract-evidence", **small)
-                self.answers_down = gr.Button("Download for answers", elem_id="extract-answers", **small)
+                self.evidence_down = gr.Button(
+                    "Download evidence examples", elem_id="extract-evidence", **small
+                )
+                self.answers_down = gr.Button("Download answer examples", elem_id="extract-answers", **small)
         self.paper = gr.HTML(padding=False, js_on_load=extract_javascript.PAPER, elem_id="extract-paper")
 
     # Wiring

@@ -97,7 +97,10 @@ def count_sentence(verdicts: Verdicts) -> str:
     if not verdicts:
         return ""
     count, more = len(verdicts), len(verdicts) - len(examples(verdicts))
-    noted = f"{count:,} {'verdict' if count == 1 else 'verdicts'}. Download them before you leave the page."
+    noted = (
+        f"{count:,} {'verdict' if count == 1 else 'verdicts'}. Download them before you leave the page; Teach a model a "
+        "task, on the tab Adapt, reads them."
+    )
     if more:
         noted += (
             f" {more:,} of them {'makes' if more == 1 else 'make'} no example: a missed answer has no place. Lower the "
