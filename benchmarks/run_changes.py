@@ -21,6 +21,7 @@ class Candidate:
     about = "as it is"
     options: Mapping = {}  # of adapt
     stops_at = 1.0  # the share of the planned steps after which somebody stops the run
+    falling = None  # the curve of the rate, as in schedule.FALLING, if it is another
     mean = ""  # the name of the candidate that is the mean of this run's last weights
 
     def blocks(self, mlm: MaskedLM, corpus: Corpus, blocks: Blocks) -> Blocks:
@@ -66,13 +67,25 @@ class Constant(Candidate):
     options: Mapping = {"schedule": "constant"}
 
 
-class ConstantMasks(Masks):
+class ThirdLeft(Candidate):
+    """Let the rate fall linearly to a third of its peak."""
+
+    about = "the rate falls to a third"
+
+    @staticmethod
+    def falling(left: float) -> float:
+        """Return the share of the highest rate."""
+        return (1 + 2 * left) / 3
+
+
+class ThirdLeftMasks(Masks):
     """Both of these."""
+
+    falling = staticmethod(ThirdLeft.falling)
 
     def __init__(self):
         super().__init__(0.3, 0.8)
-        self.about = f"{self.about}, and {Constant.about}"
-        self.options = {**self.options, **Constant.options}
+        self.about = f"{self.about}; {ThirdLeft.about}"
 
 
 class TermCollator(MaskingCollator):
@@ -234,7 +247,8 @@ CANDIDATES = {
     "stopped-mean": lambda: Mean(Stopped),
     "mask30-fall": lambda: Masks(0.3, 0.8),
     "constant": Constant,
-    "constant-mask30-fall": ConstantMasks,
+    "third": ThirdLeft,
+    "third-mask30-fall": ThirdLeftMasks,
     "terms": Terms,
     "freeze": lambda: Frozen(0),
     "freeze2": lambda: Frozen(2),

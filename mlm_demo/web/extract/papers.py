@@ -6,15 +6,22 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
+from mlm_demo.corpus.formats import describe_formats
 from mlm_demo.corpus.papers import MAX_CHARACTERS, Paper, read_papers
 from mlm_demo.errors import CorpusError, ParameterError
 from mlm_demo.runs.service import RunService
 from mlm_demo.settings import ASSETS
+from mlm_demo.web.html import about_files
 from mlm_demo.web.messages import notices
 
 SAMPLE = ASSETS / "papers"
 QUESTIONS = "questions.json"
 NAMES_SHOWN = 3
+ABOUT_FILES = about_files(
+    "PDF, Word, PubMed, tables, plain text and many others, zipped too; each document is a paper. They stay on the "
+    "machine that serves this page, in its memory until you close the page; the files are deleted within two hours.",
+    [("All formats", f"Files can be {describe_formats()}.")],
+)
 EMPTY = '<p class="empty">No papers yet. Add files, or use the sample.</p>'
 
 

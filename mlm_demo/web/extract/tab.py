@@ -6,7 +6,6 @@ from types import MappingProxyType
 
 import gradio as gr
 
-from mlm_demo.corpus.formats import describe_formats
 from mlm_demo.corpus.papers import Paper
 from mlm_demo.errors import CorpusError, LimitError, MlmDemoError, ModelError, ParameterError
 from mlm_demo.inference.engine import Engine
@@ -25,21 +24,15 @@ from mlm_demo.web.extract.background import start, takes_long
 from mlm_demo.web.extract.extractors import about_models, choices, first_name, none_here, offered
 from mlm_demo.web.extract.links import Asked, lines, read_link, write_link
 from mlm_demo.web.extract.opened_paper import opened_paper
-from mlm_demo.web.extract.papers import EMPTY, examples, papers_view, read_files, sample
+from mlm_demo.web.extract.papers import ABOUT_FILES, EMPTY, examples, papers_view, read_files, sample
 from mlm_demo.web.extract.table import cell_of, cells, table
 from mlm_demo.web.extract.threshold import ABOUT, FIRST_MEANING, FIRST_RANGE, meaning, score_range
 from mlm_demo.web.extract.verdicts import Verdicts, answers_csv, count_sentence, evidence_csv, judge
 from mlm_demo.web.fill.links import page_address
-from mlm_demo.web.html import about_files
 from mlm_demo.web.identity import owner_of
 from mlm_demo.web.messages import notices, refusal, reporter
 from mlm_demo.web.server.rate_limits import RateLimits
 
-ABOUT_FILES = about_files(
-    "PDF, Word, PubMed, tables, plain text and many others, zipped too; each document is a paper. They stay on the "
-    "machine that serves this page, in its memory until you close the page; the files are deleted within two hours.",
-    [("All formats", f"Files can be {describe_formats()}.")],
-)
 SHOWN_DIGITS = 2  # of the threshold beside the slider
 NO_VERDICTS: Verdicts = MappingProxyType({})
 NOTHING_YET = (

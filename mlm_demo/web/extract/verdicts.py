@@ -98,8 +98,8 @@ def count_sentence(verdicts: Verdicts) -> str:
         return ""
     count, more = len(verdicts), len(verdicts) - len(examples(verdicts))
     noted = (
-        f"{count:,} {'verdict' if count == 1 else 'verdicts'}. Download them before you leave the page; Teach a model a "
-        "task, on the tab Adapt, reads them."
+        f"{count:,} {'verdict' if count == 1 else 'verdicts'}. Download them before you leave the page; Teach a model "
+        "a task, on the tab Adapt, reads them."
     )
     if more:
         noted += (
