@@ -149,6 +149,31 @@ def test_both_sides_of_learning_train_and_are_compared(script, monkeypatch, caps
     assert rows["seconds"]["the recipe"] >= 0.6
 
 
+@nightly
+def test_every_candidate_trains_and_stands_in_the_table(script, monkeypatch, capsys, tmp_path):
+    candidates, learning = script("candidates"), script("learning")
+    model, whole = str(save_tiny(tmp_path)), learning.beekeeping()
+    few = learning.Split(whole.training[:30], whole.held_out[:4], draws=1)
+    monkeypatch.setattr(candidates, "CORPORA", {model: lambda: few})
+    monkeypatch.setattr(candidates, "general_text", lambda: whole.held_out[4:8])
+
+    def in_this_process(*arguments):
+        with redirect_stdout(sys.stderr):  # Trainer prints
+            return json.loads(json.dumps(candidates.run(*arguments)))
+
+    monkeypatch.setattr(candidates, "in_a_process", in_this_process)
+    names = list(candidates.CANDIDATES)
+    options = ["--output", str(tmp_path / "a.jsonl"), "--steps", "12", "--seeds", "1", "--model", model]
+    monkeypatch.setattr(sys, "argv", ["script", *options, "--only", *names])
+    candidates.main()
+    printed_rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| ")][1:]
+    assert len(printed_rows) == len(names)
+    done = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    losses = {one["key"][0]: sum(one["run"]["shares"]["1.0"]["domain"]) for one in done}
+    assert set(losses) == set(names)
+    assert len(set(losses.values())) == len(names), "each changes something"
+
+
 def test_learning_holds_out_what_no_side_trains_on(script):
     learning = script("learning")
     for split in filter(None, (corpus() for corpus in learning.CORPORA.values())):
