@@ -34,7 +34,8 @@ def ask_each(
     items = list(read_sentences(name, ReadLimits.of(settings), notes))
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
-    header = csv_columns(kind, own_columns(item.cells for item in items if isinstance(item, Line)))
+    own = own_columns(item.cells for item in items if isinstance(item, Line))
+    header = csv_columns(kind, own)
     if not as_json:
         print(to_csv([], header), end="")
     waiting, done = iter(items), 0
@@ -48,6 +49,6 @@ def ask_each(
                 for line in json_lines(row):
                     print(json.dumps(line, ensure_ascii=False), flush=True)
             else:
-                table = to_csv(csv_rows(kind, row), header)
+                table = to_csv(csv_rows(kind, row, own), header)
                 print(table.partition("\n")[2], end="", flush=True)
         done += len(some)

@@ -10,6 +10,7 @@ from mlm_demo.corpus.text import CONTROL, clean, pieces
 from mlm_demo.errors import shown
 from mlm_demo.settings import Settings
 
+NO_CELLS: Mapping[str, str] = {}  # one for all: a corpus has millions of documents
 NAMED = 3  # skipped files or rows that an error names
 
 
@@ -23,7 +24,7 @@ class Document:
 
     source: str
     text: str
-    cells: Mapping[str, str] = field(default_factory=dict)
+    cells: Mapping[str, str] = field(default_factory=lambda: NO_CELLS)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlm_demo.corpus.documents import Document, Dropped, ReadLimits
+from mlm_demo.corpus.documents import NO_CELLS, Document, Dropped, ReadLimits
 from mlm_demo.corpus.encoding import decode, detect, why_not_text
 from mlm_demo.corpus.formats import read_documents
 from mlm_demo.corpus.input import opened
@@ -26,7 +26,7 @@ class Line:
 
     where: str
     text: str
-    cells: Mapping[str, str] = field(default_factory=dict)
+    cells: Mapping[str, str] = field(default_factory=lambda: NO_CELLS)
 
 
 def is_sentence_file(text: str) -> bool:

@@ -6,6 +6,7 @@ reason in `error`, and no answers. A pair has no `where` and no `text`; each of 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from mlm_demo.corpus.documents import Dropped
 from mlm_demo.corpus.pairs.pair import Pair
@@ -22,6 +23,8 @@ COLUMNS = {
         "tokens", "words", "error",
     ),
 }  # fmt: skip
+# Of a person's table, in the CSV; JSON lines with a new key in each would make a table of nothing but commas.
+MOST_COLUMNS = 200
 # Rows that are asked together, so that they share passes. With one number everywhere the figures are equal.
 TOGETHER = 32
 
@@ -58,8 +61,8 @@ def json_lines(row: dict) -> list[dict]:
 
 
 def own_columns(cells: Iterable[Mapping[str, str]]) -> list[str]:
-    """Return the names of a person's own columns, from the cells of each row."""
-    return list(dict.fromkeys(name for row in cells for name in row))
+    """Return the names of a person's own columns, from the cells of each row: the first MOST_COLUMNS."""
+    return list(islice(dict.fromkeys(name for row in cells for name in row), MOST_COLUMNS))
 
 
 def csv_columns(kind: str, own: Sequence[str]) -> list[str]:
@@ -75,13 +78,14 @@ def _header(kind: str, name: str) -> str:
     return name
 
 
-def csv_rows(kind: str, row: dict) -> Iterator[dict]:
-    """Yield the rows of the table that a sentence has."""
-    own = {_header(kind, name): value for name, value in row.get("columns", {}).items()}
+def csv_rows(kind: str, row: dict, own: Sequence[str]) -> Iterator[dict]:
+    """Yield the rows of the table that a sentence has; own: as for `csv_columns`."""
+    cells = row.get("columns", {})
+    beside = {_header(kind, name): cells[name] for name in own if name in cells}
     if not row["answers"]:
         yield {"where": row["where"], "error": row["error"]}
     for answer in row["answers"]:
-        about = {"where": row["where"], "text": row["text"], **own}
+        about = {"where": row["where"], "text": row["text"], **beside}
         if "error" in answer:
             yield {**about, "error": answer["error"]}
             continue
@@ -95,7 +99,7 @@ def csv(kind: str, rows: Iterable[dict]) -> str:
     """Return rows as CSV with a header."""
     rows = list(rows)
     own = own_columns(row.get("columns", {}) for row in rows)
-    return to_csv((line for row in rows for line in csv_rows(kind, row)), csv_columns(kind, own))
+    return to_csv((line for row in rows for line in csv_rows(kind, row, own)), csv_columns(kind, own))
 
 
 def _json(answer: dict | MlmDemoError) -> dict:

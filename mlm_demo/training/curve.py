@@ -17,6 +17,8 @@ def curve_svg(curve: Sequence[dict], planned: int = 0, *, per: str = "masked tok
     """
     training = [(line["step"], line["loss"]) for line in curve if "loss" in line]
     held_out = [(line["step"], line["eval_loss"]) for line in curve if "eval_loss" in line]
+    # Before the first step the base model, and what a start in closed form has made of it.
+    has_start = [step for step, _ in held_out[:2]] == [0, 0]
     last = max([planned, *(step for step, _ in training + held_out)])
     losses = [loss for _, loss in training + held_out] or [0.0, 1.0]
     ticks = ticks_around(losses, MIN_SPAN)
@@ -46,10 +48,7 @@ def curve_svg(curve: Sequence[dict], planned: int = 0, *, per: str = "masked tok
         parts.append(f'<path d="M{path}" fill="none" stroke="{color}" stroke-width="{width}"/>')
         if points is held_out or len(points) == 1:
             parts += [f'<circle cx="{x(s):.1f}" cy="{y(v):.1f}" r="3.5" fill="{color}"/>' for s, v in points]
-        if points is held_out and [step for step, _ in points[:2]] == [
-            0,
-            0,
-        ]:  # before and after a start in closed form
+        if points is held_out and has_start:
             parts.append(svg_text(x(0) + 8, y(points[0][1]) + 4, "base model", "start", color))
         names.append((y(points[-1][1]), x(points[-1][0]), f"{name} {points[-1][1]:.2f}", color))
     if len(names) == 2 and abs(names[0][0] - names[1][0]) < NAME_HEIGHT:  # they would overlap

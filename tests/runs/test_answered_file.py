@@ -4,7 +4,15 @@ import io
 import pytest
 
 from mlm_demo.corpus.sentence_file import Line
-from mlm_demo.runs.answered_file import FILL, SCORE, answered, csv_columns, json_lines, own_columns
+from mlm_demo.runs.answered_file import (
+    FILL,
+    MOST_COLUMNS,
+    SCORE,
+    answered,
+    csv_columns,
+    json_lines,
+    own_columns,
+)
 from mlm_demo.runs.answered_file import csv as csv_of
 
 MODEL = {"name": "m", "revision": "r"}
@@ -56,6 +64,16 @@ def test_a_header_is_no_formula():
     row = answered(Line("a.csv, row 2", "A b.", {"=1+1": "@2"}), [SCORED])
     (found,) = rows_in(csv_of(SCORE, [row]))
     assert found["'=1+1"] == "'@2"
+
+
+def test_a_table_with_endless_columns_stays_small():
+    rows = [
+        answered(Line(str(n), "A b.", {f"key {n} {i}": "" for i in range(50)}), [SCORED]) for n in range(50)
+    ]
+    text = csv_of(SCORE, rows)
+    assert len(rows_in(text)[0]) == len(csv_columns(SCORE, [])) + MOST_COLUMNS
+    assert len(text) < 50_000
+    assert len(json_lines(rows[49])[0]["columns"]) == 50, "JSON lines have them all"
 
 
 def test_lines_of_text_have_no_columns():

@@ -37,7 +37,8 @@ def table_of(run: Run, ending: str) -> Iterator[str]:
 
 
 def _csv_pieces(kind: str, run: Run) -> Iterator[str]:
-    header = csv_columns(kind, own_columns(row.get("columns", {}) for row in rows_of(run)))
+    own = own_columns(row.get("columns", {}) for row in rows_of(run))
+    header = csv_columns(kind, own)
     yield to_csv([], header)
     for row in rows_of(run):
-        yield to_csv(csv_rows(kind, row), header).partition("\n")[2]
+        yield to_csv(csv_rows(kind, row, own), header).partition("\n")[2]
