@@ -1,5 +1,6 @@
 """Faults of a network between machines: a cable pulled and put back, a head that is gone and started anew."""
 
+import os
 import re
 from contextlib import suppress
 
@@ -11,6 +12,7 @@ from mlm_demo.settings import Settings
 from tests.support.cluster_runs import SECONDS, follow, log_of, notes_of, steps_of, undisturbed
 from tests.support.faults import ALONE, assert_equal, made
 from tests.support.nightly import NIGHTLY
+from tests.support.paths import ROOT
 from tests.support.ray_machines import RayMachines, can_make_machines
 from tests.support.ray_nodes import TOKEN
 from tests.support.runs import until
@@ -22,7 +24,18 @@ pytestmark = [
     pytest.mark.skipif(not can_make_machines(), reason="it takes root, ip and unshare"),
 ]
 STEPS = 400
-LONG = 20_000  # steps, so that Ray gives up the node before its worker is done
+LONG = 2_000  # steps, slowly made, so that Ray gives up the node before its worker is done
+SLOWLY = """
+import time
+from mlm_demo.training.schedule import TimedSchedule
+on_step_end = TimedSchedule.on_step_end
+
+def slowly(*arguments, **named):
+    time.sleep(0.1)
+    return on_step_end(*arguments, **named)
+
+TimedSchedule.on_step_end = slowly
+"""
 
 
 @pytest.fixture
@@ -61,8 +74,11 @@ def machine_of(machines, run):
 def test_a_run_whose_machine_is_cut_off_goes_on_at_another_with_the_same_weights(
     service, machines, begin, tmp_path
 ):
+    (tmp_path / "slow").mkdir()
+    (tmp_path / "slow" / "sitecustomize.py").write_text(SLOWLY)
+    service.queue.environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path / "slow"), str(ROOT)])
     run = begin(service, LONG)
-    reach(service, run, 2_600)
+    reach(service, run, 300)
     cut_off = machine_of(machines, run)
     cut_off.connect(False)  # its worker trains on, and sees the shared files
     follow(service, run, "done", "failed", "interrupted", "stopped")
@@ -70,6 +86,7 @@ def test_a_run_whose_machine_is_cut_off_goes_on_at_another_with_the_same_weights
     assert "was lost. Attempt 2 of 3 continues from the last checkpoint" in notes_of(run)[-1]
     assert machine_of(machines, run) is not cut_off
     assert_equal(made(run), undisturbed(begin, tmp_path, LONG))
+    del service.queue.environment["PYTHONPATH"]
     cut_off.connect(True)
     until(
         lambda: cut_off.process.poll() is not None, SECONDS, machines.logs
