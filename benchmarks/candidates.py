@@ -27,7 +27,7 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
-from learning import CORPORA, Split, general_text, losses
+from learning import CORPORA, Split, drawn_anew, general_text, losses
 from pairs import ROOT
 from run_changes import CANDIDATES, Candidate
 from transformers import TrainerCallback
@@ -54,9 +54,6 @@ from mlm_demo.training.trainer import MaskedLMTrainer
 STEPS, SEEDS, ROUNDS = 60, 3, 3
 SHARES, SHOWN = (0.25, 0.5, 0.75, 1.0), (0.5, 1.0)
 GENERAL_EVERY = 4  # of the general documents, one of so many judges: all would take longer than the run
-RESAMPLES = 2000
-
-
 LONGER_OR_SHORTER = (
     "mask20",
     "mask30",
@@ -123,7 +120,7 @@ def prepared(name: str, model: str, seed: int, steps: int, folder: Path):
     """Return a candidate with its model, corpus, options and blocks."""
     split, candidate = CORPORA[model](), CANDIDATES[name]()
     path = folder / "corpus.jsonl"
-    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in split.training))
+    split.write(path)
     mlm, corpus = load(Catalogue().find(model)), read_corpus([path], seed=seed)
     config = AdaptConfig(max_steps=steps, seed=seed, **candidate.options)
     blocks = make_blocks(mlm, corpus.training, general_texts()[0], config)
@@ -203,9 +200,7 @@ def difference(mine: Sequence[dict], other: Sequence[dict], share: float, what: 
         ],
         axis=0,
     )
-    count = len(change)
-    drawn = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), RESAMPLES)
-    low, high = np.percentile(drawn @ change, [2.5, 97.5])
+    low, high = np.percentile(drawn_anew(len(change)) @ change, [2.5, 97.5])
     return f"{change.sum():+.3f} ({low:+.3f} to {high:+.3f})"
 
 

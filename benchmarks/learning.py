@@ -72,6 +72,10 @@ class Split:
     held_out: list[str]
     draws: int
 
+    def write(self, path: Path) -> None:
+        """Write the documents to train on as JSON lines."""
+        path.write_text("".join(json.dumps({"text": text}) + "\n" for text in self.training))
+
 
 def beekeeping() -> Split:
     paragraphs = BEEKEEPING.read_text(encoding="utf-8").strip().split("\n\n")
@@ -175,7 +179,7 @@ def side(run: Run) -> dict:
 
 def ours(run: Run, split: Split, folder: Path) -> dict:
     corpus, output = folder / "corpus.jsonl", folder / "adapted"
-    corpus.write_text("".join(json.dumps({"text": text}) + "\n" for text in split.training))
+    split.write(corpus)
     command = [sys.executable, "-m", "mlm_demo", "adapt", str(corpus), "--output", str(output)]
     command += ["--model", run.model, "--minutes", str(run.minutes), "--seed", str(run.seed), "--json"]
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True, cwd=ROOT)
@@ -289,10 +293,14 @@ def mean(runs: Sequence[dict], name: str) -> np.ndarray:
     return np.mean([run[name] for run in runs], axis=0)
 
 
+def drawn_anew(count: int) -> np.ndarray:
+    """Return (RESAMPLES, count) how often each document is drawn if they are drawn anew."""
+    return np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), RESAMPLES)
+
+
 def ratio_of_sums(ours: np.ndarray, theirs: np.ndarray) -> tuple[float, float, float]:
     """Return the ratio of two sums over the same documents, and its interval if the documents are drawn anew."""
-    count = len(ours)
-    drawn = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), RESAMPLES)
+    drawn = drawn_anew(len(ours))
     low, high = np.percentile((drawn @ ours) / (drawn @ theirs), [2.5, 97.5])
     return float(ours.sum() / theirs.sum()), float(low), float(high)
 

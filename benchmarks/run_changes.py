@@ -1,6 +1,7 @@
 """The changes to a run that candidates.py tries; each is a class that overrides one part of a run."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
@@ -10,7 +11,7 @@ from mlm_demo.corpus.corpus import Corpus
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training.cloze import typical_terms
 from mlm_demo.training.dataset import MaskingCollator, general_texts
-from mlm_demo.training.evaluation import MaskedEvalSet, masked_logits
+from mlm_demo.training.evaluation import PROBABILITY, MaskedEvalSet, masked_logits
 from mlm_demo.training.masking import IGNORED, Masking, mask_blocks, vocabulary_ids
 from mlm_demo.training.packing import NO_WORD, REPLAYED, Blocks, pack
 
@@ -55,9 +56,7 @@ class Masks(Candidate):
     def on_step(self, share, collator) -> None:
         """Fall to the usual share."""
         if share >= self.until:
-            collator.masking = Masking(
-                collator.masking.mask_id, collator.masking.random_ids, 0.15, seed=collator.masking.seed
-            )
+            collator.masking = replace(collator.masking, probability=PROBABILITY)
 
 
 class Constant(Candidate):

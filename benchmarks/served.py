@@ -11,15 +11,13 @@ import argparse
 import json
 import os
 import statistics
-import sys
 import threading
 import time
 from dataclasses import replace
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # so that each benchmark runs as a script from any folder
-os.environ["PYTHONPATH"] = str(ROOT)  # and the replicas find the program too
+from pairs import ROOT
+
+os.environ["PYTHONPATH"] = str(ROOT)  # so that the replicas find the program too
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 

@@ -12,8 +12,7 @@ from mlm_demo.cli import terminal
 from mlm_demo.corpus.documents import Dropped, ReadLimits
 from mlm_demo.corpus.sentence_file import Line, read_sentences
 from mlm_demo.errors import MlmDemoError
-from mlm_demo.inference.spreadsheet import to_csv
-from mlm_demo.runs.answered_file import TOGETHER, answered, csv_columns, csv_rows, json_lines, own_columns
+from mlm_demo.runs.answered_file import TOGETHER, answered, csv_header, csv_lines, json_lines, own_columns
 from mlm_demo.settings import Settings
 
 
@@ -35,9 +34,8 @@ def ask_each(
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     own = own_columns(item.cells for item in items if isinstance(item, Line))
-    header = csv_columns(kind, own)
     if not as_json:
-        print(to_csv([], header), end="")
+        print(csv_header(kind, own), end="")
     waiting, done = iter(items), 0
     while some := list(islice(waiting, TOGETHER)):
         terminal.status(f"{done:,} of {len(items):,} sentences")
@@ -49,6 +47,5 @@ def ask_each(
                 for line in json_lines(row):
                     print(json.dumps(line, ensure_ascii=False), flush=True)
             else:
-                table = to_csv(csv_rows(kind, row, own), header)
-                print(table.partition("\n")[2], end="", flush=True)
+                print(csv_lines(kind, row, own), end="", flush=True)
         done += len(some)

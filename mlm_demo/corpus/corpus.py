@@ -7,12 +7,14 @@ Each file is read and decoded (`formats.py`), duplicates are removed (`deduplica
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from mlm_demo.corpus.deduplicate import Deduplicator
 from mlm_demo.corpus.documents import Document, Dropped, Findings, ReadLimits, name_dropped, why_left_out
 from mlm_demo.corpus.formats import read_documents
 from mlm_demo.corpus.passages import Passage, passages_of
+from mlm_demo.corpus.quality import shared_passages
 from mlm_demo.corpus.split import split, validation_part
 from mlm_demo.errors import CorpusError, MoreNeededError, ReadingError, shown
 
@@ -58,6 +60,11 @@ class Corpus:
     counts: Counts
     sha256: str
     on_both_sides: int = 0
+
+    @cached_property
+    def shared_share(self) -> float:
+        """The share of the held-out words that are in passages which the training part has too."""
+        return shared_passages(self.training, self.held_out)
 
 
 def read_corpus(

@@ -7,15 +7,16 @@ from collections.abc import Iterable, Mapping
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def to_csv(rows: Iterable[Mapping[str, object]], columns: Iterable[str]) -> str:
-    """Return rows as CSV with a header; a row may lack columns.
+def to_csv(rows: Iterable[Mapping[str, object]], columns: Iterable[str], *, header: bool = True) -> str:
+    """Return rows as CSV, with a header or as lines to follow one; a row may lack columns.
 
     A text that a spreadsheet would read as a formula gets a ' before it (OWASP, CSV injection).
     """
     written = io.StringIO()
     names = list(columns)
     writer = csv.DictWriter(written, names, lineterminator="\n")
-    writer.writerow({name: _cell(name) for name in names})
+    if header:
+        writer.writerow({name: _cell(name) for name in names})
     writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
     return written.getvalue()
 

@@ -78,8 +78,17 @@ def _header(kind: str, name: str) -> str:
     return name
 
 
-def csv_rows(kind: str, row: dict, own: Sequence[str]) -> Iterator[dict]:
-    """Yield the rows of the table that a sentence has; own: as for `csv_columns`."""
+def csv_header(kind: str, own: Sequence[str]) -> str:
+    """Return the first line of the table as CSV; own: as for `csv_columns`."""
+    return to_csv([], csv_columns(kind, own))
+
+
+def csv_lines(kind: str, row: dict, own: Sequence[str]) -> str:
+    """Return the lines of the table that a sentence has as CSV, without the header; own: as for `csv_columns`."""
+    return to_csv(_csv_rows(kind, row, own), csv_columns(kind, own), header=False)
+
+
+def _csv_rows(kind: str, row: dict, own: Sequence[str]) -> Iterator[dict]:
     cells = row.get("columns", {})
     beside = {_header(kind, name): cells[name] for name in own if name in cells}
     if not row["answers"]:
@@ -99,7 +108,7 @@ def csv(kind: str, rows: Iterable[dict]) -> str:
     """Return rows as CSV with a header."""
     rows = list(rows)
     own = own_columns(row.get("columns", {}) for row in rows)
-    return to_csv((line for row in rows for line in csv_rows(kind, row, own)), csv_columns(kind, own))
+    return csv_header(kind, own) + "".join(csv_lines(kind, row, own) for row in rows)
 
 
 def _json(answer: dict | MlmDemoError) -> dict:

@@ -22,7 +22,6 @@ import transformers
 
 from mlm_demo import __version__
 from mlm_demo.corpus.corpus import Corpus
-from mlm_demo.corpus.quality import shared_passages
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.system.distributed import broadcast, is_main_process
 from mlm_demo.training.checkpoints import CHECKPOINTS, claimed, published
@@ -127,7 +126,7 @@ def facts_of(corpus: Corpus, blocks: Blocks) -> CorpusFacts:
         held_out_documents=len(corpus.held_out),
         tokens=blocks.of_documents().tokens,
         on_both_sides=corpus.on_both_sides,
-        shared_share=shared_passages(corpus.training, corpus.held_out),
+        shared_share=corpus.shared_share,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import py3langid
 
 from mlm_demo.corpus.corpus import MAX_CHARACTERS, Corpus
-from mlm_demo.corpus.quality import measure_quality, shared_passages
+from mlm_demo.corpus.quality import measure_quality
 from mlm_demo.training.cloze import WORD
 from mlm_demo.training.config import verdict
 from mlm_demo.training.packing import NO_WORD, Blocks
@@ -135,7 +135,7 @@ def make_report(
         "glued_share": quality.glued,
         "repeated_share": quality.repeated,
         "odd_share": quality.odd,
-        "shared_share": shared_passages(corpus.training, corpus.held_out),
+        "shared_share": corpus.shared_share,
     }
     notes = [*warnings_of(shares, quality.glued_words), *dict.fromkeys(counts.notes)]
     if english and language != "en" and share > 0.5:

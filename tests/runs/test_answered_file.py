@@ -10,6 +10,8 @@ from mlm_demo.runs.answered_file import (
     SCORE,
     answered,
     csv_columns,
+    csv_header,
+    csv_lines,
     json_lines,
     own_columns,
 )
@@ -74,6 +76,15 @@ def test_a_table_with_endless_columns_stays_small():
     assert len(rows_in(text)[0]) == len(csv_columns(SCORE, [])) + MOST_COLUMNS
     assert len(text) < 50_000
     assert len(json_lines(rows[49])[0]["columns"]) == 50, "JSON lines have them all"
+
+
+def test_a_line_break_in_a_header_stays_in_it():
+    rows = [answered(Line("a.jsonl, line 1", "A b.", {"my\nitem": "1"}), [SCORED])]
+    own = own_columns(row["columns"] for row in rows)
+    text = csv_header(SCORE, own) + csv_lines(SCORE, rows[0], own)
+    assert text == csv_of(SCORE, rows)
+    (found,) = rows_in(text)
+    assert (found["my\nitem"], found["text"]) == ("1", "A b.")
 
 
 def test_lines_of_text_have_no_columns():

@@ -10,7 +10,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from tests.support.ray_nodes import TOKEN
+from tests.support.ray_nodes import WITH_TOKEN
 from tests.support.runs import until
 
 BRIDGE, NETWORK = "mlm-demo-ray", "10.177.23"
@@ -52,8 +52,7 @@ class Machine:
 
     def start(self, *options: str) -> None:
         """Start Ray in it."""
-        own = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": TOKEN, "RAY_USAGE_STATS_ENABLED": "0", **SOON}
-        own |= {"RAY_TMPDIR": "/tmp"}  # its folder in there is the machine's own
+        own = {**WITH_TOKEN, **SOON, "RAY_TMPDIR": "/tmp"}  # its folder in there is the machine's own
         ray = [RAY, "start", *options, f"--node-ip-address={self.address}", SMALL, "--block"]
         script = 'mkdir -p /tmp/ray && mount -t tmpfs tmpfs /tmp/ray && exec "$@"'
         unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]

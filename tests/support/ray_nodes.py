@@ -9,6 +9,7 @@ from contextlib import suppress
 from tests.support.paths import ROOT
 
 TOKEN = "0123456789abcdef" * 4
+WITH_TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": TOKEN, "RAY_USAGE_STATS_ENABLED": "0"}
 SMALL = {"object_store_memory": 80_000_000}
 CLUSTER = '''
 import json, sys
@@ -48,8 +49,7 @@ class RayNodes:
     """The process with the cluster. address: of the dashboard; nodes: the ids of the living nodes but the head."""
 
     def __init__(self):
-        own = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": TOKEN, "RAY_USAGE_STATS_ENABLED": "0"}
-        self.environment = {**os.environ, **own}
+        self.environment = {**os.environ, **WITH_TOKEN}
         self._process = subprocess.Popen(
             [sys.executable, "-c", CLUSTER, json.dumps(SMALL)],
             cwd=ROOT,

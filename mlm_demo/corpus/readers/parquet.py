@@ -14,9 +14,8 @@ from mlm_demo.errors import CorpusError, shown
 def read_parquet(source: Input, reading: Reading) -> Iterator[Document | Dropped]:
     """Read the rows of a Parquet file."""
     chosen: list[str] = []
-    on_chosen = (lambda names: None) if reading.keeps_cells else chosen.extend
     rows = _rows(source, chosen, all_columns=reading.keeps_cells)
-    yield from read_rows(rows, source, reading, on_chosen=on_chosen)
+    yield from read_rows(rows, source, reading, on_chosen=chosen.extend)
 
 
 def _rows(source: Input, chosen: list[str], *, all_columns: bool) -> Iterator[tuple[str, dict]]:
@@ -41,7 +40,8 @@ def _rows(source: Input, chosen: list[str], *, all_columns: bool) -> Iterator[tu
         first = next(file.iter_batches(SAMPLE, columns=columns), None)
         for row in first.to_pylist() if first else []:
             yield f"row {next(number)}", row
-        for batch in itertools.islice(file.iter_batches(SAMPLE, columns=chosen or columns), 1, None):
+        rest = columns if all_columns else chosen or columns
+        for batch in itertools.islice(file.iter_batches(SAMPLE, columns=rest), 1, None):
             source.budget.take(batch.nbytes, source.name)
             for row in batch.to_pylist():
                 yield f"row {next(number)}", row

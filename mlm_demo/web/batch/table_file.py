@@ -4,8 +4,7 @@ import json
 from collections.abc import Iterator
 
 from mlm_demo.errors import RunError
-from mlm_demo.inference.spreadsheet import to_csv
-from mlm_demo.runs.answered_file import PAIRS, csv_columns, csv_rows, json_lines, own_columns
+from mlm_demo.runs.answered_file import PAIRS, csv_header, csv_lines, json_lines, own_columns
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.tasks.batch import judged, request_of, rows_of
 from mlm_demo.web.batch.pair_table import pairs_csv
@@ -38,7 +37,6 @@ def table_of(run: Run, ending: str) -> Iterator[str]:
 
 def _csv_pieces(kind: str, run: Run) -> Iterator[str]:
     own = own_columns(row.get("columns", {}) for row in rows_of(run))
-    header = csv_columns(kind, own)
-    yield to_csv([], header)
+    yield csv_header(kind, own)
     for row in rows_of(run):
-        yield to_csv(csv_rows(kind, row, own), header).partition("\n")[2]
+        yield csv_lines(kind, row, own)
