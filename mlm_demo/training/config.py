@@ -13,7 +13,8 @@ EVALUATION_SHARE = 0.06  # of a run's time: the evaluations during training
 PATIENCE = 3  # evaluations without a lower eval loss before a run ends early
 ENOUGH_TOKENS = 50_000
 WEIGHT_DECAY = 0.01
-SCHEDULES = ("linear", "cosine", "constant")  # of the learning rate after the warm-up
+SCHEDULES = ("linear-to-third", "linear", "cosine", "constant")  # of the learning rate after the warm-up
+MOST_MASKED_AT_END = 0.15  # of the tokens, in the last part of a run
 PRICE_OF_FORGETTING = 2.0  # nats learned of the domain that make up for a nat forgotten of general English
 
 
@@ -24,6 +25,7 @@ class MaskedLMConfig(Protocol):
     max_steps: int | None
     minutes: float | None
     mlm_probability: float
+    final_mlm_probability: float
     whole_word: bool
     learning_rate: float
     batch_size: int
@@ -43,7 +45,9 @@ class AdaptConfig:
     epochs: float | None = option(None, "train for this many epochs", "E", above=0, most=100_000)
     max_steps: int | None = option(None, "train for this many steps", "N", above=0, most=100_000)
     minutes: float | None = option(None, "train for this many minutes", "T", above=0, most=100_000)
-    mlm_probability: float = option(0.15, "share of the tokens to mask", "P", above=0, most=0.9)
+    mlm_probability: float = option(
+        0.3, "share of the tokens to mask; 0.15 at most in the last fifth of a run", "P", above=0, most=0.9
+    )
     whole_word: bool = option(False, "mask whole words")
     learning_rate: float = option(2e-4, "peak learning rate", "L", above=0, most=0.1)
     batch_size: int = option(16, "blocks per step", "B", above=0, most=4096)
@@ -59,7 +63,9 @@ class AdaptConfig:
     )
     weight_decay: float = option(WEIGHT_DECAY, "decoupled weight decay of AdamW", "W", least=0, most=1)
     schedule: str = option(
-        "linear", "how the learning rate falls to 0 after the warm-up; constant does not", choices=SCHEDULES
+        "linear-to-third",
+        "how the learning rate falls after the warm-up: to a third, to 0 (linear, cosine) or not at all (constant)",
+        choices=SCHEDULES,
     )
 
     item: ClassVar = "block"  # of which a batch consists
@@ -68,6 +74,11 @@ class AdaptConfig:
     def length(self) -> int:
         """The tokens of a block, at most."""
         return self.block_size
+
+    @property
+    def final_mlm_probability(self) -> float:
+        """The share of the tokens to mask in the last part of the run."""
+        return min(self.mlm_probability, MOST_MASKED_AT_END)
 
     def __post_init__(self):
         check_options(self)

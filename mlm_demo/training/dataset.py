@@ -1,7 +1,7 @@
 """The training data of a run: its blocks, the order of each epoch, and batches with masked tokens."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -61,21 +61,24 @@ class NumberedDataset(torch.utils.data.Dataset):
         return self.epoch, int(number)
 
 
-class EpochSampler(torch.utils.data.Sampler):
-    """Every block once per epoch, in an order that depends on the seed and the epoch alone.
+class ShuffledDataset(NumberedDataset):
+    """Every item once per epoch, in an order that depends on the seed and the epoch alone: epoch, position, number.
 
     accelerate's own seeded sampler loses its epoch when a resumed run skips the batches already seen.
     """
 
-    def __init__(self, dataset: NumberedDataset, seed: int):
-        self.dataset, self.seed = dataset, seed
+    def __init__(self, count: int, seed: int):
+        super().__init__(count)
+        self.seed = seed
+        self.set_epoch(0)
 
-    def __len__(self) -> int:
-        return len(self.dataset)
+    def set_epoch(self, epoch: int) -> None:
+        """Draw the order of an epoch."""
+        super().set_epoch(epoch)
+        self.order = np.random.default_rng([self.seed, epoch]).permutation(self.count)
 
-    def __iter__(self) -> Iterator[int]:
-        random = np.random.default_rng([self.seed, self.dataset.epoch])
-        return iter(random.permutation(len(self.dataset)).tolist())
+    def __getitem__(self, position: int) -> tuple[int, int, int]:
+        return self.epoch, int(position), int(self.order[position])
 
 
 class MaskingCollator:
@@ -83,15 +86,25 @@ class MaskingCollator:
 
     input_ids: tokens after masking; masked: positions to predict, counted through all rows; labels: the true ids at
     these positions; attention_mask: only if there is padding.
-    even: pad `masked` (with 0) and `labels` (with IGNORED) so that all whole batches have the same shapes.
+    share_over: the share of the run that is over before a block, from its epoch and its position in it; by it the last
+    blocks may be masked less. even: pad `masked` (with 0) and `labels` (with IGNORED) so that all whole batches have
+    the same shapes.
     """
 
-    def __init__(self, blocks: Blocks, masking: Masking, even: bool = False):
-        self.blocks, self.masking, self.even = blocks, masking, even
+    def __init__(
+        self,
+        blocks: Blocks,
+        masking: Masking,
+        share_over: Callable[[int, int], float] = lambda epoch, position: 0.0,
+        even: bool = False,
+    ):
+        self.blocks, self.masking, self.share_over, self.even = blocks, masking, share_over, even
 
-    def __call__(self, items: list[tuple[int, int]]) -> dict[str, torch.Tensor]:
-        epoch, numbers = items[0][0], [number for _, number in items]
-        rows = mask_blocks(self.blocks, numbers, self.masking, epoch)
+    def __call__(self, items: list[tuple[int, int, int]]) -> dict[str, torch.Tensor]:
+        epoch, position, _ = items[0]
+        numbers = [number for *_, number in items]
+        # By the position, not by the steps made: accelerate draws a batch while the one before it is trained on.
+        rows = mask_blocks(self.blocks, numbers, self.masking.at(self.share_over(epoch, position)), epoch)
         masked = np.flatnonzero(rows.labels != IGNORED)
         labels = rows.labels.ravel()[masked]
         missing = _slots(rows.ids.size, self.masking.probability) - len(masked) if self.even else 0

@@ -3,11 +3,11 @@
 BERT's rule (Devlin et al. 2019): the model predicts a share of the tokens; 80% of these become the mask token, 10% a
 random token, and 10% stay as they are. What happens to a block depends on the seed, the epoch and the block's number
 alone. So a resumed run masks as an uninterrupted one, each epoch masks anew, and an evaluation freezes its masks by
-keeping to one epoch.
+keeping to one epoch. The last part of a run may mask less than the others.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 
 IGNORED = -100  # the label that the loss ignores, as everywhere in transformers
 AS_MASK, AS_RANDOM = 0.8, 0.1
+LAST_PART_FROM = 0.8  # of a run
 
 
 @dataclass(frozen=True)
 class Masking:
     """How tokens are masked: the share, whole words or single tokens, and the seed.
 
-    random_ids: the ids that a random token is drawn from, special tokens excluded.
+    random_ids: the ids that a random token is drawn from, special tokens excluded. final_probability: the share in the
+    last part of a run, None for the same.
     """
 
     mask_id: int
@@ -34,11 +36,25 @@ class Masking:
     probability: float = 0.15
     whole_word: bool = False
     seed: int = 0
+    final_probability: float | None = None
+
+    def at(self, share_over: float) -> "Masking":
+        """Return the masking once a share of the run is over."""
+        if self.final_probability is None or share_over < LAST_PART_FROM:
+            return self
+        return replace(self, probability=self.final_probability)
 
 
 def make_masking(mlm: "MaskedLM", config: MaskedLMConfig) -> Masking:
     """Return the masking that a run's configuration asks for."""
-    return Masking(mlm.mask_id, vocabulary_ids(mlm), config.mlm_probability, config.whole_word, config.seed)
+    return Masking(
+        mlm.mask_id,
+        vocabulary_ids(mlm),
+        config.mlm_probability,
+        config.whole_word,
+        config.seed,
+        config.final_mlm_probability,
+    )
 
 
 @dataclass(frozen=True)

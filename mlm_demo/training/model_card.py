@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mlm_demo.training.config import PRICE_OF_FORGETTING
+from mlm_demo.training.config import MOST_MASKED_AT_END, PRICE_OF_FORGETTING
 from mlm_demo.training.outcome import caveats
 from mlm_demo.training.result import (
     DOMAIN,
@@ -31,6 +31,12 @@ A run keeps the share with the lowest domain loss + {price:g} × general loss: a
 {price:g} nats learned of the domain. Its owner can choose another share afterwards. One half of the held-out texts
 chooses (the strength of the start, the best step, the share), the other half judges, so no choice flatters the figures.
 """
+FALLS = {
+    "linear-to-third": "linear decay to a third of it",
+    "linear": "linear decay to 0",
+    "cosine": "cosine decay to 0",
+    "constant": "constant",
+}
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -50,8 +56,8 @@ def model_card(result: AdaptationResult, mask_token: str) -> str:
         example=example,
         **{name: getattr(corpus, name) for name in ("words", "documents", "sha256", "tokens")},
         **{name: config[name] for name in ("batch_size", "block_size", "learning_rate", "replay", "seed")},
-        probability=config["mlm_probability"],
-        whole_word=", whole words" if config["whole_word"] else "",
+        masking=_masking(config),
+        falls=FALLS[config.get("schedule", "linear")],  # older results do not have it
         steps=training.steps,
         kept=_kept(result),
         seconds=training.seconds,
@@ -100,6 +106,13 @@ def lineage_rows(base: Mapping[str, Any]) -> str:
         f"| made from | {literal(name_of(str(model['name'])))}, revision {model['revision']} |\n"
         for model in base.get("ancestors", [])
     )
+
+
+def _masking(config: Mapping[str, Any]) -> str:
+    share = f"{config['mlm_probability']:.0%} of the tokens"
+    if config["mlm_probability"] > MOST_MASKED_AT_END:
+        share += f", {MOST_MASKED_AT_END:.0%} in the last fifth"
+    return share + (", whole words" if config["whole_word"] else "")
 
 
 def title_of(base: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """The schedule of a run: how long it has trained, resumes included, and the learning rate that follows from it.
 
-The rate rises during the warm-up and then falls to zero over the planned steps, linearly unless another curve is
-chosen. If the budget is in minutes, it falls over the minutes instead (budgeted training, arXiv 1905.04753), and the
+The rate rises during the warm-up and then falls over the planned steps, along one of several curves. If the budget is
+in minutes, it falls over the minutes instead (budgeted training, arXiv 1905.04753), and the
 run ends when they are over, whether the machine turns out slower or faster than it was when the steps were planned.
 """
 
@@ -14,6 +14,7 @@ from mlm_demo.system.distributed import broadcast
 
 # The share of the highest learning rate, from the share of the steps or the time that is left; by config.SCHEDULES.
 FALLING = {
+    "linear-to-third": lambda left: (1 + 2 * left) / 3,
     "linear": lambda left: left,
     "cosine": lambda left: (1 - math.cos(math.pi * left)) / 2,
     "constant": lambda left: 1.0,
@@ -47,6 +48,10 @@ class TimedSchedule(TrainerCallback):
     def seconds(self) -> float:
         """Seconds of training until now, those before a resume included."""
         return self.seconds_before + (time.monotonic() - self.start if self.start is not None else 0.0)
+
+    def share_over(self, step: int) -> float:
+        """Return the share of the run that is over before a step, by the clock if the budget is in minutes."""
+        return self.seconds / self.seconds_allowed if self.seconds_allowed else step / self.steps
 
     def expected_steps(self, step: int) -> int:
         """Return how many steps the run will have made at its end, by the time that the steps so far took."""

@@ -4,9 +4,11 @@ The masks are drawn from seed, epoch and block, so that a resumed run sees the s
 loss runs the head at masked positions only. The evaluation has frozen masks.
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
+from torch.utils.data import SequentialSampler
 from transformers import TrainerCallback, TrainingArguments
 
 from mlm_demo.errors import ModelError
@@ -14,7 +16,7 @@ from mlm_demo.models.device import bfloat16_is_fast
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.system.distributed import broadcast, world_size
 from mlm_demo.training.callbacks import nan_loss
-from mlm_demo.training.dataset import EpochSampler, MaskingCollator, NumberedDataset
+from mlm_demo.training.dataset import MaskingCollator, NumberedDataset, ShuffledDataset
 from mlm_demo.training.evaluation import MaskedEvalSet, sum_by_document
 from mlm_demo.training.fast.chunked_loss import ChunkedLoss
 from mlm_demo.training.fast.compile import Compiled, layers_of
@@ -47,9 +49,9 @@ class MaskedLMTrainer(RunTrainer):
             schedule,
             callbacks,
             model=mlm.model,
-            train_dataset=NumberedDataset(len(blocks)),
+            train_dataset=ShuffledDataset(len(blocks), args.seed),
             eval_dataset=NumberedDataset(0),
-            data_collator=MaskingCollator(blocks, masking, even=graphs),
+            data_collator=MaskingCollator(blocks, masking, self._share_over, even=graphs),
         )
         self.mlm, self.eval_set = mlm, eval_set
         # Not by the Trainer's own `bf16`, whose wrapper stays on the model: it would round the evaluation too, and
@@ -70,8 +72,14 @@ class MaskedLMTrainer(RunTrainer):
         with attention_for_training(self.mlm.model, self.bfloat16):
             return super().train(*arguments, **named)
 
-    def _get_train_sampler(self, train_dataset=None) -> EpochSampler:
-        return EpochSampler(self.train_dataset, self.args.seed)
+    def _get_train_sampler(self, train_dataset=None) -> SequentialSampler:
+        return SequentialSampler(self.train_dataset)  # which shuffles
+
+    def _share_over(self, epoch: int, position: int) -> float:
+        """Return the share of the run that is over before a block of an epoch."""
+        per_step = self.args.train_batch_size * self.args.gradient_accumulation_steps * world_size()
+        steps_per_epoch = math.ceil(len(self.train_dataset) / per_step)
+        return self.schedule.share_over(epoch * steps_per_epoch + position // per_step)
 
     def training_step(self, model, inputs, num_items_in_batch=None) -> torch.Tensor:
         """Make a training step; on a GPU by a CUDA graph."""

@@ -47,7 +47,7 @@ def test_every_field_is_an_option_with_its_default_and_range():
         assert one.metadata["help"] in text
     for default in (
         "minutes (default: 10)",
-        "mask (default: 0.15)",
+        "of a run (default: 0.3)",
         "(default: 0.0002)",
         "step (default: 16)",
     ):

@@ -17,7 +17,10 @@ from mlm_demo.training.config import AdaptConfig, epochs, verdict
         ({"max_steps": 1, "replay": 1}, "replay is 1; it must be from 0 to 0.9"),
         ({"max_steps": 1, "batch_size": 0}, "batch_size is 0"),
         ({"max_steps": 1, "weight_decay": -1}, "weight_decay is -1; it must be from 0 to 1"),
-        ({"max_steps": 1, "schedule": "step"}, "schedule is 'step'; choose linear or cosine or constant"),
+        (
+            {"max_steps": 1, "schedule": "step"},
+            "schedule is 'step'; choose linear-to-third or linear or",
+        ),
         (
             {"max_steps": 1, "batch_size": 6, "gradient_accumulation_steps": 4},
             "is 4, which does not divide the batch of 6 blocks; choose 1, 2, 3 or 6",

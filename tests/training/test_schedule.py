@@ -39,6 +39,11 @@ def test_the_other_curves_are_those_of_transformers():
         assert [ours.factor(n) for n in range(101)] == pytest.approx([factor(n) for n in range(101)])
 
 
+def test_the_rate_falls_to_a_third():
+    ours = TimedSchedule(100, 10, None, falling="linear-to-third")
+    assert [ours.factor(n) for n in (0, 5, 10, 55, 100)] == pytest.approx([0, 0.5, 1, 2 / 3, 1 / 3])
+
+
 def test_every_schedule_of_the_options_has_a_curve():
     assert tuple(FALLING) == SCHEDULES
 
@@ -53,9 +58,15 @@ def test_with_a_time_limit_rate_and_end_follow_the_clock(monkeypatch):
     for step in (50, 500):  # the machine is slower, or faster, than planned
         assert schedule.factor(step) == pytest.approx(0.25)
         assert schedule.seconds_left(step) == pytest.approx(15)
+        assert schedule.share_over(step) == pytest.approx(0.75)
     assert schedule.expected_steps(600) == 800
     now[0] += 30
     assert (schedule.factor(50), schedule.seconds_left(50), schedule.expected_steps(50)) == (0, 0, 50)
+
+
+def test_with_steps_the_share_that_is_over_counts_steps():
+    schedule = TimedSchedule(40, 0, None)
+    assert [schedule.share_over(step) for step in (0, 10, 32)] == [0, 0.25, 0.8]
 
 
 def test_the_time_before_a_resume_counts(monkeypatch):

@@ -26,7 +26,7 @@ def test_loss_and_gradients_equal_those_of_run_mlm(architecture, tmp_path, monke
     no_dropout(mlm.model)
     blocks = make_blocks(mlm, TEXTS[:5], [], CONFIG)
     masking = Masking(mlm.mask_id, vocabulary_ids(mlm), 0.3)
-    batch = MaskingCollator(blocks, masking)([(0, i) for i in range(len(blocks))])
+    batch = MaskingCollator(blocks, masking)([(0, i, i) for i in range(len(blocks))])
     mlm.model.train()
     labels = torch.full_like(batch["input_ids"], IGNORED)
     labels.view(-1)[batch["masked"]] = batch["labels"]
@@ -43,6 +43,28 @@ def test_loss_and_gradients_equal_those_of_run_mlm(architecture, tmp_path, monke
     for name, parameter in mlm.model.named_parameters():
         if name in expected:
             torch.testing.assert_close(parameter.grad, expected[name], atol=1e-5, rtol=1e-3, msg=name)
+
+
+def test_the_share_of_a_run_is_that_of_whole_steps(tmp_path):
+    mlm = MaskedLM(*build("BERT"))
+    blocks = make_blocks(mlm, TEXTS, [], CONFIG).select(range(10))
+    arguments = TrainingArguments(
+        output_dir=str(tmp_path),
+        use_cpu=True,
+        per_device_train_batch_size=2,
+        gradient_accumulation_steps=2,
+        **DEFAULT_ARGUMENTS,
+    )
+    masking = Masking(mlm.mask_id, vocabulary_ids(mlm))
+    training = MaskedLMTrainer(mlm, arguments, blocks, masking, None, TimedSchedule(6, 0, None))
+    share = training.data_collator.share_over
+    assert [share(0, 3), share(0, 4), share(0, 9), share(1, 0), share(1, 8)] == [
+        0,
+        1 / 6,
+        2 / 6,
+        3 / 6,
+        5 / 6,
+    ]
 
 
 def test_training_uses_bfloat16_and_evaluation_does_not(tmp_path, monkeypatch):

@@ -61,6 +61,11 @@ class PretrainConfig:
         return self.block_size
 
     @property
+    def final_mlm_probability(self) -> float:
+        """The share of the tokens to mask in the last part of the run."""
+        return self.mlm_probability
+
+    @property
     def heads(self) -> int:
         """The attention heads of each layer."""
         return max(1, self.hidden // HEAD)

@@ -339,13 +339,13 @@ class AdaptForm:
             self.rate = _number(
                 AdaptConfig.learning_rate,
                 "Learning rate",
-                "The peak, after a linear warm-up; it then decays to 0.",
+                "The peak, after a linear warm-up; it then falls to a third of it.",
                 "rate",
             )
             self.masked = _number(
                 AdaptConfig.mlm_probability * 100,
                 "Masked tokens, %",
-                "Share of tokens to predict. In our experiments, 30 did slightly better than 15 per step.",
+                "Share of tokens to predict; in the last fifth of the training, 15 at most.",
                 "masked",
             )
         with gr.Row():
