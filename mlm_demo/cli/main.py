@@ -219,6 +219,7 @@ def _add_hidden(verbs) -> None:
         reader = verbs.add_parser(name)
         reader.add_argument("id", metavar="DRAFT")
         reader.set_defaults(run=command)
+    reader.add_argument("--column", metavar="C", default="")
 
 
 def _adapt(options: argparse.Namespace, settings: Settings) -> None:

@@ -59,7 +59,7 @@ def papers_command(options: argparse.Namespace, settings: Settings) -> None:
     """Read a draft and print its papers and notes as JSON."""
     from mlm_demo.runs.reader import read_papers_of
 
-    print(json.dumps(read_papers_of(_draft(options.id, settings), settings, stage)))
+    print(json.dumps(read_papers_of(_draft(options.id, settings), options.column, settings, stage)))
 
 
 def _draft(id: str, settings: Settings) -> Path:

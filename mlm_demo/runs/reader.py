@@ -70,11 +70,16 @@ class Reader:
         self.launch, self.steps = launch or child_process.launch, StepCosts()
 
     def papers(
-        self, draft: str, environment: Mapping[str, str], on_progress: Callable[[str], None]
+        self, draft: str, column: str, environment: Mapping[str, str], on_progress: Callable[[str], None]
     ) -> tuple[list[list], list[str]]:
-        """Return the papers in a draft's files, as `engine.extract` takes them, and notes; raises as `report` does."""
+        """Return the papers in a draft's files, as `engine.extract` takes them, and notes; raises as `report` does.
+
+        column: of tables, empty to guess it.
+        """
         self.staging.files(draft)  # raises CorpusError if they are gone
-        papers, notes = answer_of_child(self.launch, ["papers", draft], environment, on_progress)
+        papers, notes = answer_of_child(
+            self.launch, ["papers", draft, f"--column={column}"], environment, on_progress
+        )
         return papers, notes
 
     def report(
@@ -180,8 +185,9 @@ def read_draft(draft: Path, settings: Settings, on_progress: Callable[[str], Non
     )
 
 
-def read_papers_of(draft: Path, settings: Settings, on_progress: Callable[[str], None]) -> tuple:
+def read_papers_of(draft: Path, column: str, settings: Settings, on_progress: Callable[[str], None]) -> tuple:
     """Read the files in a draft's folder into papers; return them and notes. Runs in the child. Raises CorpusError."""
     limit_memory(settings.max_run_megabytes)
     with out_of_memory_as_error():
-        return read_papers(input_files(draft), limits=ReadLimits.of(settings), on_progress=on_progress)
+        limits = ReadLimits.of(settings)
+        return read_papers(input_files(draft), column=column or None, limits=limits, on_progress=on_progress)

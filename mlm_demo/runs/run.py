@@ -10,7 +10,8 @@
     delete        exists once its owner has asked to delete it as soon as it has ended
     log.jsonl     one JSON object per line, written by the worker
     ended.json    how the run ended; without it the run is waiting, running or interrupted
-    input/        the files of the request, deleted when the run is done      output/  the results
+    input/        the files of the request, deleted when the run is done, or a day later (`Task.keeps_files`)
+    output/       the results
 
 States: waiting, running, stopping, unreachable (its worker is elsewhere and cannot be asked about now); then done,
 stopped (by a person), failed (with a message) or interrupted (the worker is gone and left no message: it was killed, or
@@ -275,12 +276,21 @@ class Run:
         """Reserve the disk space of the final message; raises OSError if there is none."""
         (self.folder / RESERVE).write_bytes(bytes(RESERVED_BYTES))
 
-    def finish(self, state: str, message: str = "") -> None:
-        """Record how the run ended; delete its input unless it can be resumed."""
+    def finish(self, state: str, message: str = "", *, keeps_files: bool = False) -> None:
+        """Record how the run ended; delete its files unless it can be resumed, or they are to be kept for a day."""
         (self.folder / RESERVE).unlink(missing_ok=True)
-        if state not in RESUMABLE:
-            shutil.rmtree(self.input, ignore_errors=True)
+        if state not in RESUMABLE and not keeps_files:
+            self.delete_files()
         write(self.folder / "ended.json", {"state": state, "message": message, "at": time.time()})
+
+    @property
+    def files(self) -> list[Path]:
+        """The files of its request that are still here."""
+        return [path for name in self.request.files if (path := self.input / name).is_file()]
+
+    def delete_files(self) -> None:
+        """Delete the files of its request."""
+        shutil.rmtree(self.input, ignore_errors=True)
 
     def requeue(self) -> None:
         """Put the run back into the queue; raises RunError if it cannot be resumed, or the disk is full."""

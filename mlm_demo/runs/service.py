@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mlm_demo.errors import RunError
+from mlm_demo.errors import CorpusError, RunError
 from mlm_demo.models.catalogue import ADAPTED, FINETUNED, check_allowed
 from mlm_demo.models.hub import DownloadPolicy
 from mlm_demo.runs.adapted_models import catalogue_of
@@ -102,17 +102,44 @@ class RunService:
         return self.reader.examples(draft, request, self.queue.environment_of_reader(), on_progress)
 
     def papers(
-        self, files: Sequence[Path], on_progress: Callable[[str], None] = lambda stage: None
+        self,
+        files: Sequence[Path],
+        on_progress: Callable[[str], None] = lambda stage: None,
+        *,
+        column: str = "",
     ) -> tuple[list[list], list[str]]:
         """Read uploaded files into papers, as `engine.extract` takes them; return them and notes.
 
-        Raises CorpusError.
+        column: of tables, empty to guess it. Raises CorpusError.
         """
         draft = self.staging.add(files)  # a copy, because a client may ask the same upload again
         try:
-            return self.reader.papers(draft, self.queue.environment_of_reader(), on_progress)
+            return self.reader.papers(draft, column, self.queue.environment_of_reader(), on_progress)
         finally:
             self.staging.forget(draft)
+
+    def papers_of(
+        self, id: str, owner: str, on_progress: Callable[[str], None] = lambda stage: None
+    ) -> tuple[list[list], list[str]]:
+        """Read the files of a run of this person into papers, as `papers` does.
+
+        Raises RunError for another person, CorpusError if the files are gone.
+        """
+        run = self.require_owner(id, owner)
+        if not run.files:
+            raise CorpusError("The files of this run are no longer here.")
+        return self.papers(run.files, on_progress, column=run.request.request.get("column") or "")
+
+    def delete_files(self, id: str, owner: str) -> Sequence[str]:
+        """Delete the files of a run that is done, for its owner; return their names. Raises RunError."""
+        run = self.require_owner(id, owner)
+        if run.state != "done":
+            raise RunError(
+                f"The run {run.id} is {run.state}; its files are needed to resume it. Delete the run."
+            )
+        names = [path.name for path in run.files]
+        run.delete_files()
+        return names
 
     def start(self, draft: str, request: RunRequest, owner: str, address: str = "") -> Run:
         """Put a run with a draft's files into the queue; raises RunError, CorpusError, ModelError, TrainingError.

@@ -15,6 +15,7 @@ from mlm_demo.runs.run import ACTIVE, ENDED, Request, Run, no_run, owner_hash
 from mlm_demo.system.files import seconds_since, write, writing
 
 ID = re.compile(r"[A-Za-z0-9_]{8,64}")
+SECONDS_FILES_KEPT = 86_400  # of a run that is done
 SECONDS_SIZES_KEPT = 5  # measuring takes a look at every file of every run
 
 
@@ -104,10 +105,12 @@ class RunStore:
         return bool(ID.fullmatch(id)) and (self.folder / id / "run.json").is_file()
 
     def sweep(self, days: float) -> None:
-        """Delete runs that ended more than `days` ago, and incomplete folders that a crash left."""
+        """Delete runs that ended more than `days` ago, the files of those done for a day, and what a crash left."""
         for run in self.all():
             if run.state in ENDED and seconds_since(run.folder.glob("*.json*")) > days * 86_400:
                 run.delete()
+            elif run.state == "done" and seconds_since([run.folder / "ended.json"]) > SECONDS_FILES_KEPT:
+                run.delete_files()
         for folder in self.folder.glob("*/"):
             if not (folder / "run.json").exists() and seconds_since([folder]) > 86_400:
                 shutil.rmtree(folder, ignore_errors=True)

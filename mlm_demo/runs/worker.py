@@ -60,7 +60,8 @@ def work(
         if in_main_thread:  # no other thread can catch a signal
             _listen_to_signals(shift, requeued)
         try:
-            where = task_of(run).work(run, settings, catalogue_of(settings), shift)
+            task = task_of(run)
+            where = task.work(run, settings, catalogue_of(settings), shift)
         except MlmDemoError as error:
             run.finish("failed", str(error))
             raise
@@ -74,7 +75,7 @@ def work(
         if where:
             run.finish("stopped", f"{shift.reason()} {where}")
         else:
-            run.finish("done")
+            run.finish("done", keeps_files=task.keeps_files)
 
 
 class _Witnessed(Run):
@@ -83,7 +84,7 @@ class _Witnessed(Run):
     def log(self, line: dict) -> None:
         """Leave it to the main process."""
 
-    def finish(self, state: str, message: str = "") -> None:
+    def finish(self, state: str, message: str = "", *, keeps_files: bool = False) -> None:
         """Leave it to the main process."""
 
 

@@ -155,8 +155,9 @@ def see_the_result(page, open_browser, pictures, folder, *, state, timeout):
     pictures(page, "adapt-4-compared")
     open_tab(page)
     page.locator("#ask-papers").click()
-    expect(page.locator("#extract-files button").first).to_be_focused()
-    assert page.get_by_text("This tab does not see the files of a run").is_visible()
+    expect(page.locator("#extract-papers")).to_contain_text("Papers of the run. The built-in model answers")
+    assert page.locator("#extract-papers .papers").is_visible()
+    expect(page.locator("#extract-questions textarea")).to_be_focused()
     expect(page.locator("#extract-model input")).to_have_value(re.compile("^Evidence and answers"))
 
     again = open_browser()

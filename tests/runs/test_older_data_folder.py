@@ -137,8 +137,9 @@ def test_its_waiting_run_is_started(older, run_in):
     run = run_in("waiting")
     older.queue.starts = True
     older.queue.tick()
-    assert end_of(run)["training"]["steps"] == 8
-    assert not run.input.exists()
+    result = end_of(run)
+    assert result["training"]["steps"] == 8
+    assert (result["config"]["mlm_probability"], result["config"]["schedule"]) == (0.15, "linear"), "as then"
 
 
 def test_its_failed_run_says_why_and_can_be_tried_again(older, run_in):

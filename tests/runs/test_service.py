@@ -65,7 +65,7 @@ def test_a_run_goes_from_files_to_a_model(service, finished):
     assert status["figures"]["domain"]["after"]["loss"]["value"] > 0
     assert status["report"]["files"] == 1
     assert finished.name == "tiny on bees"
-    assert not finished.input.exists()
+    assert [path.name for path in finished.files] == ["bees.txt"]
     assert result_of(finished).config["max_steps"] == 4
 
 
@@ -240,6 +240,37 @@ def test_uploaded_files_become_papers_in_a_child_and_nothing_stays(service, tmp_
     with pytest.raises(CorpusError, match="PNG"):
         service.papers([tmp_path / "b.png"])
     assert not list(service.staging.folder.iterdir())
+
+
+def test_the_files_of_a_run_become_papers_for_its_owner_until_they_are_deleted(service, finished):
+    papers, _ = service.papers_of(finished.id, "me")
+    assert {name for name, *_ in papers} == {"bees.txt"}
+    assert papers[0][2] in finished.files[0].read_text()
+    with pytest.raises(RunError, match="was started in another browser"):
+        service.papers_of(finished.id, "another")
+    with pytest.raises(RunError, match="was started in another browser"):
+        service.delete_files(finished.id, "another")
+    assert service.delete_files(finished.id, "me") == ["bees.txt"]
+    assert service.delete_files(finished.id, "me") == []
+    with pytest.raises(CorpusError, match="The files of this run are no longer here"):
+        service.papers_of(finished.id, "me")
+
+
+def test_files_that_a_resume_needs_are_not_deleted_alone(service, draft, choices):
+    run = service.start(draft(), choices(), "me")
+    run.finish("stopped")
+    with pytest.raises(RunError, match="is stopped; its files are needed to resume it"):
+        service.delete_files(run.id, "me")
+    assert run.files
+
+
+def test_papers_of_a_table_are_read_from_the_column_of_the_run(service, tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_text(
+        "note,text\n" + "\n".join(f"The nurse has note {n}.,The heart beats {n} times." for n in range(9))
+    )
+    papers, _ = service.papers([table], column="note")
+    assert papers[0][2] == "The nurse has note 0."
 
 
 def test_runs_of_one_file_have_names_of_their_own(service, draft, choices):

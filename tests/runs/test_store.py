@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -122,6 +123,24 @@ def test_input_stays_as_long_as_the_run_can_be_resumed(runs):
         (run.input / "a.txt").write_text("text")
         run.finish(state)
         assert run.input.exists() is kept
+
+
+def test_files_that_a_run_keeps_are_deleted_after_a_day(runs):
+    run = runs.create(lambda run: [write_file(run.input / "a.txt")], title="bees")
+    run.finish("done", keeps_files=True)
+    assert [path.name for path in run.files] == ["a.txt"]
+    runs.sweep(30)
+    assert run.input.exists()
+    yesterday = time.time() - 90_000
+    os.utime(run.folder / "ended.json", (yesterday, yesterday))
+    runs.sweep(30)
+    assert not run.input.exists()
+    assert (run.state, run.files) == ("done", [])
+
+
+def write_file(path):
+    path.write_text("text")
+    return path
 
 
 def test_only_a_run_at_rest_is_deleted(runs, work):

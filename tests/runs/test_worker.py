@@ -79,7 +79,9 @@ def test_a_run_logs_its_progress_and_leaves_a_model(start, queue, capsys, monkey
     assert len(followed) > 3
     assert all(terms == followed[0] for terms in followed)
     assert load_folder(run.output, "adapted", device="cpu").model.num_parameters() > 0
-    assert not run.input.exists(), "the corpus goes when the run is done"
+    assert [path.name for path in run.input.iterdir()] == ["0"], (
+        "the files stay for a day, what was made of them not"
+    )
     monkeypatch.setenv("MLM_DEMO_DATA", str(queue.runs.folder.parent))
     assert main(["runs"]) == 0
     assert capsys.readouterr().out.startswith(f"{run.id}  ")

@@ -37,7 +37,13 @@ def build(service):
                 scored_models=gr.Dropdown(),
                 contrast=SimpleNamespace(model=gr.Dropdown(), other_model=gr.Dropdown()),
                 teach=demo.teach,
-                extract=SimpleNamespace(model=gr.Dropdown(), about=gr.HTML(), papers=gr.State([])),
+                extract=SimpleNamespace(
+                    model=gr.Dropdown(),
+                    about=gr.HTML(),
+                    papers=gr.State([]),
+                    sampled=gr.State(False),
+                    clear=gr.Button(),
+                ),
             )
         demo.tab.wire(demo)
     return demo

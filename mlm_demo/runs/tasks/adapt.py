@@ -1,5 +1,6 @@
 """The task `adapt`: its request, limits, work and model."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -21,6 +22,11 @@ from mlm_demo.training.prepare import Preparation
 from mlm_demo.training.prepare_cache import PrepareCache
 from mlm_demo.training.result import RESULT, WEIGHTS, read_result
 
+DEFAULTS_BEFORE = {
+    "mlm_probability": 0.15,
+    "schedule": "linear",
+}  # of options that an older run.json leaves out
+
 
 @dataclass(frozen=True)
 class AdaptRequest:
@@ -36,7 +42,8 @@ class AdaptRequest:
     @classmethod
     def from_json(cls, request: dict) -> "AdaptRequest":
         """Return the request that `to_json` wrote; raises TrainingError."""
-        return cls(AdaptConfig(**request["config"]), request["model"], request["column"])
+        config = AdaptConfig(**{**DEFAULTS_BEFORE, **request["config"]})
+        return cls(config, request["model"], request["column"])
 
     def to_json(self) -> dict:
         """Return the request as run.json holds it, with the name of the built-in general model if none is given."""
@@ -57,7 +64,7 @@ class AdaptRequest:
 class Adaptation:
     """Domain-adaptive pre-training of a masked language model."""
 
-    name = AdaptRequest.verb
+    name, keeps_files = AdaptRequest.verb, True
 
     def base(self, request: AdaptRequest, catalogue: Catalogue) -> ModelRef:
         """Return the model to adapt; raises ModelError."""
@@ -107,7 +114,9 @@ class Adaptation:
                         on_progress=log,
                         should_stop=shift.should_stop,
                     )
-        return result.training.stopped_where()
+        if not (where := result.training.stopped_where()):
+            shutil.rmtree(run.input / PREPARED, ignore_errors=True)
+        return where
 
     def models(self, run: Run) -> list[ModelRef]:
         """Return the adapted model, once there is one; none for a run at its base, where the model is the base."""

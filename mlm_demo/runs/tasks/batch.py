@@ -96,7 +96,7 @@ class Batch:
     """A file that is asked in the background; name: FILL, SCORE or PAIRS."""
 
     def __init__(self, name: str):
-        self.name = name
+        self.name, self.keeps_files = name, False
 
     def base(self, request: BatchRequest, catalogue: Catalogue) -> ModelRef:
         """Return the first model; raises ModelError if one of them is unknown."""

@@ -66,7 +66,7 @@ class ExtractRequest:
 class Extracting:
     """Extraction in the background."""
 
-    name = ExtractRequest.verb
+    name, keeps_files = ExtractRequest.verb, False
 
     def base(self, request: ExtractRequest, catalogue: Catalogue) -> ModelRef:
         """Return the model that is asked; raises ModelError for one that was taught no task."""

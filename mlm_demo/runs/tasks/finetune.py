@@ -64,7 +64,7 @@ class FinetuneRequest:
 class Finetuning:
     """Fine-tuning of a model for a downstream task."""
 
-    name = FinetuneRequest.verb
+    name, keeps_files = FinetuneRequest.verb, False
 
     def base(self, request: FinetuneRequest, catalogue: Catalogue) -> ModelRef:
         """Return the model to teach, which may have been taught before; raises ModelError."""

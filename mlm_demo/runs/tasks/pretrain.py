@@ -53,7 +53,7 @@ class PretrainRequest:
 class Pretraining:
     """Training of a tokenizer and a masked language model from random weights."""
 
-    name = PretrainRequest.verb
+    name, keeps_files = PretrainRequest.verb, False
 
     def base(self, request: PretrainRequest, catalogue: Catalogue) -> None:
         """Return no model: there is no base."""

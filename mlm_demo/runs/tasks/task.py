@@ -173,6 +173,7 @@ class Task(Protocol):
     """One kind of run. Each task defines its own request, which run.json holds as JSON."""
 
     name: str
+    keeps_files: bool  # of a run that is done, for a day, for other uses
 
     def base(self, request: Any, catalogue: Catalogue) -> ModelRef | None:
         """Return the model that a request names, None for one that starts from none; raises ModelError."""

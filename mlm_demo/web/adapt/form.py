@@ -31,9 +31,9 @@ ABOUT_FILES = (
 )
 FORMATS = f"Files can be {describe_formats()}."
 DELETION = (
-    "Your files are deleted when the run is done; those of a run that is stopped or fails are kept for Resume until "
-    "you delete it. Without a run, they are deleted when you remove them, or else after a day. The result keeps up to "
-    "120 held-out sentences as exam questions."
+    "Your files are deleted a day after the run is done, or when you remove them; those of a run that is stopped or "
+    "fails are kept for Resume until you delete it. Without a run, they are deleted when you remove them, or else "
+    "after a day. The result keeps up to 120 held-out sentences as exam questions."
 )
 HERE = "the machine that serves this page"
 IN_CLUSTER = f"{HERE} and in the cluster that trains for it"

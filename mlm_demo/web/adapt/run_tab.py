@@ -273,7 +273,7 @@ class RunTab(RunWidgets):
 
     def _close(self, owner: str, missing: str = "") -> dict:
         """Show the form in place of the panel; missing: why no run is shown, as HTML."""
-        buttons = (self.stop_button, *self.buttons.values(), self.ask_papers.button)
+        buttons = (self.stop_button, *self.buttons.values(), self.ask_papers.button, self.ask_papers.remove)
         texts = (self.current, self.finished, self.progress, self.corpus, self.result, self.shell)
         return {
             **dict.fromkeys(texts, ""),
@@ -319,7 +319,7 @@ class RunTab(RunWidgets):
             # Stop stays visible while the run stops, so that no other button moves under the pointer.
             self.stop_button: gr.Button(visible="stop" in can or now.stopping, interactive="stop" in can),
             **{button: gr.Button(visible=action in can) for action, button in self.buttons.items()},
-            **self.ask_papers.show("ask" in can),
+            **self.ask_papers.show(can),
             self.push_panel: gr.Accordion(visible="push" in can),
             self.shell: adapt_command(run),
             self.timer: gr.Timer(active=now.active),  # as it is drawn, not as it is by now
@@ -331,7 +331,7 @@ class RunTab(RunWidgets):
         """Connect the widgets' events to the handlers."""
         shown = [
             *(self.current, self.stamp, self.finished, self.progress, self.corpus, self.result, self.shell),
-            *(self.stop_button, *self.buttons.values(), self.ask_papers.button),
+            *(self.stop_button, *self.buttons.values(), self.ask_papers.button, self.ask_papers.remove),
             *(self.push_panel, self.timer, self.share.slider, self.share.losses),
         ]
         whole = [*shown, self.form.group, self.form.missing, self.panel, self.sentence, self.message]
@@ -383,7 +383,7 @@ class RunTab(RunWidgets):
             **QUIET,
         ).then(self.fill.fill, **self.fill.asks)
         self.extract_button.click(self.use_in_extract, run, [self.extract.model, self.tabs], **QUIET)
-        self.ask_papers.wire(self.extract, self.tabs)
+        self.ask_papers.wire(self.service, self.limits, run, self.message, self.extract, self.tabs)
         self.teach_button.click(self.teach_model, run, [self.teach.model, *begin, *whole], **QUIET).then(
             None, self.current, js=javascript.SHOW_RUN, api_visibility="private"
         )

@@ -25,11 +25,12 @@ SHOW_RESULTS = """() => {
   if (results && results.getBoundingClientRect().top > window.innerHeight * 0.8) results.scrollIntoView();
 }"""
 
-# Put the focus into the box for papers, once its tab is drawn.
+# Put the focus into the box for papers, or for questions if there are papers, once the tab is drawn.
 FOCUS_PAPERS = """() => {
   let left = 40;
   const look = () => {
-    const box = document.querySelector('#extract-files button');
+    const there = document.querySelector('#extract-papers .papers');
+    const box = document.querySelector(there ? '#extract-questions textarea' : '#extract-files button');
     if (box && box.offsetParent) {
       box.focus();
       box.scrollIntoView({block: 'center'});

@@ -69,18 +69,18 @@ class ExtractTab:
             )
         except MlmDemoError as error:
             return {self.files: None, self.about: refusal(error, "") + papers_view(papers)}
-        return {self.files: None, **self._show_papers(found, noted, sampled=False)}
+        return {self.files: None, **self.show_papers(found, noted, sampled=False)}
 
     def read_sample(self) -> dict:
         """Take the sample in place of the papers."""
         try:
-            return self._show_papers(list(sample()), [], sampled=True)
+            return self.show_papers(list(sample()), [], sampled=True)
         except CorpusError as error:
             return {self.about: refusal(error, "")}
 
     def remove_papers(self) -> dict:
         """Forget the papers."""
-        return self._show_papers([], [], sampled=False)
+        return self.show_papers([], [], sampled=False)
 
     def choose_example(self, index: int, papers: list[Paper]) -> dict:
         """Ask an example, of the sample if there are no papers yet."""
@@ -218,7 +218,8 @@ class ExtractTab:
             self.copied: "",
         }
 
-    def _show_papers(self, papers: list[Paper], noted: list[str], *, sampled: bool) -> dict:
+    def show_papers(self, papers: list[Paper], noted: list[str], *, sampled: bool) -> dict:
+        """Take these papers in place of those that are there; noted: how they were read."""
         return {
             self.papers: papers,
             self.sampled: sampled,

@@ -36,7 +36,8 @@ def test_anyone_with_the_link_can_use_the_model_of_a_finished_run(service, finis
     assert "perplexity" in stranger.result
     assert "models/" not in stranger.progress + stranger.result, "a download is the owner's"
     assert f'href="models/{finished.id}.zip?until=' in run_state(service, finished, "me").progress
-    assert run_state(service, finished, "me").actions == {"use", "teach", "ask", "delete", "push", "reweigh"}
+    owners = {"use", "teach", "ask", "remove", "delete", "push", "reweigh"}
+    assert run_state(service, finished, "me").actions == owners
     assert stranger.stamp == run_state(service, finished, "").stamp
 
 
@@ -57,7 +58,7 @@ def test_a_run_that_kept_its_base_says_so(service, finished):
 def test_a_run_at_its_base_has_no_model_until_its_share_is_moved(service, finished):
     service.reweigh(finished.id, "me", 0.0)
     mine, stranger = (run_state(service, finished, who) for who in ("me", ""))
-    assert mine.actions == {"ask", "delete", "reweigh"}
+    assert mine.actions == {"ask", "remove", "delete", "reweigh"}
     assert stranger.actions == {"ask"}
     assert "move the slider to use it anyway" in mine.progress
     assert "models/" not in mine.progress
@@ -78,7 +79,7 @@ def test_a_result_of_version_0_1_0_is_shown_without_a_choice(service, finished):
     path.write_text(json.dumps(result))
     shown = run_state(service, finished, "me")
     assert (shown.share, shown.losses) == (None, "")
-    assert shown.actions == {"use", "teach", "ask", "delete", "push"}
+    assert shown.actions == {"use", "teach", "ask", "remove", "delete", "push"}
     assert "perplexity" in shown.result
 
 
