@@ -14,6 +14,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_utils import rotate_checkpoints
 
+from mlm_demo.training.interpolation import copy_weights
 from mlm_demo.training.schedule import TimedSchedule
 
 DEFAULT_ARGUMENTS = {
@@ -25,6 +26,7 @@ DEFAULT_ARGUMENTS = {
     "dataloader_num_workers": 0,
 }
 CHECKPOINTS_KEPT = 2  # the newest and the best
+CLEARLY_BETTER = 0.1  # nats that the few items of an evaluation do not lead astray by
 
 
 class RunTrainer(Trainer):
@@ -73,23 +75,33 @@ class RunTrainer(Trainer):
         """Load the weights with the lowest eval loss; return the step they are from.
 
         start: the weights before the first step, step 0. The other candidates are the best checkpoint and the current
-        weights, which have not been evaluated yet if the run was stopped.
+        weights. They are compared on more items than the evaluations of the run have, which are few: the best of eight
+        such evaluations is often an early one by chance.
         """
         state = self.state
-        step, loss = state.best_global_step, state.best_metric
+        step, loss, weights = state.global_step, self.choosing_loss(), None
         # Not by the path in the state, which is where the run started: its folder may have been moved.
-        best = Path(self.args.output_dir, f"checkpoint-{step}")
-        if step != state.global_step:
-            current = self.eval_loss()
-            if not best.is_dir() or current <= loss:
-                step, loss = state.global_step, current
-        if self.start_loss <= loss:
-            self.model.load_state_dict(start, strict=False)  # it holds one of each pair of tied weights
-            return 0
-        if step != state.global_step:
-            state.best_model_checkpoint = str(best)
+        best = Path(self.args.output_dir, f"checkpoint-{state.best_global_step}")
+        if state.best_global_step != step and best.is_dir():
+            weights, state.best_model_checkpoint = copy_weights(self.model), str(best)
             super()._load_best_model()
+            if (other := self.choosing_loss()) < loss:
+                step, loss, weights = state.best_global_step, other, None
+        if self.start_loss < (state.best_metric or math.inf) + CLEARLY_BETTER:
+            weights = weights or copy_weights(self.model)
+            self._load(start)
+            if self.choosing_loss() <= loss:
+                return 0
+        if weights:
+            self._load(weights)
         return step
+
+    def choosing_loss(self) -> float:
+        """Return the mean loss by which the weights to keep are chosen."""
+        return self.eval_loss()
+
+    def _load(self, weights: Mapping[str, torch.Tensor]) -> None:
+        self.model.load_state_dict(weights, strict=False)  # they hold one of each pair of tied ones
 
     @property
     def start_loss(self) -> float:

@@ -18,6 +18,7 @@ from mlm_demo.training.config import MaskedLMConfig
 from mlm_demo.training.evaluation import MaskedEvalSet
 from mlm_demo.training.fast.dropout import no_dropout
 from mlm_demo.training.interpolation import copy_weights
+from mlm_demo.training.judge import CHOOSING_BLOCKS
 from mlm_demo.training.loop import Trained, run_steps
 from mlm_demo.training.masking import Masking, make_masking
 from mlm_demo.training.output_bias import fit_output_bias
@@ -60,6 +61,7 @@ def train(
     domain, general = (
         (part and part.first(plan.eval_blocks) for part in eval_sets) if eval_sets else (None, None)
     )
+    choosing = eval_sets[0].first(max(plan.eval_blocks, CHOOSING_BLOCKS)) if eval_sets else None
     start_seconds = 0.0
     if domain and not checkpoint:
         began = time.monotonic()
@@ -73,6 +75,7 @@ def train(
         blocks=blocks,
         masking=masking,
         eval_set=domain,
+        choosing_set=choosing,
         compiles=is_worth_compiling(mlm.device, plan.seconds and plan.seconds * (1 - done)),
         output_bias=plan.output_bias,
         tokens_per_step=config.batch_size * blocks.tokens / max(len(blocks), 1),
@@ -100,6 +103,7 @@ class _MaskedLMLearner:
     blocks: Blocks
     masking: Masking
     eval_set: MaskedEvalSet | None
+    choosing_set: MaskedEvalSet | None
     compiles: bool
     output_bias: OutputBias | None
     tokens_per_step: float
@@ -125,6 +129,7 @@ class _MaskedLMLearner:
             schedule,
             callbacks,
             compiles=self.compiles,
+            choosing_set=self.choosing_set,
         )
 
     def start_losses(self, trainer: MaskedLMTrainer) -> Sequence[float]:

@@ -41,8 +41,9 @@ class MaskedLMTrainer(RunTrainer):
         schedule: TimedSchedule,
         callbacks: Sequence[TrainerCallback] = (),
         compiles: bool = False,
+        choosing_set: MaskedEvalSet | None = None,
     ):
-        """compiles: whether to compile the parts of the step that a GPU captures."""
+        """choosing_set: a larger eval_set, to choose the weights to keep; compiles: the parts that a GPU captures."""
         graphs = mlm.device.type == "cuda" and args.gradient_accumulation_steps == 1 and world_size() == 1
         super().__init__(
             args,
@@ -53,7 +54,7 @@ class MaskedLMTrainer(RunTrainer):
             eval_dataset=NumberedDataset(0),
             data_collator=MaskingCollator(blocks, masking, self._share_over, even=graphs),
         )
-        self.mlm, self.eval_set = mlm, eval_set
+        self.mlm, self.eval_set, self.choosing_set = mlm, eval_set, choosing_set or eval_set
         # Not by the Trainer's own `bf16`, whose wrapper stays on the model: it would round the evaluation too, and
         # keep a second training of the model from rounding.
         self.bfloat16 = bfloat16_is_fast(mlm.device) and takes_bfloat16(mlm.model)
@@ -115,9 +116,16 @@ class MaskedLMTrainer(RunTrainer):
 
     def eval_loss(self) -> float:
         """Return the mean loss of the masked tokens of the evaluation set with the current weights."""
+        return self._loss_on(self.eval_set)
+
+    def choosing_loss(self) -> float:
+        """Return the same on the larger set."""
+        return self._loss_on(self.choosing_set)
+
+    def _loss_on(self, eval_set: MaskedEvalSet) -> float:
         self.model.eval()
         try:
-            sums = sum_by_document(self.mlm, self.eval_set)
+            sums = sum_by_document(self.mlm, eval_set)
         except ModelError:  # the logits are NaN, since the last log line
             raise nan_loss(self.state.global_step) from None
         # Processes round differently, but must act on the same loss.

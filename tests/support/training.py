@@ -1,7 +1,10 @@
 """Small trainings for the tests of the training room."""
 
+import hashlib
 from functools import partial
+from itertools import chain, count
 
+import numpy as np
 import pytest
 import torch
 
@@ -9,7 +12,7 @@ from mlm_demo.corpus.corpus import Corpus, Counts
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.dataset import general_texts, make_blocks
-from mlm_demo.training.evaluation import MaskedEvalSet
+from mlm_demo.training.evaluation import DocumentSums, MaskedEvalSet
 from mlm_demo.training.train import train
 from tests.support.tiny_models import SENTENCES, build
 
@@ -43,3 +46,18 @@ def run(output, config=CONFIG, mlm=None, eval_texts=(), texts=TEXTS, **options):
 def weights(mlm):
     """Copy the weights of a model."""
     return {name: tensor.clone() for name, tensor in mlm.model.state_dict().items()}
+
+
+class LossesByWeights:
+    """Stands in for `sum_by_document`: these losses in turn, then rising ones, and for the same weights the same."""
+
+    def __init__(self, *losses: float):
+        self.losses, self.known = chain(losses, count(max(losses) + 1)), {}
+
+    def __call__(self, mlm, eval_set) -> DocumentSums:
+        digest = hashlib.sha256()
+        for weight in mlm.model.parameters():
+            digest.update(weight.detach().numpy().tobytes())
+        if digest.hexdigest() not in self.known:
+            self.known[digest.hexdigest()] = float(next(self.losses))
+        return DocumentSums(np.array([self.known[digest.hexdigest()]]), np.zeros(1), np.ones(1))

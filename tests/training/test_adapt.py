@@ -1,8 +1,6 @@
 import json
 import os
-from itertools import count
 
-import numpy as np
 import pytest
 from transformers import AutoModelForMaskedLM, pipeline
 
@@ -12,13 +10,13 @@ from mlm_demo.training import train, trainer
 from mlm_demo.training.adapt import adapt
 from mlm_demo.training.checkpoints import last_checkpoint, step_of
 from mlm_demo.training.cloze import Question, answer_questions
-from mlm_demo.training.evaluation import DocumentSums, MaskedEvalSet, sum_by_document
+from mlm_demo.training.evaluation import MaskedEvalSet, sum_by_document
 from mlm_demo.training.interpolation import SHARES
 from mlm_demo.training.judge import halves
 from mlm_demo.training.result import RESULT
 from tests.support.nightly import some
 from tests.support.tiny_models import build
-from tests.support.training import CORPUS, LEARNING
+from tests.support.training import CORPUS, LEARNING, LossesByWeights
 
 
 def fresh():
@@ -108,9 +106,7 @@ def test_the_card_says_how_it_was_made_and_its_example_runs(run, capsys):
 
 
 def test_a_run_that_improves_nothing_leaves_the_base_and_says_so(tmp_path, monkeypatch):
-    losses = count(3)
-    worse = lambda *_: DocumentSums(np.array([float(next(losses))]), np.zeros(1), np.ones(1))  # noqa: E731
-    monkeypatch.setattr(trainer, "sum_by_document", worse)
+    monkeypatch.setattr(trainer, "sum_by_document", LossesByWeights(3))
     monkeypatch.setattr(train, "fit_output_bias", lambda *_: None)
     result = adapt(fresh(), CORPUS, LEARNING, tmp_path / "a")
     assert result.training.best_step == 0

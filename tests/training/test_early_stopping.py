@@ -2,20 +2,17 @@
 
 import time
 from dataclasses import replace
-from itertools import chain, count
 
-import numpy as np
 import pytest
 from safetensors.torch import load_file
 
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training import train, trainer
 from mlm_demo.training.config import AdaptConfig
-from mlm_demo.training.evaluation import DocumentSums
 from mlm_demo.training.output_bias import fit_output_bias
 from tests.support.nightly import some
 from tests.support.tiny_models import assert_same_weights, build
-from tests.support.training import CONFIG, TEXTS, fresh, run, weights
+from tests.support.training import CONFIG, TEXTS, LossesByWeights, fresh, run, weights
 
 
 @pytest.fixture
@@ -23,9 +20,7 @@ def set_eval_losses(monkeypatch):
     """Return a function that sets the eval losses of a run: the base model's, then one per evaluation, then rising."""
 
     def set_values(*losses):
-        found = chain(losses, count(max(losses) + 1))
-        fake_sums = lambda *_: DocumentSums(np.array([float(next(found))]), np.zeros(1), np.ones(1))  # noqa: E731
-        monkeypatch.setattr(trainer, "sum_by_document", fake_sums)
+        monkeypatch.setattr(trainer, "sum_by_document", LossesByWeights(*losses))
 
     return set_values
 
@@ -107,12 +102,11 @@ def test_stopped_before_its_first_evaluation_a_run_keeps_base_or_current_weights
         assert same == (best_step == 0)
 
 
-def test_a_resumed_run_knows_the_loss_of_its_base(tmp_path, set_eval_losses):
+def test_a_resumed_run_knows_the_loss_of_its_base(tmp_path, set_eval_losses, no_start):
     steps = []
     set_eval_losses(3, 8)
     _, stopped = run(tmp_path, eval_texts=TEXTS[:4], should_stop=lambda: steps.append(1) or len(steps) >= 3)
     assert (stopped.ended, stopped.best_step, stopped.steps) == ("stopped", 0, 3)
-    set_eval_losses(4, 5)  # better than all but the base
     mlm, resumed = run(tmp_path, eval_texts=TEXTS[:4], resume=True)
     assert (resumed.ended, resumed.best_step, resumed.steps) == ("budget", 0, 8)
     assert_same_weights(weights(fresh()), weights(mlm))
@@ -123,7 +117,7 @@ def test_the_best_checkpoint_is_found_in_a_folder_that_was_moved(tmp_path, set_e
     _, trained = run(tmp_path / "a", eval_texts=TEXTS[:4])
     (tmp_path / "a").rename(tmp_path / "b")
     _, resumed = run(tmp_path / "b", eval_texts=TEXTS[:4], resume=True)
-    assert (trained.best_step, resumed.best_step, resumed.steps) == (1, 1, 8)
+    assert (trained.best_step, resumed.best_step, resumed.steps) == (2, 2, 8)  # step 1 has a rate of 0
 
 
 @pytest.mark.parametrize("steps", some([7, 30, 88], 2))
@@ -165,3 +159,23 @@ def test_a_stopped_run_keeps_its_current_weights_if_they_are_best(tmp_path):
     assert (trained.steps, trained.best_step) == (31, 31)
     at_the_end = load_file(tmp_path / "checkpoints" / "checkpoint-31" / "model.safetensors")
     assert_same_weights({n: t for n, t in weights(mlm).items() if n in at_the_end}, at_the_end)
+
+
+@pytest.mark.parametrize(
+    ("few", "many", "best_step"),
+    [((9, 3), (2, 5), 8), ((9, 3), (5, 2), 2), ((3.05, 3), (5, 6, 2), 0), ((9, 3), (5, 6, 2), 8)],
+)
+def test_the_weights_are_chosen_on_more_items_than_an_evaluation_has(
+    tmp_path, monkeypatch, no_start, few, many, best_step
+):
+    """few: losses in the evaluations; many: of the last weights, the best checkpoint, and the start if it is near."""
+    few, many = LossesByWeights(*few), LossesByWeights(*many)
+    by_size = lambda mlm, eval_set: (few if len(eval_set.blocks) <= 8 else many)(mlm, eval_set)  # noqa: E731
+    monkeypatch.setattr(trainer, "sum_by_document", by_size)
+    mlm, trained = run(tmp_path, eval_texts=TEXTS)
+    assert trained.best_step == best_step
+    kept = MaskedLM(*build("BERT"))
+    if best_step:
+        checkpoint = tmp_path / "checkpoints" / f"checkpoint-{best_step}" / "model.safetensors"
+        kept.model.load_state_dict(load_file(checkpoint), strict=False)
+    assert_same_weights(weights(kept), weights(mlm))
