@@ -1,12 +1,13 @@
-"""Candidates: changes to a run of a minute that may teach more or forget less, each against the run as it is.
+"""Candidates: changes to a run of a minute that may teach more or forget less, each against the run as it was.
 
 Each run is `adapt`'s own (start in closed form, best checkpoint) on the corpora of learning.py, and judged as there: by
 the loss on documents that no run saw, and on a part of wikitext-2, both with the same masks for every run. A run as it
-is makes --steps steps. A candidate whose steps take longer makes fewer, so that all take the same time; --costs
-measures how much longer, in turns with the run as it is, on an idle machine. What a candidate prepares before its first
+was, before changes of this list became the defaults, makes --steps steps. A candidate whose steps take longer makes
+fewer, so that all take the same time; --costs measures how much longer, in turns with the run as it was, on an idle
+machine. What a candidate prepares before its first
 step (the fillings of `own`, the terms of `terms`) is not counted.
 
-The table gives the difference to the run as it is at the same seeds, half-way between base and trained weights (what a
+The table gives the difference to the run as it was at the same seeds, half-way between base and trained weights (what a
 run keeps as a rule) and at the trained ones: nats of the domain, and nats of general text. Then the lowest domain loss
 + 2 x general loss of the shares between, by which a run chooses, and points of the exam's top 5.
 Intervals are of 95%, from a bootstrap over documents, paired, of the means over the seeds.
@@ -66,16 +67,15 @@ AGAINST = {"stopped-mean": "stopped"}  # the others are compared with the run as
 
 
 class _Watch(TrainerCallback):
-    """Tells a candidate of each step, ends its run, and adds up the weights of the last third."""
+    """Ends a run that somebody stops, and adds up the weights of the last third."""
 
     def __init__(self, candidate: Candidate):
-        self.candidate, self.trainer = candidate, None
+        self.candidate = candidate
         self.sums: dict[str, torch.Tensor] = {}
         self.count = 0
 
     def on_step_end(self, args, state, control, model, **_):
         share = state.global_step / args.max_steps / self.candidate.stops_at
-        self.candidate.on_step(share, self.trainer.data_collator)
         if share >= 1:
             control.should_training_stop = True
         if self.candidate.mean and share > 2 / 3:
@@ -94,12 +94,10 @@ def trainer_of(candidate: Candidate, corpus: Corpus, watch: _Watch) -> type[Mask
     """Return the Trainer of a candidate's run."""
 
     class CandidateTrainer(MaskedLMTrainer):
-        def __init__(self, mlm, args, blocks, masking, eval_set, schedule, callbacks=(), compiles=False):
-            super().__init__(mlm, args, blocks, masking, eval_set, schedule, [*callbacks, watch], compiles)
-            watch.trainer = self
-            if candidate.falling:
-                schedule.falling = candidate.falling
-            self.data_collator = candidate.collator(mlm, blocks, masking, corpus)
+        def __init__(self, mlm, args, blocks, masking, eval_set, schedule, callbacks=(), **options):
+            super().__init__(mlm, args, blocks, masking, eval_set, schedule, [*callbacks, watch], **options)
+            collator = candidate.collator(mlm, blocks, masking, corpus)
+            collator.share_over, self.data_collator = self.data_collator.share_over, collator
 
         def create_optimizer(self, *arguments):
             optimizer = super().create_optimizer(*arguments)
@@ -143,7 +141,13 @@ def run(name: str, model: str, seed: int, steps: int) -> dict[str, dict]:
         base, watch = copy_weights(mlm.model), _Watch(candidate)
         with patch.object(training, "MaskedLMTrainer", trainer_of(candidate, corpus, watch)):
             trained = training.train(mlm, blocks, choosing, config, folder / "run")
-        found = {name: {"steps": trained.steps, "shares": judged(mlm, base, split, questions)}}
+        found = {
+            name: {
+                "steps": trained.steps,
+                "kept": trained.best_step,
+                "shares": judged(mlm, base, split, questions),
+            }
+        }
         if candidate.mean:
             watch.take_mean(mlm.model)
             found[candidate.mean] = {"steps": trained.steps, "shares": judged(mlm, base, split, questions)}

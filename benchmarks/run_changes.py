@@ -11,18 +11,19 @@ from mlm_demo.corpus.corpus import Corpus
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.training.cloze import typical_terms
 from mlm_demo.training.dataset import MaskingCollator, general_texts
-from mlm_demo.training.evaluation import PROBABILITY, MaskedEvalSet, masked_logits
+from mlm_demo.training.evaluation import MaskedEvalSet, masked_logits
 from mlm_demo.training.masking import IGNORED, Masking, mask_blocks, vocabulary_ids
 from mlm_demo.training.packing import NO_WORD, REPLAYED, Blocks, pack
 
+BEFORE = {"mlm_probability": 0.15, "schedule": "linear"}  # the defaults until the last of these was adopted
+
 
 class Candidate:
-    """A run as it is; a candidate overrides one of its parts."""
+    """A run as it was; a candidate overrides one of its parts."""
 
-    about = "as it is"
-    options: Mapping = {}  # of adapt
+    about = "as it was"
+    options: Mapping = BEFORE  # of adapt
     stops_at = 1.0  # the share of the planned steps after which somebody stops the run
-    falling = None  # the curve of the rate, as in schedule.FALLING, if it is another
     mean = ""  # the name of the candidate that is the mean of this run's last weights
 
     def blocks(self, mlm: MaskedLM, corpus: Corpus, blocks: Blocks) -> Blocks:
@@ -41,50 +42,23 @@ class Candidate:
         """Return by how much a parameter's learning rate is larger."""
         return 1.0
 
-    def on_step(self, share: float, collator: MaskingCollator) -> None:
-        """Do something after a step; share: of the run that is over."""
+
+class Options(Candidate):
+    """Another value of an option."""
+
+    def __init__(self, about: str, **options: float | str):
+        self.about, self.options = about, {**BEFORE, **options}
 
 
-class Masks(Candidate):
-    """Mask more, and as usual for the last part."""
+class Masks(Options):
+    """Mask more, to the end."""
 
-    def __init__(self, most: float, until: float):
-        self.most, self.until = most, until
-        self.about = f"{most:.0%} masked" + (", 15% in the last fifth" if until < 1 else "")
-        self.options = {"mlm_probability": most}
+    def __init__(self, share: float):
+        super().__init__(f"{share:.0%} masked", mlm_probability=share)
 
-    def on_step(self, share, collator) -> None:
-        """Fall to the usual share."""
-        if share >= self.until:
-            collator.masking = replace(collator.masking, probability=PROBABILITY)
-
-
-class Constant(Candidate):
-    """Leave the rate at its peak after the warm-up: the mean with the base takes the place of the fall."""
-
-    about = "the rate stays at its peak"
-    options: Mapping = {"schedule": "constant"}
-
-
-class ThirdLeft(Candidate):
-    """Let the rate fall linearly to a third of its peak."""
-
-    about = "the rate falls to a third"
-
-    @staticmethod
-    def falling(left: float) -> float:
-        """Return the share of the highest rate."""
-        return (1 + 2 * left) / 3
-
-
-class ThirdLeftMasks(Masks):
-    """Both of these."""
-
-    falling = staticmethod(ThirdLeft.falling)
-
-    def __init__(self):
-        super().__init__(0.3, 0.8)
-        self.about = f"{self.about}; {ThirdLeft.about}"
+    def collator(self, mlm, blocks, masking, corpus) -> MaskingCollator:
+        """Leave out the fall to 15%."""
+        return MaskingCollator(blocks, replace(masking, final_probability=None))
 
 
 class TermCollator(MaskingCollator):
@@ -97,7 +71,7 @@ class TermCollator(MaskingCollator):
     def __call__(self, items):
         """Draw the masks of a batch."""
         masks = _Drawn(self.is_term, self.masking.probability)
-        numbers = iter([number for _, number in items])
+        numbers = iter([number for *_, number in items])
         with patch(
             "mlm_demo.training.masking._choose", lambda words, _m, r: masks.choose(next(numbers), words, r)
         ):
@@ -177,13 +151,6 @@ class LayerDecay(Candidate):
         return 1.0
 
 
-class Replay(Candidate):
-    """Mix in our own general paragraphs."""
-
-    about = "replay of 10% general text"
-    options: Mapping = {"replay": 0.1}
-
-
 class OwnReplay(Candidate):
     """Mix in what the base model itself writes: general paragraphs whose tokens it has drawn anew."""
 
@@ -219,7 +186,7 @@ class OwnReplay(Candidate):
 
 
 class Plain(Candidate):
-    """The run as it is."""
+    """The run as it was."""
 
     mean = "mean"
 
@@ -239,22 +206,24 @@ class Mean(Candidate):
         self.about = f"the mean of the last third's weights, {of.about}"
 
 
+MORE_MASKS, THIRD = "30% masked, 15% in the last fifth", "the rate falls to a third"
+NOW = {"mlm_probability": 0.3, "schedule": "linear-to-third"}
 CANDIDATES = {
     "plain": Plain,
     "mean": lambda: Mean(Plain),
     "stopped": Stopped,
     "stopped-mean": lambda: Mean(Stopped),
-    "mask30-fall": lambda: Masks(0.3, 0.8),
-    "constant": Constant,
-    "third": ThirdLeft,
-    "third-mask30-fall": ThirdLeftMasks,
+    "mask30-fall": lambda: Options(MORE_MASKS, mlm_probability=0.3),
+    "constant": lambda: Options("the rate stays at its peak", schedule="constant"),
+    "third": lambda: Options(THIRD, schedule="linear-to-third"),
+    "third-mask30-fall": lambda: Options(f"{MORE_MASKS}; {THIRD}: as it is", **NOW),
     "terms": Terms,
     "freeze": lambda: Frozen(0),
     "freeze2": lambda: Frozen(2),
     "head": FastHead,
     "decay": LayerDecay,
     "own": OwnReplay,
-    "replay": Replay,
-    "mask20": lambda: Masks(0.2, 1.0),
-    "mask30": lambda: Masks(0.3, 1.0),
+    "replay": lambda: Options("replay of 10% general text", replay=0.1),
+    "mask20": lambda: Masks(0.2),
+    "mask30": lambda: Masks(0.3),
 }
