@@ -193,6 +193,7 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
             theme=THEME,
             max_file_size=settings.max_upload_megabytes * 1_000_000,
             state_session_capacity=MAX_SESSIONS,
+            i18n=gr.I18n(en={"common.complete": "Done."}),  # read by screen readers; Gradio has no text for it
         )
     except OSError as error:
         raise SettingError(
