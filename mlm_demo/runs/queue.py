@@ -12,7 +12,7 @@ from mlm_demo.errors import RunError
 from mlm_demo.runs.handle import Heard
 from mlm_demo.runs.launchers.launcher import Launcher
 from mlm_demo.runs.launchers.local import LocalLauncher
-from mlm_demo.runs.run import ACTIVE, ENDED, RESUMABLE, WORKED_ON, Run
+from mlm_demo.runs.run import ACTIVE, ENDED, RESUMABLE, WORKED_ON, Run, seconds_left
 from mlm_demo.runs.store import RunStore
 from mlm_demo.system import locks
 from mlm_demo.system.files import writing
@@ -122,6 +122,18 @@ class RunQueue:
                 return before if run.state == "waiting" else 0
             before += other.state in ACTIVE
         return 0
+
+    def seconds_ahead(self, run: Run) -> float | None:
+        """Return how long the runs ahead of a waiting run will take if they go one by one, None if unknown."""
+        total = 0.0
+        for other in self.runs.all():
+            if other.id == run.id:
+                break
+            if other.state in ACTIVE:
+                if (left := seconds_left(other)) is None:
+                    return None
+                total += left
+        return total
 
     def stop(self, run: Run) -> None:
         """Ask a run to stop; its progress is kept."""

@@ -40,6 +40,7 @@ RESERVED_BYTES = 65_536
 WORKED_ON = {"running", "stopping", "unreachable"}
 ACTIVE, ENDED = {"waiting", *WORKED_ON}, {"done", "stopped", "failed", "interrupted"}
 RESUMABLE = {"stopped", "failed", "interrupted"}
+SECONDS_AFTER_TRAINING = 60
 SECONDS_TO_EXIT = 10  # how long a worker may take to exit after its run ended
 
 
@@ -292,6 +293,13 @@ class Run:
         """Delete the files of its request."""
         shutil.rmtree(self.input, ignore_errors=True)
 
+    @property
+    def started(self) -> float | None:
+        """When the current worker started, or the last one, in seconds since 1970; None before the first."""
+        with suppress(FileNotFoundError):
+            return (self.folder / "worker.json").stat().st_mtime
+        return None
+
     def requeue(self) -> None:
         """Put the run back into the queue; raises RunError if it cannot be resumed, or the disk is full."""
         if self.state not in RESUMABLE:
@@ -322,6 +330,20 @@ class Run:
             # First, because a folder with run.json and without ended.json would be a waiting run.
             (self.folder / "run.json").unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def seconds_left(run: Run) -> float | None:
+    """Return about how long an active run will still take, None for a budget that is not in minutes.
+
+    From its log, or else its minutes, and a minute for what comes after the training.
+    """
+    logged = next(
+        (line["seconds_left"] for line in reversed(list(run.lines())) if "seconds_left" in line), None
+    )
+    minutes = run.request.request.get("config", {}).get("minutes")
+    if logged is None and minutes is None:
+        return None
+    return (60 * minutes if logged is None else logged) + SECONDS_AFTER_TRAINING
 
 
 def no_run(id: str) -> RunError:

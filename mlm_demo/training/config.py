@@ -99,18 +99,19 @@ def epochs(config: MaskedLMConfig, blocks: int, seconds_per_epoch: float | None)
     return seconds_per_epoch and config.minutes * 60 * (1 - EVALUATION_SHARE) / seconds_per_epoch
 
 
-def verdict(tokens: int, epochs: float | None, *, cut_short: str = "") -> tuple[str, str]:
+def verdict(tokens: int, epochs: float | None, budget: str, *, cut_short: str = "") -> tuple[str, str]:
     """Return `too small`, `enough`, `larger than this run can cover` or `larger than the limit`, and advice.
 
-    epochs: how many epochs the run trains for over its `tokens`, None if unknown; cut_short: a sentence if only a part
-    of the corpus is used at all.
+    epochs: how many epochs the run trains for over its `tokens`, None if unknown; budget: of the run, as a phrase;
+    cut_short: a sentence if only a part of the corpus is used at all.
     """
     coverage = ""
     if epochs is not None:
+        covers = f"One{budget[1:]} covers" if budget.startswith("1 ") else f"{budget} cover"
         coverage = (
-            f"This run covers about {epochs:.0%} of it."
+            f"{covers} about {epochs:.0%} of your text."
             if epochs < 0.95
-            else f"This run covers it {_times(epochs)}."
+            else f"{covers} your text {_times(epochs)}."
         )
     if cut_short:
         return "larger than the limit", f"{cut_short} {coverage}".rstrip()

@@ -112,12 +112,14 @@ def make_report(
     seconds_a_pass: float | None = None,
     memory_megabytes: float | None = None,
     epochs: float | None = None,
+    budget: str = "",
     english: bool = True,
 ) -> Report:
     """Make the report.
 
     seconds_a_pass: per epoch, like memory_megabytes None if the step time was not measured; epochs: how many epochs
-    the run trains for, None if unknown; english: whether the model knows English alone.
+    the run trains for, None if unknown; budget: of the run, as a phrase; english: whether the model knows English
+    alone.
     """
     counts = corpus.counts
     texts = [*corpus.training, *corpus.held_out]
@@ -126,7 +128,7 @@ def make_report(
     cut_short = (
         f"Only the first {MAX_CHARACTERS / 1e6:.0f} million characters are used." if counts.cut_short else ""
     )
-    conclusion, advice = verdict(blocks.tokens, epochs, cut_short=cut_short)
+    conclusion, advice = verdict(blocks.tokens, epochs, budget, cut_short=cut_short)
     quality = measure_quality(texts, counts.findings.controls)
     own = blocks.of_documents()
     unknown = (own.ids == tokenizer.unk_token_id) & (own.words != NO_WORD)

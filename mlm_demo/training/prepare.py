@@ -18,6 +18,7 @@ from mlm_demo.models.catalogue import Catalogue, ModelRef
 from mlm_demo.settings import Settings, on_zero_gpu
 from mlm_demo.system.memory import lift_limit, limit_memory
 from mlm_demo.training.config import AdaptConfig, epochs, verdict
+from mlm_demo.training.options import budget_phrase
 from mlm_demo.training.prepare_cache import PrepareCache, StepCost, key_of
 
 if TYPE_CHECKING:
@@ -215,7 +216,9 @@ class Preparation:
         """Return the fields of a report that depend on the budget: time of an epoch, memory, verdict."""
         seconds = step.seconds * max(1, blocks / self.config.batch_size)
         count = epochs(self.config, blocks, seconds)
-        conclusion, advice = verdict(report["tokens"], count, cut_short=report["cut_short"])
+        conclusion, advice = verdict(
+            report["tokens"], count, budget_phrase(self.config), cut_short=report["cut_short"]
+        )
         return {
             "seconds_a_pass": seconds,
             "memory_megabytes": step.megabytes,

@@ -45,7 +45,7 @@ class Endpoints:
         top_k: float | None = None,
         targets: str | list[str] = "",
         joint: bool = False,
-        precision: str = "auto",
+        precision: str = "exact",
     ) -> dict[str, Any]:
         """Rank words for each mask of a sentence. targets: rank only these words, a list or separated by commas.
 
@@ -65,7 +65,7 @@ class Endpoints:
         top_k: float | None = None,
         targets: str | list[str] = "",
         joint: bool = False,
-        precision: str = "auto",
+        precision: str = "exact",
     ) -> dict[str, Any]:
         """Rank words with up to three models; each word comes with its rank in the other models."""
         self.limits.admit(request)
@@ -80,7 +80,7 @@ class Endpoints:
         model: str = "",
         mask: int = 1,
         targets: str | list[str] = "",
-        precision: str = "auto",
+        precision: str = "exact",
     ) -> dict[str, Any]:
         """Return which words the guess at a mask rests on: its probability without each word of the sentence.
 

@@ -20,6 +20,7 @@ from mlm_demo.web.adapt.form import AdaptForm
 from mlm_demo.web.adapt.run_tab import RunTab
 from mlm_demo.web.address import follow
 from mlm_demo.web.api import add_endpoints
+from mlm_demo.web.api_examples import set_examples
 from mlm_demo.web.batch.asked_file import open_runs
 from mlm_demo.web.contrast.tab import ContrastTab
 from mlm_demo.web.event_options import AT_ONCE, QUIET
@@ -83,6 +84,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
     with Page(title=title, analytics_enabled=False) as demo:
         # First, because Gradio also names the page's own events, and a name that is taken gets a number.
         add_endpoints(engine, service, limits)
+        set_examples(demo)
         gr.Markdown(INTRODUCTION, elem_id="introduction")
         owner = gr.BrowserState("", storage_key="mlm_demo_owner", secret=browser_secret(settings))
         with gr.Tabs(elem_id="tabs") as tabs:
@@ -193,7 +195,9 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
             theme=THEME,
             max_file_size=settings.max_upload_megabytes * 1_000_000,
             state_session_capacity=MAX_SESSIONS,
-            i18n=gr.I18n(en={"common.complete": "Done."}),  # read by screen readers; Gradio has no text for it
+            i18n=gr.I18n(
+                en={"common.complete": "Done."}
+            ),  # read by screen readers; Gradio has no text for it
         )
     except OSError as error:
         raise SettingError(

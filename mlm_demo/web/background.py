@@ -11,6 +11,7 @@ from mlm_demo.runs.service import RunService
 from mlm_demo.runs.tasks.task import RunRequest
 from mlm_demo.web.event_options import AT_ONCE, QUIET
 from mlm_demo.web.messages import refusal
+from mlm_demo.web.waiting import waiting_for
 
 SECONDS_BETWEEN_LOOKS = 2
 DELETED = '<p class="empty">The table is deleted, and with it what it was made from.</p>'
@@ -66,7 +67,8 @@ class Background:
             self.message: "",
         }
         if state in ACTIVE:
-            return {**shown, self.results: progress(run, self.service.queue.position(run))}
+            queue = self.service.queue
+            return {**shown, self.results: progress(run, queue.position(run), queue.seconds_ahead(run))}
         if state != "done":
             shown[self.message] = f'<p class="refusal" role="status" dir="auto">{escape(_ending(run))}</p>'
         return {**shown, self.results: "", **self.show(run)}
@@ -127,7 +129,7 @@ class Background:
         self.delete_button.click(self.delete, asked, outputs, **QUIET)
 
 
-def progress(run: Run, ahead: int) -> str:
+def progress(run: Run, ahead: int, seconds: float | None = None) -> str:
     """Return how far an active run is: a bar with the share done, or its place in the queue."""
     lines = [line for line in run.lines() if "stage" in line]
     share = next((line["done"] for line in reversed(lines) if "done" in line), None)
@@ -136,8 +138,7 @@ def progress(run: Run, ahead: int) -> str:
         bar = f'<progress value="{share:.4f}" max="1" aria-label="done">{share:.0%}</progress>'
     stage = lines[-1]["stage"] if lines else "Loading the model"
     if run.state == "waiting":
-        runs = "1 other run" if ahead == 1 else f"{ahead} other runs"
-        stage = f"Waiting for {runs}" if ahead else "Starts in a moment"
+        stage = waiting_for(ahead, seconds)
     if run.state == "unreachable":
         stage = f"Unreachable: nobody can say now whether it is still being worked on. {run.whereabouts}"
     return (

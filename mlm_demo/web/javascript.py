@@ -97,6 +97,27 @@ NAME_OLD_ANSWER = f"""(...given) => {{
   return note.outerHTML;
 }}"""
 
+
+def name_old_sentences(first: str, second: str, button: str) -> str:
+    """Return JavaScript that names the sentences of the answer shown if others stand in the form; it is dimmed then.
+
+    first, second: their names in the link to the answer; button: what asks for a new one.
+    """
+    return f"""(first, second, link) => {{
+  if (!link) return '';
+  const given = new URLSearchParams(link.slice(link.indexOf('?')));
+  const plain = (text) => (text || '').trim().replace(/\\s+/g, ' ');
+  const answered = [plain(given.get('{first}')), plain(given.get('{second}'))];
+  if (plain(first) === answered[0] && plain(second) === answered[1]) return '';
+  const note = document.createElement('div'), old = document.createElement('p'), hint = document.createElement('p');
+  old.className = 'old';
+  old.textContent = `This answer is for: ${{answered.filter(Boolean).join(' / ')}}`;
+  hint.textContent = 'Press Enter or {button} for a new one.';
+  note.append(old, hint);
+  return note.outerHTML;
+}}"""
+
+
 # Ask once for the first answer, when the tab is opened and shows none: with the query of the address, which will follow
 # the tab.
 WHEN_OPENED = "(link, opened) => link || opened ? opened : location.search || '?'"

@@ -17,6 +17,11 @@ def test_a_link_a_swap_files_and_large_print(open_page, pictures):
     page.locator("#contrast-swaps button", has_text="surgeon").click()
     results.locator(".axis-name", has_text="Second: The surgeon said ___ sat.").wait_for()
     assert "surgeon" in page.evaluate("location.search")
+    page.locator("#contrast-first textarea").fill("The farmer said <mask> sat.")
+    old = page.locator("#contrast-answer-for .old")
+    expect(old).to_contain_text("This answer is for: The nurse said <mask> sat. / The surgeon said")
+    page.locator("#contrast-first textarea").fill("The nurse said <mask> sat.")
+    old.wait_for(state="detached")
     for kind, begins in (("svg", b"<svg"), ("png", b"\x89PNG")):
         with page.expect_download() as saved:
             page.locator(f"#contrast-{kind}").click()

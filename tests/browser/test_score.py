@@ -18,6 +18,16 @@ def test_a_link_with_two_sentences_a_press_cancel_and_a_file(open_page, pictures
     assert pressed.get_attribute("aria-pressed") == "true"
     pictures(page, "score-two")
 
+    page.locator("#score-second textarea").fill("The keys were old.")
+    old = page.locator("#score-answer-for .old")
+    expect(old).to_have_text(
+        "This answer is for: The keys to the cabinet are old. / The keys to the cabinet is old."
+    )
+    dim = "getComputedStyle(document.querySelector('#score-results .html-container')).opacity < 0.9"
+    page.wait_for_function(dim)
+    page.locator("#score-second textarea").press("Enter")
+    old.wait_for(state="detached")
+    page.wait_for_function(f"!({dim})")
     page.locator("#score-second textarea").fill("")
     page.locator("#score-sentence textarea").fill("the fox sat on the mat and " * 14)
     page.locator("#score").click()

@@ -54,7 +54,7 @@ def test_a_hub_user_has_their_runs_everywhere_and_pushes_a_model(browser_at, hub
     other.locator("#again").click()
     start(other, tiny, steps=1, batch=4)
     other.locator("#live .state", has_text="Waiting").wait_for()
-    assert "1 run is ahead of it." in other.locator("#live").inner_text()
+    assert "Waiting for 1 other run" in other.locator("#live").inner_text()
     picture(other, "adapt-0-waiting-1280-light")
     stranger = browser_at(signed_in=False)
     assert stranger.get_by_text("Your runs will be listed here.").is_visible()

@@ -44,7 +44,9 @@ def test_predictions_follow_the_typing(open_page):
     box.fill("")
     box.press_sequentially("The cat sat on the <mask> today", delay=20)
     shows(page, "today")
-    page.locator("[aria-live=polite]").get_by_text("Done.", exact=True).wait_for()  # Gradio: "common.complete"
+    page.locator("[aria-live=polite]").get_by_text(
+        "Done.", exact=True
+    ).wait_for()  # Gradio: "common.complete"
     assert len(calls) < 15, "not one for each key"
     assert not any("queue" in call for call in calls)
     box.press("Backspace")

@@ -53,6 +53,17 @@ def test_one_run_at_a_time_and_the_next_after_it(queue):
     assert (second.state, queue.position(third)) == ("running", 1)
 
 
+def test_a_waiting_run_knows_how_long_the_others_take(queue):
+    def wait(**request):
+        return queue.runs.create(lambda run: [], title="wait", request=request)
+
+    first, second, third = wait(config={"minutes": 2}), wait(config={"minutes": 1}), wait(steps=5)
+    assert [queue.seconds_ahead(run) for run in (first, second, third)] == [0, 180, 300]
+    first.log({"seconds_left": 20.0})
+    assert queue.seconds_ahead(second) == 80
+    assert queue.seconds_ahead(wait()) is None, "the third run has a budget in steps"
+
+
 def test_a_stopped_run_keeps_its_model(queue):
     run, waiting = start(queue), start(queue)
     until(lambda: list(run.lines()))

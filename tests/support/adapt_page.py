@@ -24,7 +24,7 @@ def fill_in(page, fields):
 
 
 def start(page, base, **more):
-    """Take the sample corpus and start a run from a base model, with fields under More filled in."""
+    """Take the sample corpus and start a run from a base model, with fields under Options filled in."""
     open_tab(page)
     page.locator("#base input").fill(base)
     page.locator("#base input").press("Enter")

@@ -36,23 +36,23 @@ def test_an_option_out_of_range_is_named(options, message):
     ("tokens", "epochs", "conclusion", "advice"),
     [
         (1_000, None, "too small", "a run is worth trying"),
-        (1_000, 0.45, "too small", "This run covers about 45% of it."),
-        (1_000, 12.3, "too small", "This run covers it about 12 times."),
+        (1_000, 0.45, "too small", "One minute covers about 45% of your text."),
+        (1_000, 12.3, "too small", "One minute covers your text about 12 times."),
         (90_000, None, "enough", ""),
-        (90_000, 1.2, "enough", "This run covers it about once."),
-        (90_000, 0.5, "larger than this run can cover", "This run covers about 50% of it."),
+        (90_000, 1.2, "enough", "One minute covers your text about once."),
+        (90_000, 0.5, "larger than this run can cover", "One minute covers about 50% of your text."),
     ],
 )
 def test_a_verdict_depends_on_the_tokens_and_the_epochs(tokens, epochs, conclusion, advice):
-    found, given = verdict(tokens, epochs)
+    found, given = verdict(tokens, epochs, "1 minute")
     assert found == conclusion
     assert advice in given
 
 
 def test_a_corpus_that_is_cut_short_is_reported_first():
-    assert verdict(9_000_000, 0.5, cut_short="Too long.") == (
+    assert verdict(9_000_000, 0.5, "30 minutes", cut_short="Too long.") == (
         "larger than the limit",
-        "Too long. This run covers about 50% of it.",
+        "Too long. 30 minutes cover about 50% of your text.",
     )
 
 

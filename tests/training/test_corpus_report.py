@@ -15,7 +15,14 @@ def report_on(texts, epochs=None, held_out=(), **counts):
     corpus = Corpus(texts, list(held_out), Counts(files=1, documents=len(texts), **counts), "")
     blocks = pack(tokenizer, texts, 32)
     return make_report(
-        corpus, blocks, tokenizer, SENTENCES, seconds_a_pass=1.0, memory_megabytes=9, epochs=epochs
+        corpus,
+        blocks,
+        tokenizer,
+        SENTENCES,
+        seconds_a_pass=1.0,
+        memory_megabytes=9,
+        epochs=epochs,
+        budget="1 minute",
     )
 
 
@@ -64,7 +71,7 @@ def test_the_verdict_depends_on_the_tokens_and_the_epochs():
     much = report_on(SENTENCES * 1500, epochs=0.1)
     assert (much.verdict, much.advice) == (
         "larger than this run can cover",
-        "This run covers about 10% of it.",
+        "One minute covers about 10% of your text.",
     )
     assert report_on(SENTENCES, cut_short=True).cut_short == "Only the first 200 million characters are used."
 

@@ -13,6 +13,7 @@ from mlm_demo.settings import Settings
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.pretraining.config import PretrainConfig
 from mlm_demo.web.api import Endpoints, check_amount
+from mlm_demo.web.api_examples import EXAMPLES
 from mlm_demo.web.app import create_app, launch
 from tests.support.paths import free_port
 from tests.support.runs import corpus_text, until
@@ -44,6 +45,18 @@ def test_a_run_has_the_defaults_of_its_configuration(endpoint, config, count):
     assert len(options) == count
     for option in options:
         assert parameters[option.name].default == (option.default or 0), option.name
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_call_that_the_api_view_shows_works_as_copied(client, name):
+    shown = httpx.get(f"{client.src}gradio_api/info").json()["named_endpoints"][f"/{name}"]["parameters"]
+    required = [each for each in shown if not each["parameter_has_default"]]
+    assert {each["parameter_name"] for each in required} == set(EXAMPLES[name])
+    answer = client.predict(
+        **{each["parameter_name"]: each["example_input"] for each in required}, api_name=f"/{name}"
+    )
+    assert answer
+    assert "error" not in answer
 
 
 def test_fill_mask(client):

@@ -25,7 +25,7 @@ CHEAP = {
         "refresh",
         "resume",
         "skip",
-        "show_link",
+        "RunLink.show",
         "show_started",
         "start_another",
     ),

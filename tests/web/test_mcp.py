@@ -61,6 +61,21 @@ def test_a_tool_answers_as_its_endpoint(address):
     assert [row["word"] for row in ast.literal_eval(answer)["masks"][0]] == ["capital"]
 
 
+def test_the_other_tools_answer_too(address):
+    failed, answer = called(
+        address, "compare", text="Paris is the <mask> of France.", models=["general", "biomedical"]
+    )
+    assert not failed
+    assert [one["model"]["name"] for one in ast.literal_eval(answer)["answers"]] == ["general", "biomedical"]
+    failed, answer = called(address, "score", text="The dog sleeps.")
+    assert not failed
+    assert ast.literal_eval(answer)["log_likelihood"] < 0
+    paper = "Forty patients were given iron. The dose was 200 mg a day."
+    failed, answer = called(address, "extract", questions=["What was the dose of iron?"], texts=[paper])
+    assert not failed
+    assert "200 mg" in ast.literal_eval(answer)["rows"][0]["sentence"]
+
+
 def test_a_mistake_is_answered_with_its_sentence(address):
     failed, answer = called(address, "fill_mask", text="no mask")
     assert failed

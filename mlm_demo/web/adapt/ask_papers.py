@@ -47,11 +47,11 @@ class AskPapers:
 
     def read_papers(self, id: str, owner: str, request: gr.Request, progress=gr.Progress()) -> dict:
         """Take the files of the run in place of the papers that are there."""
-        run = self.service.runs.find(id)
-        if not self.service.is_owner(run, owner) or not run.files:
-            return {self.extract.about: ADD_THEM_HERE}
         try:
             self.limits.admit(request)
+            run = self.service.runs.find(id)
+            if not self.service.is_owner(run, owner) or not run.files:
+                return {self.extract.about: ADD_THEM_HERE}
             found, noted = self.service.papers_of(id, owner, lambda stage: progress(None, desc=stage))
         except MlmDemoError as error:
             return {self.extract.about: refusal(error, "")}

@@ -72,7 +72,7 @@ class AdaptForm:
                     self._draw_start()
                 with (
                     gr.Column(scale=3, min_width=320),
-                    gr.Accordion("More", open=False, elem_id="adapt-more"),
+                    gr.Accordion("Options", open=False, elem_id="adapt-more"),
                 ):
                     self._draw_more()
             self.filled = [
@@ -325,7 +325,7 @@ class AdaptForm:
             [(label, minutes) for label, minutes in PRESETS if minutes <= limit],
             value=1,
             label="Training time",
-            info="Reading and evaluation take extra time. To set a number of steps instead, open More.",
+            info="Reading and evaluation take extra time. To set a number of steps instead, open Options.",
             elem_id="minutes",
         )
         self.start = gr.Button("Start", variant="primary", size="md", interactive=False, elem_id="start")

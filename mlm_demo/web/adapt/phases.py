@@ -18,6 +18,8 @@ TITLES = {
     Phase.AFTER: "Test after",
 }
 
+UNKNOWN = '<progress max="1" aria-label="done"></progress>'
+
 # Gradio 6.31 drops @property from the style sheet. A property can be declared once.
 COUNTING = """
 try {
@@ -33,13 +35,20 @@ def present_phase(lines: Sequence[dict]) -> Phase | None:
     return next((Phase(line["phase"]) for line in reversed(lines) if "phase" in line), None)
 
 
-def phase_strip(lines: Sequence[dict], now: float | None = None) -> str:
-    """Return the strip as HTML; empty without a phase in the log.
+def phase_strip(lines: Sequence[dict], started: float | None = None, now: float | None = None) -> str:
+    """Return the strip as HTML; empty without a phase in the log, if it is not known when the worker started.
 
-    lines: the log of a run that is being worked on; now: seconds since 1970.
+    lines: the log of a run that is being worked on; started, now: seconds since 1970. The first phase begins with the
+    worker, which takes some seconds to log it.
     """
-    begins = _begins(lines)
-    if not begins:
+    begins, bar = _begins(lines), UNKNOWN
+    if started is not None and (not begins or begins[0][1] < started):  # what is logged is of a worker before
+        begins = [(Phase.READ, started)]
+    elif begins:
+        bar = _bar(lines)
+        if started is not None and begins[0][0] == Phase.READ:
+            begins[0] = Phase.READ, started
+    else:
         return ""
     ends = [*(at for _, at in begins[1:]), time.time() if now is None else now]
     seconds = dict.fromkeys(Phase, 0.0)
@@ -51,7 +60,7 @@ def phase_strip(lines: Sequence[dict], now: float | None = None) -> str:
             items.append(
                 f'<li class="present" aria-current="step">{title} '
                 f'<span class="seconds" style="--from:{seconds[phase]:.0f}" aria-hidden="true"></span>'
-                f"{_bar(lines)}</li>"
+                f"{bar}</li>"
             )
         elif seconds[phase]:
             items.append(
@@ -82,5 +91,6 @@ def _bar(lines: Sequence[dict]) -> str:
     share = lines[since].get("done")
     if lines[since]["phase"] == Phase.TRAIN:
         share = next((share_done(line) for line in reversed(lines[since:]) if "loss" in line), None)
-    value = "" if share is None else f' value="{share:.4f}"'
-    return f'<progress{value} max="1" aria-label="done"></progress>'
+    return (
+        UNKNOWN if share is None else f'<progress value="{share:.4f}" max="1" aria-label="done"></progress>'
+    )

@@ -11,6 +11,7 @@ from mlm_demo.training.result import shortened_around_term
 from mlm_demo.web.adapt.phases import phase_strip
 from mlm_demo.web.adapt.report import duration
 from mlm_demo.web.html import marked, table, verdict_mark
+from mlm_demo.web.waiting import waiting_for
 
 STATES = {
     "waiting": "Waiting", "running": "Running", "stopping": "Stopping", "done": "Done", "stopped": "Stopped",
@@ -19,10 +20,13 @@ STATES = {
 NOTES_SHOWN = 2  # of the last ones in a run's log
 
 
-def run_view(run: Run, lines: list[dict], ahead: int = 0, headline: str = "") -> str:
+def run_view(
+    run: Run, lines: list[dict], ahead: int = 0, headline: str = "", seconds: float | None = None
+) -> str:
     """Return the whole view of a run.
 
-    lines: its log; ahead: the number of runs ahead of it in the queue; headline: of its result, as HTML.
+    lines: its log; ahead: the number of runs ahead of it in the queue; headline: of its result, as HTML;
+    seconds: which those will take, None if unknown.
     """
     state = run.state
     parts = [
@@ -53,14 +57,13 @@ def run_view(run: Run, lines: list[dict], ahead: int = 0, headline: str = "") ->
             '<p class="facts">You can close this page: the run continues, and you will find it under My runs.</p>'
         )
     if state == "waiting":
-        runs = "1 run is" if ahead == 1 else f"{ahead} runs are"
-        parts.append(f"<p>{f'{runs} ahead of it.' if ahead else 'It is next.'}</p>")
+        parts.append(f"<p>{waiting_for(ahead, seconds)}</p>")
     if headline:
         return "".join(parts)
     parts += [f'<p class="facts">{escape(line["note"])}</p>' for line in lines if "note" in line][
         -NOTES_SHOWN:
     ]
-    parts.append(progress(lines, state))
+    parts.append(progress(lines, state, run.started))
     seed = next((line["seed"] for line in reversed(lines) if "seed" in line), None)  # of a fine-tuning
     curve = [line for line in lines if ("loss" in line or "eval_loss" in line) and line.get("seed") == seed]
     if curve:
@@ -78,11 +81,11 @@ def run_view(run: Run, lines: list[dict], ahead: int = 0, headline: str = "") ->
     return "".join(parts)
 
 
-def progress(lines: list[dict], state: str) -> str:
+def progress(lines: list[dict], state: str, started: float | None = None) -> str:
     """Return the phases, and the step, speed, memory and time left, or the stage before the first step."""
     steps = [line for line in lines if "loss" in line]
     stage = next((line["stage"] for line in reversed(lines) if "stage" in line), "")
-    phases = phase_strip(lines) if state in ("running", "stopping") else ""
+    phases = phase_strip(lines, started) if state in ("running", "stopping") else ""
     if not steps:
         shown = f'<p class="facts">{escape(stage)}</p>' if stage and state in ("running", "stopping") else ""
         return phases + shown

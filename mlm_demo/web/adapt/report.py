@@ -5,6 +5,7 @@ from html import escape
 
 from mlm_demo.runs.run import Run
 from mlm_demo.training.config import AdaptConfig, epochs, verdict
+from mlm_demo.training.options import budget_phrase
 from mlm_demo.training.signs import damage_text, repeated_text, shared_text
 from mlm_demo.web.html import facts_table
 from mlm_demo.web.messages import notices
@@ -21,8 +22,10 @@ def report_view(report: dict, names: Sequence[str] = (), config: AdaptConfig | N
     """
     conclusion, advice = report["verdict"], report["advice"]
     if config:
-        budget = epochs(config, report["blocks"], report["seconds_a_pass"])
-        conclusion, advice = verdict(report["tokens"], budget, cut_short=report["cut_short"])
+        count = epochs(config, report["blocks"], report["seconds_a_pass"])
+        conclusion, advice = verdict(
+            report["tokens"], count, budget_phrase(config), cut_short=report["cut_short"]
+        )
     dropped = [f"{item['source']}: {item['reason']}" for item in report["dropped"]]
     skipped = [f"Skipped: {item}" for item in dropped[:DROPPED_SHOWN]]
     if more := len(dropped) - len(skipped):
@@ -92,7 +95,7 @@ def _facts(report: dict, names: Sequence[str]) -> list[tuple[str, str]]:
             "Duplicates removed",
             f"{report['exact_duplicates']:,} exact, {report['near_duplicates']:,} near",
         ),
-        ("Held out for evaluation", f"{report['held_out_documents']:,} of {texts:,} {kind}"),
+        ("Kept aside for testing", f"{report['held_out_documents']:,} of {texts:,} {kind}"),
         ("Held-out text that is also trained on", shared_text(report)),
         ("Repeated text", repeated_text(report)),
         ("Signs of damage", damage_text(report)),

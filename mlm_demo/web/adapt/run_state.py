@@ -25,6 +25,7 @@ from mlm_demo.web.fill.links import FIRST_SENTENCE
 from mlm_demo.web.scratch import result as from_scratch
 from mlm_demo.web.server.downloads import download_address
 from mlm_demo.web.teach import result as finetuning
+from mlm_demo.web.waiting import waiting_for
 
 MASK = "<mask>"
 # id, state, runs ahead of it, lines of its log, share of what it learned, name
@@ -86,11 +87,12 @@ class ResultView:
 def run_state(service: RunService, run: Run, owner: str) -> RunState:
     """Return a run as the person with this secret sees it."""
     state, ahead, lines = run.state, service.queue.position(run), list(run.lines())
+    seconds = service.queue.seconds_ahead(run) if ahead else None
     own, active = service.is_owner(run, owner), state in ACTIVE
     view = VIEWS.get(run.request.task, _adaptation)(run, lines, own, active)
     download = download_link(run, service.settings) if own and view.has_model else ""
     return RunState(
-        progress=run_view(run, lines, ahead, view.headline) + download,
+        progress=run_view(run, lines, ahead, view.headline, seconds) + download,
         corpus=view.corpus,
         losses=view.losses,
         result=view.result,
@@ -99,7 +101,7 @@ def run_state(service: RunService, run: Run, owner: str) -> RunState:
         actions=view.actions | (_owners_actions(run, state, lines, view) if own else frozenset()),
         active=active,
         stopping=own and state == "stopping",
-        stamp=(run.id, state, ahead, len(lines), view.share, run.name),
+        stamp=(run.id, state, ahead, len(lines), view.share, run.name, waiting_for(ahead, seconds)),
     )
 
 

@@ -34,7 +34,6 @@ from mlm_demo.web.contrast.tab import ContrastTab
 from mlm_demo.web.event_options import ASKING, AT_ONCE, QUIET
 from mlm_demo.web.extract import extractors
 from mlm_demo.web.extract.tab import ExtractTab
-from mlm_demo.web.fill.links import page_address
 from mlm_demo.web.fill.tab import FillTab
 from mlm_demo.web.identity import owner_of
 from mlm_demo.web.messages import refusal
@@ -247,10 +246,6 @@ class RunTab(RunWidgets):
             self.token: "",
         }
 
-    def show_link(self, id: str) -> dict:
-        """Show the link to the run, which the browser then copies."""
-        return {self.link: gr.Textbox(f"{page_address()}?run={id}", visible=True)}
-
     def train_here(self, id: str, owner: str) -> None:
         """Train within this event, so that the visitor's own quota pays for the lent GPU."""
         run = self.service.runs.find(id) if id else None
@@ -298,7 +293,7 @@ class RunTab(RunWidgets):
             self.sentence: "",
             self.message: "",
             **self.mine.show(owner),
-            self.link: gr.Textbox(visible=False),
+            **self.link.hide(),
             self.pushed: "",
         }
 
@@ -335,7 +330,7 @@ class RunTab(RunWidgets):
             *(self.push_panel, self.timer, self.share.slider, self.share.losses),
         ]
         whole = [*shown, self.form.group, self.form.missing, self.panel, self.sentence, self.message]
-        whole += [*self.mine.widgets, self.link, self.pushed, self.teach.panel, self.name.box]
+        whole += [*self.mine.widgets, *self.link.widgets, self.pushed, self.teach.panel, self.name.box]
         run = [self.current, self.owner]
 
         demo.load(self.load_page, self.owner, [self.owner, self.tabs, *whole], **AT_ONCE).then(
@@ -394,6 +389,4 @@ class RunTab(RunWidgets):
             show_progress_on=self.pushed,
             api_visibility="private",
         )
-        self.copy_button.click(self.show_link, self.current, self.link, **QUIET).then(
-            None, self.link, self.link, js=javascript.copy_link("copy-run"), api_visibility="private"
-        )
+        self.link.wire(self.current, self.service.settings)

@@ -4,6 +4,7 @@ import gradio as gr
 
 from mlm_demo.web.adapt.ask_papers import AskPapers
 from mlm_demo.web.adapt.phases import COUNTING
+from mlm_demo.web.adapt.run_link import RunLink
 from mlm_demo.web.adapt.run_name import RunName
 from mlm_demo.web.adapt.share import ShareSlider
 
@@ -40,12 +41,7 @@ class RunWidgets:
             "teach": self.teach_button,
             "delete": self.delete_button,
         }
-        self.link = gr.Textbox(
-            label="Anyone with this link can view the run and use its model",
-            interactive=False,
-            visible=False,
-            elem_id="run-link",
-        )
+        self.link = RunLink(self.copy_button)
         self.message = gr.HTML(padding=False, js_on_load=None, elem_id="run-message")
         self.share = ShareSlider()
         self.sentence = gr.HTML(padding=False, js_on_load=None, elem_id="run-sentence")

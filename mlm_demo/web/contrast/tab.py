@@ -195,6 +195,7 @@ class ContrastTab:
         self.run = gr.Button("Compare", variant="primary", elem_id="contrast-run")
 
     def _draw_answer(self) -> None:
+        self.answer_for = gr.HTML(padding=False, js_on_load=None, elem_id="contrast-answer-for")
         self.results = gr.HTML(
             EMPTY, min_height=480, padding=False, js_on_load=None, elem_id="contrast-results"
         )
@@ -225,6 +226,14 @@ class ContrastTab:
         gr.on([self.model.input, self.other_model.input], **{**by_form, "fn": self.answer_chosen})
         self.swaps.select(self.swap_word, [*form, self.kept], [self.second, *shown], **asking)
         self.examples.click(lambda index: EXAMPLES[index], self.examples, form, **AT_ONCE).then(**by_form)
+        gr.on(
+            [each.change for each in (self.first, self.second, self.link)],
+            inputs=[self.first, self.second, self.link],
+            outputs=self.answer_for,
+            js=javascript.name_old_sentences("contrast", "with", "Compare"),
+            trigger_mode="multiple",
+            **in_browser,
+        )
         self.copied_link.wire(self.copy, self.link)
         self.svg_down.click(js=save_svg("contrast.svg"), **in_browser)
         self.png_down.click(js=save_png("contrast.png"), **in_browser)

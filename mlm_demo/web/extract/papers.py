@@ -19,7 +19,7 @@ QUESTIONS = "questions.json"
 NAMES_SHOWN = 3
 ABOUT_FILES = about_files(
     "PDF, Word, PubMed, tables, plain text and many others, zipped too; each document is a paper. They stay on the "
-    "machine that serves this page, in its memory until you close the page; the files are deleted within two hours.",
+    "machine that serves this page, in its memory until you close the page; the files are deleted once they are read.",
     [("All formats", f"Files can be {describe_formats()}.")],
 )
 EMPTY = '<p class="empty">No papers yet. Add files, or use the sample.</p>'

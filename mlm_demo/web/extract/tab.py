@@ -32,6 +32,7 @@ from mlm_demo.web.fill.links import page_address
 from mlm_demo.web.identity import owner_of
 from mlm_demo.web.messages import notices, refusal, reporter
 from mlm_demo.web.server.rate_limits import RateLimits
+from mlm_demo.web.server.uploads import delete_uploads
 
 SHOWN_DIGITS = 2  # of the threshold beside the slider
 NO_VERDICTS: Verdicts = MappingProxyType({})
@@ -69,6 +70,8 @@ class ExtractTab:
             )
         except MlmDemoError as error:
             return {self.files: None, self.about: refusal(error, "") + papers_view(papers)}
+        finally:
+            delete_uploads(files or [])
         return {self.files: None, **self.show_papers(found, noted, sampled=False)}
 
     def read_sample(self) -> dict:

@@ -83,8 +83,12 @@ watch('value', () => {
 });
 """
 
-# The name of a group shows its examples; an example is pressed.
+# The name of a group shows its examples, in another order at each visit; an example is pressed.
 EXAMPLES = """
+element.querySelectorAll('.example-group').forEach((group) => {
+  const left = [...group.querySelectorAll('button')];
+  while (left.length) group.append(left.splice(Math.floor(Math.random() * left.length), 1)[0]);
+});
 element.addEventListener('change', (event) => {
   const chosen = Number(event.target.value);
   element.querySelectorAll('.example-group').forEach((group, number) => {

@@ -90,7 +90,7 @@ class FillWidgets:
         with gr.Accordion("Options", open=False, elem_id="more") as self.more:
             self.follow = gr.Checkbox(
                 True,
-                label="Predict as I type",
+                label="Update as I type",
                 info="Predict at each pause in your typing, once the model is loaded.",
                 elem_id="follow",
             )
@@ -104,8 +104,8 @@ class FillWidgets:
             )
             self.joint = gr.Checkbox(
                 self.first.joint,
-                label="Fill several masks jointly",
-                info="Beam search over the joint probability, 20 wide, from left to right.",
+                label="Find the words that fit best together",
+                info="For several blanks: the most probable words as a whole, by a beam search, 20 wide.",
                 elem_id="joint",
             )
             self.precision = gr.Radio(

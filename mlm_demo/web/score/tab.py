@@ -206,7 +206,7 @@ class ScoreTab:
             elem_id="score-models",
             **ANY_MODEL,
         )
-        with gr.Accordion("More", open=False, elem_id="score-more"):
+        with gr.Accordion("Options", open=False, elem_id="score-more"):
             seconds = self.engine.settings.max_score_seconds
             self.method = gr.Radio(
                 METHODS,
@@ -217,6 +217,7 @@ class ScoreTab:
             )
 
     def _draw_results(self) -> None:
+        self.answer_for = gr.HTML(padding=False, js_on_load=None, elem_id="score-answer-for")
         self.results = gr.HTML(
             EMPTY, min_height=300, padding=False, js_on_load=WORDS, elem_id="score-results"
         )
@@ -279,6 +280,14 @@ class ScoreTab:
         )
         self.results.select(self.show_guesses, self.scores, self.guesses, **{**QUIET, **SCORING}).then(
             None, js=SHOW_GUESSES, api_visibility="private"
+        )
+        gr.on(
+            [each.change for each in (self.sentence, self.second, self.link)],
+            inputs=[self.sentence, self.second, self.link],
+            outputs=self.answer_for,
+            js=javascript.name_old_sentences("score", "against", "Score"),
+            trigger_mode="multiple",
+            **in_browser,
         )
         self.copied_link.wire(self.copy, self.link)
         self.json_down.click(None, self.json, js=javascript.download("scores.json", "application/json"))

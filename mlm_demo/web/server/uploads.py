@@ -9,11 +9,12 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from gradio import Blocks, route_utils
+from gradio.utils import get_upload_folder
 
 from mlm_demo.system.files import seconds_since
 
@@ -51,6 +52,14 @@ def choose_folder(folder: Path) -> Path:
         folder = Path(tempfile.mkdtemp(prefix="mlm_demo-"))
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
     return folder
+
+
+def delete_uploads(files: Iterable[str]) -> None:
+    """Delete uploads that were read; paths outside the upload folder are left alone."""
+    folder = Path(get_upload_folder()).resolve()
+    for path in map(Path, files):
+        if path.resolve().is_relative_to(folder):
+            path.unlink(missing_ok=True)
 
 
 def sweep(folder: Path) -> None:

@@ -235,8 +235,8 @@ def test_another_budget_changes_the_verdict_without_reading(page, form, add):
     def verdict(**changes):
         return call(page, form.show_report, draft, content, *values(form, **changes)).get(form.report)
 
-    assert "This run covers it about 18 times." in verdict(minutes=30)
-    assert "This run covers about 59% of it." in verdict(minutes=1)
+    assert "30 minutes cover your text about 18 times." in verdict(minutes=30)
+    assert "One minute covers about 59% of your text." in verdict(minutes=1)
     assert verdict(batch=0) is None, "Start refuses it"
     assert call(page, form.show_report, "", {}, *values(form)) == {}, "there is no report yet"
     assert call(page, form.read_again, request(), "", *values(form)) == {}

@@ -86,9 +86,9 @@ def test_the_last_notes_of_a_run_are_shown(run):
 
 def test_a_run_in_each_state(run):
     assert "Waiting</span> bees &amp; &lt;b&gt;wasps&lt;/b&gt;" in run_view(run, [])
-    assert "2 runs are ahead of it." in run_view(run, [], ahead=2)
-    assert "1 run is ahead of it." in run_view(run, [], ahead=1)
-    assert "It is next." in run_view(run, [])
+    assert "Waiting for 2 other runs." in run_view(run, [], ahead=2)
+    assert "Waiting for 1 other run, about 2 minutes." in run_view(run, [], ahead=1, seconds=110)
+    assert "Starts in a moment." in run_view(run, [])
     run.log({"report": REPORT})
     run.log({"phase": "train", "stage": "training", "followed": [answer(5, "it")]})
     run.log({"followed": [answer(4, "her")]})

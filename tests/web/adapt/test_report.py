@@ -23,8 +23,8 @@ def test_a_corpus_of_few_documents_is_held_out_by_sections():
 
 
 def test_the_verdict_follows_the_budget_chosen_last():
-    assert "This run covers it about 18 times." in report_view(REPORT, config=AdaptConfig(minutes=30))
-    assert "This run covers about 59% of it." in report_view(REPORT, config=AdaptConfig(minutes=1))
+    assert "30 minutes cover your text about 18 times." in report_view(REPORT, config=AdaptConfig(minutes=30))
+    assert "One minute covers about 59% of your text." in report_view(REPORT, config=AdaptConfig(minutes=1))
 
 
 @pytest.mark.parametrize("count", [1, 5, 7])

@@ -300,7 +300,7 @@ def test_a_pushed_model_is_linked_and_the_token_goes(page, tab, finished, monkey
 
 
 def test_the_link_names_the_run(page, tab, run):
-    link = call(page, tab.show_link, run.id)[tab.link]
+    link = call(page, tab.link.show, run.id)[tab.link.text]
     assert (link.value, link.visible) == (f"?run={run.id}", True)
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from mlm_demo.runs.store import RunStore
-from mlm_demo.web.server.uploads import SECONDS_KEPT, choose_folder, keep_sweeping, sweep
+from mlm_demo.web.server.uploads import SECONDS_KEPT, choose_folder, delete_uploads, keep_sweeping, sweep
 from tests.support.faults import start_over_http
 from tests.support.runs import kill_workers, until
 
@@ -132,3 +132,15 @@ def test_used_unused_and_interrupted_uploads_are_deleted_after_a_kill(servers, t
         os.utime(path, (time.time() - SECONDS_KEPT - 9,) * 2)
     servers(data)
     until(lambda: not list((data / "uploads").iterdir()))
+
+
+def test_uploads_that_were_read_are_deleted_and_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    upload, other = tmp_path / "uploads" / "a" / "paper.txt", tmp_path / "own.txt"
+    upload.parent.mkdir(parents=True)
+    upload.touch()
+    other.touch()
+    delete_uploads([str(upload), str(other), str(tmp_path / "uploads" / ".." / "own.txt")])
+    assert not upload.exists()
+    assert other.exists()
+    delete_uploads([str(upload)])
