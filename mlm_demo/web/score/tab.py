@@ -169,11 +169,11 @@ class ScoreTab:
         return self
 
     def _draw_sentences(self) -> None:
-        first = Asked()
+        first, seconds = Asked(), self.engine.settings.max_score_seconds
         self.sentence = gr.Textbox(
             first.text,
             label="Sentence",
-            info="Without a mask. Press Enter to score.",
+            info=f"Without a mask. Press Enter to score; what would take over {seconds} seconds is refused.",
             lines=1,
             max_lines=8,
             elem_id="score-sentence",
@@ -207,12 +207,11 @@ class ScoreTab:
             **ANY_MODEL,
         )
         with gr.Accordion("Options", open=False, elem_id="score-more"):
-            seconds = self.engine.settings.max_score_seconds
             self.method = gr.Radio(
                 METHODS,
                 value=first.method,
                 label="Tokens masked at a time",
-                info=f"Each token takes its own pass. A sentence that takes over {seconds} seconds is refused.",
+                info="Each token takes its own pass. A sentence that would take longer is refused.",
                 elem_id="method",
             )
 

@@ -1,17 +1,19 @@
 """The form that teaches a model a task: examples, base model and time. The tab Adapt shows the run."""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from html import escape
 from pathlib import Path
 
 import gradio as gr
 
-from mlm_demo.errors import MlmDemoError
+from mlm_demo.errors import CorpusError, MlmDemoError
 from mlm_demo.models.tasks import ANSWERS, EVIDENCE
 from mlm_demo.runs.service import RunService
 from mlm_demo.runs.tasks.finetune import FinetuneRequest
 from mlm_demo.training.downstream.config import FinetuneConfig
 from mlm_demo.web import javascript
-from mlm_demo.web.event_options import QUIET
+from mlm_demo.web.event_options import AT_ONCE, QUIET
 from mlm_demo.web.messages import kept_files, refusal
 from mlm_demo.web.model_choices import choices
 from mlm_demo.web.server.rate_limits import RateLimits
@@ -45,7 +47,7 @@ class TeachForm:
                     EMPTY, min_height=160, padding=False, js_on_load=None, elem_id="teach-report"
                 )
         self.draft = gr.State("")
-        self.filled = [self.draft, self.report, self.start]
+        self.filled = [self.draft, self.report, self.start, self.clear]
         self.started = gr.Textbox(visible="hidden")
 
     # Handlers
@@ -90,7 +92,21 @@ class TeachForm:
 
     def emptied(self) -> dict:
         """Return the form without files."""
-        return {self.draft: "", self.report: EMPTY, self.start: gr.Button(interactive=False)}
+        return {
+            self.draft: "",
+            self.report: EMPTY,
+            self.start: gr.Button(interactive=False),
+            self.clear: gr.Button(visible=False),
+        }
+
+    def remove_files(self, draft: str) -> dict:
+        """Delete the draft, and say so."""
+        names = ""
+        with suppress(CorpusError):  # a day has passed, or another window has deleted them
+            names = ", ".join(self.service.staging.names(draft))
+        self.service.staging.forget(draft)
+        said = f'<p role="status">Deleted: {escape(names)}.</p>' if names else ""
+        return {**self.emptied(), self.report: said + EMPTY}
 
     def _read(
         self,
@@ -119,6 +135,7 @@ class TeachForm:
                 self.files: None,
                 self.report: refusal(error, "") + kept_files(names),
                 self.start: gr.Button(interactive=bool(names)),
+                self.clear: gr.Button(visible=bool(names)),
             }
         if added and draft:
             self.service.staging.forget(draft)
@@ -127,6 +144,7 @@ class TeachForm:
             self.draft: added or draft,
             self.report: examples_view(content),
             self.start: gr.Button(interactive=True),
+            self.clear: gr.Button(visible=True),
         }
 
     # Wiring
@@ -144,6 +162,7 @@ class TeachForm:
         self.files.upload(self.read_upload, [self.files, self.draft, owner, *fields], read, **reading)
         # A choice that is made while the files are read counts too.
         self.task.input(self.read_again, [self.draft, *fields], read, trigger_mode="always_last", **reading)
+        self.clear.click(self.remove_files, self.draft, self.filled, **AT_ONCE)
         self.start.click(
             self.start_run,
             [self.draft, *fields, owner],
@@ -156,6 +175,7 @@ class TeachForm:
     def _draw_form(self) -> None:
         self.task = gr.Radio(TASKS, value=ANSWERS, label="Task", elem_id="teach-task")
         self.files = gr.File(file_count="multiple", label="Examples", height=120, elem_id="teach-files")
+        self.clear = gr.Button("Remove the files", visible=False, size="sm", elem_id="teach-clear")
         gr.Markdown(ABOUT, elem_classes="quiet")
         models = offered(self.service.runs, "")
         self.model = gr.Dropdown(

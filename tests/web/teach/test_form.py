@@ -76,6 +76,18 @@ def test_bad_examples_are_refused_and_the_earlier_ones_stay(page, service, add):
     assert service.staging.names(draft) == ["examples.csv"]
 
 
+def test_removed_examples_are_gone_and_named(page, service, add):
+    form = page.form
+    shown = add("examples.csv", ["question,context,answer", *ROWS])
+    assert shown[form.clear].visible
+    draft = shown[form.draft]
+    removed = call(page, form.remove_files, draft)
+    assert "Deleted: examples.csv." in removed[form.report]
+    assert (removed[form.draft], removed[form.clear].visible) == ("", False)
+    assert not list(service.staging.folder.iterdir())
+    assert "Deleted" not in call(page, form.remove_files, draft)[form.report], "nothing was left"
+
+
 def test_another_task_reads_the_examples_again(page, add):
     form = page.form
     draft = add("examples.csv", ["question,context,answer", *ROWS])[form.draft]
