@@ -148,7 +148,7 @@ def open_browser(chromium, address):
     opener, contexts = Opener(address), []
 
     def opened(query="", width=1280, scheme="light", wait_for=ANSWER):
-        contexts.append(chromium.new_context())
+        contexts.append(chromium.new_context(has_touch=width < 500))
         return opener.open(contexts[-1].new_page(), query, width, scheme, wait_for)
 
     yield opened

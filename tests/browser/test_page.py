@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.nightly import some
+from tests.support.nightly import nightly, some
 
 PARIS = "?text=Paris+is+the+<mask>+of+France.&model=general"
 
@@ -113,6 +113,18 @@ def test_the_sentence_fills_without_leaving_the_keyboard(open_page, picture):
     assert page.locator("#results li:focus .sentence").is_visible()
     picture(page, "keyboard-focus")
     assert page.locator("#results li:focus").get_attribute("aria-label").startswith("sea, probability 0.07")
+
+
+@nightly
+def test_a_touch_hides_a_word_and_puts_a_guess_in(open_browser):
+    page = open_browser(
+        "?text=Paris+is+the+capital+of+France.&model=general", width=390, wait_for="#words button"
+    )
+    sentence = page.locator("#sentence textarea")
+    page.locator("#words").get_by_role("button", name="Hide capital").tap()
+    expect(sentence).to_have_value("Paris is the <mask> of France.")
+    page.locator("#results li", has_text="city").first.tap()
+    expect(sentence).to_have_value("Paris is the city of France.")
 
 
 MASK_AT = [
