@@ -115,7 +115,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
                 extract.build(demo, owner, tabs)
             with gr.Tab("Learn", id="learn") as learn_tab:
                 LearnTab(engine).build(learn_tab)
-        form.wire(owner)
+        form.wire(demo, owner)
         if not service.trains_here:
             demo.load(form.show_launcher, None, form.refused, **QUIET)
         teach.wire(owner)

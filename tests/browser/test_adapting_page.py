@@ -91,6 +91,25 @@ def test_the_columns_of_a_table_are_ticked_and_files_removed_one_by_one(
 
 
 @nightly
+def test_a_reload_finds_the_files_again(open_browser, tmp_path):
+    page = open_browser()
+    upload(page, second(tmp_path))
+    page.wait_for_selector("#report .verdict", timeout=2 * MINUTES)
+    page.reload()
+    open_tab(page)
+    page.locator("#draft-files").get_by_text("notes.txt").wait_for(timeout=2 * MINUTES)
+    page.wait_for_selector("#report .verdict", timeout=2 * MINUTES)
+    expect(page.locator("#start")).to_be_enabled()
+    page.get_by_role("button", name="Remove files").click()
+    page.get_by_text("Deleted: notes.txt.").wait_for()
+    page.reload()
+    open_tab(page)
+    page.wait_for_timeout(2_000)
+    expect(page.locator("#draft-files li")).to_have_count(0)
+    assert page.get_by_text("The corpus report appears before training starts").is_visible()
+
+
+@nightly
 def test_one_minute_of_adaptation_from_files_to_a_downloaded_model(open_browser, pictures, tmp_path):
     page = open_browser()
     upload(page, abstracts(tmp_path))

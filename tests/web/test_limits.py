@@ -17,7 +17,7 @@ CHEAP = {
     *("redraw", "answer_typed", "lambda", "open_form"),  # Fill mask
     *("show_offer", "watch_download"),  # the offer of a model; the Hub is asked once in some minutes
     # the forms of the Adapt tab
-    *("read_again", "remove_file", "remove_files", "show_report", "allow_start"),
+    *("find_draft", "read_again", "remove_file", "remove_files", "show_report", "allow_start"),
     *(
         "compare_sentence",
         "delete",

@@ -32,7 +32,7 @@ class AskPapers:
     def __init__(self):
         size = {"size": "sm", "min_width": 110, "visible": False}
         self.button = gr.Button("Ask your papers", elem_id="ask-papers", **size)
-        self.remove = gr.Button("Remove the files", elem_id="remove-run-files", **size)
+        self.remove = gr.Button("Remove files", elem_id="remove-run-files", **size)
 
     def show(self, can: frozenset[str]) -> dict:
         """Return the buttons; can: actions of `RunState`. Without a built-in model nothing can be asked."""

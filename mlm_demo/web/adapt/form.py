@@ -19,6 +19,7 @@ from mlm_demo.web.adapt.file_list import CROSSES, file_list
 from mlm_demo.web.adapt.report import report_view
 from mlm_demo.web.event_options import AT_ONCE, QUIET
 from mlm_demo.web.html import about_files
+from mlm_demo.web.identity import browser_secret
 from mlm_demo.web.messages import kept_files, refusal
 from mlm_demo.web.model_choices import choices, offered
 from mlm_demo.web.scratch.form import ScratchForm
@@ -47,7 +48,12 @@ class AdaptForm:
     def __init__(self, service: RunService, limits: RateLimits):
         self.service, self.limits = service, limits
         self.missing = gr.HTML(padding=False, js_on_load=None, elem_id="run-missing")  # for a link to no run
-        self.draft, self.content = gr.State(""), gr.State({})
+        # In the browser, so that a reload finds the files again.
+        self.draft = gr.BrowserState(
+            "", storage_key="mlm_demo_draft", secret=browser_secret(service.settings), render=False
+        )
+        self.content = gr.State({})
+        self.kept = gr.Textbox(visible="hidden")  # the draft that was here before a reload
         # Not a State: the browser makes the page's address from it.
         self.started = gr.Textbox(visible="hidden")
         with gr.Column(elem_id="adapt-setup") as self.group:
@@ -118,6 +124,10 @@ class AdaptForm:
         if not draft:
             return gr.skip()
         return self._read(request, [], draft, fields, take=False, owner="", progress=progress)
+
+    def find_draft(self, draft: str) -> dict:
+        """Report on the draft that the browser remembers if its files are still here."""
+        return {self.kept: draft} if self._files(draft or "") else gr.skip()
 
     def show_report(self, draft: str, content: dict, *fields) -> dict:
         """Update the verdict for the budget now chosen; Start refuses values that cannot be used."""
@@ -190,7 +200,7 @@ class AdaptForm:
                 self.service, files, draft, chosen, take=take, owner=owner, on_progress=on_progress
             )
         except MlmDemoError as error:
-            names = self.service.staging.names(draft)
+            names = [path.name for path in self._files(draft)]
             return {
                 self.files: None,
                 self.report: refusal(error, "") + kept_files(names),
@@ -250,8 +260,9 @@ class AdaptForm:
 
     # Wiring
 
-    def wire(self, owner: gr.BrowserState) -> None:
-        """Connect the widgets' events to the handlers."""
+    def wire(self, page: gr.Blocks, owner: gr.BrowserState) -> None:
+        """Connect the widgets' events to the handlers, outside the tabs, which Gradio draws when they are opened."""
+        self.draft.render()  # the browser has its value before a tab is opened
         fields = list(self.fields.values())
         reading: dict[str, Any] = {
             "outputs": [self.files, *self.filled],
@@ -269,6 +280,8 @@ class AdaptForm:
             js=READING,
             api_visibility="private",
         )
+        page.load(self.find_draft, self.draft, self.kept, **AT_ONCE)
+        self.kept.change(self.read_again, [self.draft, *fields], **reading)
         self.files.upload(self.read_upload, [self.files, self.draft, owner, *fields], **reading)
         self.sample.click(self.read_sample, [self.draft, owner, *fields], **reading)
         gr.on(

@@ -175,7 +175,7 @@ class TeachForm:
     def _draw_form(self) -> None:
         self.task = gr.Radio(TASKS, value=ANSWERS, label="Task", elem_id="teach-task")
         self.files = gr.File(file_count="multiple", label="Examples", height=120, elem_id="teach-files")
-        self.clear = gr.Button("Remove the files", visible=False, size="sm", elem_id="teach-clear")
+        self.clear = gr.Button("Remove files", visible=False, size="sm", elem_id="teach-clear")
         gr.Markdown(ABOUT, elem_classes="quiet")
         models = offered(self.service.runs, "")
         self.model = gr.Dropdown(

@@ -24,7 +24,7 @@ def page(service):
     """A page with the form."""
     with gr.Blocks() as demo:
         demo.form = AdaptForm(service, RateLimits(service.settings))
-        demo.form.wire(gr.BrowserState(""))
+        demo.form.wire(demo, gr.BrowserState(""))
     return demo
 
 
@@ -354,3 +354,14 @@ def test_a_page_whose_cluster_has_a_fault_says_so_and_where_the_text_goes(tmp_pa
         for text in texts
         if "stays on the machine that serves this page and in the cluster" in (text or "")
     ]
+
+
+def test_a_reload_finds_a_draft_that_is_still_here(page, form, add, service):
+    draft = add("a.txt")[form.draft]
+    assert call(page, form.find_draft, draft) == {form.kept: draft}
+    service.staging.forget(draft)
+    assert call(page, form.find_draft, draft) == {}
+    assert call(page, form.find_draft, "") == {}
+    gone = call(page, form.read_again, request(), draft, *values(form))
+    assert "The files are no longer here; add them again." in gone[form.report]
+    assert not gone[form.start].interactive

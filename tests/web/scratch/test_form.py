@@ -18,7 +18,7 @@ def service(tmp_path):
 def page(service):
     with gr.Blocks() as demo:
         demo.form = AdaptForm(service, RateLimits(service.settings))
-        demo.form.wire(gr.BrowserState(""))
+        demo.form.wire(demo, gr.BrowserState(""))
     return demo
 
 
