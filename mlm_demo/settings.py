@@ -44,7 +44,7 @@ class Settings:
     replicas: int = _number(4, 1, 10_000)  # of such processes under Ray Serve, at most
     launcher: str = "local"  # who starts the workers of runs
     ray_address: str = ""  # of the dashboard of a Ray cluster
-    run_processes: int = _number(1, 1, 500)  # of one run in a Ray cluster, each with a GPU
+    run_processes: int = _number(1, 1, 500)  # of one run, here or in a Ray cluster, each with a GPU
     slurm_partition: str = ""  # empty: the default one
     slurm_minutes: int = _number(60, 1, 100_000)  # of a job, which is queued again until its run is done
     hf_flavor: str = ""  # the hardware of a Hugging Face Job

@@ -210,6 +210,7 @@ def _add_hidden(verbs) -> None:
     work.add_argument("--handle", metavar="NAME", default="")
     work.add_argument("--requeued", action="store_true")
     work.add_argument("--processes", type=int, default=1)
+    work.add_argument("--together", action="store_true")
     work.set_defaults(run=work_command)
     probe = verbs.add_parser("probe")
     probe.add_argument("nonce", metavar="NONCE")

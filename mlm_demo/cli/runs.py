@@ -27,14 +27,25 @@ def runs_command(options: argparse.Namespace, settings: Settings) -> None:
 
 def work_command(options: argparse.Namespace, settings: Settings) -> None:
     """Work on a run."""
-    if options.processes > 1:
+    if options.processes > 1 and options.handle:
         from mlm_demo.runs.launchers.ray_together import work_together
 
         return work_together(options.id, options.handle, options.processes, settings)
+    if options.processes > 1:
+        from mlm_demo.runs.launchers.torchrun import work_under_torchrun
+
+        return work_under_torchrun(options.id, options.lock, options.processes, settings)
     from mlm_demo.runs.worker import work
 
     run = RunStore(settings.runs).find(options.id)
-    work(run, settings, lock=options.lock, job=options.handle, requeued=options.requeued)
+    work(
+        run,
+        settings,
+        lock=options.lock,
+        job=options.handle,
+        requeued=options.requeued,
+        together=options.together,
+    )
 
 
 def probe_command(options: argparse.Namespace, settings: Settings) -> None:

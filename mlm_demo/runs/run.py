@@ -188,12 +188,17 @@ class Run:
         return self.folder / "worker.lock"
 
     @contextmanager
-    def working(self, inherited: int | None = None, job: str = "") -> Iterator[None]:
+    def working(
+        self, inherited: int | None = None, job: str = "", *, together: bool = False
+    ) -> Iterator[None]:
         """Within this context this process is the run's worker; raises RunError if another process is.
 
         inherited: a descriptor with the run's lock, from the parent process; job: the name of the job that this process
-        is, which needs no lock.
+        is, which needs no lock; together: whether the parent process keeps the lock for this one.
         """
+        if together:
+            yield
+            return
         if job:
             noted = self.handle
             if noted is None or noted.name != job or self.has_ended:

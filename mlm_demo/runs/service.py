@@ -310,7 +310,7 @@ def _launcher_of(settings: Settings, launch: Launch | None) -> Launcher:
         return SlurmLauncher(settings)
     if settings.launcher == HubJobsLauncher.name:
         return HubJobsLauncher(settings)
-    return LocalLauncher(launch)
+    return LocalLauncher(launch, settings.run_processes)
 
 
 def result_of(run: Run) -> AdaptationResult | None:

@@ -34,13 +34,15 @@ def work(
     job: str = "",
     requeued: bool = False,
     own_process: bool = False,
+    together: bool = False,
 ) -> None:
     """Work on a run until it is done, somebody stops it, or its time is up.
 
     seconds: the time limit on a lent GPU; None in a worker process, whose limit is in the settings. lock: the inherited
     descriptor with the run's lock; job: the name of the job that this process is, in place of a lock; requeued: whether
     that job goes on later if this process is ended; own_process: whether this process does nothing else, although this
-    is not its main thread. Of several processes that train together, the main one alone writes into the folder. Raises
+    is not its main thread; together: whether torchrun has started this process, from the one that has the lock. Of
+    several processes that train together, the main one alone writes into the folder. Raises
     RunError if another process works on the run, and re-raises the error that ended the work after recording it.
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
@@ -52,9 +54,11 @@ def work(
         max_seconds, limit = seconds, "The time limit on this GPU"
     if not is_main_process():
         run = _Witnessed(run.folder)
-    with run.working(lock, job):
+    with run.working(lock, job, together=together):
         if job:
             threading.Thread(target=_exit_when_replaced, args=(run, job), daemon=True).start()
+        if together:
+            threading.Thread(target=_exit_without, args=(os.getppid(),), daemon=True).start()
         may_exit = own_process or (in_main_thread and seconds is None)
         shift = Shift(run, seconds=max_seconds, limit=limit, may_exit=may_exit)
         if in_main_thread:  # no other thread can catch a signal
@@ -95,6 +99,13 @@ def _exit_when_replaced(run: Run, job: str) -> None:
         with suppress(OSError, ValueError):  # a network file system that does not answer now
             if (noted := run.handle) is None or noted.name != job:
                 os._exit(REPLACED)
+
+
+def _exit_without(parent: int) -> None:
+    """End this process as soon as torchrun is gone, and the run's lock with it."""
+    while os.getppid() == parent:
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    os._exit(REPLACED)
 
 
 def _listen_to_signals(shift: Shift, requeued: bool) -> None:

@@ -157,7 +157,10 @@ def workers(*runs) -> list[int]:
             continue
         if state.split()[0] in "ZX":
             continue
-        if name in names or (argv[1:4] == ["-m", "mlm_demo", "work"] and argv[4] in ids):
+        begun = next(
+            (n for n, word in enumerate(argv) if word == "mlm_demo"), None
+        )  # torchrun puts -u before -m
+        if name in names or (begun and argv[begun + 1] == "work" and argv[begun + 2] in ids):
             found.append(int(process.name))
     return found
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from mlm_demo.runs import child_process
 from mlm_demo.runs.child_process import Child, Launch
 from mlm_demo.runs.run import Run
+from mlm_demo.runs.tasks.registry import TRAINING
 from mlm_demo.system import locks
 
 # Signals by which somebody ends a process; a crash has others.
@@ -17,13 +18,14 @@ class LocalLauncher:
     """Starts workers as child processes, which outlive this process.
 
     The server takes the run's lock before it starts the worker, which inherits the lock. So the run counts as running
-    from then on, even if the server is killed before it records the worker. launch: starts a worker.
+    from then on, even if the server is killed before it records the worker. launch: starts a worker; processes: of a
+    run that trains.
     """
 
     name = "local"
 
-    def __init__(self, launch: Launch | None = None):
-        self.launch = launch or child_process.launch
+    def __init__(self, launch: Launch | None = None, processes: int = 1):
+        self.launch, self.processes = launch or child_process.launch, processes
         self.children: list[tuple[Child, Run]] = []
 
     def check(self) -> None:
@@ -44,8 +46,10 @@ class LocalLauncher:
             return
         try:
             with (run.folder / "worker.log").open("ab") as log:
+                trains = run.request.task in TRAINING
+                several = ["--processes", str(self.processes)] if self.processes > 1 and trains else []
                 child = self.launch(
-                    ["work", run.id, "--lock", str(lock)],
+                    ["work", run.id, "--lock", str(lock), *several],
                     environment={**os.environ, **environment},
                     output=log,
                     errors=log,
