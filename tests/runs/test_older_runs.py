@@ -9,6 +9,7 @@ from mlm_demo.runs import older_runs
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.options import to_argv
 
 ARGV = [
     *("-m", "mlm_demo", "adapt", "/gone/runs/x/input/0/bees.txt", "/gone/runs/x/input/1/ants.txt"),
@@ -41,23 +42,26 @@ def run(tmp_path):
 def test_a_command_line_becomes_a_request(run):
     asked = run.request
     assert (asked.task, asked.files) == ("adapt", ["0/bees.txt", "1/ants.txt"])
-    config = AdaptConfig(minutes=5, whole_word=True, learning_rate=5e-5, batch_size=4)
+    config = AdaptConfig(minutes=5, whole_word=True, learning_rate=5e-5, batch_size=4, **BEFORE)
     assert AdaptRequest.from_json(asked.request) == AdaptRequest(config, "general", "a text")
+
+
+BEFORE = {"mlm_probability": 0.15, "schedule": "linear"}  # the defaults of that version
 
 
 @pytest.mark.parametrize(
     "config",
     [
-        AdaptConfig(max_steps=1234567 % 100_000, seed=1_234_567),
-        AdaptConfig(epochs=0.5, replay=0.1, line_by_line=True),
-        AdaptConfig(minutes=1.5, mlm_probability=0.3, block_size=64),
+        AdaptConfig(max_steps=1234567 % 100_000, seed=1_234_567, **BEFORE),
+        AdaptConfig(epochs=0.5, replay=0.1, line_by_line=True, **BEFORE),
+        AdaptConfig(minutes=1.5, block_size=64, **{**BEFORE, "mlm_probability": 0.2}),
     ],
 )
 def test_any_command_line_of_a_request_becomes_that_request(config):
     argv = [
         *older_runs.WORKER,
         "a.txt",
-        *AdaptRequest(config, "biomedical").to_argv(),
+        *("--model", "biomedical", *to_argv(config, AdaptConfig(max_steps=1, **BEFORE))),
         "--output",
         "o",
         "--run",
