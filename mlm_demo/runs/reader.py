@@ -118,6 +118,7 @@ class Reader:
         on_progress: Callable[[str], None],
     ) -> dict:
         """Return what the examples in a draft's files are, as JSON; raises CorpusError as `report` does."""
+        self.staging.files(draft)  # raises CorpusError if they are gone
         return self._read_in_child(draft, request, environment, on_progress)
 
     def _read_in_child(

@@ -71,10 +71,10 @@ class Staging:
 
     def files(self, id: str) -> list[Path]:
         """Return the files of a draft in their order; raises CorpusError if they are gone."""
-        folder = self.folder / id
-        if not ID.fullmatch(id) or not folder.is_dir():
+        # The browser sends it.
+        if not isinstance(id, str) or not ID.fullmatch(id) or not (self.folder / id).is_dir():
             raise CorpusError(GONE)
-        return input_files(folder)
+        return input_files(self.folder / id)
 
     def prepared(self, id: str) -> Path:
         """Return the folder of the cache for a draft's files; it may not exist."""
@@ -98,7 +98,7 @@ class Staging:
 
     def forget(self, id: str) -> None:
         """Delete a draft."""
-        if ID.fullmatch(id):
+        if isinstance(id, str) and ID.fullmatch(id):
             shutil.rmtree(self.folder / id, ignore_errors=True)
 
     def remove(self, id: str, number: int) -> str:

@@ -2,16 +2,14 @@ import json
 import os
 import signal
 import time
-from itertools import count
 
-import numpy as np
 import pytest
 
 from mlm_demo.cli.main import main
 from mlm_demo.training import trainer
-from mlm_demo.training.evaluation import DocumentSums
 from tests.support.runs import until
 from tests.support.tiny_models import SENTENCES
+from tests.support.training import LossesByWeights
 
 
 @pytest.fixture
@@ -57,9 +55,7 @@ def test_adapt_evaluates_on_a_validation_file(corpus, tiny, tmp_path, capsys):
 
 
 def test_adapt_prints_why_it_ended_and_which_weights_it_kept(corpus, tiny, tmp_path, capsys, monkeypatch):
-    losses = count(3)
-    worse = lambda *_: DocumentSums(np.array([float(next(losses))]), np.zeros(1), np.ones(1))  # noqa: E731
-    monkeypatch.setattr(trainer, "sum_by_document", worse)
+    monkeypatch.setattr(trainer, "sum_by_document", LossesByWeights(3))
     assert main(adapt(corpus, tiny, tmp_path / "out", "--max-steps", "352", "--batch-size", "4")) == 0
     out = capsys.readouterr().out
     assert "Training ended at step 176 of 352: the eval loss had not improved for 3 evaluations." in out

@@ -10,6 +10,7 @@ import time
 
 from mlm_demo.errors import RunError
 from mlm_demo.runs import run as run_module
+from mlm_demo.runs.staging import PREPARED
 from mlm_demo.training.checkpoints import CHECKPOINTS
 from tests.support.faults import ALONE, assert_equal, kill_worker, made, wait_for, workers
 from tests.support.nightly import some
@@ -83,7 +84,7 @@ def test_a_run_killed_at_the_worst_moments_ends_with_the_same_result(page, begin
     wait_for(whole, "done", "failed")
     for run in runs.values():
         assert_equal(made(run), made(whole))
-        assert not run.input.exists()
+        assert not (run.input / PREPARED).exists()
         assert not (run.output / CHECKPOINTS).exists()
 
 

@@ -192,6 +192,8 @@ class AdaptForm:
         def on_progress(stage: str) -> None:
             progress(None, desc=stage or "Reading")
 
+        if files and not self._files(draft):  # what a browser remembers may be of another day
+            draft = ""
         try:
             self.limits.admit(request)
             on_progress("Reading")

@@ -362,6 +362,11 @@ def test_a_reload_finds_a_draft_that_is_still_here(page, form, add, service):
     service.staging.forget(draft)
     assert call(page, form.find_draft, draft) == {}
     assert call(page, form.find_draft, "") == {}
+    for strange in ("../runs", ["a"], {"a": 1}, 5, None):
+        assert call(page, form.find_draft, strange) == {}
+    anew = add("b.txt", draft=draft)
+    assert anew[form.draft] not in ("", draft), "what the browser remembers is of another day"
+    assert "Verdict:" in anew[form.report]
     gone = call(page, form.read_again, request(), draft, *values(form))
     assert "The files are no longer here; add them again." in gone[form.report]
     assert not gone[form.start].interactive
