@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from html import escape
 
+from mlm_demo.training.config import MOST_MASKED_AT_END
 from mlm_demo.training.curve import curve_svg
 from mlm_demo.training.outcome import caveats, outcome
 from mlm_demo.training.result import DOMAIN, GENERAL, AdaptationResult, Comparison, ExamAnswer, ExamRow
@@ -86,6 +87,11 @@ def _ranks(answer: ExamAnswer) -> str:
 def _training(result: AdaptationResult, lines: list[dict]) -> str:
     """Return the curve, the facts of training, and the followed sentences as the kept model answers them."""
     parts = [f'<div class="curve">{curve_svg(result.curve)}</div>'] if result.curve else []
+    if result.curve and result.config.get("mlm_probability", 0) > MOST_MASKED_AT_END:
+        parts.append(
+            '<p class="facts">Until its last fifth, training masks more tokens than the evaluation does, so its loss '
+            "is higher.</p>"
+        )
     parts.append(progress(lines, "done"))
     if probes := followed(lines):
         kept = {(answer.sentence, answer.start): asdict(answer) for answer in result.exam}

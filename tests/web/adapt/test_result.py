@@ -56,6 +56,13 @@ def test_the_result_has_changed_guesses_then_exam_then_curve_then_table():
     assert "A &lt;i&gt;" in html
 
 
+def test_a_training_loss_that_is_not_the_evaluations_is_explained():
+    config = result_with().config
+    for share, told in ((0.15, False), (0.3, True)):
+        html = result_view(result_with(config={**config, "mlm_probability": share}), LOG)
+        assert ("training masks more tokens than the evaluation does" in html) is told
+
+
 def test_each_change_has_an_arrow_and_a_word():
     exam = [question("up", 100, 7), question("down", 7, 100), question("same", 3, 3)]
     html = result_view(result_with(figures=FIGURES, exam=exam), [])
