@@ -1,8 +1,8 @@
 """The schedule of a run: how long it has trained, resumes included, and the learning rate that follows from it.
 
 The rate rises during the warm-up and then falls over the planned steps, along one of several curves. If the budget is
-in minutes, it falls over the minutes instead (budgeted training, arXiv 1905.04753), and the
-run ends when they are over, whether the machine turns out slower or faster than it was when the steps were planned.
+in minutes, it falls over the minutes instead (budgeted training, arXiv 1905.04753), and the run ends when they are
+over, whether the machine turns out slower or faster than it was when the steps were planned.
 """
 
 import math

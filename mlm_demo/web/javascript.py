@@ -82,19 +82,26 @@ SHOW_IF_CURRENT = f"""(arrived, ...rest) => {{
   return changed.text || changed.chosen || changed.entered ? rest.slice(8) : answer.values;
 }}"""
 
+# What stands above an answer that is not for the form: which question it is for, and how to get a new one.
+_NOTE = """const noted = (said, advice) => {
+    const note = document.createElement('div'), old = document.createElement('p'), hint = document.createElement('p');
+    old.className = 'old';
+    old.textContent = said;
+    hint.textContent = advice;
+    note.append(old, hint);
+    return note.outerHTML;
+  };"""
+
 # Name the question of the answer shown if the form has changed since; the style sheet then dims the answer.
 NAME_OLD_ANSWER = f"""(...given) => {{
   {_DIFFERENCES}
+  {_NOTE}
   const [link, follow, waiting] = given.slice(8), changed = differences(link || '', given.slice(0, 8));
   if (!link || !(changed.text || changed.chosen || changed.entered)) return '';
-  const note = document.createElement('div'), old = document.createElement('p'), hint = document.createElement('p');
   const sentence = new URLSearchParams(link.slice(link.indexOf('?'))).get('text') || '';
-  old.className = 'old';
-  old.textContent = changed.text ? `This answer is for: ${{sentence}}` : 'This answer is for other settings.';
+  const said = changed.text ? `This answer is for: ${{sentence}}` : 'This answer is for other settings.';
   const unasked = changed.entered || (changed.text && !follow);
-  hint.textContent = waiting || (unasked ? 'Press Enter or Fill for a new one.' : '');
-  note.append(old, hint);
-  return note.outerHTML;
+  return noted(said, waiting || (unasked ? 'Press Enter or Fill for a new one.' : ''));
 }}"""
 
 
@@ -104,17 +111,14 @@ def name_old_sentences(first: str, second: str, button: str) -> str:
     first, second: their names in the link to the answer; button: what asks for a new one.
     """
     return f"""(first, second, link) => {{
+  {_NOTE}
   if (!link) return '';
   const given = new URLSearchParams(link.slice(link.indexOf('?')));
   const plain = (text) => (text || '').trim().replace(/\\s+/g, ' ');
   const answered = [plain(given.get('{first}')), plain(given.get('{second}'))];
   if (plain(first) === answered[0] && plain(second) === answered[1]) return '';
-  const note = document.createElement('div'), old = document.createElement('p'), hint = document.createElement('p');
-  old.className = 'old';
-  old.textContent = `This answer is for: ${{answered.filter(Boolean).join(' / ')}}`;
-  hint.textContent = 'Press Enter or {button} for a new one.';
-  note.append(old, hint);
-  return note.outerHTML;
+  const said = `This answer is for: ${{answered.filter(Boolean).join(' / ')}}`;
+  return noted(said, 'Press Enter or {button} for a new one.');
 }}"""
 
 

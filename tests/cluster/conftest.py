@@ -2,10 +2,8 @@
 
 import pytest
 
-from mlm_demo.runs.tasks.adapt import AdaptRequest
-from mlm_demo.training.config import AdaptConfig
+from tests.support.cluster_runs import starter
 from tests.support.ray_nodes import RayNodes
-from tests.support.runs import corpus_text
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +21,4 @@ def ray_nodes():
 @pytest.fixture
 def begin(tiny, tmp_path):
     """A function that puts a run into the queue of a service."""
-    corpus = tmp_path / "bees.txt"
-    corpus.write_text(corpus_text())
-
-    def begin(service, steps=24):
-        config = AdaptConfig(max_steps=steps, batch_size=4, block_size=32, learning_rate=1e-3)
-        draft = service.staging.add([corpus])
-        return service.start(draft, AdaptRequest(config, tiny), f"person {len(service.runs.all())}")
-
-    return begin
+    return starter(tiny, tmp_path)

@@ -1,11 +1,39 @@
 """Runs of the tests that start a cluster."""
 
+import pytest
+import torch
+
 from mlm_demo.runs.service import RunService
+from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.settings import Settings
+from mlm_demo.training.config import AdaptConfig
 from tests.support.faults import ALONE, made
-from tests.support.runs import until
+from tests.support.runs import corpus_text, until
 
 SECONDS = 300
+
+
+def starter(model, folder):
+    """Return a function that puts a new copy of the same small run into the queue of a service."""
+    corpus = folder / "bees.txt"
+    corpus.write_text(corpus_text())
+
+    def begin(service, steps=24):
+        config = AdaptConfig(max_steps=steps, batch_size=4, block_size=32, learning_rate=1e-3)
+        draft = service.staging.add([corpus])
+        return service.start(draft, AdaptRequest(config, model), f"person {len(service.runs.all())}")
+
+    return begin
+
+
+def assert_learned_alike(run, alone):
+    """Check that a run of several processes learned what a run of one did."""
+    losses = [[line["eval_loss"] for line in one.lines() if "eval_loss" in line] for one in (run, alone)]
+    assert losses[0] == pytest.approx(losses[1], abs=3e-4)
+    together, single = made(run)["weights"], made(alone)["weights"]
+    for name, weight in single.items():
+        if "key.bias" not in name:  # its gradient is nothing but rounding, which Adam makes into steps
+            assert torch.allclose(together[name], weight, atol=5e-4), name
 
 
 def follow(service, run, *states):

@@ -10,13 +10,11 @@ from mlm_demo.runs.launchers import torchrun
 from mlm_demo.runs.launchers.local import LocalLauncher
 from mlm_demo.runs.service import RunService
 from mlm_demo.runs.store import RunStore
-from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.settings import Settings
-from mlm_demo.training.config import AdaptConfig
-from tests.support.cluster_runs import follow, log_of, steps_of
-from tests.support.faults import ALONE, made, workers
+from tests.support.cluster_runs import assert_learned_alike, follow, log_of, starter, steps_of
+from tests.support.faults import ALONE, workers
 from tests.support.nightly import nightly
-from tests.support.runs import corpus_text, until
+from tests.support.runs import until
 
 EXACT = "from mlm_demo.models import device\ndevice.bfloat16_is_fast = lambda device: False\n"
 
@@ -24,15 +22,7 @@ EXACT = "from mlm_demo.models import device\ndevice.bfloat16_is_fast = lambda de
 @pytest.fixture
 def begin(tiny, tmp_path):
     """A function that puts a new copy of the same run into the queue of a service."""
-    corpus = tmp_path / "bees.txt"
-    corpus.write_text(corpus_text())
-
-    def begin(service, steps):
-        config = AdaptConfig(max_steps=steps, batch_size=4, block_size=32, learning_rate=1e-3)
-        draft = service.staging.add([corpus])
-        return service.start(draft, AdaptRequest(config, tiny), f"person {len(service.runs.all())}")
-
-    return begin
+    return starter(tiny, tmp_path)
 
 
 @pytest.fixture
@@ -82,12 +72,7 @@ def test_two_processes_learn_what_one_learns(begin, together, tmp_path):
     service = service_of(tmp_path / "alone", tmp_path / "exact")
     alone = begin(service, steps)
     follow(service, alone, "done", "failed")
-    losses = [[line["eval_loss"] for line in one.lines() if "eval_loss" in line] for one in (run, alone)]
-    assert losses[0] == pytest.approx(losses[1], abs=3e-4)
-    two, single = made(run)["weights"], made(alone)["weights"]
-    for name, weight in single.items():
-        if "key.bias" not in name:  # its gradient is nothing but rounding, which Adam makes into steps
-            assert torch.allclose(two[name], weight, atol=5e-4), name
+    assert_learned_alike(run, alone)
 
 
 @nightly
