@@ -20,10 +20,16 @@ def open_tab(request: gr.Request):
     return gr.Tabs(selected=tab) if tab in TABS else gr.skip()
 
 
-def follow(page: gr.Blocks, tabs: gr.Tabs, shown: dict[gr.Tab, Sequence[gr.Textbox]]) -> None:
+def follow(
+    page: gr.Blocks,
+    tabs: gr.Tabs,
+    shown: dict[gr.Tab, Sequence[gr.Textbox]],
+    typed: dict[gr.Tab, tuple[dict[str, gr.Textbox], gr.Textbox]],
+) -> None:
     """Keep the address at what the selected tab shows.
 
     shown: for each tab the hidden texts that say it, a link or the id of a run; the first that is not empty counts.
+    typed: for a tab its texts by their names in a link, and the link of its answer.
     """
     page.load(open_tab, None, tabs, **AT_ONCE)
     in_browser = {"fn": None, "api_visibility": "private"}
@@ -33,3 +39,7 @@ def follow(page: gr.Blocks, tabs: gr.Tabs, shown: dict[gr.Tab, Sequence[gr.Textb
         for text in texts:
             js = javascript.follow(id, selected=False)
             text.change(inputs=inputs, js=js, trigger_mode="multiple", **in_browser)
+    for tab, (boxes, link) in typed.items():
+        for box in boxes.values():
+            js = javascript.keep_typed(str(tab.id), list(boxes))
+            box.change(inputs=[*boxes.values(), link], js=js, trigger_mode="multiple", **in_browser)

@@ -140,6 +140,12 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
                 extract_tab: [extract.background.run, extract.link],
                 learn_tab: [],
             },
+            {
+                fill_tab: ({"text": fill.sentence}, fill.link),
+                score_tab: ({"score": score.sentence, "against": score.second}, score.link),
+                contrast_tab: ({"contrast": contrast.first, "with": contrast.second}, contrast.link),
+                extract_tab: ({"questions": extract.questions}, extract.link),
+            },
         )
         demo.load(None, js=NAME_BOXES_AND_CROSSES, api_visibility="private")
     measure_events(demo)

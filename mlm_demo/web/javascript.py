@@ -1,6 +1,11 @@
 """JavaScript for what only the browser can do: cursor, clipboard, saving a file. It sends no requests."""
 
 import json
+from collections.abc import Sequence
+
+MILLISECONDS_BEFORE_KEPT = (
+    600  # without a key: Safari allows a hundred changes of the address in half a minute
+)
 
 # Replace the selection with <mask>, or insert it at the cursor with a space on each side that touches a word or the
 # punctuation after one: `France.` → `France. <mask>`, but `(` → `(<mask>`. Scripts without spaces get none.
@@ -151,6 +156,26 @@ def follow(tab: str, *, selected: bool) -> str:
   if ((user && !user.hasBeenActive) || !tab || tab.dataset.tabId !== '{tab}') return;
   window.followed = true;
   history.replaceState(null, '', found.includes('?') ? found.slice(found.indexOf('?')) : '?run=' + found);
+}}"""
+
+
+def keep_typed(tab: str, names: Sequence[str]) -> str:
+    """Return JavaScript that puts typed texts, which may have no answer yet, into the address, so a reload keeps them.
+
+    names: of the texts in a link of the tab; the link of the answer shown comes after them. An answer that arrives puts
+    its own link there.
+    """
+    return f"""(...given) => {{
+  clearTimeout(window.keeping);
+  window.keeping = setTimeout(() => {{
+    const names = {json.dumps(list(names))}, link = given.pop() || '', user = navigator.userActivation;
+    const tab = document.querySelector('#tabs [role=tab][aria-selected=true]');
+    if ((user && !user.hasBeenActive) || !tab || tab.dataset.tabId !== '{tab}') return;
+    const there = new URLSearchParams(location.search), kept = new URLSearchParams(link.slice(link.indexOf('?') + 1));
+    if (names.every((name, number) => (there.get(name) || '') === (given[number] || ''))) return;
+    names.forEach((name, number) => given[number] ? kept.set(name, given[number]) : kept.delete(name));
+    history.replaceState(null, '', given[0] ? '?' + kept : '?tab={tab}');
+  }}, {MILLISECONDS_BEFORE_KEPT});
 }}"""
 
 

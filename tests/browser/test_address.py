@@ -2,6 +2,7 @@
 
 from playwright.sync_api import expect
 
+from mlm_demo.web.javascript import MILLISECONDS_BEFORE_KEPT
 from tests.support.adapt_page import open_tab
 
 
@@ -36,6 +37,30 @@ def test_a_reload_shows_the_sentence_the_settings_and_the_tab(open_page):
     page.wait_for_selector("[role=tab][aria-selected=true]:has-text('Score')")
     open_tab(page, "Fill mask")
     page.wait_for_function("location.search.includes('text=')")
+
+
+def test_a_reload_keeps_what_was_typed_and_has_no_answer(open_page):
+    page = open_page("?text=The+dog+%3Cmask%3E+at+me.&model=biomedical")
+    box = page.get_by_label("Sentence").first
+    box.fill("The dog has no blank")
+    page.wait_for_function("location.search.includes('text=The+dog+has+no+blank')")
+    assert "model=biomedical" in page.url
+    page.reload()
+    page.wait_for_selector("#results figure")
+    expect(box).to_have_value("The dog has no blank")
+    box.fill("The cat <mask> at me.")
+    page.wait_for_function("document.querySelector('#results').textContent.includes('The cat')")
+    page.wait_for_timeout(MILLISECONDS_BEFORE_KEPT + 200)
+    assert "model=biomedical" in page.url
+    open_tab(page, "Contrast")
+    page.wait_for_selector("#contrast-results svg")
+    page.locator("#contrast-second textarea").fill("The patient was asleep.")
+    page.wait_for_function("location.search.includes('with=The+patient+was+asleep')")
+    open_tab(page, "Extract")
+    page.locator("#extract-questions textarea").fill("How many patients were there?")
+    page.wait_for_function("location.search === '?questions=How+many+patients+were+there%3F'")
+    page.reload()
+    expect(page.locator("#extract-questions textarea")).to_have_value("How many patients were there?")
 
 
 def test_a_fixed_axis_stays_for_other_sentences_and_after_a_reload(open_page):

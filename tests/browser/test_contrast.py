@@ -29,6 +29,7 @@ def test_a_link_a_swap_files_and_large_print(open_page, pictures):
         assert data.startswith(begins)
         assert len(data) > 10_000
         assert b"var(" not in data, "a file has no style sheet to look colors up in"
+        assert kind == "png" or b"More probable in the second" in data, "the bars are in the picture"
 
     page.get_by_role("tab", name="Fill mask").click()
     page.locator("#results .word").first.wait_for()
@@ -36,6 +37,18 @@ def test_a_link_a_swap_files_and_large_print(open_page, pictures):
     page.wait_for_function(f"{SIZE}('#results .word') >= {WORD}")  # Gradio's buttons change with a transition
     assert page.evaluate(f"{SIZE}('#words .word-row')") >= SENTENCE
     assert not page.locator("#sentence").is_visible()
+    charts = page.locator("#results figure")
+    assert [chart.is_visible() for chart in charts.all()] == [True, False], (
+        "one chart, though two models were asked"
+    )
+    page.keyboard.press("ArrowRight")
+    expect(charts.nth(1)).to_be_visible()
+    assert not charts.nth(0).is_visible()
+    page.locator("#words button", has_text="slow").click()  # the choice outlasts another answer
+    page.locator("#results .which-chart button").nth(3).wait_for()
+    assert [chart.is_visible() for chart in charts.all()] == [False, True, False, False]
+    page.get_by_role("button", name="general, mask 2").click()
+    expect(charts.nth(2)).to_be_visible()
     pictures(page, "present")
     page.keyboard.press("Escape")
     page.locator("#sentence").wait_for()

@@ -31,7 +31,10 @@ def test_a_newcomers_path(open_page, both_schemes, width):
     assert words(page)[:3] == ["economy", "world", "population"]
     assert words(page, "biomedical")[:3] == ["brain", "body", "cell"]
     first_bar = page.locator("#results .bar").first.bounding_box()
-    assert first_bar["y"] < 400, "on a phone too"
+    sentence, asked = page.locator("#sentence").bounding_box(), page.locator("#ask-buttons").bounding_box()
+    assert first_bar["y"] < (400 if width == 390 else 500)
+    assert asked["y"] < first_bar["y"] < asked["y"] + 160, "right under the sentence"
+    assert sentence["x"] <= first_bar["x"] < sentence["x"] + sentence["width"]
     both_schemes(page, f"1-opened-{width}")
 
     ask(page, "The judge sent the thief to <mask>.")

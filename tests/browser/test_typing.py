@@ -171,9 +171,9 @@ def test_an_answer_that_comes_too_late_is_dropped(open_page, slow):
     page = open_page()
     wait_until_open(page)
     box = page.get_by_label("Sentence").first
-    with page.expect_request(lambda r: r.method == "POST"):
+    with page.expect_request(lambda request: "The king" in (request.post_data or "")):
         box.fill("The king sat on his <mask>.")
-    with page.expect_response(lambda r: r.request.method == "POST"):
+    with page.expect_response(lambda answer: "The king" in (answer.request.post_data or "")):
         box.fill("The queen sat on her <mask>.")
     page.wait_for_timeout(200)
     assert "The king sat on his <mask>." in slow

@@ -15,6 +15,8 @@ globalThis.window = {};
 Object.defineProperty(globalThis, 'navigator', {value: {userActivation: {hasBeenActive: active}}});
 globalThis.document = {querySelector: () => ({dataset: {tabId: tab}})};
 globalThis.history = {replaceState: (_, __, address) => addresses.push(address)};
+globalThis.location = {search: '?text=there'};
+globalThis.setTimeout = (keep) => keep();
 for (const [code, ...texts] of visits) eval(code)(...texts);
 process.stdout.write(JSON.stringify(addresses));"""
 in_node = pytest.mark.skipif(not NODE, reason="no Node on this machine")
@@ -22,8 +24,16 @@ in_node = pytest.mark.skipif(not NODE, reason="no Node on this machine")
 
 def addresses(*events, active=True, tab="fill"):
     """The addresses that events put up while a tab is selected."""
-    given = [[[javascript.follow(name, selected=selected), *texts] for name, selected, *texts in events]]
-    command = [NODE, "-e", PAGE, json.dumps([*given, active, tab])]
+    return put_up(
+        [[javascript.follow(name, selected=selected), *texts] for name, selected, *texts in events],
+        active,
+        tab,
+    )
+
+
+def put_up(visits, active=True, tab="fill"):
+    """The addresses that pieces of JavaScript put up, each with its arguments."""
+    command = [NODE, "-e", PAGE, json.dumps([visits, active, tab])]
     return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
@@ -51,6 +61,18 @@ def test_other_tabs_and_a_page_that_nobody_has_touched_leave_the_address():
     assert addresses(("adapt", True, "a1b2"), active=False, tab="adapt") == []
 
 
+@in_node
+def test_what_was_typed_goes_into_the_link_of_the_answer_shown():
+    typed = javascript.keep_typed("fill", ["text", "more"])
+    assert put_up([[typed, "a b", "", "https://host/?text=old&more=x&model=general"]]) == [
+        "?text=a+b&model=general"
+    ]
+    assert put_up([[typed, "a", "b", ""]]) == ["?text=a&more=b"]
+    assert put_up([[typed, "", "b", "?text=old"]]) == ["?tab=fill"]
+    assert put_up([[typed, "there", "", "?text=old"]]) == [], "its answer is in the address"
+    assert put_up([[typed, "a", "", ""]], active=False) == put_up([[typed, "a", "", ""]], tab="score") == []
+
+
 @pytest.mark.parametrize(
     ("tab", "selected"), [("score", "score"), ("learn", "learn"), ("<b>", None), ("", None)]
 )
@@ -66,7 +88,7 @@ def test_a_link_with_a_scored_sentence_selects_its_tab():
 def test_every_tab_and_every_text_is_followed():
     with gr.Blocks() as page:
         with gr.Tabs() as tabs, gr.Tab("Fill", id="fill") as fill, gr.Tab("Score", id="score") as score:
-            link = gr.Textbox()
-        follow(page, tabs, {fill: [link], score: []})
+            link, box = gr.Textbox(), gr.Textbox()
+        follow(page, tabs, {fill: [link], score: []}, {fill: ({"text": box}, link)})
     wired = sorted((target[1], event.js) for event in page.fns.values() for target in event.targets)
-    assert [name for name, _ in wired] == ["change", "load", "select", "select"]
+    assert [name for name, _ in wired] == ["change", "change", "load", "select", "select"]

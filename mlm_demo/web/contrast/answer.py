@@ -10,6 +10,7 @@ from mlm_demo.inference.hidden_words import MASK
 from mlm_demo.inference.progress import Progress, silent
 from mlm_demo.inference.spreadsheet import to_csv
 from mlm_demo.web.contrast.bars import paired_bars
+from mlm_demo.web.contrast.drawn_bars import drawn_bars
 from mlm_demo.web.contrast.links import Asked, write_link
 from mlm_demo.web.contrast.scatter import scatter
 from mlm_demo.web.contrast.swaps import swaps
@@ -68,6 +69,7 @@ def draw(found: dict, problems: Sequence[str] = ()) -> str:
         f'<p class="distance">{_distance(found)}</p>{_key(sides)}'
         f'<div class="contrasted">{scatter(found["words"], axes, sides)}'
         f'<div class="pairs">{paired_bars(found["words"], sides)}</div></div>'
+        f'<div class="scatter" hidden>{drawn_bars(found["words"], sides)}</div>'
     )
     kinds = f"contrast first-{first['domain']} second-{second['domain']}"
     return notices([*problems, *more, *found["notices"]]) + figure(kinds, "".join(captions), body)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.engine import Engine
 from mlm_demo.inference.progress import Progress, silent
-from mlm_demo.web.fill.charts import charts
+from mlm_demo.web.fill.charts import chart_choice, charts
 from mlm_demo.web.fill.links import FIRST, Question, page_address, read_link, write_link
 from mlm_demo.web.fill.snippets import pipeline_code, shell_line
 from mlm_demo.web.fill.tables import csv, tables
@@ -114,7 +114,7 @@ def draw(
     if not answers:
         return ""
     figures = tables(answers) if view == VIEWS[1] else charts(answers, pressable=True, full_axis=full_axis)
-    return notices([*more_notices, *notices_of(answers)]) + figures
+    return notices([*more_notices, *notices_of(answers)]) + chart_choice(answers) + figures
 
 
 def linked(engine: Engine, query: dict) -> tuple[Question, list[str]]:

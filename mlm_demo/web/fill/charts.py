@@ -36,6 +36,26 @@ def charts(answers: list[dict], *, pressable: bool = False, full_axis: bool = Fa
     return "".join(sections)
 
 
+def chart_choice(answers: list[dict]) -> str:
+    """Return a button for each chart or table of an answer, of which Present shows one at a time; empty for one."""
+    names = shown_names([answer["model"] for answer in answers]).values()
+    masks = [f"mask {number}" for number in range(1, len(answers[0]["masks"]) + 1)]
+    masks += ["together"] if "joint" in answers[0] else []
+    labels = [
+        [*([name] if len(names) > 1 else []), *([mask] if len(masks) > 1 else [])]
+        for mask in masks
+        for name in names
+    ]
+    if len(labels) == 1:
+        return ""
+    buttons = "".join(
+        f'<button type="button" data-chart="{number}" aria-pressed="{str(not number).lower()}">'
+        f"{escape(', '.join(label))}</button>"
+        for number, label in enumerate(labels)
+    )
+    return f'<div class="which-chart" role="group" aria-label="Chart to present">{buttons}</div>'
+
+
 def scale_for(rows: list[dict]) -> float:
     """Return the end of the axis: the smallest round number that is not below the largest probability."""
     largest = max((row["score"] for row in rows), default=1.0)

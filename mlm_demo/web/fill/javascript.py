@@ -61,9 +61,25 @@ watch('value', () => {
 });
 """
 
-# A row of the chart is pressed by a click or touch anywhere on it, or with Enter or the space bar.
+# A row of the chart is pressed by a click or touch anywhere on it, or with Enter or the space bar. Present shows the
+# chart that is chosen; another answer keeps the choice if it has as many.
 GUESSES = """
-let pressed = false;
+let pressed = false, chosen = 0;
+const choose = (number) => {
+  const charts = [...element.querySelectorAll('.figures > *')];
+  chosen = number < charts.length ? number : 0;
+  charts.forEach((chart, n) => chart.classList.toggle('chosen', n === chosen));
+  for (const part of element.querySelectorAll('.mask')) {
+    part.classList.toggle('chosen', part.contains(charts[chosen]));
+  }
+  for (const button of element.querySelectorAll('[data-chart]')) {
+    button.setAttribute('aria-pressed', Number(button.dataset.chart) === chosen);
+  }
+};
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-chart]');
+  if (button) choose(Number(button.dataset.chart));
+});
 const put = (row) => trigger('select', {sentence: row.querySelector('.sentence').textContent});
 element.addEventListener('click', (event) => {
   const row = event.target.closest('li');
@@ -77,6 +93,7 @@ element.addEventListener('keydown', (event) => {
   put(event.target);
 });
 watch('value', () => {
+  choose(chosen);
   const first = element.querySelector('li');
   if (pressed && first) first.focus();
   pressed = false;
@@ -104,8 +121,9 @@ element.addEventListener('click', (event) => {
 });
 """
 
-# Large print for a projector: only the sentence and its charts, on the whole screen where the browser allows it. The
-# same button, or Escape, ends it; leaving the whole screen by other means ends it too.
+# Large print for a projector: only the sentence and one chart, on the whole screen where the browser allows it; the
+# arrow keys go to the next one. The same button, or Escape, ends it; leaving the whole screen by other means ends it
+# too.
 PRESENT = """() => {
   const page = document.querySelector('#tabs').parentElement;  // Gradio scopes the style sheet to what is in it
   const present = (on) => {
@@ -119,7 +137,17 @@ PRESENT = """() => {
   if (!window.presents) {
     window.presents = true;
     document.addEventListener('fullscreenchange', () => document.fullscreenElement || present(false));
-    document.addEventListener('keydown', (event) => event.key === 'Escape' && present(false));
+    const next = (event, step) => {
+      if (!page.classList.contains('presenting') || event.target.matches('input, textarea')) return;
+      const charts = [...document.querySelectorAll('#results [data-chart]')];
+      const now = charts.findIndex((button) => button.getAttribute('aria-pressed') === 'true');
+      if (charts.length) charts[(now + step + charts.length) % charts.length].click();
+    };
+    document.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape') present(false);
+      if (event.key === 'ArrowRight') next(event, 1);
+      if (event.key === 'ArrowLeft') next(event, -1);
+    });
   }
   present(!page.classList.contains('presenting'));
 }"""

@@ -20,7 +20,7 @@ from mlm_demo.web.server.rate_limits import RateLimits
 
 class FillWidgets:
     """Draws the widgets as attributes. On a phone they stand below one another as they are drawn: question, answer,
-    examples, options; the style sheet puts the answer beside the others where there is room.
+    examples, options; where there is room, the style sheet puts examples and options beside question and answer.
 
     first: what the form shows.
     """

@@ -10,7 +10,7 @@ NURSE, SURGEON = "The nurse said <mask> was tired.", "The surgeon said <mask> wa
 
 def test_an_answer_has_plot_bars_swaps_link_json_and_csv(engine):
     shown = ask(engine, Asked(NURSE, SURGEON, "general"))
-    assert shown.results.count("<svg") == 1
+    assert shown.results.count("<svg") == 2, "the plot, and the bars for the saved picture"
     assert shown.results.count('class="model"') == 1, "one model is named once"
     assert "bits</b> apart" in shown.results
     assert "First: The nurse said ___ was tired." in shown.results

@@ -1,7 +1,10 @@
+import re
+
 import pytest
 
 from mlm_demo.web.fill.charts import (
     ROWS_SHOWN,
+    chart_choice,
     charts,
     elsewhere,
     probability,
@@ -110,3 +113,13 @@ def test_an_adapted_model_is_called_by_its_title():
     other = {**one, "name": "y9J"}
     assert shown_names([one])["x8H"] == "general on bees"
     assert shown_names([one, other])["y9J"] == "general on bees, y9J"
+
+
+def test_present_offers_a_button_for_each_chart(engine):
+    one = engine.compare("Paris is the <mask> of France.", ["general"])["answers"]
+    assert chart_choice(one) == ""
+    two = engine.compare("Paris is the <mask> of <mask>.", ["general", "biomedical"], joint=True)["answers"]
+    labels = re.findall(r">([^<]+)</button>", chart_choice(two))
+    assert labels[0] == "general, mask 1"
+    assert labels[-1] == "biomedical, together"
+    assert len(labels) == charts(two).count("<figure")
