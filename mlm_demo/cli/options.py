@@ -9,10 +9,9 @@ from mlm_demo.corpus.formats import describe_formats
 from mlm_demo.models.tasks import TASKS
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.downstream.config import FinetuneConfig
-from mlm_demo.training.options import BUDGETS
+from mlm_demo.training.options import BUDGETS, DEFAULT_MINUTES
 from mlm_demo.training.pretraining.config import PretrainConfig
 
-DEFAULT_MINUTES = 10.0
 EXAMPLES_HELP = (
     "examples: SQuAD JSON, or CSV, TSV or JSON lines of question, sentence, label (evidence) or question, context, "
     "answer (answers)"

@@ -4,11 +4,12 @@ A fact is a subject, an object and a template with [X] for the subject and [Y] f
 arXiv 1909.01066).
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlm_demo.corpus.documents import Dropped, ReadLimits
-from mlm_demo.corpus.examples.records import Layout, read_records
+from mlm_demo.corpus.documents import NO_CELLS, Dropped, ReadLimits
+from mlm_demo.corpus.examples.records import Layout, Record, read_records, records_with
 from mlm_demo.errors import CorpusError, shown
 
 SUBJECT, OBJECT = "[X]", "[Y]"
@@ -18,6 +19,7 @@ COLUMNS = {
     "template": ("template",),
     "relation": ("relation", "predicate_id"),
 }
+NEEDED = ("subject", "template", "object")
 LAYOUT = Layout(
     frozenset(name for names in COLUMNS.values() for name in names),
     "facts",
@@ -28,12 +30,16 @@ ALL = "facts"  # the relation of a file that names none
 
 @dataclass(frozen=True)
 class Fact:
-    """A subject, a template with [X] and [Y], and the object that belongs at [Y]."""
+    """A subject, a template with [X] and [Y], and the object that belongs at [Y].
+
+    cells: those beside them in their row, by column.
+    """
 
     relation: str
     subject: str
     template: str
     object: str
+    cells: Mapping[str, str] = field(default_factory=lambda: NO_CELLS)
 
 
 def read_facts(path: Path, limits: ReadLimits, notes: list[str]) -> tuple[list[Fact], list[Dropped]]:
@@ -41,20 +47,34 @@ def read_facts(path: Path, limits: ReadLimits, notes: list[str]) -> tuple[list[F
 
     Raises CorpusError for a file that cannot be read or holds no fact.
     """
+    return _facts_of(read_records(path, limits, notes, LAYOUT), path)
+
+
+def read_if_facts(
+    path: Path, limits: ReadLimits, notes: list[str]
+) -> tuple[list[Fact], list[Dropped]] | None:
+    """Return what `read_facts` does, or None for a file without the columns of facts, as its first row tells."""
+    needed = [COLUMNS[name] for name in NEEDED]
+    rows = records_with(path, limits, notes, LAYOUT, needed)
+    return _facts_of(rows, path) if rows else None
+
+
+def _facts_of(rows: Iterable[Record | Dropped], path: Path) -> tuple[list[Fact], list[Dropped]]:
     facts: list[Fact] = []
     dropped: list[Dropped] = []
-    for row in read_records(path, limits, notes, LAYOUT):
+    for row in rows:
         if isinstance(row, Dropped):
             dropped.append(row)
             continue
         cells = {name: row.cell(names) for name, names in COLUMNS.items()}
-        if missing := [name for name in ("subject", "template", "object") if not cells[name]]:
+        if missing := [name for name in NEEDED if not cells[name]]:
             dropped.append(Dropped(row.where, f"it has no {missing[0]}", cells["subject"]))
         elif cells["template"].count(SUBJECT) != 1 or cells["template"].count(OBJECT) != 1:
             reason = f"its template needs {SUBJECT} for the subject and {OBJECT} for the object, once each"
             dropped.append(Dropped(row.where, reason, cells["template"]))
         else:
-            facts.append(Fact(**{**cells, "relation": cells["relation"] or ALL}))
+            beside = row.beside(LAYOUT.columns)
+            facts.append(Fact(**{**cells, "relation": cells["relation"] or ALL}, cells=beside))
     if not facts:
         first = f" ({dropped[0].source}: {dropped[0].reason})" if dropped else ""
         raise CorpusError(

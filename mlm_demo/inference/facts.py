@@ -85,6 +85,22 @@ class AskedFacts:
     facts: tuple[AskedFact, ...]
     left_out: tuple[dict, ...]
 
+    @classmethod
+    def of(cls, model: dict, k: int, outcomes: "Sequence[AskedFact | dict]") -> "AskedFacts":
+        """Count answers; outcomes: each fact, as a dictionary if the model cannot be asked. One of them can be."""
+        facts = [one for one in outcomes if isinstance(one, AskedFact)]
+        return cls(
+            model=model,
+            k=k,
+            relations=tuple(
+                Recall.of(name, [fact for fact in facts if fact.relation == name], k)
+                for name in dict.fromkeys(fact.relation for fact in facts)
+            ),
+            together=Recall.of("all", facts, k),
+            facts=tuple(facts),
+            left_out=tuple(one for one in outcomes if isinstance(one, dict)),
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return the JSON of the command line."""
         return asdict(self)
@@ -98,47 +114,55 @@ def ask_facts(
     max_characters: int = 20_000,
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> AskedFacts:
-    """Ask for the object of each fact, with its subject and with a mask in the subject's place.
+    """Ask for the object of each fact, with its subject and with a mask in the subject's place, and count.
 
     facts: relation, subject, template with [X] and [Y], object. An object has to be one token of the vocabulary. Raises
     ParameterError for a k out of range, and the error of the first fact if none can be asked.
     """
     k = check_top_k(k, mlm)
-    asked, left_out, errors = [], [], []
-    for relation, subject, template, answer in facts:
-        fact = {"relation": relation, "subject": subject, "template": template, "object": answer}
+    found = ask_each(mlm, facts, max_characters=max_characters, on_progress=on_progress)
+    if all(isinstance(one, MlmDemoError) for one in found):
+        raise found[0]
+    outcomes = [
+        {**_named(fact), "error": str(one)} if isinstance(one, MlmDemoError) else one
+        for fact, one in zip(facts, found, strict=True)
+    ]
+    return AskedFacts.of(mlm.describe(), k, outcomes)
+
+
+def ask_each(
+    mlm: MaskedLM,
+    facts: Sequence[tuple[str, str, str, str]],
+    *,
+    max_characters: int = 20_000,
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> list[AskedFact | MlmDemoError]:
+    """Ask for some facts as `ask_facts` does; a fact that cannot be asked gets its error."""
+    asked: list[tuple[tuple[Prompt, int], tuple[Prompt, int], int] | MlmDemoError] = []
+    for _, subject, template, answer in facts:
         try:
             prompts = [_prompt(mlm, template, filled, max_characters) for filled in (subject, MASK)]
-            asked.append((fact, *prompts, _token(mlm, *prompts[0], answer)))
+            asked.append((*prompts, _token(mlm, *prompts[0], answer)))
         except MlmDemoError as error:
-            errors.append(error)
-            left_out.append({**fact, "error": str(error)})
-    if not asked:
-        raise errors[0]
-    # A template without its subject is the same sentence for all its facts.
-    sentences = list(dict.fromkeys(prompt for _, *both, _ in asked for prompt in both))
+            asked.append(error)
     tokens: dict[tuple[Prompt, int], set[int]] = {}
-    for _, *both, token in asked:
-        for prompt in both:
+    for one in asked:
+        if isinstance(one, MlmDemoError):
+            continue
+        *both, token = one
+        for prompt in both:  # a template without its subject is the same sentence for all its facts
             tokens.setdefault(prompt, set()).add(token)
-    found = _ranks(mlm, sentences, tokens, on_progress)
-    answers = [
-        AskedFact(
-            **fact, **_named(found[with_subject, token], ""), **_named(found[without, token], "_without")
-        )
-        for fact, with_subject, without, token in asked
+    found = _ranks(mlm, list(tokens), tokens, on_progress)
+    return [
+        one
+        if isinstance(one, MlmDemoError)
+        else AskedFact(*fact, *found[one[0], one[2]], *found[one[1], one[2]])
+        for fact, one in zip(facts, asked, strict=True)
     ]
-    return AskedFacts(
-        model=mlm.describe(),
-        k=k,
-        relations=tuple(
-            Recall.of(name, [fact for fact in answers if fact.relation == name], k)
-            for name in dict.fromkeys(fact.relation for fact in answers)
-        ),
-        together=Recall.of("all", answers, k),
-        facts=tuple(answers),
-        left_out=tuple(left_out),
-    )
+
+
+def _named(fact: tuple[str, str, str, str]) -> dict[str, str]:
+    return dict(zip(("relation", "subject", "template", "object"), fact, strict=True))
 
 
 def _prompt(mlm: MaskedLM, template: str, subject: str, max_characters: int) -> tuple[Prompt, int]:
@@ -178,7 +202,3 @@ def _ranks(
                 found[(prompt, mask), token] = int((row > own).sum()) + 1, own.item()
         on_progress(min(1.0, (start + AT_ONCE) / len(sentences)))
     return found
-
-
-def _named(found: tuple[int, float], ending: str) -> dict[str, Any]:
-    return {f"rank{ending}": found[0], f"probability{ending}": found[1]}

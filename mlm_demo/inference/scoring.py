@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from math import inf
+from typing import Any
 
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.asked_models import AskedModels, with_model
@@ -93,8 +94,8 @@ class Scoring(AskedModels):
         *,
         method: str = "within_word",
         on_progress: Progress = silent,
-    ) -> list[dict | MlmDemoError]:
-        """Judge some pairs with one model; each has its `model` too, and one that cannot be scored is its error."""
+    ) -> list[dict]:
+        """Judge some pairs with one model; each has its `model` too, and one that cannot be scored only its `error`."""
         (ref,) = self._find_all([model])
         mlm = self._models.get(ref, "exact", on_progress)
         from mlm_demo.inference.pairs import judge_each
@@ -102,7 +103,30 @@ class Scoring(AskedModels):
         report = with_time_left(on_progress, f"Scoring pairs with {ref.title}")
         judged = judge_each(mlm, pairs, method=method, on_progress=report, **self._score_limits())
         about = {"model": {**mlm.describe(), **ref.to_json()}}
-        return [one if isinstance(one, MlmDemoError) else {**asdict(one), **about} for one in judged]
+        return [_with_error(one) | about for one in judged]
+
+    def facts_each(
+        self,
+        facts: Sequence[tuple[str, str, str, str]],
+        model: str = "",
+        *,
+        k: float,
+        on_progress: Progress = silent,
+    ) -> list[dict]:
+        """Ask one model for some facts; each has its `model` too, and one that cannot be asked only its `error`.
+
+        k: among how many first words the objects will be counted; raises ParameterError if it is out of range.
+        """
+        (ref,) = self._find_all([model])
+        mlm = self._models.get(ref, "exact", on_progress)
+        from mlm_demo.inference.facts import ask_each
+        from mlm_demo.inference.fill_mask import check_top_k
+
+        check_top_k(k, mlm)
+        report = with_time_left(on_progress, f"Asking {ref.title}")
+        asked = ask_each(mlm, facts, max_characters=self.settings.max_characters, on_progress=report)
+        about = {"model": {**mlm.describe(), **ref.to_json()}}
+        return [_with_error(one) | about for one in asked]
 
     def ask_facts(
         self,
@@ -117,3 +141,7 @@ class Scoring(AskedModels):
 
         ask = partial(ask_facts, facts=facts, k=k, max_characters=self.settings.max_characters)
         return {"models": self._ask_exact(models, ask, on_progress, "Asking")}
+
+
+def _with_error(found: Any) -> dict:
+    return {"error": str(found)} if isinstance(found, MlmDemoError) else asdict(found)

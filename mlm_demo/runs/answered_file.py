@@ -1,44 +1,57 @@
-"""A file of sentences or pairs with its answers, row by row: the same JSON and CSV in the shell, on the page, in a run.
+"""A file of sentences, pairs or facts with its answers, row by row: the same in the shell, on the page, in a run.
 
 An answered row is a dictionary: `where` it stands, its `text`, the other `columns` of a table's row if there are any,
 and `answers`, one by each model, as the engine returns it or as {"error": reason}. A row that could not be read has its
-reason in `error`, and no answers. A pair has no `where` and no `text`; each of its answers holds its sentences.
+reason in `error`, and no answers. Pairs and facts have no `where` and no `text`; each of their answers holds what was
+asked.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from mlm_demo.corpus.documents import Dropped
+from mlm_demo.corpus.facts import Fact
 from mlm_demo.corpus.pairs.pair import Pair
 from mlm_demo.corpus.sentence_file import Line
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.spreadsheet import to_csv
 
-FILL, SCORE, PAIRS = "fill", "score", "pairs"
-KINDS = (FILL, SCORE, PAIRS)  # as the commands are called
+FILL, SCORE, PAIRS, FACTS = "fill", "score", "pairs", "facts"
+KINDS = (FILL, SCORE, PAIRS, FACTS)  # as the commands are called
+COUNTED = (PAIRS, FACTS)  # their answers are right or wrong, and counted
+NOUNS = {PAIRS: "pair", FACTS: "fact"}  # of a row; others are sentences
+# What a row asks, in the first columns of the table; a person's own columns come after it, then the answers.
+ASKED = {
+    FILL: ("where", "text"),
+    SCORE: ("where", "text"),
+    PAIRS: ("phenomenon", "good", "bad"),
+    FACTS: ("relation", "subject", "template", "object"),
+}
 COLUMNS = {
-    FILL: ("where", "text", "model", "revision", "mask", "rank", "word", "score", "sequence", "error"),
+    FILL: ("model", "revision", "mask", "rank", "word", "score", "sequence", "error"),
     SCORE: (
-        "where", "text", "model", "revision", "method", "log_likelihood", "pseudo_perplexity", "bits_per_word",
-        "tokens", "words", "error",
+        "model", "revision", "method", "log_likelihood", "pseudo_perplexity", "bits_per_word", "tokens", "words",
+        "error",
     ),
+    PAIRS: ("model", "revision", "good_log_likelihood", "bad_log_likelihood", "correct", "error"),
+    FACTS: ("model", "revision", "rank", "probability", "rank_without", "probability_without", "error"),
 }  # fmt: skip
 # Of a person's table, in the CSV; JSON lines with a new key in each would make a table of nothing but commas.
 MOST_COLUMNS = 200
 # Rows that are asked together, so that they share passes. With one number everywhere the figures are equal.
 TOGETHER = 32
 
-Item = Line | Dropped | Pair
+Item = Line | Dropped | Pair | Fact
 
 
 def answered(item: Item, answers: Sequence[dict | MlmDemoError]) -> dict:
     """Return the row of a file with its answers, one by each model; a row that could not be read has none."""
     if isinstance(item, Dropped):
         return {"where": item.source, "text": item.first_line, "error": item.reason, "answers": []}
-    if isinstance(item, Pair):
-        pair = {"phenomenon": item.phenomenon, "good": item.good, "bad": item.bad}
-        return {"answers": [{**pair, **_json(answer)} for answer in answers]}
     columns = {"columns": dict(item.cells)} if item.cells else {}
+    if isinstance(item, Pair | Fact):
+        asked = {name: getattr(item, name) for name in ASKED[PAIRS if isinstance(item, Pair) else FACTS]}
+        return {**columns, "answers": [{**asked, **_json(answer)} for answer in answers]}
     return {
         "where": item.where,
         "text": item.text,
@@ -67,13 +80,12 @@ def own_columns(cells: Iterable[Mapping[str, str]]) -> list[str]:
 
 def csv_columns(kind: str, own: Sequence[str]) -> list[str]:
     """Return the header of the table; own: the columns of a person's table, which stand beside the text."""
-    where, text, *figures = COLUMNS[kind]
-    return [where, text, *(_header(kind, name) for name in own), *figures]
+    return [*ASKED[kind], *(_header(kind, name) for name in own), *COLUMNS[kind]]
 
 
 def _header(kind: str, name: str) -> str:
     """Return the name of a person's own column, which must not be one of ours."""
-    while name in COLUMNS[kind]:
+    while name in ASKED[kind] + COLUMNS[kind]:
         name = f"{name} (own)"
     return name
 
@@ -84,7 +96,7 @@ def csv_header(kind: str, own: Sequence[str]) -> str:
 
 
 def csv_lines(kind: str, row: dict, own: Sequence[str]) -> str:
-    """Return the lines of the table that a sentence has as CSV, without the header; own: as for `csv_columns`."""
+    """Return the lines of the table that a row has as CSV, without the header; own: as for `csv_columns`."""
     return to_csv(_csv_rows(kind, row, own), csv_columns(kind, own), header=False)
 
 
@@ -94,13 +106,13 @@ def _csv_rows(kind: str, row: dict, own: Sequence[str]) -> Iterator[dict]:
     if not row["answers"]:
         yield {"where": row["where"], "error": row["error"]}
     for answer in row["answers"]:
-        about = {"where": row["where"], "text": row["text"], **beside}
+        about = {**{name: (answer if kind in COUNTED else row)[name] for name in ASKED[kind]}, **beside}
+        if model := answer.get("model"):
+            about |= {"model": model["name"], "revision": model["revision"]}
         if "error" in answer:
             yield {**about, "error": answer["error"]}
             continue
-        about |= {name: answer["model"][name] for name in ("name", "revision")}
-        about["model"] = about.pop("name")
-        for figures in _filled(answer) if kind == FILL else _scored(answer):
+        for figures in FIGURES.get(kind, _counted)(answer):
             yield {**about, **figures}
 
 
@@ -130,3 +142,12 @@ def _scored(score: dict) -> Iterator[dict]:
     """Yield the row of a sentence; words: those between white space, of which `bits_per_word` is the mean."""
     names = ("method", "log_likelihood", "pseudo_perplexity", "bits_per_word", "tokens")
     yield {**{name: score[name] for name in names}, "words": len(score["text"].split())}
+
+
+def _counted(answer: dict) -> Iterator[dict]:
+    """Yield what an answer to a pair or a fact says."""
+    kind = PAIRS if "good" in answer else FACTS
+    yield {name: answer[name] for name in COLUMNS[kind] if name in answer and name != "model"}
+
+
+FIGURES = {FILL: _filled, SCORE: _scored}

@@ -8,6 +8,7 @@ from typing import Any
 
 from mlm_demo.errors import TrainingError
 
+DEFAULT_MINUTES = 10.0  # of a run whose budget nobody has given
 BUDGETS = ("epochs", "max_steps", "minutes")
 
 

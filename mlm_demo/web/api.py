@@ -12,7 +12,7 @@ from mlm_demo.corpus.papers import paper_of
 from mlm_demo.errors import CorpusError, MlmDemoError, ParameterError, RunError, shown
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.adapted_models import model_of
-from mlm_demo.runs.service import RunService
+from mlm_demo.runs.service import SAMPLE, RunService
 from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.runs.tasks.finetune import FinetuneRequest
 from mlm_demo.runs.tasks.pretrain import PretrainRequest
@@ -20,13 +20,17 @@ from mlm_demo.runs.tasks.task import RunRequest
 from mlm_demo.settings import Settings, on_zero_gpu
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.downstream.config import FinetuneConfig
+from mlm_demo.training.options import DEFAULT_MINUTES
 from mlm_demo.training.pretraining.config import PretrainConfig
 from mlm_demo.web.arguments import with_error_messages
 from mlm_demo.web.event_options import ASKING, EXTRACTING, SCORING
+from mlm_demo.web.extract.papers import sample
 from mlm_demo.web.server.downloads import download_address
 from mlm_demo.web.server.rate_limits import RateLimits
 
 MOST_SENTENCES = 100  # in one request
+SAMPLE_WORD = "sample"  # in place of files: those of the page's sample
+SAMPLE_PAPERS = "No texts and no files were sent, so these are the page's sample papers."
 SHORTEST_SECRET = 22  # characters of 6 bits each: 128 bits
 
 
@@ -134,12 +138,13 @@ class Endpoints:
         request: gr.Request,
         questions: list[str],
         texts: list[str] = [],  # noqa: B006  (not changed; Gradio shows it as the default)
-        files: list[Any] = [],  # noqa: B006
+        files: list[Any] = [SAMPLE_WORD],  # noqa: B006
         model: str = "",
         threshold: float | None = None,
     ) -> dict[str, Any]:
         """Answer questions from texts, or from files uploaded with `handle_file`: a row for each paper and question.
 
+        Without either, the papers are the page's sample, twenty short texts on iron for anemia, and a note says so.
         A row has the answer, or null if none has a score of at least `threshold` (default: what the model was
         calibrated to), the sentence that it stands in, and their characters in the paper.
         """
@@ -153,6 +158,8 @@ class Endpoints:
     def _papers(self, texts: list, files: list) -> tuple[list, list[str]]:
         """Return texts and uploaded files as papers, and notes on what was not read."""
         papers = [paper_of(text, f"text {number}") for number, text in enumerate(texts, 1)]
+        if files == [SAMPLE_WORD]:
+            return (papers, []) if papers else (list(sample()), [SAMPLE_PAPERS])
         if not files:
             return papers, []
         read, notes = self.service.papers([_uploaded(file, self.uploads) for file in files])
@@ -177,8 +184,9 @@ class Endpoints:
         owner: str = "",
         keep_near_duplicates: bool = AdaptConfig.keep_near_duplicates,
     ) -> dict[str, Any]:
-        """Start a run on files uploaded with `handle_file`; give one of minutes, epochs and max_steps as its budget.
+        """Start a run on files uploaded with `handle_file`, or on the page's sample corpus: `["sample"]`.
 
+        Give one of minutes, epochs and max_steps as its budget; it is ten minutes without.
         Returns the run's id, with which anyone can view the run, and the owner's secret, which is needed to stop it.
         Pass that secret again, or your own of at least 22 characters, to own several runs with one secret.
         """
@@ -217,7 +225,7 @@ class Endpoints:
         owner: str = "",
         keep_near_duplicates: bool = PretrainConfig.keep_near_duplicates,
     ) -> dict[str, Any]:
-        """Start to train a tokenizer and a model from scratch on files uploaded with `handle_file`.
+        """Start to train a tokenizer and a model from scratch on files uploaded with `handle_file`, or `["sample"]`.
 
         Budget, result and the owner's secret are as in start_adaptation; tokenizer: wordpiece or byte-level.
         """
@@ -279,7 +287,10 @@ class Endpoints:
                 "On this Space, runs are started on the page: the GPU is lent to the person who presses Start."
             )
         owner = owner or secrets.token_urlsafe(16)
-        draft = self.service.staging.add([_uploaded(file, self.uploads) for file in files], take=True)
+        if files == [SAMPLE_WORD] and not isinstance(asked, FinetuneRequest):
+            draft = self.service.staging.add([SAMPLE])
+        else:
+            draft = self.service.staging.add([_uploaded(file, self.uploads) for file in files], take=True)
         try:
             run = self.service.start(draft, asked, owner, self.limits.address(request))
         except MlmDemoError:
@@ -359,9 +370,9 @@ def _listed(texts: list[str], answers: Iterable[dict | MlmDemoError]) -> dict[st
 
 
 def _budget(minutes: float, epochs: float, max_steps: int) -> dict[str, float]:
-    """Return what is given of the three, by name."""
+    """Return what is given of the three, by name; the default of the command line if nothing is."""
     given = {"minutes": minutes, "epochs": epochs, "max_steps": max_steps}
-    return {name: value for name, value in given.items() if value}
+    return {name: value for name, value in given.items() if value} or {"minutes": DEFAULT_MINUTES}
 
 
 def _uploaded(file: Any, folder: Path) -> Path:

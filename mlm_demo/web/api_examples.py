@@ -12,6 +12,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "why": {"text": SENTENCE},
     "contrast": {"text": "The nurse gave the <mask> a drink."},
     "score": {"text": "The keys to the cabinet are on the table."},
+    "extract": {"questions": ["How many patients were enrolled?"]},
+    "start_adaptation": {"files": ["sample"]},
+    "start_pretraining": {"files": ["sample"]},
 }
 
 

@@ -17,11 +17,11 @@ from mlm_demo.runs.tasks.batch import (
     ROWS,
     BatchRequest,
     count_rows,
-    judged,
     notes_of,
     request_of,
     result_of_batch,
     rows_of,
+    summed_up,
 )
 from mlm_demo.runs.worker import work
 from mlm_demo.settings import Settings
@@ -98,7 +98,7 @@ def test_pairs_are_judged_as_in_the_shell(service, start, tmp_path, tiny, capsys
     assert main(["pairs", str(tmp_path / "a.csv"), "--model", tiny, "--json"]) == 0
     (expected,), (found,) = (
         json.loads(capsys.readouterr().out)["models"],
-        judged(rows_of(run), request_of(run)),
+        summed_up(rows_of(run), request_of(run)),
     )
     assert json.loads(json.dumps(found["together"])) == expected["together"]
     assert json.loads(json.dumps(found["left_out"])) == expected["left_out"]

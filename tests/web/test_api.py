@@ -52,11 +52,20 @@ def test_a_call_that_the_api_view_shows_works_as_copied(client, name):
     shown = httpx.get(f"{client.src}gradio_api/info").json()["named_endpoints"][f"/{name}"]["parameters"]
     required = [each for each in shown if not each["parameter_has_default"]]
     assert {each["parameter_name"] for each in required} == set(EXAMPLES[name])
-    answer = client.predict(
-        **{each["parameter_name"]: each["example_input"] for each in required}, api_name=f"/{name}"
-    )
+    shown_values = {
+        each["parameter_name"]: each[
+            "parameter_default" if each["parameter_has_default"] else "example_input"
+        ]
+        for each in shown
+    }
+    answer = client.predict(**shown_values, api_name=f"/{name}")
     assert answer
     assert "error" not in answer
+    if "run" in answer:
+        client.predict(answer["run"], answer["owner"], api_name="/stop_run")
+    if name == "extract":
+        assert len(answer["rows"]) == 20
+        assert "sample papers" in answer["notes"][0]
 
 
 def test_fill_mask(client):
@@ -176,7 +185,7 @@ def test_an_extraction_that_would_take_long_is_refused(texts, questions, message
     ("arguments", "message"),
     [
         ({"questions": [], "texts": ["A."], "api_name": "/extract"}, "There is no question"),
-        ({"questions": ["Who?"], "api_name": "/extract"}, "There is no paper to read"),
+        ({"questions": ["Who?"], "files": [], "api_name": "/extract"}, "There is no paper to read"),
         (
             {"questions": "Who?", "texts": ["A."], "api_name": "/extract"},
             "questions is 'Who[?]'; it must be a list",

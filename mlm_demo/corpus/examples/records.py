@@ -9,6 +9,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +59,10 @@ class Record:
         found = next((self.values[name] for name in names if self.values.get(name)), "")
         return " ".join(str(found).split())
 
+    def beside(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the texts of all columns but some, by name."""
+        return {name: str(value) for name, value in self.values.items() if name and name not in names}
+
 
 def read_records(
     path: Path, limits: ReadLimits, notes: list[str], layout: Layout = EXAMPLES
@@ -72,6 +77,32 @@ def read_records(
         budget = Budget(limits.max_bytes, limits.max_ratio, limits.max_members)
         source = Input(path.name, file, budget, seekable=True)
         yield from _read(decompressed(source) if compression(source) else source, notes, layout)
+
+
+def records_with(
+    path: Path, limits: ReadLimits, notes: list[str], layout: Layout, needed: Sequence[Sequence[str]]
+) -> Iterator[Record | Dropped] | None:
+    """Return what `read_records` does, or None for a file whose first row lacks a column of one of some groups."""
+    noted: list[str] = []
+    rows, begin = read_records(path, limits, noted, layout), []
+    with suppress(CorpusError):
+        for row in rows:
+            begin.append(row)
+            if not isinstance(row, Dropped):
+                break
+    if not begin or isinstance(first := begin[-1], Dropped):
+        return None
+    if not all(first.values.keys() & set(names) for names in needed):
+        return None
+    return _noting(itertools.chain(begin, rows), noted, notes)
+
+
+def _noting(
+    rows: Iterator[Record | Dropped], noted: list[str], notes: list[str]
+) -> Iterator[Record | Dropped]:
+    """Yield rows; then pass on what was noted while they were read."""
+    yield from rows
+    notes += noted
 
 
 def _read(source: Input, notes: list[str], layout: Layout) -> Iterator[Record | Dropped]:

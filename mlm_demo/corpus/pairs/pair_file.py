@@ -1,12 +1,10 @@
 """Read a file of minimal pairs: CSV, TSV, JSON or JSON lines, with the columns good and bad."""
 
 from collections.abc import Iterable
-from contextlib import suppress
-from itertools import chain
 from pathlib import Path
 
 from mlm_demo.corpus.documents import Dropped, ReadLimits
-from mlm_demo.corpus.examples.records import Layout, Record, read_records
+from mlm_demo.corpus.examples.records import Layout, Record, read_records, records_with
 from mlm_demo.corpus.pairs.pair import Pair
 from mlm_demo.errors import CorpusError, shown
 
@@ -23,20 +21,8 @@ def read_if_pairs(
     path: Path, limits: ReadLimits, notes: list[str]
 ) -> tuple[list[Pair], list[Dropped]] | None:
     """Return what `read_pairs` does, or None for a file without the columns of pairs, as its first row tells."""
-    noted: list[str] = []
-    rows, begin = read_records(path, limits, noted, LAYOUT), []
-    with suppress(CorpusError):
-        for row in rows:
-            begin.append(row)
-            if not isinstance(row, Dropped):
-                break
-    if not begin or isinstance(first := begin[-1], Dropped):
-        return None
-    if not all(first.values.keys() & set(names) for names in (GOOD, BAD)):
-        return None
-    found = _pairs_of(chain(begin, rows), path)
-    notes += noted
-    return found
+    rows = records_with(path, limits, notes, LAYOUT, (GOOD, BAD))
+    return _pairs_of(rows, path) if rows else None
 
 
 def read_pairs(path: Path, limits: ReadLimits, notes: list[str]) -> tuple[list[Pair], list[Dropped]]:
@@ -60,7 +46,7 @@ def _pairs_of(rows: Iterable[Record | Dropped], path: Path) -> tuple[list[Pair],
         elif good == bad:
             dropped.append(Dropped(row.where, "its two sentences are the same", good))
         else:
-            pairs.append(Pair(row.cell(PHENOMENON) or ALL, good, bad))
+            pairs.append(Pair(row.cell(PHENOMENON) or ALL, good, bad, row.beside(LAYOUT.columns)))
     if not pairs:
         first = f" ({dropped[0].source}: {dropped[0].reason})" if dropped else ""
         raise CorpusError(

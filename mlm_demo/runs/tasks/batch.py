@@ -1,4 +1,4 @@
-"""The tasks `fill`, `score` and `pairs`: a file that takes longer than a person waits, row by row.
+"""The tasks `fill`, `score`, `pairs` and `facts`: a file that takes longer than a person waits, row by row.
 
 The run starts with the file as it was uploaded. The answers to some rows are written together, as soon as they are
 known, and a resumed run goes on after the last ones. Rows are asked in the shell's groups, so the answers to sentences
@@ -16,13 +16,25 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mlm_demo.corpus.documents import Dropped, ReadLimits, named_rows
+from mlm_demo.corpus.facts import read_facts
 from mlm_demo.corpus.pairs.pair_file import read_pairs
 from mlm_demo.corpus.sentence_file import read_sentences
 from mlm_demo.errors import MlmDemoError, ModelError, ParameterError
 from mlm_demo.inference.engine import Engine
 from mlm_demo.inference.progress import time_left
 from mlm_demo.models.catalogue import Catalogue, ModelRef
-from mlm_demo.runs.answered_file import FILL, KINDS, PAIRS, TOGETHER, Item, answered, failed
+from mlm_demo.runs.answered_file import (
+    ASKED,
+    COUNTED,
+    FILL,
+    KINDS,
+    NOUNS,
+    PAIRS,
+    TOGETHER,
+    Item,
+    answered,
+    failed,
+)
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.tasks.task import Shift
 from mlm_demo.settings import Settings
@@ -42,8 +54,8 @@ class Stopped(Exception):
 class BatchRequest:
     """A request to ask up to three models each row of a file.
 
-    verb: FILL, SCORE or PAIRS; more_models: beside the first one; options: of the engine's method, by name; rows: how
-    many sentences or pairs the page has counted.
+    verb: one of KINDS; more_models: beside the first one; options: of the command, by name; rows: how many the page has
+    counted.
     """
 
     verb: str
@@ -69,6 +81,11 @@ class BatchRequest:
         return (self.model, *self.more_models)
 
     @property
+    def sentences(self) -> int:
+        """How many sentences are asked; a fact is asked with its subject and without."""
+        return self.rows * (2 if self.verb in COUNTED else 1)
+
+    @property
     def exact(self) -> bool:
         """Whether the models are asked in exact precision."""
         several = self.options.get("targets") or self.options.get("joint")
@@ -76,7 +93,7 @@ class BatchRequest:
 
     def to_argv(self) -> list[str]:
         """Return the request as options of the command line, after the file; `fill` and `score` ask one model there."""
-        models = self.models if self.verb == PAIRS else self.models[:1]
+        models = self.models if self.verb in COUNTED else self.models[:1]
         argv = [part for model in models if model for part in ("--model", model)]
         for name, value in self.options.items():
             option = f"--{name.replace('_', '-')}"
@@ -93,7 +110,7 @@ class BatchRequest:
 
 
 class Batch:
-    """A file that is asked in the background; name: FILL, SCORE or PAIRS."""
+    """A file that is asked in the background; name: one of KINDS."""
 
     def __init__(self, name: str):
         self.name, self.keeps_files = name, False
@@ -106,7 +123,7 @@ class Batch:
 
     def check(self, request: BatchRequest, settings: Settings) -> None:
         """Raise ParameterError for a file with too many sentences."""
-        sentences, limit = request.rows * (2 if self.name == PAIRS else 1), settings.max_file_sentences
+        sentences, limit = request.sentences, settings.max_file_sentences
         if sentences > limit:
             raise ParameterError(
                 f"The file has {sentences:,} sentences; the limit is {limit:,}. Cut it, or use the command line."
@@ -137,8 +154,8 @@ class Batch:
             if known:
                 return f"after {known:,} of {there}. They are kept, and Resume continues."
             return f"before the first of {there} was answered. Resume begins again."
-        if asked.verb == PAIRS:
-            judged(rows_of(run), asked)  # raises if a model can score none of them
+        if asked.verb in COUNTED:
+            summed_up(rows_of(run), asked)  # raises if a model can be asked none of them
         found = [failed(row) for row in rows_of(run)]
         write(run.output / SUMMARY, {"rows": len(found), "failed": sum(found)})
         return ""
@@ -157,21 +174,21 @@ class Batch:
 
 
 def read_items(kind: str, path: Path, settings: Settings, notes: list[str]) -> list[Item]:
-    """Return the sentences or pairs of a file, and the sentences that could not be read; raises CorpusError.
+    """Return the rows of a file, and the sentences that could not be read; raises CorpusError.
 
-    notes: receives what a person should know, pairs that could not be read among it.
+    notes: receives what a person should know, pairs and facts that could not be read among it.
     """
     limits = ReadLimits.of(settings)
-    if kind != PAIRS:
+    if kind not in COUNTED:
         return list(read_sentences(str(path), limits, notes))
-    pairs, dropped = read_pairs(path, limits, notes)
+    rows, dropped = (read_pairs if kind == PAIRS else read_facts)(path, limits, notes)
     notes += named_rows(dropped)
-    return list(pairs)
+    return list(rows)
 
 
 def counted(kind: str, rows: int) -> str:
     """Return a number of rows as a phrase, such as `1 pair`."""
-    return f"{rows:,} {'pair' if kind == PAIRS else 'sentence'}{'s' * (rows != 1)}"
+    return f"{rows:,} {NOUNS.get(kind, 'sentence')}{'s' * (rows != 1)}"
 
 
 def request_of(run: Run) -> BatchRequest | None:
@@ -214,9 +231,12 @@ def ask_rows(
         report(0.0)
         if asked.verb == FILL:
             by_model.append(_filled(engine, [item.text for item in there], model, asked.options, report))
-        elif asked.verb == PAIRS:
-            pairs = [(pair.phenomenon, pair.good, pair.bad) for pair in there]
-            by_model.append(engine.judge_each(pairs, model, **asked.options, on_progress=report))
+        elif asked.verb in COUNTED:
+            rows = [tuple(getattr(item, name) for name in ASKED[asked.verb]) for item in there]
+            if asked.verb == PAIRS:
+                by_model.append(engine.judge_each(rows, model, **asked.options, on_progress=report))
+            else:
+                by_model.append(engine.facts_each(rows, model, k=asked.options["top_k"], on_progress=report))
         else:
             texts = [item.text for item in there]
             by_model.append(engine.score_each(texts, model, **asked.options, on_progress=report))
@@ -224,25 +244,25 @@ def ask_rows(
     return [answered(item, [] if isinstance(item, Dropped) else next(answers)) for item in group]
 
 
-def judged(rows: Iterable[dict], asked: BatchRequest) -> list[dict]:
-    """Return what answered rows of pairs say of each model, as `Engine.judge_pairs` does.
+def summed_up(rows: Iterable[dict], asked: BatchRequest) -> list[dict]:
+    """Return what answered rows of pairs or facts say of each model, as `Engine.judge_pairs` and `ask_facts` do.
 
-    Raises MlmDemoError if a model can score none of the pairs.
+    Raises MlmDemoError if a model could be asked none of them.
     """
-    from mlm_demo.inference.pairs import JudgedPair, JudgedPairs  # imports torch
+    from mlm_demo.inference.facts import AskedFact, AskedFacts  # import torch
+    from mlm_demo.inference.pairs import JudgedPair, JudgedPairs
 
-    found = []
+    found, one = [], JudgedPair if asked.verb == PAIRS else AskedFact
     for answers in zip(*(row["answers"] for row in rows), strict=True):
         model = next((answer["model"] for answer in answers if "error" not in answer), None)
         if model is None:
             raise ModelError(answers[0]["error"])
-        outcomes = [
-            answer
-            if "error" in answer
-            else JudgedPair(**{name: value for name, value in answer.items() if name != "model"})
-            for answer in answers
-        ]
-        found.append(JudgedPairs.of(model, asked.options["method"], outcomes).to_json())
+        said = [{name: value for name, value in answer.items() if name != "model"} for answer in answers]
+        outcomes = [answer if "error" in answer else one(**answer) for answer in said]
+        if asked.verb == PAIRS:
+            found.append(JudgedPairs.of(model, asked.options["method"], outcomes).to_json())
+        else:
+            found.append(AskedFacts.of(model, int(asked.options["top_k"]), outcomes).to_json())
     return found
 
 

@@ -1,4 +1,4 @@
-"""A file of sentences or pairs on a tab: handlers on top, widgets below.
+"""A file of sentences, pairs or facts on a tab: handlers on top, widgets below.
 
 The page answers as many rows as a person waits for. The rest of a longer file is a run in the background.
 """
@@ -12,14 +12,14 @@ import gradio as gr
 
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.engine import Engine
-from mlm_demo.runs.answered_file import PAIRS
+from mlm_demo.runs.answered_file import COUNTED, FACTS, PAIRS, csv
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.service import RunService
 from mlm_demo.runs.tasks.batch import BatchRequest, count_rows, counted, notes_of, request_of, rows_of
 from mlm_demo.settings import Settings, on_zero_gpu
 from mlm_demo.web import javascript
 from mlm_demo.web.background import Background
-from mlm_demo.web.batch.part import MAX_SENTENCES, answer_some, csv_of, drawn, read_rows
+from mlm_demo.web.batch.part import MAX_SENTENCES, answer_some, drawn, read_rows
 from mlm_demo.web.batch.table import ROWS_SHOWN
 from mlm_demo.web.event_options import AT_ONCE, QUIET, SCORING
 from mlm_demo.web.identity import owner_of
@@ -82,7 +82,7 @@ class AskedFile:
                 kind, items = read_rows(Path(file), self.kinds, self.engine.settings, notes)
                 asked = asked_of(kind, len(items))
                 rows, why = answer_some(self.engine, asked, items, on_progress)
-            table, text = drawn(asked, rows, len(rows)), csv_of(asked, rows)
+            table, text = drawn(asked, rows, len(rows)), csv(asked.verb, rows)
             more = self._keep(Path(file), asked, owner) if why else {}
         except Canceled:
             return idle
@@ -106,9 +106,13 @@ class AskedFile:
             self.limits.admit(request)
             if not waiting.asked:
                 return {self.offer: gr.Button(visible=False)}
-            shown = self.background.start(waiting.draft, waiting.asked, owner, self.limits.address(request))
+            return self.start(waiting.draft, waiting.asked, owner, request)
         except MlmDemoError as error:
             return {self.background.message: refusal(error, "")}
+
+    def start(self, draft: str, asked: BatchRequest, owner: str, request: gr.Request) -> dict:
+        """Start a run with the file of a draft and show how far it is; raises MlmDemoError."""
+        shown = self.background.start(draft, asked, owner, self.limits.address(request))
         hidden = {self.offer: gr.Button(visible=False), self.out: gr.Row(visible=False)}
         return {**shown, **hidden, self.waiting: Waiting()}
 
@@ -118,7 +122,7 @@ class AskedFile:
         if not count:
             return {}
         try:
-            rows = list(rows_of(run, None if asked.verb == PAIRS else ROWS_SHOWN))
+            rows = list(rows_of(run, None if asked.verb in COUNTED else ROWS_SHOWN))
             table = drawn(asked, rows, count)
         except MlmDemoError as error:
             return {self.results: refusal(error, "")}
@@ -137,8 +141,7 @@ class AskedFile:
     def _keep(self, path: Path, asked: BatchRequest, owner: str) -> dict:
         """Keep a file that is too long for the page, and offer to ask it in the background if that is possible."""
         settings = self.service.settings
-        sentences = asked.rows * (2 if asked.verb == PAIRS else 1)
-        if on_zero_gpu() or sentences > settings.max_file_sentences:
+        if on_zero_gpu() or asked.sentences > settings.max_file_sentences:
             return {}
         draft = self.service.staging.add([path], owner=owner)
         return {self.waiting: Waiting(draft, asked), self.offer: gr.Button(visible=True)}
@@ -151,7 +154,7 @@ class AskedFile:
         return f"All {count} {verb}." if done > 1 else f"{count} {verb}."
 
     def _verb(self, kind: str) -> str:
-        return "judged" if kind == PAIRS else self.done
+        return {PAIRS: "judged", FACTS: "asked"}.get(kind, self.done)
 
     # Widgets
 
@@ -169,6 +172,7 @@ class AskedFile:
                 self.cancel = gr.Button(
                     "Cancel", interactive=False, size="md", elem_id=f"{self.name}-file-cancel"
                 )
+                self._draw_more()
             with gr.Column(scale=3, min_width=320):
                 self.results = gr.HTML(
                     '<p class="empty">Add a file to see a row for each of its sentences.</p>',
@@ -194,6 +198,9 @@ class AskedFile:
         self.csv = gr.Textbox(visible="hidden")
         self.waiting = gr.State(Waiting())
         self._wire(handler, form, owner)
+
+    def _draw_more(self) -> None:
+        """Draw what a tab has beside the file."""
 
     def _about_limits(self) -> str:
         seconds = self.engine.settings.max_score_seconds
@@ -238,7 +245,9 @@ class AskedFile:
 def table_links(run: Run, settings: Settings) -> str:
     """Return the addresses of a run's table as files, and of the run itself."""
     kinds = (
-        {"csv": "CSV", "json": "JSON"} if run.request.task == PAIRS else {"csv": "CSV", "jsonl": "JSON lines"}
+        {"csv": "CSV", "json": "JSON"}
+        if run.request.task in COUNTED
+        else {"csv": "CSV", "jsonl": "JSON lines"}
     )
     links = [
         f'<a href="{escape(table_address(run, ending, settings))}" download>Download {name}</a>'

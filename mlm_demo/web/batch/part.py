@@ -6,15 +6,17 @@ from itertools import islice
 from pathlib import Path
 
 from mlm_demo.corpus.documents import Dropped, ReadLimits, named_rows
+from mlm_demo.corpus.facts import Fact, read_if_facts
 from mlm_demo.corpus.pairs.pair import Pair
 from mlm_demo.corpus.pairs.pair_file import read_if_pairs
 from mlm_demo.corpus.sentence_file import check_small_text, read_sentences
 from mlm_demo.inference.engine import Engine
 from mlm_demo.inference.progress import Progress, time_left
-from mlm_demo.runs.answered_file import PAIRS, Item, csv
-from mlm_demo.runs.tasks.batch import BatchRequest, ask_rows, counted, judged
+from mlm_demo.runs.answered_file import COUNTED, FACTS, PAIRS, Item
+from mlm_demo.runs.tasks.batch import BatchRequest, ask_rows, counted, summed_up
 from mlm_demo.settings import Settings, on_zero_gpu
-from mlm_demo.web.batch.pair_table import drawn_pairs, pairs_csv
+from mlm_demo.web.batch.fact_table import drawn_facts
+from mlm_demo.web.batch.pair_table import drawn_pairs
 from mlm_demo.web.batch.table import ROWS_SHOWN, sentence_table
 
 MAX_SENTENCES = 1_000
@@ -34,10 +36,11 @@ def read_rows(
     """
     check_small_text(path, MAX_BYTES)
     limits = ReadLimits.of(settings)
-    if PAIRS in kinds and (found := read_if_pairs(path, limits, notes)):
-        pairs, dropped = found
-        notes += named_rows(dropped)
-        return PAIRS, list(pairs)
+    for kind, read_if in ((PAIRS, read_if_pairs), (FACTS, read_if_facts)):
+        if kind in kinds and (found := read_if(path, limits, notes)):
+            rows, dropped = found
+            notes += named_rows(dropped)
+            return kind, list(rows)
     return kinds[0], list(read_sentences(str(path), limits, notes))
 
 
@@ -45,7 +48,7 @@ def answer_some(
     engine: Engine, asked: BatchRequest, items: Sequence[Item], on_progress: Progress
 ) -> tuple[list[dict], str]:
     """Return the answered rows that there was time for, and why there are no more; empty if these are all."""
-    most = MAX_SENTENCES // 2 if asked.verb == PAIRS else MAX_SENTENCES
+    most = MAX_SENTENCES // 2 if asked.verb in COUNTED else MAX_SENTENCES
     limit, start, rows = engine.settings.max_score_seconds, time.monotonic(), []
     there = items[:most]
     for model in asked.models:
@@ -66,14 +69,9 @@ def answer_some(
 
 def drawn(asked: BatchRequest, rows: Sequence[dict], count: int) -> str:
     """Return answered rows as HTML; count: how many there are, of which only the first ones may be given."""
-    if asked.verb == PAIRS:
-        return drawn_pairs(judged(rows, asked))
+    if asked.verb in COUNTED:
+        return (drawn_pairs if asked.verb == PAIRS else drawn_facts)(summed_up(rows, asked))
     return sentence_table(asked.verb, list(islice(rows, ROWS_SHOWN)), count)
-
-
-def csv_of(asked: BatchRequest, rows: Sequence[dict]) -> str:
-    """Return answered rows as CSV."""
-    return pairs_csv(judged(rows, asked)) if asked.verb == PAIRS else csv(asked.verb, rows)
 
 
 def chunks(items: Sequence[Item]) -> Iterator[list[Item]]:
@@ -93,7 +91,9 @@ def chunks(items: Sequence[Item]) -> Iterator[list[Item]]:
 def _length(item: Item) -> int:
     if isinstance(item, Dropped):
         return 0
-    return len(item.good) + len(item.bad) if isinstance(item, Pair) else len(item.text)
+    if isinstance(item, Pair):
+        return len(item.good) + len(item.bad)
+    return len(item.template) + len(item.subject) if isinstance(item, Fact) else len(item.text)
 
 
 def _counted(

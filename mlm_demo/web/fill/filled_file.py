@@ -1,22 +1,25 @@
-"""A file on the tab Fill mask: sentences with masks to fill."""
+"""A file on the tab Fill mask: sentences with masks to fill, or facts to ask for."""
 
 import gradio as gr
 
-from mlm_demo.runs.answered_file import FILL
+from mlm_demo.inference.engine import TOP_K
+from mlm_demo.runs.answered_file import FACTS, FILL
 from mlm_demo.runs.tasks.batch import BatchRequest
 from mlm_demo.web.batch.asked_file import AskedFile, Waiting
 
 ABOUT = (
     "One sentence with <code>&lt;mask&gt;</code> per line (.txt), or a table with a column of sentences (.csv, .tsv, "
-    ".jsonl), whose other columns are in the CSV too. Models and options are those of this tab. Each model answers by "
-    "itself, as in the shell."
+    ".jsonl), whose other columns are in the CSV too. A table with the columns subject, template (such as "
+    "<code>[X] is the capital of [Y].</code>) and object holds facts: you see how often the models find the object, "
+    "beside the same templates without their subjects, by relation if there is such a column. Models and options are "
+    "those of this tab. Each model answers by itself, as in the shell."
 )
 
 
 class FilledFile(AskedFile):
     """The form has the models and the options of a question."""
 
-    name, done, kinds = "fill", "filled", (FILL,)
+    name, done, kinds = "fill", "filled", (FILL, FACTS)
 
     def fill_file(
         self,
@@ -32,7 +35,7 @@ class FilledFile(AskedFile):
         request: gr.Request,
         progress=gr.Progress(),
     ) -> dict:
-        """Fill the sentences of an uploaded file."""
+        """Fill the sentences, or ask for the facts, of an uploaded file."""
         first = model or self.engine.default_model().name
         more = tuple(dict.fromkeys(name for name in compare or () if name != first))
         options = {
@@ -43,7 +46,8 @@ class FilledFile(AskedFile):
         }
 
         def asked(kind: str, rows: int) -> BatchRequest:
-            return BatchRequest(kind, first, more, options, rows)
+            given = {"top_k": TOP_K if top_k is None else top_k} if kind == FACTS else options
+            return BatchRequest(kind, first, more, given, rows)
 
         return self.answer(file, waiting, owner, asked, request, progress)
 

@@ -41,7 +41,9 @@ class FillWidgets:
             )
             with gr.Column(elem_id="fill-options"):
                 self._draw_options()
-        with gr.Accordion("Fill a file of sentences", open=False, elem_id="fill-file-box") as self.file_box:
+        with gr.Accordion(
+            "Fill a file of sentences or facts", open=False, elem_id="fill-file-box"
+        ) as self.file_box:
             form = [self.model, self.compare, self.top_k, self.targets, self.joint, self.precision]
             self.file = FilledFile(self.engine, self.service, self.limits, CancelableWork()).draw(form, owner)
         self._draw_hidden()

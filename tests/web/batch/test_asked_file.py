@@ -7,6 +7,7 @@ from dataclasses import replace
 import gradio as gr
 import pytest
 
+from mlm_demo.corpus.pairs import phenomena
 from mlm_demo.runs.worker import work
 from mlm_demo.web.batch import asked_file, part
 from mlm_demo.web.batch.asked_file import Waiting, open_runs
@@ -22,6 +23,13 @@ MODELS, WITHIN = ["general", "biomedical"], "within_word"
 PAIRS = (
     "phenomenon,good,bad\nagreement,The dogs run.,The dogs runs.\nagreement,She sings.,She sing.\n"
     "order,The old man sat.,The man old sat.\nsame,One.,One.\nmask,A <mask>.,A dog.\n"
+)
+
+FACTS = (
+    "relation,subject,template,object,source\norgan,hepatitis,[X] is a disease of the [Y].,liver,own\n"
+    "capital,France,[Y] is the capital of [X].,Paris,own\n"
+    "organ,gout,[X] is a disease of the [Y].,antidisestablishment,own\n"
+    "organ,x,[X] is a [Y].,,own\n"
 )
 
 
@@ -45,7 +53,7 @@ class Page:
         path = self.folder / name
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         given = (str(path), waiting or Waiting(), "me")
-        if "<mask>" in str(text) and name.startswith("fill"):
+        if name.startswith("fill"):
             first, *more = models
             return self._call(self.fill, self.fill.fill_file, *given, first, more, 2, "", False, "auto")
         return self._call(self.score, self.score.score_file, *given, list(models), WITHIN)
@@ -121,6 +129,39 @@ def test_a_table_of_pairs_is_judged_by_phenomenon(page, engine):
     assert {"agreement", "order", "all", "general", "biomedical", "100.0%"} <= set(map(str.strip, read.texts))
     assert "row 5 was left out: its two sentences are the same." in page.results
     assert "general cannot score 1 of the pairs: The sentence holds a mask" in page.results
+
+
+def test_facts_are_asked_beside_their_templates_without_subjects(page, engine):
+    page.show("fill.csv", FACTS, MODELS)
+    asked = [("organ", "hepatitis", "[X] is a disease of the [Y].", "liver")]
+    alone = engine.ask_facts(asked, ["biomedical"], k=2)["models"][0]["facts"][0]
+    first = next(row for row in page.rows if row["model"] == "biomedical")
+    assert (first["object"], first["source"], int(first["rank"])) == ("liver", "own", alone["rank"])
+    assert float(first["probability_without"]) == pytest.approx(alone["probability_without"], abs=1e-6)
+    assert [row["error"] != "" for row in page.rows] == [False, False, False, False, True, True]
+    assert "All 3 facts asked." in page.results
+    read = Reader(page.results)
+    assert {"organ", "capital", "all", "general", "biomedical", "First 2"} <= set(map(str.strip, read.texts))
+    assert "cannot be asked 1 of the facts" in page.results
+    assert "row 5 was left out: it has no object." in page.results
+
+
+def test_the_columns_of_pairs_are_in_the_table(page):
+    page.show("a.csv", "item,good,bad,Condition\n7,The dogs run.,The dogs runs.,match\n")
+    assert [(row["item"], row["condition"]) for row in page.rows] == [("7", "match")]
+
+
+def test_the_built_in_phenomena_are_judged_in_the_background(page, engine, monkeypatch):
+    monkeypatch.setattr(phenomena, "PAIRS_EACH", 1)
+    shown = call(page.demo, page.score.judge_phenomena, Waiting(), "me", MODELS, WITHIN, request())
+    (run,) = page.service.runs.all()
+    assert shown[page.score.background.run] == run.id
+    assert run.name == "phenomena"
+    work(run, page.service.settings)
+    results = page.score.background.look(run.id, "me")[page.score.results]
+    assert "12 pairs judged." in results
+    assert results.count("<tr>") == 1 + 12 + 1, "a row for each, and one for all"
+    assert not list((page.folder / "data").glob("drafts/*"))
 
 
 def test_more_pairs_than_the_page_judges(page, monkeypatch):
