@@ -2,6 +2,7 @@
 
 from playwright.sync_api import expect
 
+from mlm_demo.corpus.pairs import phenomena
 from mlm_demo.web.batch import part
 from tests.support.adapt_page import MINUTES, open_tab
 
@@ -69,3 +70,26 @@ def test_a_longer_file_runs_in_the_background_and_is_found_again(open_page, pict
     again.goto(again.url.partition("?")[0] + link)
     again.locator("#fill-list-delete").click()
     again.locator("#fill-list", has_text="The table is deleted").wait_for()
+
+
+def test_facts_and_the_built_in_phenomena_have_their_tables(open_page, pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr(phenomena, "PAIRS_EACH", 2)
+    page = open_page()
+    page.locator("#fill-file-box button").first.click()
+    (tmp_path / "facts.csv").write_text(
+        "subject,template,object\nhepatitis,[X] is a disease of the [Y].,liver\n", encoding="utf-8"
+    )
+    page.locator("#fill-file input[type=file]").set_input_files(tmp_path / "facts.csv")
+    table = page.locator("#fill-list table")
+    expect(table.locator("thead")).to_contain_text("without subject")
+    assert [row.inner_text().split("\t")[1] for row in table.locator("tbody tr").all()] == [
+        "general",
+        "biomedical",
+    ]
+    pictures(page, "facts")
+    open_tab(page, "Score")
+    page.locator("#score-file-box button").first.click()
+    page.locator("#score-phenomena").click()
+    page.locator("#score-list", has_text="24 pairs judged").wait_for(timeout=60_000)
+    assert page.locator("#score-list tbody tr").count() == 13
+    pictures(page, "phenomena")

@@ -159,7 +159,9 @@ class ScoreTab:
             samples=[[" / ".join(filter(None, both))] for both in EXAMPLES],
             type="index",
         )
-        with gr.Accordion("Score a file of sentences", open=False, elem_id="score-file-box") as self.file_box:
+        with gr.Accordion(
+            "Score a file of sentences or pairs", open=False, elem_id="score-file-box"
+        ) as self.file_box:
             self.file = ScoredFile(self.engine, self.service, self.limits, self.work)
             self.file.draw(self.models, self.method, owner)
         self.scores = gr.State([])
