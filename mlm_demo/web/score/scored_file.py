@@ -58,7 +58,7 @@ class ScoredFile(AskedFile):
     ) -> dict:
         """Judge the built-in pairs in the background."""
         pairs, (first, *more) = built_in_pairs(), models or [self.engine.default_model().name]
-        asked = BatchRequest(PAIRS, first, tuple(more), {"method": method}, len(pairs))
+        asked, draft = BatchRequest(PAIRS, first, tuple(more), {"method": method}, len(pairs)), ""
         try:
             self.limits.admit(request)
             self.service.staging.forget(waiting.draft)
@@ -70,6 +70,7 @@ class ScoredFile(AskedFile):
                 draft = self.service.staging.add([path], owner=owner)
             return self.start(draft, asked, owner, request)
         except MlmDemoError as error:
+            self.service.staging.forget(draft)
             return {self.background.message: refusal(error, "")}
 
     def _draw_more(self) -> None:
