@@ -1,7 +1,7 @@
 # make run: set up and serve the page     make test: set up and run all tests     make check: format and lint
 # make bench: every table of benchmarks/     make load: a hundred simulated visitors for ten minutes
-# make nightly: every test with all repetitions, runs in a Ray cluster (it installs requirements-ray.txt) and in Slurm
-#   (where slurm-wlm is installed), 10,000 examples per property, then make fuzz (for FUZZ_SECONDS)
+# make nightly: every test with all repetitions and beside captum, runs in a Ray cluster and in Slurm (where slurm-wlm is
+#   installed), 10,000 examples per property, then make fuzz (for FUZZ_SECONDS); it installs captum and requirements-ray.txt
 # make pictures: the screenshots of the browser tests, in tests/browser/screenshots
 # make audit: known vulnerabilities of the installed packages, from PyPI
 # On a machine without a GPU, PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu saves gigabytes.
@@ -42,6 +42,7 @@ load: $(VENV)/test.stamp
 	$(BIN)/python benchmarks/load.py
 
 nightly: $(VENV)/test.stamp
+	$(PIP) install -q captum==0.9.0
 	TESTS=nightly $(BIN)/python -m pytest -n 3 --dist worksteal -m "not cluster"
 	$(PIP) install -q -r requirements-ray.txt && TESTS=nightly $(BIN)/python -m pytest -m cluster tests/cluster
 	PYTHONPATH=tests/support/no_proc $(BIN)/python -m pytest -n 3 --dist worksteal $(WITHOUT_PROC)

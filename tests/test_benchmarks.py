@@ -115,6 +115,20 @@ def test_sentences_prints_the_shares_and_each_miss(script, monkeypatch, capsys):
     assert [row["sentence"] for row in found["figures"]] == ["2 <mask>.", "3 <mask>."]
 
 
+def test_influence_compares_both_measures_word_by_word(script, monkeypatch, capsys):
+    influence = script("influence")
+    sentences = ["Paris is the <mask> of France.", "Hepatosplenomegaly is <mask>."]
+    kinds = [script("sentences").Sentence("everyday", text, ("capital",)) for text in sentences]
+    monkeypatch.setattr(influence, "read_sentences", lambda: kinds)
+    influence.main()
+    found = printed(capsys)
+    assert set(found["ratios"]) == {"general_spearman", "biomedical_spearman"}
+    assert [row["sentences"] for row in found["figures"]] == [1] * 6, (
+        "the second has a word of several pieces"
+    )
+    assert all(-1 <= row["Spearman with hiding"] <= 1 for row in found["figures"])
+
+
 def test_sentences_reads_the_words_of_a_model(script, tmp_path):
     sentences = script("sentences")
     engine, model = sentences.Engine(Settings()), str(save_tiny(tmp_path))

@@ -13,15 +13,21 @@ WORDS_SHOWN = 10
 
 
 def why_command(options: argparse.Namespace, settings: Settings) -> None:
-    """Print the guess at a mask, and its probability without each word of the sentence."""
-    asked = {name: getattr(options, name) for name in ("model", "mask", "targets", "precision")}
+    """Print the guess at a mask, and its probability without each word of the sentence, or the word's share."""
+    asked = {name: getattr(options, name) for name in ("model", "mask", "targets", "precision", "measure")}
     found = Engine(settings, catalogue_of(settings)).why(options.text, **asked, on_progress=share)
     if options.json:
         return print_json(found)
     print(f"{found['guess']}  {probability(found['score'])}")
-    rows = [["without", "probability", "change (nats)"]]
-    rows += [[word["word"], probability(word["score"]), f"{-word['change']:+.2f}"] for word in found["words"]]
-    for line in columns(rows, right=2):
+    if found["measure"] == "gradient":
+        rows = [["word", "share of the gradient"]]
+        rows += [[word["word"], f"{word['share']:.1%}"] for word in found["words"]]
+    else:
+        rows = [["without", "probability", "change (nats)"]]
+        rows += [
+            [word["word"], probability(word["score"]), f"{-word['change']:+.2f}"] for word in found["words"]
+        ]
+    for line in columns(rows, right=len(rows[0]) - 1):
         print(line)
 
 

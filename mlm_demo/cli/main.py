@@ -99,6 +99,14 @@ def _add_prediction(verbs) -> None:
     why.add_argument(
         "--targets", metavar="A,B", default="", help="explain the best of these words, not the first guess"
     )
+    why.add_argument(
+        "--gradient",
+        dest="measure",
+        action="store_const",
+        const="gradient",
+        default="hiding",
+        help="print each word's share of the gradient (always exact), not the probability without the word",
+    )
     why.set_defaults(run=why_command)
     for asking in (fill, why):
         asking.add_argument(

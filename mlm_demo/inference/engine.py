@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mlm_demo.errors import MlmDemoError
+from mlm_demo.errors import MlmDemoError, ParameterError, shown
 from mlm_demo.inference.asked_models import with_model
 from mlm_demo.inference.progress import Progress, silent
 from mlm_demo.inference.scoring import Scoring
+from mlm_demo.models.pool import PLAIN
 from mlm_demo.models.taught import require_taught
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mlm_demo.models.extractor import Extractor
 
 TOP_K = 5
+MEASURES = ("hiding", "gradient")  # of what a word does to a guess
 
 
 class Engine(Scoring):
@@ -165,23 +167,34 @@ class Engine(Scoring):
         mask: int = 1,
         targets: str | Sequence[str] = (),
         precision: str = "auto",
+        measure: str = "hiding",
         on_progress: Progress = silent,
     ) -> dict:
-        """Return what hiding each word does to the guess at a mask; see `influence.Influences` for the fields."""
+        """Return what each word does to the guess at a mask; see `influence.Influences` for the fields.
+
+        measure: hiding each word, or gradient (`gradients.py`), which is always exact and keeps another copy of the
+        model in memory, because the fast layers have no backward pass. Raises ParameterError for another one.
+        """
+        if measure not in MEASURES:
+            raise ParameterError(f"The measure is {shown(measure)}; choose one of {', '.join(MEASURES)}.")
         (ref,) = self._find_all([model])
-        mlm = self._models.get(ref, self._models.precision(precision, plain=not targets), on_progress)
+        precision = self._models.precision(precision, plain=not targets)
+        mlm = self._models.get(ref, PLAIN if measure == "gradient" else precision, on_progress)
+        from mlm_demo.inference.gradients import gradient_shares
         from mlm_demo.inference.influence import influences
         from mlm_demo.inference.targets import read_targets
 
         start = time.perf_counter()
-        found = influences(
-            mlm,
-            text,
-            mask=mask,
-            targets=read_targets(targets, masks=1, **self._target_limits())[0],
-            on_progress=lambda share: on_progress(share, f"Hiding every word before {mlm.name}"),
+        options = {
+            "mask": mask,
+            "targets": read_targets(targets, masks=1, **self._target_limits())[0],
             **self._prompt_limits(),
-        )
+        }
+        if measure == "gradient":
+            found = gradient_shares(mlm, text, **options)
+        else:
+            stage = f"Hiding every word before {mlm.name}"
+            found = influences(mlm, text, on_progress=lambda share: on_progress(share, stage), **options)
         return with_model(found, ref, time.perf_counter() - start)
 
     def extract(

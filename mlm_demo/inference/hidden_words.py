@@ -33,7 +33,7 @@ def hidden_words(text: str, blanks: list[tuple[int, int]]) -> list[HiddenWord]:
         raise PromptError("The sentence has no words; type some.")
     if len(spans) > MAX_POSITIONS:
         raise PromptError(
-            f"The sentence has {len(spans):,} words; at most {MAX_POSITIONS} are hidden one by one. Shorten it."
+            f"The sentence has {len(spans):,} words; at most {MAX_POSITIONS} are looked at one by one. Shorten it."
         )
     return [
         HiddenWord(

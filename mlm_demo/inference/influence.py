@@ -1,8 +1,8 @@
 """Which words of a sentence a guess rests on: hide each in turn and see how probable the guess still is.
 
 This is occlusion (Zeiler & Fergus 2014, arXiv 1311.2901; for words Li et al. 2016, arXiv 1612.08220). It runs on the
-same weights and passes as a prediction, and its numbers are probabilities that pressing a word shows again. A gradient
-takes one backward pass but tells of an infinitely small change of a vector, which nobody can make in a sentence.
+same weights and passes as a prediction, and its numbers are probabilities that pressing a word shows again.
+`gradients.py` is the other measure.
 
 Its limit: of two words that say the same, hiding one changes little, because the other one is still there.
 """
@@ -41,15 +41,29 @@ class Influence:
 
 
 @dataclass(frozen=True)
+class WordShare:
+    """A word, its characters in the sentence, and its share of the gradient; those of a sentence sum to 1."""
+
+    word: str
+    start: int
+    end: int
+    share: float
+
+
+@dataclass(frozen=True)
 class Influences:
-    """A guess at a mask, which counts from 1, its probability, and the influence of each word of the sentence on it."""
+    """A guess at a mask, which counts from 1, its probability, and the influence of each word of the sentence on it.
+
+    measure: hiding, whose words are of the type Influence, or gradient, whose words are of the type WordShare.
+    """
 
     model: dict
     text: str
     mask: int
     guess: str
     score: float
-    words: tuple[Influence, ...]
+    words: tuple[Influence, ...] | tuple[WordShare, ...]
+    measure: str
 
     def to_json(self) -> dict:
         """Return its fields."""
@@ -75,17 +89,24 @@ def influences(
     whole = read_prompt(text, mlm, **limits)
     hidden, mask = hidden_beside(text, mask), int(mask) - 1
     ((rows, _),) = distributions(mlm, [whole])
-    token = _guess(mlm, whole, mask, rows[mask], targets)
+    token = guessed_token(mlm, whole, mask, rows[mask], targets)
     score = rows[mask][token].item()
     found: list[Influence] = []
     for one, _, row in predicted(mlm, hidden, on_progress=on_progress, **limits):
         without = row[token].item()
         change = log(max(score, LEAST)) - log(max(without, LEAST))
         found.append(Influence(one.word, one.start, one.end, without, change))
-    return Influences(mlm.describe(), text, mask + 1, word_shown(mlm.piece(token)), score, tuple(found))
+    return Influences(
+        mlm.describe(), text, mask + 1, word_shown(mlm.piece(token)), score, tuple(found), "hiding"
+    )
 
 
-def _guess(mlm: MaskedLM, prompt: Prompt, mask: int, row: torch.Tensor, targets: Sequence[str]) -> int:
+def guessed_token(mlm: MaskedLM, prompt: Prompt, mask: int, row: torch.Tensor, targets: Sequence[str]) -> int:
+    """Return the most probable word at a mask, or the best of `targets`, as a token.
+
+    mask: counts from 0. row: the probabilities there, shape (vocab_size). Raises ParameterError if no target is a
+    single token.
+    """
     if not targets:
         return best_words(row, 1, mlm.is_word)[0][1]
     pieces = [target_pieces(mlm, prompt, mask, target) for target in targets]

@@ -93,13 +93,18 @@ def clean_text(text: str, *, max_characters: int) -> tuple[str, list[str]]:
                 f"Character {i + 1} of the sentence is half of a surrogate pair (U+{ord(character):04X}) and not a "
                 "character; delete it or paste the text again."
             )
-    control = {c for c in text if unicodedata.category(c) == "Cc" and c not in "\t\n\r"}
+    control = set(filter(is_control, text))
     if not control:
         return text, []
     count = sum(text.count(c) for c in control)
     names = ", ".join(f"U+{ord(c):04X}" for c in sorted(control))
     text = "".join(c for c in text if c not in control)
     return text, [f"{count} control character{'s' * (count > 1)} ({names}) removed."]
+
+
+def is_control(character: str) -> bool:
+    """Return whether a character is one that `clean_text` removes."""
+    return unicodedata.category(character) == "Cc" and character not in "\t\n\r"
 
 
 def vocabulary_notices(mlm: MaskedLM, encoded: Encoded, model_text: str, typed: str) -> list[str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mlm_demo.models.masked_lm import MaskedLM
 
 PRECISIONS = ("auto", "exact", "int8")
+PLAIN = "plain"  # exact, on layers that have a backward pass; the fast ones have none
 
 
 class ModelPool:
@@ -60,7 +61,10 @@ class ModelPool:
         return "int8" if supported else "exact"
 
     def get(self, ref: ModelRef, precision: str, on_progress: Callable[[float, str], None]) -> "MaskedLM":
-        """Return a model, downloading and loading it if necessary; raises as `loader.load` does."""
+        """Return a model, downloading and loading it if necessary; raises as `loader.load` does.
+
+        precision: exact, int8 or PLAIN.
+        """
         self._import_torch(on_progress)
         return self._cache.get(_key(ref, precision), lambda: self._load(ref, precision, on_progress))
 
@@ -102,7 +106,8 @@ class ModelPool:
 
             policy = DownloadPolicy.of(self.settings)
             mlm = load(ref, device=self.settings.device, policy=policy, on_progress=on_progress)
-        optimize_for_cpu(mlm, precision)
+        if precision != PLAIN:
+            optimize_for_cpu(mlm, precision)
         return mlm
 
 

@@ -85,13 +85,15 @@ class Endpoints:
         mask: int = 1,
         targets: str | list[str] = "",
         precision: str = "exact",
+        measure: str = "hiding",
     ) -> dict[str, Any]:
         """Return which words the guess at a mask rests on: its probability without each word of the sentence.
 
         mask: which one, counted from 1. targets: explain the best of these words in place of the first guess.
+        measure: hiding; or gradient, for the share of each word in the gradient of the guess.
         """
         self.limits.admit(request)
-        return self.engine.why(text, model, mask=mask, targets=targets, precision=precision)
+        return self.engine.why(text, model, mask=mask, targets=targets, precision=precision, measure=measure)
 
     def contrast(
         self,

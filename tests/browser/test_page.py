@@ -177,6 +177,19 @@ def test_words_are_hidden_brought_back_and_put_in_by_pressing_them(open_page, pi
     second.press("Enter")
     row.get_by_text("at blank 2 of 2 with probability").wait_for()
     expect(second).to_be_focused()
+    measures = {name: row.get_by_role("button", name=f"Measure by {name}") for name in ("hiding", "gradient")}
+    measures["gradient"].press("Enter")
+    row.get_by_role("button", name=re.compile(r"Hide Paris ?\. Share of the gradient: [0-9.]+%")).wait_for()
+    row.get_by_text("at blank 2 of 2 with probability").wait_for()
+    expect(measures["gradient"]).to_be_focused()
+    expect(measures["gradient"]).to_have_attribute("aria-pressed", "true")
+    pictures(page, "gradient")
+    row.get_by_role("button", name="Explain blank 1 of 2").click()
+    row.get_by_text("at blank 1 of 2 with probability").wait_for()
+    expect(measures["gradient"]).to_have_attribute("aria-pressed", "true")
+    measures["hiding"].click()
+    row.get_by_role("button", name=re.compile(r"Hide Paris ?\. .+ without it")).wait_for()
+    expect(measures["hiding"]).to_have_attribute("aria-pressed", "true")
 
 
 def test_the_mask_goes_to_the_cursor_or_the_selected_word(open_page):

@@ -29,6 +29,19 @@ def test_why_prints_the_guess_and_each_word(capsys):
     assert shown[0].startswith("city")
 
 
+def test_why_prints_the_share_of_each_word(capsys):
+    asked = ("why", FRANCE, "--model", "general", "--gradient")
+    found = json.loads(printed(capsys, *asked, "--json"))
+    expected = Engine(Settings()).why(FRANCE, "general", measure="gradient")
+    assert without_seconds(found) == without_seconds(json.loads(json.dumps(expected)))
+    lines = printed(capsys, *asked).splitlines()
+    assert lines[0].startswith(f"{expected['guess']}  0.")
+    assert lines[1] == "word   share of the gradient"
+    assert [line.split() for line in lines[2:]] == [
+        [word["word"], f"{word['share']:.1%}"] for word in expected["words"]
+    ]
+
+
 def test_contrast_prints_what_the_tab_downloads(capsys):
     texts = "He opened the door with a <mask>.", "He cut the bread with a <mask>."
     found = json.loads(printed(capsys, "contrast", *texts, "--model", "general", "--json"))

@@ -59,7 +59,7 @@ def test_each_word_is_hidden_once_beside_the_blank_that_is_guessed():
         ("The cat sat.", 1, "no blank to guess"),
         ("", 1, "no blank"),
         ("___ !", 1, "no words"),
-        ("a " * (MAX_POSITIONS + 1) + "___", 1, "65 words; at most 64 are hidden"),
+        ("a " * (MAX_POSITIONS + 1) + "___", 1, "65 words; at most 64 are looked at"),
         (TWO, 3, "The mask is '3', but the sentence has 2"),
         (TWO, 0, "count from 1"),
         (TWO, "x", "The mask is 'x'"),

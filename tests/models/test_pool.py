@@ -8,7 +8,7 @@ import torch
 from mlm_demo.errors import ModelError, ParameterError
 from mlm_demo.models import catalogue
 from mlm_demo.models.catalogue import Catalogue, ModelRef
-from mlm_demo.models.pool import ModelCache, ModelPool
+from mlm_demo.models.pool import PLAIN, ModelCache, ModelPool
 from mlm_demo.settings import Settings
 from tests.support.tiny_models import save_tiny
 
@@ -52,6 +52,15 @@ def test_each_precision_is_a_separate_model(pool, tiny):
     exact, int8 = (pool.get(tiny[0], precision, ignore) for precision in ("exact", "int8"))
     assert (exact.precision, int8.precision) == ("exact", "int8")
     assert pool.names() == ["0", "0"]
+
+
+def test_a_plain_model_has_a_backward_pass_and_a_place_of_its_own(pool, tiny):
+    exact, plain = (pool.get(tiny[0], precision, ignore) for precision in ("exact", PLAIN))
+    assert pool.get(tiny[0], "exact", ignore) is exact
+    assert plain.precision == "exact"
+    linear = plain.model.cls.predictions.transform.dense
+    assert type(linear) is torch.nn.Linear
+    assert linear(torch.ones(16, requires_grad=True)).requires_grad
 
 
 def test_other_architectures_are_loaded_by_transformers(pool, tmp_path):

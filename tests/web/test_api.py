@@ -85,6 +85,11 @@ def test_why_explains_the_mask_that_is_named(client):
     assert (found["mask"], found["text"], found["model"]["name"]) == (2, text, "general")
     best = client.predict(text, "general", targets=["mat", "floor"], api_name="/why")
     assert best["guess"] in ("mat", "floor")
+    shares = client.predict(text, "general", measure="gradient", api_name="/why")
+    assert (found["measure"], shares["measure"]) == ("hiding", "gradient")
+    assert sum(word["share"] for word in shares["words"]) == pytest.approx(1)
+    with pytest.raises(AppError, match="The measure is 'x'; choose one of hiding, gradient"):
+        client.predict(text, measure="x", api_name="/why")
     for mask in (3, -1):
         with pytest.raises(AppError, match="the sentence has 2"):
             client.predict(text, mask=mask, api_name="/why")

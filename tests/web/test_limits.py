@@ -49,7 +49,7 @@ PRESSED = {
     "press_word": {"text": "Paris is the capital.", "start": 13, "end": 20},
     "put_word": {"sentence": "Paris is a <mask>."},
     "use_example": {"group": 0, "example": 0},
-    "explain_blank": {"mask": 1},
+    "explain": {"mask": 1, "measure": "hiding"},
     "swap_word": {"sentence": "Paris is a <mask>."},
 }
 

@@ -19,12 +19,13 @@ const press = (part, byKeyboard) => {
   focused = byKeyboard ? parts('').indexOf(part) : -1;
   trigger('select', isBlank ? {text, start, end, word} : {text, start, end});
 };
-let explained = 0;  // the blank whose button the keyboard pressed
+let chosen = -1;  // the button of the hint of 'Why?' that the keyboard pressed, as a number
+const choices = () => [...element.querySelectorAll('[data-why]')];
 element.addEventListener('click', (event) => {
-  const part = event.target.closest('[data-start]'), blank = event.target.closest('[data-why]');
-  if (blank) {
-    explained = event.detail ? 0 : Number(blank.dataset.why);
-    trigger('like', {mask: Number(blank.dataset.why)});
+  const part = event.target.closest('[data-start]'), choice = event.target.closest('[data-why]');
+  if (choice) {
+    chosen = event.detail ? -1 : choices().indexOf(choice);
+    trigger('like', {mask: Number(choice.dataset.why), measure: choice.dataset.measure});
   }
   if (part) press(part, !event.detail);
 });
@@ -44,9 +45,9 @@ const refresh = () => {
       else mark.removeAttribute(name);  // Gradio keeps the elements of the row before
     }
   });
-  const place = parts('')[focused] || element.querySelector(`[data-why="${explained}"]`);
+  const place = parts('')[focused] || choices()[chosen];
   if (place) place.focus();
-  explained = 0;
+  chosen = -1;
   expected = null;
   focused = -1;
 };

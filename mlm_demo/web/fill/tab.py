@@ -161,27 +161,29 @@ class FillTab(FillWidgets):
         request: gr.Request,
         progress=gr.Progress(),
         mask: int = 1,
+        measure: str = "hiding",
     ) -> dict:
-        """Show what hiding each word does to the guess, in place of the row of words, as precisely as the chart."""
+        """Show what each word does to the guess, in place of the row of words; hiding as precisely as the chart."""
         if precision != "int8" and (compare or joint):
             precision = "exact"
 
         def row() -> str:
             options = targets or "", precision or "auto", reporter(progress)
-            return word_influence(self.engine, text, model or "", *options, mask)
+            return word_influence(self.engine, text, model or "", *options, mask, measure)
 
         return self._show_row(row, text, view, link, kept, request)
 
-    def explain_blank(
+    def explain(
         self, event: gr.EventData, text, model, compare, targets, joint, precision, view, link, kept,
         request: gr.Request, progress=gr.Progress(),
     ) -> dict:  # fmt: skip
-        """Do so for the guess at the blank that was pressed."""
-        mask = event._data.get("mask") if isinstance(event._data, dict) else None
-        if not isinstance(mask, int):  # not from the page
+        """Do so for the blank, or by the measure, that was pressed; the other choice stays."""
+        pressed = event._data if isinstance(event._data, dict) else {}
+        mask, measure = pressed.get("mask"), pressed.get("measure")
+        if not isinstance(mask, int) or not isinstance(measure, str):  # not from the page
             return {self.words: gr.skip()}
         form = text, model, compare, targets, joint, precision, view, link, kept
-        return self.show_influence(*form, request, progress, mask)
+        return self.show_influence(*form, request, progress, mask, measure)
 
     def _show_row(self, row: Callable[[], str], text, view, link, kept, request: gr.Request) -> dict:
         """Show a row of words that a model has to be asked for, and the last answer without an earlier error."""
@@ -289,7 +291,7 @@ class FillTab(FillWidgets):
         for press, show, options in (
             (self.positions.click, self.show_positions, [self.precision]),
             (self.influence.click, self.show_influence, why),
-            (self.words.like, self.explain_blank, why),
+            (self.words.like, self.explain, why),
         ):
             press(
                 show,

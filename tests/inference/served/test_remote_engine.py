@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import uvicorn
 
-from mlm_demo.errors import MlmDemoError, ModelError, PromptError, SettingError
+from mlm_demo.errors import MlmDemoError, ModelError, ParameterError, PromptError, SettingError
 from mlm_demo.inference.engine import Engine
 from mlm_demo.inference.served.questions import QUESTIONS
 from mlm_demo.inference.served.remote_engine import RemoteEngine
@@ -58,6 +58,13 @@ def test_an_answer_is_that_of_the_engine_here(here, there, name):
     expected = getattr(here, name)(*arguments, **options)
     assert without_seconds(getattr(there, name)(*arguments, **options)) == without_seconds(expected)
     assert there.count_in_memory() == 0, "the page holds no model"
+
+
+def test_the_measure_of_why_travels(here, there):
+    found = there.why(SENTENCE, measure="gradient")
+    assert without_seconds(found) == without_seconds(here.why(SENTENCE, measure="gradient"))
+    with pytest.raises(ParameterError, match="The measure is 'both'"):
+        there.why(SENTENCE, measure="both")
 
 
 def test_what_is_made_of_these_questions_comes_from_there_too(here, there):

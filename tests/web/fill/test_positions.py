@@ -49,7 +49,7 @@ def test_hostile_text_stays_text():
     [
         (None, "has no words"),
         ("... !", "has no words"),
-        ("a " * (MAX_POSITIONS + 1), "65 words; at most 64 are hidden"),
+        ("a " * (MAX_POSITIONS + 1), "65 words; at most 64 are looked at"),
     ],
 )
 def test_a_sentence_that_cannot_be_shown(text, message):

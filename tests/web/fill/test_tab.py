@@ -156,13 +156,18 @@ def test_why_is_answered_as_precisely_as_the_chart_beside_it(tab):
 
 def test_why_explains_the_blank_that_is_pressed(tab):
     asked = ("The <mask> sat on the <mask>.", "general", [], "", False, "auto", "Chart", "", {}, None)
-    for mask in (1, 2):
-        row = tab.explain_blank(gr.EventData(None, {"mask": mask}), *asked)[tab.words]
+
+    def explain(data):
+        return tab.explain(gr.EventData(None, data), *asked)
+
+    for mask, measure in (1, "hiding"), (2, "gradient"):
+        row = explain({"mask": mask, "measure": measure})[tab.words]
         assert f"at blank {mask} of 2" in row
-        assert f'data-why="{mask}" aria-pressed="true"' in row
-    assert "the sentence has 2" in tab.explain_blank(gr.EventData(None, {"mask": 3}), *asked)[tab.results]
-    for data in (None, {}, {"mask": "1"}):
-        assert tab.explain_blank(gr.EventData(None, data), *asked) == {tab.words: gr.skip()}
+        assert row.count(f'data-why="{mask}" data-measure="{measure}" aria-pressed="true"') == 2
+    assert "the sentence has 2" in explain({"mask": 3, "measure": "hiding"})[tab.results]
+    assert "The measure is" in explain({"mask": 1, "measure": "x"})[tab.results]
+    for data in (None, {}, {"mask": "1", "measure": "hiding"}, {"mask": 1}):
+        assert tab.explain(gr.EventData(None, data), *asked) == {tab.words: gr.skip()}
 
 
 def test_an_unfinished_sentence_is_no_error(tab):
