@@ -10,7 +10,7 @@ from tests.support.nightly import nightly
 def test_the_papers_of_a_run_are_searched_by_its_owner_alone(open_browser, pictures, tiny):
     page = open_browser()
     start(page, tiny, steps=12, batch=8)
-    query, found = page.locator("#search-query textarea"), page.locator("#search-results li")
+    query, found = page.locator("#search-query input"), page.locator("#search-results li")
     query.wait_for(timeout=5 * MINUTES)
     query.fill("How do bees keep warm in winter?")
     query.press("Enter")
