@@ -58,7 +58,7 @@ class Training:
 def trainings(scale: float, only: str | None = None) -> dict[str, Training]:
     """Read the data. scale: of the steps; only: the name of one training, None for all."""
     made = {
-        "pubmedqa": lambda: _evidence("PubMedQA, joint pools", *_pubmedqa(), int(200 * scale)),
+        "pubmedqa": lambda: _evidence("PubMedQA, joint pools", *pubmedqa(), int(200 * scale)),
         "evidence-inference": lambda: _evidence(
             "Evidence Inference", *_evidence_inference(), int(200 * scale)
         ),
@@ -72,7 +72,7 @@ def _evidence(title: str, training: list, judging: list, steps: int) -> Training
     return Training(EVIDENCE, learned, choosing, {title: judging}, steps)
 
 
-def _pubmedqa() -> tuple[list[EvidencePool], list[EvidencePool]]:
+def pubmedqa() -> tuple[list[EvidencePool], list[EvidencePool]]:
     papers = [read_paper(Record(str(n), row)) for n, row in enumerate(_rows("pubmedqa.jsonl.gz"))]
     order = np.random.default_rng(0).permutation(len(papers))
     halves = order[: len(papers) // 2], order[len(papers) // 2 :]

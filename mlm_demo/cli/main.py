@@ -17,6 +17,7 @@ from mlm_demo.cli.options import add_adaptation, add_finetuning, add_pretraining
 from mlm_demo.cli.pairs import pairs_command
 from mlm_demo.cli.predict import fill_command, models_command, score_command
 from mlm_demo.cli.runs import papers_command, probe_command, read_command, runs_command, work_command
+from mlm_demo.cli.search import search_command
 from mlm_demo.corpus.formats import describe_formats
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.models.pool import PRECISIONS
@@ -208,6 +209,18 @@ def _add_extraction(verbs) -> None:
     output.add_argument("--json", action="store_true", help="print JSON")
     output.add_argument("--csv", action="store_true", help="print CSV")
     extract.set_defaults(run=extract_command)
+    search = verbs.add_parser("search", help="find the sentences of papers that are nearest to a query")
+    search.add_argument("files", metavar="FILE", nargs="+", type=Path, help=describe_formats())
+    search.add_argument(
+        "--query", metavar="Q", required=True, help="what to look for, in words or as a question"
+    )
+    search.add_argument("--model", metavar="M", default="", help=f"a run, {ASKED_MODEL}")
+    search.add_argument("--top-k", metavar="K", type=_number, help="how many sentences (default: 10)")
+    search.add_argument(
+        "--column", metavar="C", help="the column or key that holds the text (default: guessed)"
+    )
+    search.add_argument("--json", action="store_true", help="print JSON")
+    search.set_defaults(run=search_command)
 
 
 def _add_hidden(verbs) -> None:

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from mlm_demo.errors import MlmDemoError, ParameterError, shown
 from mlm_demo.inference.asked_models import with_model
-from mlm_demo.inference.progress import Progress, silent
+from mlm_demo.inference.kept_indexes import KeptIndexes
+from mlm_demo.inference.progress import Progress, silent, with_time_left
 from mlm_demo.inference.scoring import Scoring
+from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.models.pool import PLAIN
 from mlm_demo.models.taught import require_taught
+from mlm_demo.settings import Settings
 
 if TYPE_CHECKING:
     from mlm_demo.inference.extract.extraction import Extraction, Finding
@@ -24,6 +27,10 @@ MEASURES = ("hiding", "gradient")  # of what a word does to a guess
 
 class Engine(Scoring):
     """All questions and the models that answer them. Safe to share between threads."""
+
+    def __init__(self, settings: Settings, catalogue: Catalogue | None = None):
+        super().__init__(settings, catalogue)
+        self._indexes = KeptIndexes()
 
     def fill_mask(
         self,
@@ -223,6 +230,34 @@ class Engine(Scoring):
             on_progress=on_progress,
             should_stop=should_stop,
         )
+
+    def search(
+        self,
+        papers: Sequence[tuple[str, str, str, Sequence[tuple[int, int]]]],
+        query: str,
+        model: str = "",
+        *,
+        top_k: float | None = None,
+        on_progress: Progress = silent,
+    ) -> dict:
+        """Search papers for the passages nearest to a query: `{"model", "query", "passages"}`; see `search.Passage`.
+
+        papers: as `extract` takes them. Their vectors are computed once for a model and kept for the next query.
+        top_k: how many passages; None for `search.TOP_K`. Raises PromptError, ParameterError, ModelError.
+        """
+        (ref,) = self._find_all([model])
+        mlm = self._models.get(ref, "exact", on_progress)
+        from mlm_demo.inference.extract.paper import Paper
+        from mlm_demo.inference.search import TOP_K, Index, check_query, check_top_k
+
+        top_k = check_top_k(TOP_K if top_k is None else top_k)
+        query = check_query(query, mlm, self.settings.max_characters)
+        wanted = [Paper.of(*paper) for paper in papers]
+        report = with_time_left(on_progress, f"Reading with {ref.title}")
+        index = self._indexes.get((ref.name, ref.version), wanted, lambda: Index(mlm, wanted, report))
+        found = index.search(mlm, query, top_k)
+        model_json = {**mlm.describe(), **ref.to_json()}
+        return {"model": model_json, "query": query, "passages": [passage.to_json() for passage in found]}
 
     def judge_all(self, finding: "Finding", model: str) -> "Finding":
         """Return a finding of this model with the relevance of every sentence; see `extract.judge_all`."""

@@ -160,10 +160,7 @@ class MaskedLM:
         run = self._forward if alone else self._batcher
         logits = torch.cat([run(batch) for batch in _batches(flat, self.tokens_per_pass)])
         if not torch.isfinite(logits).all():
-            raise ModelError(
-                f"The model {self.name} gives values that are not finite (NaN), so its weights are broken; "
-                "pick another one."
-            )
+            raise self._broken()
         return logits
 
     @torch.inference_mode()
@@ -178,16 +175,53 @@ class MaskedLM:
             return torch.cat([self._pass(rows) for rows in same])
         return self._pass(batch)
 
-    def _pass(self, batch: list[Row]) -> torch.Tensor:
-        length = max(len(row) for row, _ in batch)
+    @torch.inference_mode()
+    def hidden_states(self, rows: Sequence[Sequence[int]]) -> list[torch.Tensor]:
+        """Return the last hidden states of each row: float32 (tokens, hidden size); the head does not run.
+
+        rows: as for `logits_at`; rows of similar length next to each other cost the least. Raises ModelError for a
+        model that has no vector for each token, and for values that are not finite.
+        """
+        states = []
+        for batch in _batches([(row, ()) for row in rows], self.tokens_per_pass):
+            same = (
+                [batch]
+                if self.may_pad
+                else [list(part) for _, part in groupby(batch, lambda row: len(row[0]))]
+            )
+            for part in same:
+                inputs = self._inputs([ids for ids, _ in part])
+                output = self.model.base_model(**inputs)
+                hidden = getattr(output, "last_hidden_state", output)
+                if not isinstance(hidden, torch.Tensor) or hidden.shape[:2] != inputs["input_ids"].shape:
+                    raise ModelError(
+                        f"The model {self.name} has no vector for each token, so it cannot compare texts; pick another "
+                        "one."
+                    )
+                states += [of_row[: len(ids)].float() for of_row, (ids, _) in zip(hidden, part, strict=True)]
+        if not all(torch.isfinite(of_row).all() for of_row in states):
+            raise self._broken()
+        return states
+
+    def _broken(self) -> ModelError:
+        return ModelError(
+            f"The model {self.name} gives values that are not finite (NaN), so its weights are broken; "
+            "pick another one."
+        )
+
+    def _inputs(self, rows: Sequence[Sequence[int]]) -> dict[str, torch.Tensor]:
+        """Return rows as arguments of the model, padded on the right."""
+        length = max(map(len, rows))
         pad = self.tokenizer.pad_token_id or 0
-        ids = torch.tensor([[*row, *[pad] * (length - len(row))] for row, _ in batch], device=self.device)
-        inputs = {"input_ids": ids}
-        if len(batch) > 1:
-            lengths = torch.tensor([len(row) for row, _ in batch], device=self.device)
-            inputs["attention_mask"] = (torch.arange(length, device=self.device) < lengths[:, None]).long()
-        else:
-            inputs["attention_mask"] = torch.ones_like(ids)
+        ids = torch.tensor([[*row, *[pad] * (length - len(row))] for row in rows], device=self.device)
+        if len(rows) == 1:
+            return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+        lengths = torch.tensor([len(row) for row in rows], device=self.device)
+        mask = (torch.arange(length, device=self.device) < lengths[:, None]).long()
+        return {"input_ids": ids, "attention_mask": mask}
+
+    def _pass(self, batch: list[Row]) -> torch.Tensor:
+        inputs = self._inputs([row for row, _ in batch])
         row_of = torch.tensor([i for i, (_, wanted) in enumerate(batch) for _ in wanted], device=self.device)
         column_of = torch.tensor([p for _, wanted in batch for p in wanted], device=self.device)
         with self.positions.at(row_of, column_of):

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from mlm_demo.errors import MlmDemoError, ModelError, ParameterError, PromptError
+from mlm_demo.inference import search
 from mlm_demo.inference.engine import Engine
 from mlm_demo.models import extractor
 from mlm_demo.models.tasks import TASKS
@@ -166,6 +167,19 @@ def test_extract_loads_its_models_once(tmp_path, monkeypatch):
     (tmp_path / "answers" / "README.md").write_text("changed")
     engine.extract(papers, ["Who?"], str(tmp_path))
     assert len(loads) == 2
+
+
+def test_papers_are_read_once_for_each_model(monkeypatch):
+    engine, read = Engine(Settings(device="cpu")), []
+    index = search.Index
+    monkeypatch.setattr(search, "Index", lambda mlm, *given: read.append(mlm.name) or index(mlm, *given))
+    papers = [("a.txt", "A", "The heart pumps blood. Bees fly.", [(0, 22), (23, 32)])]
+    for model in ("general", "general", "biomedical"):
+        found = engine.search(papers, " Which insects fly? ", model, top_k=1)
+        assert (found["query"], found["model"]["name"]) == ("Which insects fly?", model)
+        (passage,) = found["passages"]
+        assert (passage["text"], passage["start"], passage["end"]) == ("Bees fly.", 23, 32)
+    assert read == ["general", "biomedical"]
 
 
 def test_a_public_page_extracts_with_the_built_in_model_only(tmp_path):

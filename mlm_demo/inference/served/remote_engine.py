@@ -1,6 +1,7 @@
 """An engine that asks another one over HTTP (`MLM_DEMO_ENGINE`) what visitors ask most.
 
-Extraction, minimal pairs, and files of sentences in the background stay with this process, which loads a model then.
+Extraction, search, minimal pairs, and files of sentences in the background stay with this process, which loads a model
+then.
 """
 
 import http.client

@@ -12,6 +12,7 @@ from mlm_demo.corpus.papers import Paper
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.models.extractor import BUILT_IN
 from mlm_demo.runs.service import RunService
+from mlm_demo.web.adapt.search_papers import SearchPapers
 from mlm_demo.web.event_options import QUIET
 from mlm_demo.web.extract import javascript
 from mlm_demo.web.extract.extractors import built_in_model
@@ -65,7 +66,11 @@ class AskPapers:
         except MlmDemoError as error:
             return {self.message: refusal(error, "")}
         said = f"Deleted: {escape(names)}. The model stays." if names else "They were deleted before."
-        return {self.message: f'<p role="status">{said}</p>', self.remove: gr.Button(visible=False)}
+        return {
+            self.message: f'<p role="status">{said}</p>',
+            self.remove: gr.Button(visible=False),
+            **self.search.forget(),
+        }
 
     def wire(
         self,
@@ -73,17 +78,13 @@ class AskPapers:
         limits: RateLimits,
         run: list[gr.components.Component],
         message: gr.HTML,
+        search: SearchPapers,
         extract: ExtractTab,
         tabs: gr.Tabs,
     ) -> None:
         """Connect the buttons to the handlers; run: the id of the run and the owner's secret."""
-        self.service, self.limits, self.message, self.extract, self.tabs = (
-            service,
-            limits,
-            message,
-            extract,
-            tabs,
-        )
+        self.service, self.limits, self.message, self.search = service, limits, message, search
+        self.extract, self.tabs = extract, tabs
         papers = [extract.papers, extract.sampled, extract.about, extract.clear]
         self.button.click(self.open_extract, None, [extract.model, tabs], **QUIET).then(
             self.read_papers,
@@ -94,4 +95,5 @@ class AskPapers:
             concurrency_id="reading",
             concurrency_limit=2,
         ).then(None, js=javascript.FOCUS_PAPERS, api_visibility="private")
-        self.remove.click(self.remove_files, run, [message, self.remove], **QUIET)
+        removed = [message, self.remove, search.panel, search.results, search.read]
+        self.remove.click(self.remove_files, run, removed, **QUIET)

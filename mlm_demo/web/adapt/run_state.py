@@ -48,10 +48,10 @@ class Example:
 class RunState:
     """What one person sees of a run at one moment.
 
-    actions: those of stop, skip, resume, use, extract, teach, ask, remove, delete, push and reweigh that are available;
-    active: whether it has not ended; stopping: whether they asked it to stop and it has not ended yet; share: how far
-    its model is from base to adapted, None without a choice; finished: changes whenever there is another model, empty
-    while there is no result; stamp: changes whenever anything else here does.
+    actions: those of stop, skip, resume, use, extract, teach, ask, search, remove, delete, push and reweigh that are
+    available; active: whether it has not ended; stopping: whether they asked it to stop and it has not ended yet;
+    share: how far its model is from base to adapted, None without a choice; finished: changes whenever there is another
+    model, empty while there is no result; stamp: changes whenever anything else here does.
     """
 
     progress: str
@@ -150,6 +150,7 @@ def _owners_actions(run: Run, state: str, lines: list[dict], view: ResultView) -
     actions |= {"resume"} if state in RESUMABLE else set()
     actions |= {"delete"} if state not in ACTIVE else set()
     actions |= {"push"} if view.has_model else set()
+    actions |= {"search"} if view.has_model and "ask" in view.actions and run.files else set()
     actions |= {"remove"} if state == "done" and run.files else set()
     return view.changes | actions
 

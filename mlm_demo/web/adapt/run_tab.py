@@ -273,6 +273,7 @@ class RunTab(RunWidgets):
         return {
             **dict.fromkeys(texts, ""),
             **self.share.show(None, "", movable=False),
+            **self.search.show(frozenset()),
             **self.name.show("", own=False),
             **{button: gr.Button(visible=False) for button in buttons},
             self.stamp: (),
@@ -315,6 +316,7 @@ class RunTab(RunWidgets):
             self.stop_button: gr.Button(visible="stop" in can or now.stopping, interactive="stop" in can),
             **{button: gr.Button(visible=action in can) for action, button in self.buttons.items()},
             **self.ask_papers.show(can),
+            **self.search.show(can),
             self.push_panel: gr.Accordion(visible="push" in can),
             self.shell: adapt_command(run),
             self.timer: gr.Timer(active=now.active),  # as it is drawn, not as it is by now
@@ -328,6 +330,7 @@ class RunTab(RunWidgets):
             *(self.current, self.stamp, self.finished, self.progress, self.corpus, self.result, self.shell),
             *(self.stop_button, *self.buttons.values(), self.ask_papers.button, self.ask_papers.remove),
             *(self.push_panel, self.timer, self.share.slider, self.share.losses),
+            *(self.search.panel, self.search.results),
         ]
         whole = [*shown, self.form.group, self.form.missing, self.panel, self.sentence, self.message]
         whole += [*self.mine.widgets, *self.link.widgets, self.pushed, self.teach.panel, self.name.box]
@@ -378,7 +381,10 @@ class RunTab(RunWidgets):
             **QUIET,
         ).then(self.fill.fill, **self.fill.asks)
         self.extract_button.click(self.use_in_extract, run, [self.extract.model, self.tabs], **QUIET)
-        self.ask_papers.wire(self.service, self.limits, run, self.message, self.extract, self.tabs)
+        self.ask_papers.wire(
+            self.service, self.limits, run, self.message, self.search, self.extract, self.tabs
+        )
+        self.search.wire(self.service, self.engine, self.limits, run)
         self.teach_button.click(self.teach_model, run, [self.teach.model, *begin, *whole], **QUIET).then(
             None, self.current, js=javascript.SHOW_RUN, api_visibility="private"
         )

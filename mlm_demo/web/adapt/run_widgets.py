@@ -6,6 +6,7 @@ from mlm_demo.web.adapt.ask_papers import AskPapers
 from mlm_demo.web.adapt.phases import COUNTING
 from mlm_demo.web.adapt.run_link import RunLink
 from mlm_demo.web.adapt.run_name import RunName
+from mlm_demo.web.adapt.search_papers import SearchPapers
 from mlm_demo.web.adapt.share import ShareSlider
 
 
@@ -44,6 +45,7 @@ class RunWidgets:
         self.link = RunLink(self.copy_button)
         self.message = gr.HTML(padding=False, js_on_load=None, elem_id="run-message")
         self.share = ShareSlider()
+        self.search = SearchPapers()
         self.sentence = gr.HTML(padding=False, js_on_load=None, elem_id="run-sentence")
         self.result = gr.HTML(padding=False, js_on_load=None, elem_id="run-result")
         with gr.Accordion("Corpus report", open=False, elem_id="run-corpus"):

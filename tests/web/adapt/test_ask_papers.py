@@ -7,6 +7,7 @@ from mlm_demo.errors import CorpusError, RunError
 from mlm_demo.models.extractor import BUILT_IN
 from mlm_demo.web.adapt import ask_papers
 from mlm_demo.web.adapt.ask_papers import AskPapers
+from mlm_demo.web.adapt.search_papers import SearchPapers
 from tests.support.events import call
 
 REQUEST = SimpleNamespace(client=SimpleNamespace(host="10.0.0.1"), headers={}, session_hash="s")
@@ -54,9 +55,9 @@ def page():
             clear=gr.Button(),
             show_papers=show_papers,
         )
-        demo.tabs, demo.ask = gr.Tabs(), AskPapers()
+        demo.tabs, demo.ask, demo.search = gr.Tabs(), AskPapers(), SearchPapers()
         limits = SimpleNamespace(admit=lambda request: None)
-        demo.ask.wire(demo.service, limits, run, message, demo.extract, demo.tabs)
+        demo.ask.wire(demo.service, limits, run, message, demo.search, demo.extract, demo.tabs)
     return demo
 
 
@@ -85,6 +86,7 @@ def test_the_files_are_removed_and_named(page):
     shown = page.ask.remove_files("a" * 8, "me")
     assert "Deleted: bees.txt. The model stays." in shown[page.ask.message]
     assert not shown[page.ask.remove].visible
+    assert not shown[page.search.panel].visible
     assert "were deleted before" in page.ask.remove_files("a" * 8, "me")[page.ask.message]
 
 

@@ -36,9 +36,11 @@ def test_anyone_with_the_link_can_use_the_model_of_a_finished_run(service, finis
     assert "perplexity" in stranger.result
     assert "models/" not in stranger.progress + stranger.result, "a download is the owner's"
     assert f'href="models/{finished.id}.zip?until=' in run_state(service, finished, "me").progress
-    owners = {"use", "teach", "ask", "remove", "delete", "push", "reweigh"}
+    owners = {"use", "teach", "ask", "search", "remove", "delete", "push", "reweigh"}
     assert run_state(service, finished, "me").actions == owners
     assert stranger.stamp == run_state(service, finished, "").stamp
+    finished.delete_files()
+    assert run_state(service, finished, "me").actions == owners - {"search", "remove"}
 
 
 def test_a_run_that_kept_its_base_says_so(service, finished):
@@ -79,7 +81,7 @@ def test_a_result_of_version_0_1_0_is_shown_without_a_choice(service, finished):
     path.write_text(json.dumps(result))
     shown = run_state(service, finished, "me")
     assert (shown.share, shown.losses) == (None, "")
-    assert shown.actions == {"use", "teach", "ask", "remove", "delete", "push"}
+    assert shown.actions == {"use", "teach", "ask", "search", "remove", "delete", "push"}
     assert "perplexity" in shown.result
 
 
