@@ -77,8 +77,8 @@ def hide(text: str, start: int, end: int) -> str:
 
 def _words_between(text: str, position: int, end: int) -> Iterator[tuple[int, int]]:
     while position < end:
-        if not _in_word(text[position]):
-            position += 1
+        if not _in_word(text[position]) or unicodedata.category(text[position])[0] == "M":
+            position += 1  # a mark that no letter carries is part of a symbol, such as the heart ❤️
             continue
         start, alone = position, ALONE.match(text[position])
         position += 1

@@ -61,8 +61,11 @@ def sections_note(corpus: CorpusFacts, held_out: Comparison) -> str:
     """Return sentences about sections of documents in place of documents; empty if there are none."""
     found, domain = [], held_out.after
     if both := corpus.on_both_sides:
-        documents = "A document stands" if both == 1 else f"{both:,} documents stand"
-        found.append(f"{documents} on both sides: some sections were trained on, others held out.")
+        found.append(
+            "Of one document, some sections were trained on and others held out."
+            if both == 1
+            else f"Of {both:,} documents, some sections were trained on and others held out."
+        )
     if domain.sections == 1:
         found.append("One section of text judged, so the figures have no intervals.")
     elif domain.sections:

@@ -83,7 +83,7 @@ READING = """
 transformers 5 no longer supports TensorFlow and Flax. Of the notebooks and scripts below, the PyTorch ones run
 with today's release; the others need transformers 4.
 
-| Resource | Counterpart here |
+| Resource | In this project |
 |---|---|
 | [Course chapter: fine-tuning a masked language model](https://huggingface.co/course/chapter7/3?fw=pt) | `python -m mlm_demo adapt` and `evaluate`; the built-in pair is such a model and its base |
 | [Notebook, PyTorch](https://github.com/huggingface/notebooks/blob/master/examples/language_modeling.ipynb) | `mlm_demo/training/`: `packing.py`, `masking.py`, `trainer.py` |
@@ -135,7 +135,7 @@ class LearnTab:
     def build(self, tab: gr.Tab) -> None:
         """Draw the tab, and connect its opening to the answers."""
         shown = gr.HTML(cards(), padding=False, js_on_load=None, elem_id="learn")
-        with gr.Accordion("Further reading, and its counterpart here", open=False):
+        with gr.Accordion("Further reading, and what this project has in its place", open=False):
             gr.Markdown(READING, elem_id="reading")
         tab.select(self.answer_cards, None, shown, **AT_ONCE)
 

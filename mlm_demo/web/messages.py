@@ -9,7 +9,7 @@ from gradio.context import LocalContext
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.web.server.metrics import count_refusal
 
-SECONDS_SHOWN = 12
+SECONDS_SHOWN = 5
 
 
 def refusal(error: MlmDemoError, before: str) -> str:

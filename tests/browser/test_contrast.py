@@ -44,11 +44,11 @@ def test_a_link_a_swap_files_and_large_print(open_page, pictures):
     page.keyboard.press("ArrowRight")
     expect(charts.nth(1)).to_be_visible()
     assert not charts.nth(0).is_visible()
-    page.locator("#words button", has_text="slow").click()  # the choice outlasts another answer
+    page.locator("#words button", has_text="slow").click()
     page.locator("#results .which-chart button").nth(3).wait_for()
-    assert [chart.is_visible() for chart in charts.all()] == [False, True, False, False]
-    page.get_by_role("button", name="general, mask 2").click()
-    expect(charts.nth(2)).to_be_visible()
+    assert [chart.is_visible() for chart in charts.all()] == [False, False, False, True], "the pressed word's"
+    page.get_by_role("button", name="general, blank 1").click()
+    expect(charts.nth(0)).to_be_visible()
     pictures(page, "present")
     page.keyboard.press("Escape")
     page.locator("#sentence").wait_for()

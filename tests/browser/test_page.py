@@ -221,9 +221,9 @@ def test_targets_several_masks_and_joint_filling(open_page, picture):
     page = open_page("?text=The+<mask>+sat+on+the+<mask>.&k=4&joint=1")
     titles = page.locator("#results h3").all_inner_texts()
     assert [title.split("\n")[0].strip() for title in titles] == [
-        "Mask 1 of 2",
-        "Mask 2 of 2",
-        "All masks filled together",
+        "Blank 1 of 2",
+        "Blank 2 of 2",
+        "All blanks filled together",
     ]
     picture(page, "joint")
     page.get_by_label("Targets").fill("dog, cat, hepatosplenomegaly")

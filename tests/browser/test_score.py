@@ -81,7 +81,7 @@ def test_facts_and_the_built_in_phenomena_have_their_tables(open_page, pictures,
     )
     page.locator("#fill-file input[type=file]").set_input_files(tmp_path / "facts.csv")
     table = page.locator("#fill-list table")
-    expect(table.locator("thead")).to_contain_text("without subject")
+    expect(table.locator("thead")).to_contain_text("Subject hidden")
     assert [row.inner_text().split("\t")[1] for row in table.locator("tbody tr").all()] == [
         "general",
         "biomedical",

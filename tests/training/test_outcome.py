@@ -115,11 +115,11 @@ def with_facts(on_both_sides, sections):
     [
         (0, None, ""),
         (None, None, ""),
-        (1, None, "A document stands on both sides: some sections were trained on, others held out."),
+        (1, None, "Of one document, some sections were trained on and others held out."),
         (
             10,
             14,
-            "10 documents stand on both sides: some sections were trained on, others held out. The intervals are over "
+            "Of 10 documents, some sections were trained on and others held out. The intervals are over "
             "14 sections of few documents.",
         ),
         (0, 1, "One section of text judged, so the figures have no intervals."),

@@ -13,7 +13,8 @@ from mlm_demo.web.html import table, verdict_mark
 
 LABEL = "Base ↔ Adapted"
 ABOUT = (
-    "How far the model goes, in percent. Further knows more of the domain and forgets more general English."
+    "How far to go from the base model to the trained one, in percent. Further to the right, it knows more of your "
+    "text and less general English."
 )
 
 

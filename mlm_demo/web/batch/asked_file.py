@@ -90,7 +90,8 @@ class AskedFile:
             return {**idle, self.results: refusal(error, ""), self.out: gr.Row(visible=False)}
         finally:
             Path(file).unlink(missing_ok=True)
-        summary = f'<p class="answered" role="status">{self._summary(asked, len(rows), why)}</p>'
+        said = f"{escape(Path(file).name)}: {self._summary(asked, len(rows), why)}"
+        summary = f'<p class="answered" role="status" dir="auto">{said}</p>'
         return {
             **idle,
             **self.background.forget(),

@@ -8,9 +8,9 @@ from mlm_demo.web.fill.charts import shown_names
 from mlm_demo.web.html import table
 
 ABOUT = (
-    "<p class='facts'>The share of the facts whose object is the model's first word, or among the first, with the 95% "
-    "interval. Beside it: the same templates with the subject hidden too. What they bring without it was not known of "
-    "the subject.</p>"
+    "<p class='facts'>How often the object is the model's first word, and how often it is among the first {k}, with "
+    "95% intervals. <i>Subject hidden</i>: the same sentences with the subject masked too. Where that share is as "
+    "high, the model did not need to know the subject.</p>"
 )
 
 
@@ -25,15 +25,19 @@ def drawn_facts(models: Sequence[dict]) -> str:
         "Model",
         "Facts",
         "First word",
-        "without subject",
-        f"First {k}",
-        "without subject",
+        "Subject hidden",
+        f"First {k} words",
+        "Subject hidden",
     ]
     for name in dict.fromkeys(row["relation"] for model in models for row in model["relations"]):
         rows += _rows(name, models, names)
     if len({row["relation"] for model in models for row in model["relations"]}) > 1:
         rows += _rows("", models, names)
-    return table(headings, rows, "judged-pairs") + ABOUT + left_out(models, names, "cannot be asked", "facts")
+    return (
+        table(headings, rows, "judged-pairs")
+        + ABOUT.format(k=k)
+        + left_out(models, names, "cannot be asked", "facts")
+    )
 
 
 def _rows(relation: str, models: Sequence[dict], names: dict[str, str]) -> list[list[str]]:

@@ -69,7 +69,7 @@ def draw(found: dict, problems: Sequence[str] = ()) -> str:
         f'<p class="distance">{_distance(found)}</p>{_key(sides)}'
         f'<div class="contrasted">{scatter(found["words"], axes, sides)}'
         f'<div class="pairs">{paired_bars(found["words"], sides)}</div></div>'
-        f'<div class="scatter" hidden>{drawn_bars(found["words"], sides)}</div>'
+        f'<div class="scatter" hidden>{drawn_bars(found["words"], sides, found["distance"])}</div>'
     )
     kinds = f"contrast first-{first['domain']} second-{second['domain']}"
     return notices([*problems, *more, *found["notices"]]) + figure(kinds, "".join(captions), body)
@@ -90,10 +90,10 @@ def csv(found: dict) -> str:
 def _key(sides: tuple[str, str]) -> str:
     """Return which marks belong to which side: filled ones to the first, hollow ones to the second."""
     items = "".join(
-        f'<span class="{kind}"><i aria-hidden="true"></i>{escape(side)}</span>'
+        f'<span class="{kind}"><i aria-hidden="true"></i>more probable {escape(side)}</span>'
         for kind, side in zip(("first", "second"), sides, strict=True)
     )
-    return f'<p class="key" dir="auto">More probable, and the bar of a word: {items}</p>'
+    return f'<p class="key" dir="auto">Points and bars: {items}</p>'
 
 
 def _distance(found: dict) -> str:
@@ -117,7 +117,8 @@ def _names(found: dict, names: dict[str, str]) -> tuple[tuple[str, str], tuple[s
     first, second = found["texts"]
     if first == second and len(names) == 2:
         one, other = (names[model["name"]] for model in found["models"])
-        return (one, other), (f"for {one}", f"for {other}")
+        axes = tuple(f"{name}: {_around_mask(first)}" for name in (one, other))
+        return axes, (f"for {one}", f"for {other}")
     axes = f"First: {_around_mask(first)}", f"Second: {_around_mask(second)}"
     return axes, ("in the first", "in the second")
 

@@ -14,8 +14,11 @@ HEADING, ROW, BAR, BETWEEN = 26, 26, 9, 12  # heights, and the distance of two l
 LETTERS, TITLE_LETTERS = 16, 50  # that a word and a title have at most
 
 
-def drawn_bars(words: Sequence[dict], sides: tuple[str, str]) -> str:
-    """Return the drawing; words, sides: as for `paired_bars`, whose words and scale these are."""
+def drawn_bars(words: Sequence[dict], sides: tuple[str, str], distance: float | None = None) -> str:
+    """Return the drawing; words, sides: as for `paired_bars`, whose words and scale these are.
+
+    distance: of the two lists in bits, None without one.
+    """
     lists = more_probable(words)
     scale = scale_for([{"score": max(word["first"], word["second"])} for some in lists for word in some])
     parts, y = [], 18.0
@@ -31,6 +34,9 @@ def drawn_bars(words: Sequence[dict], sides: tuple[str, str]) -> str:
             parts.append(f'<text x="{WORD}" y="{y}">None of the words.</text>')
             y += ROW
         y += BETWEEN
+    if distance is not None:
+        said = f"{distance:.3f} bits apart (Jensen–Shannon divergence)"
+        parts.append(f'<text x="{WORD}" y="{SIZE - 8}">{said}</text>')
     return svg(WIDTH, SIZE, "The words that differ most, with both probabilities", parts)
 
 

@@ -171,7 +171,7 @@ class ContrastTab:
         self.second = gr.Textbox(
             opened.second,
             label="Second sentence",
-            info="With one <mask>. Empty: the first sentence again, before another model.",
+            info="With one <mask>. Leave it empty to ask another model about the first sentence.",
             elem_id="contrast-second",
             **plain,
         )

@@ -5,7 +5,9 @@ import secrets
 from dataclasses import dataclass, replace
 
 from mlm_demo.errors import MlmDemoError
+from mlm_demo.inference.blanks import find_blanks
 from mlm_demo.inference.engine import Engine
+from mlm_demo.inference.hidden_words import MASK
 from mlm_demo.inference.progress import Progress, silent
 from mlm_demo.web.fill.charts import chart_choice, charts
 from mlm_demo.web.fill.links import FIRST, Question, page_address, read_link, write_link
@@ -17,6 +19,7 @@ from mlm_demo.web.messages import notices, notices_of
 VIEWS = ("Chart", "Table")
 PAUSES = 120, 1_000  # milliseconds without a key before the page asks: shortest, longest
 ANSWERS_KEPT = 3  # per page: the one shown, and those that arrived since it was requested
+NO_BLANK = '<p class="empty">This sentence has no blank yet. Press a word to hide it, or put &lt;mask&gt; into it.</p>'
 NOT_LOADED = "This model is not loaded yet. Press Enter or Fill to load it."
 
 
@@ -128,8 +131,13 @@ def linked(engine: Engine, query: dict) -> tuple[Question, list[str]]:
 
 
 def first_answer(engine: Engine, query: dict, view: str) -> Shown:
-    """Answer the page's link; if that fails, show the reason and the built-in model's answer to FIRST."""
+    """Answer the page's link; if that fails, show the reason and the built-in model's answer to FIRST.
+
+    A sentence without a blank is what a reload kept, and no error.
+    """
     question, problems = linked(engine, query)
+    if not problems and question.text.strip() and not find_blanks(question.text, MASK):
+        return replace(without_answer(NO_BLANK), words=word_row(question.text))
     try:
         shown = ask(engine, question, view)
     except MlmDemoError as error:

@@ -32,14 +32,14 @@ def charts(answers: list[dict], *, pressable: bool = False, full_axis: bool = Fa
         # A scale of its own: a joint probability is far below that of each word.
         scale = 1.0 if full_axis else scale_for([f for answer in answers for f in answer["joint"]])
         figures = "".join(_joint_figure(answer, scale, names, pressable) for answer in answers)
-        sections.append(section("All masks filled together", figures))
+        sections.append(section("All blanks filled together", figures))
     return "".join(sections)
 
 
 def chart_choice(answers: list[dict]) -> str:
     """Return a button for each chart or table of an answer, of which Present shows one at a time; empty for one."""
     names = shown_names([answer["model"] for answer in answers]).values()
-    masks = [f"mask {number}" for number in range(1, len(answers[0]["masks"]) + 1)]
+    masks = [f"blank {number}" for number in range(1, len(answers[0]["masks"]) + 1)]
     masks += ["together"] if "joint" in answers[0] else []
     labels = [
         [*([name] if len(names) > 1 else []), *([mask] if len(masks) > 1 else [])]
@@ -131,7 +131,7 @@ def mask_title(answer: dict, mask: int) -> str:
     text, (start, end) = answer["text"], answer["spans"][mask]
     before, after = shortened_around_term(text, start, text[start:end], CONTEXT_SHOWN)
     context = marked(before, text[start:end], after)
-    return f'Mask {mask + 1} of {len(answer["masks"])} <span class="which" dir="auto">{context}</span>'
+    return f'Blank {mask + 1} of {len(answer["masks"])} <span class="which" dir="auto">{context}</span>'
 
 
 def _figure(answer: dict, mask: int, scale: float, names: dict[str, str], pressable: bool) -> str:

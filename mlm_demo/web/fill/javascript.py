@@ -13,6 +13,7 @@ const press = (part, byKeyboard) => {
   const words = parts('mark').map((mark, number) => (behind.get(text) || [])[number]);
   const number = parts('mark').filter((mark) => Number(mark.dataset.start) < start).length;
   const isBlank = part.matches('mark'), own = part.querySelector('.own') || part;
+  window.pressedBlank = isBlank ? null : number;
   const word = isBlank ? words[number] : own.textContent;
   if (!word) return;
   expected = isBlank ? words.toSpliced(number, 1) : words.toSpliced(number, 0, word);
@@ -63,7 +64,7 @@ watch('value', () => {
 """
 
 # A row of the chart is pressed by a click or touch anywhere on it, or with Enter or the space bar. Present shows the
-# chart that is chosen; another answer keeps the choice if it has as many.
+# chart that is chosen: that of a word that was pressed, or the same one as before.
 GUESSES = """
 let pressed = false, chosen = 0;
 const choose = (number) => {
@@ -94,7 +95,10 @@ element.addEventListener('keydown', (event) => {
   put(event.target);
 });
 watch('value', () => {
-  choose(chosen);
+  const masks = [...element.querySelectorAll('.mask')];
+  const models = masks.length ? masks[0].querySelectorAll('.figures > *').length : 1;
+  choose(window.pressedBlank > -1 ? window.pressedBlank * models + chosen % models : chosen);
+  window.pressedBlank = null;
   const first = element.querySelector('li');
   if (pressed && first) first.focus();
   pressed = false;

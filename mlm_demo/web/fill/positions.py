@@ -25,7 +25,10 @@ def every_position(
     answer = engine.expected_words(asked, model, precision=precision, on_progress=on_progress)
     of_span = dict(zip(spans, answer["words"], strict=True))
     name = escape(shown_names([answer["model"]])[answer["model"]["name"]])
-    hint = f"The first guess of {name} for each word, and the rank and surprise of the word."
+    hint = (
+        f"Below each word: what {name} would put there, then the rank that it gives the word itself, and how surprised "
+        "it is by it. Press one for its chart."
+    )
 
     def draw(text: str, start: int, end: int) -> str:
         return _position(start, end, of_span[start, end])

@@ -25,7 +25,7 @@ def tables(answers: list[dict]) -> str:
         sections.append(section(mask_title(answers[0], mask), "".join(parts)))
     if "joint" in answers[0]:
         parts = (_table(answer, joint_rows(answer), names) for answer in answers)
-        sections.append(section("All masks filled together", "".join(parts)))
+        sections.append(section("All blanks filled together", "".join(parts)))
     return "".join(sections)
 
 

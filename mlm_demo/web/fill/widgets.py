@@ -32,15 +32,17 @@ class FillWidgets:
     def draw(self, owner: gr.BrowserState) -> None:
         """Draw them in the tab that is open; owner: the secret that the browser keeps."""
         with gr.Row(equal_height=False, elem_id="fill-parts"):
-            with gr.Column(elem_id="fill-question"):
-                self._draw_question()
-            with gr.Column(elem_id="fill-answer"):
-                self._draw_results()
-            self.examples = gr.HTML(
-                example_groups(), padding=False, js_on_load=fill_javascript.EXAMPLES, elem_id="examples"
-            )
-            with gr.Column(elem_id="fill-options"):
-                self._draw_options()
+            with gr.Column(elem_id="fill-main"):
+                with gr.Column(elem_id="fill-question"):
+                    self._draw_question()
+                with gr.Column(elem_id="fill-answer"):
+                    self._draw_results()
+            with gr.Column(elem_id="fill-side"):
+                self.examples = gr.HTML(
+                    example_groups(), padding=False, js_on_load=fill_javascript.EXAMPLES, elem_id="examples"
+                )
+                with gr.Column(elem_id="fill-options"):
+                    self._draw_options()
         with gr.Accordion(
             "Fill a file of sentences or facts", open=False, elem_id="fill-file-box"
         ) as self.file_box:
@@ -52,7 +54,7 @@ class FillWidgets:
         self.sentence = gr.Textbox(
             self.first.text,
             label="Sentence",
-            info="Put <mask> where you want a word. Press Enter to fill it.",
+            info="Put <mask> where you want a word. The answer follows your typing; Enter asks at once.",
             placeholder=FIRST_SENTENCE,
             lines=1,
             max_lines=8,

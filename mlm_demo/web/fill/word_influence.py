@@ -14,7 +14,7 @@ LEAST_CHANGE = 0.1  # in nats; a probability that changes by less than a tenth o
 # What stands under the words, by measure, and its limits.
 HINTS = {
     "hiding": "Under each word: the probability without that word, with ▼ or ▲ if it falls or rises by a tenth or "
-    "more. If two words say the same, hiding either changes little.",
+    "more. If two words tell the same, hiding only one of them changes little.",
     "gradient": "Under each word: its share of the gradient, which is how strongly the guess reacts to a tiny change "
     "of the word's vector. A share has no sign, and it does not tell what the guess would be without the word.",
 }
@@ -41,9 +41,9 @@ def word_influence(
     blanks = find_blanks(text, MASK)
     of_span = {(word["start"], word["end"]): word for word in answer["words"]}
     at = f" at blank {mask} of {len(blanks)}" if len(blanks) > 1 else ""
-    model = answer["model"]
+    name = escape(shown_names([answer["model"]])[answer["model"]["name"]])
     hint = (
-        f"{escape(shown_names([model])[model['name']])} guesses <b>{escape(answer['guess'])}</b>{at} with probability "
+        f"{name} guesses “<b>{escape(answer['guess'])}</b>”{at} with probability "
         f"{probability(answer['score'])}. {HINTS[measure]}"
     )
     hint += _choices(len(blanks), mask, measure)

@@ -25,7 +25,7 @@ def test_an_answer_has_plot_bars_swaps_link_json_and_csv(engine):
 def test_one_sentence_before_two_models_has_their_names_on_the_axes(engine):
     shown = ask(engine, Asked(NURSE, "", "general", "biomedical"))
     assert shown.results.count('class="model"') == 2
-    assert 'text-anchor="middle">general</text>' in shown.results
+    assert 'text-anchor="middle">general: The nurse said ___ was tired.</text>' in shown.results
     assert "More probable for biomedical" in shown.results
     assert "first-general second-biomedical" in shown.results
 

@@ -28,10 +28,17 @@ def test_an_answer_comes_with_its_link_code_and_files(engine):
 
 
 def test_a_link_that_cannot_be_answered_still_opens_the_page(engine):
-    shown = first_answer(engine, {"text": "no mask"}, "Chart")
-    assert "The link could not be answered. The sentence holds no mask" in shown.results
+    shown = first_answer(engine, {"text": "The <mask> sat.", "model": "nobody/nothing"}, "Chart")
+    assert "The link could not be answered." in shown.results
     assert "Shown instead: Paris is the &lt;mask&gt; of France." in shown.results
     assert "capital" in shown.results
+
+
+def test_a_reload_of_a_sentence_without_a_blank_shows_its_words(engine):
+    shown = first_answer(engine, {"text": "No blank yet"}, "Chart")
+    assert "This sentence has no blank yet." in shown.results
+    assert 'aria-label="Hide blank"' in shown.words
+    assert (shown.link, shown.answers) == ("", [])
 
 
 def test_bad_values_of_a_link_get_notices(engine):

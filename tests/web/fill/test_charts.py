@@ -38,8 +38,8 @@ def test_one_chart_a_mask_and_model_on_one_scale(engine):
     html = charts(answers)
     read = Reader(html)
     assert read.tags.count("figure") == 6
-    titles = [t for t in read.texts if t.startswith(("Mask", "All"))]
-    assert [t.strip() for t in titles] == ["Mask 1 of 2", "Mask 2 of 2", "All masks filled together"]
+    titles = [t for t in read.texts if t.startswith(("Blank", "All"))]
+    assert [t.strip() for t in titles] == ["Blank 1 of 2", "Blank 2 of 2", "All blanks filled together"]
     axes = [part.split("</span></span>")[0] for part in html.split('class="ticks">')[1:]]
     assert len(set(axes[:4])) == len(set(axes[4:])) == 1
     classes = [a.get("class", "") for a in read.attributes]
@@ -120,6 +120,6 @@ def test_present_offers_a_button_for_each_chart(engine):
     assert chart_choice(one) == ""
     two = engine.compare("Paris is the <mask> of <mask>.", ["general", "biomedical"], joint=True)["answers"]
     labels = re.findall(r">([^<]+)</button>", chart_choice(two))
-    assert labels[0] == "general, mask 1"
+    assert labels[0] == "general, blank 1"
     assert labels[-1] == "biomedical, together"
     assert len(labels) == charts(two).count("<figure")

@@ -27,7 +27,7 @@ def test_each_word_is_hidden_once_and_shown_with_its_guess():
     assert ("#1 · 1.0 bits" in read.texts, read.texts.count("several pieces")) == (True, 1)
     assert read.tags.count("button") == 4
     assert read.tags.count("mark") == 1
-    assert read.texts[0] == "The first guess of general for each word, and the rank and surprise of the word."
+    assert read.texts[0].startswith("Below each word: what general would put there, then the rank")
 
 
 def test_a_row_belongs_to_its_sentence():

@@ -143,7 +143,7 @@ def test_why_is_answered_as_precisely_as_the_chart_beside_it(tab):
     for compare, precision in (["biomedical"], "exact"), ([], "int8"):
         row = tab.show_influence(*asked, compare, "", False, "auto", "Chart", "", {}, None)[tab.words]
         answer = tab.engine.fill_mask(asked[0], asked[1], precision=precision)["masks"][0][0]
-        shown[precision] = f"<b>{answer['word']}</b> with probability {answer['score']:.4f}."
+        shown[precision] = f"“<b>{answer['word']}</b>” with probability {answer['score']:.4f}."
         assert shown[precision] in row
     assert tab.keep_row("The dog <mask>.", row) == {tab.words: gr.skip()}
     assert (

@@ -28,7 +28,7 @@ def test_each_word_stands_above_what_hiding_it_does():
     assert (stub.asked["targets"], stub.asked["mask"]) == ("mat", 2)
     assert is_row_of(row, "The cat ___ on\nthe ___ here")
     read = Reader(row)
-    assert "general guesses <b>mat</b> at blank 2 of 2 with probability 0.5000." in row
+    assert "general guesses “<b>mat</b>” at blank 2 of 2 with probability 0.5000." in row
     buttons = [a for tag, a in zip(read.tags, read.attributes, strict=True) if tag == "button"]
     assert choices(buttons) == [
         ("Measure by hiding", "2", "hiding", "true"),
@@ -73,7 +73,7 @@ def test_each_word_stands_above_its_share_of_the_gradient():
 def test_one_blank_needs_no_choice():
     row = word_influence(Stub(), "The cat ___ here", "general")
     assert "Explain blank" not in row
-    assert "guesses <b>mat</b> with probability" in row
+    assert "guesses “<b>mat</b>” with probability" in row
 
 
 def test_hostile_text_stays_text():
