@@ -191,6 +191,14 @@ def within_range(slider: str) -> str:
 }}"""
 
 
+def scroll_to(element: str) -> str:
+    """Return JavaScript that brings an element back into sight if it is above the window; element: its id."""
+    return f"""() => {{
+  const there = document.querySelector('#{element}');
+  if (there.getBoundingClientRect().top < 0) there.scrollIntoView({{behavior: 'smooth'}});
+}}"""
+
+
 def copy_link(button: str) -> str:
     """Return JavaScript that copies a link, given as an address or a query string, and confirms it on a button.
 

@@ -46,8 +46,10 @@ def test_a_reload_keeps_what_was_typed_and_has_no_answer(open_page):
     page.wait_for_function("location.search.includes('text=The+dog+has+no+blank')")
     assert "model=biomedical" in page.url
     page.reload()
-    page.wait_for_selector("#results figure")
     expect(box).to_have_value("The dog has no blank")
+    page.get_by_text("This sentence has no blank yet.").wait_for()
+    page.wait_for_timeout(500)
+    assert "text=The+dog+has+no+blank&model=biomedical" in page.url
     box.fill("The cat <mask> at me.")
     page.wait_for_function("document.querySelector('#results').textContent.includes('The cat')")
     page.wait_for_timeout(MILLISECONDS_BEFORE_KEPT + 200)

@@ -255,7 +255,6 @@ def test_the_code_shown_names_the_model_and_the_sentence(open_page):
 
 
 BAD_LINKS = [
-    ("?text=no+mask", "The link could not be answered. The sentence holds no mask"),
     ("?k=zero", "The link's k='zero' is not a whole number above 0 and was ignored."),
     ("?model=no+such+model", "The link's model='no such model' was ignored."),
     ("?model=nobody/nothing", "The link could not be answered. The Hub cannot be reached"),

@@ -29,6 +29,7 @@ _DRAWING = """const drawn = [...document.querySelectorAll('#contrast-results .sc
     });
     const place = {x: width, y: 0, width: box.width, height: box.height};
     for (const [name, value] of Object.entries(place)) copy.setAttribute(name, value);
+    copy.setAttribute('overflow', 'visible');  // the names of words reach into the gap in some fonts
     picture.append(copy);
     width += box.width + gap;
     height = Math.max(height, box.height);

@@ -9,7 +9,7 @@ from mlm_demo.training.svg import svg
 SIZE, LEFT, RIGHT, TOP, BOTTOM = 480, 78, 14, 14, 48  # pixels, and the margins for numbers and names
 LEAST_POWER = -6  # of ten: less is drawn at the edge
 NAMED = 14  # words
-LETTER, LINE = 9, 15  # pixels that a bold letter and a line take, in most words at most
+LETTER, LINE = 10, 15  # pixels that a bold letter and a line take, in most words at most
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 

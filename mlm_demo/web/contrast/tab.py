@@ -176,22 +176,20 @@ class ContrastTab:
             **plain,
         )
         self.swaps = gr.HTML(padding=False, js_on_load=SWAPS, elem_id="contrast-swaps")
-        with gr.Row():
-            pick = {"min_width": 150, **ANY_MODEL}
-            self.model = gr.Dropdown(
-                short_choices(KNOWN_MODELS),
-                value=opened.model,
-                label="Model",
-                elem_id="contrast-model",
-                **pick,
-            )
-            self.other_model = gr.Dropdown(
-                with_same(short_choices(KNOWN_MODELS)),
-                value=opened.other_model,
-                label="Model of the second",
-                elem_id="contrast-other",
-                **pick,
-            )
+        self.model = gr.Dropdown(
+            short_choices(KNOWN_MODELS),
+            value=opened.model,
+            label="Model",
+            elem_id="contrast-model",
+            **ANY_MODEL,
+        )
+        self.other_model = gr.Dropdown(
+            with_same(short_choices(KNOWN_MODELS)),
+            value=opened.other_model,
+            label="Model of the second",
+            elem_id="contrast-other",
+            **ANY_MODEL,
+        )
         self.run = gr.Button("Compare", variant="primary", elem_id="contrast-run")
 
     def _draw_answer(self) -> None:
@@ -226,6 +224,7 @@ class ContrastTab:
         gr.on([self.model.input, self.other_model.input], **{**by_form, "fn": self.answer_chosen})
         self.swaps.select(self.swap_word, [*form, self.kept], [self.second, *shown], **asking)
         self.examples.click(lambda index: EXAMPLES[index], self.examples, form, **AT_ONCE).then(**by_form)
+        self.examples.click(js=javascript.scroll_to("contrast-ask"), **in_browser)
         gr.on(
             [each.change for each in (self.first, self.second, self.link)],
             inputs=[self.first, self.second, self.link],

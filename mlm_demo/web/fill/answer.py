@@ -137,7 +137,8 @@ def first_answer(engine: Engine, query: dict, view: str) -> Shown:
     """
     question, problems = linked(engine, query)
     if not problems and question.text.strip() and not find_blanks(question.text, MASK):
-        return replace(without_answer(NO_BLANK), words=word_row(question.text))
+        # With its link, which the address keeps.
+        return replace(without_answer(NO_BLANK), link=link_of(question), words=word_row(question.text))
     try:
         shown = ask(engine, question, view)
     except MlmDemoError as error:

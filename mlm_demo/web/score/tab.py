@@ -271,6 +271,7 @@ class ScoreTab:
             lambda index: EXAMPLES[index], self.examples, [self.sentence, self.second], **AT_ONCE
         )
         chosen.then(**enabling)
+        self.examples.click(js=javascript.scroll_to("score-ask"), **in_browser)
         by_example = chosen.then(**asking)
         self.cancel.click(
             self.cancel_work,
