@@ -205,15 +205,13 @@ class AskedFile:
 
     def _about_limits(self) -> str:
         seconds = self.engine.settings.max_score_seconds
-        stops = (
-            f"The page stops at {MAX_SENTENCES:,} sentences or after {seconds} seconds, whichever comes first"
-        )
-        shell = f"The shell takes any number: `python -m mlm_demo {self.name} FILE`."
+        here = f"The page answers up to {MAX_SENTENCES:,} sentences, for up to {seconds} seconds"
+        shell = f"the shell takes any number: `python -m mlm_demo {self.name} FILE`."
         if on_zero_gpu():
-            return f"{stops}. {shell} The file is deleted as soon as it is read."
+            return f"{here}; {shell} The file is deleted as soon as it is read."
         return (
-            f"{stops}; a longer file can run in the background. {shell} The file is deleted as soon as it is answered; "
-            "a longer one is kept for a day, or until its run is done."
+            f"{here}; a longer file can run in the background, and {shell} The file is deleted as soon as it is "
+            "answered, a longer one when its run is done, or after a day."
         )
 
     def _wire(self, handler: Callable[..., dict], form: list, owner: gr.BrowserState) -> None:

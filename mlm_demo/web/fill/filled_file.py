@@ -8,11 +8,10 @@ from mlm_demo.runs.tasks.batch import BatchRequest
 from mlm_demo.web.batch.asked_file import AskedFile, Waiting
 
 ABOUT = (
-    "One sentence with <code>&lt;mask&gt;</code> per line (.txt), or a table with a column of sentences (.csv, .tsv, "
-    ".jsonl), whose other columns are in the CSV too. A table with the columns subject, template (such as "
-    "<code>[X] is the capital of [Y].</code>) and object holds facts: you see how often the models find the object, "
-    "beside the same templates without their subjects, by relation if there is such a column. Models and options are "
-    "those of this tab. Each model answers by itself, as in the shell."
+    "One sentence with <code>&lt;mask&gt;</code> per line (.txt), or a table (.csv, .tsv, .jsonl) with a column of "
+    "sentences; its other columns are kept in the CSV. Facts are a table with the columns subject, object and "
+    "template, such as <code>[X] is the capital of [Y].</code>, and relation if there are several: you see how often "
+    "the models find the object, with the subject and without. Models and options are those of this tab."
 )
 
 

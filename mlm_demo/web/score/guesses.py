@@ -19,10 +19,8 @@ def guesses(found: list[dict]) -> str:
     scale = scale_for([row for one in found for piece in one["pieces"] for row in _rows(piece)])
     names = shown_names([one["model"] for one in found])
     figures = "".join(_figure(one, scale, names) for one in found)
-    return (
-        f'<section class="mask" aria-live="polite"><h3>In its place <span class="which" dir="auto">{where}</span>'
-        f'</h3><div class="figures">{figures}</div></section>'
-    )
+    heading = f'What each model would put there <span class="which" dir="auto">{where}</span>'
+    return f'<section class="mask" aria-live="polite"><h3>{heading}</h3><div class="figures">{figures}</div></section>'
 
 
 def _figure(one: dict, scale: float, names: dict[str, str]) -> str:

@@ -17,10 +17,9 @@ from mlm_demo.web.event_options import QUIET
 from mlm_demo.web.messages import refusal
 
 ABOUT = (
-    "One sentence per line (.txt), or a table with a column of sentences (.csv, .tsv, .jsonl), whose other columns are "
-    "in the CSV too. A table with the columns good and bad holds minimal pairs: you see how often the models prefer "
-    "the good sentence, by phenomenon if there is such a column. The models are those picked above, up to "
-    f"{MAX_MODELS}."
+    "One sentence per line (.txt), or a table (.csv, .tsv, .jsonl) with a column of sentences; its other columns are "
+    "kept in the CSV. Minimal pairs are a table with the columns good and bad, and phenomenon if there are several: "
+    f"you see how often the models prefer the good one. The models are those picked above, up to {MAX_MODELS}."
 )
 
 PHENOMENA = "phenomena.csv"  # the run is named after it
