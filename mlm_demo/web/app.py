@@ -119,7 +119,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
         if not service.trains_here:
             demo.load(form.show_launcher, None, form.refused, **QUIET)
         teach.wire(owner)
-        run.wire(demo)
+        run.wire(demo, [extract, fill.file, score.file])
         fill.offer.ready.change(**run.pickers.event)
         open_runs(demo, owner, tabs, {fill.file: fill.file_box, score.file: score.file_box})
         gr.on(

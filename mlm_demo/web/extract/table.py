@@ -173,7 +173,7 @@ def _relevance(relevance: float) -> str:
 
 def _verdicts(cell: Cell, verdicts: Verdicts) -> str:
     """Return the two buttons of a cell; at most one of them is pressed."""
-    given = verdicts.get(key_of(cell.finding, cell.row))
+    given = verdicts.get(key_of(cell.row))
     said = WHAT_OF_ANSWER if cell.answered else WHAT_OF_NONE
     paper = escape(cell.row["title"])
     buttons = []

@@ -4,7 +4,7 @@ import csv
 import io
 from dataclasses import dataclass
 
-from mlm_demo.inference.extract.extraction import Finding
+from mlm_demo.inference.extract.extraction import Extraction, Finding
 
 RIGHT, WRONG = "right", "wrong"
 AROUND = 2  # sentences before and after the one of an answer, in the context of an example
@@ -36,14 +36,14 @@ class Verdict:
 Verdicts = dict[Key, Verdict]
 
 
-def key_of(finding: Finding, row: dict) -> Key:
+def key_of(row: dict) -> Key:
     """Return what a verdict is about: a question, the sentence of a paper, and the answer or that there is none."""
-    return finding.question, f"{row['document']}\n{row['sentence']}", row["answer"]
+    return row["question"], f"{row['document']}\n{row['sentence']}", row["answer"]
 
 
 def judge(verdicts: Verdicts, finding: Finding, row: dict, verdict: str) -> Verdicts:
     """Note a verdict in place, RIGHT or WRONG; anything else takes it back."""
-    key = key_of(finding, row)
+    key = key_of(row)
     verdicts.pop(key, None)
     if verdict in (RIGHT, WRONG) and row["sentence"] is not None:
         start, end = _around(finding, row)
@@ -92,14 +92,19 @@ def answers_csv(verdicts: Verdicts) -> str:
     return _csv(("question", "context", "answer", "answer_start", "document"), rows)
 
 
-def count_sentence(verdicts: Verdicts) -> str:
-    """Return how many verdicts there are, and why some of them are no examples; empty without any."""
+def count_sentence(verdicts: Verdicts, shown: Extraction | None) -> str:
+    """Return how many verdicts there are, and why some of them are no examples or not in sight; empty without any.
+
+    shown: the table that is shown, None without one.
+    """
     if not verdicts:
         return ""
     count, more = len(verdicts), len(verdicts) - len(examples(verdicts))
+    hidden = len(verdicts.keys() - {key_of(row) for row in (shown.rows if shown else ())})
+    beyond = f", {hidden:,} of them not in sight (of another question, paper or threshold)" if hidden else ""
     noted = (
-        f"{count:,} {'verdict' if count == 1 else 'verdicts'}. Download them before you leave the page; Teach a model "
-        "a task, on the tab Adapt, reads them."
+        f"{count:,} {'verdict' if count == 1 else 'verdicts'}{beyond}. Download them before you remove the papers or "
+        "leave the page; Teach a model a task, on the tab Adapt, reads them."
     )
     if more:
         noted += (

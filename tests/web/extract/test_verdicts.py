@@ -51,10 +51,10 @@ def test_verdicts_become_answers_in_their_context():
 def test_a_missed_answer_makes_no_example_and_the_page_says_why():
     given = judged("", "", WRONG)
     assert rows(evidence_csv(given)) == [["question", "sentence", "label", "document"]]
-    assert count_sentence(given).startswith("1 verdict. ")
-    assert "1 of them makes no example" in count_sentence(given)
-    assert "no example" not in count_sentence(judged(RIGHT, WRONG))
-    assert count_sentence({}) == ""
+    assert count_sentence(given, extraction()).startswith("1 verdict. ")
+    assert "1 of them makes no example" in count_sentence(given, extraction())
+    assert "no example" not in count_sentence(judged(RIGHT, WRONG), extraction())
+    assert count_sentence({}, None) == ""
 
 
 def test_a_verdict_can_be_changed_and_taken_back():
