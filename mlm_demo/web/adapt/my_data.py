@@ -30,8 +30,11 @@ class MyData:
 
     def __init__(self, service: RunService, emptied: Callable[[str], dict]):
         self.service, self.emptied = service, emptied
-        self.button = gr.Button("Delete all my data", size="sm", elem_id="delete-all")
-        self.message = gr.HTML(padding=False, js_on_load=None, elem_id="deleted")
+        with gr.Row(elem_id="my-data", equal_height=False):
+            self.button = gr.Button(
+                "Delete all my data", variant="stop", size="sm", scale=0, min_width=160, elem_id="delete-all"
+            )
+            self.message = gr.HTML(padding=False, js_on_load=None, elem_id="deleted")
         self.confirmed = gr.Checkbox(visible="hidden")
 
     def delete(self, confirmed: bool, owner: str) -> dict:

@@ -24,7 +24,15 @@ from mlm_demo.web.extract.opened_paper import opened_paper
 from mlm_demo.web.extract.papers import examples, papers_view, read_files, sample
 from mlm_demo.web.extract.table import cell_of, cells, table
 from mlm_demo.web.extract.threshold import FIRST_MEANING, FIRST_RANGE, meaning, score_range
-from mlm_demo.web.extract.verdicts import Verdicts, answers_csv, count_sentence, evidence_csv, judge
+from mlm_demo.web.extract.verdicts import (
+    Verdicts,
+    answers_csv,
+    count_sentence,
+    evidence_csv,
+    judge,
+    table_csv,
+    table_lines,
+)
 from mlm_demo.web.extract.widgets import NOTHING_YET, ExtractWidgets
 from mlm_demo.web.fill.links import page_address
 from mlm_demo.web.identity import owner_of
@@ -335,20 +343,21 @@ class ExtractTab(ExtractWidgets):
             trigger_mode="always_last",
             **AT_ONCE,
         )
+        judged = [self.extraction, self.verdicts]
         self.results.select(self.open_paper, self.extraction, self.paper, **{**QUIET, **EXTRACTING})
         self.results.like(
             self.judge,
-            [self.extraction, self.verdicts],
+            judged,
             [self.verdicts, self.counted, self.judged],
             trigger_mode="multiple",
             **AT_ONCE,
         )
         for button, write, inputs, name, kind in (
-            (self.csv_down, Extraction.to_csv, self.extraction, "extraction.csv", "text/csv"),
+            (self.csv_down, table_csv, judged, "extraction.csv", "text/csv"),
             (
                 self.lines_down,
-                Extraction.to_json_lines,
-                self.extraction,
+                table_lines,
+                judged,
                 "extraction.jsonl",
                 "application/jsonl",
             ),

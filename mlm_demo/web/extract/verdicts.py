@@ -1,10 +1,12 @@
-"""What a person says about answers, right or wrong, and the examples for fine-tuning that follow from it."""
+"""What a person says about answers, right or wrong: in the table as files, and as examples for fine-tuning."""
 
 import csv
 import io
+import json
 from dataclasses import dataclass
 
-from mlm_demo.inference.extract.extraction import Extraction, Finding
+from mlm_demo.inference.extract.extraction import COLUMNS, Extraction, Finding
+from mlm_demo.inference.spreadsheet import to_csv
 
 RIGHT, WRONG = "right", "wrong"
 AROUND = 2  # sentences before and after the one of an answer, in the context of an example
@@ -92,6 +94,16 @@ def answers_csv(verdicts: Verdicts) -> str:
     return _csv(("question", "context", "answer", "answer_start", "document"), rows)
 
 
+def table_csv(extraction: Extraction, verdicts: Verdicts) -> str:
+    """Return the table as CSV, with the verdict on each row: RIGHT, WRONG or empty."""
+    return to_csv(_judged(extraction, verdicts), (*COLUMNS, "verdict"))
+
+
+def table_lines(extraction: Extraction, verdicts: Verdicts) -> str:
+    """Return the table as JSON lines, with the verdict on each row: RIGHT, WRONG or null."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in _judged(extraction, verdicts))
+
+
 def count_sentence(verdicts: Verdicts, shown: Extraction | None) -> str:
     """Return how many verdicts there are, and why some of them are no examples or not in sight; empty without any.
 
@@ -112,6 +124,12 @@ def count_sentence(verdicts: Verdicts, shown: Extraction | None) -> str:
             "threshold until the answer appears, and judge that."
         )
     return noted
+
+
+def _judged(extraction: Extraction, verdicts: Verdicts) -> list[dict]:
+    said = [verdicts.get(key_of(row)) for row in extraction.records()]
+    words = [one and (RIGHT if one.right else WRONG) for one in said]
+    return [{**row, "verdict": word} for row, word in zip(extraction.records(), words, strict=True)]
 
 
 def _around(finding: Finding, row: dict) -> tuple[int, int]:
