@@ -165,7 +165,7 @@ def _answer(cell: Cell) -> str:
 def _score(cell: Cell) -> str:
     """Return the number that the threshold decides by, also of an answer that is below it."""
     score = cell.row["score"]
-    return "" if score is None else f'<span class="facts" dir="ltr">score {score:.{SCORE_DIGITS}f}</span>'
+    return "" if score is None else f'<span class="score" dir="ltr">score {score:.{SCORE_DIGITS}f}</span>'
 
 
 def _sentence(cell: Cell) -> str:
