@@ -14,6 +14,7 @@ ADAPTED, FINETUNED = (
     "adapted",
     "finetuned",
 )  # kinds of models that runs make: to fill masks, to answer questions
+RUN_ID = re.compile(r"[0-9a-f]{32}")  # as runs are named; no model of the Hub is
 HUB_PAGE = re.compile(r"^https?://(?:www\.)?(?:huggingface\.co|hf\.co)/([^/\s]+/[^/\s?#]+?)/?(?:[?#].*)?$")
 
 
@@ -158,6 +159,7 @@ class Catalogue:
                     f"There is no folder {shown(name)}; check the path, or pick a model by its Hub id."
                 )
             return ModelRef(name, "folder", folder.resolve().name)
+        check_run_id(name)
         if not hub.is_repo_id(name):
             raise ModelError(
                 f"{shown(name)} does not name a model; use general, biomedical, or a Hub id such as "
@@ -168,6 +170,14 @@ class Catalogue:
     def find_or_base(self, name: str) -> ModelRef:
         """Return the model of a name, or BASE if the name is empty; raises as `find` does."""
         return self.find(name) if name else BASE
+
+
+def check_run_id(name: str) -> None:
+    """Raise ModelError for a name like the id of a run, once no run has it: the Hub is not asked for one."""
+    if RUN_ID.fullmatch(name):
+        raise ModelError(
+            f"There is no run {shown(name)}; it was deleted, or the link is wrong. Pick another model."
+        )
 
 
 def check_allowed(ref: ModelRef, policy: hub.DownloadPolicy) -> None:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from mlm_demo.errors import ModelError, shown
-from mlm_demo.models.catalogue import FINETUNED, KNOWN_MODELS, Catalogue, ModelRef
+from mlm_demo.models.catalogue import FINETUNED, KNOWN_MODELS, Catalogue, ModelRef, check_run_id
 from mlm_demo.models.extractor import BUILT_IN, find_extractor
 from mlm_demo.models.tasks import TASKS
 
@@ -43,6 +43,7 @@ def require_taught(name: str, catalogue: Catalogue) -> ModelRef:
     made_here = catalogue.adapted(name)
     title = made_here.title if made_here else name
     if not made_here and title not in (known.name for known in KNOWN_MODELS):
+        check_run_id(name)
         find_extractor(name, folders=catalogue.folders)  # says what is wrong with a folder
     raise ModelError(f"{shown(title)} was taught no task; teach it one, or pick another model.")
 

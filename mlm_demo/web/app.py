@@ -61,6 +61,8 @@ THEME = gr.themes.Default(
     block_info_text_color_dark="*neutral_400",
     button_primary_background_fill="*primary_600",
     button_primary_background_fill_hover="*primary_700",
+    button_cancel_background_fill="#dc2626",
+    button_cancel_background_fill_hover="#b91c1c",
 )
 SECONDS_BETWEEN_LOOKS = 0.01
 MCP = "1.30.0"  # the release of the package that is tested, as in requirements-dev.txt
@@ -119,7 +121,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
         if not service.trains_here:
             demo.load(form.show_launcher, None, form.refused, **QUIET)
         teach.wire(owner)
-        run.wire(demo)
+        run.wire(demo, [extract, fill.file, score.file])
         fill.offer.ready.change(**run.pickers.event)
         open_runs(demo, owner, tabs, {fill.file: fill.file_box, score.file: score.file_box})
         gr.on(

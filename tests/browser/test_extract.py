@@ -9,6 +9,9 @@ from tests.browser.test_injection import HOSTILE, assert_nothing_ran
 from tests.support.adapt_page import MINUTES, open_tab
 
 QUESTION = "What was the dose?"
+# How much room each bar has.
+ROOMS = """() => [...document.querySelectorAll('#extract-results .relevance .track')].map(
+  (track) => Math.round(track.getBoundingClientRect().width))"""
 
 
 def ask(page, taught_folder, question=QUESTION):
@@ -40,9 +43,16 @@ def test_from_twenty_papers_to_examples_for_fine_tuning(open_page, pictures, tau
     ask(page, taught_folder, f"{QUESTION}\nWhat was measured?")
     page.wait_for_selector("#extract-results .many-questions", timeout=MINUTES)
     pictures(page, "extract-3-two-questions")
+    assert len(set(page.evaluate(ROOMS))) == 1, "bars of relevance can be compared"
+    page.locator("#extract-verdicts", has_text="2 verdicts").wait_for()
     page.locator("#extract-results tbody th .open").first.click()
     page.wait_for_selector("dialog[open]")
     page.keyboard.press("Escape")
+    page.locator("#extract-clear").click()
+    page.locator("#extract-results", has_text="Press an example").wait_for()
+    expect(page.locator("#extract-results table")).to_have_count(0)
+    for gone in ("#extract-verdicts", "#extract-csv"):
+        expect(page.locator(gone)).to_be_hidden()
     page.goto(link)
     page.locator("#extract-results", has_text="The link holds the questions.").wait_for()
     expect(page.locator("#extract-questions textarea")).to_have_value(QUESTION)

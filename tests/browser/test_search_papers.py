@@ -1,8 +1,10 @@
 """A visitor searches the papers of a finished run by its model."""
 
+import re
+
 from playwright.sync_api import expect
 
-from tests.support.adapt_page import MINUTES, start
+from tests.support.adapt_page import MINUTES, open_tab, start
 from tests.support.nightly import nightly
 
 
@@ -26,3 +28,19 @@ def test_the_papers_of_a_run_are_searched_by_its_owner_alone(open_browser, pictu
     page.locator("#remove-run-files").click()
     expect(page.locator("#run-message")).to_contain_text("Deleted: beekeeping.txt")
     expect(page.locator("#search-papers")).to_be_hidden()
+    expect(page.locator("#ask-papers")).to_be_hidden()
+    forget_all(page)
+
+
+def forget_all(page):
+    """After *Delete all my data* no picker holds the model that was in use."""
+    model = page.locator("#model input")
+    page.locator("#use").click()
+    expect(model).to_have_value(re.compile("tiny on beekeeping"))
+    open_tab(page)
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.locator("#delete-all").click()
+    expect(page.locator("#deleted")).to_contain_text("Deleted: 1 run with its files and its model.")
+    open_tab(page, "Fill mask")
+    expect(model).not_to_have_value(re.compile("tiny on beekeeping"))
+    expect(model).not_to_have_value(re.compile("^[0-9a-f]{32}$"))

@@ -3,6 +3,7 @@ import pytest
 from mlm_demo.errors import ModelError
 from mlm_demo.models.catalogue import KNOWN_MODELS, Catalogue, check_allowed
 from mlm_demo.models.hub import DownloadPolicy
+from mlm_demo.models.taught import require_taught
 from mlm_demo.settings import Settings
 from tests.support.tiny_models import save_tiny
 
@@ -92,3 +93,13 @@ def test_a_public_page_may_load_every_known_model():
     for ref in KNOWN_MODELS:
         check_allowed(ref, policy)
         assert ref.megabytes <= policy.megabytes
+
+
+def test_the_hub_is_not_asked_for_the_id_of_a_deleted_run():
+    gone = "7a73" * 8
+    for find in (Catalogue().find, lambda name: require_taught(name, Catalogue())):
+        with pytest.raises(
+            ModelError, match=f"There is no run '{gone}'; it was deleted, or the link is wrong. Pick"
+        ):
+            find(gone)
+    assert Catalogue().find(f"anna/{gone}").kind == "hub"

@@ -28,30 +28,33 @@ def build(service):
                 tabs=tabs,
                 form=demo.form,
                 fill=SimpleNamespace(
-                    model=gr.Dropdown(),
-                    compare=gr.Dropdown(),
+                    model=picker("general"),
+                    compare=picker(["biomedical"], multiselect=True),
                     sentence=fill,
                     fill=lambda text: text,
                     asks={"inputs": fill, "outputs": fill},
                 ),
-                scored_models=gr.Dropdown(),
-                contrast=SimpleNamespace(model=gr.Dropdown(), other_model=gr.Dropdown()),
+                scored_models=picker(["general", "biomedical"], multiselect=True),
+                contrast=SimpleNamespace(model=picker("biomedical"), other_model=picker("")),
                 teach=demo.teach,
                 extract=SimpleNamespace(
-                    model=gr.Dropdown(),
-                    about=gr.HTML(),
-                    papers=gr.State([]),
-                    sampled=gr.State(False),
-                    clear=gr.Button(),
+                    model=picker("extract"), about=gr.HTML(), verdicts=gr.State({}), of_papers=[]
                 ),
             )
-        demo.tab.wire(demo)
+        demo.others = [SimpleNamespace(filled=[box := gr.HTML()], emptied=lambda box=box: {box: "empty"})]
+        demo.tab.wire(demo, demo.others)
     return demo
 
 
-def update_pickers(page, owner, id="", model="general", compared=(), asked="", query=None):
-    update = page.tab.pickers.update
-    return call(page, update, owner, id, model, list(compared), asked, request(query=query))
+def picker(first, **options):
+    """Return a picker that opens with these models."""
+    return gr.Dropdown(["general", "biomedical", "extract", ""], value=first, **options)
+
+
+def update_pickers(page, owner, id="", model="general", compared=(), asked="", others=(), query=None):
+    """Return what an update changes; others: the models of Score, Contrast (two), the form and Teach."""
+    update, others = page.tab.pickers.update, others or (["general"], "biomedical", "", "general", "extract")
+    return call(page, update, owner, id, model, list(compared), asked, *others, request(query=query))
 
 
 def labels(picker):

@@ -41,7 +41,7 @@ CHEAP = {
         "open_runs.<locals>.open_run",
     ),  # without a file nothing is asked
     *("keep_row", "show_reach"),
-    *("Background.look", "remove_papers", "to_csv", "to_json_lines", "ExtractTab.read_sample"),
+    *("Background.look", "remove_papers", "table_csv", "table_lines", "ExtractTab.read_sample"),
 }
 
 # What the browser says of a press; without it a handler does nothing.

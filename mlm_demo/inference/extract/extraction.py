@@ -1,6 +1,5 @@
 """The result of an extraction: a table with a row for each paper and question, at any threshold."""
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -108,10 +107,6 @@ class Extraction:
     def to_csv(self) -> str:
         """Return the records as CSV; a cell is empty where there is no answer."""
         return to_csv(self.records(), COLUMNS)
-
-    def to_json_lines(self) -> str:
-        """Return the records as JSON lines."""
-        return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in self.records())
 
 
 def _row(finding: Finding, threshold: float) -> dict:

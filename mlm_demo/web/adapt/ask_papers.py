@@ -17,6 +17,7 @@ from mlm_demo.web.event_options import QUIET
 from mlm_demo.web.extract import javascript
 from mlm_demo.web.extract.extractors import built_in_model
 from mlm_demo.web.extract.tab import ExtractTab
+from mlm_demo.web.extract.verdicts import Verdicts
 from mlm_demo.web.messages import refusal
 from mlm_demo.web.server.rate_limits import RateLimits
 
@@ -46,7 +47,9 @@ class AskPapers:
         """Open the tab Extract with its built-in model."""
         return {self.extract.model: BUILT_IN, self.tabs: gr.Tabs(selected="extract")}
 
-    def read_papers(self, id: str, owner: str, request: gr.Request, progress=gr.Progress()) -> dict:
+    def read_papers(
+        self, id: str, owner: str, verdicts: Verdicts, request: gr.Request, progress=gr.Progress()
+    ) -> dict:
         """Take the files of the run in place of the papers that are there."""
         try:
             self.limits.admit(request)
@@ -57,7 +60,7 @@ class AskPapers:
         except MlmDemoError as error:
             return {self.extract.about: refusal(error, "")}
         papers = [Paper(*paper) for paper in found]
-        return self.extract.show_papers(papers, [READ, *noted], sampled=False)
+        return self.extract.show_papers(papers, [READ, *noted], verdicts, sampled=False)
 
     def remove_files(self, id: str, owner: str) -> dict:
         """Delete the files of the run, and say so."""
@@ -68,6 +71,7 @@ class AskPapers:
         said = f"Deleted: {escape(names)}. The model stays." if names else "They were deleted before."
         return {
             self.message: f'<p role="status">{said}</p>',
+            self.button: gr.Button(visible=False),
             self.remove: gr.Button(visible=False),
             **self.search.forget(),
         }
@@ -85,15 +89,14 @@ class AskPapers:
         """Connect the buttons to the handlers; run: the id of the run and the owner's secret."""
         self.service, self.limits, self.message, self.search = service, limits, message, search
         self.extract, self.tabs = extract, tabs
-        papers = [extract.papers, extract.sampled, extract.about, extract.clear]
         self.button.click(self.open_extract, None, [extract.model, tabs], **QUIET).then(
             self.read_papers,
-            run,
-            papers,
+            [*run, extract.verdicts],
+            extract.of_papers,
             show_progress_on=extract.about,
             api_visibility="private",
             concurrency_id="reading",
             concurrency_limit=2,
         ).then(None, js=javascript.FOCUS_PAPERS, api_visibility="private")
-        removed = [message, self.remove, search.panel, search.results, search.read]
+        removed = [message, self.button, self.remove, search.panel, search.results, search.read]
         self.remove.click(self.remove_files, run, removed, **QUIET)

@@ -1,7 +1,8 @@
 """Delete all that one person has here: runs, their models, and files that wait for a run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
+from typing import Protocol
 
 import gradio as gr
 
@@ -12,16 +13,28 @@ from mlm_demo.web.event_options import QUIET
 from mlm_demo.web.messages import refusal
 
 
+class Emptied(Protocol):
+    """A part of the page that quotes runs or their files; filled: the widgets of `emptied`."""
+
+    filled: list
+
+    def emptied(self) -> dict:
+        """Return the widgets as the page opens."""
+
+
 class MyData:
     """The widgets: a button that asks first, and what was deleted.
 
-    emptied: returns what the page shows to the owner of nothing.
+    emptied: returns what this tab shows to the owner of nothing.
     """
 
     def __init__(self, service: RunService, emptied: Callable[[str], dict]):
         self.service, self.emptied = service, emptied
-        self.button = gr.Button("Delete all my data", size="sm", elem_id="delete-all")
-        self.message = gr.HTML(padding=False, js_on_load=None, elem_id="deleted")
+        with gr.Row(elem_id="my-data", equal_height=False):
+            self.button = gr.Button(
+                "Delete all my data", variant="stop", size="sm", scale=0, min_width=160, elem_id="delete-all"
+            )
+            self.message = gr.HTML(padding=False, js_on_load=None, elem_id="deleted")
         self.confirmed = gr.Checkbox(visible="hidden")
 
     def delete(self, confirmed: bool, owner: str) -> dict:
@@ -32,13 +45,18 @@ class MyData:
             deleted = self.service.delete_all(owner)
         except MlmDemoError as error:
             return {self.message: refusal(error, ""), **self.emptied(owner)}
-        return {
-            self.message: f'<p role="status">{escape(deleted_sentence(deleted))}</p>',
-            **self.emptied(owner),
-        }
+        shown = {self.message: f'<p role="status">{escape(deleted_sentence(deleted))}</p>'}
+        for part in self.parts:
+            shown |= part.emptied()
+        return {**shown, **self.emptied(owner)}
 
-    def wire(self, owner: gr.BrowserState, outputs: list) -> gr.events.Dependency:
-        """Connect the button to the handler, and return the last event; outputs: the widgets of `emptied`."""
+    def wire(self, owner: gr.BrowserState, outputs: list, parts: Sequence[Emptied]) -> gr.events.Dependency:
+        """Connect the button to the handler, and return the last event.
+
+        outputs: the widgets of `emptied`; parts: those of other tabs, which are emptied too.
+        """
+        self.parts = parts
+        outputs = [self.message, *outputs, *(widget for part in parts for widget in part.filled)]
         asked = self.button.click(
             None,
             self.confirmed,
@@ -46,7 +64,7 @@ class MyData:
             js=javascript.CONFIRM_DELETE_ALL,
             api_visibility="private",
         )
-        return asked.then(self.delete, [self.confirmed, owner], [self.message, *outputs], **QUIET)
+        return asked.then(self.delete, [self.confirmed, owner], outputs, **QUIET)
 
 
 def deleted_sentence(deleted: Deleted) -> str:

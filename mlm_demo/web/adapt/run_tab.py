@@ -1,6 +1,6 @@
 """The Adapt tab once there is a run: its progress, its result, the owner's actions, and My runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 
 import gradio as gr
@@ -17,7 +17,7 @@ from mlm_demo.settings import on_zero_gpu
 from mlm_demo.training.export import push_model
 from mlm_demo.web import javascript
 from mlm_demo.web.adapt.form import AdaptForm
-from mlm_demo.web.adapt.my_data import MyData
+from mlm_demo.web.adapt.my_data import Emptied, MyData
 from mlm_demo.web.adapt.my_runs import MyRuns
 from mlm_demo.web.adapt.pickers import Pickers
 from mlm_demo.web.adapt.run_state import (
@@ -324,8 +324,8 @@ class RunTab(RunWidgets):
 
     # Wiring
 
-    def wire(self, demo: gr.Blocks) -> None:
-        """Connect the widgets' events to the handlers."""
+    def wire(self, demo: gr.Blocks, others: Sequence[Emptied]) -> None:
+        """Connect the widgets' events to the handlers; others: the parts of other tabs that show data of a person."""
         shown = [
             *(self.current, self.stamp, self.finished, self.progress, self.corpus, self.result, self.shell),
             *(self.stop_button, *self.buttons.values(), self.ask_papers.button, self.ask_papers.remove),
@@ -360,10 +360,10 @@ class RunTab(RunWidgets):
         )
         self.delete_button.click(
             None, self.confirmed, self.confirmed, js=javascript.CONFIRM_DELETE, api_visibility="private"
-        ).then(self.delete, [self.confirmed, *run], whole, **QUIET).then(
+        ).then(self.delete, [self.confirmed, *run], whole, **QUIET).then(**self.pickers.event).then(
             None, self.current, js=javascript.SHOW_RUN, api_visibility="private"
         )
-        self.data.wire(self.owner, [*whole, *self.form.filled, *self.teach.filled]).then(
+        self.data.wire(self.owner, [*whole, *self.form.filled, *self.teach.filled], others).then(
             **self.pickers.event
         ).then(None, self.current, js=javascript.SHOW_RUN, api_visibility="private")
         self.finished.change(

@@ -30,6 +30,7 @@ from mlm_demo.web.server.downloads import table_address
 from mlm_demo.web.server.rate_limits import RateLimits
 
 ENDINGS = (".txt", ".csv", ".tsv", ".jsonl")
+NOTHING_YET = '<p class="empty">Add a file to see a row for each of its sentences.</p>'
 CANCELED = '<p class="old" role="status">Canceled.</p>'
 
 
@@ -139,6 +140,17 @@ class AskedFile:
         self.work.cancel(request)
         return {self.results: CANCELED, self.cancel: gr.Button(interactive=False), self.file: None}
 
+    def emptied(self) -> dict:
+        """Return the widgets without a table, as the page opens."""
+        return {
+            **self.background.forget(),
+            self.waiting: Waiting(),
+            self.offer: gr.Button(visible=False),
+            self.results: NOTHING_YET,
+            self.csv: "",
+            self.out: gr.Row(visible=False),
+        }
+
     def _keep(self, path: Path, asked: BatchRequest, owner: str) -> dict:
         """Keep a file that is too long for the page, and offer to ask it in the background if that is possible."""
         settings = self.service.settings
@@ -176,7 +188,7 @@ class AskedFile:
                 self._draw_more()
             with gr.Column(scale=3, min_width=320):
                 self.results = gr.HTML(
-                    '<p class="empty">Add a file to see a row for each of its sentences.</p>',
+                    NOTHING_YET,
                     min_height=180,
                     padding=False,
                     js_on_load=None,
@@ -198,6 +210,10 @@ class AskedFile:
                     self.csv_down = gr.Button("Download CSV", size="sm", elem_id=f"{self.name}-list-csv")
         self.csv = gr.Textbox(visible="hidden")
         self.waiting = gr.State(Waiting())
+        self.filled = [
+            *(self.waiting, self.offer, self.results, self.csv, self.out),
+            *self.background.widgets,
+        ]
         self._wire(handler, form, owner)
 
     def _draw_more(self) -> None:
@@ -221,7 +237,7 @@ class AskedFile:
         asking = self.file.upload(
             handler,
             [self.file, self.waiting, owner, *form],
-            [self.file, self.cancel, self.waiting, self.offer, *shown, *self.background.widgets],
+            [self.file, self.cancel, *self.filled],
             show_progress_on=self.results,
             api_visibility="private",
             **SCORING,
@@ -232,7 +248,7 @@ class AskedFile:
         self.offer.click(
             self.run_in_background,
             [self.waiting, owner],
-            [self.waiting, self.offer, *shown, *self.background.widgets],
+            self.filled,
             **QUIET,
         )
         self.background.wire(owner, shown)

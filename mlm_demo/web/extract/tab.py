@@ -1,8 +1,7 @@
-"""The 'Extract' tab: handlers on top, widgets and wiring below."""
+"""The 'Extract' tab: handlers on top, wiring below; `widgets.py` draws it."""
 
 from contextlib import suppress
 from dataclasses import replace
-from types import MappingProxyType
 
 import gradio as gr
 
@@ -13,37 +12,39 @@ from mlm_demo.inference.extract.extraction import Extraction
 from mlm_demo.inference.extract.questions import check_questions
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.service import RunService
-from mlm_demo.runs.tasks.extract import Extracting, extraction_of
+from mlm_demo.runs.tasks.extract import extraction_of
 from mlm_demo.web import javascript
 from mlm_demo.web.api import check_amount
-from mlm_demo.web.background import Background
-from mlm_demo.web.copied_link import CopiedLink
 from mlm_demo.web.event_options import AT_ONCE, EXTRACTING, QUIET
 from mlm_demo.web.extract import javascript as extract_javascript
 from mlm_demo.web.extract.background import start, takes_long
-from mlm_demo.web.extract.extractors import about_models, choices, first_name, none_here, offered
+from mlm_demo.web.extract.extractors import choices, first_name, none_here, offered
 from mlm_demo.web.extract.links import Asked, lines, read_link, write_link
 from mlm_demo.web.extract.opened_paper import opened_paper
-from mlm_demo.web.extract.papers import ABOUT_FILES, EMPTY, examples, papers_view, read_files, sample
+from mlm_demo.web.extract.papers import examples, papers_view, read_files, sample
 from mlm_demo.web.extract.table import cell_of, cells, table
-from mlm_demo.web.extract.threshold import ABOUT, FIRST_MEANING, FIRST_RANGE, meaning, score_range
-from mlm_demo.web.extract.verdicts import Verdicts, answers_csv, count_sentence, evidence_csv, judge
+from mlm_demo.web.extract.threshold import FIRST_MEANING, FIRST_RANGE, meaning, score_range
+from mlm_demo.web.extract.verdicts import (
+    Verdicts,
+    answers_csv,
+    count_sentence,
+    evidence_csv,
+    judge,
+    table_csv,
+    table_lines,
+)
+from mlm_demo.web.extract.widgets import NOTHING_YET, ExtractWidgets
 from mlm_demo.web.fill.links import page_address
 from mlm_demo.web.identity import owner_of
 from mlm_demo.web.messages import notices, refusal, reporter
 from mlm_demo.web.server.rate_limits import RateLimits
 from mlm_demo.web.server.uploads import delete_uploads
 
+ASK_THEM = '<p class="empty">Press an example, or write a question and press Extract.</p>'
 SHOWN_DIGITS = 2  # of the threshold beside the slider
-NO_VERDICTS: Verdicts = MappingProxyType({})
-NOTHING_YET = (
-    '<p class="empty">Press an example to ask twenty sample papers, or add your own papers and ask them. Each paper '
-    "gets a row: the answer, the sentence it stands in, and how relevant the model finds that sentence. Papers without "
-    "an answer stay in the table.</p>"
-)
 
 
-class ExtractTab:
+class ExtractTab(ExtractWidgets):
     """A handler returns its outputs by name, `{component: value}`; what it does not name stays as it is."""
 
     def __init__(self, engine: Engine, service: RunService, limits: RateLimits):
@@ -57,6 +58,7 @@ class ExtractTab:
         files: list[str] | None,
         papers: list[Paper],
         sampled: bool,
+        verdicts: Verdicts,
         request: gr.Request,
         progress=gr.Progress(),
     ) -> dict:
@@ -72,22 +74,37 @@ class ExtractTab:
             return {self.files: None, self.about: refusal(error, "") + papers_view(papers)}
         finally:
             delete_uploads(files or [])
-        return {self.files: None, **self.show_papers(found, noted, sampled=False)}
+        return {self.files: None, **self.show_papers(found, noted, verdicts, sampled=False)}
 
-    def read_sample(self) -> dict:
+    def read_sample(self, verdicts: Verdicts) -> dict:
         """Take the sample in place of the papers."""
         try:
-            return self.show_papers(list(sample()), [], sampled=True)
+            return self.show_papers(list(sample()), [], verdicts, sampled=True)
         except CorpusError as error:
             return {self.about: refusal(error, "")}
 
     def remove_papers(self) -> dict:
-        """Forget the papers."""
-        return self.show_papers([], [], sampled=False)
+        """Forget the papers and all that was made of them, as when the page opens; the questions stay."""
+        return {
+            **self.show_papers([], [], {}, sampled=False),
+            self.threshold: gr.Slider(*FIRST_RANGE, 0.0),
+            self.meaning: FIRST_MEANING,
+            self.chosen: {},
+            self.verdicts: {},
+            self.judged: gr.Row(visible=False),
+            self.link: "",
+        }
 
-    def choose_example(self, index: int, papers: list[Paper]) -> dict:
+    def emptied(self) -> dict:
+        """Return the tab without papers and questions, as the page opens."""
+        return {**self.remove_papers(), self.questions: ""}
+
+    def choose_example(self, index: int, papers: list[Paper], verdicts: Verdicts) -> dict:
         """Ask an example, of the sample if there are no papers yet."""
-        return {self.questions: self.example_questions[index], **({} if papers else self.read_sample())}
+        return {
+            self.questions: self.example_questions[index],
+            **({} if papers else self.read_sample(verdicts)),
+        }
 
     def extract(
         self,
@@ -130,9 +147,12 @@ class ExtractTab:
         }
 
     def show_found(
-        self, found: Extraction, threshold: float | None = None, verdicts: Verdicts = NO_VERDICTS
+        self, found: Extraction, threshold: float | None = None, verdicts: Verdicts | None = None
     ) -> dict:
-        """Show a table, decided by a threshold or by the one that its model was calibrated to."""
+        """Show a table, decided by a threshold or by the one that its model was calibrated to.
+
+        verdicts: None leaves those that are there.
+        """
         calibrated = found.threshold
         found = found if threshold is None else found.at(threshold)
         return {
@@ -185,7 +205,7 @@ class ExtractTab:
         judge(verdicts, cell.finding, cell.row, str(event._data.get("verdict", "")))
         return {
             self.verdicts: verdicts,
-            self.counted: count_sentence(verdicts),
+            self.counted: count_sentence(verdicts, extraction),
             self.judged: gr.Row(visible=bool(verdicts)),
         }
 
@@ -210,133 +230,86 @@ class ExtractTab:
         hint = '<p class="empty">The link holds the questions. Add papers, or use the sample, and press Extract.</p>'
         return {**updates, self.results: notices(noted) + hint, self.tabs: gr.Tabs(selected="extract")}
 
-    def _show(self, found: Extraction, calibrated: float, verdicts: Verdicts) -> dict:
+    def _show(self, found: Extraction, calibrated: float, verdicts: Verdicts | None) -> dict:
         threshold = None if found.threshold == calibrated else found.threshold
         asked = Asked("\n".join(found.questions), found.model["name"], threshold)
+        counted = {} if verdicts is None else {self.counted: count_sentence(verdicts, found)}
         return {
+            **counted,
             self.extraction: found,
             self.meaning: meaning(found, calibrated),
-            self.results: notices(list(found.notes)) + table(found, verdicts),
+            self.results: notices(list(found.notes)) + table(found, verdicts or {}),
             self.link: page_address() + write_link(asked),
             self.copied: "",
         }
 
-    def show_papers(self, papers: list[Paper], noted: list[str], *, sampled: bool) -> dict:
-        """Take these papers in place of those that are there; noted: how they were read."""
+    def show_papers(
+        self, papers: list[Paper], noted: list[str], verdicts: Verdicts, *, sampled: bool
+    ) -> dict:
+        """Take these papers in place of those that are there; noted: how they were read.
+
+        A table is gone then: it would be of other papers. Verdicts stay, because they are examples by themselves.
+        """
         return {
+            **self.background.forget(),
+            self.extraction: None,
+            self.results: ASK_THEM if papers else NOTHING_YET,
+            self.out: gr.Row(visible=False),
+            self.copied: "",
+            self.paper: "",
+            self.counted: count_sentence(verdicts, None),
             self.papers: papers,
             self.sampled: sampled,
             self.about: papers_view(papers, noted),
             self.clear: gr.Button(visible=bool(papers)),
         }
 
-    # Widgets
-
     def build(self, page: gr.Blocks, owner: gr.BrowserState, tabs: gr.Tabs) -> "ExtractTab":
         """Draw the tab and wire it, within the page."""
         self.tabs = tabs
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=2, min_width=320):
-                self._draw_form()
-            with gr.Column(scale=5, min_width=320):
-                self._draw_results()
-        self.papers, self.sampled = gr.State([]), gr.State(False)
-        self.extraction, self.verdicts = gr.State(None), gr.State({})
-        self.calibrated, self.chosen = gr.State(0.0), gr.State({})
-        # For the buttons in the browser; stored nowhere.
-        self.link, self.download = gr.Textbox(visible="hidden"), gr.Textbox(visible="hidden")
+        self.draw()
         self._wire(page, owner)
         return self
-
-    def _draw_form(self) -> None:
-        self.questions = gr.Textbox(
-            label="Questions",
-            info="One per line, up to eight. Each becomes a column.",
-            placeholder=self.example_questions[0],
-            lines=2,
-            max_lines=8,
-            elem_id="extract-questions",
-        )
-        self.examples = gr.Dataset(
-            label="Examples",
-            components=[self.questions],
-            samples=[[question] for question in self.example_questions],
-            type="index",
-        )
-        self.files = gr.File(file_count="multiple", label="Papers", height=130, elem_id="extract-files")
-        with gr.Row():
-            size = {"size": "md", "min_width": 140}
-            self.sample = gr.Button("Use the sample", elem_id="extract-sample", **size)
-            self.clear = gr.Button("Remove papers", visible=False, elem_id="extract-clear", **size)
-        self.about = gr.HTML(EMPTY, padding=False, js_on_load=None, elem_id="extract-papers")
-        self.run = gr.Button("Extract", variant="primary", size="md", elem_id="extract-run")
-        models = offered(self.service.runs, "")
-        self.model = gr.Dropdown(
-            choices(models),
-            value=first_name(models),
-            label="Model",
-            info=about_models(models, self.service.settings),
-            allow_custom_value=True,
-            elem_id="extract-model",
-        )
-        self.threshold = gr.Slider(
-            *FIRST_RANGE,
-            0.0,
-            step=0.1,
-            label="Threshold for an answer",
-            info=ABOUT,
-            buttons=[],
-            elem_id="extract-threshold",
-        )
-        self.meaning = gr.HTML(FIRST_MEANING, padding=False, js_on_load=None, elem_id="extract-meaning")
-        gr.HTML(ABOUT_FILES, padding=False, js_on_load=None)
-
-    def _draw_results(self) -> None:
-        self.results = gr.HTML(
-            NOTHING_YET,
-            min_height=420,
-            padding=False,
-            js_on_load=extract_javascript.TABLE,
-            elem_id="extract-results",
-            render=False,
-        )
-        self.background = Background(  # its buttons stand above
-            self.service, {Extracting.name}, self.show_run, self.results, "extract"
-        )
-        self.results.render()
-        with gr.Row(visible=False, elem_classes="extract-out") as self.out:
-            small = {"size": "sm", "min_width": 90}
-            self.csv_down = gr.Button("Download CSV", elem_id="extract-csv", **small)
-            self.lines_down = gr.Button("Download JSON lines", elem_id="extract-lines", **small)
-            self.copy = gr.Button("Copy link", elem_id="extract-copy", **small)
-        self.copied_link = CopiedLink(self.engine.settings)
-        self.copied_link.draw("Link to these questions, without the papers", "extract-link")
-        self.copied = self.copied_link.text
-        with gr.Column(visible=False, elem_id="extract-verdicts") as self.judged:
-            self.counted = gr.Markdown(elem_classes="quiet")
-            with gr.Row(elem_classes="extract-out"):
-                self.evidence_down = gr.Button(
-                    "Download evidence examples", elem_id="extract-evidence", **small
-                )
-                self.answers_down = gr.Button("Download answer examples", elem_id="extract-answers", **small)
-        self.paper = gr.HTML(padding=False, js_on_load=extract_javascript.PAPER, elem_id="extract-paper")
 
     # Wiring
 
     def _wire(self, page: gr.Blocks, owner: gr.BrowserState) -> None:
-        papers = [self.papers, self.sampled, self.about, self.clear]
+        self.of_papers = [
+            *(self.papers, self.sampled, self.about, self.clear, self.extraction, self.results, self.out),
+            *(self.copied, self.paper, self.counted, *self.background.widgets),
+        ]
+        self.filled = [
+            *(
+                *self.of_papers,
+                self.threshold,
+                self.meaning,
+                self.chosen,
+                self.verdicts,
+                self.judged,
+                self.link,
+            ),
+            self.questions,
+        ]
         self.files.upload(
             self.read_upload,
-            [self.files, self.papers, self.sampled],
-            [self.files, *papers],
+            [self.files, self.papers, self.sampled, self.verdicts],
+            [self.files, *self.of_papers],
             show_progress_on=self.about,
             api_visibility="private",
             concurrency_id="reading",
             concurrency_limit=2,
         )
-        self.sample.click(self.read_sample, None, papers, **QUIET)
-        self.clear.click(self.remove_papers, None, papers, **AT_ONCE)
-        shown = [self.extraction, self.threshold, self.meaning, self.results, self.link, self.copied]
+        self.sample.click(self.read_sample, self.verdicts, self.of_papers, **QUIET)
+        self.clear.click(self.remove_papers, None, self.filled, **AT_ONCE)
+        shown = [
+            self.extraction,
+            self.threshold,
+            self.meaning,
+            self.results,
+            self.link,
+            self.copied,
+            self.counted,
+        ]
         found = [*shown, self.calibrated, self.out]
         self.background.wire(owner, found)
         extracting = {
@@ -357,7 +330,10 @@ class ExtractTab:
         }
         self.run.click(**extracting).then(None, js=extract_javascript.SHOW_RESULTS, api_visibility="private")
         self.examples.click(
-            self.choose_example, [self.examples, self.papers], [self.questions, *papers], **QUIET
+            self.choose_example,
+            [self.examples, self.papers, self.verdicts],
+            [self.questions, *self.of_papers],
+            **QUIET,
         ).then(**extracting).then(None, js=extract_javascript.SHOW_RESULTS, api_visibility="private")
         self.threshold.input(
             self.decide,
@@ -367,20 +343,21 @@ class ExtractTab:
             trigger_mode="always_last",
             **AT_ONCE,
         )
+        judged = [self.extraction, self.verdicts]
         self.results.select(self.open_paper, self.extraction, self.paper, **{**QUIET, **EXTRACTING})
         self.results.like(
             self.judge,
-            [self.extraction, self.verdicts],
+            judged,
             [self.verdicts, self.counted, self.judged],
             trigger_mode="multiple",
             **AT_ONCE,
         )
         for button, write, inputs, name, kind in (
-            (self.csv_down, Extraction.to_csv, self.extraction, "extraction.csv", "text/csv"),
+            (self.csv_down, table_csv, judged, "extraction.csv", "text/csv"),
             (
                 self.lines_down,
-                Extraction.to_json_lines,
-                self.extraction,
+                table_lines,
+                judged,
                 "extraction.jsonl",
                 "application/jsonl",
             ),

@@ -10,7 +10,11 @@ from mlm_demo.web.html import bar, marked
 EXCERPT = 240  # characters of a sentence in the table
 WITH_SENTENCES = 3  # questions, up to which the cells show sentences
 NO_ANSWER = "no answer found"
-HINT = "Press a paper to read it. ✗ says that the sentence does not answer the question."
+SCORE_DIGITS = 2  # the slider of the threshold moves by tenths
+HINT = (
+    "Press a paper to read it. The bar is how relevant the model finds the sentence; ✓ says that its answer is right, "
+    "✗ that it does not answer the question."
+)
 
 WHAT_OF_ANSWER = {RIGHT: "This answer is right", WRONG: "This sentence does not answer the question"}
 WHAT_OF_NONE = {RIGHT: "The paper has no answer", WRONG: "The paper has an answer"}
@@ -127,7 +131,7 @@ def _row(cell: Cell, verdicts: Verdicts) -> str:
     return (
         f'<tr data-cell="{cell.number}"{kind}>'
         f'<th scope="row" dir="auto"><button type="button" class="open">{title}</button>{document}</th>'
-        f'<td class="answer" dir="auto">{_answer(cell)}</td>'
+        f'<td class="answer" dir="auto">{_answer(cell)}{_score(cell)}</td>'
         f'<td class="evidence" dir="auto">{_sentence(cell)}</td>'
         f'<td class="relevance">{_relevance(row["relevance"])}</td>'
         f'<td class="judged">{_verdicts(cell, verdicts)}</td></tr>'
@@ -145,7 +149,7 @@ def _many(row: list[Cell], verdicts: Verdicts) -> str:
     columns = "".join(
         f'<td data-cell="{cell.number}" data-label="{escape(cell.finding.question)}" dir="auto"'
         f"{'' if cell.answered else ' class=no-answer'}>"
-        f'<button type="button" class="open">{_answer(cell)}</button>'
+        f'<button type="button" class="open">{_answer(cell)}</button>{_score(cell)}'
         f'<span class="evidence">{_sentence(cell)}</span>'
         f'<span class="relevance">{_relevance(cell.row["relevance"])}</span>{_verdicts(cell, verdicts)}</td>'
         for cell in row
@@ -156,6 +160,12 @@ def _many(row: list[Cell], verdicts: Verdicts) -> str:
 
 def _answer(cell: Cell) -> str:
     return f"<b>{escape(cell.row['answer'])}</b>" if cell.answered else NO_ANSWER
+
+
+def _score(cell: Cell) -> str:
+    """Return the number that the threshold decides by, also of an answer that is below it."""
+    score = cell.row["score"]
+    return "" if score is None else f'<span class="score" dir="ltr">score {score:.{SCORE_DIGITS}f}</span>'
 
 
 def _sentence(cell: Cell) -> str:
@@ -173,7 +183,7 @@ def _relevance(relevance: float) -> str:
 
 def _verdicts(cell: Cell, verdicts: Verdicts) -> str:
     """Return the two buttons of a cell; at most one of them is pressed."""
-    given = verdicts.get(key_of(cell.finding, cell.row))
+    given = verdicts.get(key_of(cell.row))
     said = WHAT_OF_ANSWER if cell.answered else WHAT_OF_NONE
     paper = escape(cell.row["title"])
     buttons = []

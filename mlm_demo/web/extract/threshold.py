@@ -9,7 +9,10 @@ from mlm_demo.inference.extract.extraction import Extraction
 
 FIRST_RANGE = -10.0, 10.0  # before there are scores
 FIRST_MEANING = '<p class="meaning">Each model starts at the threshold that it was calibrated to.</p>'
-ABOUT = "An answer with a lower score counts as 'no answer found'. Moving it does not ask the model again."
+ABOUT = (
+    "An answer with a lower score counts as 'no answer found'; the score stands below the answer and is not the "
+    "relevance. Moving it does not ask the model again."
+)
 
 
 def score_range(extraction: Extraction) -> tuple[float, float]:

@@ -1,10 +1,12 @@
-"""What a person says about answers, right or wrong, and the examples for fine-tuning that follow from it."""
+"""What a person says about answers, right or wrong: in the table as files, and as examples for fine-tuning."""
 
 import csv
 import io
+import json
 from dataclasses import dataclass
 
-from mlm_demo.inference.extract.extraction import Finding
+from mlm_demo.inference.extract.extraction import COLUMNS, Extraction, Finding
+from mlm_demo.inference.spreadsheet import to_csv
 
 RIGHT, WRONG = "right", "wrong"
 AROUND = 2  # sentences before and after the one of an answer, in the context of an example
@@ -36,14 +38,14 @@ class Verdict:
 Verdicts = dict[Key, Verdict]
 
 
-def key_of(finding: Finding, row: dict) -> Key:
+def key_of(row: dict) -> Key:
     """Return what a verdict is about: a question, the sentence of a paper, and the answer or that there is none."""
-    return finding.question, f"{row['document']}\n{row['sentence']}", row["answer"]
+    return row["question"], f"{row['document']}\n{row['sentence']}", row["answer"]
 
 
 def judge(verdicts: Verdicts, finding: Finding, row: dict, verdict: str) -> Verdicts:
     """Note a verdict in place, RIGHT or WRONG; anything else takes it back."""
-    key = key_of(finding, row)
+    key = key_of(row)
     verdicts.pop(key, None)
     if verdict in (RIGHT, WRONG) and row["sentence"] is not None:
         start, end = _around(finding, row)
@@ -92,14 +94,29 @@ def answers_csv(verdicts: Verdicts) -> str:
     return _csv(("question", "context", "answer", "answer_start", "document"), rows)
 
 
-def count_sentence(verdicts: Verdicts) -> str:
-    """Return how many verdicts there are, and why some of them are no examples; empty without any."""
+def table_csv(extraction: Extraction, verdicts: Verdicts) -> str:
+    """Return the table as CSV, with the verdict on each row: RIGHT, WRONG or empty."""
+    return to_csv(_judged(extraction, verdicts), (*COLUMNS, "verdict"))
+
+
+def table_lines(extraction: Extraction, verdicts: Verdicts) -> str:
+    """Return the table as JSON lines, with the verdict on each row: RIGHT, WRONG or null."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in _judged(extraction, verdicts))
+
+
+def count_sentence(verdicts: Verdicts, shown: Extraction | None) -> str:
+    """Return how many verdicts there are, and why some of them are no examples or not in sight; empty without any.
+
+    shown: the table that is shown, None without one.
+    """
     if not verdicts:
         return ""
     count, more = len(verdicts), len(verdicts) - len(examples(verdicts))
+    hidden = len(verdicts.keys() - {key_of(row) for row in (shown.rows if shown else ())})
+    beyond = f", {hidden:,} of them not in sight (of another question, paper or threshold)" if hidden else ""
     noted = (
-        f"{count:,} {'verdict' if count == 1 else 'verdicts'}. Download them before you leave the page; Teach a model "
-        "a task, on the tab Adapt, reads them."
+        f"{count:,} {'verdict' if count == 1 else 'verdicts'}{beyond}. Download them before you remove the papers or "
+        "leave the page; Teach a model a task, on the tab Adapt, reads them."
     )
     if more:
         noted += (
@@ -107,6 +124,12 @@ def count_sentence(verdicts: Verdicts) -> str:
             "threshold until the answer appears, and judge that."
         )
     return noted
+
+
+def _judged(extraction: Extraction, verdicts: Verdicts) -> list[dict]:
+    said = [verdicts.get(key_of(row)) for row in extraction.records()]
+    words = [one and (RIGHT if one.right else WRONG) for one in said]
+    return [{**row, "verdict": word} for row, word in zip(extraction.records(), words, strict=True)]
 
 
 def _around(finding: Finding, row: dict) -> tuple[int, int]:

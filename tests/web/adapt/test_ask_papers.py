@@ -42,17 +42,19 @@ class Service:
 
 @pytest.fixture
 def page():
-    def show_papers(papers, noted, *, sampled):
+    def show_papers(papers, noted, verdicts, *, sampled):
         return {demo.extract.papers: papers, demo.extract.about: noted, demo.extract.sampled: sampled}
 
     with gr.Blocks() as demo:
         demo.service, message, run = Service(), gr.HTML(), [gr.Textbox(), gr.Textbox()]
+        about, papers, sampled = gr.HTML(), gr.State([]), gr.State(False)
         demo.extract = SimpleNamespace(
             model=gr.Dropdown([BUILT_IN]),
-            about=gr.HTML(),
-            papers=gr.State([]),
-            sampled=gr.State(False),
-            clear=gr.Button(),
+            about=about,
+            papers=papers,
+            sampled=sampled,
+            verdicts=gr.State({}),
+            of_papers=[about, papers, sampled],
             show_papers=show_papers,
         )
         demo.tabs, demo.ask, demo.search = gr.Tabs(), AskPapers(), SearchPapers()
@@ -64,7 +66,7 @@ def page():
 def test_extract_opens_with_the_built_in_model_and_the_files_of_the_run(page):
     shown = call(page, page.ask.open_extract)
     assert (shown[page.extract.model], shown[page.tabs].selected) == (BUILT_IN, "extract")
-    shown = page.ask.read_papers("a" * 8, "me", REQUEST, silent)
+    shown = page.ask.read_papers("a" * 8, "me", {}, REQUEST, silent)
     (paper,) = shown[page.extract.papers]
     assert (paper.title, paper.text) == ("Bees", "Bees fly.")
     assert shown[page.extract.about] == [ask_papers.READ, "noted"]
@@ -73,11 +75,11 @@ def test_extract_opens_with_the_built_in_model_and_the_files_of_the_run(page):
 def test_without_the_files_extract_asks_for_them(page):
     for owner, files in (("another", ["bees.txt"]), ("me", [])):
         page.service.run.files = files
-        shown = page.ask.read_papers("a" * 8, owner, REQUEST, silent)
+        shown = page.ask.read_papers("a" * 8, owner, {}, REQUEST, silent)
         assert list(shown) == [page.extract.about], "papers that are there stay"
         assert "The files of that run are not here" in shown[page.extract.about]
     page.service.run.files = ["cut.pdf"]
-    assert "ends early" in page.ask.read_papers("a" * 8, "me", REQUEST, silent)[page.extract.about]
+    assert "ends early" in page.ask.read_papers("a" * 8, "me", {}, REQUEST, silent)[page.extract.about]
 
 
 def test_the_files_are_removed_and_named(page):
@@ -86,6 +88,7 @@ def test_the_files_are_removed_and_named(page):
     shown = page.ask.remove_files("a" * 8, "me")
     assert "Deleted: bees.txt. The model stays." in shown[page.ask.message]
     assert not shown[page.ask.remove].visible
+    assert not shown[page.ask.button].visible, "there are no papers left to ask"
     assert not shown[page.search.panel].visible
     assert "were deleted before" in page.ask.remove_files("a" * 8, "me")[page.ask.message]
 

@@ -14,6 +14,10 @@ def test_everything_is_deleted_once_it_is_confirmed(page, tab, service, run, fin
     assert changed[tab.current] == changed[tab.form.draft] == changed[tab.teach.draft] == ""
     assert "will be listed here" in changed[tab.mine.table]
     assert changed[tab.form.group].visible
+    for other in page.others:
+        assert {widget: changed[widget] for widget in other.filled} == other.emptied(), (
+            "on the other tabs too"
+        )
 
 
 @pytest.mark.parametrize(

@@ -37,3 +37,33 @@ def test_two_models_of_one_name_can_be_told_apart(page, tab, service, finished):
     for picker in (tab.fill.model, tab.fill.compare, tab.teach.model):
         both = labels(update_pickers(page, "me")[picker])
         assert both[finished.id] != both[other.name]
+
+
+def test_a_picker_that_holds_a_deleted_model_goes_back_to_what_the_page_opens_with(
+    page, tab, service, finished
+):
+    id, others = (
+        finished.id,
+        ([finished.id, "biomedical"], finished.id, finished.id, finished.id, finished.id),
+    )
+    held = {"model": id, "compared": [id], "asked": id, "others": others}
+    kept = update_pickers(page, "me", id, **held)
+    assert all("value" not in picker.constructor_args for picker in kept.values()), (
+        "a model that is there stays"
+    )
+    finished.delete()
+    changed = update_pickers(page, "me", **held)
+    assert {picker: each.value for picker, each in changed.items()} == {
+        tab.fill.model: "general",
+        tab.fill.compare: ["biomedical"],
+        tab.pickers.scored_models: ["biomedical"],
+        tab.pickers.contrast.model: "biomedical",
+        tab.pickers.contrast.other_model: "",
+        tab.extract.model: "extract",
+        tab.form.model: "general",
+        tab.teach.model: tab.teach.model.value,
+    }
+    others = [id], "general", "", "general", "extract"
+    beside = update_pickers(page, "me", compared=["general", id], others=others)
+    assert beside[tab.fill.compare].value == ["general"]
+    assert beside[tab.pickers.scored_models].value == ["general", "biomedical"]

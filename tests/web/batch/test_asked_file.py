@@ -262,6 +262,9 @@ def test_a_longer_file_runs_in_the_background_until_its_table_is_there(page, mon
         assert by_link[page.tabs].selected == file.name
         assert words in by_link[file.results]
         assert "in another browser" in page.open("you", run=run.id)[file.results]
+        emptied = file.emptied()
+        assert set(emptied) == set(file.filled)
+        assert (emptied[file.results], emptied[file.background.run]) == (asked_file.NOTHING_YET, "")
         call(page.demo, file.background.delete, run.id, "me")
         assert page.service.runs.all() == []
         assert page.open("me") == {}

@@ -155,6 +155,34 @@ def test_verdicts_are_counted_and_stay_in_the_next_table(page, taught_folder):
     assert shown[tab.judged].visible
     again = extract(page, taught_folder, chosen={taught_folder: -99.0}, verdicts=given)
     assert again[tab.results].count('aria-pressed="true"') == 2
+    assert again[tab.counted].startswith("2 verdicts.")
+    above = call(page, tab.decide, 99.0, taught_folder, {}, found, found.threshold, given)
+    other = extract(page, taught_folder, questions="What is Paris?", verdicts=given)
+    for shown in (above, other):
+        assert shown[tab.counted].startswith("2 verdicts, 2 of them not in sight")
+    assert tab.counted not in tab.show_found(found), "a run knows no verdicts"
+
+
+def test_a_table_is_gone_with_its_papers(page, taught_folder):
+    tab, given = page.tab, {}
+    found = extract(page, taught_folder, chosen={taught_folder: -99.0})[tab.extraction]
+    call(page, tab.judge, found, given, event(cell=0, verdict="right"))
+    other = call(page, tab.read_sample, given)
+    removed = call(page, tab.remove_papers)
+    for shown, said in ((other, "press Extract"), (removed, "Press an example to ask twenty")):
+        assert (shown[tab.extraction], shown[tab.paper], shown[tab.out].visible) == (None, "", False)
+        assert said in shown[tab.results]
+        assert "<table" not in shown[tab.results]
+        assert shown[tab.background.run] == ""
+    assert other[tab.counted].startswith("1 verdict, 1 of them not in sight")
+    assert not {tab.verdicts, tab.chosen} & set(other), "verdicts and thresholds are good for other papers"
+    assert (removed[tab.papers], removed[tab.verdicts], removed[tab.chosen]) == ([], {}, {})
+    assert (removed[tab.counted], removed[tab.judged].visible) == ("", False)
+    assert removed[tab.threshold].value == 0.0
+    assert tab.questions not in removed
+    emptied = tab.emptied()
+    assert emptied[tab.questions] == ""
+    assert set(emptied) == set(tab.filled)
 
 
 def test_files_replace_the_sample_and_join_other_files(page, tmp_path, monkeypatch):
@@ -164,23 +192,22 @@ def test_files_replace_the_sample_and_join_other_files(page, tmp_path, monkeypat
     monkeypatch.setattr(papers_module, "SAMPLE", tmp_path / "papers")
     papers_module.sample.cache_clear()
     tab, quiet = page.tab, lambda *_, **__: None
-    sampled = call(page, tab.choose_example, 0, [])
+    sampled = call(page, tab.choose_example, 0, [], {})
     assert sampled[tab.questions] == tab.example_questions[0]
     assert [paper.title for paper in sampled[tab.papers]] == ["Sample"]
-    assert call(page, tab.choose_example, 1, sampled[tab.papers]) == {tab.questions: tab.example_questions[1]}
+    other = call(page, tab.choose_example, 1, sampled[tab.papers], {})
+    assert other == {tab.questions: tab.example_questions[1]}
     own = [str(tmp_path / "own.txt")]
-    one = call(page, tab.read_upload, own, sampled[tab.papers], True, request(), quiet)
+    one = call(page, tab.read_upload, own, sampled[tab.papers], True, {}, request(), quiet)
     assert [paper.document for paper in one[tab.papers]] == ["own.txt"]
-    two = call(page, tab.read_upload, own, one[tab.papers], False, request(), quiet)
+    two = call(page, tab.read_upload, own, one[tab.papers], False, {}, request(), quiet)
     assert len(two[tab.papers]) == 2
     (tmp_path / "picture.txt").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
-    bad = call(
-        page, tab.read_upload, [str(tmp_path / "picture.txt")], one[tab.papers], False, request(), quiet
-    )
+    picture = [str(tmp_path / "picture.txt")]
+    bad = call(page, tab.read_upload, picture, one[tab.papers], False, {}, request(), quiet)
     assert bad.keys() == {tab.files, tab.about}
     assert "picture.txt" in bad[tab.about]
     assert "1 paper" in bad[tab.about]
-    assert call(page, tab.remove_papers)[tab.papers] == []
     papers_module.sample.cache_clear()
 
 

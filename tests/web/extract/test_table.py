@@ -13,7 +13,7 @@ def texts(html, before=""):
 def test_a_row_has_title_answer_marked_sentence_and_relevance():
     html = table(extraction(), {})
     assert "Answered in 2 of 3 papers" in html
-    assert "Title of a.txt a.txt 5 hours They slept 5 hours . 0.90 ✓ ✗" in texts(html)
+    assert "Title of a.txt a.txt 5 hours score 4.00 They slept 5 hours . 0.90 ✓ ✗" in texts(html)
     assert "They slept <mark>5 hours</mark>." in html
     assert "inline-size:90.00%" in html
 
@@ -23,7 +23,7 @@ def test_papers_without_an_answer_stay_and_the_best_evidence_comes_first():
     places = [html.index(f"Title of {name}.txt") for name in "abc"]
     assert places == sorted(places)
     assert '<tr data-cell="2" class="no-answer">' in html
-    assert "no answer found Nothing was measured." in texts(html)
+    assert "no answer found score -3.00 Nothing was measured." in texts(html)
 
 
 def test_another_threshold_decides_again():
@@ -38,6 +38,8 @@ def test_several_questions_are_columns():
     assert html.count('scope="row"') == 3
     assert html.count("answered in 2 of 3") == 2
     assert f'data-cell="3" data-label="{DOSE}"' in html
+    assert html.count("score 4.00") == 2
+    assert "The bar is how relevant the model finds the sentence; ✓ says" in html
     assert "compact" not in html
     assert "compact" in table(extraction(questions=tuple(f"Question {n}?" for n in range(8))), {})
 

@@ -1,5 +1,6 @@
 import csv
 import io
+import json
 
 import pytest
 
@@ -14,6 +15,8 @@ from mlm_demo.web.extract.verdicts import (
     count_sentence,
     evidence_csv,
     judge,
+    table_csv,
+    table_lines,
 )
 from tests.support.extractions import SLEEP, extraction
 
@@ -51,10 +54,10 @@ def test_verdicts_become_answers_in_their_context():
 def test_a_missed_answer_makes_no_example_and_the_page_says_why():
     given = judged("", "", WRONG)
     assert rows(evidence_csv(given)) == [["question", "sentence", "label", "document"]]
-    assert count_sentence(given).startswith("1 verdict. ")
-    assert "1 of them makes no example" in count_sentence(given)
-    assert "no example" not in count_sentence(judged(RIGHT, WRONG))
-    assert count_sentence({}) == ""
+    assert count_sentence(given, extraction()).startswith("1 verdict. ")
+    assert "1 of them makes no example" in count_sentence(given, extraction())
+    assert "no example" not in count_sentence(judged(RIGHT, WRONG), extraction())
+    assert count_sentence({}, None) == ""
 
 
 def test_a_verdict_can_be_changed_and_taken_back():
@@ -77,3 +80,23 @@ def test_fine_tuning_reads_them(write, read, tmp_path):
     else:
         assert sum(pool.labels.count(True) for pool in found.examples) == 10
     assert {example.group for example in found.examples} == {"a.txt", "b.txt", "c.txt"}, "split by paper"
+
+
+def test_the_table_is_written_with_its_verdicts():
+    found, given = extraction(), judged(RIGHT, WRONG)
+    table = list(csv.DictReader(io.StringIO(table_csv(found, given))))
+    assert [(row["document"], row["verdict"]) for row in table] == [
+        ("a.txt", "right"),
+        ("b.txt", "wrong"),
+        ("c.txt", ""),
+    ]
+    lines = [json.loads(line) for line in table_lines(found, given).splitlines()]
+    assert [line.pop("verdict") for line in lines] == ["right", "wrong", None]
+    assert lines == found.records()
+
+
+def test_verdicts_that_are_not_in_sight_are_counted():
+    given = judged(RIGHT, WRONG)
+    assert count_sentence(given, extraction()).startswith("2 verdicts. ")
+    assert count_sentence(given, extraction(3.0)).startswith("2 verdicts, 1 of them not in sight")
+    assert count_sentence(given, None).startswith("2 verdicts, 2 of them not in sight")
