@@ -115,7 +115,7 @@ def test_its_model_is_downloaded(older, run_in, tmp_path):
 def test_its_stopped_run_is_resumed_to_its_end(older, run_in):
     run = run_in("stopped")
     seen = run_state(older, run, OWNER)
-    assert seen.actions == {"resume", "delete", "use", "teach", "ask", "push"}
+    assert seen.actions == {"resume", "delete", "use", "teach", "ask", "push", "search"}
     assert "what was learned is kept" in seen.progress
     before, checkpoint, logged = result_of(run).to_json(), last_checkpoint(run.output), len(list(run.lines()))
     assert before["training"]["steps"] == step_of(checkpoint)
