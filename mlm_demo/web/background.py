@@ -34,7 +34,7 @@ class Background:
     ):
         self.service, self.tasks, self.show, self.results = service, tasks, show, results
         with gr.Row(elem_classes="extract-out"):
-            small = {"size": "sm", "min_width": 90, "visible": False}
+            small = {"size": "sm", "min_width": 140, "scale": 0, "visible": False}
             self.stop_button = gr.Button("Stop", variant="stop", elem_id=f"{prefix}-stop", **small)
             self.resume_button = gr.Button("Resume", elem_id=f"{prefix}-resume", **small)
             self.delete_button = gr.Button("Delete this table", elem_id=f"{prefix}-delete", **small)
