@@ -128,7 +128,9 @@ def test_the_log_and_the_time_of_a_resumed_run_cover_all_of_it(tmp_path):
     _, whole = run(tmp_path, resume=True)
     assert [line["step"] for line in whole.log if "loss" in line] == list(range(1, 9))
     first_steps = [line["seconds"] for line in first.log if "loss" in line]
-    assert whole.seconds > first_steps[-1], "what came after the checkpoint, its writing, is not counted again"
+    assert whole.seconds > first_steps[-1], (
+        "what came after the checkpoint, its writing, is not counted again"
+    )
 
 
 def test_a_nan_loss_raises(tmp_path):
