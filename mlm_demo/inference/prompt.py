@@ -59,7 +59,8 @@ def read_prompt(text: str, mlm: MaskedLM, *, max_characters: int, max_masks: int
         raise PromptError(
             f"The sentence holds {len(spans)} masks; at most {max_masks} can be filled at once."
         )
-    odd = sorted({text[start:end] for start, end in spans} - {"<mask>", mlm.mask_token})
+    blanks = {text[start:end] for start, end in spans} - {"<mask>", mlm.mask_token}
+    odd = sorted(blank for blank in blanks if blank.strip("_"))  # everybody reads ___ as a blank
     if odd:
         were = "were" if len(odd) > 1 else "was"
         read = ", ".join(dict.fromkeys(" ".join(blank.split()) for blank in odd))  # a blank may span lines

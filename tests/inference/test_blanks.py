@@ -147,7 +147,9 @@ def test_blanks_are_filled_and_named(architecture):
     mlm = tiny(architecture)
     answer = fill(mlm, "the fox ___ over the [ MASK ] dog")
     assert answer.model_text == f"the fox {mlm.mask_token} over the {mlm.mask_token} dog"
-    assert answer.notices == (f"[ MASK ], ___ were read as this model's mask token, {mlm.mask_token}.",)
+    assert answer.notices == (f"[ MASK ] was read as this model's mask token, {mlm.mask_token}.",), (
+        "___ is plain"
+    )
     assert "___" not in answer.masks[0][0].sequence
     assert "[ MASK ]" in answer.masks[0][0].sequence
 
