@@ -112,7 +112,7 @@ def _csv_rows(kind: str, row: dict, own: Sequence[str]) -> Iterator[dict]:
         if "error" in answer:
             yield {**about, "error": answer["error"]}
             continue
-        for figures in FIGURES.get(kind, _counted)(answer):
+        for figures in _figures(kind, answer):
             yield {**about, **figures}
 
 
@@ -125,6 +125,16 @@ def csv(kind: str, rows: Iterable[dict]) -> str:
 
 def _json(answer: dict | MlmDemoError) -> dict:
     return {"error": str(answer)} if isinstance(answer, MlmDemoError) else answer
+
+
+def _figures(kind: str, answer: dict) -> Iterator[dict]:
+    """Yield what an answer says, without its model: a row for each word of a filled mask, else one."""
+    if kind == FILL:
+        yield from _filled(answer)
+    elif kind == SCORE:
+        yield from _scored(answer)
+    else:
+        yield {name: answer[name] for name in COLUMNS[kind] if name in answer and name != "model"}
 
 
 def _filled(answer: dict) -> Iterator[dict]:
@@ -142,12 +152,3 @@ def _scored(score: dict) -> Iterator[dict]:
     """Yield the row of a sentence; words: those between white space, of which `bits_per_word` is the mean."""
     names = ("method", "log_likelihood", "pseudo_perplexity", "bits_per_word", "tokens")
     yield {**{name: score[name] for name in names}, "words": len(score["text"].split())}
-
-
-def _counted(answer: dict) -> Iterator[dict]:
-    """Yield what an answer to a pair or a fact says."""
-    kind = PAIRS if "good" in answer else FACTS
-    yield {name: answer[name] for name in COLUMNS[kind] if name in answer and name != "model"}
-
-
-FIGURES = {FILL: _filled, SCORE: _scored}

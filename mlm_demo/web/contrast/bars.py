@@ -14,18 +14,18 @@ def paired_bars(words: Sequence[dict], sides: tuple[str, str]) -> str:
 
     words: those that differ most first; sides: what each is called after `More probable`, such as `in the first`.
     """
-    lists = more_probable(words)
-    scale = scale_for([{"score": max(word["first"], word["second"])} for some in lists for word in some])
+    lists, scale = more_probable(words)
     return "".join(
         _list(f"More probable {side}", some, scale, sides) for side, some in zip(sides, lists, strict=True)
     )
 
 
-def more_probable(words: Sequence[dict]) -> tuple[list[dict], list[dict]]:
-    """Return the first words that are more probable in the first blank, and in the second."""
-    firsts = [word for word in words if word["first"] > word["second"]]
-    seconds = [word for word in words if word["second"] > word["first"]]
-    return firsts[:ROWS], seconds[:ROWS]
+def more_probable(words: Sequence[dict]) -> tuple[tuple[list[dict], list[dict]], float]:
+    """Return the first words that are more probable in the first blank, and in the second, and the scale of both."""
+    firsts = [word for word in words if word["first"] > word["second"]][:ROWS]
+    seconds = [word for word in words if word["second"] > word["first"]][:ROWS]
+    scale = scale_for([{"score": max(word["first"], word["second"])} for word in firsts + seconds])
+    return (firsts, seconds), scale
 
 
 def _list(title: str, words: Sequence[dict], scale: float, sides: tuple[str, str]) -> str:

@@ -6,7 +6,7 @@ from html import escape
 from mlm_demo.training.svg import svg
 from mlm_demo.web.contrast.bars import more_probable
 from mlm_demo.web.contrast.scatter import SIZE
-from mlm_demo.web.fill.charts import probability, scale_for
+from mlm_demo.web.fill.charts import probability
 
 WIDTH = 420  # pixels; as high as the plot
 WORD, BARS, NUMBERS = 0, 132, 352  # where words, bars and numbers begin
@@ -19,8 +19,7 @@ def drawn_bars(words: Sequence[dict], sides: tuple[str, str], distance: float | 
 
     distance: of the two lists in bits, None without one.
     """
-    lists = more_probable(words)
-    scale = scale_for([{"score": max(word["first"], word["second"])} for some in lists for word in some])
+    lists, scale = more_probable(words)
     parts, y = [], 18.0
     for side, some in zip(sides, lists, strict=True):
         parts.append(

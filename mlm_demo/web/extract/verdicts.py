@@ -127,9 +127,11 @@ def count_sentence(verdicts: Verdicts, shown: Extraction | None) -> str:
 
 
 def _judged(extraction: Extraction, verdicts: Verdicts) -> list[dict]:
-    said = [verdicts.get(key_of(row)) for row in extraction.records()]
-    words = [one and (RIGHT if one.right else WRONG) for one in said]
-    return [{**row, "verdict": word} for row, word in zip(extraction.records(), words, strict=True)]
+    rows = []
+    for row in extraction.records():
+        said = verdicts.get(key_of(row))
+        rows.append({**row, "verdict": said and (RIGHT if said.right else WRONG)})
+    return rows
 
 
 def _around(finding: Finding, row: dict) -> tuple[int, int]:

@@ -1,5 +1,7 @@
 """JavaScript for pressing words, guesses and examples; `trigger` starts an event of the page."""
 
+from mlm_demo.web.javascript import scroll_to
+
 # A pressed word becomes a blank, and the blank remembers it: `behind` holds the words of the blanks of each text that
 # was made here. Where the keyboard pressed a word, the new row has the focus on what took its place.
 # The row of 'Every position' stays as long as its sentence, though each answer draws the words again.
@@ -121,10 +123,9 @@ element.addEventListener('click', (event) => {
   const button = event.target.closest('[data-example]');
   if (!button) return;
   trigger('select', {group: Number(button.dataset.group), example: Number(button.dataset.example)});
-  const sentence = document.querySelector('#sentence');  // out of sight on a phone, and the answer with it
-  if (sentence.getBoundingClientRect().top < 0) sentence.scrollIntoView({behavior: 'smooth'});
+  (SCROLL)();  // out of sight on a phone, and the answer with it
 });
-"""
+""".replace("SCROLL", scroll_to("sentence"))
 
 # Large print for a projector: only the sentence and one chart, on the whole screen where the browser allows it; the
 # arrow keys go to the next one. The same button, or Escape, ends it; leaving the whole screen by other means ends it

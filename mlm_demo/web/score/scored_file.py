@@ -87,7 +87,7 @@ class ScoredFile(AskedFile):
         self.phenomena.click(
             self.judge_phenomena,
             [self.waiting, owner, models, method],
-            [self.waiting, self.offer, self.results, self.csv, self.out, *self.background.widgets],
+            self.filled,
             **QUIET,
         )
         return self
