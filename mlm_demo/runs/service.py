@@ -18,6 +18,7 @@ from pathlib import Path
 from mlm_demo.errors import CorpusError, RunError
 from mlm_demo.models.catalogue import ADAPTED, FINETUNED, check_allowed
 from mlm_demo.models.hub import DownloadPolicy
+from mlm_demo.models.tasks import TASKS as DOWNSTREAM
 from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.runs.child_process import Launch
 from mlm_demo.runs.launchers.hub_jobs import HubJobsLauncher
@@ -44,6 +45,7 @@ from mlm_demo.training.pretraining.result import PretrainResult, read_pretrain_r
 from mlm_demo.training.result import AdaptationResult, read_result
 
 SAMPLE = ROOT / "assets" / "corpora" / "beekeeping.txt"
+SAMPLE_EXAMPLES = {task: ROOT / "assets" / "examples" / f"sample-{task}.csv" for task in DOWNSTREAM}
 PACKED_SECONDS_KEPT = 86_400
 FROM_SCRATCH = "from scratch"  # in place of a base model
 

@@ -35,7 +35,7 @@ class Staging:
         CorpusError, or RunError if the folder cannot be written, and leaves no draft then.
         """
         if not files:
-            raise CorpusError("There are no files; add one, or use the sample corpus.")
+            raise CorpusError("There are no files; add one, or use the sample.")
         kept = self.files(before) if before else []
         if (count := len(files) + len(kept)) > self.max_files:
             raise CorpusError(

@@ -12,7 +12,7 @@ from mlm_demo.corpus.papers import paper_of
 from mlm_demo.errors import CorpusError, MlmDemoError, ParameterError, RunError, shown
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.adapted_models import model_of
-from mlm_demo.runs.service import SAMPLE, RunService
+from mlm_demo.runs.service import SAMPLE, SAMPLE_EXAMPLES, RunService
 from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.runs.tasks.finetune import FinetuneRequest
 from mlm_demo.runs.tasks.pretrain import PretrainRequest
@@ -263,7 +263,7 @@ class Endpoints:
         seed: int = FinetuneConfig.seed,
         owner: str = "",
     ) -> dict[str, Any]:
-        """Start teaching a model the task `evidence` or `answers` with uploaded examples.
+        """Start teaching a model the task `evidence` or `answers` with uploaded examples, or `["sample"]`.
 
         Budget, result and the owner's secret are as in start_adaptation; minutes are for all seeds together.
         """
@@ -289,8 +289,9 @@ class Endpoints:
                 "On this Space, runs are started on the page: the GPU is lent to the person who presses Start."
             )
         owner = owner or secrets.token_urlsafe(16)
-        if files == [SAMPLE_WORD] and not isinstance(asked, FinetuneRequest):
-            draft = self.service.staging.add([SAMPLE])
+        if files == [SAMPLE_WORD]:
+            sample = SAMPLE_EXAMPLES[asked.task] if isinstance(asked, FinetuneRequest) else SAMPLE
+            draft = self.service.staging.add([sample])
         else:
             draft = self.service.staging.add([_uploaded(file, self.uploads) for file in files], take=True)
         try:

@@ -15,6 +15,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "extract": {"questions": ["How many patients were enrolled?"]},
     "start_adaptation": {"files": ["sample"]},
     "start_pretraining": {"files": ["sample"]},
+    "start_finetuning": {"files": ["sample"], "task": "answers"},
 }
 
 

@@ -109,7 +109,7 @@ MISTAKES = [
     ("score", [False], "text is 'False'; it must be a string or a list of strings."),
     ("extract", [["Who?"], None, None, None, "low"], "threshold is 'low'; it must be a number."),
     ("start_adaptation", [], "files is missing; it must be a list of files."),
-    ("start_adaptation", [[], None, None, None, 1], "There are no files; add one, or use the sample corpus."),
+    ("start_adaptation", [[], None, None, None, 1], "There are no files; add one, or use the sample."),
     ("start_adaptation", ["bees.txt"], "files is 'bees.txt'; it must be a list of files."),
     ("start_adaptation", [[], "", 0, 0, 2.5], "max_steps is '2.5'; it must be a whole number."),
     ("start_adaptation", [[7], None, None, None, 1], "'7' is not an uploaded file; upload it first"),

@@ -8,8 +8,9 @@ from pathlib import Path
 import gradio as gr
 
 from mlm_demo.errors import CorpusError, MlmDemoError
+from mlm_demo.models.extractor import BUILT_IN
 from mlm_demo.models.tasks import ANSWERS, EVIDENCE
-from mlm_demo.runs.service import RunService
+from mlm_demo.runs.service import SAMPLE_EXAMPLES, RunService
 from mlm_demo.runs.tasks.finetune import FinetuneRequest
 from mlm_demo.training.downstream.config import FinetuneConfig
 from mlm_demo.web import javascript
@@ -26,9 +27,9 @@ ABOUT = (
     "Give questions with their answers: SQuAD JSON, or a CSV, TSV or JSON lines file with the columns *question, "
     "context, answer* (answers) or *question, sentence, label* (evidence), such as the verdicts that Extract exports. "
     "A fifth of the articles is held out to judge by. The chosen time is divided among three trainings from different "
-    "random numbers, so that chance shows; the best is kept."
+    "random numbers, so that chance shows; the best is kept. The sample is sixty invented abstracts with questions."
 )
-EMPTY = '<p class="empty">Add a file of examples. What is in it appears here before training starts.</p>'
+EMPTY = '<p class="empty">Add a file of examples, or use the sample. What is in it appears here before training starts.</p>'
 
 
 class TeachForm:
@@ -64,15 +65,41 @@ class TeachForm:
         progress=gr.Progress(),
     ) -> dict:
         """Take uploaded files in place of the draft, and say what their examples are."""
-        return self._read(request, files or [], draft, owner, task, model, minutes, progress)
+        paths = [Path(name) for name in files or []]
+        return self._read(request, paths, draft, owner, task, model, minutes, progress, take=True)
+
+    def read_sample(
+        self,
+        request: gr.Request,
+        draft: str,
+        owner: str,
+        task: str,
+        model: str,
+        minutes: float,
+        progress=gr.Progress(),
+    ) -> dict:
+        """Take the sample of the task in place of the draft."""
+        return self._read(request, [SAMPLE_EXAMPLES[task]], draft, owner, task, model, minutes, progress)
 
     def read_again(
-        self, request: gr.Request, draft: str, task: str, model: str, minutes: float, progress=gr.Progress()
+        self,
+        request: gr.Request,
+        draft: str,
+        owner: str,
+        task: str,
+        model: str,
+        minutes: float,
+        progress=gr.Progress(),
     ) -> dict:
-        """Read the files again for another task."""
+        """Read the files again for another task, of the sample the file for it."""
         if not draft:
             return gr.skip()
-        return self._read(request, [], draft, "", task, model, minutes, progress)
+        names = []
+        with suppress(CorpusError):  # what reads the files says that they are gone
+            names = self.service.staging.names(draft)
+        is_sample = names in [[path.name] for path in SAMPLE_EXAMPLES.values()]
+        files = [SAMPLE_EXAMPLES[task]] if is_sample else []
+        return self._read(request, files, draft, owner, task, model, minutes, progress)
 
     def start_run(
         self, request: gr.Request, draft: str, task: str, model: str, minutes: float, owner: str
@@ -111,13 +138,15 @@ class TeachForm:
     def _read(
         self,
         request: gr.Request,
-        files: Sequence[str],
+        files: Sequence[Path],
         draft: str,
         owner: str,
         task: str,
         model: str,
         minutes: float,
         progress,
+        *,
+        take: bool = False,
     ) -> dict:
         added = ""
         try:
@@ -125,7 +154,7 @@ class TeachForm:
             progress(None, desc="Reading")
             asked = FinetuneRequest(FinetuneConfig(minutes=float(minutes)), task, model or "")
             if files:
-                added = self.service.staging.add([Path(name) for name in files], take=True, owner=owner)
+                added = self.service.staging.add(files, take=take, owner=owner)
             content = self.service.examples(added or draft, asked, lambda stage: progress(None, desc=stage))
         except MlmDemoError as error:
             if added:
@@ -161,7 +190,10 @@ class TeachForm:
         }
         self.files.upload(self.read_upload, [self.files, self.draft, owner, *fields], read, **reading)
         # A choice that is made while the files are read counts too.
-        self.task.input(self.read_again, [self.draft, *fields], read, trigger_mode="always_last", **reading)
+        self.task.input(
+            self.read_again, [self.draft, owner, *fields], read, trigger_mode="always_last", **reading
+        )
+        self.sample.click(self.read_sample, [self.draft, owner, *fields], read, **reading)
         self.clear.click(self.remove_files, self.draft, self.filled, **AT_ONCE)
         self.start.click(
             self.start_run,
@@ -175,12 +207,16 @@ class TeachForm:
     def _draw_form(self) -> None:
         self.task = gr.Radio(TASKS, value=ANSWERS, label="Task", elem_id="teach-task")
         self.files = gr.File(file_count="multiple", label="Examples", height=120, elem_id="teach-files")
-        self.clear = gr.Button("Remove files", visible=False, size="sm", elem_id="teach-clear")
+        with gr.Row():
+            size = {"size": "md", "min_width": 140}
+            self.sample = gr.Button("Use the sample", elem_id="teach-sample", **size)
+            self.clear = gr.Button("Remove files", visible=False, elem_id="teach-clear", **size)
         gr.Markdown(ABOUT, elem_classes="quiet")
         models = offered(self.service.runs, "")
         self.model = gr.Dropdown(
             choices(models),
             label="Base model",
+            info=f"One that you adapted here starts with what {BUILT_IN} knows of the task.",
             value=first_name(models),
             allow_custom_value=True,
             elem_id="teach-base",

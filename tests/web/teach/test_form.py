@@ -65,6 +65,17 @@ def test_a_run_starts_from_a_model_that_was_taught_before(page, service, add, tm
     assert run.request.request["model"] == folder
 
 
+def test_the_sample_is_that_of_the_task(page, service):
+    form, fields = page.form, ("biomedical", 5)
+    shown = call(page, form.read_sample, request(), "", "me", "answers", *fields)
+    assert "135 examples of 60 articles" in shown[form.report]
+    assert shown[form.start].interactive
+    other = call(page, form.read_again, request(), shown[form.draft], "me", "evidence", *fields)
+    assert "60 examples of 60 articles" in other[form.report]
+    assert service.staging.names(other[form.draft]) == ["sample-evidence.csv"]
+    assert "Left out" not in shown[form.report] + other[form.report]
+
+
 def test_bad_examples_are_refused_and_the_earlier_ones_stay(page, service, add):
     form = page.form
     draft = add("examples.csv", ["question,context,answer", *ROWS])[form.draft]
@@ -91,7 +102,7 @@ def test_removed_examples_are_gone_and_named(page, service, add):
 def test_another_task_reads_the_examples_again(page, add):
     form = page.form
     draft = add("examples.csv", ["question,context,answer", *ROWS])[form.draft]
-    shown = call(page, form.read_again, request(), draft, "evidence", "general", 5)
+    shown = call(page, form.read_again, request(), draft, "me", "evidence", "general", 5)
     assert "24 examples" in shown[form.report]
 
 
