@@ -1,9 +1,9 @@
 """Is a model that was adapted to the domain the better start for a task? Models are compared over several seeds.
 
 The tasks: evidence on PubMedQA's joint pools and on Evidence Inference, answers on COVID-QA and, as the general
-control, on XQuAD. All models see the same examples in the same order, and the same random numbers for the same seed.
-The rows beside them are rules that need no model. The data is public and not part of the project; without it this says
-so.
+control, on XQuAD. Models that began as a built-in one start with what `extract` learned. All models see the same
+examples in the same order, and the same random numbers for the same seed. The rows beside them are rules that need no
+model. The data is public and not part of the project; without it this says so.
 
 Each training takes minutes, and there are models x seeds x 3 of them. What is done is kept in --output, so the same
 command goes on where it was cut off.
@@ -30,15 +30,16 @@ from mlm_demo.corpus.examples.split import split_examples
 from mlm_demo.corpus.sentences import split_sentences
 from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.models.cpu.optimize import optimize_task_for_cpu
-from mlm_demo.models.loader import load
 from mlm_demo.models.task_loader import with_head
 from mlm_demo.models.tasks import ANSWERS, EVIDENCE
 from mlm_demo.settings import Settings
+from mlm_demo.training.downstream.base import load_base
 from mlm_demo.training.downstream.bootstrap import difference, interval_of
 from mlm_demo.training.downstream.config import FinetuneConfig
 from mlm_demo.training.downstream.task import Scores
 from mlm_demo.training.downstream.tasks import TASKS
 from mlm_demo.training.downstream.train import train_task
+from mlm_demo.training.prepare import no_progress
 
 CORPORA = ROOT.parent / "shared" / "corpora"
 SQUAD_QUESTIONS = 6_000  # of its training part, beside COVID-QA's
@@ -58,9 +59,9 @@ class Training:
 def trainings(scale: float, only: str | None = None) -> dict[str, Training]:
     """Read the data. scale: of the steps; only: the name of one training, None for all."""
     made = {
-        "pubmedqa": lambda: _evidence("PubMedQA, joint pools", *pubmedqa(), int(200 * scale)),
+        "pubmedqa": lambda: _evidence("PubMedQA, joint pools", *pubmedqa(), int(100 * scale)),
         "evidence-inference": lambda: _evidence(
-            "Evidence Inference", *_evidence_inference(), int(200 * scale)
+            "Evidence Inference", *_evidence_inference(), int(100 * scale)
         ),
         "answers": lambda: _answers(int(500 * scale)),
     }
@@ -119,7 +120,8 @@ def _rows(name: str) -> Iterator[dict]:
 def judged(model: str, training: Training, seed: int) -> dict[str, dict]:
     """Teach a model with one seed, and return the values of each metric on each set, example by example."""
     task = TASKS[training.task]
-    taught = with_head(load(Catalogue().find(model), device="cpu"), training.task, seed=seed)
+    base, _ = load_base(model, training.task, Settings(device="cpu"), Catalogue(), no_progress)
+    taught = with_head(base, training.task, seed=seed)
     config = FinetuneConfig(max_steps=training.steps, seed=seed)
     with tempfile.TemporaryDirectory() as folder:
         train_task(taught, task, training.training, training.choosing, config, Path(folder))

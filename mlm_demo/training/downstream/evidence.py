@@ -18,6 +18,8 @@ from mlm_demo.training.downstream.ranking_metrics import rank_pools
 from mlm_demo.training.downstream.task import Calibration, Item, Scores
 
 CANDIDATES = 6  # of a question in a step: one that answers it, if there is one, and others
+NEAR = 3  # of the others, if there are as many, from those that share the most words with the question
+NEAR_SHARE = 3  # the third of the others that shares the most counts as near
 MAX_TOKENS = FinetuneConfig.length  # of a question with a sentence
 
 
@@ -41,11 +43,17 @@ class EvidenceTask:
         return list(examples)
 
     def item(self, model: TaskModel, example: EvidencePool, random: np.random.Generator) -> Item:
-        """Return one sentence that answers, drawn at random, and CANDIDATES - 1 others."""
+        """Return one sentence that answers, drawn at random, and CANDIDATES - 1 others, NEAR of them near.
+
+        Near ones are what a question is mistaken for: its aim, its method, another paper on the subject (Karpukhin and
+        others 2020, arXiv 2004.04906, add such passages to random ones).
+        """
         labels = np.asarray(example.labels)
-        right, wrong = np.flatnonzero(labels), np.flatnonzero(~labels)
-        chosen = [int(random.choice(right))] if len(right) else []
-        chosen += random.permutation(wrong)[: CANDIDATES - len(chosen)].tolist()
+        chosen = [int(random.choice(right))] if len(right := np.flatnonzero(labels)) else []
+        others = _nearest_first(example)
+        near = random.permutation(others[: max(NEAR, len(others) // NEAR_SHARE)])[:NEAR]
+        rest = random.permutation(np.setdiff1d(others, near))
+        chosen += np.concatenate([near, rest])[: CANDIDATES - len(chosen)].tolist()
         sentences = [example.sentences[number] for number in chosen]
         windows = self._windows(model, [example.question] * len(chosen), sentences)
         return Item(windows, [float(labels[number]) for number in chosen])
@@ -115,6 +123,16 @@ class EvidenceTask:
             [float(logit) for logit in model.logits(self._windows(model, questions, sentences))]
         )
         return np.split(logits, np.cumsum([len(pool.sentences) for pool in examples])[:-1])
+
+
+def _nearest_first(pool: EvidencePool) -> np.ndarray:
+    """Return the numbers of the sentences that do not answer, those first that share the most words with the question.
+
+    A word counts by its rarity in the pool.
+    """
+    shared = WordOverlap(pool.sentences).scores(pool)
+    others = np.flatnonzero(~np.asarray(pool.labels))
+    return others[np.argsort(-shared[others], kind="stable")]
 
 
 def _scores(pools: Sequence[EvidencePool], scores: Sequence[np.ndarray], threshold: float) -> Scores:

@@ -61,7 +61,7 @@ articles and then seeds; the gain is paired.
 ## Limits
 
 The model was judged only on examples like those it learned from. It copies spans and ranks sentences; it does not check
-whether they are true. It has the limits and the license of its base model and of its examples.
+whether they are true. It has the limits and the licenses of the models it was made from and of its examples.
 """
 
 

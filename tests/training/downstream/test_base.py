@@ -1,14 +1,17 @@
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from mlm_demo.errors import ModelError
 from mlm_demo.models import extractor
-from mlm_demo.models.catalogue import FINETUNED, Catalogue, ModelRef
+from mlm_demo.models.catalogue import ADAPTED, BASE, FINETUNED, Catalogue, ModelRef
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.models.tasks import ANSWERS, EVIDENCE
 from mlm_demo.settings import Settings
 from mlm_demo.training.downstream.base import load_base
+from mlm_demo.training.result import RESULT
 from tests.support.task_models import save_task
 from tests.support.tiny_models import save_tiny
 
@@ -61,6 +64,18 @@ def test_a_page_that_loads_no_folders_refuses_one(tmp_path):
     folder = save_task(tmp_path, ANSWERS)
     with pytest.raises(ModelError, match="does not name a model"):
         load(str(folder), settings=Settings(device="cpu", public=True), catalogue=Catalogue(folders=False))
+
+
+@pytest.mark.parametrize("name", ["general", "biomedical", "run1"])
+def test_a_built_in_model_and_its_offspring_start_with_what_extract_learned(tmp_path, name):
+    folder = tmp_path / "run"
+    shutil.copytree(BASE.folder, folder)
+    (folder / RESULT).write_text(json.dumps({"base": {"name": "general", "revision": "abc"}}))
+    run = ModelRef("run1", ADAPTED, "Bees", path=folder)
+    model, lineage = load(name, EVIDENCE, catalogue=Catalogue(lambda name: run if name == "run1" else None))
+    assert (model.task, model.name) == (EVIDENCE, name)
+    assert lineage["ancestors"][-1]["name"] == "extract"
+    assert [one["name"] for one in lineage["ancestors"][:-1]] == ["general"] * (name == "run1")
 
 
 def test_an_unknown_name_is_refused():

@@ -6,7 +6,7 @@ import torch
 
 from mlm_demo.corpus.examples.example import EvidencePool
 from mlm_demo.models.tasks import EVIDENCE
-from mlm_demo.training.downstream.evidence import CANDIDATES, MAX_TOKENS, EvidenceTask
+from mlm_demo.training.downstream.evidence import CANDIDATES, MAX_TOKENS, NEAR, EvidenceTask
 from tests.support.task_models import tiny_task
 
 TASK = EvidenceTask()
@@ -30,6 +30,15 @@ def test_a_step_sees_one_right_candidate_and_others(right, wrong, count):
 def test_candidates_change_from_epoch_to_epoch():
     drawn = [TASK.item(tiny_task(EVIDENCE), pool(2, 20), np.random.default_rng(n)) for n in range(6)]
     assert len({tuple(tuple(window.ids) for window in item.windows) for item in drawn}) > 2
+
+
+def test_half_of_the_others_share_the_most_words_with_the_question():
+    near, far = [f"Here the cat sat on {n}." for n in "abcde"], list("klmnopqrst")
+    example = EvidencePool("1", "Where is the cat?", ("On it.", *far, *near), (True,) + (False,) * 15, "a")
+    items = [TASK.item(tiny_task(EVIDENCE), example, np.random.default_rng(n)) for n in range(20)]
+    shortest = min(len(window) for item in items for window in item.windows)
+    found = [sum(len(window) > shortest + 4 for window in item.windows[1:]) for item in items]
+    assert min(found) == NEAR < max(found)  # the rest is drawn from all that are left
 
 
 def test_a_very_long_sentence_is_cut():
