@@ -34,6 +34,11 @@ class AnswerExample:
     group: str
     title: str = ""
 
+    @property
+    def right(self) -> str:
+        """An answer, empty if there is none."""
+        return self.answers[0].text if self.answers else ""
+
 
 @dataclass(frozen=True)
 class EvidencePool:
@@ -47,6 +52,11 @@ class EvidencePool:
     sentences: tuple[str, ...]
     labels: tuple[bool, ...]
     group: str
+
+    @property
+    def right(self) -> str:
+        """A sentence that is evidence, empty if there is none."""
+        return next((text for text, label in zip(self.sentences, self.labels, strict=True) if label), "")
 
 
 E = TypeVar("E", AnswerExample, EvidencePool)

@@ -91,11 +91,12 @@ class Finetuning:
         prepared: Path,
         on_progress: Callable[[str], None],
     ) -> dict:
-        """Return what the examples are, as JSON; raises CorpusError."""
+        """Return what the examples are, as JSON, and the `first` of them; raises CorpusError."""
         with out_of_memory_as_error():
-            return _preparation(
+            preparation = _preparation(
                 files, FinetuneRequest.from_json(request), settings, catalogue, on_progress
-            ).report
+            )
+            return {**preparation.report, "first": preparation.first}
 
     def work(self, run: Run, settings: Settings, catalogue: Catalogue, shift: Shift) -> str:
         """Fine-tune, or continue from the last checkpoint; log `stage`, `report` and the lines of `finetune`."""

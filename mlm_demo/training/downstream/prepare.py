@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 READERS = {EVIDENCE: read_evidence, ANSWERS: read_answers}
 HELD_OUT = 0.2  # of the examples, to choose and to judge by
+FIRST = 5  # examples that a person looks at before training
 MOST_HELD_OUT = 2_000  # more would take longer than they narrow the intervals
 
 
@@ -78,6 +79,11 @@ class FinetunePreparation:
             "notes": list(examples.notes),
             "dropped": [f"{item.source}: {item.reason}" for item in examples.dropped],
         }
+
+    @property
+    def first(self) -> list[tuple[str, str]]:
+        """The first questions, each with what answers it; not part of the report, which others may see."""
+        return [(example.question, example.right) for example in self.examples.examples[:FIRST]]
 
     @cached_property
     def sha256(self) -> str:

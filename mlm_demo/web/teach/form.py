@@ -29,7 +29,10 @@ ABOUT = (
     "A fifth of the articles is held out to judge by. The chosen time is divided among three trainings from different "
     "random numbers, so that chance shows; the best is kept. The sample is sixty invented abstracts with questions."
 )
-EMPTY = '<p class="empty">Add a file of examples, or use the sample. What is in it appears here before training starts.</p>'
+EMPTY = (
+    '<p class="empty">Add a file of examples, or use the sample. What is in it appears here before training '
+    "starts.</p>"
+)
 
 
 class TeachForm:

@@ -8,6 +8,7 @@ from mlm_demo.web.html import table, verdict_mark
 from mlm_demo.web.messages import notices
 
 LEFT_OUT_SHOWN = 10
+SHOWN = 160  # characters of a question and of what answers it
 MANY = 500  # examples that a task can be learned from
 RULES = {
     "evidence": "Simple rules rank the sentences at random, by words they share with the question, or by how sentences "
@@ -51,7 +52,7 @@ def result_view(result: FinetuneResult) -> str:
 
 
 def examples_view(report: dict) -> str:
-    """Return what the examples of an upload are."""
+    """Return what the examples of an upload are, and the first of them."""
     split = f"{report['training']:,} to train on, {report['held_out']:,} held out"
     notes = [*report["notes"], *(f"Left out: {item}" for item in report["dropped"][:LEFT_OUT_SHOWN])]
     more = len(report["dropped"]) - LEFT_OUT_SHOWN
@@ -60,7 +61,13 @@ def examples_view(report: dict) -> str:
     return (
         f'<p class="verdict">{report["examples"]:,} examples of {report["groups"]:,} articles: {split}</p>'
         + notices(notes)
+        + table(("The first of them", "What answers it"), map(_first, report["first"]))
     )
+
+
+def _first(example: tuple[str, str]) -> tuple[str, str]:
+    question, right = (escape(text[:SHOWN] + "…" * (len(text) > SHOWN)) for text in example)
+    return question, right or '<span class="facts">nothing</span>'
 
 
 def _cells(row: MetricRow, seeds: int) -> tuple[str, ...]:

@@ -31,7 +31,11 @@ def test_every_seed_and_every_metric_is_shown():
 def test_names_of_files_are_escaped():
     report = {
         "examples": 24, "groups": 4, "training": 19, "held_out": 5, "notes": [], "dropped": ["<b>.csv, row 3: no"] * 12,
+        "first": [("Who <i>?", "Paris" * 60), ("Where?", "")],
     }  # fmt: skip
     html = examples_view(report)
     assert "&lt;b&gt;.csv, row 3: no" in html
     assert "2 more were left out." in html
+    assert "Who &lt;i&gt;?" in html
+    assert "Paris" * 32 + "…" in html
+    assert "nothing" in html
