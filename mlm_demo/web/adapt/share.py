@@ -37,8 +37,9 @@ class ShareSlider:
             visible=False,
             elem_id="share",
         )
-        self.moved = gr.Textbox(visible="hidden")
         self.losses = gr.HTML(padding=False, js_on_load=None, elem_id="share-losses")
+        # Not right below the slider: Gradio would put both into one box, and show this when it takes the slider away.
+        self.moved = gr.Textbox(visible="hidden")
 
     def wire(self, reweigh: Callable, run: list, outputs: list) -> None:
         """Call reweigh(percent, *run) when the slider has come to rest, whether by mouse, finger or keyboard."""

@@ -25,7 +25,7 @@ def headline(result: FinetuneResult) -> str:
     advice = "Use it in Extract." if result.better_than_rules else _advice(result)
     return (
         f'<h4 class="outcome outcome-{kind}">{title}</h4>'
-        f'<p class="verdict">{escape(f"{label}: {model}; to beat: {rule}; gain {gain}.")}</p>'
+        f'<p class="verdict">{escape(f"{label[:1].upper()}{label[1:]}: {model}; to beat: {rule}; gain {gain}.")}</p>'
         f"<p>{escape(advice)}</p>"
         f'<p class="facts">{escape(_facts(result))}</p>'
     )

@@ -1,0 +1,14 @@
+from gradio.layouts import Form
+
+from mlm_demo.settings import Settings
+from mlm_demo.web.app import create_app
+
+
+def test_nothing_hidden_shares_a_box_with_what_comes_and_goes(tmp_path):
+    """Gradio puts neighboring inputs into one box, and shows a hidden one when its neighbor is taken away."""
+    page = create_app(Settings(device="cpu", data=str(tmp_path)))
+    boxes = [
+        {child.visible for child in block.children} for block in page.blocks.values() if type(block) is Form
+    ]
+    assert {"hidden"} in boxes
+    assert [box for box in boxes if "hidden" in box and len(box) > 1] == []
