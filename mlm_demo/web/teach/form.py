@@ -19,7 +19,7 @@ from mlm_demo.web.messages import kept_files, refusal
 from mlm_demo.web.model_choices import choices
 from mlm_demo.web.server.rate_limits import RateLimits
 from mlm_demo.web.teach.bases import first_name, offered
-from mlm_demo.web.teach.result import examples_view
+from mlm_demo.web.teach.result import examples_view, first_examples
 
 PRESETS = [("5 minutes", 5), ("15 minutes", 15), ("60 minutes", 60)]
 TASKS = [("Answers: find the words that answer a question", ANSWERS), ("Evidence: rank sentences", EVIDENCE)]
@@ -174,7 +174,7 @@ class TeachForm:
         return {
             self.files: None,
             self.draft: added or draft,
-            self.report: examples_view(content),
+            self.report: examples_view(content) + first_examples(content["first"]),
             self.start: gr.Button(interactive=True),
             self.clear: gr.Button(visible=True),
         }

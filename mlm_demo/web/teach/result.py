@@ -1,5 +1,6 @@
 """The result of a fine-tuning as HTML: what was learned, in which numbers, and how training went."""
 
+from collections.abc import Iterable
 from html import escape
 
 from mlm_demo.training.curve import curve_svg
@@ -52,7 +53,7 @@ def result_view(result: FinetuneResult) -> str:
 
 
 def examples_view(report: dict) -> str:
-    """Return what the examples of an upload are, and the first of them."""
+    """Return what the examples of an upload or of a run are; of a run it is for everybody."""
     split = f"{report['training']:,} to train on, {report['held_out']:,} held out"
     notes = [*report["notes"], *(f"Left out: {item}" for item in report["dropped"][:LEFT_OUT_SHOWN])]
     more = len(report["dropped"]) - LEFT_OUT_SHOWN
@@ -61,8 +62,12 @@ def examples_view(report: dict) -> str:
     return (
         f'<p class="verdict">{report["examples"]:,} examples of {report["groups"]:,} articles: {split}</p>'
         + notices(notes)
-        + table(("The first of them", "What answers it"), map(_first, report["first"]))
     )
+
+
+def first_examples(examples: Iterable[tuple[str, str]]) -> str:
+    """Return questions and what answers them as a table."""
+    return table(("The first of them", "What answers it"), map(_first, examples))
 
 
 def _first(example: tuple[str, str]) -> tuple[str, str]:

@@ -1,8 +1,12 @@
 import gradio as gr
 import pytest
 
+from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.models.tasks import ANSWERS
 from mlm_demo.runs.tasks.finetune import FinetuneRequest
+from mlm_demo.training.downstream.config import FinetuneConfig
+from mlm_demo.training.downstream.prepare import FinetunePreparation
+from mlm_demo.web.adapt.run_state import run_state
 from mlm_demo.web.server.rate_limits import RateLimits
 from mlm_demo.web.teach.form import TeachForm
 from tests.support.events import call, request
@@ -54,6 +58,18 @@ def test_examples_are_described_and_a_run_starts_with_them(page, service, add):
         5.0,
     )
     assert not started[form.start].interactive
+
+
+def test_the_page_of_a_run_tells_of_its_examples_but_quotes_none(page, service, add):
+    draft = add("examples.csv", ["question,context,answer", *ROWS])[page.form.draft]
+    started = call(page, page.form.start_run, request(), draft, *FIELDS, "me")
+    run = service.runs.find(started[page.form.started])
+    files = [run.input / name for name in run.request.files]
+    config = FinetuneConfig(minutes=5)
+    run.log({"report": FinetunePreparation(files, ANSWERS, config, service.settings, Catalogue()).report})
+    corpus = run_state(service, run, "").corpus
+    assert "24 examples of 24 articles" in corpus
+    assert "Who has number" not in corpus
 
 
 def test_a_run_starts_from_a_model_that_was_taught_before(page, service, add, tmp_path):

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from mlm_demo.training.downstream.result import FinetuneResult
-from mlm_demo.web.teach.result import examples_view, headline, result_view
+from mlm_demo.web.teach.result import examples_view, first_examples, headline, result_view
 from tests.support.finetune_results import RESULT_JSON
 
 RESULT = FinetuneResult.from_json(RESULT_JSON)
@@ -31,11 +31,14 @@ def test_every_seed_and_every_metric_is_shown():
 def test_names_of_files_are_escaped():
     report = {
         "examples": 24, "groups": 4, "training": 19, "held_out": 5, "notes": [], "dropped": ["<b>.csv, row 3: no"] * 12,
-        "first": [("Who <i>?", "Paris" * 60), ("Where?", "")],
     }  # fmt: skip
     html = examples_view(report)
     assert "&lt;b&gt;.csv, row 3: no" in html
     assert "2 more were left out." in html
+
+
+def test_the_first_examples_are_shown_cut_and_escaped():
+    html = first_examples([("Who <i>?", "Paris" * 60), ("Where?", "")])
     assert "Who &lt;i&gt;?" in html
     assert "Paris" * 32 + "…" in html
     assert "nothing" in html
