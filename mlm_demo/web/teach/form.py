@@ -27,8 +27,8 @@ ABOUT = (
     "Give questions with their answers: SQuAD JSON, or a CSV, TSV or JSON lines file with the columns *question, "
     "context, answer* (answers) or *question, sentence, label* (evidence), such as the verdicts that Extract exports. "
     "A fifth of the articles is held out to judge by. The chosen time is divided among three trainings from different "
-    "random numbers, so that chance shows; the best is kept. The sample, questions about "
-    "sixty invented abstracts, shows the way, and is too small to show a gain beyond chance."
+    "random numbers, so that chance shows; the best is kept. The sample, questions about sixty invented abstracts, "
+    "shows the way, and is too small to show a gain beyond chance."
 )
 EMPTY = (
     '<p class="empty">Add a file of examples, or use the sample. What is in it appears here before training '
@@ -63,47 +63,28 @@ class TeachForm:
         files: list[str] | None,
         draft: str,
         owner: str,
-        task: str,
-        model: str,
-        minutes: float,
+        *fields,
         progress=gr.Progress(),
     ) -> dict:
         """Take uploaded files in place of the draft, and say what their examples are."""
         paths = [Path(name) for name in files or []]
-        return self._read(request, paths, draft, owner, task, model, minutes, progress, take=True)
+        return self._read(request, paths, draft, owner, fields, progress, take=True)
 
     def read_sample(
-        self,
-        request: gr.Request,
-        draft: str,
-        owner: str,
-        task: str,
-        model: str,
-        minutes: float,
-        progress=gr.Progress(),
+        self, request: gr.Request, draft: str, owner: str, task: str, *fields, progress=gr.Progress()
     ) -> dict:
         """Take the sample of the task in place of the draft."""
-        return self._read(request, [SAMPLE_EXAMPLES[task]], draft, owner, task, model, minutes, progress)
+        return self._read(request, [SAMPLE_EXAMPLES[task]], draft, owner, (task, *fields), progress)
 
     def read_again(
-        self,
-        request: gr.Request,
-        draft: str,
-        owner: str,
-        task: str,
-        model: str,
-        minutes: float,
-        progress=gr.Progress(),
+        self, request: gr.Request, draft: str, owner: str, task: str, *fields, progress=gr.Progress()
     ) -> dict:
         """Read the files again for another task, of the sample the file for it."""
         if not draft:
             return gr.skip()
-        names = []
-        with suppress(CorpusError):  # what reads the files says that they are gone
-            names = self.service.staging.names(draft)
-        is_sample = names in [[path.name] for path in SAMPLE_EXAMPLES.values()]
+        is_sample = self._names(draft) in [[path.name] for path in SAMPLE_EXAMPLES.values()]
         files = [SAMPLE_EXAMPLES[task]] if is_sample else []
-        return self._read(request, files, draft, owner, task, model, minutes, progress)
+        return self._read(request, files, draft, owner, (task, *fields), progress)
 
     def start_run(
         self, request: gr.Request, draft: str, task: str, model: str, minutes: float, owner: str
@@ -111,7 +92,7 @@ class TeachForm:
         """Start a run with the examples."""
         try:
             self.limits.admit(request)
-            asked = FinetuneRequest(FinetuneConfig(minutes=float(minutes)), task, model or "")
+            asked = _request(task, model, minutes)
             run = self.service.start(draft, asked, owner, self.limits.address(request))
         except MlmDemoError as error:
             return {self.started: "", self.refused: refusal(error, "")}
@@ -132,9 +113,7 @@ class TeachForm:
 
     def remove_files(self, draft: str) -> dict:
         """Delete the draft, and say so."""
-        names = ""
-        with suppress(CorpusError):  # a day has passed, or another window has deleted them
-            names = ", ".join(self.service.staging.names(draft))
+        names = ", ".join(self._names(draft))
         self.service.staging.forget(draft)
         said = f'<p role="status">Deleted: {escape(names)}.</p>' if names else ""
         return {**self.emptied(), self.report: said + EMPTY}
@@ -145,25 +124,24 @@ class TeachForm:
         files: Sequence[Path],
         draft: str,
         owner: str,
-        task: str,
-        model: str,
-        minutes: float,
+        fields: tuple,
         progress,
         *,
         take: bool = False,
     ) -> dict:
+        """Read new files, or the draft without any, for the task, model and minutes in fields."""
         added = ""
         try:
             self.limits.admit(request)
             progress(None, desc="Reading")
-            asked = FinetuneRequest(FinetuneConfig(minutes=float(minutes)), task, model or "")
+            asked = _request(*fields)
             if files:
                 added = self.service.staging.add(files, take=take, owner=owner)
             content = self.service.examples(added or draft, asked, lambda stage: progress(None, desc=stage))
         except MlmDemoError as error:
             if added:
                 self.service.staging.forget(added)
-            names = self.service.staging.names(draft) if draft else []
+            names = self._names(draft)
             return {
                 self.files: None,
                 self.report: refusal(error, "") + kept_files(names),
@@ -179,6 +157,12 @@ class TeachForm:
             self.start: gr.Button(interactive=True),
             self.clear: gr.Button(visible=True),
         }
+
+    def _names(self, draft: str) -> list[str]:
+        """Return the names of a draft's files; none if a day has passed, or another window has deleted them."""
+        with suppress(CorpusError):
+            return self.service.staging.names(draft)
+        return []
 
     # Wiring
 
@@ -236,3 +220,7 @@ class TeachForm:
             "Teach", variant="primary", size="md", interactive=False, elem_id="teach-start"
         )
         self.refused = gr.HTML(padding=False, js_on_load=None, elem_id="teach-refused")
+
+
+def _request(task: str, model: str, minutes: float) -> FinetuneRequest:
+    return FinetuneRequest(FinetuneConfig(minutes=float(minutes)), task, model or "")

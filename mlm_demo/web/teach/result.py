@@ -26,7 +26,7 @@ def headline(result: FinetuneResult) -> str:
     advice = "Use it in Extract." if result.better_than_rules else _advice(result)
     return (
         f'<h4 class="outcome outcome-{kind}">{title}</h4>'
-        f'<p class="verdict">{escape(f"{label[:1].upper()}{label[1:]}: {model}; to beat: {rule}; gain {gain}.")}</p>'
+        f'<p class="verdict">{escape(f"{_capital(label)}: {model}; to beat: {rule}; gain {gain}.")}</p>'
         f"<p>{escape(advice)}</p>"
         f'<p class="facts">{escape(_facts(result))}</p>'
     )
@@ -44,7 +44,7 @@ def result_view(result: FinetuneResult) -> str:
         for seed in result.seeds
     ]
     curve = f'<div class="curve">{curve_svg(result.curve, per="question")}</div>' if result.curve else ""
-    heads = ("", "Steps", *(row.label[:1].upper() + row.label[1:] for row in result.rows))
+    heads = ("", "Steps", *(_capital(row.label) for row in result.rows))
     return (
         f'<section class="result">{table(("", "This model, all seeds", "To beat", "Gain"), rows)}'
         f'<p class="facts">{escape(_to_beat(result))} The intervals are over articles, then seeds.</p>'
@@ -80,7 +80,11 @@ def _cells(row: MetricRow, seeds: int) -> tuple[str, ...]:
     verdict = "better" if row.gain.low > 0 else "worse" if row.gain.high < 0 else "unclear"
     agree = f"{row.agree} of {seeds} seeds agree" if seeds > 1 else ""
     shown = f'{gain} {verdict_mark(verdict)} <span class="facts">{agree}</span>'
-    return label[:1].upper() + label[1:], model, rule, shown
+    return _capital(label), model, rule, shown
+
+
+def _capital(label: str) -> str:
+    return label[:1].upper() + label[1:]
 
 
 def _shown(row: MetricRow, value: float) -> str:

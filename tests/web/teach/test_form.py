@@ -92,6 +92,12 @@ def test_the_sample_is_that_of_the_task(page, service):
     assert "Left out" not in shown[form.report] + other[form.report]
 
 
+def test_files_that_are_gone_are_asked_for_again(page):
+    shown = call(page, page.form.read_again, request(), "0" * 32, "me", "evidence", "biomedical", 5)
+    assert "The files are no longer here; add them again." in shown[page.form.report]
+    assert not shown[page.form.start].interactive
+
+
 def test_bad_examples_are_refused_and_the_earlier_ones_stay(page, service, add):
     form = page.form
     draft = add("examples.csv", ["question,context,answer", *ROWS])[form.draft]
