@@ -12,3 +12,15 @@ def test_nothing_hidden_shares_a_box_with_what_comes_and_goes(tmp_path):
     ]
     assert {"hidden"} in boxes
     assert [box for box in boxes if "hidden" in box and len(box) > 1] == []
+
+
+def test_nothing_hidden_stands_in_a_panel_that_comes_and_goes(tmp_path):
+    """Gradio shows it when the panel comes back."""
+    page = create_app(Settings(device="cpu", data=str(tmp_path)))
+    hidden = [block for block in page.blocks.values() if getattr(block, "visible", True) == "hidden"]
+    assert len(hidden) > 10
+    for block in hidden:
+        parent = block.parent
+        while parent is not None:
+            assert getattr(parent, "visible", True), block
+            parent = parent.parent

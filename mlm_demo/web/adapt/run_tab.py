@@ -78,6 +78,7 @@ class RunTab(RunWidgets):
         self.example = gr.State(None)  # stays while the slider moves, so that its answer can be followed
         with gr.Column(visible=False, elem_id="run") as self.panel:
             self.draw()
+        self.share.moved.render()
         self.mine = MyRuns(service)
         self.data = MyData(service, self._emptied)
         self.timer = gr.Timer(SECONDS_BETWEEN_REFRESHES, active=False)

@@ -38,8 +38,8 @@ class ShareSlider:
             elem_id="share",
         )
         self.losses = gr.HTML(padding=False, js_on_load=None, elem_id="share-losses")
-        # Not right below the slider: Gradio would put both into one box, and show this when it takes the slider away.
-        self.moved = gr.Textbox(visible="hidden")
+        # To be drawn outside of what comes and goes: Gradio shows a hidden component when its panel comes back.
+        self.moved = gr.Textbox(visible="hidden", render=False)
 
     def wire(self, reweigh: Callable, run: list, outputs: list) -> None:
         """Call reweigh(percent, *run) when the slider has come to rest, whether by mouse, finger or keyboard."""
