@@ -1,7 +1,8 @@
 """Sentences that a teacher might try: how often an expected word comes first, or among the first five.
 
 Forty are everyday and forty biomedical (sentences.tsv). They were written before any model's answer was known, and no
-sentence is changed because of an answer.
+sentence is changed because of an answer. Ninety-eight more everyday ones are by a second author, who had seen neither
+the first nor the texts that the models are trained on.
 
 --model M: this model, a name as for `python -m mlm_demo fill`, instead of the two built-in ones.
 """
