@@ -2,7 +2,7 @@
 
 Forty are everyday and forty biomedical (sentences.tsv). They were written before any model's answer was known, and no
 sentence is changed because of an answer. Ninety-eight more everyday ones are by a second author, who had seen neither
-the first nor the texts that the models are trained on.
+the first nor our texts to train on (assets/texts).
 
 --model M: this model, a name as for `python -m mlm_demo fill`, instead of the two built-in ones.
 """

@@ -1,4 +1,4 @@
-"""The texts that the built-in models were trained on hold no sentence that these models are tested with."""
+"""The texts of our own, to train the models on, hold no sentence that these models are tested with."""
 
 import csv
 import json
