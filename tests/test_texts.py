@@ -1,8 +1,8 @@
 """The texts of our own, to train the models on, hold no sentence that these models are tested with."""
 
-import csv
 import json
 import re
+from importlib import import_module
 
 import pytest
 
@@ -23,12 +23,12 @@ def runs(found):
     return {tuple(found[at : at + IN_A_ROW]) for at in range(max(1, len(found) - IN_A_ROW + 1))}
 
 
-@pytest.fixture(scope="module")
-def tested():
-    with (ROOT / "benchmarks" / "sentences.tsv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+@pytest.fixture
+def tested(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    sentences = import_module("sentences").read_sentences()
     filled = [
-        words(row["sentence"].replace("<mask>", word)) for row in rows for word in row["expected"].split("|")
+        words(sentence.text.replace("<mask>", word)) for sentence in sentences for word in sentence.expected
     ]
     return set().union(*map(runs, filled))
 
