@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from transformers import EarlyStoppingCallback, TrainerCallback
+from transformers import TrainerCallback
 
 from mlm_demo.errors import TrainingError
 from mlm_demo.system.distributed import broadcast
@@ -11,41 +11,41 @@ from mlm_demo.system.distributed import broadcast
 SETTLING = 50  # steps that Adam averages squared gradients over: 1 / (1 - beta2), with beta2 0.98
 
 
-class Patience(EarlyStoppingCallback):
-    """Ends a run after several evaluations without a lower eval loss, once training has settled.
+class Patience(TrainerCallback):
+    """Ends a run after several evaluations in a row that are no better than an earlier one, once training has settled.
 
-    An evaluation counts from SETTLING steps after the warm-up on. Before, the learning rate is near its peak and Adam
-    has averaged few gradients, so the eval loss often rises and falls again; and ending a short run early saves little.
-    So a run of fewer than about 90 steps always uses its whole budget. A run that Patience ended ends again when
+    An evaluation counts from SETTLING steps after the warm-up on, and is compared with those that count. Before, the
+    learning rate is near its peak and Adam has averaged few gradients, so the eval loss often rises and falls again:
+    a model that is already good begins below what its run comes back to late. Ending a short run early saves little,
+    so a run of fewer than about 90 steps always uses its whole budget. A run that Patience ended ends again when
     resumed.
     """
 
     ran_out = False  # whether this, and nothing else, ended the run
 
-    def on_train_begin(self, args, state, control, **more):
-        """Stop if patience had run out before the resume."""
-        super().on_train_begin(args, state, control, **more)
-        if not has_settled(args, state):  # an older version counted every evaluation
-            self.early_stopping_patience_counter = 0
-        if self.early_stopping_patience_counter >= self.early_stopping_patience:
-            self._end(control)
+    def __init__(self, evaluations: int):
+        """evaluations: without a lower eval loss, after which a run ends."""
+        self.evaluations = evaluations
 
-    def on_evaluate(self, args, state, control, metrics, **more):
-        """Count an evaluation without a lower eval loss; stop when patience runs out."""
-        if not has_settled(args, state):
-            return
-        self.check_metric_value(args, state, control, metrics["eval_loss"])
-        if self.early_stopping_patience_counter >= self.early_stopping_patience:
+    def on_train_begin(self, args, state, control, **_):
+        """Stop if patience had run out before the resume."""
+        self._end_in_vain(args, state, control)
+
+    def on_evaluate(self, args, state, control, **_):
+        """Stop when patience runs out; the log ends with this evaluation."""
+        self._end_in_vain(args, state, control)
+
+    def _end_in_vain(self, args, state, control) -> None:
+        settled = args.warmup_steps + SETTLING
+        losses = [
+            line["eval_loss"] for line in state.log_history if "eval_loss" in line and line["step"] >= settled
+        ]
+        if losses and len(losses) - 1 - losses.index(min(losses)) >= self.evaluations:
             self._end(control)
 
     def _end(self, control) -> None:
         self.ran_out = not control.should_training_stop  # the budget or a person may have come first
         control.should_training_stop = True
-
-
-def has_settled(args, state) -> bool:
-    """Return whether training is far enough past its warm-up for the eval loss to show a trend."""
-    return state.global_step >= args.warmup_steps + SETTLING
 
 
 def nan_loss(step: int) -> TrainingError:

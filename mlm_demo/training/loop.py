@@ -22,7 +22,7 @@ from mlm_demo.training.config import PATIENCE
 from mlm_demo.training.out_of_memory import halve_batch, one_device, out_of_memory, share_of_process
 from mlm_demo.training.plan import Plan
 from mlm_demo.training.result import OutputBias, Training
-from mlm_demo.training.run_trainer import DEFAULT_ARGUMENTS, RunTrainer
+from mlm_demo.training.run_trainer import DEFAULT_ARGUMENTS, Kept, RunTrainer
 from mlm_demo.training.schedule import TimedSchedule
 
 LOG_LINES = 200  # of the training loss, about so many in a run
@@ -140,8 +140,8 @@ def run_steps(
             # `quiet` because checkpoints are reported to lack tied weights.
             with quiet(), disk_errors_explained(output), out_of_memory():
                 trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-                best_step = (
-                    trainer.keep_best(learner.start_weights) if evaluates else trainer.state.global_step
+                kept = (
+                    trainer.keep_best(learner.start_weights) if evaluates else Kept(trainer.state.global_step)
                 )
             break
         except torch.OutOfMemoryError as error:
@@ -168,7 +168,8 @@ def run_steps(
         planned=schedule.expected_steps(state.global_step),
         stopped=log.stopped,
         ended=_ended(trainer, log),
-        best_step=best_step,
+        best_step=kept.step,
+        mean_with_start=kept.mean_with_start,
         output_bias=output_bias,
         **speed(state.global_step, schedule.seconds),
         log=tuple(state.log_history),
@@ -179,7 +180,6 @@ def _ended(trainer: RunTrainer, log: LogCallback) -> str:
     """Return why a run ended, in the words of Trained."""
     if log.stopped:
         return "stopped"
-    # A resumed Trainer has replaced the callback that it was given by the one of the checkpoint.
     callbacks = trainer.callback_handler.callbacks
     ran_out = any(callback.ran_out for callback in callbacks if isinstance(callback, Patience))
     return "no_improvement" if ran_out else "budget"
@@ -228,7 +228,6 @@ def _arguments(
         use_cpu=device.type == "cpu",
         seed=config.seed,
         save_steps=evaluate_every,
-        restore_callback_states_from_checkpoint=True,  # the count of Patience
         logging_first_step=True,  # shows that training runs, long before the next line of a long run
         **{
             **DEFAULT_ARGUMENTS,

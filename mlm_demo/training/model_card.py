@@ -173,7 +173,7 @@ def _kept(result: AdaptationResult) -> str:
         return (
             f"{'the start in closed form' if training.moved_bias else 'the base model'}: no step improved it"
         )
-    return f"step {training.steps if training.best_step is None else training.best_step:,}"
+    return training.weights_kept
 
 
 def exam_table(result: AdaptationResult) -> str:

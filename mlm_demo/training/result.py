@@ -142,8 +142,9 @@ class Training:
     """How training went, including its parts before a resume.
 
     steps of those planned; ended: `stopped` by somebody, `no_improvement` of the eval loss, or its `budget`; best_step:
-    the step of the weights that were kept, 0 for those before the first step; output_bias: the start before that step;
-    tokens_per_second of text. Version 0.1.0 wrote neither ended nor best_step nor output_bias.
+    the step of the weights that were kept, 0 for those before the first step; mean_with_start: whether their mean with
+    those before the first step was kept; output_bias: the start before that step; tokens_per_second of text. Early
+    versions wrote neither ended nor best_step nor mean_with_start nor output_bias.
     """
 
     steps: int
@@ -151,6 +152,7 @@ class Training:
     stopped: bool
     ended: str | None = None
     best_step: int | None = None
+    mean_with_start: bool = False
     output_bias: OutputBias | None = None
     seconds: float
     tokens_per_second: float
@@ -177,9 +179,19 @@ class Training:
             return "No step improved on the start in closed form, so its weights were kept."
         if self.best_step == 0:
             return "No step improved on the held-out text, so the base model was kept."
+        if self.mean_with_start:
+            return (
+                f"No step improved on the start, but its mean with step {self.best_step:,} did, and was kept."
+            )
         if self.best_step is None or self.best_step == self.steps:
             return ""
         return f"Its best weights were those of step {self.best_step:,}."
+
+    @property
+    def weights_kept(self) -> str:
+        """Name the weights that were kept, of a run that improved on its start."""
+        step = f"step {self.steps if self.best_step is None else self.best_step:,}"
+        return f"the mean of the start and {step}" if self.mean_with_start else step
 
     @property
     def moved_bias(self) -> bool:

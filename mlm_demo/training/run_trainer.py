@@ -8,6 +8,7 @@ the data, the loss and the evaluation.
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch.optim.lr_scheduler import LambdaLR
@@ -27,6 +28,13 @@ DEFAULT_ARGUMENTS = {
 }
 CHECKPOINTS_KEPT = 2  # the newest and the best
 CLEARLY_BETTER = 0.1  # nats that the few items of an evaluation do not lead astray by
+
+
+class Kept(NamedTuple):
+    """Which weights of a run were kept: those of a step, 0 for the start, or their mean with the start's."""
+
+    step: int
+    mean_with_start: bool = False
 
 
 class RunTrainer(Trainer):
@@ -71,12 +79,13 @@ class RunTrainer(Trainer):
     def _load_best_model(self) -> None:
         """Leave this to keep_best: Trainer would not call it for a run stopped before its first evaluation."""
 
-    def keep_best(self, start: Mapping[str, torch.Tensor]) -> int:
-        """Load the weights with the lowest eval loss; return the step they are from.
+    def keep_best(self, start: Mapping[str, torch.Tensor]) -> Kept:
+        """Load the weights with the lowest eval loss; return which they are.
 
-        start: the weights before the first step, step 0. The other candidates are the best checkpoint and the current
-        weights. They are compared on more items than the evaluations of the run have, which are few: the best of eight
-        such evaluations is often an early one by chance.
+        start: the weights before the first step, step 0. The other candidates are the best checkpoint, the current
+        weights and, if the start beats both, its mean with the better one: a model that is already good often loses by
+        every step and still gains by their mean. They are compared on more items than the evaluations of the run have,
+        which are few: the best of eight such evaluations is often an early one by chance.
         """
         state = self.state
         step, loss, weights = state.global_step, self.choosing_loss(), None
@@ -90,11 +99,15 @@ class RunTrainer(Trainer):
         if self.start_loss < (state.best_metric or math.inf) + CLEARLY_BETTER:
             weights = weights or copy_weights(self.model)
             self._load(start)
-            if self.choosing_loss() <= loss:
-                return 0
+            if (at_start := self.choosing_loss()) <= loss:
+                self._load({name: torch.lerp(weight, weights[name], 0.5) for name, weight in start.items()})
+                if self.choosing_loss() < at_start:
+                    return Kept(step, mean_with_start=True)
+                self._load(start)
+                return Kept(0)
         if weights:
             self._load(weights)
-        return step
+        return Kept(step)
 
     def choosing_loss(self) -> float:
         """Return the mean loss by which the weights to keep are chosen."""

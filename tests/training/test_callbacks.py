@@ -5,44 +5,51 @@ from mlm_demo.training.callbacks import SETTLING, Patience
 from mlm_demo.training.run_trainer import DEFAULT_ARGUMENTS
 
 WARM_UP = 10
-
-
-def state_at(step, best=3.0):
-    return TrainerState(global_step=step, best_metric=best)
+SETTLED = WARM_UP + SETTLING
 
 
 @pytest.fixture
 def arguments(tmp_path):
-    evaluation = {"eval_strategy": "steps", "eval_steps": 1, "save_strategy": "steps", "save_steps": 1}
-    best = {"load_best_model_at_end": True, "metric_for_best_model": "eval_loss", "greater_is_better": False}
-    quiet = {**DEFAULT_ARGUMENTS, **evaluation, **best}
-    return TrainingArguments(output_dir=str(tmp_path), use_cpu=True, warmup_steps=WARM_UP, **quiet)
+    return TrainingArguments(
+        output_dir=str(tmp_path), use_cpu=True, warmup_steps=WARM_UP, **DEFAULT_ARGUMENTS
+    )
 
 
-def test_patience_counts_once_training_has_settled(arguments):
+def state_after(*evaluations):
+    """Return the state of a run whose log has these evaluations, each a step and a loss."""
+    log = [{"step": step, "eval_loss": loss} for step, loss in evaluations]
+    return TrainerState(global_step=evaluations[-1][0], log_history=[{"step": 1, "loss": 0.1}, *log])
+
+
+@pytest.mark.parametrize(
+    ("losses", "ends"),
+    [
+        ([4.0], False),
+        ([4.0, 4.0], False),
+        ([4.0, 4.0, 4.0], True),
+        ([4.0, 5.0, 3.9, 4.0], False),
+        ([4.0, 5.0, 3.9, 4.0, 3.9], True),
+        ([4.0, 3.9, 3.8, 3.7], False),
+    ],
+)
+def test_patience_counts_once_training_has_settled(arguments, losses, ends):
     patience, control = Patience(2), TrainerControl()
-    for step in (1, WARM_UP, WARM_UP + SETTLING - 1, WARM_UP + SETTLING):
-        patience.on_evaluate(arguments, state_at(step), control, {"eval_loss": 4.0})
-    assert (patience.early_stopping_patience_counter, control.should_training_stop) == (1, False)
-    patience.on_evaluate(arguments, state_at(100), control, {"eval_loss": 4.0})
-    assert control.should_training_stop
-    assert patience.ran_out
+    early = [(0, 1.0), (1, 2.0), (WARM_UP, 5.0), (SETTLED - 1, 6.0)]
+    patience.on_evaluate(arguments, state_after(*early), control)
+    assert not control.should_training_stop
+    patience.on_evaluate(
+        arguments, state_after(*early, *[(SETTLED + i, x) for i, x in enumerate(losses)]), control
+    )
+    assert (control.should_training_stop, patience.ran_out) == (ends, ends)
 
 
 def test_patience_does_not_claim_a_run_that_ends_anyway(arguments):
     patience, control = Patience(1), TrainerControl(should_training_stop=True)
-    patience.on_evaluate(arguments, state_at(100), control, {"eval_loss": 4.0})
+    patience.on_evaluate(arguments, state_after((SETTLED, 4.0), (100, 4.0)), control)
     assert not patience.ran_out
 
 
-@pytest.mark.parametrize(("step", "stops"), [(WARM_UP, False), (WARM_UP + SETTLING, True)])
-def test_patience_resumes_from_the_checkpoint_of_an_older_version(arguments, step, stops):
-    """It counted every evaluation."""
-    kept = {
-        "args": {"early_stopping_patience": 3, "early_stopping_threshold": 0.0},
-        "attributes": {"early_stopping_patience_counter": 3},
-    }
-    patience, control = Patience.from_state(kept), TrainerControl()
-    assert patience.state() == kept
-    patience.on_train_begin(arguments, state_at(step), control)
-    assert (control.should_training_stop, patience.ran_out) == (stops, stops)
+def test_a_run_that_patience_ended_ends_again_when_resumed(arguments):
+    patience, control = Patience(1), TrainerControl()
+    patience.on_train_begin(arguments, state_after((SETTLED, 4.0), (100, 4.0)), control)
+    assert (control.should_training_stop, patience.ran_out) == (True, True)

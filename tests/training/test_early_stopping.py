@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from mlm_demo.models.masked_lm import MaskedLM
@@ -37,7 +38,7 @@ LONG = replace(CONFIG, max_steps=352)  # an evaluation after every 44th step, th
 def test_a_run_without_improvement_ends_early(tmp_path, set_eval_losses):
     set_eval_losses(9, 3)
     mlm, trained = run(tmp_path, LONG, eval_texts=TEXTS[:4])
-    assert trained.steps == 4 * 44  # the first evaluation and PATIENCE more
+    assert trained.steps == 5 * 44  # the first evaluation that counts and PATIENCE more
     best = MaskedLM(*build("BERT"))
     best.model.load_state_dict(
         load_file(tmp_path / "checkpoints" / "checkpoint-44" / "model.safetensors"), strict=False
@@ -84,7 +85,7 @@ def test_a_resumed_run_does_not_start_in_closed_form_again(tmp_path, monkeypatch
 def test_a_run_that_improves_nothing_keeps_the_weights_of_the_base(tmp_path, set_eval_losses, no_start):
     set_eval_losses(3, 3, 4)  # as good is not better
     mlm, trained = run(tmp_path, LONG, eval_texts=TEXTS[:4])
-    assert (trained.ended, trained.best_step, trained.steps) == ("no_improvement", 0, 4 * 44)
+    assert (trained.ended, trained.best_step, trained.steps) == ("no_improvement", 0, 5 * 44)
     assert_same_weights(weights(fresh()), weights(mlm))
     assert not mlm.model.training
 
@@ -128,9 +129,9 @@ def test_a_short_run_uses_its_whole_budget(tmp_path, set_eval_losses, steps):
 
 
 def test_a_loss_that_rises_while_training_settles_does_not_end_the_run(tmp_path, set_eval_losses):
-    set_eval_losses(9, 5, 8, 7, 6, 4, 3, 2, 1)  # the second and the third before step 63
+    set_eval_losses(9, 5, 8, 7, 6, 5.6, 5.4, 5.2, 5.1)  # those from step 63 on fall, but stay above the first
     _, trained = run(tmp_path, replace(CONFIG, max_steps=125), eval_texts=TEXTS[:4])
-    assert trained.steps == 125
+    assert (trained.steps, trained.best_step) == (125, 16)
 
 
 def test_resumed_after_its_end_a_run_makes_no_further_step(tmp_path, set_eval_losses):
@@ -146,7 +147,7 @@ def test_resumed_after_its_end_a_run_makes_no_further_step(tmp_path, set_eval_lo
     set_eval_losses(9, 3)
     whole, trained = run(tmp_path / "b", LONG, eval_texts=TEXTS[:4])
     again, resumed = run(tmp_path / "b", LONG, eval_texts=TEXTS[:4], resume=True)
-    assert (resumed.steps, trained.steps) == (176, 176)
+    assert (resumed.steps, trained.steps) == (220, 220)
     assert (resumed.ended, resumed.best_step) == (trained.ended, trained.best_step) == ("no_improvement", 44)
     assert_same_weights(weights(whole), weights(again))
 
@@ -162,20 +163,33 @@ def test_a_stopped_run_keeps_its_current_weights_if_they_are_best(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("few", "many", "best_step"),
-    [((9, 3), (2, 5), 8), ((9, 3), (5, 2), 2), ((3.05, 3), (5, 6, 2), 0), ((9, 3), (5, 6, 2), 8)],
+    ("few", "many", "best_step", "mean"),
+    [
+        ((9, 3), (2, 5), 8, False),
+        ((9, 3), (5, 2), 2, False),
+        ((9, 3), (5, 6, 2), 8, False),  # the start is far
+        ((3.05, 3), (5, 6, 2, 4), 0, False),
+        ((3.05, 3), (5, 6, 2, 1), 8, True),
+        ((3.05, 3), (6, 5, 2, 1), 2, True),
+    ],
 )
 def test_the_weights_are_chosen_on_more_items_than_an_evaluation_has(
-    tmp_path, monkeypatch, no_start, few, many, best_step
+    tmp_path, monkeypatch, no_start, few, many, best_step, mean
 ):
-    """few: losses in the evaluations; many: of the last weights, the best checkpoint, and the start if it is near."""
+    """few: losses in the evaluations; many: of the last weights, the best checkpoint, the start and its mean."""
     few, many = LossesByWeights(*few), LossesByWeights(*many)
     by_size = lambda mlm, eval_set: (few if len(eval_set.blocks) <= 8 else many)(mlm, eval_set)  # noqa: E731
     monkeypatch.setattr(trainer, "sum_by_document", by_size)
     mlm, trained = run(tmp_path, eval_texts=TEXTS)
-    assert trained.best_step == best_step
+    assert (trained.best_step, trained.mean_with_start) == (best_step, mean)
     kept = MaskedLM(*build("BERT"))
     if best_step:
         checkpoint = tmp_path / "checkpoints" / f"checkpoint-{best_step}" / "model.safetensors"
         kept.model.load_state_dict(load_file(checkpoint), strict=False)
-    assert_same_weights(weights(kept), weights(mlm))
+    if mean:
+        start, step = weights(fresh()), weights(kept)
+        step |= {name: (start[name] + step[name]) / 2 for name in start if step[name].is_floating_point()}
+        for name, weight in weights(mlm).items():
+            assert torch.allclose(weight, step[name], atol=1e-7), name
+    else:
+        assert_same_weights(weights(kept), weights(mlm))

@@ -67,6 +67,8 @@ def test_the_card_says_which_weights_were_kept():
     bias = {"strength": 0.5, "loss_before": 4.0, "loss_after": 3.5}
     card = model_card(result_with(training={**TRAINING, "best_step": 0, "output_bias": bias}), "[MASK]")
     assert "| weights kept | the start in closed form: no step improved it |" in card
+    card = model_card(result_with(training={**TRAINING, "best_step": 30, "mean_with_start": True}), "[MASK]")
+    assert "| weights kept | the mean of the start and step 30 |" in card
     assert "| weights kept | the base model |" in model_card(result_between(0.0), "[MASK]")
 
 

@@ -176,6 +176,10 @@ def test_the_ending_names_a_start_that_was_better_than_every_step():
     )
     training["output_bias"] = {**bias, "strength": 0.0}
     assert result_with(training=training).training.ending().endswith("so the base model was kept.")
+    training |= {"best_step": 30, "mean_with_start": True}
+    assert result_with(training=training).training.ending() == (
+        "No step improved on the start, but its mean with step 30 did, and was kept."
+    )
 
 
 def test_figures_without_an_interval_show_none_and_prove_nothing():

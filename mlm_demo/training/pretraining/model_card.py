@@ -80,9 +80,7 @@ def model_card(result: PretrainResult) -> str:
         probability=config["mlm_probability"],
         whole_word=", whole words" if config["whole_word"] else "",
         steps=training.steps,
-        kept=f"step {training.best_step:,}"
-        if training.best_step
-        else "word frequencies: no step improved them",
+        kept=training.weights_kept if training.best_step else "word frequencies: no step improved them",
         seconds=training.seconds,
         speed=training.tokens_per_second,
         versions=", ".join(f"{name} {version}" for name, version in result.versions.items()),
