@@ -6,6 +6,7 @@ import threading
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,22 @@ def test_a_run_that_is_stopped_before_training_judges_nothing_and_resumes(start,
     queue.resume(run)
     reached(run, lambda: run.state not in ("waiting", "running"))
     assert (run.state, run.message) == ("done", "")
+
+
+def test_a_resumed_run_that_is_stopped_before_its_next_step_has_still_trained(start, queue, fork_server):
+    run = start(5_000)
+    reached(run, at_step(run, 2))
+    queue.stop(run)
+    reached(run, lambda: run.state == "stopped")
+    before = len(list(run.lines()))
+    queue.launcher.launch = fork_server.after(NEVER_JUDGED)
+    queue.resume(run)
+    reached(
+        run, lambda: any("base model" in line.get("stage", "") for line in islice(run.lines(), before, None))
+    )
+    queue.stop(run)
+    reached(run, lambda: run.state == "stopped")
+    assert run.message == "Stopped before a further step; its progress is kept, and Resume continues."
 
 
 @pytest.mark.parametrize("asked", [Run.ask_to_skip, Run.ask_to_delete])

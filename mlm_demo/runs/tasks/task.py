@@ -52,7 +52,9 @@ class Shift:
 
         def end() -> tuple[str, str] | None:
             if self.should_stop():
-                return "stopped", f"{self.reason()} before training; Resume continues."
+                trained = any(line.get("step") for line in self.run.lines())
+                where = "a further step; its progress is kept, and" if trained else "training;"
+                return "stopped", f"{self.reason()} before {where} Resume continues."
             return ("failed", too_long) if time.monotonic() - self.begun > seconds else None
 
         return self._exiting(end)
