@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 from mlm_demo.cli import terminal
 from mlm_demo.cli.options import config_of
@@ -22,7 +22,9 @@ from mlm_demo.settings import Settings
 from mlm_demo.system.distributed import is_main_process
 from mlm_demo.system.memory import out_of_memory_as_error
 from mlm_demo.training.checkpoints import check_output
+from mlm_demo.training.config import AdaptConfig
 from mlm_demo.training.model_card import exam_table, metrics_table, points_table
+from mlm_demo.training.options import check_option
 from mlm_demo.training.outcome import outcome
 from mlm_demo.training.prepare import Preparation, load_model
 from mlm_demo.training.result import AdaptationResult, Interval, Metrics
@@ -123,6 +125,7 @@ def push_command(options: argparse.Namespace, settings: Settings) -> None:
 
 def evaluate_command(options: argparse.Namespace, settings: Settings) -> None:
     """Mask tokens of the files, predict them, and print loss, perplexity and accuracy."""
+    check_option(next(one for one in fields(AdaptConfig) if one.name == "seed"), options.seed)
     texts, counts = read_texts(
         options.files,
         column=options.column,

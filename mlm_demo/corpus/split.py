@@ -18,7 +18,8 @@ SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 def split(texts: Sequence[str], seed: int) -> tuple[list[str], list[str], int]:
     """Return the training part, the held-out part, and how many texts have a section in both.
 
-    Holds out up to a tenth of the texts, and at most HELD_OUT_WORDS of them.
+    Holds out about a tenth of the texts, and at most HELD_OUT_WORDS of them; two texts if that leaves half of the words
+    to train on, because one half of the held-out texts chooses and the other judges.
 
     Only the beginning of a long held-out text is kept, so that a few texts do not decide the metrics. Texts of a
     corpus of few documents are cut into sections first. Raises MoreNeededError if nothing can be held out.
@@ -39,13 +40,17 @@ def split(texts: Sequence[str], seed: int) -> tuple[list[str], list[str], int]:
     held, words = [], 0
     evaluated = 0.0  # of a long text it counts only an even share of the wanted words
     for i in order[:-1]:
-        if held and words + sizes[i] > share * 1.5:
+        if words + sizes[i] > share * 1.5:
             continue
         held.append(i)
         words += sizes[i]
         evaluated += min(sizes[i], wanted / HELD_OUT_TEXTS)
         if words >= share or evaluated >= wanted:
             break
+    shortest = sorted((i for i in order if i not in held), key=sizes.__getitem__)
+    while len(held) < 2 and (not held or sum(sizes[i] for i in (*held, shortest[0])) <= sum(sizes) / 2):
+        held.append(shortest.pop(0))
+        wanted = min(max(wanted, sum(sizes[i] for i in held)), HELD_OUT_WORDS)
     longest = _level([sizes[i] for i in held], wanted)
     held_out = set(held)
     return (

@@ -3,11 +3,12 @@
 Imports nothing heavy, so the page can check a run before it starts.
 """
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from mlm_demo.errors import TrainingError
-from mlm_demo.training.options import check_options, option
+from mlm_demo.training.options import MOST_SEED, check_options, option
 
 EVALUATION_SHARE = 0.06  # of a run's time: the evaluations during training
 PATIENCE = 3  # evaluations without a lower eval loss before a run ends early
@@ -52,7 +53,9 @@ class AdaptConfig:
     learning_rate: float = option(2e-4, "peak learning rate", "L", above=0, most=0.1)
     batch_size: int = option(16, "blocks per step", "B", above=0, most=4096)
     block_size: int = option(128, "tokens per block", "L", above=0, most=8192)
-    seed: int = option(0, "seed of the held-out split, the masks and the order of the blocks", "S")
+    seed: int = option(
+        0, "seed of the held-out split, the masks and the order of the blocks", "S", least=0, most=MOST_SEED
+    )
     replay: float = option(
         0.0, "share of general text mixed in to reduce forgetting, such as 0.1", "R", least=0, most=0.9
     )
@@ -95,7 +98,9 @@ def epochs(config: MaskedLMConfig, blocks: int, seconds_per_epoch: float | None)
     if config.epochs is not None:
         return config.epochs
     if config.max_steps is not None:
-        return config.max_steps * config.batch_size / max(blocks, 1)
+        return config.max_steps / max(
+            1, math.ceil(blocks / config.batch_size)
+        )  # the last batch may be smaller
     return seconds_per_epoch and config.minutes * 60 * (1 - EVALUATION_SHARE) / seconds_per_epoch
 
 

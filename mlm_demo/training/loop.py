@@ -1,4 +1,4 @@
-"""The steps of a run after its plan: train with checkpoints, halve the batch when memory runs out, keep the best.
+"""The steps of a run after its plan: train with checkpoints, divide the batch when memory runs out, keep the best.
 
 Read `run_steps` first. Every kind of training goes through it, and brings a Trainer of its own.
 """
@@ -19,7 +19,7 @@ from mlm_demo.models.loader import quiet
 from mlm_demo.training.callbacks import LogCallback, Patience
 from mlm_demo.training.checkpoints import CHECKPOINTS, disk_errors_explained, last_checkpoint
 from mlm_demo.training.config import PATIENCE
-from mlm_demo.training.out_of_memory import halve_batch, one_device, out_of_memory, share_of_process
+from mlm_demo.training.out_of_memory import divide_batch, one_device, out_of_memory, share_of_process
 from mlm_demo.training.plan import Plan
 from mlm_demo.training.result import OutputBias, Training
 from mlm_demo.training.run_trainer import DEFAULT_ARGUMENTS, Kept, RunTrainer
@@ -101,7 +101,7 @@ def run_steps(
     that is NaN, a disk that cannot be written, or a model that does not fit in memory even with one row at a time.
     """
     device, evaluates = next(learner.model.parameters()).device, learner.evaluates
-    accumulate, resumed = config.gradient_accumulation_steps, checkpoint is not None
+    accumulate = config.gradient_accumulation_steps
     batch = config.batch_size // accumulate
 
     def speed(step: int, seconds: float) -> dict:
@@ -135,7 +135,7 @@ def run_steps(
             trainer = learner.make_trainer(arguments, schedule, callbacks)
             if trainer.compiles:
                 on_log({"note": "Compiling the model for this GPU: ten seconds or more, once."})
-            if evaluates and not resumed:
+            if evaluates and checkpoint is None:
                 log.start_losses = learner.start_losses(trainer)
             # `quiet` because checkpoints are reported to lack tied weights.
             with quiet(), disk_errors_explained(output), out_of_memory():
@@ -145,8 +145,9 @@ def run_steps(
                 )
             break
         except torch.OutOfMemoryError as error:
-            # Half the batch at once, twice as often: the same step.
-            batch, accumulate = halve_batch(batch, config, error), accumulate * 2
+            # A part of the batch at once, and as many times more often: the same step.
+            parts = divide_batch(batch, config, error)
+            batch, accumulate = batch // parts, accumulate * parts
             checkpoint = last_checkpoint(output)
             if checkpoint is None and learner.start_weights:
                 learner.model.load_state_dict(learner.start_weights, strict=False)

@@ -28,9 +28,16 @@ they changed by against the base:
 {table}
 
 A run keeps the share with the lowest domain loss + {price:g} × general loss: a nat forgotten of general English costs
-{price:g} nats learned of the domain. Its owner can choose another share afterwards. One half of the held-out texts
-chooses (the strength of the start, the best step, the share), the other half judges, so no choice flatters the figures.
+{price:g} nats learned of the domain. Its owner can choose another share afterwards. {choosing}
 """
+HALVES = (
+    "One half of the held-out texts\nchooses (the strength of the start, the best step, the share), the other half "
+    "judges, so no choice flatters the figures."
+)
+ONE_TEXT = (
+    "Only one text is held out. It\nchooses (the strength of the start, the best step, the share) and judges, which "
+    "flatters the figures."
+)
 FALLS = {
     "linear-to-third": "linear decay to a third of it",
     "linear": "linear decay to 0",
@@ -159,7 +166,12 @@ def points_table(result: AdaptationResult) -> str:
 
 def _between(result: AdaptationResult) -> str:
     return (
-        BETWEEN.format(share=result.share, table=points_table(result), price=PRICE_OF_FORGETTING)
+        BETWEEN.format(
+            share=result.share,
+            table=points_table(result),
+            price=PRICE_OF_FORGETTING,
+            choosing=HALVES if result.corpus.held_out_documents > 1 else ONE_TEXT,
+        )
         if result.points
         else ""
     )

@@ -3,13 +3,14 @@
 Imports nothing heavy, so the page can check a run before it starts.
 """
 
-from dataclasses import asdict, field, fields
+from dataclasses import Field, asdict, field, fields
 from typing import Any
 
 from mlm_demo.errors import TrainingError
 
 DEFAULT_MINUTES = 10.0  # of a run whose budget nobody has given
 BUDGETS = ("epochs", "max_steps", "minutes")
+MOST_SEED = 2**32 - 101  # numpy's limit, less the seeds that a fine-tuning counts up
 
 
 def option(
@@ -39,17 +40,24 @@ def check_options(config: Any) -> None:
             f"The budget is one of epochs, max_steps and minutes ({given} given); choose one."
         )
     for one in fields(config):
-        value, limits = getattr(config, one.name), one.metadata
-        if limits["choices"] and value not in limits["choices"]:
-            raise TrainingError(f"{one.name} is {value!r}; choose {' or '.join(limits['choices'])}.")
-        if not limits["most"] or (one.name in BUDGETS and value is None):
-            continue
-        above, least, most = (limits[name] for name in ("above", "least", "most"))
-        number = isinstance(value, int | float)
-        if above is not None and not (number and above < value <= most):
-            raise TrainingError(f"{one.name} is {value!r}; it must be above {above} and at most {most:,}.")
-        if least is not None and not (number and least <= value <= most):
-            raise TrainingError(f"{one.name} is {value!r}; it must be from {least} to {most:,}.")
+        value = getattr(config, one.name)
+        if one.name not in BUDGETS or value is not None:
+            check_option(one, value)
+
+
+def check_option(option: Field, value: Any) -> None:
+    """Raise TrainingError for a value out of the range of an option, a field that is made by `option`."""
+    name, limits = option.name, option.metadata
+    if limits["choices"] and value not in limits["choices"]:
+        raise TrainingError(f"{name} is {value!r}; choose {' or '.join(limits['choices'])}.")
+    if not limits["most"]:
+        return
+    above, least, most = (limits[key] for key in ("above", "least", "most"))
+    number = isinstance(value, int | float)
+    if above is not None and not (number and above < value <= most):
+        raise TrainingError(f"{name} is {value!r}; it must be above {above} and at most {most:,}.")
+    if least is not None and not (number and least <= value <= most):
+        raise TrainingError(f"{name} is {value!r}; it must be from {least} to {most:,}.")
 
 
 def to_argv(config: Any, defaults: Any) -> list[str]:

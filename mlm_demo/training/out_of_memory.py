@@ -1,4 +1,4 @@
-"""Recover from out-of-memory errors by halving the batch, and keep each process to one device."""
+"""Recover from out-of-memory errors by dividing the batch, and keep each process to one device."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,15 +32,18 @@ class Items(Protocol):
     def length(self) -> int: ...
 
 
-def halve_batch(batch: int, items: Items, error: torch.OutOfMemoryError) -> int:
-    """Return the number of items to try next; raise TrainingError if it was one already."""
+def divide_batch(batch: int, items: Items, error: torch.OutOfMemoryError) -> int:
+    """Return the least number of parts, above one, that a batch can be computed in; raise TrainingError if it is one.
+
+    So a batch of 12 becomes 2 of 6, and one of 3 becomes 3 of 1: the step stays the same.
+    """
     if batch == 1:
         raise TrainingError(
             f"The model does not fit this device's memory even with one {items.item} of {items.length} tokens at a "
             f"time; choose shorter {items.item}s or a smaller model."
         ) from error
     torch.cuda.empty_cache()
-    return batch // 2
+    return next(parts for parts in range(2, batch + 1) if not batch % parts)
 
 
 def share_of_process(batch: int) -> int:

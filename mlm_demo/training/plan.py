@@ -2,9 +2,10 @@
 
 import math
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 
@@ -73,8 +74,7 @@ def make_plan(items: int, config: BudgetConfig, device: torch.device, step_time:
         steps = max(1, int(seconds * (1 - EVALUATION_SHARE) / (step_time * faster)))
         eval_blocks = seconds * EVALUATION_SHARE / (step_time / config.batch_size) * 2
     else:
-        steps_per_epoch = max(1, math.ceil(items / config.batch_size))
-        steps = max(1, config.max_steps or round(config.epochs * steps_per_epoch))
+        steps = max(1, config.max_steps or round(config.epochs * steps_per_epoch(items, config)))
         seconds = steps * step_time if step_time else None
         eval_blocks = steps * config.batch_size * EVALUATION_SHARE * 2
     evaluations = _evaluations(device, seconds)
@@ -85,6 +85,11 @@ def make_plan(items: int, config: BudgetConfig, device: torch.device, step_time:
         eval_blocks=min(max(round(eval_blocks / evaluations), 8), 400),
         seconds=seconds,
     )
+
+
+def steps_per_epoch(items: int, config: BudgetConfig) -> int:
+    """Return the steps of a pass over a number of items; the last batch may be smaller."""
+    return max(1, math.ceil(items / config.batch_size))
 
 
 def is_worth_compiling(device: torch.device, seconds: float | None) -> bool:
@@ -124,6 +129,12 @@ def save_plan(output: Path, plan: Plan, checksum: int, config: BudgetConfig) -> 
 def load_plan(output: Path, checksum: int, config: BudgetConfig) -> Plan:
     """Return the plan of the run to resume; raise TrainingError if its options or its corpus differ."""
     saved = read(output / CHECKPOINTS / PLAN)
+    check_same(saved, checksum, config)
+    return Plan.from_json(saved["plan"])
+
+
+def check_same(saved: Mapping[str, Any], checksum: int, config: BudgetConfig) -> None:
+    """Raise TrainingError if options or corpus are not those that a run saved as `settings` and `blocks`."""
     for name, value in asdict(config).items():
         before = saved["settings"].get(name, value)  # an older version may not have had the option
         if before != value:
@@ -135,4 +146,10 @@ def load_plan(output: Path, checksum: int, config: BudgetConfig) -> Plan:
         raise TrainingError(
             "The corpus or the model is not the one this run started with; resume it with the same files and model."
         )
-    return Plan.from_json(saved["plan"])
+
+
+def drop_checkpoints_of_another_seed(output: Path, seed: int) -> None:
+    """Remove checkpoints that a run with several seeds could not remove before it was killed."""
+    folder = output / CHECKPOINTS
+    if folder.exists() and read(folder / PLAN).get("settings", {}).get("seed") != seed:
+        shutil.rmtree(folder)

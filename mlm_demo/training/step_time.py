@@ -9,7 +9,7 @@ from transformers import TrainerCallback, TrainingArguments
 
 from mlm_demo.system.distributed import broadcast
 from mlm_demo.training.loop import MakeTrainer, StepConfig
-from mlm_demo.training.out_of_memory import halve_batch, one_device, out_of_memory, share_of_process
+from mlm_demo.training.out_of_memory import divide_batch, one_device, out_of_memory, share_of_process
 from mlm_demo.training.run_trainer import DEFAULT_ARGUMENTS
 from mlm_demo.training.schedule import TimedSchedule
 
@@ -33,7 +33,7 @@ def measure_step_time(
                 with out_of_memory():
                     return broadcast(_seconds(model.device, batch, make_trainer)) * whole / batch
             except torch.OutOfMemoryError as error:
-                batch = halve_batch(batch, config, error)
+                batch //= divide_batch(batch, config, error)
     finally:
         model.load_state_dict(weights)
         model.eval()

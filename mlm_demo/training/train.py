@@ -23,7 +23,7 @@ from mlm_demo.training.loop import Trained, run_steps
 from mlm_demo.training.masking import Masking, make_masking
 from mlm_demo.training.output_bias import fit_output_bias
 from mlm_demo.training.packing import Blocks
-from mlm_demo.training.plan import is_worth_compiling, load_plan, make_plan, save_plan
+from mlm_demo.training.plan import is_worth_compiling, load_plan, make_plan, save_plan, steps_per_epoch
 from mlm_demo.training.result import OutputBias
 from mlm_demo.training.schedule import TimedSchedule
 from mlm_demo.training.step_time import measure_step_time
@@ -63,10 +63,14 @@ def train(
     )
     choosing = eval_sets[0].first(max(plan.eval_blocks, CHOOSING_BLOCKS)) if eval_sets else None
     start_seconds = 0.0
-    if domain and not checkpoint:
+    if domain:
         began = time.monotonic()
-        plan = replace(plan, output_bias=fit_output_bias(mlm, blocks, masking, domain, general))
-        start_seconds = time.monotonic() - began  # they count as training
+        output_bias = fit_output_bias(mlm, blocks, masking, domain, general)
+        if (
+            not checkpoint
+        ):  # else the weights follow from the checkpoint, and the start is to be compared with
+            plan = replace(plan, output_bias=output_bias)
+            start_seconds = time.monotonic() - began  # they count as training
     if not checkpoint and is_main_process():
         save_plan(output, plan, blocks.checksum, config)
     done = min(1, step_of(checkpoint) / plan.steps) if checkpoint else 0
@@ -78,7 +82,7 @@ def train(
         choosing_set=choosing,
         compiles=is_worth_compiling(mlm.device, plan.seconds and plan.seconds * (1 - done)),
         output_bias=plan.output_bias,
-        tokens_per_step=config.batch_size * blocks.tokens / max(len(blocks), 1),
+        tokens_per_step=blocks.tokens / steps_per_epoch(len(blocks), config),
         # Main memory has room for them: measuring the step time holds such a copy too.
         start_weights=copy_weights(mlm.model) if domain or mlm.device.type == "cuda" else {},
     )

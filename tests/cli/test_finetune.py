@@ -126,3 +126,28 @@ def test_a_model_of_another_task_is_not_measured(answers, evidence, tiny, tmp_pa
     assert main(finetune("evidence", evidence, tiny, tmp_path / "out")) == 0
     assert main(["evaluate", answers, "--task", "answers", "--model", str(tmp_path / "out")]) == 1
     assert "was fine-tuned for another task than answers" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("questions", [1, 4])
+def test_too_few_questions_are_refused_before_anything_is_trained(questions, tiny, tmp_path, capsys):
+    rows = [f"Who has {n}?,Paris has number {m}.,{m % 2}" for n in range(questions) for m in range(40)]
+    (tmp_path / "few.csv").write_text("\n".join(["question,sentence,label", *rows]))
+    assert main(finetune("evidence", str(tmp_path / "few.csv"), tiny, tmp_path / "out")) == 1
+    message = capsys.readouterr().err
+    assert (
+        "All examples have the same question and the same document"
+        if questions == 1
+        else "hold 4 questions, too few"
+    ) in message
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("verb", ["finetune", "evaluate"])
+def test_a_seed_out_of_range_is_named(verb, evidence, tiny, tmp_path, capsys):
+    argv = (
+        finetune("evidence", evidence, tiny, tmp_path / "out", "--seed", "-1")
+        if verb == "finetune"
+        else ["evaluate", evidence, "--model", tiny, "--seed", "-1"]
+    )
+    assert main(argv) == 1
+    assert "seed is -1; it must be from 0 to 4,294,967,195." in capsys.readouterr().err

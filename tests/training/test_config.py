@@ -8,6 +8,7 @@ from mlm_demo.training.config import AdaptConfig, epochs, verdict
     ("options", "message"),
     [
         ({}, r"The budget is one of epochs, max_steps and minutes \(none given\)"),
+        ({"max_steps": 1, "seed": -1}, "seed is -1; it must be from 0 to 4,294,967,195"),
         ({"epochs": 1, "minutes": 1}, r"\(epochs, minutes given\); choose one"),
         ({"minutes": 0}, "minutes is 0; it must be above 0"),
         ({"max_steps": -1}, "max_steps is -1"),
@@ -59,5 +60,7 @@ def test_a_corpus_that_is_cut_short_is_reported_first():
 def test_epochs_follow_from_the_budget():
     assert epochs(AdaptConfig(epochs=3), 100, None) == 3
     assert epochs(AdaptConfig(max_steps=50, batch_size=4), 100, None) == 2
+    assert epochs(AdaptConfig(max_steps=100, batch_size=16), 4, None) == 100
+    assert epochs(AdaptConfig(max_steps=100, batch_size=16), 17, None) == 50
     assert epochs(AdaptConfig(minutes=1), 100, 28.2) == pytest.approx(2)
     assert epochs(AdaptConfig(minutes=1), 100, None) is None

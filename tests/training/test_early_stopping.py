@@ -73,13 +73,15 @@ def test_the_start_in_closed_form_takes_time_of_the_run(tmp_path, monkeypatch):
     assert next(line for line in trained.log if "loss" in line)["seconds"] > 0.5
 
 
-def test_a_resumed_run_does_not_start_in_closed_form_again(tmp_path, monkeypatch):
+def test_a_resumed_run_that_improves_nothing_keeps_the_start_in_closed_form(tmp_path, set_eval_losses):
     steps = []
+    set_eval_losses(3, 8)
     stop = lambda: steps.append(1) or len(steps) >= 3  # noqa: E731
-    _, stopped = run(tmp_path, eval_texts=TEXTS[:4], should_stop=stop)
-    monkeypatch.setattr(train, "fit_output_bias", None)
-    _, resumed = run(tmp_path, eval_texts=TEXTS[:4], resume=True)
+    at_start, stopped = run(tmp_path, eval_texts=TEXTS[:4], should_stop=stop)
+    mlm, resumed = run(tmp_path, eval_texts=TEXTS[:4], resume=True)
+    assert (stopped.best_step, resumed.best_step) == (0, 0)
     assert resumed.output_bias == stopped.output_bias
+    assert_same_weights(weights(at_start), weights(mlm))
 
 
 def test_a_run_that_improves_nothing_keeps_the_weights_of_the_base(tmp_path, set_eval_losses, no_start):

@@ -8,6 +8,8 @@ from mlm_demo.errors import TrainingError
 from mlm_demo.training import trainer
 from mlm_demo.training.checkpoints import last_checkpoint
 from mlm_demo.training.config import AdaptConfig
+from mlm_demo.training.dataset import make_blocks
+from mlm_demo.training.train import train
 from mlm_demo.training.trainer import MaskedLMTrainer
 from tests.support.tiny_models import assert_same_weights
 from tests.support.training import CONFIG, TEXTS, fresh, run, weights
@@ -35,6 +37,35 @@ def test_stopped_and_resumed_gives_the_weights_of_an_uninterrupted_run(tmp_path,
     resumed, trained = run(tmp_path / "stopped", config, resume=True)
     assert (trained.stopped, trained.steps) == (False, 13)
     assert_same_weights(weights(whole), weights(resumed))
+
+
+def test_out_of_memory_keeps_the_size_of_a_step_and_the_start_of_the_curve(tmp_path, monkeypatch):
+    """Nine blocks fit, then three, then one; the second time there is a checkpoint."""
+    stock, sizes = MaskedLMTrainer.train, []
+
+    def fails_twice(self, **options):
+        size = self.args.per_device_train_batch_size, self.args.gradient_accumulation_steps
+        sizes.append(size)
+        if size[0] > 1:
+            if size[0] == 3:
+                self.args.max_steps = 4
+                stock(self, **options)
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return stock(self, **options)
+
+    monkeypatch.setattr(MaskedLMTrainer, "train", fails_twice)
+    _, trained = run(tmp_path, replace(CONFIG, batch_size=9), eval_texts=TEXTS[:4])
+    assert sizes == [(9, 1), (3, 3), (1, 9)]
+    steps = [line["step"] for line in trained.log if "eval_loss" in line]
+    assert steps == sorted(steps)
+
+
+def test_tokens_per_second_counts_the_last_batch_as_it_is(tmp_path):
+    """Seven blocks in batches of four: two steps an epoch."""
+    blocks = make_blocks(fresh(), TEXTS, [], CONFIG)
+    few = blocks.select(np.arange(7))
+    trained = train(fresh(), few, None, CONFIG, tmp_path)
+    assert trained.tokens_per_second * trained.seconds == pytest.approx(8 * few.tokens / 2)
 
 
 def test_two_accumulated_half_batches_make_the_same_step(tmp_path, monkeypatch):

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from mlm_demo.training.config import WEIGHT_DECAY
-from mlm_demo.training.options import check_options, option
+from mlm_demo.training.options import MOST_SEED, check_options, option
+
+HALF = 0.5  # of the held-out examples choose, the others judge
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class FinetuneConfig:
     seeds: int = option(
         3, "how many times to train, each time from other random numbers", "N", above=0, most=100
     )
-    seed: int = option(0, "the first of the seeds", "S")
+    seed: int = option(0, "the first of the seeds", "S", least=0, most=MOST_SEED)
 
     gradient_accumulation_steps: ClassVar = 1
     weight_decay: ClassVar = WEIGHT_DECAY

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from mlm_demo.corpus.examples.split import split_examples
-from mlm_demo.errors import shown
+from mlm_demo.errors import TrainingError, shown
 from mlm_demo.models.cpu.optimize import optimize_task_for_cpu
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.models.task_loader import with_head
@@ -37,20 +37,20 @@ from mlm_demo.training.checkpoints import (
     remove_leftovers,
 )
 from mlm_demo.training.curve import curve_svg
-from mlm_demo.training.downstream.config import FinetuneConfig
+from mlm_demo.training.downstream.config import HALF, FinetuneConfig
 from mlm_demo.training.downstream.judging import metric_rows
 from mlm_demo.training.downstream.model_card import model_card
 from mlm_demo.training.downstream.result import BEFORE, ExampleFacts, FinetuneResult, SeedResult
 from mlm_demo.training.downstream.task import Calibration, DownstreamTask, Scores
-from mlm_demo.training.downstream.train import train_task
+from mlm_demo.training.downstream.train import checksum_of, train_task
 from mlm_demo.training.loop import Trained
 from mlm_demo.training.phase import Phase
+from mlm_demo.training.plan import check_same, drop_checkpoints_of_another_seed
 from mlm_demo.training.result import RESULT, Training, build
 
 CURVE = "curve.json"  # of the best model, in its folder
 BEST = "best"  # under SEEDS: the best model so far
 MOST_SPECIAL = 4  # special tokens around a question and a text
-HALF = 0.5  # of the held-out examples choose, the others judge
 
 
 def finetune(
@@ -77,6 +77,10 @@ def finetune(
     """
     with claimed(output, resume) if is_main_process() else nullcontext():
         training, held_out = (_readable(part, base, on_progress) for part in (training, held_out))
+        if not training or len(held_out) < 2:
+            raise TrainingError(
+                "Too few examples have a question that is short enough; shorten the questions."
+            )
         choosing, judging = split_examples(held_out, config.seed, HALF)
         # Not what judges: there the figures are those that others report for the same examples.
         choosing = task.completed(choosing, config.seed)
@@ -90,8 +94,9 @@ def finetune(
         one_seed = replace(config, minutes=config.minutes and config.minutes / config.seeds, seeds=1)
         results: list[SeedResult] = []
         stopped = False
+        checksum = checksum_of(training)
         for seed in range(config.seed, config.seed + config.seeds):
-            kept = _read_seed(output, seed)
+            kept = _read_seed(output, seed, replace(one_seed, seed=seed), checksum)
             if kept:
                 results.append(kept)
                 continue
@@ -102,6 +107,8 @@ def finetune(
             on_progress({"phase": Phase.TRAIN, "stage": f"training, {title}"})
             before, after = [one.training.seconds for one in results], config.seed + config.seeds - seed - 1
             model = with_head(base, task.name, seed=seed)
+            if is_main_process():
+                drop_checkpoints_of_another_seed(output, seed)
             trained = train_task(
                 model,
                 task,
@@ -119,9 +126,10 @@ def finetune(
             result = _judge(model, task, choosing, judging, seed, trained)
             results.append(result)
             if is_main_process():
-                _keep_seed(
-                    model, output, result, trained, is_best=result is _best(results, task), stopped=stopped
-                )
+                if result is _best(results, task):
+                    _keep_best(model, output, trained)
+                if not stopped:
+                    _keep_seed(output, result, replace(one_seed, seed=seed), checksum)
         best = _best(results, task)
         outcome = FinetuneResult(
             task=task.name,
@@ -236,42 +244,49 @@ def _scored(
 
 
 def _means(scores: Scores) -> dict[str, float]:
-    return {name: float(np.nanmean(values)) for name, values in scores.values.items()}
+    """Return the mean of each metric over the examples that have a value of it; none for a metric without any."""
+    return {
+        name: float(np.nanmean(values))
+        for name, values in scores.values.items()
+        if not np.isnan(values).all()
+    }
 
 
 def _best(results: Sequence[SeedResult], task: DownstreamTask) -> SeedResult:
-    """Return the seed with the best value of the most important metric on the choosing examples."""
-    metric = next(iter(task.metrics))
-    return max(results, key=lambda result: result.choosing[metric])
+    """Return the seed with the best value of the most important metric that the choosing examples have."""
+    return max(results, key=lambda result: [result.choosing.get(metric, 0.0) for metric in task.metrics])
 
 
-def _keep_seed(
-    model: TaskModel, output: Path, result: SeedResult, trained: Trained, *, is_best: bool, stopped: bool
-) -> None:
-    """Write the scores of a seed, and its model if it is the best so far; a finished seed needs no checkpoints."""
+def _keep_best(model: TaskModel, output: Path, trained: Trained) -> None:
+    """Write the model of a seed that is the best so far."""
     with disk_errors_explained(output):
-        if is_best:
-            part = output / SEEDS / ".part"
-            shutil.rmtree(part, ignore_errors=True)
-            model.model.save_pretrained(part)
-            model.tokenizer.save_pretrained(part)
-            write(
-                part / "curve.json", [line for line in trained.log if "loss" in line or "eval_loss" in line]
-            )
-            shutil.rmtree(output / SEEDS / BEST, ignore_errors=True)
-            os.replace(part, output / SEEDS / BEST)
-        if not stopped:
-            write(_seed_file(output, result.seed), asdict(result))
-            shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)
+        part = output / SEEDS / ".part"
+        shutil.rmtree(part, ignore_errors=True)
+        model.model.save_pretrained(part)
+        model.tokenizer.save_pretrained(part)
+        write(part / CURVE, [line for line in trained.log if "loss" in line or "eval_loss" in line])
+        shutil.rmtree(output / SEEDS / BEST, ignore_errors=True)
+        os.replace(part, output / SEEDS / BEST)
+
+
+def _keep_seed(output: Path, result: SeedResult, config: FinetuneConfig, checksum: int) -> None:
+    """Write the scores of a finished seed, and what a resume has to have in common with it; it needs no checkpoints."""
+    with disk_errors_explained(output):
+        common = {"settings": asdict(config), "blocks": checksum}
+        write(_seed_file(output, result.seed), {**asdict(result), **common})
+        shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)
 
 
 def _curve_of_best(output: Path) -> tuple[dict, ...]:
     return tuple(json.loads((output / SEEDS / BEST / CURVE).read_text(encoding="utf-8")))
 
 
-def _read_seed(output: Path, seed: int) -> SeedResult | None:
-    path = _seed_file(output, seed)
-    return build(SeedResult, read(path)) if path.exists() else None
+def _read_seed(output: Path, seed: int, config: FinetuneConfig, checksum: int) -> SeedResult | None:
+    """Return the scores of a seed that is finished; raise TrainingError if it had other options or examples."""
+    saved = read(_seed_file(output, seed))
+    if "settings" in saved:  # which an older version did not write
+        check_same(saved, checksum, config)
+    return build(SeedResult, saved) if saved else None
 
 
 def _seed_file(output: Path, seed: int) -> Path:

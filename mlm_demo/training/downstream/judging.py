@@ -30,11 +30,14 @@ def metric_rows(
 ) -> tuple[MetricRow, ...]:
     """Return a row for each metric, with intervals over articles and then seeds.
 
-    groups: the article of each example; seeds: the values of each seed by metric, example by example.
+    groups: the article of each example; seeds: the values of each seed by metric, example by example. A metric that no
+    example has a value of, as ranks where each question has one sentence, has no row.
     """
     rows = []
     for metric, label in task.metrics.items():
         values = np.array([seed[metric] for seed in seeds])
+        if np.isnan(values).any(axis=0).all():
+            continue
         of_rules = {name: interval_of(scores.values[metric], groups) for name, scores in rules.items()}
         best = max(of_rules, key=lambda name: of_rules[name].value)
         gain = difference(values, rules[best].values[metric], groups)

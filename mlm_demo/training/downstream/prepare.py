@@ -14,11 +14,12 @@ from mlm_demo.corpus.examples.answers import read_answers
 from mlm_demo.corpus.examples.evidence import read_evidence
 from mlm_demo.corpus.examples.example import Examples
 from mlm_demo.corpus.examples.split import split_examples
+from mlm_demo.errors import CorpusError
 from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.models.tasks import ANSWERS, EVIDENCE
 from mlm_demo.settings import Settings
 from mlm_demo.system.memory import limit_memory
-from mlm_demo.training.downstream.config import FinetuneConfig
+from mlm_demo.training.downstream.config import HALF, FinetuneConfig
 from mlm_demo.training.prepare import limit_memory_of_model, no_progress
 
 if TYPE_CHECKING:
@@ -63,7 +64,14 @@ class FinetunePreparation:
         """The examples to train on and those held out, of different articles; raises CorpusError."""
         examples = self.examples.examples
         share = min(HELD_OUT, MOST_HELD_OUT / len(examples))
-        return split_examples(examples, self.config.seed, share)
+        training, held_out = split_examples(examples, self.config.seed, share)
+        if len(held_out) < 2:
+            raise CorpusError(
+                f"The files hold {len(examples)} questions, too few to train, choose and judge by; some ten are the "
+                "least. Add more questions."
+            )
+        split_examples(held_out, self.config.seed, HALF)  # as the run will, before it has begun
+        return training, held_out
 
     @property
     def report(self) -> dict:

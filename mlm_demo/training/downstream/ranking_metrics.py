@@ -35,7 +35,7 @@ def pair_metrics(scores: np.ndarray, labels: np.ndarray, threshold: float) -> Pa
 
 
 def reciprocal_rank(scores: np.ndarray, labels: np.ndarray) -> float:
-    """Return the expected reciprocal rank of the first relevant sentence of a pool; nan if none is relevant.
+    """Return the expected reciprocal rank of the first relevant sentence of a pool; nan if none is relevant or all are.
 
     scores: (sentences,) float; a nan is the lowest. labels: (sentences,) bool.
     Equal scores give the value of a random order: 11/18 = (1 + 1/2 + 1/3) / 3 for one relevant sentence of three.
@@ -61,7 +61,7 @@ def precision_at_1(scores: np.ndarray, labels: np.ndarray) -> float:
 def rank_pools(
     scores: Sequence[np.ndarray], labels: Sequence[Sequence[bool]]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the reciprocal rank and the precision at 1 of each pool: (pools,) float, nan where none is relevant."""
+    """Return the reciprocal rank and the precision at 1 of each pool: (pools,) float, nan without a ranking."""
     pairs = [(s, np.asarray(one, bool)) for s, one in zip(scores, labels, strict=True)]
     return (
         np.array([reciprocal_rank(*pair) for pair in pairs]),
@@ -70,9 +70,12 @@ def rank_pools(
 
 
 def _first_relevant(scores: np.ndarray, labels: np.ndarray) -> tuple[int, int, int]:
-    """Return how many sentences are above the best relevant one, how many as high, and how many of those relevant."""
+    """Return how many sentences are above the best relevant one, how many as high, and how many of those relevant.
+
+    The last is 0 where there is nothing to rank.
+    """
     labels = labels.astype(bool)
-    if not labels.any():
+    if not labels.any() or labels.all():
         return 0, 0, 0
     scores = np.where(np.isnan(scores), -np.inf, scores)
     best = scores[labels].max()

@@ -29,8 +29,8 @@ class ExampleFacts:
 class SeedResult:
     """One seed: its threshold, the value of each metric on the choosing and on the judging examples, and its training.
 
-    precision: see Calibration; groups, values: the article of each judging example, and its value of each metric, for
-    intervals.
+    A metric without a value on the examples of a part is left out there. precision: see Calibration; groups, values:
+    the article of each judging example, and its value of each metric, for intervals.
     """
 
     seed: int

@@ -18,7 +18,7 @@ from mlm_demo.training.downstream.trainer import TaskTrainer
 from mlm_demo.training.fast.dropout import no_dropout
 from mlm_demo.training.interpolation import copy_weights
 from mlm_demo.training.loop import Trained, run_steps
-from mlm_demo.training.plan import load_plan, make_plan, save_plan
+from mlm_demo.training.plan import load_plan, make_plan, save_plan, steps_per_epoch
 from mlm_demo.training.schedule import TimedSchedule
 from mlm_demo.training.step_time import measure_step_time
 
@@ -41,7 +41,7 @@ def train_task(
     Dropout is on if the examples are so few that some are seen twice, and off otherwise. eval_examples choose the
     weights to keep, so they flatter a result on the same ones. Raises TrainingError as `run_steps` does.
     """
-    checkpoint, checksum = last_checkpoint(output), _checksum(examples)
+    checkpoint, checksum = last_checkpoint(output), checksum_of(examples)
     make_trainer = _trainer_maker(model, task, examples, ())
     if checkpoint:
         plan = load_plan(output, checksum, config)
@@ -58,7 +58,10 @@ def train_task(
         model=model.model,
         make_trainer=_trainer_maker(model, task, examples, eval_examples[: plan.eval_blocks]),
         evaluates=bool(eval_examples),
-        tokens_per_step=config.batch_size * _mean_length(task, examples) * TOKENS_PER_CHARACTER,
+        tokens_per_step=len(examples)
+        / steps_per_epoch(len(examples), config)
+        * _mean_length(task, examples)
+        * TOKENS_PER_CHARACTER,
         start_weights=copy_weights(model.model),
     )
     return run_steps(
@@ -96,7 +99,7 @@ def _mean_length(task: DownstreamTask, examples: Sequence[Any]) -> float:
     return sum(map(task.length, examples)) / max(1, len(examples))
 
 
-def _checksum(examples: Sequence[Any]) -> int:
+def checksum_of(examples: Sequence[Any]) -> int:
     """Return a number that other examples hardly share."""
     checksum = 0
     for example in examples:

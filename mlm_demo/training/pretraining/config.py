@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from mlm_demo.errors import TrainingError
 from mlm_demo.training.config import WEIGHT_DECAY
-from mlm_demo.training.options import budget_phrase, check_options, option
+from mlm_demo.training.options import MOST_SEED, budget_phrase, check_options, option
 
 WORDPIECE, BYTE_LEVEL = "wordpiece", "byte-level"
 NAMES = {WORDPIECE: "WordPiece", BYTE_LEVEL: "byte-level"}  # of the tokenizers, for people
@@ -36,7 +36,9 @@ class PretrainConfig:
     block_size: int = option(
         128, "tokens per block, and the longest input of the model", "L", least=16, most=8192
     )
-    seed: int = option(0, "seed of the held-out split, the first weights and the masks", "S")
+    seed: int = option(
+        0, "seed of the held-out split, the first weights and the masks", "S", least=0, most=MOST_SEED
+    )
     keep_near_duplicates: bool = option(False, "keep paragraphs that are nearly the same as earlier ones")
 
     gradient_accumulation_steps: ClassVar = 1

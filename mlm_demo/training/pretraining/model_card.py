@@ -38,7 +38,7 @@ print(fill({example!r}))
 
 ## How well it does
 
-On held-out text, of which one half chose the step that was kept and the other half judges. To beat: the frequencies of
+On held-out text, {choosing}. To beat: the frequencies of
 the tokens in the training part, without any context. The intervals (95%) are from a bootstrap over the held-out texts.
 
 {table}
@@ -81,6 +81,9 @@ def model_card(result: PretrainResult) -> str:
         whole_word=", whole words" if config["whole_word"] else "",
         steps=training.steps,
         kept=training.weights_kept if training.best_step else "word frequencies: no step improved them",
+        choosing="of which one half chose the step that was kept and the other half judges"
+        if corpus.held_out_documents > 1
+        else "one text, which chose the step that was kept too",
         seconds=training.seconds,
         speed=training.tokens_per_second,
         versions=", ".join(f"{name} {version}" for name, version in result.versions.items()),

@@ -51,8 +51,7 @@ def pretrain(
         if damage:
             on_progress({"note": damage})
         on_progress({"phase": Phase.BEFORE, "stage": "counting tokens and writing questions"})
-        if not resume:
-            start_in_closed_form(mlm, blocks, config.seed)
+        start_in_closed_form(mlm, blocks, config.seed)  # also of a resumed run, which is compared with it
         judge = PretrainJudge(mlm, corpus, blocks, config)
         on_progress({"phase": Phase.TRAIN, "stage": "training", "followed": judge.answer_probes()})
 

@@ -46,6 +46,14 @@ def weights(folder, task):
     return dict(CLASSES[task].from_pretrained(folder).state_dict())
 
 
+def killed_before(stage):
+    def on_progress(line):
+        if line.get("stage") == stage:
+            raise KeyboardInterrupt
+
+    return on_progress
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_the_result_is_an_ordinary_folder_with_card_and_figures(tmp_path, task):
     lines = []
@@ -109,13 +117,8 @@ def test_stopped_and_resumed_gives_the_result_of_an_uninterrupted_run(tmp_path, 
 def test_a_run_killed_between_two_seeds_resumes(tmp_path):
     """Nothing but the finished seed is there then."""
     whole = run(tmp_path / "whole")
-
-    def killed(line):
-        if line.get("stage") == "training, seed 2 of 2":
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path / "cut", on_progress=killed)
+        run(tmp_path / "cut", on_progress=killed_before("training, seed 2 of 2"))
     with pytest.raises(TrainingError, match="not empty"):
         check_output(tmp_path / "cut", resume=False)
     resumed = run(tmp_path / "cut", resume=True)
@@ -196,3 +199,43 @@ def test_questions_are_asked_of_other_texts_too_and_a_note_says_so(tmp_path):
     (note,) = [line["note"] for line in lines if "note" in line]
     assert note.startswith(f"Nearly every text answers its question, so {added} of the questions")
     assert result.examples.judging == len(result.seeds[0].groups)
+
+
+def test_verdicts_of_one_sentence_a_question_are_learned_from(tmp_path):
+    """Nothing can be ranked then, but a sentence be taken or not."""
+    made = [
+        EvidencePool(str(n), f"What about {SENTENCES[n % 6]}?", (SENTENCES[n % 5],), (n % 3 > 0,), f"{n}")
+        for n in range(24)
+    ]
+    result = finetune(fresh(), TASKS[EVIDENCE], made[:14], made[14:], CONFIG, tmp_path / "out")
+    assert [row.metric for row in result.rows] == ["f1"]
+    assert [set(seed.choosing) for seed in result.seeds] == [{"f1"}, {"f1"}]
+    assert read_finetune_result(tmp_path / "out").rows == result.rows
+
+
+def test_without_enough_short_questions_the_reason_is_given(tmp_path):
+    made = [replace(example, question="the cat sat on the mat " * 20) for example in examples(EVIDENCE)]
+    with pytest.raises(TrainingError, match="Too few examples have a question that is short enough"):
+        finetune(fresh(), TASKS[EVIDENCE], made[:14], made[14:], CONFIG, tmp_path / "out")
+
+
+def test_the_checkpoints_of_a_finished_seed_do_not_stop_the_next(tmp_path, monkeypatch):
+    """It was killed after it had written its scores and before it had removed its checkpoints."""
+    whole = run(tmp_path / "whole")
+    with monkeypatch.context() as patched:
+        patched.setattr(finetune_module.shutil, "rmtree", lambda *_, **__: None)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path / "cut", on_progress=killed_before("training, seed 2 of 2"))
+    assert list((tmp_path / "cut" / "checkpoints").glob("checkpoint-*"))
+    resumed = run(tmp_path / "cut", resume=True)
+    assert [seed.values for seed in resumed.seeds] == [seed.values for seed in whole.seeds]
+
+
+def test_between_two_seeds_a_resume_needs_the_same_options_too(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "cut", on_progress=killed_before("training, seed 2 of 2"))
+    with pytest.raises(TrainingError, match="max_steps is 5 now and was 4 when this run started"):
+        run(tmp_path / "cut", config=replace(CONFIG, max_steps=5), resume=True)
+    made = examples(EVIDENCE)
+    with pytest.raises(TrainingError, match="resume it with the same files and model"):
+        finetune(fresh(), TASKS[EVIDENCE], made[1:14], made[14:], CONFIG, tmp_path / "cut", resume=True)
