@@ -148,13 +148,9 @@ class Catalogue:
             return ref
         if not name:
             raise ModelError("The model is empty; pick one from the list, or type a Hub id or a folder.")
-        if (
-            self.folders
-            and "\0" not in name
-            and (name.startswith(("/", "./", "../", "~")) or Path(name).is_dir())
-        ):
-            folder = Path(name).expanduser()
-            if not folder.is_dir():
+        folder = folder_of(name) if self.folders else None
+        if self.folders and (folder or name.startswith(("/", "./", "../", "~"))):
+            if not folder:
                 raise ModelError(
                     f"There is no folder {shown(name)}; check the path, or pick a model by its Hub id."
                 )
@@ -170,6 +166,15 @@ class Catalogue:
     def find_or_base(self, name: str) -> ModelRef:
         """Return the model of a name, or BASE if the name is empty; raises as `find` does."""
         return self.find(name) if name else BASE
+
+
+def folder_of(name: str) -> Path | None:
+    """Return the folder of this machine that a name refers to; None if there is none."""
+    try:
+        folder = Path(name).expanduser()
+        return folder if folder.is_dir() else None
+    except (OSError, RuntimeError, ValueError):  # too long, the home of nobody, or a null byte
+        return None
 
 
 def check_run_id(name: str) -> None:

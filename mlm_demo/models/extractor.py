@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlm_demo.errors import ModelError, shown
-from mlm_demo.models.catalogue import BUILT_IN_FOLDER
+from mlm_demo.models.catalogue import BUILT_IN_FOLDER, folder_of
 from mlm_demo.models.tasks import TASKS
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ def find_extractor(name: str, *, folders: bool) -> Path:
         raise ModelError(
             f"This page does not load folders of its server, so not {shown(name)}; use '{BUILT_IN}'."
         )
-    folder = Path(name).expanduser() if "\0" not in name else Path()
-    if "\0" in name or not folder.is_dir():
+    folder = folder_of(name)
+    if not folder:
         raise ModelError(
             f"There is no folder {shown(name)}; give '{BUILT_IN}', or the folder of a model that was fine-tuned."
         )

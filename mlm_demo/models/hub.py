@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -40,6 +41,7 @@ from mlm_demo.models.hub_cache import (
     shards,
 )
 from mlm_demo.settings import Settings
+from mlm_demo.system import locks
 
 OnBytes = Callable[[int, int], None]  # called with the bytes downloaded so far and the total
 Check = Callable[[Path], None]  # called with the folder of a download; raises ModelError to refuse the model
@@ -113,7 +115,7 @@ def download(
     """
     with _lock:
         alone = _downloads.setdefault(repo_id, threading.Lock())
-    with alone:
+    with alone, _no_other_process(repo_id):
         plan = _in_time(repo_id, policy, lambda report: _plan(repo_id, policy))
         for names, check in (
             (["config.json"], check_config),
@@ -129,6 +131,17 @@ def download(
                 )
             check(folder)
         return folder
+
+
+@contextmanager
+def _no_other_process(repo_id: str) -> Iterator[None]:
+    """Within this context no other process downloads the model; a read-only cache has no lock, and needs none."""
+    folder = Path(constants.HF_HUB_CACHE, ".locks")
+    with ExitStack() as held:
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            held.enter_context(locks.exclusive(folder / f"mlm_demo--{repo_id.replace('/', '--')}.lock"))
+        yield
 
 
 def size_of_weights(repo_id: str, policy: DownloadPolicy) -> int:

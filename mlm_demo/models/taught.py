@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from mlm_demo.errors import ModelError, shown
-from mlm_demo.models.catalogue import FINETUNED, KNOWN_MODELS, Catalogue, ModelRef, check_run_id
+from mlm_demo.models.catalogue import FINETUNED, KNOWN_MODELS, Catalogue, ModelRef, check_run_id, folder_of
 from mlm_demo.models.extractor import BUILT_IN, find_extractor
 from mlm_demo.models.tasks import TASKS
 
@@ -24,10 +24,8 @@ def find_taught(name: str, catalogue: Catalogue) -> ModelRef | None:
         return None
     if made_here := catalogue.adapted(name):
         return made_here if made_here.kind == FINETUNED else None
-    if not catalogue.folders or "\0" in name:
-        return None
-    folder = Path(name).expanduser()
-    if any(map(_has_head, (folder, *(folder / task for task in TASKS)))):
+    folder = folder_of(name) if catalogue.folders else None
+    if folder and any(map(_has_head, (folder, *(folder / task for task in TASKS)))):
         return ModelRef(name, FINETUNED, folder.resolve().name, path=folder)
     return None
 

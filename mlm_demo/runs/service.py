@@ -261,18 +261,19 @@ class RunService:
 
     def make_room(self) -> None:
         """Delete ended runs, the oldest first, until the rest fits the disk limit; raises RunError if it cannot."""
-        sizes, runs = self.runs.sizes(), self.runs.all()
+        sizes, runs, needed = self.runs.sizes(), self.runs.all(), self.runs.needed()
+        ended = [run for run in runs if run.state in ENDED and run.id not in needed]
         limit, total = self.settings.max_disk_gigabytes * 1e9, sum(sizes.get(run.id, 0) for run in runs)
-        for run in sorted(runs, key=lambda run: run.touched):
+        kept = total - sum(sizes.get(run.id, 0) for run in ended)
+        if kept > limit:
+            raise RunError(
+                f"The active runs use {kept / 1e9:.1f} GB, which exceeds the disk limit for runs; try again later."
+            )
+        for run in sorted(ended, key=lambda run: run.touched):
             if total <= limit:
                 return
-            if run.state in ENDED:
-                run.delete()
-                total -= sizes.get(run.id, 0)
-        if total > limit:
-            raise RunError(
-                f"The active runs use {total / 1e9:.1f} GB, which exceeds the disk limit for runs; try again later."
-            )
+            run.delete()
+            total -= sizes.get(run.id, 0)
 
     def sweep(self) -> None:
         """Delete drafts older than a day, and runs that have expired or exceed the disk limit."""

@@ -74,7 +74,9 @@ class Staging:
         # The browser sends it.
         if not isinstance(id, str) or not ID.fullmatch(id) or not (self.folder / id).is_dir():
             raise CorpusError(GONE)
-        return input_files(self.folder / id)
+        if not (found := input_files(self.folder / id)):
+            raise CorpusError(GONE)
+        return found
 
     def prepared(self, id: str) -> Path:
         """Return the folder of the cache for a draft's files; it may not exist."""

@@ -104,9 +104,23 @@ class RunStore:
         """Return whether there is a run with this id."""
         return bool(ID.fullmatch(id)) and (self.folder / id / "run.json").is_file()
 
-    def sweep(self, days: float) -> None:
-        """Delete runs that ended more than `days` ago, the files of those done for a day, and what a crash left."""
+    def needed(self) -> set[str]:
+        """Return the ids of the runs whose models are needed by runs that have not ended."""
+        found = set()
         for run in self.all():
+            if run.state not in ENDED:
+                found |= {run.request.request.get("model"), *run.request.request.get("more_models", ())}
+        return found
+
+    def sweep(self, days: float) -> None:
+        """Delete runs that ended more than `days` ago, the files of those done for a day, and what a crash left.
+
+        A run whose model another one needs is kept.
+        """
+        needed = self.needed()
+        for run in self.all():
+            if run.id in needed:
+                continue
             if run.state in ENDED and seconds_since(run.folder.glob("*.json*")) > days * 86_400:
                 run.delete()
             elif run.state == "done" and seconds_since([run.folder / "ended.json"]) > SECONDS_FILES_KEPT:

@@ -19,6 +19,7 @@ from mlm_demo.settings import Settings
 from mlm_demo.system.distributed import is_main_process
 
 SECONDS_BETWEEN_LOOKS = 1.0
+SECONDS_TO_BEGIN = 60  # to plan the steps of a run whose minutes are the limit, and for the last of them
 REPLACED = 3  # exit code
 PAUSE = (
     signal.SIGUSR2
@@ -47,7 +48,7 @@ def work(
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
     max_seconds, limit = (
-        settings.max_run_minutes * 60,
+        settings.max_run_minutes * 60 + SECONDS_TO_BEGIN,
         f"The time limit for runs ({settings.max_run_minutes} minutes)",
     )
     if seconds is not None:
@@ -60,7 +61,7 @@ def work(
         if together:
             threading.Thread(target=_exit_without, args=(os.getppid(),), daemon=True).start()
         may_exit = own_process or (in_main_thread and seconds is None)
-        shift = Shift(run, seconds=max_seconds, limit=limit, may_exit=may_exit)
+        shift = Shift(run, seconds=max_seconds, limit=limit, of_training=seconds is None, may_exit=may_exit)
         if in_main_thread:  # no other thread can catch a signal
             _listen_to_signals(shift, requeued)
         try:

@@ -10,9 +10,10 @@ from huggingface_hub.errors import LocalTokenNotFoundError
 from mlm_demo.errors import HubError, ModelError, shown
 from mlm_demo.models import hub
 from mlm_demo.system.files import atomic
+from mlm_demo.training.checkpoints import CHECKPOINTS, SEEDS
 from mlm_demo.training.result import CHANGE, RESULT
 
-EXCLUDED = ("checkpoints", ".part", CHANGE)  # needed only to resume or reweigh the run
+EXCLUDED = (CHECKPOINTS, SEEDS, ".part", CHANGE)  # needed only to resume or reweigh the run
 
 
 def zip_model(folder: Path, name: str = "") -> Path:

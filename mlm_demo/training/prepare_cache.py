@@ -110,7 +110,7 @@ class PrepareCache:
 
     def _note(self, entry: dict) -> None:
         with suppress(OSError):
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(exist_ok=True)  # not where the files have been deleted meanwhile
             write(self.folder / INDEX, {**self._index(), **entry})
 
     def _load(self, part: str, key: str, parse: Callable[[bytes], T]) -> T | None:
@@ -129,7 +129,7 @@ class PrepareCache:
         if len(data) + sum(path.stat().st_size for path in others) > self.max_bytes:
             return
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(exist_ok=True)  # not where the files have been deleted meanwhile
             file.write_bytes(data)
         except OSError:
             with suppress(OSError):

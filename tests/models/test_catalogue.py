@@ -53,13 +53,22 @@ def test_a_folder_is_found(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "  ", "a b", "x" * 200, "<img src=x>", "a/b/c", "${alert(1)}", "a\0b", "http://x/y"]
+    "typed",
+    ["", "  ", "a b", "x" * 200, "x" * 300, "<img src=x>", "a/b/c", "${alert(1)}", "a\0b", "http://x/y"],
 )
 def test_a_name_that_is_no_model_is_an_error(typed):
     with pytest.raises(
         ModelError, match=r"does not name a model; use general, biomedical, or a Hub id|The model is empty"
     ):
         Catalogue().find(typed)
+
+
+@pytest.mark.parametrize("typed", ["~nobody-of-this-name/x", "/" + "x" * 300, "./\0"])
+def test_a_folder_that_cannot_be_is_an_error(typed):
+    with pytest.raises(ModelError, match="There is no folder"):
+        Catalogue().find(typed)
+    with pytest.raises(ModelError):
+        require_taught(typed, Catalogue())
 
 
 def test_folders_are_not_looked_up_where_they_are_not_allowed(tmp_path):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -171,6 +172,20 @@ def test_a_second_download_of_a_model_waits_for_the_first(endpoint):
     del endpoint.acts["good"]
     assert len(found) == 2
     assert endpoint.requests.count(weights) == 1
+
+
+def test_a_download_waits_for_that_of_another_process(endpoint):
+    lock = Path(constants.HF_HUB_CACHE, ".locks", "mlm_demo--good--tiny.lock")
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    program = (
+        "import sys, time; from pathlib import Path; from mlm_demo.system import locks\n"
+        "with locks.exclusive(Path(sys.argv[1])): print(flush=True); time.sleep(1.5)"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, str(lock)], stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        began = time.monotonic()
+        fetch("good/tiny", 1)
+        assert time.monotonic() - began > 1.4
 
 
 def test_a_slow_but_steady_download_continues(endpoint, monkeypatch):

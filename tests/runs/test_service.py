@@ -220,6 +220,7 @@ def test_where_those_under_way_take_all_there_is_no_new_one(service, draft, choi
     service.settings = replace(service.settings, max_disk_gigabytes=0.001)
     service.queue.starts = False
     waiting = ended(service, 0, 4_000_000, "waiting")
+    small = ended(service, 900, 1_000)
     files = draft()
     with pytest.raises(RunError, match=r"The active runs use 0\.0 GB, which exceeds the disk limit"):
         service.start(files, choices(), "me")
@@ -227,6 +228,20 @@ def test_where_those_under_way_take_all_there_is_no_new_one(service, draft, choi
     assert service.staging.files(files), "what was uploaded is still there"
     service.sweep()
     assert waiting.state == "waiting"
+    assert small.folder.exists(), "its room would not be enough"
+
+
+def test_a_run_whose_model_a_waiting_one_needs_is_kept(service, draft, choices, finished):
+    service.queue.starts = False
+    waiting = service.start(draft(), replace(choices(), model=finished.id), "me")
+    for path in finished.folder.glob("*.json*"):
+        os.utime(path, (time.time() - 90 * 86_400,) * 2)
+    service.settings = replace(service.settings, max_disk_gigabytes=1e-9)
+    service.sweep()
+    assert finished.folder.exists()
+    waiting.finish("stopped")
+    service.sweep()
+    assert not finished.folder.exists()
 
 
 def test_uploaded_files_become_papers_in_a_child_and_nothing_stays(service, tmp_path):

@@ -162,3 +162,12 @@ def test_there_are_only_so_many_files(tmp_path, file):
     store = Staging(tmp_path / "drafts", max_megabytes=1, max_files=2)
     with pytest.raises(CorpusError, match=r"There are 3 files; the limit is 2. Pack them as .zip"):
         store.add([file(f"{number}.txt") for number in range(3)])
+
+
+def test_a_draft_without_files_is_gone(store, file):
+    """What a reader wrote after the draft was forgotten."""
+    draft = store.add([file()])
+    store.forget(draft)
+    store.prepared(draft).mkdir(parents=True)
+    with pytest.raises(CorpusError, match="The files are no longer here"):
+        store.files(draft)

@@ -17,6 +17,8 @@ def model(tmp_path):
     (folder / "README.md").write_text("---\nlibrary_name: transformers\n---\n# bees")
     (folder / "checkpoints").mkdir()
     (folder / "checkpoints" / "optimizer.pt").write_text("large")
+    (folder / "seeds" / "best").mkdir(parents=True)  # of a fine-tuning that was stopped
+    (folder / "seeds" / "best" / "model.safetensors").write_text("large")
     return folder
 
 
@@ -35,7 +37,7 @@ def test_the_zip_holds_a_model_that_loads_and_no_checkpoints(model, tmp_path):
     with zipfile.ZipFile(packed) as opened:
         opened.extractall(tmp_path / "unpacked")
     assert load_folder(tmp_path / "unpacked" / "bees", "bees", device="cpu").vocab_size > 100
-    assert not (tmp_path / "unpacked" / "bees" / "checkpoints").exists()
+    assert not {path.name for path in (tmp_path / "unpacked" / "bees").iterdir()} & {"checkpoints", "seeds"}
     assert [p.name for p in tmp_path.iterdir() if "part" in p.name] == []
 
 

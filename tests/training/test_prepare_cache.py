@@ -170,3 +170,11 @@ def test_a_key_depends_on_all_its_values():
     assert len(keys) == 6
     assert key_of("a", [1, None]) == key_of("a", [1, None])
     assert os.sep not in key_of("a")
+
+
+def test_nothing_is_kept_of_files_that_were_deleted_meanwhile(tmp_path):
+    cache = PrepareCache(tmp_path / "draft" / "prepared")
+    cache.keep_corpus("key", CORPUS)
+    cache.keep_step("key", STEP)
+    assert not list(tmp_path.iterdir())
+    assert cache.corpus("key") is None

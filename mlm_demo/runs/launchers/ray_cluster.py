@@ -9,8 +9,8 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -67,7 +67,8 @@ class RayCluster:
 
     def version(self) -> str:
         """Return the version of its Ray."""
-        return str(self._ask("/api/version")["ray_version"])
+        with self._rays_answer():
+            return str(self._ask("/api/version")["ray_version"])
 
     def is_open(self) -> bool:
         """Return whether it answers to people without its token, who could then run any code there."""
@@ -79,12 +80,24 @@ class RayCluster:
 
     def nodes(self) -> list[Node]:
         """Return the living nodes."""
-        found = self._ask("/api/v0/nodes?detail=true&limit=10000")["data"]["result"]["result"]
-        return [
-            Node(node["node_id"], node["node_ip"], node["resources_total"] or {})
-            for node in found
-            if node["state"] == "ALIVE"
-        ]
+        with self._rays_answer():
+            found = self._ask("/api/v0/nodes?detail=true&limit=10000")["data"]["result"]["result"]
+            return [
+                Node(node["node_id"], node["node_ip"], node["resources_total"] or {})
+                for node in found
+                if node["state"] == "ALIVE"
+            ]
+
+    @contextmanager
+    def _rays_answer(self) -> Iterator[None]:
+        """Within this context an answer that Ray's dashboard would not give raises UnreachableError."""
+        try:
+            yield
+        except (TypeError, KeyError, AttributeError):
+            raise UnreachableError(
+                f"{self.address} does not answer as Ray's dashboard does; set RAY_ADDRESS to the dashboard, such as "
+                "http://HEAD:8265."
+            ) from None
 
     def job(self, name: str) -> Job | None:
         """Return a job, None if the cluster knows none of this name."""

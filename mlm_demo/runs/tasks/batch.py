@@ -40,6 +40,7 @@ from mlm_demo.runs.tasks.task import Shift
 from mlm_demo.settings import Settings
 from mlm_demo.system.files import read, write, writing
 from mlm_demo.system.memory import out_of_memory_as_error
+from mlm_demo.training.prepare import limit_memory_of_model
 
 ROWS, NOTES, SUMMARY = "rows.jsonl", "notes.json", "summary.json"
 SECONDS_BETWEEN_LINES = 2.0
@@ -132,13 +133,15 @@ class Batch:
     def work(self, run: Run, settings: Settings, catalogue: Catalogue, shift: Shift) -> str:
         """Answer, or go on after the last answer; log `stage` with `done`, the share of the rows."""
         asked = BatchRequest.from_json(run.request.request)
-        run.output.mkdir(exist_ok=True)
         notes: list[str] = []
         with shift.reading():
             items = read_items(asked.verb, run.input / run.request.files[0], settings, notes)
-        write(run.output / NOTES, {"notes": notes})
+        with writing(run.folder):
+            run.output.mkdir(exist_ok=True)
+            write(run.output / NOTES, {"notes": notes})
         together = FILLED_TOGETHER if asked.verb == FILL else TOGETHER
         done = _cut_to_groups(run.output / ROWS, together)
+        limit_memory_of_model(settings)
         engine = Engine(settings, catalogue)
         report = _Report(run, shift, asked.verb, done, len(items))
         try:
@@ -157,7 +160,8 @@ class Batch:
         if asked.verb in COUNTED:
             summed_up(rows_of(run), asked)  # raises if a model can be asked none of them
         found = [failed(row) for row in rows_of(run)]
-        write(run.output / SUMMARY, {"rows": len(found), "failed": sum(found)})
+        with writing(run.folder):
+            write(run.output / SUMMARY, {"rows": len(found), "failed": sum(found)})
         return ""
 
     def models(self, run: Run) -> list[ModelRef]:

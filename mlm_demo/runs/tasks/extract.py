@@ -24,6 +24,7 @@ from mlm_demo.runs.tasks.task import Shift
 from mlm_demo.settings import Settings
 from mlm_demo.system.files import read, write, writing
 from mlm_demo.system.memory import out_of_memory_as_error
+from mlm_demo.training.prepare import limit_memory_of_model
 
 PAPERS, FINDINGS, TABLE = "papers.json", "findings.jsonl", "extraction.json"
 SECONDS_BETWEEN_LINES = 0.5
@@ -80,11 +81,13 @@ class Extracting:
     def work(self, run: Run, settings: Settings, catalogue: Catalogue, shift: Shift) -> str:
         """Answer, or go on after the last answer; log `stage` with `done`, the share of the papers."""
         asked = ExtractRequest.from_json(run.request.request)
-        run.output.mkdir(exist_ok=True)
-        if not (run.output / PAPERS).exists():  # the input is deleted when the run is done
-            write(run.output / PAPERS, {"papers": read_rows(run.input / run.request.files[0])})
+        with writing(run.folder):
+            run.output.mkdir(exist_ok=True)
+            if not (run.output / PAPERS).exists():  # the input is deleted when the run is done
+                write(run.output / PAPERS, {"papers": read_rows(run.input / run.request.files[0])})
         rows = read(run.output / PAPERS)["papers"]
         known = {item["paper"] for item in _lines(run)}
+        limit_memory_of_model(settings)
         engine, logged = Engine(settings, catalogue), -SECONDS_BETWEEN_LINES
         for number, row in enumerate(rows):
             if number in known:
@@ -97,13 +100,15 @@ class Extracting:
             if shift.should_stop() and len(found.findings) < len(found.questions):
                 return f"after {len(known):,} of {len(rows):,} papers. They are kept, and Resume continues."
             if not (run.output / TABLE).exists():
-                write(run.output / TABLE, {"model": found.model, "threshold": found.threshold})
+                with writing(run.folder):
+                    write(run.output / TABLE, {"model": found.model, "threshold": found.threshold})
             _append(run, number, found)
             known.add(number)
         if found := extraction_of(run):  # so that a list of runs need not read the table
             answered = sum(row["answer"] is not None for row in found.rows)
             table = {"answered": answered, "rows": len(found.rows)}
-            write(run.output / TABLE, {**read(run.output / TABLE), **table})
+            with writing(run.folder):
+                write(run.output / TABLE, {**read(run.output / TABLE), **table})
         return ""
 
     def models(self, run: Run) -> list[ModelRef]:

@@ -23,18 +23,21 @@ PAUSED = 75  # exit code of a worker whose job goes on later; EX_TEMPFAIL of sys
 class Shift:
     """A period of work on a run by one process, which ends when the run is done or has to stop.
 
-    seconds: the time limit; limit: its name in messages; may_exit: whether this is a worker process, which may exit in
-    the middle of a call into a library. signalled: somebody has ended this process; paused: its job is to go on later,
-    so the run is neither ended nor judged.
+    seconds: the time limit; limit: its name in messages; of_training: whether a run that trains is limited in the time
+    of training alone, and not of the reading and judging around it; may_exit: whether this is a worker process, which
+    may exit in the middle of a call into a library. signalled: somebody has ended this process; paused: its job is to
+    go on later, so the run is neither ended nor judged.
     """
 
-    def __init__(self, run: Run, *, seconds: float, limit: str, may_exit: bool):
+    def __init__(self, run: Run, *, seconds: float, limit: str, of_training: bool, may_exit: bool):
         self.run, self.seconds, self.limit, self.may_exit = run, seconds, limit, may_exit
-        self.begun, self.signalled, self.paused = time.monotonic(), False, False
+        self.of_training, self.signalled, self.paused = of_training, False, False
+        self.begun = self.counted_from = time.monotonic()
+        self.halted_at: float | None = None  # while the time does not count
 
     def should_stop(self) -> bool:
         """Return whether the work has to stop after the current step."""
-        too_long = time.monotonic() - self.begun > self.seconds
+        too_long = (self.halted_at or time.monotonic()) - self.counted_from > self.seconds
         return self.signalled or self.paused or self.run.asked_to_stop or too_long
 
     def reason(self) -> str:
@@ -89,6 +92,15 @@ class Shift:
         finally:
             done.set()
 
+    def _count(self, *, counts: bool) -> None:
+        """Count the time from here on against the limit, or no longer."""
+        now = time.monotonic()
+        if counts and self.halted_at is not None:
+            self.counted_from += now - self.halted_at
+            self.halted_at = None
+        elif not counts and self.of_training and self.halted_at is None:
+            self.halted_at = now
+
     @contextmanager
     def training(self) -> Iterator[Callable[[dict], None]]:
         """Yield a function that logs lines, which begin phases: before training `interruptible`, after it `skippable`.
@@ -96,6 +108,7 @@ class Shift:
         A run that has learned nothing has nothing to judge and save; a run that has trained has its last checkpoint.
         """
         phase = Phase.BEFORE
+        self._count(counts=False)
         with ExitStack() as watched:
             watched.enter_context(self.interruptible())
 
@@ -103,6 +116,7 @@ class Shift:
                 nonlocal phase
                 if line.get("phase", phase) != phase:
                     phase = line["phase"]
+                    self._count(counts=phase == Phase.TRAIN)
                     watched.close()
                     if phase == Phase.AFTER:
                         if self.paused and self.may_exit:
@@ -112,12 +126,15 @@ class Shift:
 
             yield log
 
-    def reading(self) -> AbstractContextManager[None]:
-        """Within this context the files of the run are read: `interruptible`, and bounded in time."""
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Within this context the files of the run are read: `interruptible`, and bounded in time of its own."""
         minutes = READING_SECONDS // 60
-        return self.interruptible(
-            READING_SECONDS, f"Reading the files took more than {minutes} minutes; try fewer of them."
-        )
+        message = f"Reading the files took more than {minutes} minutes; try fewer of them."
+        self._count(counts=False)
+        with self.interruptible(READING_SECONDS, message):
+            yield
+        self._count(counts=True)
 
 
 def check_limits(wanted: Iterable[tuple[str, float | None, float]]) -> None:

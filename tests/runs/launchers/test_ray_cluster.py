@@ -73,3 +73,15 @@ def test_the_token_follows_no_redirection_and_a_page_that_is_no_dashboard_is_nam
         cluster.job("one")
     server.shutdown()
     server.server_close()
+
+
+def test_another_server_at_the_address_is_named(ray, monkeypatch):
+    """It answers 404 or other JSON."""
+    cluster = RayCluster(ray.address, "token")
+    for answer in (None, {}, {"data": None}):
+        monkeypatch.setattr(cluster, "_ask", lambda path, answer=answer: answer)
+        for asked in (cluster.version, cluster.nodes):
+            with pytest.raises(
+                UnreachableError, match="does not answer as Ray's dashboard does; set RAY_ADDRESS"
+            ):
+                asked()
