@@ -138,7 +138,7 @@ def _figures(kind: str, answer: dict) -> Iterator[dict]:
 
 
 def _filled(answer: dict) -> Iterator[dict]:
-    """Yield a row for each word of each mask."""
+    """Yield a row for each word of each mask, and for each joint filling, whose mask is `all`."""
     for number, mask in enumerate(answer["masks"], 1):
         for rank, row in enumerate(mask, 1):
             yield {
@@ -146,6 +146,14 @@ def _filled(answer: dict) -> Iterator[dict]:
                 "rank": rank,
                 **{name: row[name] for name in ("word", "score", "sequence")},
             }
+    for rank, row in enumerate(answer.get("joint", ()), 1):
+        figures = {name: row[name] for name in ("score", "sequence")}
+        yield {
+            "mask": "all",
+            "rank": rank,
+            "word": " + ".join(word.strip() for word in row["token_strs"]),
+            **figures,
+        }
 
 
 def _scored(score: dict) -> Iterator[dict]:

@@ -1,7 +1,8 @@
 """Check the layout version of the data folder, so that a newer layout is refused and not misread.
 
 Version 1: `runs/` as in `run.py`, `drafts/` as in `staging.py`, `uploads/` as in `web/server/uploads.py`,
-`browser.key`. A folder with runs and without a version file predates the versions; its layout is that of version 1.
+`browser.key`, `server.key`. A folder with runs and without a version file predates the versions; its layout is that of
+version 1.
 """
 
 from contextlib import suppress

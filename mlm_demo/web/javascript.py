@@ -206,7 +206,8 @@ def copy_link(button: str) -> str:
     """
     return """(link) => {
   const address = link.startsWith('?') ? location.origin + location.pathname + link : link;
-  const button = document.querySelector('#BUTTON'), label = button.textContent;
+  const button = document.querySelector('#BUTTON');
+  const label = button.dataset.label ??= button.textContent;  // a second press finds "Copied" there
   const show = (text) => { button.textContent = text; setTimeout(() => { button.textContent = label; }, 2000); };
   if (navigator.clipboard) navigator.clipboard.writeText(address).then(() => show('Copied'), () => show('Link below'));
   else show('Link below');

@@ -53,6 +53,15 @@ def test_they_are_in_each_row_of_a_sentence():
     ]
 
 
+def test_joint_fillings_are_rows_of_the_mask_all():
+    joint = [{"score": 0.25, "sequence": "cat dog", "token_strs": [" cat", "dog"], "tokens": [1, 2]}]
+    row = answered(Line("a.csv, row 2", "<mask> <mask>", {}), [{**FILLED, "joint": joint}])
+    found = rows_in(csv_of(FILL, [row]))
+    assert [(line["mask"], line["rank"], line["word"], line["score"]) for line in found] == [
+        ("1", "1", "cat", "0.5"), ("1", "2", "dog", "0.5"), ("all", "1", "cat + dog", "0.25"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("name", ["text", "where", "error", "bits_per_word"])
 def test_a_column_called_like_one_of_ours_is_kept_under_another_name(name):
     row = answered(Line("a.csv, row 2", "A b.", {name: "theirs"}), [SCORED])

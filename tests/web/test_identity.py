@@ -1,7 +1,11 @@
+import hashlib
+import hmac
+
 import gradio as gr
 
+from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import Settings
-from mlm_demo.web.identity import browser_secret, login_button, owner_of
+from mlm_demo.web.identity import browser_secret, identify, login_button, owner_of, server_secret
 
 
 def test_the_browser_key_survives_a_restart(tmp_path):
@@ -26,6 +30,36 @@ def test_a_browser_keeps_its_secret_and_a_hub_user_has_the_same_everywhere(tmp_p
     assert anna == owner_of("another browser", {"sub": "1a"}, settings)
     assert len({anna, ben, first}) == 3
     assert anna != owner_of("", {"sub": "1a"}, Settings(data=str(tmp_path / "another server")))
+
+
+def test_what_pages_hold_owns_nothing_of_a_hub_user(tmp_path):
+    settings = Settings(data=str(tmp_path))
+    assert server_secret(settings) != browser_secret(settings)
+    assert (tmp_path / "server.key").stat().st_mode & 0o077 == 0
+    forged = hmac.new(browser_secret(settings).encode(), b"hub 1a", hashlib.sha256).hexdigest()
+    assert owner_of("", {"sub": "1a"}, settings) != forged
+
+
+def test_a_browser_has_its_own_runs_again_after_a_sign_out_and_nobody_elses(tmp_path):
+    settings, runs = Settings(data=str(tmp_path)), RunStore(tmp_path / "runs")
+    mine, own = identify("", "", None, runs, settings)
+    assert mine == own
+    hub, own = identify(mine, own, {"sub": "1a"}, runs, settings)
+    assert (len(hub), own) == (64, mine)
+    assert identify(hub, own, None, runs, settings) == (mine, mine)
+    assert identify(hub, "", None, runs, settings)[0] not in (hub, mine), "as an earlier version left it"
+    assert identify(mine, "", None, runs, settings) == (mine, mine)
+
+
+def test_a_hub_user_keeps_runs_of_an_earlier_version(tmp_path):
+    settings, runs = Settings(data=str(tmp_path)), RunStore(tmp_path / "runs")
+    earlier = hmac.new(browser_secret(settings).encode(), b"hub 1a", hashlib.sha256).hexdigest()
+    run = runs.create(lambda run: [], title="bees", owner=earlier)
+    touched = run.touched
+    owner, _ = identify("", "", {"sub": "1a"}, runs, settings)
+    assert [one.id for one in runs.owned_by(owner)] == [run.id]
+    assert not runs.owned_by(earlier)
+    assert runs.find(run.id).touched == touched
 
 
 def test_no_sign_in_is_offered_without_oauth():

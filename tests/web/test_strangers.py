@@ -13,6 +13,7 @@ from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.settings import Settings
 from mlm_demo.training.config import AdaptConfig
 from mlm_demo.web.app import create_app, launch
+from mlm_demo.web.identity import browser_secret, server_secret
 from mlm_demo.web.server.downloads import download_address
 from tests.support.http_events import STRANGER, arguments, call, events_of
 from tests.support.nightly import nightly, some
@@ -167,6 +168,13 @@ def test_no_route_serves_a_file_of_the_data_folder(page, finished, service):
             tried += 1
             assert not any(content in answer.content for content in secrets_in.values()), filled
     assert tried > 500
+
+
+def test_what_every_page_holds_has_no_key_of_the_server(page, service):
+    _, address = page
+    config = httpx.get(address, timeout=60, follow_redirects=True).text
+    assert server_secret(service.settings) not in config
+    assert browser_secret(service.settings) in config
 
 
 def fill(path, value):

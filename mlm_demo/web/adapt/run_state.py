@@ -7,7 +7,14 @@ from html import escape
 from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.run import ACTIVE, RESUMABLE, Run
-from mlm_demo.runs.service import SAMPLE, RunService, finetune_result_of, pretrain_result_of, result_of
+from mlm_demo.runs.service import (
+    SAMPLE,
+    SAMPLE_EXAMPLES,
+    RunService,
+    finetune_result_of,
+    pretrain_result_of,
+    result_of,
+)
 from mlm_demo.runs.tasks.adapt import Adaptation
 from mlm_demo.runs.tasks.finetune import Finetuning
 from mlm_demo.runs.tasks.pretrain import Pretraining
@@ -176,8 +183,8 @@ def adapt_command(run: Run) -> str:
         verb, output = [*verb, run.request.request["task"]], "finetuned"
     elif run.request.task == Pretraining.name:
         output = "pretrained"
-    sample = str(SAMPLE.relative_to(ROOT))
-    files = [sample if name == SAMPLE.name else name for name in about.get("files", ())]
+    samples = {path.name: str(path.relative_to(ROOT)) for path in (SAMPLE, *SAMPLE_EXAMPLES.values())}
+    files = [samples.get(name, name) for name in about.get("files", ())]
     return shlex.join(
         ["python", "-m", "mlm_demo", *verb, *files, *about.get("words", ()), "--output", output]
     )

@@ -35,7 +35,7 @@ from mlm_demo.web.event_options import ASKING, AT_ONCE, QUIET
 from mlm_demo.web.extract import extractors
 from mlm_demo.web.extract.tab import ExtractTab
 from mlm_demo.web.fill.tab import FillTab
-from mlm_demo.web.identity import owner_of
+from mlm_demo.web.identity import browser_secret, identify
 from mlm_demo.web.messages import refusal
 from mlm_demo.web.model_choices import choices, offered, short_choices
 from mlm_demo.web.server.rate_limits import RateLimits
@@ -70,6 +70,8 @@ class RunTab(RunWidgets):
         self.service, self.engine, self.limits = service, engine, limits
         self.owner, self.tabs, self.form, self.fill = owner, tabs, form, fill
         self.teach, self.extract = teach, extract
+        key = browser_secret(service.settings)
+        self.own = gr.BrowserState("", storage_key="mlm_demo_browser", secret=key)
         # Not a State: the browser makes the page's address from it.
         self.current = gr.Textbox(visible="hidden")
         self.finished = gr.Textbox("", visible="hidden")  # changes when the run has a new model
@@ -87,26 +89,28 @@ class RunTab(RunWidgets):
         self.pickers = Pickers(service.runs, owner=owner, current=self.current, **pickers)
         self.train_on_lent_gpu = None
         if on_zero_gpu():
-            settings = service.settings
-            self.train_on_lent_gpu = run_on_lent_gpu(
-                lambda run, seconds: work(run, settings, seconds=seconds)
-            )
+            lent = lambda run, seconds: work(run, service.settings, seconds=seconds)  # noqa: E731
+            self.train_on_lent_gpu = run_on_lent_gpu(lent)
 
     # Handlers
 
-    def load_page(self, stored: str, request: gr.Request, profile: gr.OAuthProfile | None) -> dict:
+    def load_page(
+        self, stored: str, stored_own: str, request: gr.Request, profile: gr.OAuthProfile | None
+    ) -> dict:
         """Identify the owner, and show the run in the link, or else an active run of theirs."""
-        owner = owner_of(stored, profile, self.service.settings)
+        runs, settings = self.service.runs, self.service.settings
+        owner, own = identify(stored, stored_own, profile, runs, settings)
+        kept = {self.owner: owner, self.own: own}
         wanted = request.query_params.get("run", "")
         if wanted:
             found = self.service.runs.has(wanted)
             if found and makes_table(self.service.runs.find(wanted)):  # another tab shows it
-                return {self.owner: owner, **self._close(owner)}
+                return {**kept, **self._close(owner)}
             shown = self._open(wanted, owner) if found else self._close(owner, missing_run(wanted))
-            return {self.owner: owner, self.tabs: gr.Tabs(selected="adapt"), **shown}
+            return {**kept, self.tabs: gr.Tabs(selected="adapt"), **shown}
         own = [run for run in self.service.runs.owned_by(owner) if not makes_table(run)]
         active = next((run for run in own if run.state in ACTIVE), None)
-        return {self.owner: owner, **(self._open(active.id, owner) if active else self._close(owner))}
+        return {**kept, **(self._open(active.id, owner) if active else self._close(owner))}
 
     def show_started(self, id: str, owner: str) -> dict:
         """Show the run that the form has started."""
@@ -116,10 +120,7 @@ class RunTab(RunWidgets):
         """Show what has changed since the stamp."""
         try:
             changed = self._show(self.service.runs.find(id), owner, stamp)
-        except (
-            MlmDemoError,
-            OSError,
-        ):  # a file was replaced at this moment, or the run deleted in another window
+        except (MlmDemoError, OSError):  # a file was replaced now, or the run deleted in another window
             return gr.skip() if self.service.runs.has(id) else {self.timer: gr.Timer(active=False)}
         return changed or gr.skip()
 
@@ -145,10 +146,7 @@ class RunTab(RunWidgets):
             self.service.reweigh(id, owner, percent / 100)
         except MlmDemoError as error:
             note = refusal(error, "")
-        if not self.service.runs.has(id):  # deleted in another window
-            return {self.message: note}
-        run = self.service.runs.find(id)
-        return {self.message: note, **self.mine.show(owner), **self._show(run, owner)}
+        return self._acted(note, id, owner)
 
     def rename(self, name: str, id: str, owner: str) -> dict:
         """Give the run another name."""
@@ -179,7 +177,10 @@ class RunTab(RunWidgets):
 
     def use_model(self, id: str, owner: str, sentence: str, example: Example | None) -> dict:
         """Pick the run's model on the first tab, compared with its base model on the sentence shown here."""
-        run = self.service.runs.find(id)
+        try:
+            run = self.service.runs.find(id)
+        except MlmDemoError as error:
+            return {self.message: refusal(error, "")}
         if not adapted_model(run):  # moved to its base in another window
             return gr.skip()
         models, base = offered(self.service.runs, owner, [id]), run.request.about["base"]
@@ -215,7 +216,7 @@ class RunTab(RunWidgets):
         self, request: gr.Request, finished: str, id: str, sentence: str, example: Example | None
     ) -> dict:
         """Show a held-out sentence before and after the training, or the first tab's if no guess improved."""
-        run = self.service.runs.find(id) if finished and id else None
+        run = self.service.runs.find(id) if finished and self.service.runs.has(id) else None
         if not run or not adapted_model(run):
             return {self.sentence: ""}
         example = example_to_show(run, sentence, example)
@@ -223,10 +224,7 @@ class RunTab(RunWidgets):
             self.limits.admit(request)
         except MlmDemoError as error:
             return {self.sentence: refusal(error, "")}
-        return {
-            self.sentence: sentence_before_and_after(self.engine, run, example),
-            self.example: example,
-        }
+        return {self.sentence: sentence_before_and_after(self.engine, run, example), self.example: example}
 
     def push(self, request: gr.Request, id: str, owner: str, repository: str, token: str) -> dict:
         """Push the model to the Hub with the visitor's own token."""
@@ -249,16 +247,22 @@ class RunTab(RunWidgets):
 
     def train_here(self, id: str, owner: str) -> None:
         """Train within this event, so that the visitor's own quota pays for the lent GPU."""
-        run = self.service.runs.find(id) if id else None
+        run = self.service.runs.find(id) if self.service.runs.has(id) else None
         if run and run.state == "waiting" and self.service.is_owner(run, owner):
             self.train_on_lent_gpu(run)
 
     def _act(self, action: Callable[[Run], None], id: str, owner: str) -> dict:
-        run, note = self.service.runs.find(id), ""
+        note = ""
         try:
             action(self.service.require_owner(id, owner))
         except MlmDemoError as error:
             note = refusal(error, "")
+        return self._acted(note, id, owner)
+
+    def _acted(self, note: str, id: str, owner: str) -> dict:
+        if not self.service.runs.has(id):  # deleted in another window
+            return {self.message: note}
+        run = self.service.runs.find(id)
         return {self.message: note, **self.mine.show(owner), **self._show(run, owner)}
 
     def _open(self, id: str, owner: str) -> dict:
@@ -336,17 +340,17 @@ class RunTab(RunWidgets):
         whole = [*shown, self.form.group, self.form.missing, self.panel, self.sentence, self.message]
         whole += [*self.mine.widgets, *self.link.widgets, self.pushed, self.teach.panel, self.name.box]
         run = [self.current, self.owner]
+        address = {"fn": None, "inputs": self.current, "js": javascript.SHOW_RUN, "api_visibility": "private"}
 
-        demo.load(self.load_page, self.owner, [self.owner, self.tabs, *whole], **AT_ONCE).then(
-            **self.pickers.event
-        )
+        kept = [self.owner, self.own]
+        demo.load(self.load_page, kept, [*kept, self.tabs, *whole], **AT_ONCE).then(**self.pickers.event)
         started, taught = (
             field.change(self.show_started, [field, self.owner], whole, **QUIET)
             for field in (self.form.started, self.teach.started)
         )
         self.timer.tick(self.refresh, [*run, self.stamp], shown, **AT_ONCE)
-        acted = [self.message, *self.mine.widgets, *shown]
         self.mine.wire(self.owner)
+        acted = [self.message, *self.mine.widgets, *shown]
         self.stop_button.click(self.stop, run, acted, **QUIET)
         self.skip_button.click(self.skip, run, acted, **QUIET)
         resumed = self.resume_button.click(self.resume, run, acted, **QUIET)
@@ -356,17 +360,13 @@ class RunTab(RunWidgets):
             for begun in (started, taught, resumed):
                 begun.then(self.train_here, run, **QUIET)
         begin = [self.form.started, self.teach.started]
-        self.again_button.click(self.start_another, self.owner, [*begin, *whole], **QUIET).then(
-            None, self.current, js=javascript.SHOW_RUN, api_visibility="private"
-        )
+        self.again_button.click(self.start_another, self.owner, [*begin, *whole], **QUIET).then(**address)
         self.delete_button.click(
             None, self.confirmed, self.confirmed, js=javascript.CONFIRM_DELETE, api_visibility="private"
-        ).then(self.delete, [self.confirmed, *run], whole, **QUIET).then(**self.pickers.event).then(
-            None, self.current, js=javascript.SHOW_RUN, api_visibility="private"
-        )
+        ).then(self.delete, [self.confirmed, *run], whole, **QUIET).then(**self.pickers.event).then(**address)
         self.data.wire(self.owner, [*whole, *self.form.filled, *self.teach.filled], others).then(
             **self.pickers.event
-        ).then(None, self.current, js=javascript.SHOW_RUN, api_visibility="private")
+        ).then(**address)
         self.finished.change(
             self.compare_sentence,
             [self.finished, self.current, self.fill.sentence, self.example],
@@ -378,7 +378,7 @@ class RunTab(RunWidgets):
         self.use_button.click(
             self.use_model,
             [*run, self.fill.sentence, self.example],
-            [self.fill.sentence, self.fill.model, self.fill.compare, self.tabs],
+            [self.fill.sentence, self.fill.model, self.fill.compare, self.tabs, self.message],
             **QUIET,
         ).then(self.fill.fill, **self.fill.asks)
         self.extract_button.click(self.use_in_extract, run, [self.extract.model, self.tabs], **QUIET)
@@ -387,7 +387,7 @@ class RunTab(RunWidgets):
         )
         self.search.wire(self.service, self.engine, self.limits, run)
         self.teach_button.click(self.teach_model, run, [self.teach.model, *begin, *whole], **QUIET).then(
-            None, self.current, js=javascript.SHOW_RUN, api_visibility="private"
+            **address
         )
         self.send_button.click(
             self.push,

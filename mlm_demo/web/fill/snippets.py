@@ -45,12 +45,14 @@ def pipeline_code(question: Question, answer: dict) -> str:
 
 def shell_line(question: Question) -> str:
     """Return the question as command lines, one per model."""
+    # The page compares models at full precision, and the command line asks one.
+    precision = "exact" if question.precision == "auto" and len(question.models) > 1 else question.precision
     lines = []
     for model in question.models:
         argv = ["python", "-m", "mlm_demo", "fill", "--model", model, "--top-k", f"{question.top_k:g}"]
         argv += ["--targets", question.targets] if question.targets else []
         argv += ["--joint"] if question.joint else []
-        argv += ["--precision", question.precision] if question.precision != "auto" else []
+        argv += ["--precision", precision] if precision != "auto" else []
         # After `--` a text may start with a dash.
         lines.append(shlex.join([*argv, "--", question.text]))
     return "\n".join(lines)

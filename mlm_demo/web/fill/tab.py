@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 
 import gradio as gr
 
-from mlm_demo.errors import LimitError, MlmDemoError
+from mlm_demo.errors import MlmDemoError
 from mlm_demo.inference.blanks import find_blanks
 from mlm_demo.inference.hidden_words import MASK, hide
 from mlm_demo.web import javascript
@@ -215,7 +215,7 @@ class FillTab(FillWidgets):
         try:
             self.limits.admit(request)
             shown = first_answer(self.engine, dict(request.query_params), view)
-        except LimitError as error:
+        except MlmDemoError as error:  # a limit, or no model answers at all
             shown = without_answer(refusal(error, ""))
         return self._show(shown, kept)
 

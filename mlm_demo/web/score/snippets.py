@@ -1,7 +1,9 @@
 """Write code that gives the same scores: over HTTP, in Python and with curl, and with our command line."""
 
 import json
+import os
 import shlex
+from urllib.parse import urljoin
 
 import gradio as gr
 
@@ -17,7 +19,8 @@ def address_seen(request: gr.Request | None) -> str:
         return address
     host = request.headers.get("host", "") if request else ""
     scheme = "https" if request and request.headers.get("x-forwarded-proto") == "https" else "http"
-    return f"{scheme}://{host}/" if host else USUAL_ADDRESS
+    path = os.environ.get("GRADIO_ROOT_PATH", "").rstrip("/")  # where a proxy puts the page
+    return urljoin(f"{scheme}://{host}/" if host else USUAL_ADDRESS, f"{path}/")
 
 
 def python_code(asked: Asked, address: str) -> str:

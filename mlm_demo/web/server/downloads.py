@@ -21,7 +21,7 @@ from mlm_demo.settings import Settings
 from mlm_demo.training.export import zip_model
 from mlm_demo.training.result import RESULT
 from mlm_demo.web.batch.table_file import ENDINGS, table_of
-from mlm_demo.web.identity import browser_secret
+from mlm_demo.web.identity import server_secret
 
 SECONDS_VALID = 86_400
 
@@ -83,5 +83,5 @@ def _check(address: str, until: int, proof: str, settings: Settings) -> None:
 
 
 def _sign(address: str, until: int, settings: Settings) -> str:
-    key = browser_secret(settings).encode()
+    key = server_secret(settings).encode()
     return hmac.new(key, f"{address} {until}".encode(), hashlib.sha256).hexdigest()

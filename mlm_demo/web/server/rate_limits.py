@@ -17,7 +17,7 @@ import gradio as gr
 
 from mlm_demo.errors import LimitError
 from mlm_demo.settings import Settings
-from mlm_demo.web.identity import browser_secret
+from mlm_demo.web.identity import server_secret
 
 MAX_TICKETS = 10_000  # counted questions that wait for a model
 MAX_BUCKETS = 10_000  # beyond that the least recently used ones are dropped; they are full again by then
@@ -28,7 +28,7 @@ class RateLimits:
 
     def __init__(self, settings: Settings):
         self.proxies = settings.proxies
-        self._key = browser_secret(settings).encode()
+        self._key = server_secret(settings).encode()
         self._session = TokenBuckets(settings.requests_a_minute)
         self._address = TokenBuckets(settings.requests_a_minute_address)
         self._all = TokenBuckets(settings.requests_a_minute_total)

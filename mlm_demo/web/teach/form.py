@@ -210,9 +210,11 @@ class TeachForm:
             elem_id="teach-base",
         )
         limit = self.service.settings.max_run_minutes
+        allowed = [(label, minutes) for label, minutes in PRESETS if minutes <= limit]
+        allowed = allowed or [(f"{limit:g} minute{'s' * (limit != 1)}", limit)]
         self.minutes = gr.Radio(
-            [(label, minutes) for label, minutes in PRESETS if minutes <= limit],
-            value=5,
+            allowed,
+            value=allowed[0][1],
             label="Training time",
             elem_id="teach-minutes",
         )

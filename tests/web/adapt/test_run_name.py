@@ -3,7 +3,8 @@ from tests.support.events import call, request
 
 def test_the_owner_names_a_run_and_everybody_reads_it(page, tab, service, finished):
     mine, yours = (
-        call(page, tab.load_page, owner, request(query={"run": finished.id}), None) for owner in ("me", "you")
+        call(page, tab.load_page, owner, "", request(query={"run": finished.id}), None)
+        for owner in ("me", "you")
     )
     assert (mine[tab.name.box].visible, mine[tab.name.box].value) == (True, finished.name)
     assert not yours[tab.name.box].visible

@@ -21,7 +21,7 @@ def buttons(tab, changed):
 
 
 def test_a_new_visitor_gets_a_secret_and_sees_the_form(page, tab):
-    changed = call(page, tab.load_page, "", request(), None)
+    changed = call(page, tab.load_page, "", "", request(), None)
     assert len(changed[tab.owner]) >= 22
     assert (changed[tab.form.group].visible, changed[tab.panel].visible) == (True, False)
     assert "will be listed here" in changed[tab.mine.table]
@@ -30,7 +30,7 @@ def test_a_new_visitor_gets_a_secret_and_sees_the_form(page, tab):
 
 
 def test_a_link_opens_its_run_for_anyone(page, tab, finished):
-    changed = call(page, tab.load_page, "you", request(query={"run": finished.id}), None)
+    changed = call(page, tab.load_page, "you", "", request(query={"run": finished.id}), None)
     assert changed[tab.tabs].selected == "adapt"
     assert (changed[tab.form.group].visible, changed[tab.panel].visible) == (False, True)
     assert changed[tab.current] == finished.id
@@ -41,7 +41,7 @@ def test_a_link_opens_its_run_for_anyone(page, tab, finished):
 
 
 def test_a_link_to_no_run_shows_the_form_with_a_note(page, tab):
-    changed = call(page, tab.load_page, "me", request(query={"run": "<img src=x>"}), None)
+    changed = call(page, tab.load_page, "me", "", request(query={"run": "<img src=x>"}), None)
     assert changed[tab.tabs].selected == "adapt"
     assert "There is no run &lt;img src=x&gt;; it may have been deleted" in changed[tab.form.missing]
     assert changed[tab.form.group].visible
@@ -49,11 +49,11 @@ def test_a_link_to_no_run_shows_the_form_with_a_note(page, tab):
 
 
 def test_a_reload_finds_the_run_that_is_going(page, tab, run, finished):
-    changed = call(page, tab.load_page, "me", request(), None)
+    changed = call(page, tab.load_page, "me", "", request(), None)
     assert changed[tab.current] == run.id
     assert changed[tab.timer].active
     assert tab.tabs not in changed, "nobody is moved to another tab"
-    assert call(page, tab.load_page, "you", request(), None)[tab.current] == ""
+    assert call(page, tab.load_page, "you", "", request(), None)[tab.current] == ""
 
 
 def test_a_started_run_replaces_the_form(page, tab, run):
@@ -212,7 +212,7 @@ def test_the_sentence_is_compared_once_there_is_a_model(page, tab, run, finished
 
 
 def test_the_slider_moves_the_model_and_everything_that_shows_it(page, tab, finished):
-    opened = call(page, tab.load_page, "me", request(query={"run": finished.id}), None)
+    opened = call(page, tab.load_page, "me", "", request(query={"run": finished.id}), None)
     assert opened[tab.share.slider].visible
     at = {}
     for percent in (100, 25):
@@ -251,7 +251,7 @@ def test_at_the_base_the_model_leaves_the_pickers_and_comes_back(page, tab, fini
 
 def test_only_the_owner_moves_the_slider_to_a_stop(page, tab, service, finished):
     share = result_of(finished).share
-    opened = call(page, tab.load_page, "you", request(query={"run": finished.id}), None)
+    opened = call(page, tab.load_page, "you", "", request(query={"run": finished.id}), None)
     assert not opened[tab.share.slider].visible
     assert f"{share:.0%} of the way" in opened[tab.share.losses]
     changed = call(page, tab.reweigh, request(), 0, finished.id, "you")
@@ -324,3 +324,15 @@ def test_on_zero_gpu_a_started_or_resumed_run_trains_within_the_event(service, m
     train = [event for event in events if event.fn == page.tab.train_here]
     assert sorted(event.trigger_after for event in train) == sorted(begin)
     assert len(begin) == 3  # an adaptation, a fine-tuning, either of them resumed
+
+
+def test_a_run_that_was_deleted_in_another_window_is_named(page, tab, finished):
+    finished.delete()
+    for changed in (
+        call(page, tab.use_model, finished.id, "me", "A <mask>.", None),
+        *(call(page, act, finished.id, "me") for act in (tab.stop, tab.skip, tab.resume)),
+    ):
+        assert "There is no run &#x27;" in changed[tab.message]
+    assert call(page, tab.compare_sentence, request(), "now", finished.id, "A <mask>.", None) == {
+        tab.sentence: ""
+    }

@@ -53,7 +53,11 @@ def test_an_answer_that_is_not_exact_says_so_beside_the_pipeline(answer_of):
 
 
 def test_a_line_for_each_model_compared():
-    assert shell_line(Question("a <mask>", "general", ("biomedical",))).count("mlm_demo fill") == 2
+    """At full precision, as the page compares them."""
+    lines = shell_line(Question("a <mask>", "general", ("biomedical",))).splitlines()
+    assert [line.count("mlm_demo fill") for line in lines] == [1, 1]
+    assert all("--precision exact" in line for line in lines)
+    assert "--precision" not in shell_line(Question("a <mask>", "general"))
 
 
 def test_a_model_of_the_hub_names_its_revision():

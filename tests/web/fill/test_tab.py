@@ -4,6 +4,7 @@ from dataclasses import fields
 import gradio as gr
 import pytest
 
+from mlm_demo.errors import ModelError
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.service import RunService
 from mlm_demo.settings import Settings
@@ -13,6 +14,7 @@ from mlm_demo.web.fill.links import Question
 from mlm_demo.web.fill.tab import FORM, FillTab
 from mlm_demo.web.fill.words import word_row
 from mlm_demo.web.server.rate_limits import RateLimits
+from tests.support.events import request
 
 SENTENCE = "The <mask> sat."
 
@@ -258,3 +260,12 @@ def test_a_fixed_axis_answers_a_form_that_has_changed(tab):
     assert other[tab.link] == link_of(Question("A <mask>.", full_axis=True))
     unloaded = tab.switch_axis(None, *question(model="nobody/nothing", **given))
     assert unloaded == {tab.waiting: NOT_LOADED}
+
+
+def test_a_page_whose_models_do_not_answer_says_so(tab, engine, monkeypatch):
+    def fails(*_, **__):
+        raise ModelError("The models do not answer; start them.")
+
+    monkeypatch.setattr(engine, "compare", fails)
+    shown = tab.open_page("Chart", {}, request())
+    assert "The models do not answer; start them." in shown[tab.results]

@@ -57,6 +57,14 @@ def test_the_address_is_the_one_that_the_visitor_used():
     assert address_seen(visitor) == "https://lab.example:8000/"
 
 
+@pytest.mark.parametrize("root", ["/mlm", "/mlm/", "http://lab.example/mlm"])
+def test_the_address_has_the_path_where_a_proxy_puts_the_page(monkeypatch, root):
+    monkeypatch.setenv("GRADIO_ROOT_PATH", root)
+    visitor = request()
+    visitor.headers["host"] = "lab.example"
+    assert address_seen(visitor) == "http://lab.example/mlm/"
+
+
 def _lines(lines):
     """The command lines as lists of words; a quoted word may hold a line break."""
     words, found = shlex.split(lines), []

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import gradio as gr
 import pytest
 
@@ -6,7 +8,7 @@ from mlm_demo.models.tasks import ANSWERS
 from mlm_demo.runs.tasks.finetune import FinetuneRequest
 from mlm_demo.training.downstream.config import FinetuneConfig
 from mlm_demo.training.downstream.prepare import FinetunePreparation
-from mlm_demo.web.adapt.run_state import run_state
+from mlm_demo.web.adapt.run_state import adapt_command, run_state
 from mlm_demo.web.server.rate_limits import RateLimits
 from mlm_demo.web.teach.form import TeachForm
 from tests.support.events import call, request
@@ -133,3 +135,20 @@ def test_without_examples_nothing_starts(page):
     shown = call(page, form.start_run, request(), "", *FIELDS, "me")
     assert shown[form.started] == ""
     assert "refusal" in shown[form.refused]
+
+
+def test_the_command_line_for_the_sample_names_its_file(page, service):
+    shown = call(page, page.form.read_sample, request(), "", "me", *FIELDS)
+    started = call(page, page.form.start_run, request(), shown[page.form.draft], *FIELDS, "me")
+    run = service.runs.find(started[page.form.started])
+    assert "finetune answers assets/examples/sample-answers.csv " in adapt_command(run)
+
+
+@pytest.mark.parametrize(
+    ("limit", "offered"), [(2, [("2 minutes", 2)]), (20, [("5 minutes", 5), ("15 minutes", 15)])]
+)
+def test_the_times_offered_are_those_allowed(service, limit, offered):
+    service.settings = replace(service.settings, max_run_minutes=limit)
+    with gr.Blocks():
+        form = TeachForm(service, RateLimits(service.settings))
+    assert (form.minutes.choices, form.minutes.value) == (offered, offered[0][1])
