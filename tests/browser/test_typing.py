@@ -69,7 +69,7 @@ def test_typing_predicts_nothing_when_switched_off(open_page):
     page.locator("#answer-for").get_by_text(f"This answer is for: {OPENING_SENTENCE}").wait_for()
     page.locator("#answer-for").get_by_text("Press Enter or Fill for a new one.").wait_for()
     page.wait_for_timeout(1_500)
-    shows(page, "economy")
+    shows(page, "population")
     assert dimmed(page)
     page.keyboard.press("Enter")
     shows(page, "The king")

@@ -71,7 +71,7 @@ def test_targets_of_one_piece_equal_the_pipeline(general):
 def test_paris_is_the_capital(general):
     best = fill(general, "Paris is the <mask> of France.").masks[0][0]
     assert (best.word, best.sequence) == ("capital", "Paris is the capital of France.")
-    assert best.score == pytest.approx(0.3058, abs=1e-3)
+    assert best.score == pytest.approx(0.8662, abs=1e-3)
 
 
 def test_the_whole_vocabulary_adds_up_to_one(general):

@@ -28,7 +28,7 @@ def word_shares(mlm, text=FRANCE, **options):
 
 @pytest.fixture
 def mlm(request):
-    """A tiny model, or a built-in one as transformers loads it, in float64: rounding in float32 adds up to 1e-5."""
+    """A tiny model, or a built-in one as transformers loads it, in float64: rounding in float32 adds up to 2e-5."""
     if request.param in ARCHITECTURES:
         yield tiny(request.param)
     else:
@@ -54,7 +54,7 @@ def ours(mlm, row, position):
 
 
 def assert_same(found, expected):
-    assert ((found - expected).norm() / expected.norm()).item() < 1e-5
+    assert ((found - expected).norm() / expected.norm()).item() < 3e-5
 
 
 @pytest.mark.parametrize("mlm", BOTH, indirect=True)

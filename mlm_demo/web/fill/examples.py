@@ -43,7 +43,7 @@ GROUPS = (
     ),
     Group(
         "Medicine",
-        "The biomedical model finds the medical word. The general one repeats what the sentence says, or is less sure.",
+        "The biomedical model finds the medical word. The general one misses it, or is less sure.",
         (
             Example("High blood <mask> is a risk factor for stroke."),
             Example("Patients with asthma have difficulty <mask>."),
@@ -64,7 +64,7 @@ GROUPS = (
     ),
     Group(
         "Grammar",
-        "Simple grammar comes out right. A noun between subject and verb misleads both models, and so does an apple.",
+        "Simple grammar comes out right. A noun between subject and verb misleads both models, and an apple one of them.",
         (
             Example("The children <mask> playing in the garden.", "is, are"),
             Example("The dogs near the car <mask> barking.", "is, are"),
