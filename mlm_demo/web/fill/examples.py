@@ -64,7 +64,7 @@ GROUPS = (
     ),
     Group(
         "Grammar",
-        "Simple grammar comes out right. A noun between subject and verb misleads both models, and an apple one of them.",
+        "Simple grammar comes out right. A noun between subject and verb misleads both models, an apple one of them.",
         (
             Example("The children <mask> playing in the garden.", "is, are"),
             Example("The dogs near the car <mask> barking.", "is, are"),
