@@ -115,7 +115,9 @@ def test_the_sentence_fills_without_leaving_the_keyboard(open_page, picture):
             break
     assert page.locator("#results li:focus .sentence").is_visible()
     picture(page, "keyboard-focus")
-    assert page.locator("#results li:focus").get_attribute("aria-label").startswith("atlantic, probability 0.14")
+    assert (
+        page.locator("#results li:focus").get_attribute("aria-label").startswith("atlantic, probability 0.14")
+    )
 
 
 @nightly
