@@ -72,8 +72,8 @@ def test_a_newcomers_path(open_page, both_schemes, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
     page.get_by_role("tab", name="Score").click()
-    page.locator("#score-results .scored", has_text="insulin").first.click()
-    page.locator("#score-guesses .own", has_text="insulin").first.wait_for()
+    page.locator("#score-results .scored", has_text="antibiotics").first.click()
+    page.locator("#score-guesses .own", has_text="antibiotics").first.wait_for()
     both_schemes(page, f"5-score-{width}")
     page.get_by_role("tab", name="Learn").click()
     page.locator("#learn .surprisal .scored").first.wait_for()

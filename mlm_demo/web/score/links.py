@@ -10,7 +10,7 @@ from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.web.link_values import known_model, short_text
 
 WITHIN_WORD, ORIGINAL = "within_word", "original"
-FIRST_SENTENCE = "The patient was given insulin for her diabetes."
+FIRST_SENTENCE = "The patient received antibiotics for pneumonia."
 FIRST_MODELS = ("general", "biomedical")
 
 

@@ -95,10 +95,10 @@ def test_a_press_on_a_word_shows_the_guesses_of_every_model(page):
     scores = call(demo, tab.score_sentence, *EXAMPLES[0], ["general", "biomedical"], WITHIN, [], None)[
         tab.scores
     ]
-    event = SimpleNamespace(_data={"start": EXAMPLES[0][0].index("insulin")})
+    event = SimpleNamespace(_data={"start": EXAMPLES[0][0].index("antibiotics")})
     shown = call(demo, tab.show_guesses, scores, event, None)[tab.guesses]
     assert shown.count("<figure") == 2
-    assert "<mark>insulin</mark>" in shown
+    assert "<mark>antibiotics</mark>" in shown
     outside = SimpleNamespace(_data={"start": 7_000})
     assert "no word at character 7000" in call(demo, tab.show_guesses, scores, outside, None)[tab.guesses]
     for nonsense in ({"start": "<b>"}, "x", {}):
