@@ -16,7 +16,7 @@ import torch
 from mlm_demo.errors import ParameterError
 from mlm_demo.inference.expected_words import predicted
 from mlm_demo.inference.fill_mask import distributions, word_shown
-from mlm_demo.inference.hidden_words import hidden_beside
+from mlm_demo.inference.hidden_words import MASK, hidden_beside
 from mlm_demo.inference.joint import best_words
 from mlm_demo.inference.prompt import Prompt, read_prompt
 from mlm_demo.inference.targets import target_pieces
@@ -85,8 +85,9 @@ def influences(
     mask: counts from 1. Raises PromptError as `read_prompt` and `hidden_beside` do, ParameterError for no such mask, or
     if no target is a single token.
     """
-    limits = {"max_characters": max_characters, "max_masks": max_masks}
-    whole = read_prompt(text, mlm, **limits)
+    whole = read_prompt(text, mlm, max_characters=max_characters, max_masks=max_masks)
+    # With a word hidden there is one mask more.
+    limits = {"max_characters": max_characters + len(MASK), "max_masks": max_masks + 1}
     hidden, mask = hidden_beside(text, mask), int(mask) - 1
     ((rows, _),) = distributions(mlm, [whole])
     token = guessed_token(mlm, whole, mask, rows[mask], targets)

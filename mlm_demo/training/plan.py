@@ -120,10 +120,12 @@ def save_plan(output: Path, plan: Plan, checksum: int, config: BudgetConfig) -> 
     with disk_errors_explained(output):
         shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)
         (output / CHECKPOINTS).mkdir(parents=True)
-        write(
-            output / CHECKPOINTS / PLAN,
-            {"plan": plan.to_json(), "settings": asdict(config), "blocks": checksum},
-        )
+        write(output / CHECKPOINTS / PLAN, {"plan": plan.to_json(), **in_common(checksum, config)})
+
+
+def in_common(checksum: int, config: BudgetConfig) -> dict:
+    """Return what a run and its resume have to have in common, for `check_same`."""
+    return {"settings": asdict(config), "blocks": checksum}
 
 
 def load_plan(output: Path, checksum: int, config: BudgetConfig) -> Plan:
@@ -134,7 +136,7 @@ def load_plan(output: Path, checksum: int, config: BudgetConfig) -> Plan:
 
 
 def check_same(saved: Mapping[str, Any], checksum: int, config: BudgetConfig) -> None:
-    """Raise TrainingError if options or corpus are not those that a run saved as `settings` and `blocks`."""
+    """Raise TrainingError if options or corpus are not those that a run saved with `in_common`."""
     for name, value in asdict(config).items():
         before = saved["settings"].get(name, value)  # an older version may not have had the option
         if before != value:

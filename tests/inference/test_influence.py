@@ -55,3 +55,10 @@ def test_progress_and_a_sentence_without_a_mask(engine):
     assert shares[-2:] == [16 / 24, 1.0]
     with pytest.raises(PromptError):
         engine.why("No mask.")
+
+
+def test_a_sentence_may_have_as_many_blanks_as_any_other_question(engine):
+    most = engine.settings.max_masks
+    assert len(engine.why("a <mask> " * most, "general")["words"]) == most
+    with pytest.raises(PromptError, match=f"holds {most + 1} masks"):
+        engine.why("a <mask> " * (most + 1), "general")

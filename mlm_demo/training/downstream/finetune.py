@@ -45,7 +45,7 @@ from mlm_demo.training.downstream.task import Calibration, DownstreamTask, Score
 from mlm_demo.training.downstream.train import checksum_of, train_task
 from mlm_demo.training.loop import Trained
 from mlm_demo.training.phase import Phase
-from mlm_demo.training.plan import check_same, drop_checkpoints_of_another_seed
+from mlm_demo.training.plan import check_same, drop_checkpoints_of_another_seed, in_common
 from mlm_demo.training.result import RESULT, Training, build
 
 CURVE = "curve.json"  # of the best model, in its folder
@@ -272,8 +272,7 @@ def _keep_best(model: TaskModel, output: Path, trained: Trained) -> None:
 def _keep_seed(output: Path, result: SeedResult, config: FinetuneConfig, checksum: int) -> None:
     """Write the scores of a finished seed, and what a resume has to have in common with it; it needs no checkpoints."""
     with disk_errors_explained(output):
-        common = {"settings": asdict(config), "blocks": checksum}
-        write(_seed_file(output, result.seed), {**asdict(result), **common})
+        write(_seed_file(output, result.seed), {**asdict(result), **in_common(checksum, config)})
         shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)
 
 
