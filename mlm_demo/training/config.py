@@ -93,14 +93,17 @@ class AdaptConfig:
             )
 
 
+def steps_per_epoch(items: int, batch_size: int) -> int:
+    """Return the steps of a pass over a number of items, such as blocks; the last batch may be smaller."""
+    return max(1, math.ceil(items / batch_size))
+
+
 def epochs(config: MaskedLMConfig, blocks: int, seconds_per_epoch: float | None) -> float | None:
     """Return how many epochs a run trains for; None if that depends on a step time that was not measured."""
     if config.epochs is not None:
         return config.epochs
     if config.max_steps is not None:
-        return config.max_steps / max(
-            1, math.ceil(blocks / config.batch_size)
-        )  # the last batch may be smaller
+        return config.max_steps / steps_per_epoch(blocks, config.batch_size)
     return seconds_per_epoch and config.minutes * 60 * (1 - EVALUATION_SHARE) / seconds_per_epoch
 
 

@@ -14,7 +14,7 @@ from transformers import TrainerCallback, TrainingArguments
 from mlm_demo.models.masked_lm import MaskedLM
 from mlm_demo.system.distributed import broadcast, is_main_process
 from mlm_demo.training.checkpoints import checkpoint_to_resume, step_of
-from mlm_demo.training.config import MaskedLMConfig
+from mlm_demo.training.config import MaskedLMConfig, steps_per_epoch
 from mlm_demo.training.evaluation import MaskedEvalSet
 from mlm_demo.training.fast.dropout import no_dropout
 from mlm_demo.training.interpolation import copy_weights
@@ -23,7 +23,7 @@ from mlm_demo.training.loop import Trained, run_steps
 from mlm_demo.training.masking import Masking, make_masking
 from mlm_demo.training.output_bias import fit_output_bias
 from mlm_demo.training.packing import Blocks
-from mlm_demo.training.plan import is_worth_compiling, load_plan, make_plan, save_plan, steps_per_epoch
+from mlm_demo.training.plan import is_worth_compiling, load_plan, make_plan, save_plan
 from mlm_demo.training.result import OutputBias
 from mlm_demo.training.schedule import TimedSchedule
 from mlm_demo.training.step_time import measure_step_time
@@ -82,7 +82,7 @@ def train(
         choosing_set=choosing,
         compiles=is_worth_compiling(mlm.device, plan.seconds and plan.seconds * (1 - done)),
         output_bias=plan.output_bias,
-        tokens_per_step=blocks.tokens / steps_per_epoch(len(blocks), config),
+        tokens_per_step=blocks.tokens / steps_per_epoch(len(blocks), config.batch_size),
         # Main memory has room for them: measuring the step time holds such a copy too.
         start_weights=copy_weights(mlm.model) if domain or mlm.device.type == "cuda" else {},
     )

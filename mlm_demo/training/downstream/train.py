@@ -12,13 +12,14 @@ from transformers import TrainerCallback, TrainingArguments
 from mlm_demo.models.task_model import TaskModel
 from mlm_demo.system.distributed import broadcast, is_main_process
 from mlm_demo.training.checkpoints import last_checkpoint
+from mlm_demo.training.config import steps_per_epoch
 from mlm_demo.training.downstream.config import FinetuneConfig
 from mlm_demo.training.downstream.task import DownstreamTask
 from mlm_demo.training.downstream.trainer import TaskTrainer
 from mlm_demo.training.fast.dropout import no_dropout
 from mlm_demo.training.interpolation import copy_weights
 from mlm_demo.training.loop import Trained, run_steps
-from mlm_demo.training.plan import load_plan, make_plan, save_plan, steps_per_epoch
+from mlm_demo.training.plan import load_plan, make_plan, save_plan
 from mlm_demo.training.schedule import TimedSchedule
 from mlm_demo.training.step_time import measure_step_time
 
@@ -59,7 +60,7 @@ def train_task(
         make_trainer=_trainer_maker(model, task, examples, eval_examples[: plan.eval_blocks]),
         evaluates=bool(eval_examples),
         tokens_per_step=len(examples)
-        / steps_per_epoch(len(examples), config)
+        / steps_per_epoch(len(examples), config.batch_size)
         * _mean_length(task, examples)
         * TOKENS_PER_CHARACTER,
         start_weights=copy_weights(model.model),
