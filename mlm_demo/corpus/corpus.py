@@ -96,6 +96,7 @@ def read_corpus(
         known = set(texts)
         new = [text for text in found if text not in known]
         counts.notes += more.notes
+        counts.dropped += more.dropped
         if len(new) < len(found):
             counts.notes.append(
                 f"{len(found) - len(new):,} of {len(found):,} texts of {shown(validation.name)} are in the corpus too "

@@ -290,14 +290,16 @@ class AdaptationResult:
         return rows
 
     def exam_rows(self) -> tuple[list[ExamRow], list[ExamRow]]:
-        """Return the questions whose ranks rose most and those whose ranks fell most, the largest change first.
+        """Return the questions that improved and those that worsened, the largest change of the log rank first.
 
-        Only those whose first guess changed.
+        Only those whose first guess changed. Among the first, those that are now answered right stand before those with
+        the term among the first five guesses, and these before the rest.
         """
         changed = [answer for answer in self.exam if answer.guess != answer.guess_before]
-        ordered = sorted(changed, key=lambda answer: math.log(answer.rank / answer.rank_before))
-        better = [answer for answer in ordered if answer.rank < answer.rank_before]
-        worse = [answer for answer in reversed(ordered) if answer.rank > answer.rank_before]
+        better = [answer for answer in changed if answer.rank < answer.rank_before]
+        worse = [answer for answer in changed if answer.rank > answer.rank_before]
+        better.sort(key=lambda answer: (answer.rank > 1, answer.rank > NEARLY_RIGHT, _log_change(answer)))
+        worse.sort(key=_log_change, reverse=True)
         return _exam_rows(better[:BEST_SHOWN]), _exam_rows(worse[:WORST_SHOWN])
 
 
@@ -339,7 +341,11 @@ def changed_most(answers: Sequence[ExamAnswer]) -> ExamAnswer | None:
 
 def _to_show(answer: ExamAnswer) -> tuple[bool, int, float]:
     long = len(answer.sentence.split()) > SHORT_SENTENCE
-    return answer.rank > 1, long + (answer.tokens > 1), math.log(answer.rank / answer.rank_before)
+    return answer.rank > 1, long + (answer.tokens > 1), _log_change(answer)
+
+
+def _log_change(answer: ExamAnswer) -> float:
+    return math.log(answer.rank / answer.rank_before)
 
 
 def around_term(sentence: str, start: int, term: str) -> tuple[str, str]:

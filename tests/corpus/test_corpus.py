@@ -238,6 +238,15 @@ def test_a_validation_file_is_held_out_and_the_corpus_is_trained_on_whole(tmp_pa
         read_corpus([path], validation=path)
 
 
+def test_what_a_validation_file_leaves_out_is_named(tmp_path):
+    path = write(tmp_path / "a.jsonl", [paragraph(i) for i in range(30)])
+    own = write(tmp_path / "own.jsonl", [paragraph(i) for i in range(100, 105)])
+    own.write_text(own.read_text() + "\nnot JSON")
+    assert [item.source for item in read_corpus([path], validation=own).counts.dropped] == [
+        "own.jsonl, line 6"
+    ]
+
+
 def test_a_validation_text_of_one_document_is_cut_into_sections(tmp_path):
     (tmp_path / "own.txt").write_text("\n\n".join(paragraph(i) for i in range(100, 110)))
     path = write(tmp_path / "a.jsonl", [paragraph(i) for i in range(30)])

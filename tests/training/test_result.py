@@ -100,6 +100,18 @@ def test_the_exam_shows_the_largest_rises_and_falls():
     assert result_with(exam=[]).exam_rows() == ([], [])
 
 
+def test_the_exam_shows_right_guesses_before_larger_rises():
+    exam = [
+        exam_answer("A far one is.", "far", 20_000, 6),
+        exam_answer("A near one is.", "near", 9_000, 5),
+        exam_answer("A right one is.", "right", 2, 1),
+        exam_answer("And another right one is.", "another", 40, 1),
+        exam_answer("A nearer one is.", "nearer", 9, 2),
+    ]
+    better, _ = result_with(exam=exam).exam_rows()
+    assert [row.term for row in better] == ["another", "right", "near", "nearer", "far"]
+
+
 def answer(name, before, after, *, words=10, tokens=1):
     """An answer about a term of this name, in a sentence of so many words."""
     sentence = f"{'word ' * (words - 1)}{name}."

@@ -48,7 +48,7 @@ def _changed_guesses(result: AdaptationResult) -> str:
     better, worse = result.exam_rows()
     if not better and not worse:
         return '<p class="empty">No first guess in the exam got better or worse.</p>'
-    return _guesses("First guesses that improved most", better) + _guesses(
+    return _guesses("First guesses that improved, correct ones first", better) + _guesses(
         "First guesses that worsened most", worse
     )
 

@@ -47,7 +47,9 @@ def test_the_result_has_changed_guesses_then_exam_then_curve_then_table():
     assert "<mark>term1</mark>" in shown
     assert "<mark>term9</mark>" not in shown, "six are shown"
     assert "<mark>same</mark>" not in shown
-    assert shown.index("First guesses that improved most") < shown.index("First guesses that worsened most")
+    assert shown.index("First guesses that improved, correct ones first") < shown.index(
+        "First guesses that worsened most"
+    )
     assert shown.index("First guesses that worsened most") < shown.index("<mark>lost</mark>")
     assert "<b>x</b> <span class='facts'>correct word ranks #100</span>" in shown
     assert all(f"<mark>{item['term']}</mark>" in questions for item in exam), "all of them"
