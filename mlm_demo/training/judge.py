@@ -20,7 +20,8 @@ from mlm_demo.training.evaluation import (
     compute_metrics,
     sum_by_document,
 )
-from mlm_demo.training.result import Comparison, ExamAnswer, ExamShares, Figures, Point
+from mlm_demo.training.exam import ExamAnswer
+from mlm_demo.training.result import Comparison, ExamShares, Figures, Point
 
 PROBES, MAX_PROBE_RANK = 3, 200
 CHOOSING_BLOCKS = (

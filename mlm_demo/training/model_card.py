@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from mlm_demo.training.config import MOST_MASKED_AT_END, PRICE_OF_FORGETTING
+from mlm_demo.training.exam import ExamRow, Guess, around_term, exam_rows
 from mlm_demo.training.outcome import caveats
 from mlm_demo.training.result import (
     DOMAIN,
     GENERAL,
     AdaptationResult,
-    ExamRow,
-    Guess,
-    around_term,
     loss_row,
 )
 from mlm_demo.training.row import Value
@@ -190,7 +188,7 @@ def _kept(result: AdaptationResult) -> str:
 
 def exam_table(result: AdaptationResult) -> str:
     """Return the questions of the exam whose ranks changed most as a Markdown table, the term in bold."""
-    better, worse = result.exam_rows()
+    better, worse = exam_rows(result.exam)
     rows = ["| sentence | rank before, first guess | rank after, first guess |", "|---|---|---|"]
     for row in [*better, *worse]:
         rows.append(f"| {_sentence(row)} | {_guess(row.before)} | {_guess(row.after)} |")

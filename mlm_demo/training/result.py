@@ -5,8 +5,6 @@ model card and the terminal all show these rows.
 """
 
 import json
-import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from mlm_demo.errors import TrainingError
 from mlm_demo.training.config import PATIENCE
+from mlm_demo.training.exam import ExamAnswer
 from mlm_demo.training.row import Interval, Row, Value
 
 RESULT = "result.json"  # in the output folder; written last, so a folder that holds it is complete
@@ -22,10 +21,6 @@ WEIGHTS, CHANGE = "model.safetensors", "change.safetensors"  # at the share of t
 SHARE = "share"  # in the metadata of WEIGHTS once `reweigh` has written it
 CLEARLY = -0.1  # nats: a tenth less perplexity
 DOMAIN, GENERAL = "Held-out text of the domain", "General English"
-BEST_SHOWN, WORST_SHOWN = 6, 2  # questions of the exam
-CONTEXT_CHARACTERS = 60  # of a sentence, shown on either side of its term
-NEARLY_RIGHT = 5  # the last rank that is worth showing as a success
-SHORT_SENTENCE = 30  # words
 
 
 @dataclass(frozen=True)
@@ -82,23 +77,6 @@ class Figures:
     domain: Comparison
     general: Comparison
     exam: ExamShares
-
-
-@dataclass(frozen=True)
-class ExamAnswer:
-    """A question of the exam (see cloze.py) with the rank of its term and the model's first guess, after and before.
-
-    tokens: how many tokens the term has; results of version 0.1.0 do not say.
-    """
-
-    sentence: str
-    start: int
-    term: str
-    rank: int
-    guess: str
-    rank_before: int
-    guess_before: str
-    tokens: int = 1
 
 
 @dataclass(frozen=True)
@@ -200,25 +178,6 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Guess:
-    """A model's first guess for a masked term, and the rank it gives the true one."""
-
-    guess: str
-    rank: int
-
-
-@dataclass(frozen=True)
-class ExamRow:
-    """A question of the exam: the term with its (shortened) context, and the guesses before and after training."""
-
-    left: str
-    term: str
-    right: str
-    before: Guess
-    after: Guess
-
-
-@dataclass(frozen=True)
 class AdaptationResult:
     """Everything that result.json holds.
 
@@ -289,19 +248,6 @@ class AdaptationResult:
             rows.append(Row(label, _share(before), _share(after)))
         return rows
 
-    def exam_rows(self) -> tuple[list[ExamRow], list[ExamRow]]:
-        """Return the questions that improved and those that worsened, the largest change of the log rank first.
-
-        Only those whose first guess changed. Among the first, those that are now answered right stand before those with
-        the term among the first five guesses, and these before the rest.
-        """
-        changed = [answer for answer in self.exam if answer.guess != answer.guess_before]
-        better = [answer for answer in changed if answer.rank < answer.rank_before]
-        worse = [answer for answer in changed if answer.rank > answer.rank_before]
-        better.sort(key=lambda answer: (answer.rank > 1, answer.rank > NEARLY_RIGHT, _log_change(answer)))
-        worse.sort(key=_log_change, reverse=True)
-        return _exam_rows(better[:BEST_SHOWN]), _exam_rows(worse[:WORST_SHOWN])
-
 
 def read_result(output: Path) -> AdaptationResult | None:
     """Return the result in a run's output folder, or None while there is none."""
@@ -326,52 +272,6 @@ def _share_of(weights: Path) -> float | None:
         return None
     share = header.get("__metadata__", {}).get(SHARE)
     return None if share is None else float(share)
-
-
-def changed_most(answers: Sequence[ExamAnswer]) -> ExamAnswer | None:
-    """Return the question whose first guess changed most for the better, or None if there is none to show.
-
-    That is a question answered right only after training, or else one whose term rose to one of the first five. Among
-    these a short sentence with a term of one token comes first, because one mask shows the whole term, and then the
-    largest fall of the log rank.
-    """
-    improved = [a for a in answers if a.rank < a.rank_before and a.rank <= NEARLY_RIGHT]
-    return min(improved, key=_to_show, default=None)
-
-
-def _to_show(answer: ExamAnswer) -> tuple[bool, int, float]:
-    long = len(answer.sentence.split()) > SHORT_SENTENCE
-    return answer.rank > 1, long + (answer.tokens > 1), _log_change(answer)
-
-
-def _log_change(answer: ExamAnswer) -> float:
-    return math.log(answer.rank / answer.rank_before)
-
-
-def around_term(sentence: str, start: int, term: str) -> tuple[str, str]:
-    """Return the text before and after the term in a sentence."""
-    return sentence[:start], sentence[start + len(term) :]
-
-
-def shortened_around_term(
-    sentence: str, start: int, term: str, characters: int = CONTEXT_CHARACTERS
-) -> tuple[str, str]:
-    """Return at most `characters` characters before and after the term, cut at spaces."""
-    left, right = around_term(sentence, start, term)
-    if len(left) > characters:
-        left = "…" + left[-characters:].partition(" ")[2]
-    if len(right) > characters:
-        right = right[:characters].rpartition(" ")[0] + "…"
-    return left, right
-
-
-def _exam_rows(answers: Sequence[ExamAnswer]) -> list[ExamRow]:
-    rows = []
-    for answer in answers:
-        left, right = shortened_around_term(answer.sentence, answer.start, answer.term)
-        before, after = Guess(answer.guess_before, answer.rank_before), Guess(answer.guess, answer.rank)
-        rows.append(ExamRow(left, answer.term, right, before, after))
-    return rows
 
 
 def loss_row(label: str, part: Comparison) -> Row:

@@ -24,12 +24,13 @@ from mlm_demo.training.evaluation import (
     masked_logits,
     sum_by_document,
 )
+from mlm_demo.training.exam import ExamAnswer
 from mlm_demo.training.judge import halves
 from mlm_demo.training.masking import IGNORED, vocabulary_ids
 from mlm_demo.training.packing import NO_WORD, Blocks
 from mlm_demo.training.pretraining.config import PretrainConfig
 from mlm_demo.training.pretraining.result import PretrainFigures, Rate
-from mlm_demo.training.result import Comparison, ExamAnswer, Interval
+from mlm_demo.training.result import Comparison, Interval
 
 GUESSES, PROBES = 12, 3  # held-out sentences in the result, and of these during training
 WORDS = 1_000  # hidden one by one

@@ -1,10 +1,10 @@
 """The README.md of a model trained from scratch as the Hub shows it: what it is, how it was made, how well it does."""
 
+from mlm_demo.training.exam import around_term
 from mlm_demo.training.model_card import literal
 from mlm_demo.training.outcome import sections_note
 from mlm_demo.training.pretraining.config import NAMES
 from mlm_demo.training.pretraining.result import PretrainResult
-from mlm_demo.training.result import around_term
 
 BODY = """
 # {title}

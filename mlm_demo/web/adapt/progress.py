@@ -7,7 +7,7 @@ from html import escape
 
 from mlm_demo.runs.run import ACTIVE, WORKED_ON, Run, step_reached
 from mlm_demo.training.curve import curve_svg
-from mlm_demo.training.result import shortened_around_term
+from mlm_demo.training.exam import shortened_around_term
 from mlm_demo.web.adapt.phases import phase_strip
 from mlm_demo.web.adapt.report import duration
 from mlm_demo.web.html import marked, table, verdict_mark

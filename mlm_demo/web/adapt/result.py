@@ -6,8 +6,9 @@ from html import escape
 
 from mlm_demo.training.config import MOST_MASKED_AT_END
 from mlm_demo.training.curve import curve_svg
+from mlm_demo.training.exam import ExamAnswer, ExamRow, exam_rows
 from mlm_demo.training.outcome import caveats, outcome
-from mlm_demo.training.result import DOMAIN, GENERAL, AdaptationResult, Comparison, ExamAnswer, ExamRow
+from mlm_demo.training.result import DOMAIN, GENERAL, AdaptationResult, Comparison
 from mlm_demo.training.row import Row
 from mlm_demo.web.adapt.progress import followed, guess, marked_term, probes_view, progress, rank_change
 from mlm_demo.web.html import bar, figure, marked, table, verdict_mark
@@ -45,7 +46,7 @@ def result_view(result: AdaptationResult, lines: list[dict]) -> str:
 
 def _changed_guesses(result: AdaptationResult) -> str:
     """Return tables of the sentences whose first guess changed."""
-    better, worse = result.exam_rows()
+    better, worse = exam_rows(result.exam)
     if not better and not worse:
         return '<p class="empty">No first guess in the exam got better or worse.</p>'
     return _guesses("First guesses that improved, correct ones first", better) + _guesses(

@@ -6,7 +6,7 @@ the only sign.
 
 from html import escape
 
-from mlm_demo.training.result import shortened_around_term
+from mlm_demo.training.exam import shortened_around_term
 from mlm_demo.web.html import bar, figure, marked
 from mlm_demo.web.model_choices import short_name
 
