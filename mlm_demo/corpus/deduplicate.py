@@ -34,6 +34,8 @@ DECISIVE = {
     "posterior", "medial", "lateral", "small", "large", "mild", "moderate", "severe", "acute", "chronic", "new", "old",
     "unchanged", "increased", "decreased", "once", "twice",
 }  # fmt: skip
+# Words, and the signs that turn one statement into another: HER2+, T-score of -2, < 50 %; but no hyphens and dashes.
+WORD = re.compile(r"\w+|[<>≤≥+]|[-−–](?:(?<!\w.)(?=\d)|(?<=\w.)(?!\w))")
 SERIAL_WORDS = {"item", "page", "copy", "draft", "row", "record", "sheet"}
 SERIAL = re.compile(rf"\b({'|'.join(sorted(SERIAL_WORDS))})\s+\d+\b", re.IGNORECASE)
 
@@ -136,7 +138,7 @@ class Deduplicator:
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.lower())
+    return WORD.findall(text.lower())
 
 
 def _shingles(words: Sequence[str]) -> list[int]:
@@ -169,4 +171,4 @@ def _is_near(one: str, other: str) -> bool:
 
 
 def _decisive(words: Iterable[str]) -> list[str]:
-    return [word for word in words if word in DECISIVE or word[0].isdigit()]
+    return [word for word in words if word in DECISIVE or not word[0].isalpha()]

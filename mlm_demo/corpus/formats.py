@@ -213,7 +213,9 @@ def _find_format(source: Input, *, was_compressed: bool) -> Format:
         if not known.binary and known.sniff and known.sniff(source):
             return known
     if named is None and suffix not in CODE and not source.start.startswith("<"):  # unknown markup
-        return json.JSON if source.start.startswith("{") else text.TEXT
+        named = json.JSON if source.start.startswith("{") else text.TEXT
+    if named is text.TEXT and json.begins_as_json(source):
+        return json.JSON
     if named is None:
         raise CorpusError(
             f"{shown(source.name)} has an unknown format ({suffix}); give one of {describe_formats()}."

@@ -1,5 +1,6 @@
 """A file of sentences, each of which is asked by itself: lines of a text, or rows of a table or of JSON lines."""
 
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -35,7 +36,7 @@ def is_sentence_file(text: str) -> bool:
         return True
     if not text.lower().endswith(ENDINGS) or "\0" in text or len(text) > LONGEST_NAME:
         return False
-    return len(text.split()) == 1 or Path(text).is_file()
+    return len(text.split()) == 1 or os.path.isfile(text)  # Path.is_file raises for a name that is too long
 
 
 def check_small_text(path: Path, max_bytes: int) -> None:

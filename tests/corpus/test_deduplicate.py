@@ -189,3 +189,26 @@ def test_different_shingles_have_different_hashes():
     assert len(hashes) == len(words) - SHINGLE + 1
     assert len(set(hashes)) == len(spelled)
     assert _shingles(words[1:]) == hashes[1:]
+
+
+def test_texts_that_differ_in_a_sign_are_no_duplicates():
+    texts = [
+        "The tumor of the left breast was {} on the biopsy of last week.",
+        "The score of the hip in this adult was {} today.",
+    ]
+    pairs = [
+        texts[0].format("ER+, PR+, HER2-"), texts[0].format("ER-, PR-, HER2+"), texts[0].format("ER−, PR−, HER2+"),
+        texts[1].format("< 50 %"), texts[1].format("> 50 %"), texts[1].format("≤50 %"), texts[1].format("≥50 %"),
+        texts[1].format("-2.5"), texts[1].format("2.5"), texts[1].format("+2.5"),
+    ]  # fmt: skip
+    assert all(new(*pairs, keep_near=True))
+    assert all(new(*pairs))
+    filler = " ".join(f"Paragraph part {i} says that the course was without events." for i in "abcdefgh")
+    assert all(new(*(f"{filler} {text} {filler}" for text in pairs)))
+
+
+def test_hyphens_and_dashes_make_no_other_text():
+    text = "The well known follow up of 5 10 years {} began with a group of 40 adults."
+    assert new(text.format("-"), text.format(""), text.format("–").replace("well known", "well-known")) == [
+        True, False, False,
+    ]  # fmt: skip

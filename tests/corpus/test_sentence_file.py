@@ -20,6 +20,7 @@ def read(path, data):
     [
         ("pairs.txt", True), ("a/b.csv", True), ("x.jsonl.gz", True), ("-", True),
         ("The cat sat.", False), ("Open the file pairs.txt", False), ("Paris.", False), ("", False), ("a\0.txt", False),
+        (f"Open {'a' * 300}.txt", False),
     ],
 )  # fmt: skip
 def test_what_names_a_file(text, expected):

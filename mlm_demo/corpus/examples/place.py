@@ -13,6 +13,7 @@ class Placed:
 
     how: "kept" where the offset says, "found" at its only place without an offset, "moved" from a wrong offset to
     the nearest place, "first" of several places without an offset, or "folded" where white space or case differ.
+    Without an offset, a place within a longer word or number counts only if there is no other.
     """
 
     answer: Answer
@@ -34,6 +35,8 @@ def place_answer(context: str, text: str, start: int | None) -> Placed | None:
         for place in (start + len(text) - len(text.lstrip()), start):
             if place >= 0 and context.startswith(stripped, place):
                 return Placed(Answer(place, stripped), "kept")
+    if start is None and (whole := [found.start() for found in _whole(stripped).finditer(context)]):
+        return Placed(Answer(whole[0], stripped), "first" if len(whole) > 1 else "found")
     first = context.find(stripped)
     if first < 0:
         return _folded(context, stripped, start or 0)
@@ -45,6 +48,11 @@ def place_answer(context: str, text: str, start: int | None) -> Placed | None:
     )
     nearest = min((place for place in (before, after) if place >= 0), key=lambda place: abs(place - start))
     return Placed(Answer(nearest, stripped), "moved")
+
+
+def _whole(text: str) -> re.Pattern[str]:
+    """Match a text where it is no part of a longer word or number."""
+    return re.compile(rf"(?<!\w)(?<!\d[.,]){re.escape(text)}(?!\w|[.,]\d)")
 
 
 def _folded(context: str, text: str, start: int) -> Placed | None:

@@ -39,7 +39,10 @@ def read_paper(record: Record) -> Paper | Dropped:
     """Return the paper of a row, or what it lacks."""
     row = record.values
     question = " ".join(_strings(row.get("question"), " "))
-    sentences, conclusion = _sentences(row.get("context")), _sentences(row.get("long_answer"))
+    context, mesh = row.get("context", row.get("contexts")), row.get("mesh", row.get("meshes"))
+    if isinstance(context, Mapping):  # as the Hub has it
+        context, mesh = context.get("contexts"), context.get("meshes")
+    sentences, conclusion = _sentences(context), _sentences(row.get("long_answer"))
     if not question:
         return Dropped(record.where, "its question is empty")
     if not sentences or not conclusion:
@@ -47,7 +50,7 @@ def read_paper(record: Record) -> Paper | Dropped:
             record.where, f"its {'context' if conclusion else 'long_answer'} has no sentence", question[:80]
         )
     id = str(row.get("id") or row.get("pubid") or record.where)
-    return Paper(record.where, id, question, sentences, conclusion, frozenset(_strings(row.get("mesh"), ",")))
+    return Paper(record.where, id, question, sentences, conclusion, frozenset(_strings(mesh, ",")))
 
 
 def joint_pools(papers: Sequence[Paper], *, seed: int = 0) -> Iterator[EvidencePool]:

@@ -16,6 +16,8 @@ from pathlib import Path
 from mlm_demo.corpus.documents import Dropped, ReadLimits
 from mlm_demo.corpus.encoding import decode, why_not_text
 from mlm_demo.corpus.input import Budget, Input, compression, decompressed, ending, opened
+from mlm_demo.corpus.readers import csv_layout
+from mlm_demo.corpus.readers.csv import parsed_rows, unclosed_note
 from mlm_demo.corpus.text import lines
 from mlm_demo.errors import CorpusError, shown
 
@@ -131,7 +133,7 @@ def _json(source: Input, notes: list[str]) -> Iterator[Record | Dropped]:
         value = _parse(text)
     except (ValueError, RecursionError) as error:
         if _parses(text.lstrip().partition("\n")[0]):
-            yield from _json_lines(text.splitlines(), source.name)
+            yield from _json_lines(text.split("\n"), source.name)
             return
         raise CorpusError(
             f"{shown(source.name)} is not JSON ({_why(error)}); download or save it again."
@@ -156,7 +158,7 @@ def _rows_of(value: object, where: str, item: str) -> Iterator[Record | Dropped]
     """Yield the rows of a JSON value: the items of a list, or of an object's list "data" as in SQuAD."""
     if isinstance(value, dict):
         data = value.get("data")
-        value, item = (data, "article") if isinstance(data, list) else ([value], "item")
+        value, item = (data, "article") if isinstance(data, list) else (_by_name(value) or [value], "item")
     if not isinstance(value, list):
         yield Dropped(where, "it is neither an object nor a list of them", str(value)[:80])
         return
@@ -166,6 +168,13 @@ def _rows_of(value: object, where: str, item: str) -> Iterator[Record | Dropped]
             yield Record(place, {str(key).strip().lower(): cell for key, cell in row.items()})
         else:
             yield Dropped(place, "it is not an object", str(row)[:80])
+
+
+def _by_name(value: Mapping[str, object]) -> list[dict]:
+    """Return the rows of an object of objects, with their names as "id" (PubMedQA's own files); [] if it is none."""
+    rows = list(value.values())
+    alike = len(rows) > 1 and all(isinstance(row, dict) for row in rows) and rows[0].keys() & rows[1].keys()
+    return [{"id": name, **row} for name, row in value.items()] if alike else []
 
 
 def _parse(text: str) -> object:
@@ -211,8 +220,11 @@ def _table(source: Input, notes: list[str], layout: Layout) -> Iterator[Record |
         )
     whole = itertools.chain(start, rest)
     raw = delimiter == "\t" and all(line.count("\t") == len(header) - 1 for line in start if line.strip())
-    rows = (_raw_cells(line) for line in whole) if raw else csv.reader(whole, delimiter=delimiter)
+    unclosed: list[int] = []
+    table = csv_layout.Layout(delimiter, False, False, 0, 0, len(header), tuple(header), True)
+    rows = enumerate(map(_raw_cells, whole), 1) if raw else parsed_rows(whole, table, unclosed)
     yield from _cells_of(rows, header, source.name)
+    notes += unclosed_note(source.name, unclosed)
 
 
 def _header(start: Sequence[str], delimiter: str) -> list[str]:
@@ -229,24 +241,23 @@ def _raw_cells(line: str) -> list[str]:
     ]
 
 
-def _cells_of(rows: Iterator[Sequence[str]], header: Sequence[str], name: str) -> Iterator[Record | Dropped]:
-    number = 1
-    try:
-        next(rows)
-        for number, cells in enumerate(rows, 2):
-            if not any(cell.strip() for cell in cells):
-                continue
-            cells = list(cells)
-            while len(cells) > len(header) and not cells[-1].strip():
-                cells.pop()
-            where = f"{name}, row {number}"
-            if len(cells) == len(header):
-                yield Record(where, dict(zip(header, cells, strict=True)))
-            else:
-                yield Dropped(
-                    where, f"it has {len(cells)} cells, but the header has {len(header)}", cells[0][:80]
-                )
-    except csv.Error as error:
-        raise CorpusError(
-            f"Row {number + 1} of {shown(name)} is not valid CSV ({error}); check for an unclosed quote."
-        ) from error
+def _cells_of(
+    rows: Iterator[tuple[int, list[str] | str]], header: Sequence[str], name: str
+) -> Iterator[Record | Dropped]:
+    """Yield the rows below the header; rows: their numbers, and their cells or why they cannot be read."""
+    next(rows)
+    for number, cells in rows:
+        where = f"{name}, row {number}"
+        if isinstance(cells, str):
+            yield Dropped(where, cells)
+            continue
+        if not any(cell.strip() for cell in cells):
+            continue
+        while len(cells) > len(header) and not cells[-1].strip():
+            cells.pop()
+        if len(cells) == len(header):
+            yield Record(where, dict(zip(header, cells, strict=True)))
+        else:
+            yield Dropped(
+                where, f"it has {len(cells)} cells, but the header has {len(header)}", cells[0][:80]
+            )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from mlm_demo.corpus.readers.columns import count_words
 from mlm_demo.corpus.readers.elements import SAFELY
 
 CHUNK = 1024 * 1024  # bytes
@@ -81,7 +82,7 @@ def sentences(file: BinaryIO) -> Iterator[str]:
             parser.close()
         paragraphs = (part for text in blocks.done for part in re.split(r"\n\s*\n", text))
         for text in map(" ".join, map(str.split, paragraphs)):
-            if len(text.split()) >= SENTENCE:
+            if max(len(text.split()), count_words(text)) >= SENTENCE:
                 long = True
                 yield f"{text}\n\n"
             elif text and size < MAX_SHORT:

@@ -8,7 +8,7 @@ import csv
 import itertools
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from mlm_demo.corpus.documents import Document, Dropped, Format, Reading, decode_input
@@ -73,8 +73,8 @@ def _rows(source: Input, reading: Reading) -> Iterator[PlacedRow | Dropped]:
     if not layout.has_header:
         reading.notes.append(f"{name} has no header, so its first row was read too.")
     unclosed: list[int] = []
-    records = _records(_Lines(itertools.chain(start, found), layout), unclosed)
-    for number, cells in itertools.islice(records, layout.above + layout.has_header, None):
+    rows = parsed_rows(itertools.chain(start, found), layout, unclosed)
+    for number, cells in itertools.islice(rows, layout.above + layout.has_header, None):
         if isinstance(cells, str):
             yield Dropped(f"{name}, row {number}", cells)
             continue
@@ -86,19 +86,25 @@ def _rows(source: Input, reading: Reading) -> Iterator[PlacedRow | Dropped]:
             yield Dropped(f"{name}, row {number}", reason, " ".join(cells)[:80])
         elif any(cell.strip() for cell in cells):
             yield f"row {number}", dict(zip(header, cells, strict=False))
-    if unclosed:
-        places = ", ".join(f"{number:,}" for number in unclosed[:5]) + " and others" * (len(unclosed) > 5)
-        reading.notes.append(
-            f"{name} has an unclosed quote in row {places}; it was read as a part of the text."
-        )
+    reading.notes.extend(unclosed_note(name, unclosed))
 
 
-def _records(found: _Lines, unclosed: list[int]) -> Iterator[tuple[int, list[str] | str]]:
+def unclosed_note(name: str, unclosed: Sequence[int]) -> list[str]:
+    """Return a note that names the rows of a file whose quotes are not closed; none without such rows."""
+    if not unclosed:
+        return []
+    places = ", ".join(f"{number:,}" for number in unclosed[:5]) + " and others" * (len(unclosed) > 5)
+    return [f"{name} has an unclosed quote in row {places}; it was read as a part of the text."]
+
+
+def parsed_rows(
+    lines_of_file: Iterable[str], layout: Layout, unclosed: list[int]
+) -> Iterator[tuple[int, list[str] | str]]:
     """Yield each row with its number, from 1: its cells, or why it cannot be read.
 
     unclosed: receives the numbers of rows with a quote that is not closed.
     """
-    layout, mark = found.layout, re.escape(found.layout.delimiter)
+    found, mark = _Lines(lines_of_file, layout), re.escape(layout.delimiter)
     strict, loose = (csv.reader(found, strict=how, **layout.options) for how in (True, False))
     inner_quote = re.compile(rf'(?<=[^"{mark}])"(?=[^"{mark}\n])')
     doubling = csv.reader(map(partial(inner_quote.sub, '""'), found), **layout.options)

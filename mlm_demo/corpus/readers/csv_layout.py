@@ -13,6 +13,8 @@ LINES_LOOKED_AT = 200
 DELIMITERS = ",;\t|"
 NO_DELIMITER = "\x1f"  # no text holds it, so the file has one column
 SEP_LINE = re.compile(r'"?sep=(.|\\t|tab)"?[,;\t|]*\s*', re.IGNORECASE)
+# A cell may end with a backslash, or have one before a doubled quote.
+ESCAPED_QUOTE = re.compile(r'\\"(?!\s*(?:[,;\t|\n]|$)|"(?!\s*(?:[,;\t|\n]|$)))')
 NUMBER = re.compile(r"[-+]?[\d.,]*\d(?:[eE][-+]?\d+)?%?")
 SENTENCE_WORDS, NAME_WORDS = (
     3,
@@ -61,7 +63,7 @@ def layout_of(start: Sequence[str], suffix: str, requested: str | None) -> Layou
     sep_line = SEP_LINE.fullmatch(start[0]) if start else None
     above = bool(sep_line)
     body = "".join(start[above:])
-    escape = re.search(r'\\"(?!\s*(?:[,;\t|\n]|$))', body) is not None
+    escape = ESCAPED_QUOTE.search(body) is not None
     if sep_line:
         delimiter = "\t" if len(sep_line[1]) > 1 else sep_line[1]
     else:

@@ -24,6 +24,22 @@ DEPTH = 6  # keys to such a list
 MOST_BROKEN = 1_000  # items of one value; what follows them is not read
 DECODER = json.JSONDecoder(strict=False)
 SPACE = re.compile(r"[\s,]*")
+JSON_START = re.compile(r'\s*(?:(\[)\s*(?=\{\s*"|")|(?=\{\s*"))')
+AFTER_ITEM, AFTER_OBJECT = re.compile(r"\s*[],]"), re.compile(r"[ \t,]*(?:[\r\n]|$)")
+
+
+def begins_as_json(source: Input) -> bool:
+    """Return whether a file under another ending begins with an object of JSON or a list of objects or strings."""
+    codec, bom = source.encoding
+    text = source.head[bom:].decode(codec, "ignore")
+    start = JSON_START.match(text)
+    if not start:
+        return False
+    try:
+        _, end = DECODER.raw_decode(text, start.end())
+    except (ValueError, RecursionError):
+        return False
+    return (AFTER_ITEM if start[1] else AFTER_OBJECT).match(text, end) is not None
 
 
 def read_json(source: Input, reading: Reading) -> Iterator[Document | Dropped]:

@@ -16,7 +16,9 @@ TAG = re.compile(
     re.I,
 )
 FENCE_OR_RULE = re.compile(r"^ {0,3}(?:```|~~~).*\n?|^(?:={3,}|-{3,}|\*{3,}|_{3,})[ \t]*$", re.MULTILINE)
-TABLE_RULE = re.compile(r"^[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)+$\n?", re.MULTILINE)
+TABLE_RULE = re.compile(
+    r"^[ \t]*+\|?[ \t]*+:?-+:?[ \t]*+(?:\|[ \t]*+(?::?-+:?[ \t]*+|:[ \t]*+)?)+$\n?", re.MULTILINE
+)
 TABLE_ROW = re.compile(r"^[ \t]*\|(.*)\|[ \t]*$", re.MULTILINE)
 HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.*)$", re.MULTILINE)
 DEFINITION = re.compile(r"^ {0,3}\[(?!\^)[^\[\]\n]{1,200}\]:[ \t]*\S+(?:[ \t]+[\"'(].*)?$\n?", re.MULTILINE)

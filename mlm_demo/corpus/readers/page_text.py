@@ -22,7 +22,10 @@ PAGE_NUMBER = re.compile(
     re.I,
 )
 STAMP = re.compile(
-    r"(?:down-?loaded|printed|accessed|copied) (?:from|by|on|via)\b.{3,}|.{0,60}\bdownloaded from (?:https?:|www\.).*|"
+    # With a host or an IP number, or, as no rest of a sentence begins, with a capital and a date.
+    r"(?=.*(?:https?:|www\.|\w\.\w+\.\w)|(?-i:[A-Z]).*(?:\b(?:19|20)\d\d\b|\d/\d|\bby guest\b))"
+    r"(?:down-?loaded|printed|accessed|copied) (?:from|by|on|via)\b.{3,}|"
+    r".{0,60}\bdownloaded from (?:https?:|www\.).*|"
     r"(?:by|for) (?:guest|personal use) on .*|arXiv:\d{4}\.\d{4,5}.*|(?:https?://)?(?:dx\.)?doi\.org/\S+|"
     r"this preprint .{0,60}not certified by peer review.*|bioRxiv preprint .*|medRxiv preprint .*",
     re.I,
@@ -36,9 +39,13 @@ REFERENCES = re.compile(
     r"(?:\d{1,2}\.?\s+)?(?:references|bibliography|literature cited|works cited|reference list)\W?", re.I
 )
 AFTER = re.compile(
-    r"(?:\d{1,2}\.?\s+)?(?:appendix|appendices|supplement|figure legends|supporting information).{0,60}", re.I
+    r"(?:\d{1,2}\.?\s+)?(?:(?:appendix|appendices|supplement|figure legends|supporting information).{0,60}|"
+    r"(?:(?:materials|patients|subjects) and methods|(?:online )?methods|introduction|abstract):?|"
+    r"(?-i:C(?:hapter|HAPTER)) (?:\d{1,3}|[ivxl]{1,6})(?:[.:]? (?!in\b)[^,;]{1,60})?[.:]?)",
+    re.I,
 )
 DATED = re.compile(r"\b(?:19|20)\d\d[a-z]?\b")
+UNDATED, FEWEST = 15, 8  # lines without a year that are no references; at the end of the document so few
 BULLET = re.compile(r"[•▪●◦■□➢*–-]\s|\(?(?:\d{1,2}|[a-z])\)\s")
 MAX_OPEN = 5_000  # lines of a paragraph without an end
 ENDED = '.!?:”"'
@@ -54,7 +61,7 @@ class PageText:
     def paragraphs(self, pages: Sequence[Sequence[Line]]) -> Iterator[str]:
         """Yield the paragraphs that end in these pages."""
         heads = _running_heads(pages)
-        kept = [self._without_references([line for line in page if line not in heads]) for page in pages]
+        kept = self._without_references([[line for line in page if line not in heads] for page in pages])
         known = vocabulary(line.text for page in kept for line in page)
         for page in kept:
             for number, group in enumerate(_groups(page)):
@@ -73,18 +80,23 @@ class PageText:
         if text and not LICENSE.fullmatch(text):
             yield text
 
-    def _without_references(self, page: list[Line]) -> list[Line]:
-        """Leave out the lines from the heading of the references to that of an appendix."""
-        kept = []
-        for index, line in enumerate(page):
-            if self._in_references:
-                self._in_references = not AFTER.fullmatch(line.text)
-            elif REFERENCES.fullmatch(line.text):
-                following = [later.text for later in page[index + 1 : index + 16]]
-                dated = sum(DATED.search(text) is not None for text in following)
-                self._in_references = dated >= max(1, len(following) / 6)
-            if not self._in_references:
-                kept.append(line)
+    def _without_references(self, pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
+        """Leave out the lines from the heading of the references to that of other text, or to lines without years."""
+        dated = [DATED.search(line.text) is not None for page in pages for line in page]
+        kept, first = [], 0
+        for page in pages:
+            kept.append([])
+            for at, line in enumerate(page, first):
+                if self._in_references:
+                    following = dated[at : at + 1 + UNDATED]
+                    undated = len(following) > FEWEST and not any(following)
+                    self._in_references = not (undated or AFTER.fullmatch(line.text))
+                elif REFERENCES.fullmatch(line.text):
+                    following = dated[at + 1 : first + len(page)][:15]
+                    self._in_references = sum(following) >= max(1, len(following) / 6)
+                if not self._in_references:
+                    kept[-1].append(line)
+            first += len(page)
         return kept
 
 

@@ -17,9 +17,9 @@ SNIFFED = 64 * 1024  # bytes
 MEDLINE_TAG = re.compile(r"([A-Z]{2,4}) {0,2}- (.*)")
 RIS_TAG = re.compile(r"([A-Z][A-Z0-9])  -(?: (.*))?$")
 ENDNOTE_TAG = re.compile(r"(%[0-9A-Z@]) (.*)")
-TITLES = {"TI", "T1", "BTI", "%T"}
-ABSTRACTS = {"AB", "N2", "%X"}
-NUMBERS = {"PMID", "AN", "ID", "%M"}
+TITLES = ("TI", "T1", "%T", "BTI")  # the first that a reference has counts
+ABSTRACTS = ("AB", "N2", "%X")
+NUMBERS = ("PMID", "AN", "ID", "%M")
 STARTS = {"PMID", "TY", "%0"}  # tags that begin a reference
 PUBTATOR_LINE = re.compile(r"(\d{1,12})\|([ta])\|(.*)")
 NUMBERED = re.compile(r"(\d{1,6})\. \S")
@@ -30,7 +30,8 @@ ASIDE = re.compile(
     r"\(c\) |DOI:|PMC?ID:|PMID:|Conflict of interest|Collaborators:|Publisher:)",
     re.I,
 )
-AUTHORS = re.compile(r"[\w'’ -]+ [A-Z]{1,4}(?: (?:Jr|Sr|2nd|3rd))?(?:\([\d,]+\))*(?:\(#\))?[,.;]", re.UNICODE)
+AUTHOR = re.compile(r"[\w'’ -]{1,60} [A-Z]{1,4}(?: (?:Jr|Sr|2nd|3rd))?(?:\((?:[\d,]+|#)\))*")
+BETWEEN_AUTHORS = re.compile(r"(?<=[^\d(]),\s+|;\s*")
 ENTRY = re.compile(r"@\s*([A-Za-z]+)\s*[{(]\s*([^\s,{}]{0,200})\s*,")
 JOINED = re.compile(r"\s*#\s*(?=[{\"])")  # of two parts of a value
 FIELD = re.compile(r"[,\s](title|abstract)\s*=\s*", re.I)
@@ -38,20 +39,28 @@ FIELD = re.compile(r"[,\s](title|abstract)\s*=\s*", re.I)
 
 def read_tagged(source: Input, reading: Reading) -> Iterator[Document]:
     """Read a MEDLINE, RIS or EndNote file."""
-    for fields in _tagged(lines(decode_input(source, reading), name=source.name, limit=MAX_LINE)):
+    found = lines(decode_input(source, reading), name=source.name, limit=MAX_LINE)
+    for fields in _tagged(found, _field_start(source)):
         number = next((fields[tag] for tag in NUMBERS if fields.get(tag)), "")
         texts = [next((fields[tag] for tag in tags if fields.get(tag)), "") for tags in (TITLES, ABSTRACTS)]
         where = source.name + (f", {'PMID' if 'PMID' in fields else 'reference'} {number}" if number else "")
         yield from make_documents(["\n\n".join(filter(None, texts))], where, reading)
 
 
-def _tagged(found: Iterable[str]) -> Iterator[dict[str, str]]:
+def _field_start(source: Input) -> re.Pattern[str]:
+    """Return how a line begins a field; the tags of one kind are words in the texts of another."""
+    if re.search(r"^pmid ?- ?\d", source.start, re.MULTILINE):
+        return MEDLINE_TAG
+    return ENDNOTE_TAG if re.search(r"^%0 ", source.start, re.MULTILINE) else RIS_TAG
+
+
+def _tagged(found: Iterable[str], field_start: re.Pattern[str]) -> Iterator[dict[str, str]]:
     """Yield the fields of each reference; a field may go on on the lines after it."""
     fields: dict[str, str] = {}
     tag = None
     for line in found:
         line = line.rstrip()
-        start = RIS_TAG.match(line) or MEDLINE_TAG.match(line) or ENDNOTE_TAG.match(line)
+        start = field_start.match(line)
         if start and (start[1] in STARTS or start[1] == "ER") and fields:
             yield fields
             fields = {}
@@ -61,7 +70,7 @@ def _tagged(found: Iterable[str]) -> Iterator[dict[str, str]]:
                 fields[tag] = (start[2] or "").strip()
         elif tag and line and len(fields[tag]) < MAX_LINE:
             fields[tag] += " " + line.strip()
-        elif not line:
+        elif not line and tag not in ABSTRACTS:
             tag = None
     if fields:
         yield fields
@@ -130,9 +139,14 @@ def _record(blocks: list[list[str]], source: Input, reading: Reading, number: in
     kept = [
         text
         for at, text in enumerate(texts)
-        if not (ASIDE.match(text) or (0 < at < 4 and AUTHORS.match(text)))
+        if not at or not (ASIDE.match(text) or (at < 4 and _are_authors(text)))
     ]
     yield from make_documents(["\n\n".join(kept)], f"{source.name}, record {number}", reading)
+
+
+def _are_authors(text: str) -> bool:
+    parts = BETWEEN_AUTHORS.split(text.rstrip(". "))
+    return sum(AUTHOR.fullmatch(part) is not None for part in parts) > len(parts) / 2
 
 
 def _blocks(found: Iterable[str]) -> Iterator[list[str]]:
@@ -165,7 +179,8 @@ def _entry(text: str, source: Input, reading: Reading) -> Iterator[Document]:
         return
     fields: dict[str, str] = {}
     for found in FIELD.finditer(text):
-        fields.setdefault(found[1].lower(), " ".join(plain_text(_value(text, found.end())).split()))
+        value = re.sub(r"(?<!\\)%", r"\\%", _value(text, found.end()))  # here % begins no remark
+        fields.setdefault(found[1].lower(), " ".join(plain_text(value).split()))
     texts = [fields.get("title", ""), fields.get("abstract", "")]
     yield from make_documents(
         ["\n\n".join(filter(None, texts))], f"{source.name}, {start[2] or 'entry'}", reading

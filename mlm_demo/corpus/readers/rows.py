@@ -92,6 +92,7 @@ def read_rows(
 
 def _without_markup(text: str, reading: Reading) -> str:
     """Return the visible text of a cell that holds HTML."""
+    text = re.sub(r"\n\s*\n", "<p>", text)
     page = f"<html><body>{text}</body></html>".encode("utf-8", "replace")
     cell = Input("a cell", io.BytesIO(page), Budget(len(page), 1, 1))
     found = html.FORMAT.read(cell, replace(reading, notes=[], findings=Findings()))

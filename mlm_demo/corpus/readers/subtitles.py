@@ -11,14 +11,14 @@ from mlm_demo.corpus.text import lines
 
 TIME = r"(?:\d{1,3}:)?\d{1,2}:\d{2}[.,]\d{1,3}"
 TIMES = re.compile(rf"{TIME}\s*-->\s*{TIME}")
-SNIFFED = re.compile(rf"WEBVTT(?:\s|$)|(?:\d+\s*\n)?{TIME}\s*-->\s*{TIME}")
+SNIFFED = re.compile(rf"webvtt(?:\s|$)|(?:\d+\s*\n)?{TIME}\s*-->\s*{TIME}")
 MARK = re.compile(r"</?[a-zA-Z][^<>]{0,200}>|<[\d:.,]{1,20}>|\{\\[^{}]{0,200}\}")
 MAX_LINE = 1_000_000  # characters
 
 
 def is_subtitles(source: Input) -> bool:
     """Return whether a file begins as subtitles."""
-    return SNIFFED.match(source.start) is not None
+    return SNIFFED.match(source.start) is not None and TIMES.search(source.start) is not None
 
 
 def read_subtitles(source: Input, reading: Reading) -> Iterator[Document]:

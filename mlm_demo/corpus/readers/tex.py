@@ -21,6 +21,8 @@ DROPPED = {
     "algorithmic", "comment", "filecontents", "minted", "wrapfigure", "subfigure", "sidewaystable",
 }  # fmt: skip
 ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([a-zA-Z]{1,30})\*?\}")
+# A line break with a length, as in \\[2mm]: no formula begins there.
+BREAK = re.compile(r"(?<!\\)((?:\\\\)+)\*?[ \t]*\[[^\[\]\n]{0,40}\]")
 DISPLAYED = (("$$", "$$"), ("\\[", "\\]"))
 MAX_FORMULA = 5_000  # characters
 NO_TEXT = re.compile(
@@ -100,7 +102,7 @@ def plain_text(text: str) -> str:
         ends = _argument_ends(text[:start]) if title else {}
         before = text[title.end() : ends.get(title.end(), title.end())] + "\n\n" if title else ""
         text = before + text[start + len("\\begin{document}") :].partition("\\end{document}")[0]
-    text = with_quantities(_without_environments(text))
+    text = BREAK.sub(r"\1", with_quantities(_without_environments(text)))
     for start, end in DISPLAYED:
         text = without_between(text, start, end, MAX_FORMULA)
     text = HEADING.sub("\n\n", TITLE.sub(r"\n\n\1\n\n", _without_arguments(text)))

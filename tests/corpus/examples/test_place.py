@@ -40,6 +40,20 @@ def test_a_folded_answer_is_the_text_of_the_context():
     assert place_answer(TEXT, "then iron", None).answer == Answer(23, "Then\niron")
 
 
+@pytest.mark.parametrize(
+    ("context", "place", "how"),
+    [
+        ("In 2012 we gave 12 g.", 16, "found"),
+        ("In 2012 we gave 12 g, then 12 mg.", 16, "first"),
+        ("Of 0.12 and 12.5, 12.", 18, "found"),
+        ("In 2012, again in 2012.", 5, "first"),
+    ],
+)
+def test_an_answer_without_an_offset_is_no_part_of_a_word_if_it_can_be(context, place, how):
+    placed = place_answer(context, "12", None)
+    assert (placed.answer.start, placed.how) == (place, how)
+
+
 @given(
     context=st.text("ab .", max_size=40),
     text=st.text("ab ", max_size=3),
@@ -54,6 +68,8 @@ def test_the_nearest_place_is_taken(context, text, start):
         return
     assert placed.answer.start in places
     if start is None:
-        assert placed.answer.start == places[0]
+        around = [(f" {context} "[i], f" {context} "[i + len(stripped) + 1]) for i in places]
+        whole = [i for i, ends in zip(places, around, strict=True) if not {"a", "b"} & {*ends}]
+        assert placed.answer.start == (whole or places)[0]
     elif placed.how != "kept":
         assert abs(placed.answer.start - start) == min(abs(place - start) for place in places)

@@ -29,6 +29,15 @@ def test_a_row_is_a_paper():
     assert found.mesh == {"Iron", "Humans"}
 
 
+def test_the_forms_of_the_hub_and_of_its_own_files_are_read():
+    context, mesh = ROW["context"], ROW["mesh"]
+    rest = {name: ROW[name] for name in ("id", "question", "long_answer")}
+    hub = {**rest, "context": {"contexts": context, "labels": ["A", "B"], "meshes": mesh}}
+    own = {**rest, "contexts": context, "labels": ["A", "B"], "meshes": mesh}
+    expected = read_paper(Record("row 1", ROW))
+    assert read_paper(Record("row 1", hub)) == read_paper(Record("row 1", own)) == expected
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

@@ -88,6 +88,33 @@ def test_bad_rows_are_dropped_by_their_number_and_the_rest_is_read(read):
     assert (found[1].source, found[1].reason) == ("a.json, item 2", "it is not an object")
 
 
+def test_an_unclosed_quote_swallows_no_other_row(read):
+    data = 'question,sentence,label\nA?,"b,1\nB?,"c, d",0\nC?,e "f" g,1\nD?,h,0\n'
+    found, notes = read("a.csv", data)
+    assert [(item.source, item.reason) for item in found if isinstance(item, Dropped)] == [
+        ("a.csv, row 2", "it has 2 cells, but the header has 3")
+    ]
+    sentences = [item.values["sentence"] for item in found if isinstance(item, Record)]
+    assert sentences == ["c, d", 'e "f" g', "h"]
+    assert notes == ["a.csv has an unclosed quote in row 2; it was read as a part of the text."]
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\x85", "\f"])
+def test_a_line_of_json_ends_at_a_line_feed_alone(read, sign):
+    found, _ = read("a.json", f'{{"question": "a{sign}b"}}\r\n{{"question": "c"}}\n')
+    assert [record.values["question"] for record in found] == [f"a{sign}b", "c"]
+
+
+def test_an_object_of_objects_is_rows_with_their_names(read):
+    found, _ = read("a.json", '{"11": {"QUESTION": "A?"}, "12": {"QUESTION": "B?"}}')
+    assert [record.values for record in found] == [
+        {"id": "11", "question": "A?"},
+        {"id": "12", "question": "B?"},
+    ]
+    found, _ = read("a.json", '{"question": {"text": "A?"}, "context": {"body": "B"}}')
+    assert len(found) == 1
+
+
 def test_halves_of_surrogate_pairs_are_replaced_and_whole_ones_kept(read):
     found, _ = read("a.jsonl", '{"question": "a\\ud800b", "answers": [{"text": "\\ud83d\\ude00"}]}')
     assert found[0].values == {"question": "a\ufffdb", "answers": [{"text": "\U0001f600"}]}

@@ -151,6 +151,8 @@ def test_an_unclosed_quote_in_one_column_ends_at_its_line(read, monkeypatch):
         ("0,1\n7,some words of text\n8,more\n", ["some words of text", "more"]),
         ('id,text\n1,"He said \\"so\\", and left."\n2,"c"\n', ['He said "so", and left.', "c"]),
         ('id,text\n1,"C:\\dir\\"\n2,"c"\n', ["C:\\dir\\", "c"]),
+        ('id,text\n1,"In \\""a\\"" b"\n2,"A ""b"", c"\n', ['In \\"a\\" b', 'A "b", c']),
+        ('id,text\n1,"A pipe of 5\\""\n2,"c, d"\n', ['A pipe of 5"', "c, d"]),
         ('id, text\n1, "a, b"\n2, "c, d"\n', ["a, b", "c, d"]),
         ('"text" "n"\n', None),
         ('"text","n"\n"1","a b",3\n"2","c d",4\n"3","e f",5\n', ["a b", "c d", "e f"]),

@@ -77,6 +77,29 @@ def test_a_bad_line_is_left_out_with_its_number(read, line, reason, place):
     assert bad.reason.startswith(reason)
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        "\n".join(map(json.dumps, ROWS)),
+        json.dumps(ROWS, indent=1),
+        json.dumps(TEXTS),
+        json.dumps({"data": ROWS}),
+    ],
+)
+def test_json_is_read_whatever_the_file_is_called(read, data):
+    found, notes = read("a.txt", data)
+    assert texts(found) == TEXTS
+    assert "a.txt is a JSON file, and was read as one." in notes
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['["One," he said, "and two."]', '{"a": 1} is an object.', "{x} and [y]", '["One" is open', '{"a": }'],
+)
+def test_text_that_begins_like_json_is_text(read, text):
+    assert read("a.txt", text) == ([Document("a.txt", text)], [])
+
+
 def test_many_bad_lines_are_counted_after_the_first(read):
     found, _ = read("a.jsonl", '{"text": "good words"}\n' + "bad\n" * 1_000)
     assert len(left_out(found)) == 21

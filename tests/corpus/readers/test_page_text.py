@@ -3,7 +3,7 @@
 import pytest
 
 from mlm_demo.corpus.readers.page_lines import Line, lines_of
-from mlm_demo.corpus.readers.page_text import PageText
+from mlm_demo.corpus.readers.page_text import PageText, is_stamp
 from tests.support.packed_files import drawn_pdf
 
 
@@ -73,6 +73,36 @@ def test_references_go_and_an_appendix_stays():
     assert "Crane C." not in text
 
 
+REFERENCES = ["References", "1. Heron A. Reeds. J Marsh. 2001;3:1-9.", "2. Eel B. Mud. J Marsh. 1999;2:5."]
+
+
+@pytest.mark.parametrize(
+    "heading", ["Methods", "Materials and methods", "1 Introduction", "Abstract", "Chapter 2: Mud"]
+)
+def test_a_heading_of_text_ends_references(heading):
+    text = " ".join(
+        read_pages(page(*BODY, *REFERENCES), page("3. Crane C. Fens. 2010.", heading, "It was noon."))
+    )
+    assert "It was noon." in text
+    assert "Crane C." not in text
+
+
+@pytest.mark.parametrize(
+    "line", ["chapter 3. In: Marsh B, editor.", "Chapter 3, Fens", "Chapter 3. In: Marsh B"]
+)
+def test_the_chapter_of_a_reference_ends_nothing(line):
+    assert "Crane" not in " ".join(read_pages(page(*BODY, *REFERENCES, line, "Crane C. 2010.")))
+
+
+def test_many_lines_without_years_are_no_references():
+    lines = [f"The gauge was read on day {number} and" for number in range(8)]
+    text = " ".join(read_pages(page(*BODY, *REFERENCES), page(*lines, "that was all.")))
+    assert "read on day 0 and" in text
+    assert text.endswith("that was all.")
+    assert "Eel B." not in text
+    assert "day 1" not in " ".join(read_pages(page(*BODY, *REFERENCES), page(*lines, "Crane C. Fens. 2010.")))
+
+
 def test_the_word_references_in_a_table_of_contents_ends_nothing():
     assert "evening came" in " ".join(read_pages(page("References", *BODY)))
 
@@ -140,6 +170,31 @@ def test_a_stamp_alone_is_no_text_of_a_scan(refused, stamp):
     refused(
         "a.pdf", drawn_pdf([(72, 30, stamp)]), "'a.pdf' holds no text on its 1 pages, so it may be a scan"
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Downloaded from ajp.marsh.org by guest",
+        "Downloaded by [Fen College] at 03:10 4 May 2021",
+        "Printed on 4/5/21",
+    ],
+)
+def test_a_stamp_has_a_host_or_a_date(text):
+    assert is_stamp(Line(text, 72, 30, 7))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "downloaded from the Gene Expression Omnibus (GEO) and",
+        "accessed by two reviewers who were blinded to the",
+        "accessed on 4 May 2021, and the counts of the herons",
+        "printed on both sides of the page, as the",
+    ],
+)
+def test_the_rest_of_a_sentence_is_no_stamp(text):
+    assert not is_stamp(Line(text, 72, 400, 10))
 
 
 def test_text_along_the_side_of_a_page_is_left_out_unless_all_is_turned(read):

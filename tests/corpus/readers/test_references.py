@@ -156,3 +156,54 @@ def test_a_megabyte_of_anything_takes_little_time(read, name, unit):
     start = time.process_time()
     read(name, "PMID- 1\nTI  - One.\n@a{b,\n title = {Two}\n}\n" + unit * (300_000 // len(unit)))
     assert time.process_time() - start < 5
+
+
+def test_a_percent_sign_in_bibtex_ends_nothing(read):
+    bib = "@article{a,\n abstract = {It rose in 95% of them and 5\\% of us. It then fell.},\n}"
+    assert [d.text for d in read("a.bib", bib)[0]] == ["It rose in 95% of them and 5% of us. It then fell."]
+
+
+def test_a_sentence_that_begins_like_a_name_is_no_author(read):
+    text = TEXT.replace(
+        "The tide peaks at one.", "Tides are high in bays on the IJ, but their height is debated."
+    )
+    assert read("a.txt", text)[0][1].text == (
+        "Tides.\n\nTides are high in bays on the IJ, but their height is debated."
+    )
+
+
+@pytest.mark.parametrize(
+    "authors", ["Heron A; Marsh Study Group; Eel BC Jr.", "van der Fen A(#)(1), O'Eel B(1)(#)."]
+)
+def test_authors_are_left_out(read, authors):
+    assert read("a.txt", TEXT.replace("Crane C.", authors))[0][1].text == "Tides.\n\nThe tide peaks at one."
+
+
+def test_a_title_may_begin_like_a_remark(read):
+    assert read("a.txt", TEXT.replace("Tides.", "Update in tides."))[0][1].text.startswith("Update in tides.")
+
+
+def test_lines_of_an_abstract_that_look_like_tags_are_text(read):
+    ris = RIS.replace("And wait.\n", "AIMS - To find it.\nDNA - based\n\nThe end.\n")
+    assert read("a.ris", ris)[0][0].text == (
+        "Growth of reeds\n\nHerons nest in reeds. AIMS - To find it. DNA - based The end."
+    )
+    data = "%0 Journal Article\n%T Reeds\n%X Herons wait.\nAIMS - To find it.\n\nAll.\n\n%0 Book\n%T Tides\n"
+    assert [item.text for item in read("a.enw", data)[0]] == [
+        "Reeds\n\nHerons wait. AIMS - To find it. All.",
+        "Tides",
+    ]
+
+
+def test_of_several_titles_the_main_one_counts(read):
+    fields = [
+        "TY  - CHAP",
+        "T1  - x",
+        "TI  - Reeds",
+        "N2  - y",
+        "AB  - They nest.",
+        "ID  - 7",
+        "AN  - 8",
+        "ER  -",
+    ]
+    assert read("a.ris", "\n".join(fields))[0] == [Document("a.ris, reference 8", "Reeds\n\nThey nest.")]

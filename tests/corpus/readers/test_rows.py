@@ -27,3 +27,8 @@ def test_a_cell_of_tags_alone_counts_as_without_text(read):
     found, notes = read("a.jsonl", '{"text": "<p></p>"}\n{"text": "One."}\n')
     assert found == [Document("a.jsonl, line 2", "One.")]
     assert "Skipped 1 row of a.jsonl without text." in notes
+
+
+def test_the_paragraphs_of_a_cell_with_markup_stay_apart(read):
+    row = {"title": "A title", "abstract": "One <i>p</i> two.\n\nThree\nfour."}
+    assert read("a.jsonl", json.dumps(row))[0][0].text == "A title\n\nOne p two.\n\nThree four."

@@ -48,6 +48,8 @@ def test_subtitles_are_recognized_by_their_content(read):
         [Document("a.txt", SAID)],
         ["a.txt is a subtitle file, and was read as one."],
     )
+    assert read("a.txt", VTT)[1] == ["a.txt is a subtitle file, and was read as one."]
+    assert read("a.txt", "WebVTT is a format.") == ([Document("a.txt", "WebVTT is a format.")], [])
 
 
 def test_a_file_without_times_is_read_as_text(read):

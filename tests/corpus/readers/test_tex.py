@@ -48,6 +48,7 @@ def test_the_sentences_of_latex_are_read(read, name):
         (r"50\% \& more \$5 \#1", "50% & more $5 #1"),
         ("a $$x = y$$ b and \\[ z \\] c", "a b and c"),
         ("one % remark\ntwo", "one\ntwo"),
+        (r"one \\[2mm] two \\*[1ex] three\\\[ x \] four", "one\n two\n three\n four"),
         (r"{\it Apis} and {\sc caps}, \ac{DNA}", "Apis and caps, DNA"),
         (r"$\log x$ and $\Pr(A)$", "log x and Pr(A)"),
         (r"\newcommand{\etal}{et al.\xspace}Smith \etal found", "Smith et al. found"),

@@ -89,3 +89,8 @@ def test_a_footnote_inside_a_sentence_of_other_xml_is_left_out(read):
         "care<authorialNote><p>A <i>note</i>.</p></authorialNote> without <i>prior</i> approval.</p></act>"
     )
     assert [d.text for d in read("a.xml", act)[0]] == ["An insurer shall cover care without prior approval."]
+
+
+def test_sentences_without_spaces_are_read_from_other_xml(read):
+    xml = '<?xml version="1.0"?><r><a>名前</a><p>鷺は葦の中で一日中待っていた。</p><p>The heron waits here.</p></r>'
+    assert read("a.xml", xml)[0][0].text == "鷺は葦の中で一日中待っていた。\n\nThe heron waits here."
