@@ -10,13 +10,12 @@ from dataclasses import asdict, dataclass
 import torch
 
 from mlm_demo.errors import PromptError
-from mlm_demo.inference.compare import same_word
+from mlm_demo.inference.compare import Side, same_word
 from mlm_demo.inference.fill_mask import distributions
 from mlm_demo.inference.prompt import Prompt
 from mlm_demo.models.masked_lm import MaskedLM
 
 WORDS = 40  # of each list
-Side = tuple[MaskedLM, Prompt]
 
 
 @dataclass(frozen=True)
@@ -64,14 +63,14 @@ def contrast(first: Side, second: Side) -> Contrast:
                 f"{prompt.text!r} holds {len(prompt.spans)} masks; two sentences are compared at one mask each."
             )
     (rows_a, notices_a), (rows_b, notices_b) = _rows(first, second)
-    a, b = rows_a[0].double(), rows_b[0].double()
+    a, b = (rows[0].cpu().double() for rows in (rows_a, rows_b))  # MPS has no float64
     found: dict[str, ContrastedWord] = {}
     left_out = 0
     for here, there, p, q, swap in ((first, second, a, b, False), (second, first, b, a, True)):
         for word, token in _likely(*here, p):
             if word in found:
                 continue
-            other = same_word(here[0], token, 0, *there)
+            other = same_word(here, token, 0, there)
             if len(other) != 1:
                 left_out += 1
                 continue
@@ -107,11 +106,11 @@ def _rows(first: Side, second: Side) -> Sequence[tuple[torch.Tensor, list[str]]]
 
 def _likely(mlm: MaskedLM, prompt: Prompt, row: torch.Tensor) -> list[tuple[str, int]]:
     """Return the most probable whole words of a list, without punctuation and pieces that continue a word."""
-    opens = not prompt.text[: prompt.spans[0][0]].strip()  # then words have no space before them
+    follows_word = prompt.follows_word(0)
     found: dict[str, int] = {}
     for token in row.argsort(descending=True).tolist():
         piece = mlm.piece(token)
-        continues = piece.attaches and (mlm.piece_style.startswith("word") or not opens)
+        continues = mlm.continues(token, follows_word)
         if mlm.is_word(token) and not continues and any(c.isalnum() for c in piece.text):
             found.setdefault(piece.text, token)
             if len(found) == WORDS:

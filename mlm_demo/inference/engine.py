@@ -103,7 +103,8 @@ class Engine(Scoring):
             top_k = max(TOP_K, len(words))
         if not words:
             check_amount(prompts, check_top_k(top_k, loaded[0]), limits.max_answer_characters)
-        answers = compare(loaded, prompts, top_k=top_k, targets=words, joint=joint)
+        asked = {"top_k": top_k, "targets": words, "max_pieces": limits.max_target_characters, "joint": joint}
+        answers = compare(loaded, prompts, **asked)
         seconds = (time.perf_counter() - start) / len(answers)
         return {
             "answers": [
@@ -154,15 +155,15 @@ class Engine(Scoring):
         hidden: each word, the sentence with it masked, and which of the sentence's masks it is.
         """
         (ref,) = self._find_all([model])
-        mlm = self._models.get(ref, self._models.precision(precision, plain=True), on_progress)
+        mlm = self._models.get(ref, self._models.precision(precision, plain=False), on_progress)
         from mlm_demo.inference.expected_words import expected_words
-        from mlm_demo.inference.hidden_words import HiddenWord
+        from mlm_demo.inference.hidden_words import HiddenWord, with_a_word_hidden
 
         words = expected_words(
             mlm,
             [HiddenWord(*one) for one in hidden],
             on_progress=lambda share: on_progress(share, f"Reading every position with {mlm.name}"),
-            **self._prompt_limits(),
+            **with_a_word_hidden(**self._prompt_limits()),
         )
         return {"model": ref.to_json(), "words": [word.to_json() for word in words]}
 
@@ -185,7 +186,7 @@ class Engine(Scoring):
         if measure not in MEASURES:
             raise ParameterError(f"The measure is {shown(measure)}; choose one of {', '.join(MEASURES)}.")
         (ref,) = self._find_all([model])
-        precision = self._models.precision(precision, plain=not targets)
+        precision = self._models.precision(precision, plain=False)
         mlm = self._models.get(ref, PLAIN if measure == "gradient" else precision, on_progress)
         from mlm_demo.inference.gradients import gradient_shares
         from mlm_demo.inference.influence import influences

@@ -53,7 +53,11 @@ def expected_words(
         if len(pieces) == 1:
             own = row[pieces[0]]
             rank, surprisal = int((row > own).sum()) + 1, -log2(max(own.item(), 1e-45))
-        found.append(ExpectedWord(one.word, word_shown(mlm.piece(token)), score, rank, surprisal))
+        found.append(
+            ExpectedWord(
+                one.word, word_shown(mlm, token, prompt.follows_word(one.mask)), score, rank, surprisal
+            )
+        )
     return found
 
 

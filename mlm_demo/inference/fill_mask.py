@@ -5,6 +5,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import inf
 
 import torch
 
@@ -79,18 +80,20 @@ def fill_masks(
     *,
     top_k: int = 5,
     targets: Sequence[str] = (),
+    max_pieces: float = inf,
     joint: bool = False,
 ) -> list[Answer]:
     """Rank words for each mask of some sentences, which go through the model together.
 
     Each mask is predicted on its own, with the others left masked. top_k: how many words, at most the vocabulary; with
-    targets, the best of these and no others. joint: also fill all masks of a sentence jointly (`joint.py`).
+    targets, the best of these and no others. max_pieces: of the targets, as `score_targets` takes it. joint: also fill
+    all masks of a sentence jointly (`joint.py`).
     Raises ParameterError if top_k is out of range, the targets cannot be used, or masks are too far apart to be filled
     jointly.
     """
-    top_k = check_top_k(top_k, mlm)
+    asked = {"top_k": check_top_k(top_k, mlm), "targets": targets, "max_pieces": max_pieces, "joint": joint}
     return [
-        answer_from(mlm, prompt, probabilities, notices, top_k=top_k, targets=targets, joint=joint)
+        answer_from(mlm, prompt, probabilities, notices, **asked)
         for prompt, (probabilities, notices) in zip(prompts, distributions(mlm, prompts), strict=True)
     ]
 
@@ -103,12 +106,13 @@ def answer_from(
     *,
     top_k: int,
     targets: Sequence[str],
+    max_pieces: float,
     joint: bool,
 ) -> Answer:
     """Return the answer for a sentence; probabilities and notices are those of `distributions`."""
     missing: list[str] = []
     if targets:
-        scored, missing = score_targets(mlm, prompt, targets, probabilities)
+        scored, missing = score_targets(mlm, prompt, targets, probabilities, max_pieces)
         masks = [_target_predictions(mlm, prompt, i, rows)[:top_k] for i, rows in enumerate(scored)]
         if len(scored[0]) > top_k:
             missing.append(f"The best {top_k} of {len(scored[0])} targets are listed; raise top_k for more.")
@@ -152,9 +156,13 @@ def check_top_k(top_k: object, mlm: MaskedLM) -> int:
     return int(top_k)
 
 
-def word_shown(piece: Piece) -> str:
-    """Return a piece as a chart shows it: with `##` before letters that continue the word before."""
-    if piece.attaches and any(c.isalnum() for c in piece.text):
+def word_shown(mlm: MaskedLM, token: int, follows_word: bool) -> str:
+    """Return a token as a chart shows it: with `##` before letters that continue the word before.
+
+    follows_word: whether there is one, as `Prompt.follows_word` says.
+    """
+    piece = mlm.piece(token)
+    if mlm.continues(token, follows_word) and any(c.isalnum() for c in piece.text):
         return f"##{piece.text}"
     return piece.text or "(nothing)"
 
@@ -171,12 +179,15 @@ def check_amount(prompts: Sequence[Prompt], top_k: int, limit: int) -> None:
 
 
 def _predictions(mlm: MaskedLM, prompt: Prompt, mask: int, row: torch.Tensor, top_k: int) -> tuple:
-    rows = []
+    rows, follows_word = [], prompt.follows_word(mask)
     for score, token in best_words(row, top_k, mlm.is_word):
-        piece = mlm.piece(token)
         rows.append(
             Prediction(
-                score, token, mlm.token_str(token), prompt.filled({mask: piece}, mlm), word_shown(piece)
+                score,
+                token,
+                mlm.token_str(token),
+                prompt.filled({mask: mlm.piece(token)}, mlm),
+                word_shown(mlm, token, follows_word),
             )
         )
     return tuple(rows)

@@ -57,7 +57,7 @@ def gradient_shares(
     lengths[before : before + tokens] = gradient.norm(dim=-1)[len(mlm.prefix) :][:tokens].cpu()
     shares = _shares(mlm, prompt, _spans(mlm, prompt, text, words), lengths.tolist())
     found = [WordShare(one.word, one.start, one.end, s) for one, s in zip(words, shares, strict=True)]
-    guess = word_shown(mlm.piece(token))
+    guess = word_shown(mlm, token, prompt.follows_word(mask))
     return Influences(mlm.describe(), text, mask + 1, guess, score, tuple(found), "gradient")
 
 

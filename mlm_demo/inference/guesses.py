@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from mlm_demo.errors import ParameterError
 from mlm_demo.inference.fill_mask import word_shown
 from mlm_demo.inference.joint import best_words
+from mlm_demo.inference.prompt import ends_in_word
 from mlm_demo.inference.score import (
     ScoredToken,
     check_method,
@@ -71,21 +72,23 @@ def guess_word(
     rows = [masked_row(mlm, readable.encoded, at, method) for at in group]
     logits = mlm.logits_at([row.ids for row in rows], [row.positions for row in rows])
     tokens = scored_tokens(mlm, logits, [readable.encoded.ids[at] for at in group])
+    before = [readable.text[: readable.encoded.offsets[at][0]].rstrip(" ") for at in group]
+    after_words = [ends_in_word(text) for text in before]
     pieces = [
         PieceGuesses(
             token,
             tuple(
-                Guess(word_shown(mlm.piece(best)), best, score)
+                Guess(word_shown(mlm, best, follows_word), best, score)
                 for score, best in best_words(row, top_k, mlm.is_word)
             ),
         )
-        for token, row in zip(tokens, logits.softmax(-1), strict=True)
+        for token, row, follows_word in zip(tokens, logits.softmax(-1), after_words, strict=True)
     ]
     return WordGuesses(mlm.describe(), readable.text, method, first, last, tuple(pieces))
 
 
 def _word_at(text: str, encoded: Encoded, start: int) -> tuple[Sequence[int], tuple[int, int]]:
-    for group in word_groups(encoded):
+    for group in word_groups(text, encoded):
         span = word_span(text, encoded, group)
         if span[0] <= start < span[1]:
             return group, span

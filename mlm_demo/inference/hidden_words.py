@@ -43,6 +43,11 @@ def hidden_words(text: str, blanks: list[tuple[int, int]]) -> list[HiddenWord]:
     ]
 
 
+def with_a_word_hidden(*, max_characters: int, max_masks: int) -> dict[str, int]:
+    """Return the limits of a sentence for what it is with one of its words hidden: there is one mask more."""
+    return {"max_characters": max_characters + len(MASK), "max_masks": max_masks + 1}
+
+
 def hidden_beside(text: str, mask: int) -> list[HiddenWord]:
     """Return the words of a sentence, each hidden, with the mask that is guessed beside them; mask: from 1.
 

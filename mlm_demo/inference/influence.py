@@ -16,7 +16,7 @@ import torch
 from mlm_demo.errors import ParameterError
 from mlm_demo.inference.expected_words import predicted
 from mlm_demo.inference.fill_mask import distributions, word_shown
-from mlm_demo.inference.hidden_words import MASK, hidden_beside
+from mlm_demo.inference.hidden_words import hidden_beside, with_a_word_hidden
 from mlm_demo.inference.joint import best_words
 from mlm_demo.inference.prompt import Prompt, read_prompt
 from mlm_demo.inference.targets import target_pieces
@@ -86,8 +86,7 @@ def influences(
     if no target is a single token.
     """
     whole = read_prompt(text, mlm, max_characters=max_characters, max_masks=max_masks)
-    # With a word hidden there is one mask more.
-    limits = {"max_characters": max_characters + len(MASK), "max_masks": max_masks + 1}
+    limits = with_a_word_hidden(max_characters=max_characters, max_masks=max_masks)
     hidden, mask = hidden_beside(text, mask), int(mask) - 1
     ((rows, _),) = distributions(mlm, [whole])
     token = guessed_token(mlm, whole, mask, rows[mask], targets)
@@ -97,9 +96,8 @@ def influences(
         without = row[token].item()
         change = log(max(score, LEAST)) - log(max(without, LEAST))
         found.append(Influence(one.word, one.start, one.end, without, change))
-    return Influences(
-        mlm.describe(), text, mask + 1, word_shown(mlm.piece(token)), score, tuple(found), "hiding"
-    )
+    guess = word_shown(mlm, token, whole.follows_word(mask))
+    return Influences(mlm.describe(), text, mask + 1, guess, score, tuple(found), "hiding")
 
 
 def guessed_token(mlm: MaskedLM, prompt: Prompt, mask: int, row: torch.Tensor, targets: Sequence[str]) -> int:

@@ -84,7 +84,7 @@ def _best(
 ) -> list:
     """Extend every hypothesis by every token that is a word and keep the best `beam`."""
     before = torch.tensor([score for score, _ in hypotheses], dtype=torch.float64)
-    totals = before[:, None] + log_probabilities.double().cpu()
+    totals = before[:, None] + log_probabilities.cpu().double()  # MPS has no float64
     vocabulary = totals.shape[1]
     best = best_words(totals.flatten(), beam, lambda index: is_word(index % vocabulary))
     return [

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from mlm_demo.errors import PromptError, shown
 from mlm_demo.inference.blanks import find_blanks, put_in
+from mlm_demo.inference.surrogates import check_surrogates
 from mlm_demo.models.masked_lm import Encoded, MaskedLM, Piece
 
 EXAMPLE = "for example: Paris is the <mask> of France."
@@ -29,6 +30,16 @@ class Prompt:
     ids: tuple[int, ...]
     positions: tuple[int, ...]
     notices: tuple[str, ...] = ()
+
+    def follows_word(self, mask: int) -> bool:
+        """Return whether a word or another mask ends before a mask, spaces aside."""
+        left = self.text[: self.spans[mask][0]].rstrip(" ")
+        return ends_in_word(left) or (mask > 0 and len(left) == self.spans[mask - 1][1])
+
+    def has_space(self, mask: int) -> bool:
+        """Return whether a mask stands after text and white space."""
+        left = self.text[: self.spans[mask][0]]
+        return left[-1:].isspace() and not left.isspace()
 
     def filled(self, pieces: Mapping[int, Piece], mlm: MaskedLM) -> str:
         """Return the typed text with pieces at some masks; other masks stay as typed."""
@@ -82,25 +93,28 @@ def clean_text(text: str, *, max_characters: int) -> tuple[str, list[str]]:
 
     Raises PromptError if it is empty, too long or holds half of a surrogate pair.
     """
+    empty = PromptError(f"The sentence is empty; type one, {EXAMPLE}")
     if not isinstance(text, str) or not text.strip():
-        raise PromptError(f"The sentence is empty; type one, {EXAMPLE}")
+        raise empty
     if len(text) > max_characters:
         raise PromptError(
             f"The sentence has {len(text):,} characters; the limit is {max_characters:,}. Shorten it."
         )
-    for i, character in enumerate(text):
-        if 0xD800 <= ord(character) <= 0xDFFF:
-            raise PromptError(
-                f"Character {i + 1} of the sentence is half of a surrogate pair (U+{ord(character):04X}) and not a "
-                "character; delete it or paste the text again."
-            )
+    check_surrogates(text)
     control = set(filter(is_control, text))
     if not control:
         return text, []
     count = sum(text.count(c) for c in control)
     names = ", ".join(f"U+{ord(c):04X}" for c in sorted(control))
     text = "".join(c for c in text if c not in control)
+    if not text.strip():
+        raise empty
     return text, [f"{count} control character{'s' * (count > 1)} ({names}) removed."]
+
+
+def ends_in_word(text: str) -> bool:
+    """Return whether a text ends in a letter or digit, so that a piece without a space of its own continues a word."""
+    return bool(text) and unicodedata.category(text[-1])[0] in "LMN"
 
 
 def is_control(character: str) -> bool:

@@ -130,11 +130,12 @@ def score_sentences(
     method: str = "within_word",
     max_characters: int = 20_000,
     max_tokens: int = 512,
+    max_seconds: float = inf,
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> list[SentenceScore | MlmDemoError]:
     """Score some sentences, which share passes; a sentence that cannot be scored gets its error.
 
-    Raises ParameterError for an unknown method.
+    Raises ParameterError for an unknown method, PromptError if all together would take longer than `max_seconds`.
     """
     check_method(method)
     found: list[Readable | MlmDemoError] = []
@@ -145,7 +146,8 @@ def score_sentences(
             found.append(error)
     readable = [one for one in found if isinstance(one, Readable)]
     encoded = [one.encoded for one in readable]
-    scored = iter(score_tokens_of(mlm, encoded, method=method, on_progress=on_progress))
+    passes = {"method": method, "max_seconds": max_seconds, "on_progress": on_progress}
+    scored = iter(score_tokens_of(mlm, encoded, **passes))
     return [
         _sentence_score(mlm, one, next(scored), method) if isinstance(one, Readable) else one for one in found
     ]
@@ -311,14 +313,26 @@ def _sentence_score(
     )
 
 
-def word_groups(encoded: Encoded) -> list[list[int]]:
-    """Return the tokens of each word; a token outside of words forms a group of its own."""
+def word_groups(text: str, encoded: Encoded) -> list[list[int]]:
+    """Return the tokens of each word; a token outside of words forms a group of its own.
+
+    Tokens of white space alone go with the next word, and at the end of the text with the last.
+    """
     groups: list[list[int]] = []
+
+    def is_blank(group: list[int]) -> bool:
+        start, end = word_span(text, encoded, group)
+        return start == end
+
     for i, word in enumerate(encoded.word_ids):
-        if i and word is not None and word == encoded.word_ids[i - 1]:
+        same = i and word is not None and word == encoded.word_ids[i - 1]
+        if groups and (same or is_blank(groups[-1])):
             groups[-1].append(i)
         else:
             groups.append([i])
+    if len(groups) > 1 and is_blank(groups[-1]):
+        last = groups.pop()
+        groups[-1] += last
     return groups
 
 
@@ -327,6 +341,8 @@ def word_span(text: str, encoded: Encoded, group: Sequence[int]) -> tuple[int, i
     start, end = encoded.offsets[group[0]][0], encoded.offsets[group[-1]][1]
     while start < end and text[start].isspace():  # byte-level tokens include the space before the word
         start += 1
+    while start < end and text[end - 1].isspace():
+        end -= 1
     return start, end
 
 
@@ -334,7 +350,7 @@ def _words(mlm: MaskedLM, readable: Readable, scored: list[ScoredToken]) -> list
     text, encoded = readable.text, readable.encoded
     pieces = mlm.tokenizer.convert_ids_to_tokens(encoded.ids)
     words = []
-    for group in word_groups(encoded):
+    for group in word_groups(text, encoded):
         start, end = word_span(text, encoded, group)
         surprisal = -sum(scored[i].log_probability for i in group) / log(2)
         unknown = any(encoded.ids[i] == mlm.tokenizer.unk_token_id for i in group)

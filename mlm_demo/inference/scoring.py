@@ -41,16 +41,21 @@ class Scoring(AskedModels):
         model: str = "",
         *,
         method: str = "within_word",
+        max_seconds: float = inf,
         on_progress: Progress = silent,
     ) -> list[dict | MlmDemoError]:
-        """Score some sentences with one model, in passes that they share; a bad sentence gets its error."""
+        """Score some sentences with one model, in passes that they share; a bad sentence gets its error.
+
+        max_seconds: refuse sentences that would take longer together, with PromptError.
+        """
         (ref,) = self._find_all([model])
         mlm = self._models.get(ref, "exact", on_progress)
         from mlm_demo.inference.score import score_sentences
 
         start = time.perf_counter()
         report = with_time_left(on_progress, f"Scoring with {ref.title}")
-        scores = score_sentences(mlm, texts, method=method, on_progress=report, **self._score_limits())
+        limits = {"max_seconds": max_seconds, **self._score_limits()}
+        scores = score_sentences(mlm, texts, method=method, on_progress=report, **limits)
         seconds = (time.perf_counter() - start) / max(1, len(texts))
         return [one if isinstance(one, MlmDemoError) else with_model(one, ref, seconds) for one in scores]
 

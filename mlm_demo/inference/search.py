@@ -13,6 +13,7 @@ import numpy as np
 from mlm_demo.errors import ParameterError, PromptError, shown
 from mlm_demo.inference.bm25 import BM25
 from mlm_demo.inference.extract.paper import Paper
+from mlm_demo.inference.surrogates import check_surrogates
 from mlm_demo.models.masked_lm import MaskedLM
 
 TOP_K = 10
@@ -136,7 +137,10 @@ def mean_vectors(
 
 
 def check_query(query: str, mlm: MaskedLM, max_characters: int) -> str:
-    """Return a query without white space around it; raises PromptError if it is empty or longer than a window."""
+    """Return a query without white space around it.
+
+    Raises PromptError if it is empty, longer than a window, or holds half of a surrogate pair.
+    """
     query = query.strip()
     if not query:
         raise PromptError("The query is empty; write what to look for.")
@@ -144,6 +148,7 @@ def check_query(query: str, mlm: MaskedLM, max_characters: int) -> str:
         raise PromptError(
             f"The query has {len(query):,} characters; the limit is {max_characters:,}. Shorten it."
         )
+    check_surrogates(query, "the query")
     if (count := len(mlm.encode(query).ids)) > mlm.capacity:
         raise PromptError(
             f"The query has {count:,} tokens and {mlm.name} reads {mlm.capacity:,} at once; shorten it."

@@ -17,9 +17,12 @@ import torch
 from mlm_demo.errors import ParameterError, shown
 from mlm_demo.inference.blanks import mask_pattern, put_in
 from mlm_demo.inference.prompt import Prompt
+from mlm_demo.inference.surrogates import check_surrogates
 from mlm_demo.inference.target_list import split_list
 from mlm_demo.inference.windows import windows
 from mlm_demo.models.masked_lm import MaskedLM
+
+ROWS_PER_CHUNK = 64  # whose logits over the whole vocabulary are in memory at once
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,8 @@ def read_targets(
 ) -> tuple[list[str], list[str]]:
     """Return the target words without blanks and repeats, and notices; a string is split as `target_list.py` says.
 
-    An empty string or list means no targets. Raises ParameterError if the targets hold no word, or if they are too
-    many or too long: each token of each target takes a pass through the model at each mask.
+    An empty string or list means no targets. Raises ParameterError if the targets hold no word or half of a surrogate
+    pair, or if they are too many or too long: each token of each target takes a pass through the model at each mask.
     """
     if targets == "" or not len(targets):
         return [], []
@@ -48,6 +51,8 @@ def read_targets(
         raise ParameterError(
             f"The targets {shown(targets)} contain no word; give words separated by commas, or leave them empty."
         )
+    for word in unique:
+        check_surrogates(word, f"the target {shown(word, 30)}", ParameterError)
     if len(unique) > max_targets:
         raise ParameterError(f"There are {len(unique)} targets; at most {max_targets} can be scored at once.")
     characters, limit = sum(map(len, unique)), max_characters // masks
@@ -62,13 +67,18 @@ def read_targets(
 
 
 def score_targets(
-    mlm: MaskedLM, prompt: Prompt, targets: Sequence[str], probabilities: torch.Tensor
+    mlm: MaskedLM,
+    prompt: Prompt,
+    targets: Sequence[str],
+    probabilities: torch.Tensor,
+    max_pieces: float = math.inf,
 ) -> tuple[list[list[ScoredTarget]], list[str]]:
     """Score every target at every mask.
 
-    probabilities: of single tokens, (masks, vocab_size). Returns for each mask its targets in the given order, and
-    notices about those that the vocabulary cannot write and those that are the same tokens, which are counted once.
-    Raises ParameterError if it can write none of them.
+    probabilities: of single tokens, (masks, vocab_size). max_pieces: of all targets of several pieces at all masks; a
+    character can be several pieces. Returns for each mask its targets in the given order, and notices about those that
+    the vocabulary cannot write and those that are the same tokens, which are counted once. Raises ParameterError if it
+    can write none of them, or if their pieces are too many.
     """
     pieces = {
         (mask, target): target_pieces(mlm, prompt, mask, target)
@@ -87,6 +97,11 @@ def score_targets(
             f"{', '.join(shown(t, 30) for t in unwritable)}; try other words or another model."
         )
     several = {key: ids for key, ids in pieces.items() if len(ids) > 1 and key[1] in known}
+    if (count := sum(map(len, several.values()))) > max_pieces:
+        raise ParameterError(
+            f"{mlm.name} writes the targets with {count:,} pieces at all masks; the limit is {max_pieces:,}, because "
+            "each takes its own pass. Give fewer or shorter targets."
+        )
     scores = _left_to_right(mlm, prompt, several)
     scored = []
     for mask, row in enumerate(probabilities):
@@ -122,7 +137,12 @@ def target_pieces(mlm: MaskedLM, prompt: Prompt, mask: int, target: str) -> tupl
     fillings = [target if i == mask else mlm.mask_token for i in range(len(prompt.spans))]
     text, spans = put_in(prompt.text, prompt.spans, fillings)
     start, end = spans[mask]
-    before = len(text[:start].rstrip())  # the space before the word is part of its first token
+    left = text[:start].rstrip()
+    if mlm.mask_absorbs_space and len(left) < start:
+        # The mask takes all of the white space, so the model expects what follows one space.
+        left_of_word = f"{left} " if left else ""
+        text, start, end = left_of_word + text[start:], len(left_of_word), len(left_of_word) + end - start
+    before = len(left)  # the space before the word is part of its first token
     encoded = mlm.encode(text)
     inside = [
         (token, offset)
@@ -140,9 +160,7 @@ def target_pieces(mlm: MaskedLM, prompt: Prompt, mask: int, target: str) -> tupl
 def _left_to_right(
     mlm: MaskedLM, prompt: Prompt, pieces: dict[tuple[int, str], tuple[int, ...]]
 ) -> dict[tuple[int, str], float]:
-    """Return the product of the tokens' probabilities, each given those before it; all steps in one call."""
-    if not pieces:
-        return {}
+    """Return the product of the tokens' probabilities, each given those before it."""
     text, positions = prompt.ids, prompt.positions
     rows, wanted, steps = [], [], []
     for (mask, target), ids in pieces.items():
@@ -153,8 +171,10 @@ def _left_to_right(
             rows.append(window.ids)
             wanted.append(window.positions)
             steps.append(((mask, target), token))
-    log_probabilities = mlm.logits_at(rows, wanted).log_softmax(-1)
     totals: dict[tuple[int, str], float] = dict.fromkeys(pieces, 0.0)
-    for (key, token), row in zip(steps, log_probabilities, strict=True):
-        totals[key] += row[token].item()
+    for first in range(0, len(rows), ROWS_PER_CHUNK):
+        chunk = slice(first, first + ROWS_PER_CHUNK)
+        log_probabilities = mlm.logits_at(rows[chunk], wanted[chunk]).log_softmax(-1)
+        for (key, token), row in zip(steps[chunk], log_probabilities, strict=True):
+            totals[key] += row[token].item()
     return {key: math.exp(total) for key, total in totals.items()}

@@ -24,8 +24,9 @@ class ModelRef:
 
     name: what a person types or a link contains (`general`, a Hub id, a folder, the id of a run). kind: `built in`,
     `hub`, `folder`, `adapted`, or `finetuned`, which fills no masks. domain: `general`, `biomedical`, `adapted` or
-    `other`. megabytes: the size of the weights file, or 0 if it is unknown before the download. Models of runs only:
-    path is the folder, archive the name of the zip file, and version changes when the files change.
+    `other`. megabytes: the size of the weights file, or 0 if it is unknown before the download. version: changes when
+    the files of a folder or a run do; empty for others. Models of runs only: path is the folder, archive the name of
+    the zip file.
     """
 
     name: str
@@ -154,7 +155,7 @@ class Catalogue:
                 raise ModelError(
                     f"There is no folder {shown(name)}; check the path, or pick a model by its Hub id."
                 )
-            return ModelRef(name, "folder", folder.resolve().name)
+            return ModelRef(name, "folder", folder.resolve().name, version=hub_cache.version_of(folder))
         check_run_id(name)
         if not hub.is_repo_id(name):
             raise ModelError(

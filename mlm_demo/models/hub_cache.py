@@ -36,12 +36,17 @@ def check_room(repo_id: str, size: int) -> None:
 
 
 def cached_folder(repo_id: str) -> Path | None:
-    """Return the newest complete snapshot of a model in the cache, or None."""
+    """Return the newest complete snapshot of a model in the cache, one with safetensors before others, or None."""
     repo = Path(constants.HF_HUB_CACHE) / f"models--{repo_id.replace('/', '--')}"
-    for ref in [repo / "refs" / "main", *sorted((repo / "refs").glob("refs/pr/*"), reverse=True)]:
-        if ref.is_file() and is_complete(folder := repo / "snapshots" / ref.read_text().strip()):
-            return folder
-    return None
+    refs = [repo / "refs" / "main", *sorted((repo / "refs").glob("refs/pr/*"), reverse=True)]
+    folders = [repo / "snapshots" / ref.read_text().strip() for ref in refs if ref.is_file()]
+    complete = [folder for folder in folders if is_complete(folder)]
+    return next(filter(has_safetensors, complete), complete[0] if complete else None)
+
+
+def has_safetensors(folder: Path) -> bool:
+    """Return whether a folder's weights are safetensors, which cannot run code."""
+    return (folder / SAFETENSORS).is_file() or (folder / SHARDED).is_file()
 
 
 def is_complete(folder: Path) -> bool:
@@ -53,12 +58,23 @@ def is_complete(folder: Path) -> bool:
             return all((folder / shard).is_file() for shard in shards(folder / SHARDED))
         except (ValueError, KeyError, TypeError, AttributeError):  # the index itself is truncated
             return False
-    return (folder / SAFETENSORS).is_file() or (folder / PICKLE).is_file()
+    return has_safetensors(folder) or (folder / PICKLE).is_file()
 
 
 def shards(index: Path) -> list[str]:
     """Return the weight files that the index of a sharded model names."""
     return sorted(set(json.loads(index.read_text())["weight_map"].values()))
+
+
+def version_of(folder: Path) -> str:
+    """Return a text that changes when the config, the tokenizer or the weights of a folder do."""
+    state = []
+    with suppress(OSError):  # a training may be replacing files
+        for path in sorted(folder.iterdir()):
+            if path.name in TOKENIZER_FILES | {"config.json", SHARDED} or path.suffix in WEIGHTS:
+                status = path.stat()
+                state.append(f"{path.name}:{status.st_size}:{status.st_mtime_ns}")
+    return " ".join(state)
 
 
 def revision(folder: Path, weights: Path) -> str:

@@ -77,6 +77,8 @@ def load(
         return load_folder(folder, ref.name, source=ref.source, device=device, allow_pickle=policy.pickle)
 
     folder, from_hub = ref.folder, ref.kind == "hub"
+    if folder and from_hub and not (policy.pickle or hub_cache.has_safetensors(folder)):
+        folder = None  # safetensors may be there to download
     if folder is None or (from_hub and hub_cache.delete_corrupt(folder, weights=False)):
         folder = download()
     try:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -77,8 +78,11 @@ class MaskedLM:
         )
         self.piece_style = _piece_style(tokenizer)
         self.tokens_per_pass = TOKENS_PER_PASS_ON_CPU if model.device.type == "cpu" else TOKENS_PER_PASS
+        # Weakly, so that a model which is no longer used is freed at once; a thread that waits in here holds it.
+        me = weakref.ref(self)
         self._batcher = DynamicBatcher(
-            self._run_batches, lambda waiting: _count_that_fit(waiting, self.tokens_per_pass)
+            lambda batches: me()._run_batches(batches),
+            lambda waiting: _count_that_fit(waiting, me().tokens_per_pass),
         )
         self._pieces: dict[int, Piece] = {}
         self._control = set(tokenizer.all_special_ids)
@@ -123,6 +127,13 @@ class MaskedLM:
             return Piece(text.removeprefix(marker) if attaches else text, attaches, False)
         spaced = raw.startswith(self.piece_style)
         return Piece(text.strip(), not spaced, spaced)
+
+    def continues(self, token: int, follows_word: bool) -> bool:
+        """Return whether a token continues a word; follows_word: whether a word ends right before it.
+
+        A vocabulary that marks spaces writes the first word of a text, and one after a quote, without a mark too.
+        """
+        return self.piece(token).attaches and (follows_word or self.piece_style.startswith("word"))
 
     def is_word(self, token: int) -> bool:
         """Return whether a token may stand in a text: it is no control token, and no half of a character."""

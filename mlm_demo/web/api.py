@@ -116,7 +116,8 @@ class Endpoints:
         """
         self._admit(request, text)
         if not isinstance(text, str):
-            return _listed(text, self.engine.score_each(text, model, method=method))
+            seconds = self.engine.settings.max_score_seconds
+            return _listed(text, self.engine.score_each(text, model, method=method, max_seconds=seconds))
         (answer,) = self.engine.score(text, [model], method=method)["scores"]
         return answer
 

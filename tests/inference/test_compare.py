@@ -1,6 +1,6 @@
 import pytest
 
-from mlm_demo.inference.compare import compare
+from mlm_demo.inference.compare import compare, same_word
 from mlm_demo.inference.fill_mask import distributions
 from tests.support.prompts import fill, prompt_of
 from tests.support.tiny_models import tiny
@@ -46,3 +46,11 @@ def test_a_word_of_several_tokens_in_another_model_has_no_rank_there(general):
 def test_one_model_alone_is_fill_mask(general):
     (answer,) = compare([general], [prompt_of("a <mask>", general)], top_k=3, joint=True)
     assert answer == fill(general, "a <mask>", top_k=3, joint=True)
+
+
+@pytest.mark.parametrize("text", ["<mask> is here.", 'She said "<mask> is here."'])
+def test_a_first_word_without_a_space_is_found_in_a_vocabulary_of_another_kind(general, text):
+    byte_level = tiny("RoBERTa")
+    sides = [(mlm, prompt_of(text, mlm)) for mlm in (byte_level, general)]
+    token = byte_level.tokenizer.convert_tokens_to_ids("The")
+    assert same_word(sides[0], token, 0, sides[1]) == (general.tokenizer.convert_tokens_to_ids("the"),)

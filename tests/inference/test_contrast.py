@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from mlm_demo.errors import PromptError
+from mlm_demo.inference.compare import same_word
 from mlm_demo.inference.contrast import WORDS, contrast, jensen_shannon
 from mlm_demo.inference.fill_mask import distributions
 from tests.support.prompts import fill, prompt_of
@@ -96,3 +97,16 @@ def test_words_at_the_start_of_a_sentence_have_no_space_before_them():
 def test_several_masks_are_refused(general, texts):
     with pytest.raises(PromptError, match="holds 2 masks; two sentences are compared at one mask each"):
         contrast(*(side(general, text) for text in texts))
+
+
+def test_a_word_that_opens_one_sentence_only_is_found_in_the_other_with_its_space():
+    byte_level = tiny("RoBERTa")
+    sides = [side(byte_level, text) for text in ("<mask> fox jumps.", "over <mask> dog.")]
+    bare, spaced = (byte_level.tokenizer.convert_tokens_to_ids(piece) for piece in ("sat", "Ġsat"))
+    assert same_word(sides[0], bare, 0, sides[1]) == (spaced,)
+    assert same_word(sides[1], spaced, 0, sides[0]) == (bare,)
+    ((row,), _) = distributions(byte_level, [sides[1][1]])[0]
+    tokens = {word: byte_level.token_of(f"Ġ{word.word}") for word in contrast(*sides).words}
+    assert any(tokens.values())
+    for word, token in tokens.items():
+        assert token is None or word.second == pytest.approx(row[token].item())

@@ -185,3 +185,31 @@ def test_papers_are_read_once_for_each_model(monkeypatch):
 def test_a_public_page_extracts_with_the_built_in_model_only(tmp_path):
     with pytest.raises(ModelError, match="does not load folders of its server"):
         Engine(Settings(public=True)).extract([("a", "A", "A.", [(0, 2)])], ["Who?"], str(tmp_path))
+
+
+def test_ranks_and_changes_are_of_exact_logits_unless_int8_is_asked_for():
+    hidden = [("king", "The <mask> sat.", 0)]
+    for ask in (
+        lambda engine, **options: engine.expected_words(hidden, **options),
+        lambda engine, **options: engine.why("The <mask> sat.", **options),
+    ):
+        engine = Engine(SETTINGS)
+        ask(engine)
+        assert not loaded(engine, "general", precision="int8")
+        assert loaded(engine, "general", precision="exact")
+        ask(engine, precision="int8")
+        assert loaded(engine, "general", precision="int8")
+
+
+def test_every_position_of_a_sentence_with_as_many_blanks_as_may_be():
+    limits = replace(SETTINGS, max_masks=2, max_characters=len("The <mask> sat <mask>."))
+    sentence = "<mask> <mask> sat <mask>."
+    (word,) = Engine(limits).expected_words([("The", sentence, 0)])["words"]
+    assert word["rank"]
+    with pytest.raises(PromptError, match="holds 4 masks"):
+        Engine(limits).expected_words([("The", "<mask> " * 4, 0)])
+
+
+def test_a_list_to_score_keeps_to_its_seconds(engine):
+    with pytest.raises(PromptError, match="seconds; the limit is 0"):
+        engine.score_each(["the fox " * 30, "the dog " * 30], "general", max_seconds=1e-9)

@@ -138,3 +138,20 @@ def test_the_json_has_the_pipelines_fields(general):
     answer = fill(general, "a <mask> <mask>", top_k=2, joint=True).to_json()
     assert set(answer) == {"model", "text", "spans", "model_text", "masks", "notices", "joint"}
     assert set(answer["masks"][0][0]) == {"score", "token", "token_str", "sequence", "word"}
+
+
+@pytest.mark.parametrize("architecture", ["RoBERTa", "ModernBERT"])
+def test_only_after_a_word_does_a_piece_without_a_space_continue_it(architecture):
+    mlm = tiny(architecture)
+    for text, continues in (
+        ("<mask> is the city of France.", False),
+        ('She said "<mask> is the city."', False),
+        ("In France, (<mask>) is", False),
+        ("the fox <mask> sat", True),
+        ("the fox<mask> sat", True),
+        ("<mask> <mask> sat", True),
+    ):
+        rows = fill(mlm, text, top_k=mlm.vocab_size).masks[-1]
+        bare = [row for row in rows if mlm.piece(row.token).attaches and row.token_str.isalnum()]
+        assert {row.word == f"##{row.token_str}" for row in bare} == {continues}, text
+    assert any(row.word.startswith("##") for row in fill(tiny("BERT"), "<mask> sat", top_k=99).masks[0])

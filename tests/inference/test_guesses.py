@@ -14,8 +14,6 @@ TEXT = "The patient was diagnosed with hepatitis, and treated."
 def test_each_piece_is_guessed_where_it_is_scored(architecture, method):
     mlm = tiny(architecture)
     for word in score_sentence(mlm, TEXT, method=method).words:
-        if word.start == word.end:  # a mark of a space alone
-            continue
         found = guess_word(mlm, TEXT, word.start, method=method, top_k=4)
         assert (found.start, found.end) == (word.start, word.end)
         for piece, token in zip(found.pieces, word.tokens, strict=True):
@@ -39,3 +37,11 @@ def test_no_word_there_is_an_error(general):
         guess_word(general, "The fox.", 3)
     with pytest.raises(PromptError, match="holds a mask"):
         guess_word(general, "The <mask>.", 0)
+
+
+def test_a_word_after_two_spaces_is_guessed_with_them():
+    mlm = tiny("RoBERTa")
+    found = guess_word(mlm, "Hello.   the", 9)
+    assert (found.start, found.end) == (9, 12)
+    pieces = mlm.tokenizer.convert_ids_to_tokens([piece.piece.token for piece in found.pieces])
+    assert pieces == ["Ġ", "Ġ", "Ġthe"]

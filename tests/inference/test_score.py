@@ -213,3 +213,26 @@ def test_surprisal_is_the_log_probability_in_bits(general):
     tokens = [token for word in score_sentence(general, "A souvenir.").words for token in word.tokens]
     for token in tokens:
         assert token.surprisal == pytest.approx(-token.log_probability / log(2))
+
+
+@pytest.mark.parametrize("architecture", ["RoBERTa", "ModernBERT", "XLM-R"])
+def test_white_space_that_is_tokens_of_its_own_counts_with_the_next_word(architecture):
+    mlm = tiny(architecture)
+    text = "Hello.\n\n The  dog \n"
+    score = score_sentence(mlm, text)
+    assert all(word.text for word in score.words)
+    assert "".join(word.text for word in score.words) == "Hello.Thedog"
+    assert all(text[word.start : word.end] == word.text for word in score.words)
+    assert sum(len(word.pieces) for word in score.words) == score.tokens == len(mlm.encode(text).ids)
+    assert sum(word.surprisal for word in score.words) == pytest.approx(-score.log_likelihood / log(2))
+
+
+@pytest.mark.parametrize("architecture", ["BERT", "RoBERTa"])
+def test_a_text_of_control_characters_and_white_space_is_empty(architecture):
+    with pytest.raises(PromptError, match="The sentence is empty"):
+        score_sentence(tiny(architecture), "\x00 ")
+
+
+def test_sentences_that_would_take_too_long_together_are_refused(general):
+    with pytest.raises(PromptError, match=r"would take about .* seconds; the limit is 0"):
+        score_sentences(general, ["the fox " * 30, "the dog " * 30], max_seconds=1e-9)

@@ -107,6 +107,8 @@ def test_a_search_that_cannot_be_made_says_why():
     for query, message in ((" \n", "is empty"), ("a" * 101, "101 characters"), ("a " * 63, "has 63 tokens")):
         with pytest.raises(PromptError, match=message):
             check_query(query, mlm, 126 if "tokens" in message else 100)
+    with pytest.raises(PromptError, match="Character 6 of the query is half of a surrogate pair"):
+        check_query(" bees \ud83d", mlm, 100)
     assert check_top_k(3.0) == 3
     for wrong in (0, 1.5, "3", True):
         with pytest.raises(ParameterError, match="must be a whole number"):

@@ -2,7 +2,10 @@ import pytest
 import torch
 
 from mlm_demo.errors import ParameterError
-from mlm_demo.inference.targets import read_targets, target_pieces
+from mlm_demo.inference import targets as targets_module
+from mlm_demo.inference.fill_mask import distributions
+from mlm_demo.inference.targets import read_targets, score_targets, target_pieces
+from mlm_demo.models.masked_lm import MaskedLM
 from tests.support.prompts import fill, prompt_of
 from tests.support.tiny_models import ARCHITECTURES, tiny
 
@@ -143,3 +146,50 @@ def test_a_mark_alone_and_control_pieces_are_no_pieces(general):
     for text in ("##", "ing", "[SEP]", "Ġthe", "##nosuchpiece", "[unused1]", ""):
         assert general.token_of(text) is None
     assert tiny("RoBERTa").token_of("Ġ") is None
+
+
+@pytest.mark.parametrize("architecture", ["RoBERTa", "ModernBERT", "XLM-R", "BERT"])
+@pytest.mark.parametrize("space", ["  ", "\n", "\u00a0", " \n\n "])
+def test_any_white_space_before_a_mask_is_one_space_as_the_model_sees_it(architecture, space):
+    mlm = tiny(architecture)
+    for text in ("city of{}<mask> is", "<mask>{}<mask> is", "{}<mask> is"):
+        prompt = prompt_of(text.format(space), mlm)
+        plain = prompt_of(text.format(" ").strip(), mlm)
+        assert prompt.ids == plain.ids
+        for mask in range(len(prompt.spans)):
+            assert target_pieces(mlm, prompt, mask, "France") == target_pieces(mlm, plain, mask, "France")
+
+
+def test_the_pieces_of_targets_are_limited_because_a_character_can_be_several():
+    mlm = tiny("RoBERTa")
+    prompt = prompt_of("a <mask> b <mask>", mlm)
+    ((rows, _),) = distributions(mlm, [prompt])
+    targets, pieces = ["\U0001f600", "the"], 2 * len(mlm.encode(" \U0001f600").ids)
+    assert pieces > 2
+    scored, _ = score_targets(mlm, prompt, targets, rows, pieces)
+    assert [len(row) for row in scored] == [2, 2]
+    with pytest.raises(
+        ParameterError, match=f"writes the targets with {pieces} pieces at all masks; the limit is"
+    ):
+        score_targets(mlm, prompt, targets, rows, pieces - 1)
+
+
+def test_targets_of_many_pieces_go_through_the_model_in_chunks(monkeypatch):
+    mlm, asked, stock = tiny("BERT"), [], MaskedLM.logits_at
+    targets = ["bronchitispatient", "hepatitiskidney", "arthritiscoffee"]
+    whole = fill(mlm, "a <mask> b", targets=targets)
+    monkeypatch.setattr(targets_module, "ROWS_PER_CHUNK", 3)
+    monkeypatch.setattr(
+        MaskedLM, "logits_at", lambda self, rows, where: asked.append(len(rows)) or stock(self, rows, where)
+    )
+    cut = fill(mlm, "a <mask> b", targets=targets)
+    assert len(asked) > 2
+    assert max(asked) == 3
+    assert [row.score for row in cut.masks[0]] == pytest.approx(
+        [row.score for row in whole.masks[0]], rel=1e-3
+    )
+
+
+def test_half_of_a_surrogate_pair_in_a_target_is_an_error():
+    with pytest.raises(ParameterError, match=r"Character 2 of the target 'a.*' is half of a surrogate pair"):
+        read_targets(["city", "a\ud83d"], **LIMITS)

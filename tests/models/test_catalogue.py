@@ -50,6 +50,10 @@ def test_a_hub_id_or_its_page_is_found(typed):
 def test_a_folder_is_found(tmp_path):
     ref = Catalogue().find(str(save_tiny(tmp_path / "mine")))
     assert (ref.kind, ref.label) == ("folder", "mine · local folder")
+    (tmp_path / "mine" / "trainer.log").write_text("no part of the model")
+    assert Catalogue().find(ref.name) == ref
+    (tmp_path / "mine" / "vocab.txt").write_text("another")
+    assert Catalogue().find(ref.name).version != ref.version
 
 
 @pytest.mark.parametrize(

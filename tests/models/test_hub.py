@@ -53,6 +53,17 @@ def test_safetensors_in_a_pull_request_of_the_hubs_bot_are_used(endpoint):
     assert Catalogue().find("converted/tiny").availability == "downloaded"
 
 
+def test_a_pickle_in_the_cache_does_not_hide_safetensors(endpoint, models):
+    ref = Catalogue().find("converted/tiny")
+    repo = Path(constants.HF_HUB_CACHE) / "models--converted--tiny"
+    (repo / "refs").mkdir(parents=True)
+    (repo / "refs" / "main").write_text("0" * 40)
+    shutil.copytree(models["pickle"], pickled := repo / "snapshots" / ("0" * 40))
+    assert ref.folder == pickled
+    assert load(ref, device="cpu").revision == CONVERSION[:12]
+    assert ref.folder.name == CONVERSION
+
+
 def test_a_pickle_is_refused_unless_allowed(endpoint):
     with pytest.raises(HubError, match=r"only as a pickle file .* set MLM_DEMO_ALLOW_PICKLE=1"):
         fetch("pickled/tiny")

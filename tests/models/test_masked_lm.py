@@ -1,4 +1,6 @@
+import gc
 import threading
+import weakref
 
 import pytest
 import torch
@@ -139,3 +141,30 @@ def test_describe_reports_the_model(general):
     assert described["architecture"] == "BertForMaskedLM"
     assert 22e6 < described["parameters"] < 24e6
     assert len(described["revision"]) == 12
+
+
+def test_a_model_that_nobody_uses_is_freed_at_once_but_not_while_it_runs():
+    tokenizer, model = build("BERT")
+    mlm, frees, runs, started, go_on = (
+        MaskedLM(tokenizer, model),
+        [],
+        [],
+        threading.Event(),
+        threading.Event(),
+    )
+    weakref.finalize(mlm, frees.append, True)
+    model.register_forward_pre_hook(lambda *_: started.set() or (go_on.wait(60) and None))
+    thread = threading.Thread(target=lambda ask=mlm.logits_at: runs.append(ask([[2, 5, 3]], [[1]])))
+    thread.start()
+    started.wait(60)
+    gc.disable()
+    try:
+        del mlm
+        assert not frees
+        go_on.set()
+        thread.join()
+        del thread
+        assert frees
+    finally:
+        gc.enable()
+    assert runs[0].shape == (1, model.config.vocab_size)

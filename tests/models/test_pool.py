@@ -1,6 +1,8 @@
+import gc
 import os
 import threading
 import time
+import weakref
 
 import pytest
 import torch
@@ -142,3 +144,26 @@ def test_a_failed_load_is_tried_again_and_evicts_nothing():
         cache.get("b", fail)
     assert cache.in_memory() == ["a"]
     assert cache.get("b", lambda: "b") == "b"
+
+
+@pytest.mark.parametrize("precision", ["exact", PLAIN, pytest.param("int8", marks=needs_int8)])
+def test_an_evicted_model_is_freed_at_once(tiny, precision):
+    pool = ModelPool(Settings(device="cpu", models_in_memory=1))
+    gc.disable()
+    try:
+        model = weakref.ref(pool.get(tiny[0], precision, ignore))
+        assert model() is not None
+        pool.get(tiny[1], precision, ignore)
+        assert model() is None
+    finally:
+        gc.enable()
+
+
+def test_a_folder_that_was_trained_again_is_loaded_again(pool, tmp_path):
+    name = str(save_tiny(tmp_path / "mine"))
+    first = pool.get(Catalogue().find(name), "exact", ignore)
+    assert pool.get(Catalogue().find(name), "exact", ignore) is first
+    save_tiny(tmp_path / "mine", seed=1)
+    os.utime(tmp_path / "mine" / "model.safetensors", ns=(1, 1))
+    second = pool.get(Catalogue().find(name), "exact", ignore)
+    assert second.revision != first.revision

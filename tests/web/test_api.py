@@ -1,6 +1,7 @@
 import json
 from dataclasses import fields
 from inspect import signature
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ from mlm_demo.training.pretraining.config import PretrainConfig
 from mlm_demo.web.api import Endpoints, check_amount
 from mlm_demo.web.api_examples import EXAMPLES
 from mlm_demo.web.app import create_app, launch
+from tests.support.events import request
 from tests.support.paths import free_port
 from tests.support.runs import corpus_text, until
 
@@ -33,6 +35,16 @@ def test_the_endpoints_are_exactly_these(client):
         *("/fill_mask", "/compare", "/why", "/contrast", "/score", "/extract"),
         *("/start_adaptation", "/start_pretraining", "/start_finetuning", "/run_status", "/stop_run"),
     }
+
+
+def test_a_list_to_score_has_the_seconds_of_a_single_sentence():
+    asked = {}
+    engine = SimpleNamespace(
+        settings=Settings(max_score_seconds=7), score_each=lambda *_, **options: asked.update(options) or [{}]
+    )
+    limits = SimpleNamespace(admit=lambda *_, **__: None)
+    assert Endpoints(engine, None, limits).score(request(), ["One."]) == {"answers": [{}]}
+    assert asked["max_seconds"] == 7
 
 
 @pytest.mark.parametrize(

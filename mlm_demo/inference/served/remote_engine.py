@@ -7,12 +7,14 @@ then.
 import http.client
 import json
 import threading
+import time
 from collections.abc import Callable, Sequence
 from functools import wraps
+from math import inf
 from typing import Any
 from urllib.parse import urlsplit
 
-from mlm_demo.errors import MlmDemoError, ModelError, SettingError, shown
+from mlm_demo.errors import MlmDemoError, ModelError, PromptError, SettingError, shown
 from mlm_demo.inference.engine import Engine
 from mlm_demo.inference.progress import Progress, silent
 from mlm_demo.inference.served.questions import REFUSED, pack, raise_error
@@ -38,8 +40,12 @@ class RemoteEngine(Engine):
 
     def __init__(self, settings: Settings, catalogue: Catalogue | None = None):
         super().__init__(settings, catalogue)
-        address = urlsplit(settings.engine)
-        if address.scheme not in CONNECTIONS or not address.hostname:
+        try:
+            address = urlsplit(settings.engine)
+            valid = address.scheme in CONNECTIONS and address.hostname and address.port != 0
+        except ValueError:  # brackets that do not close, or a port that is no number or too high
+            valid = False
+        if not valid:
             raise SettingError(
                 f"MLM_DEMO_ENGINE is {shown(settings.engine)}; set it to an address such as http://MODELS:8000."
             )
@@ -59,11 +65,17 @@ class RemoteEngine(Engine):
         model: str = "",
         *,
         method: str = "within_word",
+        max_seconds: float = inf,
         on_progress: Progress = silent,
     ) -> list[dict | MlmDemoError]:
-        """Ask elsewhere, sentence by sentence; see `Scoring.score_each`."""
+        """Ask elsewhere, sentence by sentence; see `Scoring.score_each`. After max_seconds no other one is asked."""
         found: list[dict | MlmDemoError] = []
+        start = time.monotonic()
         for number, text in enumerate(texts, 1):
+            if time.monotonic() - start > max_seconds:
+                raise PromptError(
+                    f"Scoring this takes more than {max_seconds:,.0f} seconds; send fewer sentences."
+                )
             try:
                 found += self.score(text, [model], method=method)["scores"]
             except MlmDemoError as error:

@@ -1,5 +1,6 @@
 """A page's engine against models in another process: the same answers, and the same errors."""
 
+import re
 import threading
 from dataclasses import replace
 
@@ -76,6 +77,8 @@ def test_what_is_made_of_these_questions_comes_from_there_too(here, there):
     assert [one["pseudo_perplexity"], other["pseudo_perplexity"]] == pytest.approx(
         [expected[0]["pseudo_perplexity"], expected[2]["pseudo_perplexity"]], rel=1e-5
     )
+    with pytest.raises(PromptError, match="send fewer sentences"):
+        there.score_each(texts, "general", max_seconds=-1)
     there.load("biomedical")
     assert there.compare(SENTENCE, ["biomedical"], load=False)["answers"]
 
@@ -97,8 +100,23 @@ def test_models_that_are_not_there_are_said_in_a_sentence(here):
         ModelError, match=r"at http://127.0.0.1:9 do not answer \(ConnectionRefusedError\); start"
     ):
         gone.fill_mask(SENTENCE)
-    with pytest.raises(SettingError, match="MLM_DEMO_ENGINE is 'models:8000'; set it to an address such as"):
-        RemoteEngine(replace(here.settings, engine="models:8000"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "models:8000",
+        "http://[::1",
+        "http://models:8OOO",
+        "http://models:80000",
+        "http://models:0",
+        "ftp://models",
+    ],
+)
+def test_what_is_no_address_is_refused_at_the_start(here, address):
+    said = re.escape(f"MLM_DEMO_ENGINE is '{address}'; set it to an address such as")
+    with pytest.raises(SettingError, match=said):
+        RemoteEngine(replace(here.settings, engine=address))
 
 
 def test_a_server_that_closed_the_connection_is_asked_again(there):
