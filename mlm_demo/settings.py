@@ -117,6 +117,13 @@ class Settings:
             raise SettingError(
                 f"MLM_DEMO_LAUNCHER is '{settings.launcher}'; set it to {', '.join(LAUNCHERS[:-1])} or {LAUNCHERS[-1]}."
             )
+        try:
+            _ = settings.data_folder
+        except RuntimeError as error:
+            raise SettingError(
+                f"MLM_DEMO_DATA is '{settings.data}', and this machine knows no such home folder; set it to another "
+                "folder."
+            ) from error
         if public and settings.allow_pickle:
             raise SettingError(
                 "MLM_DEMO_ALLOW_PICKLE is '1' on a public page (MLM_DEMO_PUBLIC), so any visitor could make it run "

@@ -90,6 +90,11 @@ def test_gradios_variables_apply_where_ours_are_not_set():
         ("MLM_DEMO_SHARE", "maybe", "MLM_DEMO_SHARE is 'maybe'; set it to 1 or 0."),
         ("MLM_DEMO_DEVICE", "tpu", "MLM_DEMO_DEVICE is 'tpu'; set it to auto, cpu, cuda or mps."),
         ("MLM_DEMO_MAX_MASKS", "0", "MLM_DEMO_MAX_MASKS is '0'"),
+        (
+            "MLM_DEMO_DATA",
+            "~no such user/data",
+            "MLM_DEMO_DATA is '~no such user/data', and this machine knows no",
+        ),
     ],
 )
 def test_a_bad_value_is_an_error(name, value, message):

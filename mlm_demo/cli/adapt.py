@@ -8,15 +8,16 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict, fields
 
 from mlm_demo.cli import terminal
 from mlm_demo.cli.options import config_of
-from mlm_demo.cli.stop import stop_on_signal
+from mlm_demo.cli.stop import stopped_by_signal
 from mlm_demo.corpus.corpus import Counts, read_texts
-from mlm_demo.errors import HubError
+from mlm_demo.corpus.documents import ReadLimits
+from mlm_demo.errors import HubError, TrainingError
 from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.settings import Settings
 from mlm_demo.system.distributed import is_main_process
@@ -46,6 +47,8 @@ def _adapt(options: argparse.Namespace, settings: Settings) -> None:
     config = config_of(options)
     if is_main_process():
         check_output(options.output, options.resume)
+        if options.zip:
+            _check_zip(options)
         if options.push_to:
             from mlm_demo.training.export import check_push
 
@@ -66,24 +69,41 @@ def _adapt(options: argparse.Namespace, settings: Settings) -> None:
         return print(json.dumps(report.to_json(), indent=2) if options.json else report.to_text())
     if not options.json:
         print(report.to_text() + "\n", flush=True)
-    signals = stop_on_signal()
-    result = preparation.adapt(
-        options.output,
-        resume=options.resume,
-        on_progress=terminal.training,
-        should_stop=lambda: bool(signals),
-    )
+    with stopped_by_signal() as signals:
+        result = preparation.adapt(
+            options.output,
+            resume=options.resume,
+            on_progress=terminal.training,
+            should_stop=lambda: bool(signals),
+        )
     terminal.status("")
     if options.json:
-        whole = {"output": str(options.output), "report": report.to_json()}
-        return print(json.dumps({**_export(options), **result.to_json(), **whole}, indent=2))
+        whole = {**result.to_json(), "output": str(options.output), "report": report.to_json()}
+        exports = {}
+        try:
+            exports.update(_export(options))
+        finally:  # an error of the export must not hide the result
+            print(json.dumps({**exports, **whole}, indent=2), flush=True)
+        return
     _print_result(result)
     print(
         f"The model is in {options.output}: python -m mlm_demo fill --model {options.output} 'A <mask>.'",
         flush=True,
     )
-    for kind, location in _export(options).items():  # last, so that a network error cannot hide the result
+    for kind, location in _export(options):  # last, so that a network error cannot hide the result
         print(f"{kind}: {location}")
+
+
+def _check_zip(options: argparse.Namespace) -> None:
+    """Raise TrainingError if the zip file would replace a file of the corpus, or any that no earlier attempt wrote."""
+    if not options.output.name:
+        raise TrainingError(
+            f"--zip packs a folder under its name, which {options.output} has not; write its name."
+        )
+    target = options.output.with_name(f"{options.output.name}.zip")
+    read = filter(os.path.exists, filter(None, (*options.files, options.validation)))
+    if os.path.exists(target) and (not options.resume or any(map(target.samefile, read))):
+        raise TrainingError(f"--zip would replace the file {target}; give another folder, or move the file.")
 
 
 def _print_result(result: AdaptationResult) -> None:
@@ -97,22 +117,21 @@ def _print_result(result: AdaptationResult) -> None:
     terminal.print_ending(training)
 
 
-def _export(options: argparse.Namespace) -> dict[str, str]:
-    """Export the model as the options say; return the path of the zip file and the address on the Hub."""
-    exports = {}
+def _export(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    """Export the model as the options say; yield the path of the zip file and the address on the Hub."""
     if not is_main_process():
-        return exports
+        return
     from mlm_demo.training.export import push_model, zip_model
 
     if options.zip:
-        exports["zip"] = str(zip_model(options.output))
+        yield "zip", str(zip_model(options.output))
     if options.push_to:
         try:
-            exports["hub"] = push_model(options.output, options.push_to)
+            address = push_model(options.output, options.push_to)
         except HubError as error:
             again = f"python -m mlm_demo push {options.output} {options.push_to}"
             raise HubError(f"{error} The model is whole; to upload it without training: {again}") from None
-    return exports
+        yield "hub", address
 
 
 def push_command(options: argparse.Namespace, settings: Settings) -> None:
@@ -125,17 +144,19 @@ def push_command(options: argparse.Namespace, settings: Settings) -> None:
 
 def evaluate_command(options: argparse.Namespace, settings: Settings) -> None:
     """Mask tokens of the files, predict them, and print loss, perplexity and accuracy."""
-    check_option(next(one for one in fields(AdaptConfig) if one.name == "seed"), options.seed)
+    seed = options.seed or 0
+    check_option(next(one for one in fields(AdaptConfig) if one.name == "seed"), seed)
     texts, counts = read_texts(
         options.files,
         column=options.column,
         keep_near=options.keep_near_duplicates,
+        limits=ReadLimits.of(settings),
         on_progress=terminal.status,
     )
     from mlm_demo.training.evaluation import MaskedEvalSet, compute_metrics, sum_by_document
 
     mlm = load_model(options.model, settings, catalogue_of(settings), terminal.status, to_train=False)
-    eval_set = MaskedEvalSet.of(mlm, texts, seed=options.seed)
+    eval_set = MaskedEvalSet.of(mlm, texts, seed=seed)
     if eval_set.unknown_share >= UNKNOWN_SHOWN:
         counts.notes.append(
             f"{eval_set.unknown_share:.1%} of the tokens are unknown to {mlm.name}; they were not asked for."

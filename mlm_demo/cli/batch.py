@@ -23,16 +23,19 @@ def ask_each(
     kind: str,
     *,
     as_json: bool,
+    check: Callable[[], object] = lambda: None,
 ) -> None:
     """Print the answers to the sentences of a file as they come; name: the file, or `-` for standard input.
 
-    ask: returns the answers to some sentences, or the error of one that cannot be asked; kind: FILL or SCORE. Raises
+    ask: returns the answers to some sentences, or the error of one that cannot be asked; kind: FILL or SCORE; check:
+    asks a sentence that can always be asked, and so raises the errors that each sentence of the file would have. Raises
     CorpusError for a file that cannot be read at all.
     """
     notes: list[str] = []
     items = list(read_sentences(name, ReadLimits.of(settings), notes))
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
+    check()
     own = own_columns(item.cells for item in items if isinstance(item, Line))
     if not as_json:
         print(csv_header(kind, own), end="")

@@ -5,7 +5,7 @@ import signal
 import sys
 
 from mlm_demo.cli import terminal
-from mlm_demo.cli.stop import stop_on_signal
+from mlm_demo.cli.stop import stopped_by_signal
 from mlm_demo.corpus.documents import ReadLimits
 from mlm_demo.corpus.papers import read_papers
 from mlm_demo.inference.engine import Engine
@@ -21,9 +21,7 @@ def extract_command(options: argparse.Namespace, settings: Settings) -> None:
     papers, notes = read_papers(
         options.files, column=options.column, limits=limits, on_progress=terminal.status
     )
-    before = signal.getsignal(signal.SIGINT)
-    received = stop_on_signal("", [signal.SIGINT])
-    try:
+    with stopped_by_signal("", [signal.SIGINT]) as received:
         extraction = Engine(settings, catalogue_of(settings)).extract(
             papers,
             options.question,
@@ -32,9 +30,7 @@ def extract_command(options: argparse.Namespace, settings: Settings) -> None:
             on_progress=terminal.share,
             should_stop=lambda: bool(received),
         )
-    finally:
-        signal.signal(signal.SIGINT, before)
-        terminal.status("")
+    terminal.status("")
     notes += extraction.notes
     if options.json:
         return terminal.print_json({**extraction.to_json(), "notes": notes})

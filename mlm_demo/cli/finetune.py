@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from mlm_demo.cli import terminal
 from mlm_demo.cli.options import config_of
-from mlm_demo.cli.stop import stop_on_signal
+from mlm_demo.cli.stop import stopped_by_signal
 from mlm_demo.corpus.documents import ReadLimits
 from mlm_demo.errors import ModelError
 from mlm_demo.models.extractor import find_extractor
@@ -38,13 +38,13 @@ def finetune_command(options: argparse.Namespace, settings: Settings) -> None:
         terminal.status("")
         if not options.json:
             _print_report(report)
-        signals = stop_on_signal()
-        result = preparation.finetune(
-            options.output,
-            resume=options.resume,
-            on_progress=terminal.training,
-            should_stop=lambda: bool(signals),
-        )
+        with stopped_by_signal() as signals:
+            result = preparation.finetune(
+                options.output,
+                resume=options.resume,
+                on_progress=terminal.training,
+                should_stop=lambda: bool(signals),
+            )
     terminal.status("")
     if options.json:
         return print(

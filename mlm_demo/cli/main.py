@@ -18,8 +18,9 @@ from mlm_demo.cli.pairs import pairs_command
 from mlm_demo.cli.predict import fill_command, models_command, score_command
 from mlm_demo.cli.runs import papers_command, probe_command, read_command, runs_command, work_command
 from mlm_demo.cli.search import search_command
+from mlm_demo.cli.terminal import status
 from mlm_demo.corpus.formats import describe_formats
-from mlm_demo.errors import MlmDemoError
+from mlm_demo.errors import MlmDemoError, ParameterError
 from mlm_demo.models.pool import PRECISIONS
 from mlm_demo.settings import Settings
 
@@ -36,9 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.run(options, Settings.from_environment())
     except MlmDemoError as error:
+        status("")
         print(f"mlm_demo: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
+        status("")
         return 130
     except BrokenPipeError:  # the reader, such as `head`, has closed the pipe
         sys.stderr.close()
@@ -263,6 +266,12 @@ def _finetune(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _evaluate(options: argparse.Namespace, settings: Settings) -> None:
+    useless = ("column", "keep_near_duplicates", "seed") if options.task else ("threshold",)
+    for name in useless:
+        value = getattr(options, name)
+        if value is not None and value is not False:
+            how = "cannot be used with" if options.task else "needs"
+            raise ParameterError(f"--{name.replace('_', '-')} {how} --task; leave it out.")
     if options.task:
         from mlm_demo.cli.finetune import evaluate_task_command
 

@@ -43,7 +43,7 @@ def add_adaptation(verbs, model_help: str, adapt: Callable, evaluate: Callable) 
     _add_model_and_column(parser, model_help)
     _add(parser, next(one for one in fields(AdaptConfig) if one.name == "keep_near_duplicates"))
     parser.add_argument(
-        "--seed", metavar="S", type=int, default=0, help="seed that chooses the masked tokens (default: 0)"
+        "--seed", metavar="S", type=int, help="seed that chooses the masked tokens (default: 0)"
     )
     parser.add_argument(
         "--task",

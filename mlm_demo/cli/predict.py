@@ -20,7 +20,10 @@ def fill_command(options: argparse.Namespace, settings: Settings) -> None:
     asked = {name: getattr(options, name) for name in ("model", "top_k", "targets", "joint", "precision")}
     if is_sentence_file(options.text):
         each = partial(engine.fill_each, **asked)
-        return ask_each(options.text, settings, each, FILL, as_json=options.json)
+        # Without targets, as some can be written only in their own sentence; joint needs the same precision as they.
+        alike = {**asked, "targets": "", "joint": options.joint or bool(options.targets)}
+        check = partial(engine.fill_mask, "The <mask> .", **alike, on_progress=share)
+        return ask_each(options.text, settings, each, FILL, as_json=options.json, check=check)
     answer = engine.fill_mask(options.text, **asked, on_progress=share)
     if options.json:
         return print_json(answer)

@@ -5,7 +5,7 @@ import json
 
 from mlm_demo.cli import terminal
 from mlm_demo.cli.options import config_of
-from mlm_demo.cli.stop import stop_on_signal
+from mlm_demo.cli.stop import stopped_by_signal
 from mlm_demo.runs.adapted_models import catalogue_of
 from mlm_demo.settings import Settings
 from mlm_demo.system.memory import out_of_memory_as_error
@@ -35,13 +35,13 @@ def pretrain_command(options: argparse.Namespace, settings: Settings) -> None:
             return print(json.dumps(report.to_json(), indent=2) if options.json else report.to_text())
         if not options.json:
             print(report.to_text() + "\n", flush=True)
-        signals = stop_on_signal()
-        result = preparation.pretrain(
-            options.output,
-            resume=options.resume,
-            on_progress=terminal.training,
-            should_stop=lambda: bool(signals),
-        )
+        with stopped_by_signal() as signals:
+            result = preparation.pretrain(
+                options.output,
+                resume=options.resume,
+                on_progress=terminal.training,
+                should_stop=lambda: bool(signals),
+            )
     terminal.status("")
     if options.json:
         whole = {**result.to_json(), "output": str(options.output), "report": report.to_json()}

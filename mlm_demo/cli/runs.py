@@ -10,7 +10,8 @@ from mlm_demo.cli.terminal import print_json, stage
 from mlm_demo.errors import CorpusError, MoreNeededError
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.store import ID, RunStore
-from mlm_demo.runs.tasks.registry import TASKS, TRAINING
+from mlm_demo.runs.tasks.extract import Extracting
+from mlm_demo.runs.tasks.registry import TASKS, TRAINING, verb_of
 from mlm_demo.settings import Settings
 
 
@@ -80,11 +81,16 @@ def _draft(id: str, settings: Settings) -> Path:
 
 
 def _row(run: Run) -> dict:
-    """Return a run as JSON, with the equivalent command line."""
+    """Return a run as JSON, with the equivalent command line; [] if the page alone can start such a run.
+
+    The papers of an extraction are in a file of the page's own, which the command `extract` does not read.
+    """
     request, task = run.request, TASKS.get(run.request.task)
     files = [str(run.input / name) for name in request.files]
-    command = ["-m", "mlm_demo", request.task, *files, *task.to_argv(request.request)] if task else []
-    command += ["--output", str(run.output)] if request.task in TRAINING else []
+    command = []
+    if task and request.task != Extracting.name:
+        command = ["-m", "mlm_demo", *verb_of(request), *files, *task.to_argv(request.request)]
+        command += ["--output", str(run.output)] if request.task in TRAINING else []
     return {
         "name": run.name,
         "state": run.state,

@@ -2,15 +2,17 @@
 
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 TRAINING = "Stopping after this step; progress is kept."
 
 
-def stop_on_signal(
+@contextmanager
+def stopped_by_signal(
     note: str = TRAINING, signals: Sequence[int] = (signal.SIGINT, signal.SIGTERM)
-) -> list[int]:
-    """Return a list that receives the first of the signals; a second one raises KeyboardInterrupt.
+) -> Iterator[list[int]]:
+    """Yield a list that receives the first of the signals within this context; a second one raises KeyboardInterrupt.
 
     note: printed at the first one, if it is not empty.
     """
@@ -23,6 +25,9 @@ def stop_on_signal(
         if note:
             print(f"\n{note}", file=sys.stderr, flush=True)
 
-    for number in signals:
-        signal.signal(number, receive)
-    return received
+    before = {number: signal.signal(number, receive) for number in signals}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)

@@ -85,7 +85,7 @@ class RunQueue:
                 if state != "waiting":
                     continue
                 if run.asked_to_stop:
-                    run.finish("stopped", "Stopped before it started.")
+                    run.finish("stopped", f"Stopped {run.stopped_before('it started.')}")
                 elif self.starts:
                     if places is None:  # asked only if a run waits
                         places = self.launcher.places() or 0
@@ -116,24 +116,28 @@ class RunQueue:
 
     def position(self, run: Run) -> int:
         """Return the number of runs ahead of a waiting run; 0 if it is next or does not wait."""
-        before = 0
-        for other in self.runs.all():
-            if other.id == run.id:
-                return before if run.state == "waiting" else 0
-            before += other.state in ACTIVE
-        return 0
+        return len(self._ahead(run))
 
     def seconds_ahead(self, run: Run) -> float | None:
         """Return how long the runs ahead of a waiting run will take if they go one by one, None if unknown."""
         total = 0.0
-        for other in self.runs.all():
-            if other.id == run.id:
-                break
-            if other.state in ACTIVE:
-                if (left := seconds_left(other)) is None:
-                    return None
-                total += left
+        for other in self._ahead(run):
+            if (left := seconds_left(other)) is None:
+                return None
+            total += left
         return total
+
+    def _ahead(self, run: Run) -> list[Run]:
+        """Return the runs ahead of a waiting run; a resumed one stands before newer ones, but not before their work."""
+        runs = self.runs.all()
+        place = next((number for number, other in enumerate(runs) if other.id == run.id), None)
+        if place is None or run.state != "waiting":
+            return []
+        return [
+            other
+            for number, other in enumerate(runs)
+            if number != place and other.state in (ACTIVE if number < place else WORKED_ON)
+        ]
 
     def stop(self, run: Run) -> None:
         """Ask a run to stop; its progress is kept."""

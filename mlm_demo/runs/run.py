@@ -242,6 +242,12 @@ class Run:
             except ValueError:
                 yield {}
 
+    def stopped_before(self, beginning: str) -> str:
+        """Return where it was stopped that does not work now: before its `beginning`, if it has done nothing yet."""
+        if any(line.get("step") or line.get("done") for line in self.lines()):
+            return "before a further step; its progress is kept, and Resume continues."
+        return f"before {beginning}"
+
     def ask_to_stop(self) -> None:
         """Ask the worker to stop, or the queue not to start one."""
         with writing(self.folder):

@@ -29,9 +29,9 @@ def run_on_lent_gpu(work: Callable[[Run, float], None]) -> Callable[[Run], None]
     def lend_and_work(run: Run) -> None:
         try:
             work_on_gpu(run)
-        except Exception as error:  # no quota left, or no GPU free; quote the reason
-            run.finish(
-                "failed", f"No GPU was lent ({str(error)[:200] or type(error).__name__}). Resume tries again."
-            )
+        except Exception as error:
+            if not run.has_ended:  # no quota left, or no GPU free; quote the reason
+                reason = str(error)[:200] or type(error).__name__
+                run.finish("failed", f"No GPU was lent ({reason}). Resume tries again.")
 
     return lend_and_work

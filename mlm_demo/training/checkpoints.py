@@ -11,12 +11,13 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
-from mlm_demo.errors import TrainingError
+from mlm_demo.errors import TrainingError, shown
 from mlm_demo.system import locks
 from mlm_demo.training.result import RESULT
 
 CHECKPOINTS = "checkpoints"
 LAST_FILE = "trainer_state.json"  # is written last
+OF_A_RUN = re.compile(r"plan\.json.*|checkpoint-\d+|\..*")  # in that folder; a system may add hidden files
 SEEDS = "seeds"  # of a run with several: the scores of each finished seed, and the best model so far
 
 
@@ -77,11 +78,25 @@ def has_progress(output: Path) -> bool:
 
 def check_output(output: Path, resume: bool) -> None:
     """Raise TrainingError for a folder that holds other files or another run, or has nothing to resume."""
+    try:
+        _check_output(output, resume)
+    except OSError as error:  # no permission to look, or a name that is too long
+        raise TrainingError(f"{output} cannot be used ({error.strerror}); give another folder.") from error
+
+
+def _check_output(output: Path, resume: bool) -> None:
     if output.exists() and not output.is_dir():
         raise TrainingError(f"{output} is a file; give a folder to write the model to.")
     if output.is_dir():
         with locked(output):
             pass
+    checkpoints = output / CHECKPOINTS
+    foreign = sorted(path.name for path in checkpoints.glob("*") if not OF_A_RUN.fullmatch(path.name))
+    if foreign:
+        raise TrainingError(
+            f"The folder {checkpoints} holds {shown(foreign[0])}, which no run has written and this one would "
+            "delete; give another folder."
+        )
     if resume:
         if not has_progress(output):
             checkpoint_to_resume(output)

@@ -1,3 +1,4 @@
+import gzip
 import json
 import os
 import signal
@@ -5,8 +6,10 @@ import time
 
 import pytest
 
+from mlm_demo.cli import adapt as adapt_module
 from mlm_demo.cli.main import main
-from mlm_demo.training import trainer
+from mlm_demo.errors import ModelError
+from mlm_demo.training import export, trainer
 from tests.support.runs import until
 from tests.support.tiny_models import SENTENCES
 from tests.support.training import LossesByWeights
@@ -69,6 +72,40 @@ def test_adapt_prints_json(corpus, tiny, tmp_path, capsys):
     assert answer["figures"]["domain"]["after"]["loss"]["low"] > 0
 
 
+def test_a_zip_file_replaces_neither_the_corpus_nor_another_file(corpus, tiny, tmp_path, capsys, monkeypatch):
+    def refused(file, *more):
+        assert main(adapt(str(file), tiny, tmp_path / "bees", "--zip", *more)) == 1
+        return capsys.readouterr().err
+
+    (tmp_path / "bees.zip").write_text("mine")
+    replaced = f"--zip would replace the file {tmp_path / 'bees.zip'}; give another folder, or move the file."
+    assert replaced in refused(tmp_path / "bees.zip")
+    assert replaced in refused(corpus)
+    monkeypatch.setattr(adapt_module, "check_output", lambda output, resume: None)
+    assert replaced in refused(tmp_path / "bees.zip", "--resume")
+    assert "none.txt" in refused(tmp_path / "none.txt", "--resume"), "an earlier attempt wrote the zip file"
+    assert (tmp_path / "bees.zip").read_text() == "mine"
+    assert main(["adapt", corpus, "--output", ".", "--zip"]) == 1
+    assert "write its name" in capsys.readouterr().err
+
+
+def test_a_failed_zip_file_does_not_hide_the_result(corpus, tiny, tmp_path, capsys, monkeypatch):
+    def fail(folder):
+        raise ModelError("The disk is full.")
+
+    monkeypatch.setattr(export, "zip_model", fail)
+    assert main(adapt(corpus, tiny, tmp_path / "out", "--max-steps", "1", "--zip", "--json")) == 1
+    out, err = capsys.readouterr()
+    assert json.loads(out)["training"]["steps"] == 1
+    assert err.endswith("mlm_demo: The disk is full.\n")
+
+
+def test_a_signal_after_the_training_is_no_stop_of_it(corpus, tiny, tmp_path):
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    assert main(adapt(corpus, tiny, tmp_path / "out", "--max-steps", "1")) == 0
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
 def test_the_report_alone_writes_nothing(corpus, tiny, tmp_path, capsys):
     assert main(adapt(corpus, tiny, tmp_path / "out", "--report")) == 0
     assert "verdict:" in capsys.readouterr().out
@@ -81,6 +118,30 @@ def test_evaluate(corpus, tiny, capsys):
     assert main(["evaluate", corpus, "--model", tiny, "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert {"loss", "perplexity", "accuracy", "masked_tokens"} <= set(answer)
+
+
+def test_evaluate_keeps_to_the_limits_of_unpacking(tiny, tmp_path, capsys, monkeypatch):
+    (tmp_path / "a.txt.gz").write_bytes(gzip.compress(b"The boat lay beside the quay. " * 40_000))
+    monkeypatch.setenv("MLM_DEMO_MAX_UNPACKED_MEGABYTES", "1")
+    assert main(["evaluate", str(tmp_path / "a.txt.gz"), "--model", tiny]) == 1
+    assert "holds more than 1,000,000 bytes when unpacked" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--threshold", "0"], "--threshold needs --task; leave it out."),
+        (["--task", "answers", "--seed", "0"], "--seed cannot be used with --task; leave it out."),
+        (["--task", "answers", "--column", "text"], "--column cannot be used with --task; leave it out."),
+        (
+            ["--task", "answers", "--keep-near-duplicates"],
+            "--keep-near-duplicates cannot be used with --task; leave it out.",
+        ),
+    ],
+)
+def test_evaluate_refuses_an_option_that_it_would_ignore(tiny, capsys, more, message):
+    assert main(["evaluate", "a.txt", "--model", tiny, *more]) == 1
+    assert capsys.readouterr().err == f"mlm_demo: {message}\n"
 
 
 def test_evaluate_says_what_its_intervals_are_over_and_what_it_did_not_ask_for(tiny, tmp_path, capsys):

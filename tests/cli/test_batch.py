@@ -60,6 +60,23 @@ def test_a_missing_file_is_an_error_and_not_a_sentence(model, capsys):
     assert "There is no file 'pairs.txt'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--model", "no model"], "'no model' does not name a model"),
+        (["--top-k", "0"], "top_k is '0'"),
+        (["--top-k", "0", "--targets", "cat"], "top_k is '0'"),
+    ],
+)
+def test_what_is_wrong_with_every_sentence_is_said_once(tmp_path, model, capsys, more, message):
+    (tmp_path / "a.txt").write_text("The <mask> sat.\nA <mask> ran.\n")
+    assert main(["fill", str(tmp_path / "a.txt"), "--model", model, *more]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"mlm_demo: {message}")
+    assert err.count("\n") == 1
+
+
 def test_a_cell_that_a_spreadsheet_would_compute_is_text(tmp_path, model, capsys):
     (tmp_path / "a.txt").write_text("=1+1 <mask>\n")
     assert main(["fill", str(tmp_path / "a.txt"), "--model", model, "--top-k", "1"]) == 0

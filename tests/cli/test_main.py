@@ -5,6 +5,13 @@ import pytest
 
 from mlm_demo.cli.main import command_line, main
 from mlm_demo.cli.options import config_of
+from mlm_demo.cli.terminal import status
+from mlm_demo.errors import ModelError
+from mlm_demo.inference.engine import Engine
+from mlm_demo.runs.store import RunStore
+from mlm_demo.runs.tasks.extract import ExtractRequest
+from mlm_demo.runs.tasks.finetune import FinetuneRequest
+from mlm_demo.training.downstream.config import FinetuneConfig
 
 
 @pytest.fixture(autouse=True)
@@ -118,6 +125,19 @@ def test_runs_are_listed_as_json_with_the_command_that_does_the_same(
     assert capsys.readouterr().out.startswith(f"{run.id}  ")
 
 
+def test_the_command_of_a_run_can_be_repeated_or_is_empty(capsys, monkeypatch, tmp_path):
+    runs = RunStore(tmp_path / "runs")
+    finetune = FinetuneRequest(FinetuneConfig(max_steps=3), "answers").to_json()
+    for task, request in (("finetune", finetune), ("extract", ExtractRequest(("Who?",)).to_json())):
+        runs.create(lambda run: [run.input / "0" / "a.csv"], title=task, task=task, request=request)
+    monkeypatch.setenv("MLM_DEMO_DATA", str(tmp_path))
+    assert main(["runs", "--json"]) == 0
+    taught, extracted = json.loads(capsys.readouterr().out)
+    options = command_line().parse_args(taught["command"][2:])
+    assert (options.task, [file.name for file in options.files]) == ("answers", ["a.csv"])
+    assert extracted["command"] == [], "its papers are in a file of the page's own"
+
+
 @pytest.mark.parametrize("verb", ["work", "read"])
 def test_child_process_commands_are_hidden_and_refuse_an_unknown_id(capsys, verb, monkeypatch, tmp_path):
     monkeypatch.setenv("MLM_DEMO_DATA", str(tmp_path))
@@ -141,6 +161,20 @@ def test_a_bad_setting_is_one_line(capsys, monkeypatch):
     monkeypatch.setenv("MLM_DEMO_PORT", "http")
     assert main(["models"]) == 1
     assert capsys.readouterr().err.startswith("mlm_demo: MLM_DEMO_PORT is 'http'")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "last"), [(ModelError("No."), 1, "mlm_demo: No.\n"), (KeyboardInterrupt(), 130, "")]
+)
+def test_the_status_line_is_cleared_before_an_error(capsys, monkeypatch, error, code, last):
+    def fail(*_arguments, **_options):
+        status("Asking the Hub")
+        raise error
+
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setattr(Engine, "models", fail)
+    assert main(["models"]) == code
+    assert capsys.readouterr().err == f"\r\033[KAsking the Hub\r\033[K{last}"
 
 
 def test_small_probabilities_keep_their_size(capsys, monkeypatch):

@@ -119,3 +119,7 @@ def test_the_command_line_asks_the_same():
         "--question", "What pumps?", "--question", "What is a city?", "--model", "taught",
     ]  # fmt: skip
     assert request.budget == "2 questions"
+    decided = ExtractRequest(QUESTIONS, threshold=-1.5)
+    assert ExtractRequest.from_json(json.loads(json.dumps(decided.to_json()))) == decided
+    assert decided.to_argv()[-1] == "--threshold=-1.5"
+    assert ExtractRequest.from_json({"questions": [], "model": ""}).threshold is None, "as 0.1.0 wrote it"

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from mlm_demo.errors import TrainingError
@@ -48,6 +50,17 @@ def test_what_a_run_left_that_was_killed_after_its_result_is_cleaned_up(service,
     assert run.state == "done"
     assert not (run.output / "checkpoints").exists()
     assert (run.output / "result.json").read_bytes() == result
+
+
+def test_epochs_are_held_against_the_limit_on_steps(service, run, tmp_path):
+    request = PretrainRequest(small_config(max_steps=None, epochs=1_000))
+    run = service.start(service.staging.add([tmp_path / "stories.txt"]), request, "me")
+    with pytest.raises(
+        TrainingError, match=r"The number of steps is [\d,]+; the limit is 10\. Choose less\."
+    ):
+        work(run, replace(service.settings, max_run_steps=10))
+    assert run.state == "failed"
+    assert not run.output.exists()
 
 
 def test_a_request_is_kept_as_json_and_as_a_command():

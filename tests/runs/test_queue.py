@@ -64,6 +64,29 @@ def test_a_waiting_run_knows_how_long_the_others_take(queue):
     assert queue.seconds_ahead(wait()) is None, "the third run has a budget in steps"
 
 
+def test_a_resumed_run_waits_for_a_newer_one_that_is_worked_on(queue):
+    def wait():
+        return queue.runs.create(lambda run: [], title="wait", request={"config": {"minutes": 2}})
+
+    resumed, newer, newest = wait(), wait(), wait()
+    with newer.working():
+        assert [queue.position(run) for run in (resumed, newer, newest)] == [1, 0, 2]
+        assert [queue.seconds_ahead(run) for run in (resumed, newest)] == [180, 360]
+
+
+def test_a_stop_of_a_waiting_run_says_that_its_progress_is_kept(queue):
+    run, running = start(queue), start(queue)
+    until(lambda: any(line["step"] for line in run.lines()))
+    queue.stop(run)
+    until(lambda: run.state == "stopped")
+    queue.tick()
+    assert running.state == "running"
+    queue.resume(run)
+    queue.stop(run)
+    further = "Stopped before a further step; its progress is kept, and Resume continues."
+    assert (run.state, run.message) == ("stopped", further)
+
+
 def test_a_stopped_run_keeps_its_model(queue):
     run, waiting = start(queue), start(queue)
     until(lambda: list(run.lines()))

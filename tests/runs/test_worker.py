@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 
 from mlm_demo.cli.main import main
+from mlm_demo.errors import TrainingError
 from mlm_demo.models.loader import load_folder
 from mlm_demo.runs.child_process import launch as launch_process
 from mlm_demo.runs.run import Run
+from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.runs.worker import work
+from mlm_demo.training.config import AdaptConfig
 from tests.support.counter import launch_counter
 from tests.support.packed_files import pdf
 from tests.support.runs import corpus_text, until
@@ -173,6 +176,17 @@ def start_file(service, choices, tmp_path):
         return service.start(service.staging.add([tmp_path / name]), choices(5), "me")
 
     return start_file
+
+
+@pytest.mark.parametrize(("epochs", "state"), [(500, "failed"), (0.1, "done")])
+def test_epochs_are_held_against_the_limit_on_steps(service, draft, tiny, epochs, state):
+    service.queue.starts = False
+    request = AdaptRequest(AdaptConfig(epochs=epochs, batch_size=4, block_size=32), tiny)
+    run = service.start(draft(), request, "me")
+    with suppress(TrainingError):
+        work(run, replace(service.settings, max_run_steps=10))
+    assert run.state == state
+    assert ("; the limit is 10. Choose less." in run.message) is (state == "failed")
 
 
 def test_a_run_is_stopped_while_its_files_are_read(queue, start_file, slow_pdf):

@@ -6,6 +6,7 @@ import pytest
 
 from mlm_demo.runs import zero_gpu
 from mlm_demo.runs.service import RunService
+from mlm_demo.runs.tasks.adapt import Adaptation
 from mlm_demo.runs.worker import work
 from mlm_demo.settings import Settings, on_zero_gpu
 from tests.support.runs import corpus_text
@@ -92,6 +93,20 @@ def test_a_stop_is_heard_without_a_signal(space, begun):
     gpu_of(service)(run)
     assert run.state == "stopped"
     assert run.message.startswith("Stopped at step 1 of 5,000")
+
+
+def test_a_crash_is_not_taken_for_a_gpu_that_was_not_lent(space, begun, monkeypatch):
+    def crash(*_arguments):
+        raise ZeroDivisionError
+
+    service, _ = space()
+    run = begun(service, 40)
+    monkeypatch.setattr(Adaptation, "work", crash)
+    gpu_of(service)(run)
+    assert (run.state, run.message) == (
+        "failed",
+        "The run crashed (ZeroDivisionError); its folder's worker.log has details.",
+    )
 
 
 def test_a_gpu_that_is_refused_ends_the_run_with_a_message(space, begun):

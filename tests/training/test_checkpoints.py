@@ -100,6 +100,34 @@ def test_existing_files_are_never_overwritten(tmp_path):
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", ["best.pt", "checkpoint-best", "run1"])
+def test_a_folder_of_checkpoints_that_is_not_of_a_run_is_refused(tmp_path, name):
+    (tmp_path / CHECKPOINTS).mkdir()
+    (tmp_path / CHECKPOINTS / "plan.json").write_text("{}")
+    (tmp_path / CHECKPOINTS / ".DS_Store").write_text("")
+    check_output(tmp_path, resume=False)
+    (tmp_path / CHECKPOINTS / name).mkdir()
+    for resume in (False, True):
+        with (
+            pytest.raises(TrainingError, match=f"holds '{name}', which no run has written"),
+            claimed(tmp_path, resume),
+        ):
+            pass
+    assert (tmp_path / CHECKPOINTS / name).exists()
+
+
+def test_a_folder_that_cannot_be_looked_at_is_refused_in_a_sentence(tmp_path, monkeypatch):
+    with pytest.raises(TrainingError, match=r"cannot be used \(File name too long\); give another folder"):
+        check_output(tmp_path / ("a" * 256), resume=False)
+
+    def refuse(path):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.exists", refuse)
+    with pytest.raises(TrainingError, match=r"cannot be used \(Permission denied\); give another folder"):
+        check_output(tmp_path / "model", resume=False)
+
+
 def test_two_runs_do_not_write_to_one_folder(tmp_path):
     output = tmp_path / "a" / "b"
     with claimed(output, resume=False):

@@ -141,7 +141,7 @@ class JobLauncher(ABC):
             if Heard.of(run.folder, handle).known:
                 self._try_again(run, handle, environment, f"{_capital(self.system)} no longer knows its job.")
             elif run.asked_to_stop:
-                run.finish("stopped", "Stopped before it started.")
+                run.finish("stopped", f"Stopped {run.stopped_before('it started.')}")
             else:
                 self._send(run, handle, environment)
         elif job.state is JobState.ENDED:
@@ -164,7 +164,7 @@ class JobLauncher(ABC):
         """Stop a job that the stop file does not reach: it has not begun, or it does not end."""
         asked = time.time() - last_change([run.folder / "stop"])
         if job.state is JobState.WAITING:
-            run.finish("stopped", "Stopped before it started.")
+            run.finish("stopped", f"Stopped {run.stopped_before('it started.')}")
             self._end_job(handle.name)  # should it begin meanwhile, the end that is noted makes it exit
         elif asked > SECONDS_TO_STOP:
             self._end_job(handle.name)

@@ -11,7 +11,7 @@ from typing import ClassVar
 from mlm_demo.models.catalogue import ADAPTED, BASE, Catalogue, ModelRef
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.staging import PREPARED
-from mlm_demo.runs.tasks.task import Shift, check_limits, model_ref
+from mlm_demo.runs.tasks.task import Shift, check_epochs, check_limits, model_ref
 from mlm_demo.settings import Settings
 from mlm_demo.system.memory import out_of_memory_as_error
 from mlm_demo.training.checkpoints import last_checkpoint, remove_leftovers
@@ -197,4 +197,5 @@ def _prepare(run: Run, settings: Settings, catalogue: Catalogue, shift: Shift) -
     with shift.interruptible():
         # Without the passages: the log outlives the files, and everybody with the run's link sees its report.
         run.log({"report": {**preparation.report.to_json(), "passages": []}})
+        check_epochs(preparation, settings)
     return preparation

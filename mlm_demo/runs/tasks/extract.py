@@ -36,10 +36,15 @@ Rows = Sequence[
 
 @dataclass(frozen=True)
 class ExtractRequest:
-    """A request to ask questions of papers. model: empty for the built-in one."""
+    """A request to ask questions of papers.
+
+    model: empty for the built-in one. threshold: the least score of an answer, None for what the model was calibrated
+    to; it only decides what is shown.
+    """
 
     questions: tuple[str, ...]
     model: str = ""
+    threshold: float | None = None
 
     verb: ClassVar = "extract"
     made: ClassVar = ""
@@ -47,7 +52,7 @@ class ExtractRequest:
     @classmethod
     def from_json(cls, request: dict) -> "ExtractRequest":
         """Return the request that `to_json` wrote."""
-        return cls(tuple(request["questions"]), request["model"])
+        return cls(tuple(request["questions"]), request["model"], request.get("threshold"))
 
     def to_json(self) -> dict:
         """Return the request as run.json holds it."""
@@ -56,7 +61,9 @@ class ExtractRequest:
     def to_argv(self) -> list[str]:
         """Return the request as options of the command line, after the files."""
         asked = [part for question in self.questions for part in ("--question", question)]
-        return [*asked, *(["--model", self.model] if self.model else [])]
+        if self.model:
+            asked += ["--model", self.model]
+        return asked if self.threshold is None else [*asked, f"--threshold={self.threshold}"]
 
     @property
     def budget(self) -> str:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from mlm_demo.models.catalogue import ADAPTED, Catalogue, ModelRef
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.staging import PREPARED
-from mlm_demo.runs.tasks.task import Shift, check_limits, model_ref, result_version
+from mlm_demo.runs.tasks.task import Shift, check_epochs, check_limits, model_ref, result_version
 from mlm_demo.settings import Settings
 from mlm_demo.system.memory import out_of_memory_as_error
 from mlm_demo.training.checkpoints import last_checkpoint, remove_leftovers
@@ -106,6 +106,7 @@ class Pretraining:
                     _ = preparation.corpus
                 with shift.interruptible():
                     run.log({"report": preparation.report.to_json()})
+                    check_epochs(preparation, settings)
                 with shift.training() as log:
                     result = preparation.pretrain(
                         run.output,

@@ -4,7 +4,7 @@ Those of TRAINING make a model and have the tab Adapt; those of ASKING make a ta
 """
 
 from mlm_demo.errors import RunError, shown
-from mlm_demo.runs.run import Run
+from mlm_demo.runs.run import Request, Run
 from mlm_demo.runs.tasks.adapt import Adaptation
 from mlm_demo.runs.tasks.batch import KINDS, Batch
 from mlm_demo.runs.tasks.extract import Extracting
@@ -25,6 +25,11 @@ def task_of(run: Run) -> Task:
             f"The run {run.id} has the task {shown(name)}, which this version does not support; update it."
         )
     return TASKS[name]
+
+
+def verb_of(request: Request) -> list[str]:
+    """Return the words of the equivalent command line that stand before its files, such as `finetune answers`."""
+    return [request.task, *([request.request["task"]] if request.task == Finetuning.name else [])]
 
 
 def makes_table(run: Run) -> bool:

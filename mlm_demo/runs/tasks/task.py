@@ -14,6 +14,7 @@ from mlm_demo.models.catalogue import ADAPTED, FINETUNED, Catalogue, ModelRef
 from mlm_demo.runs.run import Run
 from mlm_demo.settings import READING_SECONDS, Settings
 from mlm_demo.training.phase import Phase
+from mlm_demo.training.prepare import Preparation
 from mlm_demo.training.result import RESULT
 
 SECONDS_BETWEEN_CHECKS = 0.5
@@ -55,9 +56,8 @@ class Shift:
 
         def end() -> tuple[str, str] | None:
             if self.should_stop():
-                trained = any(line.get("step") for line in self.run.lines())
-                where = "a further step; its progress is kept, and" if trained else "training;"
-                return "stopped", f"{self.reason()} before {where} Resume continues."
+                where = self.run.stopped_before("training; Resume continues.")
+                return "stopped", f"{self.reason()} {where}"
             return ("failed", too_long) if time.monotonic() - self.begun > seconds else None
 
         return self._exiting(end)
@@ -142,6 +142,16 @@ def check_limits(wanted: Iterable[tuple[str, float | None, float]]) -> None:
     for name, value, limit in wanted:
         if value and value > limit:
             raise TrainingError(f"{name} is {value:,g}; the limit is {limit:,}. Choose less.")
+
+
+def check_epochs(preparation: Preparation, settings: Settings) -> None:
+    """Raise TrainingError if the epochs of a run are too many steps, which is known once its corpus is prepared."""
+    if preparation.config.epochs is None:
+        return
+    from mlm_demo.training.plan import make_plan  # here, because it imports torch
+
+    plan = make_plan(len(preparation.blocks), preparation.config, preparation.mlm.device)
+    check_limits([("The number of steps", plan.steps, settings.max_run_steps)])
 
 
 def model_ref(run: Run, kind: str, version: str, domain: str = "other") -> ModelRef:

@@ -18,9 +18,10 @@ from mlm_demo.runs.service import (
 from mlm_demo.runs.tasks.adapt import Adaptation
 from mlm_demo.runs.tasks.finetune import Finetuning
 from mlm_demo.runs.tasks.pretrain import Pretraining
+from mlm_demo.runs.tasks.registry import verb_of
 from mlm_demo.settings import ROOT, Settings, on_zero_gpu
+from mlm_demo.training.exam import around_term, changed_most
 from mlm_demo.training.phase import Phase
-from mlm_demo.training.result import around_term, changed_most
 from mlm_demo.web.adapt.phases import present_phase
 from mlm_demo.web.adapt.progress import run_view
 from mlm_demo.web.adapt.report import UNREAD, corpus_view
@@ -178,16 +179,15 @@ def download_link(run: Run, settings: Settings) -> str:
 
 def adapt_command(run: Run) -> str:
     """Return the command line for the same run, to be used in the folder with its files."""
-    about, verb, output = run.request.about, [run.request.task], "adapted"
+    about, output = run.request.about, "adapted"
     if run.request.task == Finetuning.name:
-        verb, output = [*verb, run.request.request["task"]], "finetuned"
+        output = "finetuned"
     elif run.request.task == Pretraining.name:
         output = "pretrained"
     samples = {path.name: str(path.relative_to(ROOT)) for path in (SAMPLE, *SAMPLE_EXAMPLES.values())}
     files = [samples.get(name, name) for name in about.get("files", ())]
-    return shlex.join(
-        ["python", "-m", "mlm_demo", *verb, *files, *about.get("words", ()), "--output", output]
-    )
+    command = [*verb_of(run.request), *files, *about.get("words", ()), "--output", output]
+    return shlex.join(["python", "-m", "mlm_demo", *command])
 
 
 def example_of(run: Run, own_sentence: str) -> Example:

@@ -101,10 +101,19 @@ def test_what_the_end_of_a_job_means(queue, hub, stage, message, state, says):
         assert notes[-1].startswith("Its job ended (ERROR: Job timeout). Attempt 2 of 3 continues")
 
 
-def test_a_stop_cancels_a_job_that_waits(queue, hub):
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ({"step": 0}, "Stopped before it started."),
+        ({"step": 3}, "Stopped before a further step; its progress is kept, and Resume continues."),
+        ({"done": 0.5}, "Stopped before a further step; its progress is kept, and Resume continues."),
+    ],
+)
+def test_a_stop_cancels_a_job_that_waits(queue, hub, line, message):
     run = begin(queue)
+    run.log(line)
     queue.stop(run)
-    assert (run.state, run.message) == ("stopped", "Stopped before it started.")
+    assert (run.state, run.message) == ("stopped", message)
     assert hub.jobs[0]["status"]["stage"] == "CANCELED"
 
 
