@@ -21,7 +21,8 @@ class Background:
     """The widgets and handlers of a run that asks models; a handler returns the widgets that change.
 
     tasks: of the runs that are shown here; show: returns the widgets of a run's table as far as it is known, {} while
-    nothing is; results: where table and progress are shown; prefix: of the ids of the elements.
+    nothing is; results: where table and progress are shown; prefix: of the ids of the elements; without_table: returns
+    what else changes where there is no table, so that nothing acts on one that is gone.
     """
 
     def __init__(
@@ -31,8 +32,10 @@ class Background:
         show: Callable[[Run], dict],
         results: gr.HTML,
         prefix: str,
+        without_table: Callable[[], dict] = dict,
     ):
         self.service, self.tasks, self.show, self.results = service, tasks, show, results
+        self.without_table = without_table
         with gr.Row(elem_classes="extract-out"):
             small = {"size": "sm", "min_width": 140, "scale": 0, "visible": False}
             self.stop_button = gr.Button("Stop", variant="stop", elem_id=f"{prefix}-stop", **small)
@@ -56,7 +59,7 @@ class Background:
         try:
             run = self.service.require_owner(id, owner)
         except MlmDemoError as error:  # deleted in another window
-            return {**self.forget(), self.results: refusal(error, "")}
+            return {**self.forget(), **self.without_table(), self.results: refusal(error, "")}
         state = run.state
         shown = {
             self.run: id,
@@ -68,7 +71,8 @@ class Background:
         }
         if state in ACTIVE:
             queue = self.service.queue
-            return {**shown, self.results: progress(run, queue.position(run), queue.seconds_ahead(run))}
+            waiting = progress(run, queue.position(run), queue.seconds_ahead(run))
+            return {**shown, **self.without_table(), self.results: waiting}
         if state != "done":
             shown[self.message] = f'<p class="refusal" role="status" dir="auto">{escape(_ending(run))}</p>'
         return {**shown, self.results: "", **self.show(run)}
@@ -97,7 +101,7 @@ class Background:
             self.service.require_owner(id, owner).delete()
         except MlmDemoError as error:
             return {self.message: refusal(error, "")}
-        return {**self.forget(), self.results: DELETED}
+        return {**self.forget(), **self.without_table(), self.results: DELETED}
 
     def has(self, id: str) -> bool:
         """Return whether there is a run with this id that is shown here."""

@@ -7,6 +7,10 @@ MILLISECONDS_BEFORE_KEPT = (
     600  # without a key: Safari allows a hundred changes of the address in half a minute
 )
 
+# Characters of a query: Gradio (6.31) puts it into the address of each event, and uvicorn refuses a request whose head
+# is larger than 16 KB.
+MAX_QUERY = 6_000
+
 # Replace the selection with <mask>, or insert it at the cursor with a space on each side that touches a word or the
 # punctuation after one: `France.` → `France. <mask>`, but `(` → `(<mask>`. Scripts without spaces get none.
 INSERT_MASK = """(text) => {
@@ -110,19 +114,25 @@ NAME_OLD_ANSWER = f"""(...given) => {{
 }}"""
 
 
-def name_old_sentences(first: str, second: str, button: str) -> str:
-    """Return JavaScript that names the sentences of the answer shown if others stand in the form; it is dimmed then.
+def name_old_sentences(first: str, second: str, models: str, button: str) -> str:
+    """Return JavaScript that says what the answer shown is for if the form asks something else; it is dimmed then.
 
-    first, second: their names in the link to the answer; button: what asks for a new one.
+    first, second, models: the names of the sentences and models in the link to the answer; button: what asks for a new
+    one. The form is both sentences, the models or the first one, and the second model or the method. An empty picker
+    asks the default model, which may change, so it is taken for the one that answered.
     """
-    return f"""(first, second, link) => {{
+    return f"""(first, second, chosen, other, link) => {{
   {_NOTE}
   if (!link) return '';
   const given = new URLSearchParams(link.slice(link.indexOf('?')));
   const plain = (text) => (text || '').trim().replace(/\\s+/g, ' ');
   const answered = [plain(given.get('{first}')), plain(given.get('{second}'))];
-  if (plain(first) === answered[0] && plain(second) === answered[1]) return '';
-  const said = `This answer is for: ${{answered.filter(Boolean).join(' / ')}}`;
+  const asked = [given.get('{models}'), given.get('method')].filter(Boolean).join(',');
+  const now = [chosen && chosen.length ? chosen : asked.split(',')[0], other].flat();
+  const sameText = plain(first) === answered[0] && plain(second) === answered[1];
+  if (sameText && now.filter((one) => one && one !== 'within_word').join(',') === asked) return '';
+  const sentences = `This answer is for: ${{answered.filter(Boolean).join(' / ')}}`;
+  const said = sameText ? 'This answer is for other settings.' : sentences;
   return noted(said, 'Press Enter or {button} for a new one.');
 }}"""
 
@@ -140,8 +150,9 @@ CONFIRM_DELETE_ALL = "() => confirm('Permanently delete all your runs, their mod
 def follow(tab: str, *, selected: bool) -> str:
     """Return JavaScript that puts the first of some links and ids of runs into the address, or else the tab.
 
-    selected: whether the tab was selected, or else one of the texts has changed while it may be. What a page opens with
-    changes nothing, so that a clean address, and that of a run, stays as it is: Gradio selects the first tab then.
+    A link that is too long for an address counts as none. selected: whether the tab was selected, or else one of the
+    texts has changed while it may be. What a page opens with changes nothing, so that a clean address, and that of a
+    run, stays as it is: Gradio selects the first tab then.
     """
     if selected:
         opened = f"const before = window.tab || 'fill'; window.tab = '{tab}'; if (before === '{tab}') return;"
@@ -155,7 +166,8 @@ def follow(tab: str, *, selected: bool) -> str:
   {opened}
   if ((user && !user.hasBeenActive) || !tab || tab.dataset.tabId !== '{tab}') return;
   window.followed = true;
-  history.replaceState(null, '', found.includes('?') ? found.slice(found.indexOf('?')) : '?run=' + found);
+  const query = found.includes('?') ? found.slice(found.indexOf('?')) : '?run=' + found;
+  history.replaceState(null, '', query.length > {MAX_QUERY} ? '?tab={tab}' : query);
 }}"""
 
 
@@ -163,7 +175,7 @@ def keep_typed(tab: str, names: Sequence[str]) -> str:
     """Return JavaScript that puts typed texts, which may have no answer yet, into the address, so a reload keeps them.
 
     names: of the texts in a link of the tab; the link of the answer shown comes after them. An answer that arrives puts
-    its own link there.
+    its own link there. Texts that are too long for an address are not kept.
     """
     return f"""(...given) => {{
   clearTimeout(window.keeping);
@@ -174,7 +186,8 @@ def keep_typed(tab: str, names: Sequence[str]) -> str:
     const there = new URLSearchParams(location.search), kept = new URLSearchParams(link.slice(link.indexOf('?') + 1));
     if (names.every((name, number) => (there.get(name) || '') === (given[number] || ''))) return;
     names.forEach((name, number) => given[number] ? kept.set(name, given[number]) : kept.delete(name));
-    history.replaceState(null, '', given[0] ? '?' + kept : '?tab={tab}');
+    const query = '?' + kept;
+    history.replaceState(null, '', given[0] && query.length <= {MAX_QUERY} ? query : '?tab={tab}');
   }}, {MILLISECONDS_BEFORE_KEPT});
 }}"""
 
@@ -202,17 +215,22 @@ def scroll_to(element: str) -> str:
 def copy_link(button: str) -> str:
     """Return JavaScript that copies a link, given as an address or a query string, and confirms it on a button.
 
-    button: its element id. The clipboard needs HTTPS or localhost; the page shows the link as well.
+    button: its element id. The clipboard needs HTTPS or localhost; the page shows the link as well, or that it would be
+    too long to open.
     """
     return """(link) => {
   const address = link.startsWith('?') ? location.origin + location.pathname + link : link;
   const button = document.querySelector('#BUTTON');
   const label = button.dataset.label ??= button.textContent;  // a second press finds "Copied" there
   const show = (text) => { button.textContent = text; setTimeout(() => { button.textContent = label; }, 2000); };
+  if (link.slice(link.indexOf('?')).length > MAX_QUERY) {
+    show('Too long');
+    return 'This answer is too long for a link.';
+  }
   if (navigator.clipboard) navigator.clipboard.writeText(address).then(() => show('Copied'), () => show('Link below'));
   else show('Link below');
   return address;
-}""".replace("BUTTON", button)
+}""".replace("BUTTON", button).replace("MAX_QUERY", str(MAX_QUERY))
 
 
 def download(name: str, media_type: str) -> str:

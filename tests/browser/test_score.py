@@ -46,6 +46,21 @@ def test_a_link_with_two_sentences_a_press_cancel_and_a_file(open_page, pictures
     pictures(page, "score-file")
 
 
+def test_an_example_takes_the_place_of_a_long_scoring(open_page):
+    page = open_page("?tab=score", wait_for="#score-results .scored")
+    page.locator("#score-sentence textarea").fill("the fox sat on the mat and " * 14)
+    page.locator("#score").click()
+    page.locator("#score-cancel:enabled").click(trial=True)
+    for example in ("The king was given insulin", "The nurse forgot his coat."):
+        page.get_by_text(example).first.click()
+    page.locator("#score-results", has_text="nurse").wait_for()
+    page.locator("#score-cancel:disabled").wait_for()
+    old = page.locator("#score-answer-for .old")
+    expect(old).to_have_count(0)
+    page.locator("#score-models .token-remove").first.click()
+    expect(old).to_have_text("This answer is for other settings.")
+
+
 def test_a_longer_file_runs_in_the_background_and_is_found_again(open_page, pictures, tmp_path, monkeypatch):
     monkeypatch.setattr(part, "MAX_SENTENCES", 2)
     page = open_page("?text=Paris+is+the+<mask>.&model=general")

@@ -208,3 +208,31 @@ def test_a_model_that_is_still_to_be_loaded_waits_for_enter(open_page, monkeypat
     page.keyboard.press("Enter")
     shows(page, "The king")
     is_for_the_form(page)
+
+
+def test_enter_while_an_answer_is_on_its_way_asks_after_it(open_page, slow):
+    page = open_page()
+    page.locator("#more").get_by_role("button").first.click()
+    page.locator("#follow input").uncheck()
+    wait_until_open(page)
+    box = page.get_by_label("Sentence").first
+    box.fill("The king sat on his <mask>.")
+    with page.expect_request(lambda request: "The king" in (request.post_data or "")):
+        box.press("Enter")
+    box.fill("The queen sat on her <mask>.")
+    box.press("Enter")
+    shows(page, "The queen")
+    is_for_the_form(page)
+    asked = [text for text in slow if text.startswith(("The king", "The queen"))]
+    assert asked == ["The king sat on his <mask>.", "The queen sat on her <mask>."]
+
+
+def test_the_page_works_on_after_a_text_that_is_too_long_for_its_address(open_page):
+    page = open_page()
+    box = page.get_by_label("Sentence").first
+    box.fill("<mask> " + "京" * 2_000)
+    page.wait_for_function("location.search === '?tab=fill'")
+    box.fill("The dog sat on its <mask>.")
+    box.press("Enter")
+    shows(page, "The dog")
+    page.wait_for_function("location.search.includes('The+dog')")

@@ -73,6 +73,18 @@ def test_what_was_typed_goes_into_the_link_of_the_answer_shown():
     assert put_up([[typed, "a", "", ""]], active=False) == put_up([[typed, "a", "", ""]], tab="score") == []
 
 
+@in_node
+def test_a_link_that_is_too_long_for_each_event_leaves_only_the_tab():
+    long = "?text=" + "a" * javascript.MAX_QUERY
+    assert addresses(("fill", False, "?text=a"), ("fill", False, long)) == ["?tab=fill"]
+    assert addresses(("score", True, f"https://host/{long}"), tab="score") == ["?tab=score"]
+    typed = javascript.keep_typed("fill", ["text"])
+    fits = javascript.MAX_QUERY - len("?text=")
+    assert put_up([[typed, "a" * fits, ""]]) == ["?text=" + "a" * fits]
+    assert put_up([[typed, "a" * (fits + 1), ""]]) == ["?tab=fill"]
+    assert put_up([[typed, "京" * (fits // 9 + 1), ""]]) == ["?tab=fill"]
+
+
 @pytest.mark.parametrize(
     ("tab", "selected"), [("score", "score"), ("learn", "learn"), ("<b>", None), ("", None)]
 )

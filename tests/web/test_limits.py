@@ -14,7 +14,8 @@ LIMIT = "more often than this page answers"
 CHEAP = {
     "open_tab",  # the page
     "LearnTab.answer_cards",  # once for all visitors
-    *("redraw", "answer_typed", "lambda", "open_form"),  # Fill mask
+    *("redraw", "keep_view", "take_error_off", "answer_typed", "lambda", "open_form"),  # Fill mask
+    "ScoreTab.use_example",
     *("show_offer", "watch_download"),  # the offer of a model; the Hub is asked once in some minutes
     # the forms of the Adapt tab
     *("find_draft", "read_again", "remove_file", "remove_files", "show_report", "allow_start"),

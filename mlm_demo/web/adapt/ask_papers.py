@@ -60,7 +60,7 @@ class AskPapers:
         except MlmDemoError as error:
             return {self.extract.about: refusal(error, "")}
         papers = [Paper(*paper) for paper in found]
-        return self.extract.show_papers(papers, [READ, *noted], verdicts, sampled=False)
+        return self.extract.show_papers(papers, [READ, *noted], verdicts, request, sampled=False)
 
     def remove_files(self, id: str, owner: str) -> dict:
         """Delete the files of the run, and say so."""

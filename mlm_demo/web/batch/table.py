@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from html import escape
 
-from mlm_demo.runs.answered_file import FILL, failed
+from mlm_demo.runs.answered_file import FILL
 from mlm_demo.web.fill.charts import probability, shown_names
 from mlm_demo.web.html import table
 
@@ -16,24 +16,34 @@ def sentence_table(kind: str, rows: Sequence[dict], count: int) -> str:
 
     rows: at least the first ROWS_SHOWN; count: how many there are.
     """
-    models = next(([answer["model"] for answer in row["answers"]] for row in rows if not failed(row)), [])
+    models = _models(rows)
+    names = shown_names([model for model in models if model])
     what, cell = (", first words", _words) if kind == FILL else (", bits per word", _bits)
-    headings = ["Sentence", *(name + what for name in shown_names(models).values())]
-    if not models:
-        headings.append("Not filled" if kind == FILL else "Not scored")
-    cells = [[escape(row["text"] or row["where"]), *_cells(row, cell)] for row in rows[:ROWS_SHOWN]]
+    none = "Not filled" if kind == FILL else "Not scored"
+    headings = ["Sentence", *(names[model["name"]] + what if model else none for model in models)]
+    cells = [
+        [escape(row["text"] or row["where"]), *_cells(row, cell, len(models))] for row in rows[:ROWS_SHOWN]
+    ]
     padded = [[*row, *[""] * (len(headings) - len(row))] for row in cells]
     more = count - ROWS_SHOWN
     note = f'<p class="more">{more:,} more rows are in the file to download.</p>' if more > 0 else ""
     return table(headings, padded, "scored-list") + note
 
 
-def _cells(row: dict, cell: Callable[[dict], str]) -> list[str]:
-    """Return the cell of each model, or each reason once why some model has no answer."""
-    if not failed(row):
-        return list(map(cell, row["answers"]))
-    reasons = dict.fromkeys(answer["error"] for answer in row["answers"] if "error" in answer)
-    return [escape(" ".join(reasons) or row.get("error", ""))]
+def _models(rows: Sequence[dict]) -> list[dict | None]:
+    """Return the model of each column, None for one that has answered no row; one column if there is no answer."""
+    asked = zip(*(row["answers"] for row in rows if row["answers"]), strict=True)
+    models = [next((one["model"] for one in answers if "error" not in one), None) for answers in asked]
+    return models if any(models) else [None]
+
+
+def _cells(row: dict, cell: Callable[[dict], str], columns: int) -> list[str]:
+    """Return the cell of each model, or why none of them has an answer: once, if there is one reason or one column."""
+    answers = row["answers"]
+    reasons = dict.fromkeys(answer.get("error") for answer in answers) if answers else {row["error"]: None}
+    if None not in reasons and 1 in (len(reasons), columns):
+        return [escape(" ".join(reasons))]
+    return [escape(answer["error"]) if "error" in answer else cell(answer) for answer in answers]
 
 
 def _bits(score: dict) -> str:

@@ -71,10 +71,17 @@ class ContrastTab:
             return {self.results: TO_DOWNLOAD + draw(kept)}
         return self.contrast_sentences(first, second, model, other_model, kept, request)
 
+    def open_form(self, opened: str, owner: str) -> dict:
+        """Fill in the form from the page's link when the tab is opened, if the link is for it.
+
+        opened: the query string of the page's address; owner: the secret that the browser keeps.
+        """
+        linked = self._linked(opened)
+        return self._form(linked[0], owner) if linked else gr.skip()
+
     def first_answer(
         self,
         opened: str,
-        owner: str,
         first: str,
         second: str,
         model: str,
@@ -82,21 +89,20 @@ class ContrastTab:
         request: gr.Request,
         progress=gr.Progress(),
     ) -> dict:
-        """Answer the page's link when the tab is opened, or the form if the link is for another tab.
-
-        opened: the query string of the page's address; owner: the secret that the browser keeps.
-        """
-        form, query = {}, dict(parse_qsl(opened.removeprefix("?")))
+        """Answer the page's link, or the form if the link is for another tab."""
         try:
             self.limits.admit(request)
-            asked, problems = self._asked(first, second, model, other_model), []
-            if is_contrast_link(query):
-                limit = self.engine.settings.max_characters
-                asked, problems = read_link(query, self.engine.catalogue, max_characters=limit)
-                form = self._form(asked, owner)
-            return {**form, **self._answer(asked, problems, progress)}
+            asked, problems = self._linked(opened) or (self._asked(first, second, model, other_model), [])
+            return self._answer(asked, problems, progress)
         except MlmDemoError as error:
-            return {**form, self.results: refusal(error, "")}
+            return {self.results: refusal(error, "")}
+
+    def _linked(self, opened: str) -> tuple[Asked, list[str]] | None:
+        """Return the form of the page's link, and a notice for each value that is ignored; None for another tab's."""
+        query, limit = dict(parse_qsl(opened.removeprefix("?"))), self.engine.settings.max_characters
+        return (
+            read_link(query, self.engine.catalogue, max_characters=limit) if is_contrast_link(query) else None
+        )
 
     def swap_word(
         self,
@@ -218,18 +224,26 @@ class ContrastTab:
         tab.select(
             inputs=[self.link, self.opened], outputs=self.opened, js=javascript.WHEN_OPENED, **in_browser
         )
-        self.opened.change(self.first_answer, [self.opened, owner, *form], [*form, *shown], **asking)
-        by_form = {"fn": self.contrast_sentences, "inputs": [*form, self.kept], "outputs": shown, **asking}
+        self.opened.change(self.open_form, [self.opened, owner], form, **AT_ONCE).then(
+            self.first_answer, [self.opened, *form], shown, **asking
+        )
+        by_form = {
+            "fn": self.contrast_sentences,
+            "inputs": [*form, self.kept],
+            "outputs": shown,
+            "trigger_mode": "always_last",  # the form of a second press is asked too
+            **asking,
+        }
         gr.on([self.run.click, self.first.submit, self.second.submit], **by_form)
         gr.on([self.model.input, self.other_model.input], **{**by_form, "fn": self.answer_chosen})
         self.swaps.select(self.swap_word, [*form, self.kept], [self.second, *shown], **asking)
         self.examples.click(lambda index: EXAMPLES[index], self.examples, form, **AT_ONCE).then(**by_form)
         self.examples.click(js=javascript.scroll_to("contrast-ask"), **in_browser)
         gr.on(
-            [each.change for each in (self.first, self.second, self.link)],
-            inputs=[self.first, self.second, self.link],
+            [each.change for each in (*form, self.link)],
+            inputs=[*form, self.link],
             outputs=self.answer_for,
-            js=javascript.name_old_sentences("contrast", "with", "Compare"),
+            js=javascript.name_old_sentences("contrast", "with", "asked", "Compare"),
             trigger_mode="multiple",
             **in_browser,
         )

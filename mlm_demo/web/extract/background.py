@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mlm_demo.corpus.papers import Paper
+from mlm_demo.runs.run import Run
 from mlm_demo.runs.tasks.extract import ExtractRequest, write_rows
 from mlm_demo.settings import Settings, on_zero_gpu
 from mlm_demo.web.background import Background
+from mlm_demo.web.extract.links import Asked
 
 
 def takes_long(papers: Sequence[Paper], questions: Sequence[str], settings: Settings) -> bool:
@@ -20,8 +22,7 @@ def takes_long(papers: Sequence[Paper], questions: Sequence[str], settings: Sett
 def start(
     background: Background,
     papers: Sequence[Paper],
-    questions: Sequence[str],
-    model: str,
+    asked: ExtractRequest,
     owner: str,
     address: str,
 ) -> dict:
@@ -31,6 +32,12 @@ def start(
         write_rows(path, papers)
         draft = background.service.staging.add([path])
     try:
-        return background.start(draft, ExtractRequest(tuple(questions), model), owner, address)
+        return background.start(draft, asked, owner, address)
     finally:
         background.service.staging.forget(draft)
+
+
+def asked_of(run: Run) -> Asked:
+    """Return the form that a run was started with."""
+    asked = ExtractRequest.from_json(run.request.request)
+    return Asked("\n".join(asked.questions), asked.model, asked.threshold)

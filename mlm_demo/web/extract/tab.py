@@ -12,12 +12,12 @@ from mlm_demo.inference.extract.extraction import Extraction
 from mlm_demo.inference.extract.questions import check_questions
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.service import RunService
-from mlm_demo.runs.tasks.extract import extraction_of
+from mlm_demo.runs.tasks.extract import ExtractRequest, extraction_of
 from mlm_demo.web import javascript
 from mlm_demo.web.api import check_amount
 from mlm_demo.web.event_options import AT_ONCE, EXTRACTING, QUIET
 from mlm_demo.web.extract import javascript as extract_javascript
-from mlm_demo.web.extract.background import start, takes_long
+from mlm_demo.web.extract.background import asked_of, start, takes_long
 from mlm_demo.web.extract.extractors import choices, first_name, none_here, offered
 from mlm_demo.web.extract.links import Asked, lines, read_link, write_link
 from mlm_demo.web.extract.opened_paper import opened_paper
@@ -37,6 +37,7 @@ from mlm_demo.web.extract.widgets import NOTHING_YET, ExtractWidgets
 from mlm_demo.web.fill.links import page_address
 from mlm_demo.web.identity import owner_of
 from mlm_demo.web.messages import notices, refusal, reporter
+from mlm_demo.web.score.cancel import CancelableWork, Canceled
 from mlm_demo.web.server.rate_limits import RateLimits
 from mlm_demo.web.server.uploads import delete_uploads
 
@@ -48,7 +49,7 @@ class ExtractTab(ExtractWidgets):
     """A handler returns its outputs by name, `{component: value}`; what it does not name stays as it is."""
 
     def __init__(self, engine: Engine, service: RunService, limits: RateLimits):
-        self.engine, self.service, self.limits = engine, service, limits
+        self.engine, self.service, self.limits, self.work = engine, service, limits, CancelableWork()
         self.example_questions = examples()
 
     # Handlers
@@ -74,19 +75,19 @@ class ExtractTab(ExtractWidgets):
             return {self.files: None, self.about: refusal(error, "") + papers_view(papers)}
         finally:
             delete_uploads(files or [])
-        return {self.files: None, **self.show_papers(found, noted, verdicts, sampled=False)}
+        return {self.files: None, **self.show_papers(found, noted, verdicts, request, sampled=False)}
 
-    def read_sample(self, verdicts: Verdicts) -> dict:
+    def read_sample(self, verdicts: Verdicts, request: gr.Request) -> dict:
         """Take the sample in place of the papers."""
         try:
-            return self.show_papers(list(sample()), [], verdicts, sampled=True)
+            return self.show_papers(list(sample()), [], verdicts, request, sampled=True)
         except CorpusError as error:
             return {self.about: refusal(error, "")}
 
-    def remove_papers(self) -> dict:
+    def remove_papers(self, request: gr.Request | None) -> dict:
         """Forget the papers and all that was made of them, as when the page opens; the questions stay."""
         return {
-            **self.show_papers([], [], {}, sampled=False),
+            **self.show_papers([], [], {}, request, sampled=False),
             self.threshold: gr.Slider(*FIRST_RANGE, 0.0),
             self.meaning: FIRST_MEANING,
             self.chosen: {},
@@ -97,13 +98,15 @@ class ExtractTab(ExtractWidgets):
 
     def emptied(self) -> dict:
         """Return the tab without papers and questions, as the page opens."""
-        return {**self.remove_papers(), self.questions: ""}
+        return {**self.remove_papers(None), self.questions: ""}
 
-    def choose_example(self, index: int, papers: list[Paper], verdicts: Verdicts) -> dict:
+    def choose_example(
+        self, index: int, papers: list[Paper], verdicts: Verdicts, request: gr.Request
+    ) -> dict:
         """Ask an example, of the sample if there are no papers yet."""
         return {
             self.questions: self.example_questions[index],
-            **({} if papers else self.read_sample(verdicts)),
+            **({} if papers else self.read_sample(verdicts, request)),
         }
 
     def extract(
@@ -132,13 +135,14 @@ class ExtractTab(ExtractWidgets):
             settings = self.engine.settings
             if takes_long(papers, asked, settings):
                 check_amount([], check_questions(asked), settings)
-                address = self.limits.address(request)
-                return {
-                    **start(self.background, papers, asked, model, owner, address),
-                    self.out: gr.Row(visible=False),
-                }
+                task = ExtractRequest(tuple(asked), model, chosen.get(model))
+                return start(self.background, papers, task, owner, self.limits.address(request))
             check_amount(papers, asked, settings)
-            found = self.engine.extract(papers, asked, model, on_progress=reporter(progress))
+            self.work.cancel(request)  # an earlier question's answer would come in place of this one's
+            with self.work.reporting(request, reporter(progress)) as on_progress:
+                found = self.engine.extract(papers, asked, model, on_progress=on_progress)
+        except Canceled:
+            return gr.skip()
         except MlmDemoError as error:
             return {self.results: refusal(error, table(before, verdicts) if before else "")}
         return {
@@ -165,7 +169,17 @@ class ExtractTab(ExtractWidgets):
     def show_run(self, run: Run) -> dict:
         """Show the table of a run as far as it is known."""
         found = extraction_of(run)
-        return self.show_found(found) if found else {}
+        return self.show_found(found, asked_of(run).threshold) if found else {}
+
+    def without_table(self) -> dict:
+        """Return what belongs to a table as it is without one."""
+        return {
+            self.extraction: None,
+            self.out: gr.Row(visible=False),
+            self.link: "",
+            self.copied: "",
+            self.paper: "",
+        }
 
     def decide(
         self,
@@ -212,23 +226,39 @@ class ExtractTab(ExtractWidgets):
     def open_link(self, owner: str, request: gr.Request, profile: gr.OAuthProfile | None) -> dict:
         """Offer the models, and fill in the form from the page's link, or show a run in the background."""
         owner = owner_of(owner, profile, self.engine.settings)
-        found = read_link(dict(request.query_params))
-        asked, noted = found or (Asked(), [])
-        models = offered(self.service.runs, owner, asked.model)
-        updates = {self.model: gr.Dropdown(choices(models), value=asked.model or first_name(models))}
-        wanted = request.query_params.get("run", "")
+        found, wanted = read_link(dict(request.query_params)), request.query_params.get("run", "")
         if wanted and self.background.has(wanted):
-            return {**updates, **self.background.look(wanted, owner), self.tabs: gr.Tabs(selected="extract")}
+            return {**self._open_run(wanted, owner), self.tabs: gr.Tabs(selected="extract")}
         if found is None:
             active = "" if wanted else self.background.active(owner)
-            return {**updates, **(self.background.look(active, owner) if active else {})}
-        updates |= {self.questions: asked.questions, self.link: page_address() + write_link(asked)}
-        if asked.threshold is not None:
-            updates[self.chosen] = {asked.model or first_name(models) or "": asked.threshold}
-            low, high = min(FIRST_RANGE[0], asked.threshold), max(FIRST_RANGE[1], asked.threshold)
-            updates[self.threshold] = gr.Slider(low, high, asked.threshold)
+            return self._open_run(active, owner) if active else self._form(Asked(), owner)
+        asked, noted = found
         hint = '<p class="empty">The link holds the questions. Add papers, or use the sample, and press Extract.</p>'
-        return {**updates, self.results: notices(noted) + hint, self.tabs: gr.Tabs(selected="extract")}
+        return {
+            **self._form(asked, owner),
+            self.link: page_address() + write_link(asked),
+            self.results: notices(noted) + hint,
+            self.tabs: gr.Tabs(selected="extract"),
+        }
+
+    def _open_run(self, id: str, owner: str) -> dict:
+        """Show a run, to its owner with the form as it was asked."""
+        shown = self.background.look(id, owner)
+        asked = asked_of(self.service.runs.find(id)) if shown[self.background.run] else Asked()
+        return {**self._form(asked, owner), **shown}
+
+    def _form(self, asked: Asked, owner: str) -> dict:
+        """Offer the models, and fill in what was asked."""
+        models = offered(self.service.runs, owner, asked.model)
+        model = asked.model or first_name(models)
+        form = {self.model: gr.Dropdown(choices(models), value=model)}
+        if asked.questions:
+            form[self.questions] = asked.questions
+        if asked.threshold is not None:
+            form[self.chosen] = {model or "": asked.threshold}
+            low, high = min(FIRST_RANGE[0], asked.threshold), max(FIRST_RANGE[1], asked.threshold)
+            form[self.threshold] = gr.Slider(low, high, asked.threshold)
+        return form
 
     def _show(self, found: Extraction, calibrated: float, verdicts: Verdicts | None) -> dict:
         threshold = None if found.threshold == calibrated else found.threshold
@@ -244,12 +274,20 @@ class ExtractTab(ExtractWidgets):
         }
 
     def show_papers(
-        self, papers: list[Paper], noted: list[str], verdicts: Verdicts, *, sampled: bool
+        self,
+        papers: list[Paper],
+        noted: list[str],
+        verdicts: Verdicts,
+        request: gr.Request | None,
+        *,
+        sampled: bool,
     ) -> dict:
         """Take these papers in place of those that are there; noted: how they were read.
 
-        A table is gone then: it would be of other papers. Verdicts stay, because they are examples by themselves.
+        A table is gone then, also one that is still made: it would be of other papers. Verdicts stay, because they are
+        examples by themselves.
         """
+        self.work.cancel(request)
         return {
             **self.background.forget(),
             self.extraction: None,
@@ -279,17 +317,37 @@ class ExtractTab(ExtractWidgets):
             *(self.copied, self.paper, self.counted, *self.background.widgets),
         ]
         self.filled = [
-            *(
-                *self.of_papers,
-                self.threshold,
-                self.meaning,
-                self.chosen,
-                self.verdicts,
-                self.judged,
-                self.link,
-            ),
-            self.questions,
+            *self.of_papers,
+            *(self.threshold, self.meaning, self.chosen, self.verdicts, self.judged),
+            *(self.link, self.questions),
         ]
+        shown = [
+            *(self.extraction, self.threshold, self.meaning, self.results, self.link),
+            *(self.copied, self.counted),
+        ]
+        found = [*shown, self.calibrated, self.out, self.paper]
+        self.background.wire(owner, found)
+        form = [self.questions, self.model, self.chosen]
+        extracting = {
+            "fn": self.extract,
+            "inputs": [*form, self.papers, self.extraction, self.verdicts, owner],
+            "outputs": [*found, *self.background.widgets],
+            "show_progress_on": self.results,
+            "api_visibility": "private",
+            **EXTRACTING,
+        }
+        by_button = self.run.click(**extracting)
+        by_example = self.examples.click(
+            self.choose_example,
+            [self.examples, self.papers, self.verdicts],
+            [self.questions, *self.of_papers],
+            **QUIET,
+        ).then(**extracting)
+        for event in (by_button, by_example):
+            event.success(  # not once it has given way
+                None, js=extract_javascript.SHOW_RESULTS, api_visibility="private"
+            )
+        gives_way = {"cancels": [by_button, by_example]}
         self.files.upload(
             self.read_upload,
             [self.files, self.papers, self.sampled, self.verdicts],
@@ -299,42 +357,8 @@ class ExtractTab(ExtractWidgets):
             concurrency_id="reading",
             concurrency_limit=2,
         )
-        self.sample.click(self.read_sample, self.verdicts, self.of_papers, **QUIET)
-        self.clear.click(self.remove_papers, None, self.filled, **AT_ONCE)
-        shown = [
-            self.extraction,
-            self.threshold,
-            self.meaning,
-            self.results,
-            self.link,
-            self.copied,
-            self.counted,
-        ]
-        found = [*shown, self.calibrated, self.out]
-        self.background.wire(owner, found)
-        extracting = {
-            "fn": self.extract,
-            "inputs": [
-                self.questions,
-                self.model,
-                self.chosen,
-                self.papers,
-                self.extraction,
-                self.verdicts,
-                owner,
-            ],
-            "outputs": [*found, *self.background.widgets],
-            "show_progress_on": self.results,
-            "api_visibility": "private",
-            **EXTRACTING,
-        }
-        self.run.click(**extracting).then(None, js=extract_javascript.SHOW_RESULTS, api_visibility="private")
-        self.examples.click(
-            self.choose_example,
-            [self.examples, self.papers, self.verdicts],
-            [self.questions, *self.of_papers],
-            **QUIET,
-        ).then(**extracting).then(None, js=extract_javascript.SHOW_RESULTS, api_visibility="private")
+        self.sample.click(self.read_sample, self.verdicts, self.of_papers, **gives_way, **QUIET)
+        self.clear.click(self.remove_papers, None, self.filled, **gives_way, **AT_ONCE)
         self.threshold.input(
             self.decide,
             [self.threshold, self.model, self.chosen, self.extraction, self.calibrated, self.verdicts],
@@ -344,7 +368,8 @@ class ExtractTab(ExtractWidgets):
             **AT_ONCE,
         )
         judged = [self.extraction, self.verdicts]
-        self.results.select(self.open_paper, self.extraction, self.paper, **{**QUIET, **EXTRACTING})
+        opening = {**QUIET, **EXTRACTING, "trigger_mode": "multiple"}
+        self.results.select(self.open_paper, self.extraction, self.paper, **opening)
         self.results.like(
             self.judge,
             judged,
@@ -354,13 +379,7 @@ class ExtractTab(ExtractWidgets):
         )
         for button, write, inputs, name, kind in (
             (self.csv_down, table_csv, judged, "extraction.csv", "text/csv"),
-            (
-                self.lines_down,
-                table_lines,
-                judged,
-                "extraction.jsonl",
-                "application/jsonl",
-            ),
+            (self.lines_down, table_lines, judged, "extraction.jsonl", "application/jsonl"),
             (self.evidence_down, evidence_csv, self.verdicts, "evidence.csv", "text/csv"),
             (self.answers_down, answers_csv, self.verdicts, "answers.csv", "text/csv"),
         ):

@@ -54,7 +54,7 @@ def table(extraction: Extraction, verdicts: Verdicts) -> str:
         body = "".join(_row(cell, verdicts) for cell in ordered)
         head = ("Paper", "Answer", "Sentence", "Relevance of the sentence", "Right?")
         heads = "".join(f'<th scope="col">{heading}</th>' for heading in head)
-        kind, caption = "one-question", escape(extraction.questions[0])
+        kind, caption = "one-question", f'<caption dir="auto">{escape(extraction.questions[0])}</caption>'
     else:
         papers = len(found) // len(extraction.questions)
         rows = [found[paper::papers] for paper in range(papers)]
@@ -66,10 +66,11 @@ def table(extraction: Extraction, verdicts: Verdicts) -> str:
             for first, question in enumerate(extraction.questions)
         )
         compact = " compact" if len(extraction.questions) > WITH_SENTENCES else ""
-        kind, caption = f"many-questions{compact}", f"{len(extraction.questions)} questions"
+        kind = f"many-questions{compact}"
+        caption = f'<caption class="spoken">{len(extraction.questions)} questions</caption>'
     return (
         f'<p class="answered" role="status">{escape(summary(extraction, found))}</p><p class="facts">{HINT}</p>'
-        f'<div class="table found {kind}"><table><caption class="spoken">{caption}</caption>'
+        f'<div class="table found {kind}"><table>{caption}'
         f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 

@@ -86,7 +86,7 @@ class ExtractWidgets:
             render=False,
         )
         self.background = Background(  # its buttons stand above
-            self.service, {Extracting.name}, self.show_run, self.results, "extract"
+            self.service, {Extracting.name}, self.show_run, self.results, "extract", self.without_table
         )
         self.results.render()
         with gr.Row(visible=False, elem_classes="extract-out") as self.out:

@@ -3,7 +3,8 @@
 from mlm_demo.web.javascript import scroll_to
 
 # A pressed word becomes a blank, and the blank remembers it: `behind` holds the words of the blanks of each text that
-# was made here. Where the keyboard pressed a word, the new row has the focus on what took its place.
+# was made here. Until the row changes the first press counts, because Gradio (6.31) drops a second one. Where the
+# keyboard pressed a word, the new row has the focus on what took its place.
 # The row of 'Every position' stays as long as its sentence, though each answer draws the words again.
 WORDS = """
 const behind = new Map();
@@ -13,12 +14,15 @@ const shown = () => (element.querySelector('[data-text]') || {dataset: {}}).data
 const press = (part, byKeyboard) => {
   const text = shown(), start = Number(part.dataset.start), end = Number(part.dataset.end);
   const words = parts('mark').map((mark, number) => (behind.get(text) || [])[number]);
-  const number = parts('mark').filter((mark) => Number(mark.dataset.start) < start).length;
+  const before = parts('mark').filter((mark) => Number(mark.dataset.start) < start), number = before.length;
   const isBlank = part.matches('mark'), own = part.querySelector('.own') || part;
   window.pressedBlank = isBlank ? null : number;
   const word = isBlank ? words[number] : own.textContent;
   if (!word) return;
-  expected = isBlank ? words.toSpliced(number, 1) : words.toSpliced(number, 0, word);
+  // The server writes every blank as <mask>.
+  const longer = (mark) => '<mask>'.length - (Number(mark.dataset.end) - Number(mark.dataset.start));
+  const at = before.reduce((sum, mark) => sum + longer(mark), start);
+  expected ??= isBlank ? {words: words.toSpliced(number, 1)} : {words: words.toSpliced(number, 0, word), number, at};
   focused = byKeyboard ? parts('').indexOf(part) : -1;
   trigger('select', isBlank ? {text, start, end, word} : {text, start, end});
 };
@@ -39,7 +43,9 @@ element.addEventListener('keydown', (event) => {
 });
 const refresh = () => {
   const marks = parts('mark');
-  if (expected && expected.length === marks.length) behind.set(shown(), expected);
+  const isHere = ({words, number, at}) =>
+    words.length === marks.length && (at === undefined || Number(marks[number].dataset.start) === at);
+  if (expected && isHere(expected)) behind.set(shown(), expected.words);
   marks.forEach((mark, number) => {
     const word = (behind.get(shown()) || [])[number], spoken = `Bring back ${word}`;
     const attributes = {role: 'button', tabindex: 0, title: spoken, 'aria-label': spoken};

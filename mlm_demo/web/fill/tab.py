@@ -12,6 +12,7 @@ from mlm_demo.web import javascript
 from mlm_demo.web.event_options import ASKING, AT_ONCE, SCORING
 from mlm_demo.web.fill.answer import (
     NOT_LOADED,
+    VIEWS,
     Shown,
     ask,
     draw,
@@ -132,7 +133,7 @@ class FillTab(FillWidgets):
         except MlmDemoError:
             return unanswered
         return (
-            {self.typed_answer: typed_answer_json(shown), self.answers: keep(kept, shown)}
+            {self.typed_answer: typed_answer_json(shown), self.answers: keep(kept, shown, link)}
             if shown
             else {self.waiting: NOT_LOADED, **unanswered}
         )
@@ -186,11 +187,10 @@ class FillTab(FillWidgets):
         return self.show_influence(*form, request, progress, mask, measure)
 
     def _show_row(self, row: Callable[[], str], text, view, link, kept, request: gr.Request) -> dict:
-        """Show a row of words that a model has to be asked for, and the last answer without an earlier error."""
+        """Show a row of words that a model has to be asked for; the answer may have changed when it is there."""
         try:
             self.limits.admit(request)
-            shown = {self.results: self._drawn(kept, link, view)} if link in kept else {}
-            return {self.words: row(), **shown}
+            return {self.words: row()}
         except MlmDemoError as error:
             return self._refuse(error, text, link, kept, view)
 
@@ -221,7 +221,17 @@ class FillTab(FillWidgets):
 
     def redraw(self, kept, link, view) -> dict:
         """Show the answer as a chart or as tables."""
-        return {self.results: self._drawn(kept, link, view) if link in kept else gr.skip()}
+        return {self.results: self._drawn(kept, link, view) if kept.get(link) else gr.skip()}
+
+    def keep_view(self, results, kept, link, view) -> dict:
+        """Redraw an answer that came in the view that was chosen when it was asked for."""
+        as_asked = ("<table" in (results or "")) == (view == VIEWS[1])
+        return {self.results: gr.skip()} if as_asked else self.redraw(kept, link, view)
+
+    def take_error_off(self, results, kept, link, view) -> dict:
+        """Show the answer without an error of what was asked before."""
+        refused = 'class="refusal"' in (results or "")
+        return self.redraw(kept, link, view) if refused else {self.results: gr.skip()}
 
     def switch_axis(self, request: gr.Request, *options) -> dict:
         """Draw the answer shown with the other axis, which asks no model; answer if the form has changed since."""
@@ -262,7 +272,13 @@ class FillTab(FillWidgets):
         shown = [getattr(self, field.name) for field in fields(Shown)]
         in_browser = [component for component in shown if component is not self.answers]
         question = [*form, self.view, self.link, self.answers]
-        at_once = {"inputs": question, "outputs": [*shown, self.queued], **AT_ONCE}
+        # What is asked while an answer is on its way is asked after it: Gradio would drop it.
+        at_once = {
+            "inputs": question,
+            "outputs": [*shown, self.queued],
+            "trigger_mode": "always_last",
+            **AT_ONCE,
+        }
         gr.on(
             [self.run.click, self.sentence.submit, self.targets.submit, self.top_k.submit],
             self.answer_now,
@@ -281,7 +297,21 @@ class FillTab(FillWidgets):
             "api_visibility": "private",
             **ASKING,
         }
-        self.queued.change(self.fill, **self.asks)
+        answered = [self.answers, self.link, self.view]
+        typing = {
+            "fn": self.answer_typed,
+            "inputs": [self.follow, *question],
+            "outputs": [self.typed_answer, self.answers, self.waiting, self.words],
+            **AT_ONCE,
+        }
+        viewing = {
+            "fn": self.keep_view,
+            "inputs": [self.results, *answered],
+            "outputs": self.results,
+            **AT_ONCE,
+        }
+        # A person may have chosen a view and typed while the model was loaded.
+        self.queued.change(self.fill, **self.asks).then(**viewing).then(**typing)
         pressed = {"inputs": question, "outputs": [*at_once["outputs"], self.sentence], **AT_ONCE}
         self.words.select(self.press_word, **pressed)
         self.results.select(self.put_word, **pressed)
@@ -293,6 +323,7 @@ class FillTab(FillWidgets):
             (self.influence.click, self.show_influence, why),
             (self.words.like, self.explain, why),
         ):
+            press(self.take_error_off, [self.results, *answered], self.results, **AT_ONCE)
             press(
                 show,
                 [self.sentence, self.model, *options, self.view, self.link, self.answers],
@@ -313,12 +344,6 @@ class FillTab(FillWidgets):
         self.sentence.change(  # `input` does not fire when text is deleted by the browser
             inputs=[self.typed, self.pause], outputs=self.typed, js=javascript.WHEN_TYPED, **in_javascript
         )
-        typing = {
-            "fn": self.answer_typed,
-            "inputs": [self.follow, *question],
-            "outputs": [self.typed_answer, self.answers, self.waiting, self.words],
-            **AT_ONCE,
-        }
         self.typed.change(trigger_mode="always_last", **typing)
         self.typed_answer.change(
             inputs=[self.typed_answer, *form, *in_browser],
@@ -326,7 +351,7 @@ class FillTab(FillWidgets):
             js=javascript.SHOW_IF_CURRENT,
             **in_javascript,
         )
-        self.view.change(self.redraw, [self.answers, self.link, self.view], self.results, **AT_ONCE)
+        self.view.change(self.redraw, answered, self.results, **AT_ONCE)
         page.load(self.open_form, owner, [*form, self.link, self.more], **AT_ONCE)
         opened = page.load(
             self.open_page,
@@ -335,7 +360,7 @@ class FillTab(FillWidgets):
             show_progress_on=self.results,
             api_visibility="private",
         )
-        opened.then(**typing)  # a person may have typed in the meantime
+        opened.then(**viewing).then(**typing)
         self.offer.wire(opened, owner)
         self.offer.ready.change(self.answer_arrived, **{**at_once, "inputs": [self.follow, *question]})
         self.insert.click(

@@ -70,10 +70,25 @@ class ScoreTab:
         except MlmDemoError as error:
             return {self.results: refusal(error, draw(before)), self.cancel: gr.Button(interactive=False)}
 
+    def open_form(self, opened: str, owner: str) -> dict:
+        """Fill in the form from the page's link when the tab is opened, if the link is for it.
+
+        opened: the query string of the page's address; owner: the secret that the browser keeps.
+        """
+        if not (linked := self._linked(opened)):
+            return gr.skip()
+        asked, _ = linked
+        models = self._choices(owner, asked.models)
+        return {
+            self.sentence: asked.text,
+            self.second: asked.second,
+            self.models: gr.Dropdown(models, value=list(asked.models), **ANY_MODEL),
+            self.method: asked.method,
+        }
+
     def first_answer(
         self,
         opened: str,
-        owner: str,
         text: str,
         second: str,
         models: list[str],
@@ -81,28 +96,18 @@ class ScoreTab:
         request: gr.Request,
         progress=gr.Progress(),
     ) -> dict:
-        """Answer the page's link when the tab is opened, or the form if the link is for another tab.
-
-        opened: the query string of the page's address; owner: the secret that the browser keeps.
-        """
-        form, query = {}, dict(parse_qsl(opened.removeprefix("?")))
+        """Answer the page's link, or the form if the link is for another tab."""
         try:
             self.limits.admit(request)
-            asked, problems = Asked(text, second, tuple(models), method), []
-            if is_score_link(query):
-                limit = self.engine.settings.max_characters
-                asked, problems = read_link(query, self.engine.catalogue, max_characters=limit)
-                form = {
-                    self.sentence: asked.text,
-                    self.second: asked.second,
-                    self.models: gr.Dropdown(
-                        self._choices(owner, asked.models), value=list(asked.models), **ANY_MODEL
-                    ),
-                    self.method: asked.method,
-                }
-            return {**form, **self._answer(asked, problems, request, progress)}
+            asked, problems = self._linked(opened) or (Asked(text, second, tuple(models), method), [])
+            return self._answer(asked, problems, request, progress)
         except MlmDemoError as error:
-            return {**form, self.results: refusal(error, "")}
+            return {self.results: refusal(error, "")}
+
+    def _linked(self, opened: str) -> tuple[Asked, list[str]] | None:
+        """Return the form of the page's link, and a notice for each value that is ignored; None for another tab's."""
+        query, limit = dict(parse_qsl(opened.removeprefix("?"))), self.engine.settings.max_characters
+        return read_link(query, self.engine.catalogue, max_characters=limit) if is_score_link(query) else None
 
     def _choices(self, owner: str, models: Sequence[str]) -> list[tuple[str, str]]:
         """Return the choices of the picker with some models, which somebody else may have made."""
@@ -126,6 +131,12 @@ class ScoreTab:
             return {self.guesses: refusal(error, "")}
         return {self.guesses: guesses(found)}
 
+    def use_example(self, index: int, request: gr.Request) -> dict:
+        """Put an example into the form; nobody waits for what was asked before."""
+        self.work.cancel(request)
+        first, second = EXAMPLES[index]
+        return {self.sentence: first, self.second: second}
+
     def cancel_work(self, before: list[dict], request: gr.Request) -> dict:
         """End the visitor's scoring at its next pass, and show the previous scores."""
         self.work.cancel(request)
@@ -137,8 +148,8 @@ class ScoreTab:
         try:
             with self.work.reporting(request, reporter(progress)) as on_progress:
                 shown = ask(self.engine, asked, address_seen(request), problems, on_progress)
-        except Canceled:
-            return {self.cancel: gr.Button(interactive=False)}
+        except Canceled:  # Cancel is still of use if an example is scored instead
+            return {self.cancel: gr.skip()}
         values = {getattr(self, name): value for name, value in vars(shown).items()}
         return {**values, self.cancel: gr.Button(interactive=False)}
 
@@ -162,7 +173,7 @@ class ScoreTab:
         with gr.Accordion(
             "Score a file of sentences or pairs", open=False, elem_id="score-file-box"
         ) as self.file_box:
-            self.file = ScoredFile(self.engine, self.service, self.limits, self.work)
+            self.file = ScoredFile(self.engine, self.service, self.limits, CancelableWork())
             self.file.draw(self.models, self.method, owner)
         self.scores = gr.State([])
         # For the buttons in the browser; stored nowhere.
@@ -255,10 +266,10 @@ class ScoreTab:
         tab.select(
             inputs=[self.link, self.opened], outputs=self.opened, js=javascript.WHEN_OPENED, **in_browser
         )
-        opened = self.opened.change(
+        opened = self.opened.change(self.open_form, [self.opened, owner], form, **AT_ONCE).then(
             self.first_answer,
-            [self.opened, owner, *form],
-            [*form, *shown],
+            [self.opened, *form],
+            shown,
             show_progress_on=self.results,
             api_visibility="private",
             **SCORING,
@@ -268,11 +279,15 @@ class ScoreTab:
         gr.on(asks, **enabling)
         asked = gr.on(asks, cancels=opened, **asking)  # the first answer gives way
         chosen = self.examples.click(
-            lambda index: EXAMPLES[index], self.examples, [self.sentence, self.second], **AT_ONCE
+            self.use_example,
+            self.examples,
+            [self.sentence, self.second],
+            cancels=[asked, opened],
+            **AT_ONCE,
         )
         chosen.then(**enabling)
         self.examples.click(js=javascript.scroll_to("score-ask"), **in_browser)
-        by_example = chosen.then(**asking)
+        by_example = chosen.then(trigger_mode="always_last", **asking)
         self.cancel.click(
             self.cancel_work,
             self.scores,
@@ -280,14 +295,14 @@ class ScoreTab:
             cancels=[asked, by_example, opened],
             **AT_ONCE,
         )
-        self.results.select(self.show_guesses, self.scores, self.guesses, **{**QUIET, **SCORING}).then(
-            None, js=SHOW_GUESSES, api_visibility="private"
-        )
+        self.results.select(
+            self.show_guesses, self.scores, self.guesses, trigger_mode="multiple", **{**QUIET, **SCORING}
+        ).then(None, js=SHOW_GUESSES, api_visibility="private")
         gr.on(
-            [each.change for each in (self.sentence, self.second, self.link)],
-            inputs=[self.sentence, self.second, self.link],
+            [each.change for each in (*form, self.link)],
+            inputs=[*form, self.link],
             outputs=self.answer_for,
-            js=javascript.name_old_sentences("score", "against", "Score"),
+            js=javascript.name_old_sentences("score", "against", "scored_by", "Score"),
             trigger_mode="multiple",
             **in_browser,
         )

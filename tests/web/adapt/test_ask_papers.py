@@ -42,7 +42,7 @@ class Service:
 
 @pytest.fixture
 def page():
-    def show_papers(papers, noted, verdicts, *, sampled):
+    def show_papers(papers, noted, verdicts, request, *, sampled):
         return {demo.extract.papers: papers, demo.extract.about: noted, demo.extract.sampled: sampled}
 
     with gr.Blocks() as demo:

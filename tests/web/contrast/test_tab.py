@@ -49,6 +49,12 @@ def test_a_chosen_model_answers_and_one_to_download_waits(page):
     assert "<svg" in waiting[tab.results]
 
 
+def test_what_is_asked_while_an_answer_is_on_its_way_is_asked_after_it(page):
+    demo, tab = page
+    asks = (tab.contrast_sentences, tab.answer_chosen)
+    assert {event.trigger_mode for event in demo.fns.values() if event.fn in asks} == {"always_last"}
+
+
 def test_empty_pickers_are_the_default_model(page):
     demo, tab = page
     shown = call(demo, tab.contrast_sentences, FORM[0], None, None, None, {}, None)
@@ -57,15 +63,17 @@ def test_empty_pickers_are_the_default_model(page):
 
 def test_the_opened_tab_answers_its_form_or_the_link(page):
     demo, tab = page
-    shown = call(demo, tab.first_answer, "?text=The+<mask>+sat.", "", *FORM, request())
+    shown = call(demo, tab.first_answer, "?text=The+<mask>+sat.", *FORM, request())
     assert shown[tab.kept]["texts"] == FORM[:2]
-    assert tab.first not in shown, "a person may be typing"
+    assert call(demo, tab.open_form, "?text=The+<mask>+sat.", "") == {}, "a person may be typing"
     link = "?contrast=The+<mask>+sat.&with=A+<mask>+ran.&asked=biomedical,general"
-    shown = call(demo, tab.first_answer, link, "", *FORM, request())
-    assert (shown[tab.first], shown[tab.second]) == ("The <mask> sat.", "A <mask> ran.")
-    assert (shown[tab.model].value, shown[tab.other_model].value) == ("biomedical", "general")
-    refused = call(demo, tab.first_answer, "?contrast=No+blank.", "", *FORM, request())
-    assert refused[tab.first] == "No blank."
+    opened = call(demo, tab.open_form, link, "")
+    assert (opened[tab.first], opened[tab.second]) == ("The <mask> sat.", "A <mask> ran.")
+    assert (opened[tab.model].value, opened[tab.other_model].value) == ("biomedical", "general")
+    shown = call(demo, tab.first_answer, link, *FORM, request())
+    assert shown[tab.kept]["texts"] == ("The <mask> sat.", "A <mask> ran.")
+    assert tab.first not in shown, "a person may have typed since"
+    refused = call(demo, tab.first_answer, "?contrast=No+blank.", *FORM, request())
     assert "holds no mask" in refused[tab.results]
 
 

@@ -24,11 +24,15 @@ def page(tmp_path):
     return demo
 
 
+def start(page, model, chosen=None):
+    """What the page shows once a run has started; chosen: thresholds by model."""
+    given = ("What pumps?", model, chosen or {}, PAPERS, None, {}, "me", request(), lambda *_, **__: None)
+    return call(page, page.tab.extract, *given)
+
+
 @pytest.fixture
 def started(page, taught_folder):
-    """What the page shows once a run has started."""
-    given = ("What pumps?", taught_folder, {}, PAPERS, None, {}, "me", request(), lambda *_, **__: None)
-    return call(page, page.tab.extract, *given)
+    return start(page, taught_folder)
 
 
 def run_of(page):
@@ -60,6 +64,29 @@ def test_the_table_comes_at_the_end_with_all_that_belongs_to_it(page, started, t
     assert again[tab.tabs].selected == "extract"
 
 
+def test_a_chosen_threshold_decides_the_table_of_a_run_and_is_in_its_link(page, taught_folder):
+    tab = page.tab
+    start(page, taught_folder, {taught_folder: 99.0, "extract": 1.0})
+    run = run_of(page)
+    waiting = call(page, tab.open_link, "me", request(query={"run": run.id}), None)
+    assert (waiting[tab.chosen], waiting[tab.threshold].value) == ({taught_folder: 99.0}, 99.0)
+    work(run, tab.service.settings)
+    shown = call(page, tab.background.look, run.id, "me")
+    assert "Answered in 0 of 101 papers" in shown[tab.results]
+    assert (shown[tab.threshold].value, shown[tab.calibrated]) == (99.0, 0.0)
+    assert shown[tab.link].endswith("&threshold=99")
+
+
+def test_its_owner_finds_the_form_as_it_was_asked(page, started, taught_folder):
+    tab, query = page.tab, {"run": run_of(page).id}
+    for opened in (query, {}):
+        shown = call(page, tab.open_link, "me", request(query=opened), None)
+        assert (shown[tab.questions], shown[tab.model].value) == ("What pumps?", taught_folder)
+    other = call(page, tab.open_link, "you", request(query=query), None)
+    assert tab.questions not in other
+    assert other[tab.model].value != taught_folder
+
+
 def test_a_run_is_stopped_resumed_and_deleted(page, started):
     tab, run = page.tab, run_of(page)
     stopped = call(page, tab.background.stop, run.id, "me")
@@ -73,7 +100,11 @@ def test_a_run_is_stopped_resumed_and_deleted(page, started):
     deleted = call(page, tab.background.delete, run.id, "me")
     assert "The table is deleted" in deleted[tab.results]
     assert tab.service.runs.all() == []
-    assert "There is no run" in call(page, tab.background.look, run.id, "me")[tab.results]
+    gone = call(page, tab.background.look, run.id, "me")
+    assert "There is no run" in gone[tab.results]
+    for shown in (resumed, deleted, gone):
+        assert (shown[tab.extraction], shown[tab.out].visible) == (None, False)
+        assert (shown[tab.link], shown[tab.copied], shown[tab.paper]) == ("", "", "")
 
 
 def test_nobody_else_sees_stops_or_deletes_it(page, started):

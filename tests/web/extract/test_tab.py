@@ -167,8 +167,8 @@ def test_a_table_is_gone_with_its_papers(page, taught_folder):
     tab, given = page.tab, {}
     found = extract(page, taught_folder, chosen={taught_folder: -99.0})[tab.extraction]
     call(page, tab.judge, found, given, event(cell=0, verdict="right"))
-    other = call(page, tab.read_sample, given)
-    removed = call(page, tab.remove_papers)
+    other = call(page, tab.read_sample, given, request())
+    removed = call(page, tab.remove_papers, request())
     for shown, said in ((other, "press Extract"), (removed, "Press an example to ask twenty")):
         assert (shown[tab.extraction], shown[tab.paper], shown[tab.out].visible) == (None, "", False)
         assert said in shown[tab.results]
@@ -185,6 +185,48 @@ def test_a_table_is_gone_with_its_papers(page, taught_folder):
     assert set(emptied) == set(tab.filled)
 
 
+@pytest.mark.parametrize("act", ["read_sample", "read_upload", "remove_papers", "extract"])
+def test_an_answer_that_is_still_made_gives_way_to_other_papers_and_questions(
+    page, taught_folder, tmp_path, monkeypatch, act
+):
+    tab, slow, late = page.tab, page.tab.engine.extract, []
+    (tmp_path / "own.txt").write_text("My own text.")
+    quiet, visitor = lambda *_, **__: None, request()
+    acts = {
+        "read_sample": lambda: call(page, tab.read_sample, {}, visitor),
+        "read_upload": lambda: call(
+            page, tab.read_upload, [str(tmp_path / "own.txt")], PAPERS, False, {}, visitor, quiet
+        ),
+        "remove_papers": lambda: call(page, tab.remove_papers, visitor),
+        "extract": lambda: extract(page, taught_folder),
+    }
+
+    def interrupted(*given, on_progress):
+        monkeypatch.setattr(tab.engine, "extract", slow)
+        late.append(acts[act]())
+        return slow(*given, on_progress=on_progress)
+
+    monkeypatch.setattr(tab.engine, "extract", interrupted)
+    assert extract(page, taught_folder) == {}
+    assert late[0][tab.results]
+    assert len(tab.work) == 0
+
+
+def test_removing_papers_drops_also_an_answer_on_its_way_and_a_question_in_the_queue(page):
+    tab = page.tab
+    asking = {id for id, event in page.fns.items() if event.fn == tab.extract}
+    assert len(asking) == 2
+    for handler in (tab.read_sample, tab.remove_papers):
+        (event,) = [event for event in page.fns.values() if event.fn == handler]
+        beside = [other for other in page.fns.values() if other.targets == event.targets and other.cancels]
+        assert [set(other.cancels) for other in beside] == [asking]
+
+
+def test_a_paper_opens_also_while_another_one_is_opened(page):
+    (event,) = [event for event in page.fns.values() if event.fn == page.tab.open_paper]
+    assert event.trigger_mode == "multiple"
+
+
 def test_files_replace_the_sample_and_join_other_files(page, tmp_path, monkeypatch):
     (tmp_path / "papers").mkdir()
     (tmp_path / "papers" / "s.txt").write_text("Sample\n\nThe sample text.")
@@ -192,10 +234,10 @@ def test_files_replace_the_sample_and_join_other_files(page, tmp_path, monkeypat
     monkeypatch.setattr(papers_module, "SAMPLE", tmp_path / "papers")
     papers_module.sample.cache_clear()
     tab, quiet = page.tab, lambda *_, **__: None
-    sampled = call(page, tab.choose_example, 0, [], {})
+    sampled = call(page, tab.choose_example, 0, [], {}, request())
     assert sampled[tab.questions] == tab.example_questions[0]
     assert [paper.title for paper in sampled[tab.papers]] == ["Sample"]
-    other = call(page, tab.choose_example, 1, sampled[tab.papers], {})
+    other = call(page, tab.choose_example, 1, sampled[tab.papers], {}, request())
     assert other == {tab.questions: tab.example_questions[1]}
     own = [str(tmp_path / "own.txt")]
     one = call(page, tab.read_upload, own, sampled[tab.papers], True, {}, request(), quiet)

@@ -18,6 +18,11 @@ def test_a_row_has_title_answer_marked_sentence_and_relevance():
     assert "inline-size:90.00%" in html
 
 
+def test_the_question_of_a_table_is_in_sight():
+    assert f'<caption dir="auto">{SLEEP}</caption>' in table(extraction(), {})
+    assert f'<th scope="col" dir="auto">{DOSE}<' in table(extraction(questions=(SLEEP, DOSE)), {})
+
+
 def test_papers_without_an_answer_stay_and_the_best_evidence_comes_first():
     html = table(extraction(), {})
     places = [html.index(f"Title of {name}.txt") for name in "abc"]

@@ -8,7 +8,7 @@ from mlm_demo.errors import ModelError
 from mlm_demo.inference.engine import Engine
 from mlm_demo.runs.service import RunService
 from mlm_demo.settings import Settings
-from mlm_demo.web.fill.answer import NOT_LOADED, Shown, link_of
+from mlm_demo.web.fill.answer import ANSWERS_KEPT, NO_BLANK, NOT_LOADED, Shown, link_of
 from mlm_demo.web.fill.examples import GROUPS
 from mlm_demo.web.fill.links import Question
 from mlm_demo.web.fill.tab import FORM, FillTab
@@ -95,6 +95,15 @@ def test_typing_is_answered_however_long_an_answer_takes(engine, tab, monkeypatc
         assert shown[tab.answers] == {link_of(Question(SENTENCE)): slow["answers"]}
 
 
+def test_answers_to_typed_text_that_are_dropped_leave_the_one_shown(tab):
+    shown = tab.answer_now(None, *question())
+    kept = shown[tab.answers]
+    for text in ("A <mask>.", "The <mask>.", "One <mask>.", "My <mask>."):
+        kept = tab.answer_typed(None, True, *question(text, link=shown[tab.link], kept=kept))[tab.answers]
+    assert len(kept) == ANSWERS_KEPT
+    assert shown[tab.link] in kept
+
+
 def test_typing_asks_nothing_when_nothing_is_new(engine, tab, monkeypatch):
     monkeypatch.setattr(engine, "compare", None)
     row = {tab.words: word_row(SENTENCE)}
@@ -130,13 +139,36 @@ def test_every_position_takes_the_place_of_the_words(tab):
     assert "has no words" in tab.show_positions("", *asked[1:])[tab.results]
 
 
-def test_a_row_that_succeeds_takes_an_earlier_error_off_the_answer(tab):
+def test_a_row_leaves_the_answer_which_may_be_newer_and_takes_an_earlier_error_off_it(tab):
     before = tab.answer_now(None, *question())
-    kept = (before[tab.link], before[tab.answers])
-    refused = tab.show_positions("", "general", "auto", "Chart", *kept, None)
+    link, kept = before[tab.link], before[tab.answers]
+    refused = tab.show_positions("", "general", "auto", "Chart", link, kept, None)
     assert "refusal" in refused[tab.results]
-    shown = tab.show_positions("The dog sat.", "general", "auto", "Chart", *kept, None)
-    assert shown[tab.results] == before[tab.results]
+    assert tab.take_error_off(refused[tab.results], kept, link, "Chart") == {tab.results: before[tab.results]}
+    assert tab.take_error_off(before[tab.results], kept, link, "Chart") == {tab.results: gr.skip()}
+    assert tab.take_error_off(None, {}, "", "Chart") == {tab.results: gr.skip()}
+    shown = tab.show_positions("The dog sat.", "general", "auto", "Chart", link, kept, None)
+    assert shown.keys() == {tab.words}
+
+
+def events_of(tab, component=None, name=""):
+    """Return the events of the page, or only those that start when something happens to a component."""
+    page = tab.words
+    while page.parent:
+        page = page.parent
+    return [event for event in page.fns.values() if not name or (component._id, name) in event.targets]
+
+
+def test_a_press_for_a_row_takes_the_error_off_first(tab):
+    for component, name in ((tab.positions, "click"), (tab.influence, "click"), (tab.words, "like")):
+        first, second = events_of(tab, component, name)
+        assert (first.fn, second.outputs) == (tab.take_error_off, [tab.words, tab.results])
+
+
+def test_what_is_asked_while_an_answer_is_on_its_way_is_asked_after_it(tab):
+    asks = [(tab.run, "click"), (tab.sentence, "submit"), (tab.model, "input"), (tab.full_axis, "input")]
+    modes = {event.trigger_mode for component, name in asks for event in events_of(tab, component, name)}
+    assert modes == {"always_last"}
 
 
 def test_why_is_answered_as_precisely_as_the_chart_beside_it(tab):
@@ -231,6 +263,31 @@ def test_the_view_redraws_the_answer_shown(tab):
     shown = tab.answer_now(None, *question())
     assert "<table" in tab.redraw(shown[tab.answers], shown[tab.link], "Table")[tab.results]
     assert tab.redraw({}, "", "Table") == {tab.results: gr.skip()}
+    without_blank = tab.open_page("Chart", {}, request(query={"text": "No blank"}))
+    assert NO_BLANK in without_blank[tab.results]
+    given = without_blank[tab.answers], without_blank[tab.link], "Table"
+    assert tab.redraw(*given) == {tab.results: gr.skip()}
+
+
+def test_an_answer_that_was_asked_for_in_another_view_is_redrawn(tab):
+    shown = tab.answer_now(None, *question())
+    results, given = shown[tab.results], (shown[tab.answers], shown[tab.link])
+    assert tab.keep_view(results, *given, "Chart") == {tab.results: gr.skip()}
+    table = tab.keep_view(results, *given, "Table")
+    assert "<table" in table[tab.results]
+    assert tab.keep_view(table[tab.results], *given, "Table") == {tab.results: gr.skip()}
+    assert tab.keep_view(table[tab.results], *given, "Chart") == {tab.results: results}
+    assert tab.keep_view(None, {}, "", "Table") == {tab.results: gr.skip()}
+
+
+def test_the_view_and_the_text_of_the_meantime_count_after_a_model_was_loaded(tab):
+    events = events_of(tab)
+    for first in (tab.fill, tab.open_page):
+        (asked,) = [event for event in events if event.fn == first]
+        (viewed,) = [
+            event for event in events if event.trigger_after == asked._id and event.fn == tab.keep_view
+        ]
+        assert tab.answer_typed in [event.fn for event in events if event.trigger_after == viewed._id]
 
 
 def test_a_fixed_axis_redraws_the_answer_shown_without_a_model(tab, monkeypatch):

@@ -9,6 +9,7 @@ from mlm_demo.runs.store import RunStore
 from mlm_demo.settings import Settings
 from mlm_demo.web.score import tab as score_tab
 from mlm_demo.web.score.answer import draw
+from mlm_demo.web.score.cancel import Canceled
 from mlm_demo.web.score.tab import EXAMPLES, ScoreTab
 from mlm_demo.web.server.rate_limits import RateLimits
 from tests.support.events import call, request
@@ -71,16 +72,18 @@ def test_an_error_stands_over_the_scores_before(page):
 def test_the_opened_tab_answers_its_form_or_the_link(page):
     demo, tab = page
     form = ("The patient sat.", "", ["general"], WITHIN)
-    shown = call(demo, tab.first_answer, "?text=The+<mask>+sat.", "", *form, request())
+    shown = call(demo, tab.first_answer, "?text=The+<mask>+sat.", *form, request())
     assert shown[tab.scores][0]["text"] == "The patient sat."
-    assert tab.sentence not in shown, "a person may be typing"
+    assert call(demo, tab.open_form, "?text=The+<mask>+sat.", "") == {}, "a person may be typing"
     link = "?score=The+dog+sat.&scored_by=biomedical,no+body&method=original"
-    shown = call(demo, tab.first_answer, link, "", *form, request())
-    assert (shown[tab.sentence], shown[tab.method]) == ("The dog sat.", "original")
+    opened = call(demo, tab.open_form, link, "")
+    assert (opened[tab.sentence], opened[tab.method]) == ("The dog sat.", "original")
+    assert opened[tab.models].value == ["biomedical"]
+    shown = call(demo, tab.first_answer, link, *form, request())
+    assert tab.sentence not in shown, "a person may have typed since"
     assert [score["model"]["name"] for score in shown[tab.scores]] == ["biomedical"]
     assert "model &#x27;no body&#x27; was ignored" in shown[tab.results]
-    refused = call(demo, tab.first_answer, "?score=A+<mask>.", "", *form, request())
-    assert refused[tab.sentence] == "A <mask>."
+    refused = call(demo, tab.first_answer, "?score=A+<mask>.", *form, request())
     assert "holds a mask" in refused[tab.results]
 
 
@@ -118,9 +121,38 @@ def test_cancel_ends_the_scoring_at_its_next_pass(page, monkeypatch):
 
     monkeypatch.setattr(tab.engine, "score", score)
     shown = call(demo, tab.score_sentence, "The dog sat.", "", ["general"], WITHIN, [], visitor)
-    assert shown.keys() == {tab.cancel}
+    assert shown == {tab.cancel: gr.skip()}
     assert "Canceled" in passes[0][tab.results]
     assert len(tab.work) == 0
+
+
+def test_an_example_ends_the_scoring_before_it_and_a_file_goes_on(page):
+    demo, tab = page
+    visitor = request("s8")
+    with (
+        tab.work.reporting(visitor, print) as of_sentence,
+        tab.file.work.reporting(visitor, print) as of_file,
+    ):
+        chosen = call(demo, tab.use_example, 2, visitor)
+        with pytest.raises(Canceled):
+            of_sentence(0.1, "Scoring")
+        of_file(0.1, "Scoring")
+    assert (chosen[tab.sentence], chosen[tab.second]) == EXAMPLES[2]
+    canceling = [
+        event.cancels
+        for event in demo.fns.values()
+        if event.is_cancel_function and (tab.examples._id, "click") in event.targets
+    ]
+    asked = [
+        event._id for event in demo.fns.values() if event.fn == tab.score_sentence and event.targets[0][0]
+    ]
+    opened = [event._id for event in demo.fns.values() if event.fn == tab.first_answer]
+    assert canceling == [asked + opened]
+
+
+def test_each_pressed_word_is_asked_for_its_guesses(page):
+    demo, tab = page
+    assert {event.trigger_mode for event in demo.fns.values() if event.fn == tab.show_guesses} == {"multiple"}
 
 
 def test_two_sentences_are_set_against_each_other(page):
