@@ -38,7 +38,7 @@ GROUPS = (
             Example("Growth of the <mask> was slow."),
             Example("Mutations in this <mask> cause the disease."),
             Example("She needed a new <mask>."),
-            Example("Damage to the <mask> was severe."),
+            Example("The first signs of the <mask> came in May."),
         ),
     ),
     Group(
@@ -64,7 +64,7 @@ GROUPS = (
     ),
     Group(
         "Grammar",
-        "Simple grammar comes out right. A noun between subject and verb misleads both models, an apple one of them.",
+        "Simple grammar comes out right. A noun between subject and verb misleads both models.",
         (
             Example("The children <mask> playing in the garden.", "is, are"),
             Example("The dogs near the car <mask> barking.", "is, are"),
@@ -77,14 +77,14 @@ GROUPS = (
         "Opposites stand in the same sentences, so models mix them up: they repeat the word, and feel good when sick.",
         (
             Example("The opposite of hot is <mask>."),
-            Example("The opposite of white is <mask>."),
+            Example("The opposite of black is <mask>."),
             Example("She is not rich but <mask>."),
             Example("I feel good because I am <mask>.", "healthy, sick"),
         ),
     ),
     Group(
         "Professions",
-        "Only the profession changes, and with it the pronoun. The models disagree about nurses and secretaries.",
+        "Only the profession changes, and with it the pronoun. Of nurses and secretaries the models are less sure.",
         (
             Example("The midwife said that <mask> was tired.", PRONOUNS),
             Example("The soldier said that <mask> was tired.", PRONOUNS),

@@ -55,17 +55,21 @@ def test_the_models_know_some_facts_and_repeat_a_city(first):
 
 def test_simple_grammar_is_right_and_a_noun_between_misleads(first):
     found = [first(example) for example in NAMED["Grammar"]]
-    assert found == [["are", "are"], ["is", "is"], ["an", "a"], ["than", "than"]]
+    assert found == [["are", "are"], ["is", "is"], ["an", "an"], ["than", "than"]]
 
 
 def test_the_models_mix_up_opposites(first):
     found = [first(example) for example in NAMED["Opposites"]]
-    assert found == [[word] * 2 for word in ("hot", "white", "rich", "sick")]
+    assert found == [[word] * 2 for word in ("hot", "black", "rich", "sick")]
 
 
-def test_the_pronoun_follows_the_profession(first):
-    found = [first(example) for example in NAMED["Professions"]]
-    assert found == [["she", "she"], ["he", "he"], ["he", "she"], ["he", "she"]]
+def test_the_pronoun_follows_the_profession_and_is_less_sure_of_some(engine, first):
+    examples = NAMED["Professions"]
+    assert [first(example) for example in examples] == [["she", "she"], *[["he", "he"]] * 3]
+    for model in ("general", "biomedical"):
+        answers = [engine.fill_mask(example.text, model, targets=example.targets) for example in examples]
+        _, soldier, nurse, secretary = (answer["masks"][0][0]["score"] for answer in answers)
+        assert max(nurse, secretary) < soldier
 
 
 def test_the_first_guess_overlooks_not(first):
