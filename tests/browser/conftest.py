@@ -102,7 +102,7 @@ class Opener:
         page.on("request", self.note_request)
         page.on("pageerror", self.note_error)
         page.goto(self.address + query)
-        page.wait_for_selector(wait_for)
+        page.wait_for_selector(wait_for, timeout=60_000)  # a training may have both cores
         return page
 
     def note_request(self, request):
