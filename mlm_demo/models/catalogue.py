@@ -207,6 +207,6 @@ def default_model(policy: hub.DownloadPolicy) -> ModelRef:
     except ModelError:
         return BASE
     folder = PREFERRED.folder
-    if folder is None or not (policy.pickle or (folder / hub_cache.SAFETENSORS).is_file()):
+    if folder is None or not (policy.pickle or hub_cache.has_safetensors(folder)):
         return BASE
     return PREFERRED

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mlm_demo.errors import ModelError, shown
 from mlm_demo.models.catalogue import BUILT_IN_FOLDER, folder_of
 from mlm_demo.models.tasks import TASKS
+from mlm_demo.system.files import stamp
 
 if TYPE_CHECKING:
     from mlm_demo.models.task_model import TaskModel
@@ -104,5 +105,4 @@ def load_extractor(
 
 def version_of(folder: Path) -> str:
     """Return a text that changes when the files of an extractor do."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return " ".join(f"{path.name}:{path.stat().st_size}:{path.stat().st_mtime_ns}" for path in files)
+    return " ".join(map(stamp, sorted(path for path in folder.rglob("*") if path.is_file())))

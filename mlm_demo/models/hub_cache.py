@@ -8,7 +8,7 @@ from pathlib import Path
 from huggingface_hub import constants
 
 from mlm_demo.errors import HubError, shown
-from mlm_demo.system.files import free_bytes
+from mlm_demo.system.files import free_bytes, stamp
 
 SAFETENSORS, SHARDED = "model.safetensors", "model.safetensors.index.json"
 PICKLE = "pytorch_model.bin"
@@ -72,8 +72,7 @@ def version_of(folder: Path) -> str:
     with suppress(OSError):  # a training may be replacing files
         for path in sorted(folder.iterdir()):
             if path.name in TOKENIZER_FILES | {"config.json", SHARDED} or path.suffix in WEIGHTS:
-                status = path.stat()
-                state.append(f"{path.name}:{status.st_size}:{status.st_mtime_ns}")
+                state.append(stamp(path))
     return " ".join(state)
 
 

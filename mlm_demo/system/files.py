@@ -97,3 +97,9 @@ def folder_bytes(folder: Path) -> int:
 def free_bytes(folder: Path) -> int:
     """Return the free space of the disk that holds a folder, which need not exist yet."""
     return shutil.disk_usage(next(path for path in (folder, *folder.parents) if path.exists())).free
+
+
+def stamp(path: Path) -> str:
+    """Return a text that changes when a file does: its name, size and time of change. Raises OSError."""
+    status = path.stat()
+    return f"{path.name}:{status.st_size}:{status.st_mtime_ns}"

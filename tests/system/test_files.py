@@ -1,8 +1,9 @@
+import os
 import threading
 
 import pytest
 
-from mlm_demo.system.files import atomic, read, write
+from mlm_demo.system.files import atomic, read, stamp, write
 
 
 def names(folder):
@@ -66,3 +67,12 @@ def test_json_is_written_and_read(tmp_path):
     assert read(tmp_path / "a.json") == {}
     write(tmp_path / "a.json", {"é": [1]})
     assert read(tmp_path / "a.json") == {"é": [1]}
+
+
+def test_a_stamp_changes_with_the_file(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("one")
+    os.utime(path, ns=(1, 1))
+    assert stamp(path) == "a.txt:3:1"
+    os.utime(path, ns=(2, 2))
+    assert stamp(path) == "a.txt:3:2"
