@@ -33,6 +33,7 @@ from mlm_demo.web.learn import LearnTab
 from mlm_demo.web.score.tab import ScoreTab
 from mlm_demo.web.server.calls import Page
 from mlm_demo.web.server.downloads import add_downloads
+from mlm_demo.web.server.heartbeats import SAY_GOODBYE, ShortHeartbeats
 from mlm_demo.web.server.metrics import log_to_stderr, measure_events
 from mlm_demo.web.server.middleware import RequestLimits
 from mlm_demo.web.server.quick_start import without_early_applications
@@ -150,6 +151,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
             },
         )
         demo.load(None, js=NAME_BOXES_AND_CROSSES, api_visibility="private")
+        demo.load(None, js=SAY_GOODBYE, api_visibility="private")
     measure_events(demo)
     demo.service, demo.engine = service, engine
     # api_open=False: nobody may skip the queue, whose limit protects the machine.
@@ -184,6 +186,7 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
         )
     folder = Path(get_upload_folder())
     limits = Middleware(RequestLimits, settings=settings, on_space=on_space(), upload_folder=folder)
+    middleware = [limits, Middleware(ShortHeartbeats)]
     try:
         app, address, _ = demo.launch(
             server_name=settings.host,
@@ -195,7 +198,7 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
             show_error=False,
             mcp_server=settings.mcp,
             enable_monitoring=False,  # `status_pages.py` replaces it
-            app_kwargs={"lifespan": forget_sessions, "middleware": [limits]},
+            app_kwargs={"lifespan": forget_sessions, "middleware": middleware},
             run_history=False,  # it would store what people type in their browser
             footer_links=["settings", "api"],
             favicon_path=ASSETS / "icon.svg",

@@ -55,7 +55,7 @@ def test_a_reload_keeps_what_was_typed_and_has_no_answer(open_page):
     page.wait_for_timeout(MILLISECONDS_BEFORE_KEPT + 200)
     assert "model=biomedical" in page.url
     open_tab(page, "Contrast")
-    page.wait_for_selector("#contrast-results svg")
+    page.wait_for_selector("#contrast-results .name")
     page.locator("#contrast-second textarea").fill("The patient was asleep.")
     page.wait_for_function("location.search.includes('with=The+patient+was+asleep')")
     open_tab(page, "Extract")

@@ -8,7 +8,7 @@ SENTENCE, WORD = 38, 26  # pixels, at 1280: how large `Present` writes them at l
 
 
 def test_a_link_a_swap_files_and_large_print(open_page, pictures):
-    page = open_page(LINK, wait_for="#contrast-results svg")
+    page = open_page(LINK, wait_for="#contrast-results .name >> nth=3")
     results = page.locator("#contrast-results")
     expect(page.locator("#contrast-second textarea")).to_have_value("The teacher said <mask> sat.")
     assert results.locator(".name").count() > 3

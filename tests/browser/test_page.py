@@ -315,6 +315,26 @@ def test_after_a_bad_number_or_model_the_answer_stays(open_page, picture):
     assert words(page)[0] == "capital"
 
 
+EIGHT_MORE = """() => Promise.all([...Array(8).keys()].map(
+  (i) => fetch(`/gradio_api/heartbeat/tab${i}`).then((answer) => answer.text())))"""
+
+
+def test_more_tabs_than_a_browser_has_connections_open_and_close(open_page, served):
+    """Over HTTP/1.1 a browser has six to one address; a page of Gradio's keeps one for as long as it is open."""
+    page = open_page()
+    assert page.evaluate(EIGHT_MORE) == ["data: ALIVE\n\n"] * 8
+    sessions = served[0].app.state_holder.session_data
+    session = sessions[page.evaluate("window.__gradio_session_hash__")]
+    assert not session.is_closed
+    page.goto("about:blank")
+    page.wait_for_timeout(300)
+    assert session.is_closed
+    page.go_back()
+    page.wait_for_selector("#results figure")
+    opened = sessions[page.evaluate("window.__gradio_session_hash__")]
+    assert not opened.is_closed
+
+
 def test_every_field_and_button_has_a_name_and_no_list_stays_open(open_page):
     page = open_page()
     expect(

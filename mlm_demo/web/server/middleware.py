@@ -57,7 +57,7 @@ class RequestLimits:
 
     def _refusal(self, scope: dict) -> tuple[int, str, int] | None:
         """Return status, message and seconds to wait if a request must not be passed on."""
-        path, headers = _path(scope), {name.lower(): value for name, value in scope["headers"]}
+        path, headers = path_of(scope), {name.lower(): value for name, value in scope["headers"]}
         if scope["method"] in ("GET", "HEAD") and path.startswith(STATIC):
             return None
         forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
@@ -106,7 +106,7 @@ def _wait(why: str, seconds: float) -> tuple[int, str, int]:
     return 429, f"{why}; wait {wait} seconds.", wait
 
 
-def _path(scope: dict) -> str:
+def path_of(scope: dict) -> str:
     """Return the path without the prefix that a proxy may have put before it."""
     return scope["path"].removeprefix(scope.get("root_path", "").rstrip("/"))
 

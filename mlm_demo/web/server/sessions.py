@@ -22,6 +22,7 @@ MAX_SESSIONS = 4_000
 SECONDS_BETWEEN_SWEEPS = 10
 SECONDS_A_CALL_IS_KEPT = 60
 SECONDS_KEPT = 3_600  # after the last event of a closed page, as Gradio does with its values
+SECONDS_SILENT = 3 * 86_400  # after the last event of a page that may be open: a weekend
 CALL = re.compile("[0-9a-f]{32}")  # the session id of an HTTP call: its event id
 
 
@@ -53,7 +54,7 @@ def remove_expired(sessions: StateHolder, now: datetime) -> None:
     for id, session in list(sessions.session_data.items()):
         idle = (now - sessions.time_last_used.get(id, now)).total_seconds()
         call = CALL.fullmatch(id) and idle > SECONDS_A_CALL_IS_KEPT
-        if call or (session.is_closed and idle > SECONDS_KEPT):
+        if call or idle > (SECONDS_KEPT if session.is_closed else SECONDS_SILENT):
             sessions.delete_state(id)
             del sessions.session_data[id]
             sessions.time_last_used.pop(id, None)

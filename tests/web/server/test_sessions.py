@@ -11,6 +11,7 @@ from mlm_demo.web.server import sessions
 from mlm_demo.web.server.sessions import (
     SECONDS_A_CALL_IS_KEPT,
     SECONDS_KEPT,
+    SECONDS_SILENT,
     LeanSession,
     forget_sessions,
     make_sessions_lean,
@@ -44,7 +45,8 @@ def use_session(holder, id, seconds, closed=False):
 @pytest.mark.parametrize(
     ("id", "seconds", "closed", "stays"),
     [
-        ("away", SECONDS_KEPT + 1, False, True),
+        ("away", SECONDS_SILENT - 1, False, True),
+        ("silent", SECONDS_SILENT + 1, False, False),
         ("closed", SECONDS_KEPT - 1, True, True),
         ("gone", SECONDS_KEPT + 1, True, False),
         (CALL, SECONDS_A_CALL_IS_KEPT - 1, False, True),
