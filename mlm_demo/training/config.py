@@ -98,6 +98,11 @@ def steps_per_epoch(items: int, batch_size: int) -> int:
     return max(1, math.ceil(items / batch_size))
 
 
+def steps_of_epochs(epochs: float, items: int, batch_size: int) -> int:
+    """Return the steps of a number of passes over some items, such as blocks."""
+    return max(1, round(epochs * steps_per_epoch(items, batch_size)))
+
+
 def epochs(config: MaskedLMConfig, blocks: int, seconds_per_epoch: float | None) -> float | None:
     """Return how many epochs a run trains for; None if that depends on a step time that was not measured."""
     if config.epochs is not None:

@@ -14,7 +14,7 @@ from mlm_demo.settings import on_zero_gpu
 from mlm_demo.system.distributed import world_size
 from mlm_demo.system.files import read, write
 from mlm_demo.training.checkpoints import CHECKPOINTS, disk_errors_explained
-from mlm_demo.training.config import EVALUATION_SHARE, steps_per_epoch
+from mlm_demo.training.config import EVALUATION_SHARE, steps_of_epochs
 from mlm_demo.training.result import OutputBias
 
 PLAN = "plan.json"
@@ -74,7 +74,7 @@ def make_plan(items: int, config: BudgetConfig, device: torch.device, step_time:
         steps = max(1, int(seconds * (1 - EVALUATION_SHARE) / (step_time * faster)))
         eval_blocks = seconds * EVALUATION_SHARE / (step_time / config.batch_size) * 2
     else:
-        steps = max(1, config.max_steps or round(config.epochs * steps_per_epoch(items, config.batch_size)))
+        steps = config.max_steps or steps_of_epochs(config.epochs, items, config.batch_size)
         seconds = steps * step_time if step_time else None
         eval_blocks = steps * config.batch_size * EVALUATION_SHARE * 2
     evaluations = _evaluations(device, seconds)

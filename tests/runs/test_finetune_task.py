@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
+from mlm_demo.errors import TrainingError
 from mlm_demo.models.tasks import ANSWERS
 from mlm_demo.runs.tasks.finetune import FinetuneRequest
 from mlm_demo.runs.worker import work
@@ -40,3 +43,15 @@ def test_what_a_run_left_that_was_killed_after_its_result_is_cleaned_up(service,
     assert run.state == "done"
     assert not (run.output / SEEDS).exists()
     assert (run.output / "result.json").read_bytes() == result
+
+
+def test_epochs_of_all_seeds_are_held_against_the_limit_on_steps(service, tmp_path):
+    (tmp_path / "examples.csv").write_text("\n".join(["question,context,answer", *ROWS]))
+    base = str(save_task(tmp_path / "taught", ANSWERS))
+    config = replace(CONFIG, max_steps=None, epochs=2, seeds=3)
+    run = service.start(
+        service.staging.add([tmp_path / "examples.csv"]), FinetuneRequest(config, ANSWERS, base), "me"
+    )
+    with pytest.raises(TrainingError, match="The number of steps of all seeds is 30; the limit is 29"):
+        work(run, replace(service.settings, max_run_steps=29))
+    assert (run.state, run.output.exists()) == ("failed", False)

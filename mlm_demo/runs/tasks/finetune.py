@@ -10,7 +10,7 @@ from mlm_demo.models.catalogue import BASE, FINETUNED, Catalogue, ModelRef
 from mlm_demo.models.tasks import TASKS
 from mlm_demo.models.taught import find_taught
 from mlm_demo.runs.run import Run
-from mlm_demo.runs.tasks.task import Shift, check_limits, model_ref, result_version
+from mlm_demo.runs.tasks.task import Shift, check_epochs, check_limits, model_ref, result_version
 from mlm_demo.settings import Settings
 from mlm_demo.system.memory import out_of_memory_as_error
 from mlm_demo.training.checkpoints import has_progress, remove_leftovers
@@ -115,6 +115,9 @@ class Finetuning:
                 )
                 with shift.reading():
                     run.log({"report": preparation.report})
+                config = preparation.config
+                training, _ = preparation.parts
+                check_epochs(len(training), config.epochs, config.batch_size, settings, config.seeds)
                 with shift.training() as log:
                     result = preparation.finetune(
                         run.output,

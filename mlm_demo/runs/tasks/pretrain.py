@@ -106,7 +106,8 @@ class Pretraining:
                     _ = preparation.corpus
                 with shift.interruptible():
                     run.log({"report": preparation.report.to_json()})
-                    check_epochs(preparation, settings)
+                    config = preparation.config
+                    check_epochs(len(preparation.blocks), config.epochs, config.batch_size, settings)
                 with shift.training() as log:
                     result = preparation.pretrain(
                         run.output,

@@ -13,8 +13,8 @@ from mlm_demo.errors import TrainingError
 from mlm_demo.models.catalogue import ADAPTED, FINETUNED, Catalogue, ModelRef
 from mlm_demo.runs.run import Run
 from mlm_demo.settings import READING_SECONDS, Settings
+from mlm_demo.training.config import steps_of_epochs
 from mlm_demo.training.phase import Phase
-from mlm_demo.training.prepare import Preparation
 from mlm_demo.training.result import RESULT
 
 SECONDS_BETWEEN_CHECKS = 0.5
@@ -144,14 +144,16 @@ def check_limits(wanted: Iterable[tuple[str, float | None, float]]) -> None:
             raise TrainingError(f"{name} is {value:,g}; the limit is {limit:,}. Choose less.")
 
 
-def check_epochs(preparation: Preparation, settings: Settings) -> None:
-    """Raise TrainingError if the epochs of a run are too many steps, which is known once its corpus is prepared."""
-    if preparation.config.epochs is None:
-        return
-    from mlm_demo.training.plan import make_plan  # here, because it imports torch
+def check_epochs(
+    items: int, epochs: float | None, batch_size: int, settings: Settings, seeds: int = 1
+) -> None:
+    """Raise TrainingError if the epochs of a run are too many steps, which is known once its items are.
 
-    plan = make_plan(len(preparation.blocks), preparation.config, preparation.mlm.device)
-    check_limits([("The number of steps", plan.steps, settings.max_run_steps)])
+    items: blocks or examples to train on; epochs: None if the budget is another.
+    """
+    if epochs is not None:
+        name = "The number of steps" + (" of all seeds" if seeds > 1 else "")
+        check_limits([(name, seeds * steps_of_epochs(epochs, items, batch_size), settings.max_run_steps)])
 
 
 def model_ref(run: Run, kind: str, version: str, domain: str = "other") -> ModelRef:
