@@ -63,9 +63,12 @@ def test_in_targets_model_names_notices_and_errors(open_page, address):
         assert_nothing_ran(page)
 
 
-def test_in_the_score(open_page):
-    page = open_page()
-    page.get_by_role("tab", name="Score").click()
+def test_in_the_score(open_page, tmp_path):
+    save_tiny(tmp_path / "tiny")
+    page = open_page(
+        "?" + urlencode({"score": "The cat sat.", "scored_by": tmp_path / "tiny"}),
+        wait_for="#score-results .scored",
+    )
     for number, hostile in enumerate(some(HOSTILE, 4)):
         page.locator("#score-sentence textarea").fill(f"The {hostile} sat {number + 30} times.")
         page.keyboard.press("Enter")

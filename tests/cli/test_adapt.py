@@ -23,7 +23,7 @@ def corpus(tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def _on_the_processor(monkeypatch):
+def _on_the_processor(monkeypatch, judged_on_little):
     monkeypatch.setenv("MLM_DEMO_DEVICE", "cpu")
 
 

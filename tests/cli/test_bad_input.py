@@ -31,7 +31,7 @@ module.adapt = limited
 
 
 @pytest.fixture
-def adapt(tiny, tmp_path, monkeypatch, capsys):
+def adapt(tiny, tmp_path, monkeypatch, capsys, judged_on_little):
     """A function that writes a file, adapts to it, and returns exit code, output and last line of the errors."""
     monkeypatch.setenv("MLM_DEMO_DEVICE", "cpu")
 

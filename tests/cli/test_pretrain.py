@@ -11,7 +11,7 @@ QUICK = ("--max-steps", "2", "--vocab-size", "300", "--layers", "1", "--hidden",
 
 
 @pytest.fixture(autouse=True)
-def _on_the_processor(monkeypatch):
+def _on_the_processor(monkeypatch, judged_on_little):
     monkeypatch.setenv("MLM_DEMO_DEVICE", "cpu")
 
 

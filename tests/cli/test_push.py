@@ -11,7 +11,7 @@ from tests.support.tiny_models import SENTENCES
 
 
 @pytest.fixture(autouse=True)
-def stand_in(monkeypatch):
+def stand_in(monkeypatch, judged_on_little):
     server = HubStandIn({})
     monkeypatch.setattr(constants, "ENDPOINT", server.address)
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)

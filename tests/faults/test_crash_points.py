@@ -144,8 +144,12 @@ def test_resumed_by_two_at_once_a_run_has_one_worker(page, begin):
     for thread in threads:
         thread.join()
     assert len(refused) == 5
-    while run.state == "running":
+
+    def has_ended():
         assert set(workers(run)) <= {run.worker["pid"]}
+        return run.state != "running"
+
+    until(has_ended)
     assert run.state == "done", run.message
     assert len([line for line in run.lines() if "report" in line]) == len(reports) + 1, "each worker logs one"
 

@@ -20,6 +20,7 @@ from mlm_demo.settings import Settings
 from mlm_demo.training.config import AdaptConfig
 from tests.support.counter import launch_counter
 from tests.support.faults import ALONE, LONG, STEPS, assert_equal, made, remount, start_over_http, wait_for
+from tests.support.nightly import some
 from tests.support.runs import corpus_text, until
 
 PAGE = 4096
@@ -42,7 +43,7 @@ with run.working(int(sys.argv[2])):
 """
 
 
-@pytest.mark.parametrize("pages", range(2, 48))
+@pytest.mark.parametrize("pages", some(range(2, 48), 16))
 def test_at_each_disk_size_the_queue_refuses_or_ends_a_run_and_continues(mount, tmp_path, pages):
     """Draft, reserve, run.json, worker.json, log, ended.json: one file after another meets the full disk."""
     disk = mount(f"{PAGE * pages}")
@@ -177,7 +178,7 @@ def test_with_a_read_only_data_folder_masks_are_filled_and_runs_refused(mount, s
     with pytest.raises(RunError, match=refusal):
         done.delete()
     until(lambda: "the queue has stopped" in server.log.read_text(), message=server.log.read_text)
-    time.sleep(5)  # several turns of the queue
+    time.sleep(2.5)  # two turns of the queue
     log = server.log.read_text()
     assert log.count("cannot be written") == 1, log
     assert "Traceback" not in log

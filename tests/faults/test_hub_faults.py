@@ -11,6 +11,7 @@ from mlm_demo.models import hub, hub_cache
 from mlm_demo.models.catalogue import Catalogue
 from mlm_demo.models.loader import load
 from tests.support.hub_fixtures import fetch
+from tests.support.nightly import some
 
 TRIES = 12
 
@@ -47,7 +48,7 @@ def chunk_size(request, monkeypatch):
     monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", request.param)
 
 
-@pytest.mark.parametrize("percent", range(10, 100, 10))
+@pytest.mark.parametrize("percent", some(range(10, 100, 10), 3))
 def test_a_connection_that_breaks_once_loses_nothing(endpoint, chunk_size, percent):
     endpoint.dropped.clear()
     folder = fetch_with_retries(f"once{percent}/tiny")

@@ -15,7 +15,7 @@ def most_workers(tmp_path):
     most, over, data = [0], threading.Event(), tmp_path / "data"
 
     def watch():
-        while not over.wait(0.02):
+        while not over.wait(0.1):
             found = [run for run in RunStore(data / "runs").all() if run.state not in ("done", "stopped")]
             most[0] = max(most[0], len(workers(*found)))
 

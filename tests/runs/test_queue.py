@@ -11,6 +11,7 @@ from mlm_demo.runs.child_process import launch as launch_process
 from mlm_demo.runs.launchers.local import LocalLauncher
 from mlm_demo.runs.queue import RunQueue
 from mlm_demo.runs.store import RunStore
+from mlm_demo.system import locks
 from tests.support.counter import launch_counter
 from tests.support.paths import ROOT
 from tests.support.runs import kill_workers, until
@@ -161,7 +162,8 @@ def test_a_resume_waits_for_a_worker_that_is_about_to_exit(queue):
     assert run.worker["pid"] != before
 
 
-def test_a_run_that_somebody_else_works_on_is_not_started(queue):
+def test_a_run_that_somebody_else_works_on_is_not_started(queue, monkeypatch):
+    monkeypatch.setattr(locks, "PROBE_SECONDS", 0.1)
     run = queue.runs.create(lambda run: [], title="count")
     with run.working():
         queue.tick()

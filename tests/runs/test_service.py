@@ -38,7 +38,7 @@ def test_the_files_are_reported_before_a_run(service, draft, choices):
 
 
 def test_a_reading_that_takes_too_long_is_ended(service, choices, tmp_path, monkeypatch):
-    monkeypatch.setattr("mlm_demo.runs.reader.READING_SECONDS", 2)
+    monkeypatch.setattr("mlm_demo.runs.reader.READING_SECONDS", 0.5)
     (tmp_path / "slow.pdf").write_bytes(pdf([""] * 1_500_000))
     draft = service.staging.add([tmp_path / "slow.pdf"])
     with pytest.raises(CorpusError, match="reading took more than"):

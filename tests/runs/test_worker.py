@@ -14,6 +14,7 @@ import pytest
 from mlm_demo.cli.main import main
 from mlm_demo.errors import TrainingError
 from mlm_demo.models.loader import load_folder
+from mlm_demo.runs import worker
 from mlm_demo.runs.child_process import launch as launch_process
 from mlm_demo.runs.run import Run
 from mlm_demo.runs.tasks.adapt import AdaptRequest
@@ -161,7 +162,7 @@ def test_the_evaluation_of_a_stopped_run_is_skipped(start, queue, fork_server, a
     assert json.loads((run.output / "result.json").read_text())["training"]["steps"] > stopped_at
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def slow_pdf():
     """A PDF whose only page takes minutes to parse and has no text."""
     return pdf([""] * 1_500_000)
@@ -179,7 +180,7 @@ def start_file(service, choices, tmp_path):
 
 
 @pytest.mark.parametrize(("epochs", "state"), [(500, "failed"), (0.1, "done")])
-def test_epochs_are_held_against_the_limit_on_steps(service, draft, tiny, epochs, state):
+def test_epochs_are_held_against_the_limit_on_steps(service, draft, tiny, epochs, state, judged_on_little):
     service.queue.starts = False
     request = AdaptRequest(AdaptConfig(epochs=epochs, batch_size=4, block_size=32), tiny)
     run = service.start(draft(), request, "me")
@@ -202,7 +203,7 @@ def test_a_run_whose_files_take_too_long_to_read_ends_with_a_message(
     queue, start_file, slow_pdf, fork_server
 ):
     queue.launcher.launch = fork_server.after(
-        "from mlm_demo.runs.tasks import task; task.READING_SECONDS = 2"
+        "from mlm_demo.runs.tasks import task; task.READING_SECONDS = 0.2"
     )
     run = start_file(slow_pdf, "a.pdf")
     until(lambda: run.state == "failed", 30, lambda: run.state)
@@ -239,7 +240,7 @@ def small_disk(tmp_path):
 def test_a_full_disk_ends_the_run_with_a_message(small_disk, queue, start):
     queue.runs.folder = small_disk / "runs"
     queue.environment["MLM_DEMO_DATA"] = str(small_disk)
-    run = start(5_000)
+    run = start(200)  # logs each step, and meets the full disk soon
     reached(run, at_step(run, 1))
     with suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
         while True:
@@ -254,10 +255,13 @@ def test_a_corpus_that_is_too_small_ends_the_run_with_a_message(start):
     assert run.message.startswith("The corpus holds 2 words of text")
 
 
-def test_a_run_over_the_time_limit_is_stopped_and_keeps_its_progress(service, draft, choices):
+def test_a_run_over_the_time_limit_is_stopped_and_keeps_its_progress(
+    service, draft, choices, monkeypatch, judged_on_little
+):
+    monkeypatch.setattr(worker, "SECONDS_TO_BEGIN", 0)
     service.queue.starts = False
     run = service.start(draft(), choices(100_000), "me")
-    thread = threading.Thread(target=work, args=(run, replace(service.settings, max_run_minutes=0.1)))
+    thread = threading.Thread(target=work, args=(run, replace(service.settings, max_run_minutes=0.01)))
     thread.start()
     thread.join(90)
     assert run.state == "stopped"

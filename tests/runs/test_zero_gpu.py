@@ -11,6 +11,8 @@ from mlm_demo.runs.worker import work
 from mlm_demo.settings import Settings, on_zero_gpu
 from tests.support.runs import corpus_text
 
+pytestmark = pytest.mark.usefixtures("judged_on_little")
+
 
 class Lender:
     """Stands in for the package `spaces` of a ZeroGPU Space."""
@@ -68,7 +70,7 @@ def gpu_of(service):
 
 def test_a_run_continues_from_one_lent_gpu_to_the_next(space, begun, monkeypatch):
     service, lender = space()
-    run = begun(service, 40)
+    run = begun(service, 8)
     service.queue.tick()
     assert run.state == "waiting", "no process of ours is started"
     monkeypatch.setattr(zero_gpu, "SECONDS_OF_WORK", 0)
@@ -77,13 +79,13 @@ def test_a_run_continues_from_one_lent_gpu_to_the_next(space, begun, monkeypatch
     assert run.state == "stopped"
     assert (
         run.message
-        == "The time limit on this GPU was reached at step 1 of 40. Progress is kept, and Resume continues."
+        == "The time limit on this GPU was reached at step 1 of 8. Progress is kept, and Resume continues."
     )
     service.queue.resume(run)
     monkeypatch.setattr(zero_gpu, "SECONDS_OF_WORK", 600)
     work_on_gpu(run)
     assert (run.state, lender.asked) == ("done", [zero_gpu.SECONDS] * 2)
-    assert json.loads((run.output / "result.json").read_text())["training"]["steps"] == 40
+    assert json.loads((run.output / "result.json").read_text())["training"]["steps"] == 8
 
 
 def test_a_stop_is_heard_without_a_signal(space, begun):

@@ -2,7 +2,8 @@
 
 `ForkServer.launch` and `launch_through` take what `mlm_demo.runs.child_process.launch` takes; a child is forked, which
 runs the same verb. What differs: it is not at low priority, its name in the process list is `run ID` (`worker_name`),
-and it takes two steps to time one, where a user's takes eight: a step of a built-in model takes a second.
+it takes two steps to time one, where a user's takes eight (a step of a built-in model takes a second), and it judges
+models on a little text (`little_judging.py`).
 """
 
 import json
@@ -118,7 +119,7 @@ class ForkServer:
 
 def _serve(address: str) -> None:
     with without_garbage_collection():
-        _import()
+        _import(Path(f"{address}.txt"))
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listening.bind(f"{address}.part")
     listening.listen(64)
@@ -147,7 +148,7 @@ def _serve(address: str) -> None:
                         connection.send(json.dumps({"code": os.waitstatus_to_exitcode(status)}).encode())
 
 
-def _import() -> None:
+def _import(general_text: Path) -> None:
     """Import and load what takes the children long: torch, the classes of BERT, Gradio, the languages' frequencies."""
     import datasketch  # noqa: F401
     import py3langid
@@ -162,7 +163,10 @@ def _import() -> None:
 
     with without_stubs():
         from mlm_demo.web import app  # noqa: F401
+    from tests.support.little_judging import judge_on_little
+
     step_time.STEPS, step_time.COUNTED = 2, 1
+    judge_on_little(general_text)
     py3langid.classify("a text")
     assert torch.get_num_threads() == 1
 

@@ -1,6 +1,7 @@
 """How much the tests repeat: little in `make test`, everything in `make nightly`."""
 
 import os
+from collections.abc import Sequence
 
 import pytest
 
@@ -10,7 +11,7 @@ PICTURES = NIGHTLY or os.environ.get("TESTS") == "pictures"  # whether the brows
 nightly = pytest.mark.skipif(not NIGHTLY, reason="a long run of what another test checks: make nightly")
 
 
-def some(values: list, number: int) -> list:
+def some(values: Sequence, number: int) -> list:
     """Return all values nightly, otherwise `number` of them, spread evenly from the first to the last."""
     if NIGHTLY or number >= len(values):
         return list(values)

@@ -17,6 +17,7 @@ from mlm_demo.runs.store import RunStore
 from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.settings import Settings
 from mlm_demo.training.config import AdaptConfig
+from tests.support.little_judging import judge_on_little
 from tests.support.paths import ROOT, free_port
 from tests.support.tiny_models import SENTENCES, save_tiny
 
@@ -73,6 +74,12 @@ def kill_workers(runs):
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory):
     return str(save_tiny(tmp_path_factory.mktemp("model") / "tiny"))
+
+
+@pytest.fixture
+def judged_on_little(tmp_path_factory, monkeypatch):
+    """Judge in this process as the fork server's children do."""
+    judge_on_little(tmp_path_factory.mktemp("general") / "text.txt", monkeypatch.setattr)
 
 
 @pytest.fixture

@@ -18,6 +18,13 @@ EXACT = """
 from mlm_demo.training import trainer
 trainer.bfloat16_is_fast = lambda device: False
 """
+# As the fork server's children judge.
+LITTLE = """
+import os
+from pathlib import Path
+from tests.support.little_judging import judge_on_little
+judge_on_little(Path(__file__ + os.environ["RANK"]))
+"""
 MAIN = """
 import sys
 from mlm_demo.cli.main import main
@@ -32,7 +39,7 @@ def test_in_a_single_process_the_helpers_do_nothing():
 def by_torchrun(arguments, folder, fork_server):
     """What torchrun prints that starts two processes; here they share the CPU."""
     script = folder / "exact.py"
-    script.write_text(EXACT + MAIN)
+    script.write_text(EXACT + LITTLE + MAIN)
     torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     done = subprocess.run(
         [sys.executable, *torchrun, str(script), *arguments],
@@ -65,7 +72,9 @@ def by_fork(arguments, folder, fork_server):
 
 
 @pytest.mark.parametrize("start", [by_fork, pytest.param(by_torchrun, marks=nightly)])
-def test_two_processes_train_the_same_model_as_one(start, tmp_path, monkeypatch, capsys, fork_server):
+def test_two_processes_train_the_same_model_as_one(
+    start, tmp_path, monkeypatch, capsys, fork_server, judged_on_little
+):
     base = tmp_path / "base"
     save_tiny(base)
     corpus = tmp_path / "corpus.jsonl"

@@ -31,7 +31,8 @@ def sleeper():
         child.wait()
 
 
-def test_a_lock_is_held_until_it_is_closed(file):
+def test_a_lock_is_held_until_it_is_closed(file, monkeypatch):
+    monkeypatch.setattr(locks, "PROBE_SECONDS", 0.1)
     assert not locks.is_held(file), "there is no file yet"
     lock = locks.take(file)
     assert locks.is_held(file)

@@ -4,9 +4,11 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from huggingface_hub import HfApi
+from huggingface_hub.utils import _http
 
 from mlm_demo.errors import RunError, UnreachableError
 from mlm_demo.runs.launchers import jobs
@@ -117,7 +119,9 @@ def test_a_stop_cancels_a_job_that_waits(queue, hub, line, message):
     assert hub.jobs[0]["status"]["stage"] == "CANCELED"
 
 
-def test_a_hub_that_does_not_answer_makes_a_run_unreachable(queue, hub, launcher):
+def test_a_hub_that_does_not_answer_makes_a_run_unreachable(queue, hub, launcher, monkeypatch):
+    """Without the pauses of huggingface_hub between its six attempts, 23 seconds together."""
+    monkeypatch.setattr(_http, "time", SimpleNamespace(sleep=lambda seconds: None))
     run = begin(queue)
     good, launcher.api = launcher.api, HfApi("http://127.0.0.1:9", token=TOKEN)
     queue.tick()

@@ -166,7 +166,7 @@ def test_an_unreadable_file_is_refused_by_the_child_process(page, form, tmp_path
     assert not changed[form.start].interactive
 
 
-def test_files_with_too_little_text_are_kept_for_others_to_be_added(page, form, tmp_path, service):
+def test_files_with_too_little_text_are_kept_for_others_to_be_added(page, form, tmp_path, service, tiny):
     (tmp_path / "few.txt").write_text("One line of text.")
     (tmp_path / "table.csv").write_text("left,right\nsome words,more words\n")
     (tmp_path / "more.txt").write_text(corpus_text())
@@ -175,7 +175,7 @@ def test_files_with_too_little_text_are_kept_for_others_to_be_added(page, form, 
     def add(*names, draft=""):
         (tmp_path / "uploads").mkdir(exist_ok=True)
         paths = [shutil.copy(tmp_path / name, tmp_path / "uploads") for name in names]
-        return call(page, form.read_upload, request(), paths, draft, "me", *values(form))
+        return call(page, form.read_upload, request(), paths, draft, "me", *values(form, model=tiny))
 
     for name, message, columns in (
         ("few.txt", "The corpus holds 4 words", None),
@@ -198,26 +198,30 @@ def test_files_with_too_little_text_are_kept_for_others_to_be_added(page, form, 
     assert changed[form.start].interactive
 
 
-def test_the_column_of_a_table_is_shown_and_can_be_changed(page, form, tmp_path):
+def test_the_column_of_a_table_is_shown_and_can_be_changed(page, form, tmp_path, tiny):
     texts = corpus_text().split("\n\n")
     rows = "".join(f'{i},"{text}","Note {i} of a reader"\n' for i, text in enumerate(texts))
     (tmp_path / "table.csv").write_text(f"id,text,note\n{rows}")
-    changed = call(page, form.read_upload, request(), [str(tmp_path / "table.csv")], "", "me", *values(form))
+    changed = call(
+        page, form.read_upload, request(), [str(tmp_path / "table.csv")], "", "me", *values(form, model=tiny)
+    )
     assert [value for _, value in changed[form.column].choices] == ["text", "note", "id"]
     assert changed[form.column].visible
     assert "the column <b>text</b>" in changed[form.report]
     draft = changed[form.draft]
-    again = call(page, form.read_again, request(), draft, *values(form, column=["note", "text"]))
+    again = call(page, form.read_again, request(), draft, *values(form, model=tiny, column=["note", "text"]))
     assert "the column <b>note + text</b>" in again[form.report]
     assert '<li dir="auto">Note 0 of a reader ' in again[form.report]
     assert "value" not in again[form.column].constructor_args, (
         "a person may have ticked another box meanwhile"
     )
-    wrong = call(page, form.read_again, request(), draft, *values(form, column=["text", "nothing"]))
+    wrong = call(
+        page, form.read_again, request(), draft, *values(form, model=tiny, column=["text", "nothing"])
+    )
     assert "has no column &#x27;text + nothing&#x27;; it has" in wrong[form.report]
     assert wrong[form.draft] == draft
     assert wrong[form.column].value == ["text"], "what is not there cannot stay ticked"
-    few = call(page, form.read_again, request(), draft, *values(form, column=["id"]))
+    few = call(page, form.read_again, request(), draft, *values(form, model=tiny, column=["id"]))
     assert "The corpus holds" in few[form.report]
     assert [value for _, value in few[form.column].choices] == ["text", "note", "id"], "to be unticked"
 
@@ -298,15 +302,15 @@ def test_the_last_file_that_is_removed_leaves_an_empty_form(page, form, add, ser
     assert removed(page, form, draft, "0")[form.report] == EMPTY, "and in another window"
 
 
-def test_files_that_cannot_be_read_alone_stay_listed(page, form, tmp_path, service):
+def test_files_that_cannot_be_read_alone_stay_listed(page, form, tmp_path, service, tiny):
     (tmp_path / "good.txt").write_text(corpus_text())
     (tmp_path / "cut.pdf").write_bytes(b"%PDF-1.4 cut")
     paths = [str(tmp_path / name) for name in ("good.txt", "cut.pdf")]
-    added = call(page, form.read_upload, request(), paths, "", "me", *values(form))
+    added = call(page, form.read_upload, request(), paths, "", "me", *values(form, model=tiny))
     assert "not read" in added[form.listed]
     draft = added[form.draft]
     assert "cut.pdf" in removed(page, form, draft, "0")[form.listed]
-    again = call(page, form.read_again, request(), draft, *values(form))
+    again = call(page, form.read_again, request(), draft, *values(form, model=tiny))
     assert "cut.pdf" in again[form.report]
     assert form.listed not in again
     assert not list((service.staging.folder / draft).glob("prepared/corpus*")), "its text is gone too"
