@@ -76,10 +76,12 @@ def tiny(tmp_path_factory):
     return str(save_tiny(tmp_path_factory.mktemp("model") / "tiny"))
 
 
-@pytest.fixture
-def judged_on_little(tmp_path_factory, monkeypatch):
-    """Judge in this process as the fork server's children do."""
-    judge_on_little(tmp_path_factory.mktemp("general") / "text.txt", monkeypatch.setattr)
+@pytest.fixture(scope="module")
+def judged_on_little(tmp_path_factory):
+    """Judge in this process as the fork server's children do, until the module's last test."""
+    with pytest.MonkeyPatch.context() as patch:
+        judge_on_little(tmp_path_factory.mktemp("general") / "text.txt", patch.setattr)
+        yield
 
 
 @pytest.fixture

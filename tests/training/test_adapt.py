@@ -18,13 +18,15 @@ from tests.support.nightly import some
 from tests.support.tiny_models import build
 from tests.support.training import CORPUS, LEARNING, LossesByWeights
 
+pytestmark = pytest.mark.usefixtures("judged_on_little")
+
 
 def fresh():
     return MaskedLM(*build("BERT"), name="tiny/bert")
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def run(tmp_path_factory, judged_on_little):
     output, lines = tmp_path_factory.mktemp("runs") / "a", []
     result = adapt(fresh(), CORPUS, LEARNING, output, on_progress=lines.append)
     return output, result, lines

@@ -21,7 +21,7 @@ from tests.support.training import CORPUS, LEARNING, fresh
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def finished(tmp_path_factory, judged_on_little):
     output = tmp_path_factory.mktemp("run") / "a"
     adapt(fresh(), CORPUS, LEARNING, output)
     return output
