@@ -186,7 +186,6 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
         )
     folder = Path(get_upload_folder())
     limits = Middleware(RequestLimits, settings=settings, on_space=on_space(), upload_folder=folder)
-    middleware = [limits, Middleware(ShortHeartbeats)]
     try:
         app, address, _ = demo.launch(
             server_name=settings.host,
@@ -198,7 +197,7 @@ def launch(demo: gr.Blocks, settings: Settings, *, share: bool = False) -> str:
             show_error=False,
             mcp_server=settings.mcp,
             enable_monitoring=False,  # `status_pages.py` replaces it
-            app_kwargs={"lifespan": forget_sessions, "middleware": middleware},
+            app_kwargs={"lifespan": forget_sessions, "middleware": [limits, Middleware(ShortHeartbeats)]},
             run_history=False,  # it would store what people type in their browser
             footer_links=["settings", "api"],
             favicon_path=ASSETS / "icon.svg",

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.nightly import nightly, some
+from tests.support.runs import until
 
 PARIS = "?text=Paris+is+the+<mask>+of+France.&model=general"
 
@@ -327,12 +328,11 @@ def test_more_tabs_than_a_browser_has_connections_open_and_close(open_page, serv
     session = sessions[page.evaluate("window.__gradio_session_hash__")]
     assert not session.is_closed
     page.goto("about:blank")
-    page.wait_for_timeout(300)
-    assert session.is_closed
+    until(lambda: session.is_closed)
     page.go_back()
     page.wait_for_selector("#results figure")
     opened = sessions[page.evaluate("window.__gradio_session_hash__")]
-    assert not opened.is_closed
+    until(lambda: not opened.is_closed)
 
 
 def test_every_field_and_button_has_a_name_and_no_list_stays_open(open_page):

@@ -197,6 +197,5 @@ def _prepare(run: Run, settings: Settings, catalogue: Catalogue, shift: Shift) -
     with shift.interruptible():
         # Without the passages: the log outlives the files, and everybody with the run's link sees its report.
         run.log({"report": {**preparation.report.to_json(), "passages": []}})
-        config = preparation.config
-        check_epochs(len(preparation.blocks), config.epochs, config.batch_size, settings)
+        check_epochs(len(preparation.blocks), preparation.config, settings)
     return preparation

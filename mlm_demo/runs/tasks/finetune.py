@@ -115,9 +115,8 @@ class Finetuning:
                 )
                 with shift.reading():
                     run.log({"report": preparation.report})
-                config = preparation.config
                 training, _ = preparation.parts
-                check_epochs(len(training), config.epochs, config.batch_size, settings, config.seeds)
+                check_epochs(len(training), preparation.config, settings, preparation.config.seeds)
                 with shift.training() as log:
                     result = preparation.finetune(
                         run.output,

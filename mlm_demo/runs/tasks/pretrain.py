@@ -106,8 +106,7 @@ class Pretraining:
                     _ = preparation.corpus
                 with shift.interruptible():
                     run.log({"report": preparation.report.to_json()})
-                    config = preparation.config
-                    check_epochs(len(preparation.blocks), config.epochs, config.batch_size, settings)
+                    check_epochs(len(preparation.blocks), preparation.config, settings)
                 with shift.training() as log:
                     result = preparation.pretrain(
                         run.output,

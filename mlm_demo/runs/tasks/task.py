@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from mlm_demo.errors import TrainingError
 from mlm_demo.models.catalogue import ADAPTED, FINETUNED, Catalogue, ModelRef
@@ -16,6 +16,9 @@ from mlm_demo.settings import READING_SECONDS, Settings
 from mlm_demo.training.config import steps_of_epochs
 from mlm_demo.training.phase import Phase
 from mlm_demo.training.result import RESULT
+
+if TYPE_CHECKING:
+    from mlm_demo.training.plan import BudgetConfig
 
 SECONDS_BETWEEN_CHECKS = 0.5
 PAUSED = 75  # exit code of a worker whose job goes on later; EX_TEMPFAIL of sysexits.h
@@ -144,16 +147,15 @@ def check_limits(wanted: Iterable[tuple[str, float | None, float]]) -> None:
             raise TrainingError(f"{name} is {value:,g}; the limit is {limit:,}. Choose less.")
 
 
-def check_epochs(
-    items: int, epochs: float | None, batch_size: int, settings: Settings, seeds: int = 1
-) -> None:
+def check_epochs(items: int, config: "BudgetConfig", settings: Settings, seeds: int = 1) -> None:
     """Raise TrainingError if the epochs of a run are too many steps, which is known once its items are.
 
-    items: blocks or examples to train on; epochs: None if the budget is another.
+    items: blocks or examples to train on.
     """
-    if epochs is not None:
+    if config.epochs is not None:
         name = "The number of steps" + (" of all seeds" if seeds > 1 else "")
-        check_limits([(name, seeds * steps_of_epochs(epochs, items, batch_size), settings.max_run_steps)])
+        steps = seeds * steps_of_epochs(config.epochs, items, config.batch_size)
+        check_limits([(name, steps, settings.max_run_steps)])
 
 
 def model_ref(run: Run, kind: str, version: str, domain: str = "other") -> ModelRef:
