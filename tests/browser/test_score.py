@@ -51,8 +51,13 @@ def test_an_example_takes_the_place_of_a_long_scoring(open_page):
     page.locator("#score-sentence textarea").fill("the fox sat on the mat and " * 14)
     page.locator("#score").click()
     page.locator("#score-cancel:enabled").click(trial=True)
-    for example in ("The king was given insulin", "The nurse forgot his coat."):
-        page.get_by_text(example).first.click()
+    held = []
+    page.route("**/gradio_api/run/predict*", lambda route: held.append(route), times=1)
+    with page.expect_request("**/gradio_api/run/predict*"):
+        page.get_by_text("The king was given insulin").first.click()
+    page.get_by_text("The nurse forgot his coat.").first.click()
+    (first,) = held
+    first.continue_()
     page.locator("#score-results", has_text="nurse").wait_for()
     page.locator("#score-cancel:disabled").wait_for()
     old = page.locator("#score-answer-for .old")

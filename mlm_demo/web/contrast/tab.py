@@ -237,7 +237,9 @@ class ContrastTab:
         gr.on([self.run.click, self.first.submit, self.second.submit], **by_form)
         gr.on([self.model.input, self.other_model.input], **{**by_form, "fn": self.answer_chosen})
         self.swaps.select(self.swap_word, [*form, self.kept], [self.second, *shown], **asking)
-        self.examples.click(lambda index: EXAMPLES[index], self.examples, form, **AT_ONCE).then(**by_form)
+        self.examples.click(
+            lambda index: EXAMPLES[index], self.examples, form, **AT_ONCE, trigger_mode="always_last"
+        ).then(**by_form)
         self.examples.click(js=javascript.scroll_to("contrast-ask"), **in_browser)
         gr.on(
             [each.change for each in (*form, self.link)],

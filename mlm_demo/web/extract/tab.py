@@ -342,6 +342,7 @@ class ExtractTab(ExtractWidgets):
             [self.examples, self.papers, self.verdicts],
             [self.questions, *self.of_papers],
             **QUIET,
+            trigger_mode="always_last",
         ).then(**extracting)
         for event in (by_button, by_example):
             event.success(  # not once it has given way

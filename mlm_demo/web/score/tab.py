@@ -284,6 +284,7 @@ class ScoreTab:
             [self.sentence, self.second],
             cancels=[asked, opened],
             **AT_ONCE,
+            trigger_mode="always_last",
         )
         chosen.then(**enabling)
         self.examples.click(js=javascript.scroll_to("score-ask"), **in_browser)
