@@ -195,6 +195,32 @@ def test_words_are_hidden_brought_back_and_put_in_by_pressing_them(open_page, pi
     expect(measures["hiding"]).to_have_attribute("aria-pressed", "true")
 
 
+def test_a_late_row_of_the_sentence_before_takes_neither_focus_nor_word(open_page):
+    page = open_page(PARIS)
+    row, held, city = page.locator("#words"), [], "Paris is the city of France."
+
+    def answer(route):
+        """Hold back what is asked about the sentence with the guess put in, a pause after it stands there."""
+        late = not held and city in json.loads(route.request.post_data or "{}").get("data", ())
+        held.append(route) if late else route.continue_()
+
+    page.route("**/gradio_api/run/predict*", answer)
+    page.locator("#results li", has_text="city").first.click()
+    until(lambda: held or page.wait_for_timeout(50), 20)
+    row.get_by_role("button", name="Hide Paris").press("Enter")
+    blank = row.get_by_role("button", name="Bring back Paris")
+    expect(blank).to_be_focused()
+    rows = page.evaluate_handle(
+        "() => { const seen = [], row = document.querySelector('#words');"
+        " new MutationObserver(() => seen.push(row.querySelector('[data-text]')?.dataset.text)).observe("
+        "row, {subtree: true, childList: true, attributes: true}); return seen; }"
+    )
+    held[0].continue_()
+    until(lambda: city in rows.json_value() or page.wait_for_timeout(50), 20)
+    until(lambda: rows.json_value()[-1] != city or page.wait_for_timeout(50), 20)
+    expect(blank).to_be_focused()
+
+
 def test_the_mask_goes_to_the_cursor_or_the_selected_word(open_page):
     page = open_page()
     box = page.get_by_label("Sentence").first

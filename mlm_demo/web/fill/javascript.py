@@ -4,11 +4,12 @@ from mlm_demo.web.javascript import scroll_to
 
 # A pressed word becomes a blank, and the blank remembers it: `behind` holds the words of the blanks of each text that
 # was made here. Until the row changes the first press counts, because Gradio (6.31) drops a second one. Where the
-# keyboard pressed a word, the new row has the focus on what took its place.
+# keyboard pressed a word, the new row has the focus on what took its place, until the person goes elsewhere: the answer
+# to what was typed before may come late and draw the old row once more.
 # The row of 'Every position' stays as long as its sentence, though each answer draws the words again.
 WORDS = """
 const behind = new Map();
-let expected = null, focused = -1, positions = null;
+let expected = null, focus = null, positions = null;
 const parts = (kind) => [...element.querySelectorAll(kind + '[data-start]')];
 const shown = () => (element.querySelector('[data-text]') || {dataset: {}}).dataset.text;
 const press = (part, byKeyboard) => {
@@ -22,8 +23,11 @@ const press = (part, byKeyboard) => {
   // The server writes every blank as <mask>.
   const longer = (mark) => '<mask>'.length - (Number(mark.dataset.end) - Number(mark.dataset.start));
   const at = before.reduce((sum, mark) => sum + longer(mark), start);
-  expected ??= isBlank ? {words: words.toSpliced(number, 1)} : {words: words.toSpliced(number, 0, word), number, at};
-  focused = byKeyboard ? parts('').indexOf(part) : -1;
+  if (!expected || expected.from !== text) {
+    expected = isBlank ? {words: words.toSpliced(number, 1)} : {words: words.toSpliced(number, 0, word), number, at};
+    expected.from = text;
+  }
+  focus = byKeyboard ? {from: text, place: parts('').indexOf(part)} : null;
   trigger('select', isBlank ? {text, start, end, word} : {text, start, end});
 };
 let chosen = -1;  // the button of the hint of 'Why?' that the keyboard pressed, as a number
@@ -41,11 +45,19 @@ element.addEventListener('keydown', (event) => {
   event.preventDefault();
   press(event.target, true);
 });
+const leave = ({target}) => {
+  if (focus && target !== parts('')[focus.place]) focus = null;
+};
+document.addEventListener('focusin', leave);
+document.addEventListener('pointerdown', leave);
 const refresh = () => {
   const marks = parts('mark');
   const isHere = ({words, number, at}) =>
     words.length === marks.length && (at === undefined || Number(marks[number].dataset.start) === at);
-  if (expected && isHere(expected)) behind.set(shown(), expected.words);
+  if (expected && expected.from !== shown()) {
+    if (isHere(expected)) behind.set(shown(), expected.words);
+    expected = null;
+  }
   marks.forEach((mark, number) => {
     const word = (behind.get(shown()) || [])[number], spoken = `Bring back ${word}`;
     const attributes = {role: 'button', tabindex: 0, title: spoken, 'aria-label': spoken};
@@ -54,11 +66,9 @@ const refresh = () => {
       else mark.removeAttribute(name);  // Gradio keeps the elements of the row before
     }
   });
-  const place = parts('')[focused] || choices()[chosen];
+  const place = focus && focus.from !== shown() ? parts('')[focus.place] : choices()[chosen];
   if (place) place.focus();
   chosen = -1;
-  expected = null;
-  focused = -1;
 };
 watch('value', () => {
   if (element.querySelector('.positions')) positions = {text: shown(), row: props.value};
