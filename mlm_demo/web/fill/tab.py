@@ -152,9 +152,7 @@ class FillTab(FillWidgets):
         self,
         text,
         model,
-        compare,
         targets,
-        joint,
         precision,
         view,
         link,
@@ -164,9 +162,7 @@ class FillTab(FillWidgets):
         mask: int = 1,
         measure: str = "hiding",
     ) -> dict:
-        """Show what each word does to the guess, in place of the row of words; hiding as precisely as the chart."""
-        if precision != "int8" and (compare or joint):
-            precision = "exact"
+        """Show what each word does to the guess, in place of the row of words."""
 
         def row() -> str:
             options = targets or "", precision or "auto", reporter(progress)
@@ -175,15 +171,24 @@ class FillTab(FillWidgets):
         return self._show_row(row, text, view, link, kept, request)
 
     def explain(
-        self, event: gr.EventData, text, model, compare, targets, joint, precision, view, link, kept,
-        request: gr.Request, progress=gr.Progress(),
-    ) -> dict:  # fmt: skip
+        self,
+        event: gr.EventData,
+        text,
+        model,
+        targets,
+        precision,
+        view,
+        link,
+        kept,
+        request: gr.Request,
+        progress=gr.Progress(),
+    ) -> dict:
         """Do so for the blank, or by the measure, that was pressed; the other choice stays."""
         pressed = event._data if isinstance(event._data, dict) else {}
         mask, measure = pressed.get("mask"), pressed.get("measure")
         if not isinstance(mask, int) or not isinstance(measure, str):  # not from the page
             return {self.words: gr.skip()}
-        form = text, model, compare, targets, joint, precision, view, link, kept
+        form = text, model, targets, precision, view, link, kept
         return self.show_influence(*form, request, progress, mask, measure)
 
     def _show_row(self, row: Callable[[], str], text, view, link, kept, request: gr.Request) -> dict:
@@ -317,7 +322,7 @@ class FillTab(FillWidgets):
         self.results.select(self.put_word, **pressed)
         pressed["outputs"] = [*pressed["outputs"], self.compare, self.targets, self.joint]
         self.examples.select(self.use_example, **pressed)
-        why = [self.compare, self.targets, self.joint, self.precision]
+        why = [self.targets, self.precision]
         for press, show, options in (
             (self.positions.click, self.show_positions, [self.precision]),
             (self.influence.click, self.show_influence, why),

@@ -44,7 +44,7 @@ def word_influence(
     name = escape(shown_names([answer["model"]])[answer["model"]["name"]])
     hint = (
         f"{name} guesses “<b>{escape(answer['guess'])}</b>”{at} with probability "
-        f"{probability(answer['score'])}. {HINTS[measure]}"
+        f"{probability(answer['score'])} ({answer['model']['precision']}). {HINTS[measure]}"
     )
     hint += _choices(len(blanks), mask, measure)
     if measure == "gradient":

@@ -18,7 +18,7 @@ class Stub:
             for number, word in enumerate(words):
                 del word["score"], word["change"]
                 word["share"] = 0.004 if number else 1 - 0.004 * (len(words) - 1)
-        known = {"name": model, "title": model}
+        known = {"name": model, "title": model, "precision": "exact"}
         return {"model": known, "guess": HOSTILE if model == HOSTILE else "mat", "score": 0.5, "words": words}
 
 
@@ -28,7 +28,7 @@ def test_each_word_stands_above_what_hiding_it_does():
     assert (stub.asked["targets"], stub.asked["mask"]) == ("mat", 2)
     assert is_row_of(row, "The cat ___ on\nthe ___ here")
     read = Reader(row)
-    assert "general guesses “<b>mat</b>” at blank 2 of 2 with probability 0.5000." in row
+    assert "general guesses “<b>mat</b>” at blank 2 of 2 with probability 0.5000 (exact)." in row
     buttons = [a for tag, a in zip(read.tags, read.attributes, strict=True) if tag == "button"]
     assert choices(buttons) == [
         ("Measure by hiding", "2", "hiding", "true"),
