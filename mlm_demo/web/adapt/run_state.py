@@ -44,12 +44,13 @@ Stamp = tuple[str, str, int, int, float | None, str]
 class Example:
     """A sentence with a mask that shows what a run learned, and the word that the corpus has there.
 
-    word: empty for a sentence that a person has written.
+    word: empty for a sentence that a person has written; steps: of the training when it was chosen, more after Resume.
     """
 
     run: str
     sentence: str
     word: str = ""
+    steps: int = 0
 
 
 @dataclass(frozen=True)
@@ -193,19 +194,18 @@ def adapt_command(run: Run) -> str:
 def example_of(run: Run, own_sentence: str) -> Example:
     """Return the held-out sentence whose guess changed most for the better, or else a person's own sentence."""
     result, fresh = result_of(run), pretrain_result_of(run)
+    steps = (result or fresh).training.steps if result or fresh else 0
     best = changed_most(result.exam if result else fresh.guesses if fresh else ())
     if best is None:
-        return Example(run.id, own_sentence)
-    return Example(run.id, MASK.join(around_term(best.sentence, best.start, best.term)), best.term)
+        return Example(run.id, own_sentence, steps=steps)
+    return Example(run.id, MASK.join(around_term(best.sentence, best.start, best.term)), best.term, steps)
 
 
 def example_to_show(run: Run, sentence: str, shown: Example | None) -> Example:
-    """Return the held-out sentence shown last if it is the run's, else another one; sentence: the first tab's."""
-    if shown and shown.run == run.id and shown.word:
-        return shown
-    return example_of(
-        run, sentence or FIRST_SENTENCE
-    )  # a link may show the run before the first tab has its own
+    """Return the held-out sentence shown last if it is this training's, else its own; sentence: the first tab's."""
+    found = example_of(run, sentence or FIRST_SENTENCE)  # a link may come before the first tab has a sentence
+    kept = shown and shown.word and (shown.run, shown.steps) == (found.run, found.steps)
+    return shown if kept else found
 
 
 def sentence_before_and_after(engine: Engine, run: Run, example: Example) -> str:

@@ -11,6 +11,7 @@ from mlm_demo.web.adapt.run_state import (
     Example,
     adapt_command,
     example_of,
+    example_to_show,
     run_state,
     sentence_before_and_after,
 )
@@ -117,10 +118,16 @@ def test_the_example_is_the_held_out_sentence_that_improved_most(service, finish
     ]
     result["share"], result["points"] = None, []
     path.write_text(json.dumps(result))
-    assert example_of(finished, "A <mask>.") == Example(finished.id, "The <mask> are fed by bees.", "larvae")
+    steps = result["training"]["steps"]
+    held_out = Example(finished.id, "The <mask> are fed by bees.", "larvae", steps)
+    assert example_of(finished, "A <mask>.") == held_out
     result["exam"] = [exam_answer("The hive is full of bees.", "hive", 9, 90)]
     path.write_text(json.dumps(result))
-    assert example_of(finished, "A <mask>.") == Example(finished.id, "A <mask>.")
+    assert example_of(finished, "A <mask>.") == Example(finished.id, "A <mask>.", steps=steps)
+    assert example_to_show(finished, "A <mask>.", held_out) == held_out, "it stays while the slider moves"
+    result["training"]["steps"] += 1
+    path.write_text(json.dumps(result))
+    assert example_to_show(finished, "A <mask>.", held_out).sentence == "A <mask>.", "not after Resume"
 
 
 def test_the_command_line_makes_the_same_run(service, finished, tiny):

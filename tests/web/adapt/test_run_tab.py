@@ -1,4 +1,5 @@
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 from mlm_demo.runs.service import result_of
@@ -191,7 +192,7 @@ def test_a_model_is_used_on_the_first_tab_beside_its_base(page, tab, finished, t
     assert changed[tab.fill.model].value == finished.id
     assert changed[tab.fill.compare].value == [tiny]
     assert changed[tab.tabs].selected == "fill"
-    shown = Example(finished.id, "The <mask> hums.", "hive")
+    shown = replace(example_of(finished, ""), sentence="The <mask> hums.", word="hive")
     changed = call(page, tab.use_model, finished.id, "you", "A <mask>.", shown)
     assert changed[tab.fill.sentence] == "The <mask> hums.", "the one that the person has just seen"
 
@@ -205,7 +206,7 @@ def test_the_sentence_is_compared_once_there_is_a_model(page, tab, run, finished
     assert "domain-adapted" in changed[tab.sentence]
     assert "before and after" in changed[tab.sentence]
     assert changed[tab.example] == example_of(finished, "The <mask> sat.")
-    shown = Example(finished.id, "The <mask> hums.", "hive")
+    shown = replace(example_of(finished, ""), sentence="The <mask> hums.", word="hive")
     assert compare("done", finished.id, shown)[tab.example] == shown, "it stays while the slider moves"
     another = Example(run.id, "A <mask> of another run.", "hive")
     assert compare("done", finished.id, another)[tab.example].run == finished.id
