@@ -32,7 +32,7 @@ from mlm_demo.runs.queue import RunQueue
 from mlm_demo.runs.reader import Reader
 from mlm_demo.runs.run import ACTIVE, ENDED, WORKED_ON, Run, owner_hash, step_reached
 from mlm_demo.runs.staging import Staging
-from mlm_demo.runs.store import RunStore
+from mlm_demo.runs.store import RunStore, models_of
 from mlm_demo.runs.tasks.adapt import Adaptation, AdaptRequest
 from mlm_demo.runs.tasks.finetune import FinetuneRequest, Finetuning
 from mlm_demo.runs.tasks.pretrain import Pretraining
@@ -261,19 +261,22 @@ class RunService:
 
     def make_room(self) -> None:
         """Delete ended runs, the oldest first, until the rest fits the disk limit; raises RunError if it cannot."""
-        sizes, runs, needed = self.runs.sizes(), self.runs.all(), self.runs.needed()
-        ended = [run for run in runs if run.state in ENDED and run.id not in needed]
-        limit, total = self.settings.max_disk_gigabytes * 1e9, sum(sizes.get(run.id, 0) for run in runs)
-        kept = total - sum(sizes.get(run.id, 0) for run in ended)
+        sizes, left = self.runs.sizes(), self.runs.all()
+        states = {run.id: run.state for run in left}
+        active = [run for run in left if states[run.id] not in ENDED]
+        limit, total = self.settings.max_disk_gigabytes * 1e9, sum(sizes.get(run.id, 0) for run in left)
+        kept = sum(sizes.get(id, 0) for id in {run.id for run in active} | models_of(active))
         if kept > limit:
             raise RunError(
                 f"The active runs use {kept / 1e9:.1f} GB, which exceeds the disk limit for runs; try again later."
             )
-        for run in sorted(ended, key=lambda run: run.touched):
-            if total <= limit:
-                return
-            run.delete()
-            total -= sizes.get(run.id, 0)
+        while total > limit:
+            needed = models_of(run for run in left if states[run.id] != "done")
+            ended = [run for run in left if states[run.id] in ENDED and run.id not in needed]
+            oldest = min(ended, key=lambda run: run.touched)
+            oldest.delete()
+            left.remove(oldest)
+            total -= sizes.get(oldest.id, 0)
 
     def sweep(self) -> None:
         """Delete drafts older than a day, and runs that have expired or exceed the disk limit."""

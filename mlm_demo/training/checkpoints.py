@@ -97,6 +97,11 @@ def _check_output(output: Path, resume: bool) -> None:
             f"The folder {checkpoints} holds {shown(foreign[0])}, which no run has written and this one would "
             "delete; give another folder."
         )
+    if (output / RESULT).exists() and not has_progress(output):
+        raise TrainingError(
+            f"The folder {output} holds a finished run; give another folder. To train its model further, start there "
+            f"with --model {output}."
+        )
     if resume:
         if not has_progress(output):
             checkpoint_to_resume(output)

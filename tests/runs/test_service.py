@@ -244,6 +244,25 @@ def test_a_run_whose_model_a_waiting_one_needs_is_kept(service, draft, choices, 
     assert not finished.folder.exists()
 
 
+@pytest.mark.parametrize("state", ["stopped", "failed", "interrupted"])
+def test_the_base_of_a_run_that_can_be_resumed_is_kept_as_long_as_that_run(service, state):
+    base = ended(service, 90 * 86_400, 4_000_000)
+    resumable = service.runs.create(lambda run: [], title="more", request={"model": base.id})
+    resumable.finish(state)
+    service.sweep()
+    assert base.folder.exists(), "Resume would fail without it"
+    service.settings = replace(service.settings, max_disk_gigabytes=0.003)
+    service.make_room()
+    assert service.runs.all() == [], "that run, though it is the younger one, and then its base"
+
+
+def test_the_base_of_a_run_that_is_done_expires(service):
+    base = ended(service, 90 * 86_400, 1_000)
+    service.runs.create(lambda run: [], title="more", request={"model": base.id}).finish("done")
+    service.sweep()
+    assert not base.folder.exists()
+
+
 def test_uploaded_files_become_papers_in_a_child_and_nothing_stays(service, tmp_path):
     (tmp_path / "a.txt").write_text("The heart\n\nThe heart pumps blood.")
     stages = []

@@ -16,6 +16,7 @@ from mlm_demo.training.checkpoints import (
     disk_errors_explained,
     last_checkpoint,
 )
+from mlm_demo.training.result import RESULT
 
 
 def checkpoint(output, step, *, whole=True):
@@ -98,6 +99,15 @@ def test_existing_files_are_never_overwritten(tmp_path):
     with pytest.raises(TrainingError, match=r"There is no checkpoint under .*; start without --resume"):
         check_output(tmp_path / "new", resume=True)
     assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_finished_run_is_named_as_such(tmp_path, resume):
+    (tmp_path / RESULT).write_text("{}")
+    with pytest.raises(TrainingError, match=r"holds a finished run; give another folder.*with --model"):
+        check_output(tmp_path, resume=resume)
+    checkpoint(tmp_path, 7)
+    check_output(tmp_path, resume=True)
 
 
 @pytest.mark.parametrize("name", ["best.pt", "checkpoint-best", "run1"])
