@@ -72,7 +72,13 @@ def test_the_columns_of_a_table_are_ticked_and_files_removed_one_by_one(
     page.get_by_text("comes from the column remark + report").wait_for(timeout=2 * MINUTES)
     expect(page.get_by_label("remark")).to_be_checked()
     upload(page, second(tmp_path))
+    buttons = [page.locator(f"#{name}") for name in ("start", "sample", "clear")]
+    for button in buttons:  # what the page shows is not yet what a run would train on
+        expect(button).to_be_disabled()
+    expect(page.locator("#files input[type=file]:enabled")).to_have_count(0)
     page.locator("#draft-files").get_by_text("notes.txt").wait_for(timeout=2 * MINUTES)
+    for button in buttons:
+        expect(button).to_be_enabled()
     remove = page.get_by_role("button", name="Remove reports.csv")
     expect(page.locator("#draft-files li")).to_have_text(
         [re.compile("60 documents"), re.compile("1 document")]

@@ -18,7 +18,15 @@ CHEAP = {
     "ScoreTab.use_example",
     *("show_offer", "watch_download"),  # the offer of a model; the Hub is asked once in some minutes
     # the forms of the Adapt tab
-    *("find_draft", "read_again", "remove_file", "remove_files", "show_report", "allow_start"),
+    *(
+        "find_draft",
+        "read_again",
+        "read_as_chosen",
+        "remove_file",
+        "remove_files",
+        "show_report",
+        "allow_start",
+    ),
     *(
         "compare_sentence",
         "delete",

@@ -1,10 +1,11 @@
 """The files of the form's draft and the request for them, as plain functions."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from mlm_demo.corpus.readers.columns import JOINED
-from mlm_demo.errors import MlmDemoError, MoreNeededError, TrainingError
+from mlm_demo.errors import CorpusError, MlmDemoError, MoreNeededError, TrainingError
 from mlm_demo.runs.service import SAMPLE, RunService
 from mlm_demo.runs.tasks.adapt import AdaptRequest
 from mlm_demo.training.config import AdaptConfig
@@ -67,7 +68,8 @@ def read_files(
     """Add files to a draft (no files: only read it again); return the new draft's id and its report.
 
     owner: the owner's secret. In place of the report comes the MoreNeededError of files that only lack something. The
-    sample corpus and a person's own files are never mixed. Raises CorpusError and leaves the draft as it was.
+    sample corpus and a person's own files are never mixed. Raises CorpusError and leaves the draft as it was, also if
+    files of it were removed while others were read: they do not come back.
     """
     if not files:
         return draft, _report(service, draft, request, on_progress)
@@ -81,9 +83,13 @@ def read_files(
     except MlmDemoError:
         service.staging.forget(added)
         raise
-    if draft:
-        service.staging.forget(draft)
-    return added, report
+    with suppress(CorpusError):  # the draft is gone
+        if service.staging.names(draft) == names:
+            if draft:
+                service.staging.forget(draft)
+            return added, report
+    service.staging.forget(added)
+    raise CorpusError("Files were removed while others were read; add again those that you want.")
 
 
 def _report(

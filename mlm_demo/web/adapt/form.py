@@ -1,4 +1,4 @@
-"""The Adapt tab before a run starts: files, corpus report and settings. `run_tab.py` shows the run."""
+"""The Adapt tab before a run starts: handlers on top, wiring below; `form_widgets.py` draws its fields."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -8,41 +8,25 @@ from typing import Any
 
 import gradio as gr
 
-from mlm_demo.corpus.formats import describe_formats
 from mlm_demo.errors import CorpusError, MlmDemoError, MoreNeededError
 from mlm_demo.runs.service import SAMPLE, RunService
 from mlm_demo.runs.tasks.adapt import AdaptRequest
-from mlm_demo.training.config import AdaptConfig
 from mlm_demo.web import javascript
-from mlm_demo.web.adapt.draft import REPLAY, adapt_request, read_files
-from mlm_demo.web.adapt.file_list import CROSSES, file_list
+from mlm_demo.web.adapt.draft import adapt_request, read_files
+from mlm_demo.web.adapt.file_list import file_list
+from mlm_demo.web.adapt.form_widgets import FormWidgets
 from mlm_demo.web.adapt.report import report_view
 from mlm_demo.web.event_options import AT_ONCE, QUIET
-from mlm_demo.web.html import about_files
 from mlm_demo.web.identity import browser_secret
 from mlm_demo.web.messages import kept_files, refusal
-from mlm_demo.web.model_choices import choices, offered
 from mlm_demo.web.scratch.form import ScratchForm
 from mlm_demo.web.server.rate_limits import RateLimits
 
-PRESETS = [("1 minute", 1), ("5 minutes", 5), ("30 minutes", 30)]
-ABOUT_FILES = (
-    "PDF, Word, tables, plain text and many others, zipped too; the sample corpus is 681 paragraphs about beekeeping. "
-    "Your text stays on {where}."
-)
-FORMATS = f"Files can be {describe_formats()}."
-DELETION = (
-    "Your files are deleted a day after the run is done, or when you remove them; those of a run that is stopped or "
-    "fails are kept for Resume until you delete it. Without a run, they are deleted when you remove them, or else "
-    "after a day. The result keeps up to 120 held-out sentences as exam questions."
-)
-HERE = "the machine that serves this page"
-IN_CLUSTER = f"{HERE} and in the cluster that trains for it"
 EMPTY = '<p class="empty">Add files or use the sample corpus. The corpus report appears before training starts.</p>'
-READING = """() => '<p class="empty">Your text is being read; the report follows.</p>'"""
+READING = "Your text is being read; the report follows."
 
 
-class AdaptForm:
+class AdaptForm(FormWidgets):
     """The widgets of the form, and a handler for each event; a handler returns the widgets that change."""
 
     def __init__(self, service: RunService, limits: RateLimits):
@@ -53,13 +37,14 @@ class AdaptForm:
             "", storage_key="mlm_demo_draft", secret=browser_secret(service.settings), render=False
         )
         self.content = gr.State({})
+        self.read_as = gr.State(())  # the choices that the report was made with
         self.kept = gr.Textbox(visible="hidden")  # the draft that was here before a reload
         # Not a State: the browser makes the page's address from it.
         self.started = gr.Textbox(visible="hidden")
         with gr.Column(elem_id="adapt-setup") as self.group:
             with gr.Row(equal_height=False):
                 with gr.Column(scale=2, min_width=320):
-                    self._draw_corpus()
+                    self.draw_corpus()
                 with gr.Column(scale=3, min_width=320):
                     gr.Markdown("### 2 · Corpus report", elem_classes="step")
                     self.report = gr.HTML(
@@ -75,12 +60,12 @@ class AdaptForm:
             gr.Markdown("### 3 · Settings", elem_classes="step")
             with gr.Row(equal_height=False):
                 with gr.Column(scale=2, min_width=320):
-                    self._draw_start()
+                    self.draw_start()
                 with (
                     gr.Column(scale=3, min_width=320),
                     gr.Accordion("Options", open=False, elem_id="adapt-more"),
                 ):
-                    self._draw_more()
+                    self.draw_more()
             self.filled = [
                 self.draft,
                 self.content,
@@ -125,6 +110,14 @@ class AdaptForm:
             return gr.skip()
         return self._read(request, [], draft, fields, take=False, owner="", progress=progress)
 
+    def read_as_chosen(
+        self, request: gr.Request, draft: str, read_as: tuple, *fields, progress=gr.Progress()
+    ) -> dict:
+        """Report again if another base model or column was chosen while the files were read."""
+        if tuple(read_as) == self._read_by(fields):
+            return gr.skip()
+        return self.read_again(request, draft, *fields, progress=progress)
+
     def find_draft(self, draft: str) -> dict:
         """Report on the draft that the browser remembers if its files are still here."""
         return {self.kept: draft} if self._files(draft or "") else gr.skip()
@@ -134,7 +127,8 @@ class AdaptForm:
         if not content:
             return gr.skip()
         try:
-            return {self.report: self._report(draft, content, self._request(fields))}
+            names, chosen = self.service.staging.names(draft), self._request(fields)
+            return {self.report: report_view(content, names, chosen.config)}
         except MlmDemoError:
             return gr.skip()
 
@@ -192,7 +186,8 @@ class AdaptForm:
         def on_progress(stage: str) -> None:
             progress(None, desc=stage or "Reading")
 
-        if files and not self._files(draft):  # what a browser remembers may be of another day
+        was_here = bool(self._files(draft))
+        if files and not was_here:  # what a browser remembers may be of another day
             draft = ""
         try:
             self.limits.admit(request)
@@ -201,10 +196,14 @@ class AdaptForm:
             draft, content = read_files(
                 self.service, files, draft, chosen, take=take, owner=owner, on_progress=on_progress
             )
+            names = self.service.staging.names(draft)
         except MlmDemoError as error:
             names = [path.name for path in self._files(draft)]
+            if not files and was_here and not names:
+                return gr.skip()  # another event has taken its place and shows its own report
             return {
                 self.files: None,
+                self.read_as: self._read_by(fields),
                 self.report: refusal(error, "") + kept_files(names),
                 self.start: gr.Button(interactive=bool(names)),
             }
@@ -213,9 +212,10 @@ class AdaptForm:
             self.files: None,
             self.draft: draft,
             self.content: {} if lacking else content,
-            self.report: refusal(content, "") + kept_files(self.service.staging.names(draft), "Your files")
+            self.read_as: self._read_by(fields),
+            self.report: refusal(content, "") + kept_files(names, "Your files")
             if lacking
-            else self._report(draft, content, chosen),
+            else report_view(content, names, chosen.config),
             self.listed: file_list(self._files(draft), () if lacking else content["documents_by_file"]),
             **self._column_picker(content, fields),
             self.start: gr.Button(interactive=not lacking),
@@ -225,8 +225,10 @@ class AdaptForm:
     def _request(self, fields: tuple) -> AdaptRequest:
         return adapt_request(**dict(zip(self.fields, fields, strict=True)))
 
-    def _report(self, draft: str, content: dict, chosen: AdaptRequest) -> str:
-        return report_view(content, self.service.staging.names(draft), chosen.config)
+    def _read_by(self, fields: tuple) -> tuple:
+        """Return the choices that a report depends on, of those that read the files again."""
+        values = dict(zip(self.fields, fields, strict=True))
+        return values["model"], tuple(values["column"] or ()), bool(values["near"])
 
     def _files(self, draft: str) -> list[Path]:
         """Return the files of the draft; none if a day has passed, or another window has deleted them."""
@@ -267,25 +269,30 @@ class AdaptForm:
         self.draft.render()  # the browser has its value before a tab is opened
         fields = list(self.fields.values())
         reading: dict[str, Any] = {
-            "outputs": [self.files, *self.filled],
+            "outputs": [self.files, self.read_as, *self.filled],
             "show_progress_on": self.report,
             "api_visibility": "private",
             "concurrency_id": "reading",
             "concurrency_limit": 2,
         }
-        # While they are read, the report does not ask for files any more.
+        in_javascript = {"fn": None, "inputs": None, "api_visibility": "private"}
+        adding = [self.files, self.sample, self.clear]
+        closed = [*adding, self.start, self.scratch.start]
         gr.on(
             [self.files.upload, self.sample.click],
-            None,
-            None,
-            self.report,
-            js=READING,
-            api_visibility="private",
+            outputs=[self.report, *closed],
+            js=javascript.close_form(READING, len(closed)),
+            **in_javascript,
         )
         page.load(self.find_draft, self.draft, self.kept, **AT_ONCE)
         self.kept.change(self.read_again, [self.draft, *fields], **reading)
-        self.files.upload(self.read_upload, [self.files, self.draft, owner, *fields], **reading)
-        self.sample.click(self.read_sample, [self.draft, owner, *fields], **reading)
+        for read in (
+            self.files.upload(self.read_upload, [self.files, self.draft, owner, *fields], **reading),
+            self.sample.click(self.read_sample, [self.draft, owner, *fields], **reading),
+        ):
+            read.then(outputs=adding, js=javascript.open_form(len(adding)), **in_javascript).then(
+                self.scratch.allow_start, self.content, self.scratch.start, **AT_ONCE
+            ).then(self.read_as_chosen, [self.draft, self.read_as, *fields], **reading)
         gr.on(
             [self.model.input, self.column.input, self.near.input],
             self.read_again,
@@ -313,82 +320,6 @@ class AdaptForm:
             **QUIET,
         ).success(None, self.started, js=javascript.SHOW_RUN, api_visibility="private")
 
-    # Widgets
-
-    def _draw_corpus(self) -> None:
-        gr.Markdown("### 1 · Corpus", elem_classes="step")
-        self.files = gr.File(file_count="multiple", label="Your files", height=150, elem_id="files")
-        self.listed = gr.HTML(padding=False, js_on_load=CROSSES, elem_id="draft-files")
-        with gr.Row():
-            size = {"size": "md", "min_width": 140}
-            self.sample = gr.Button("Use the sample corpus", elem_id="sample", **size)
-            self.clear = gr.Button("Remove files", visible=False, elem_id="clear", **size)
-        where = HERE if self.service.trains_here else IN_CLUSTER
-        folded = {"All formats": FORMATS, "When your files are deleted": DELETION}
-        gr.HTML(about_files(ABOUT_FILES.format(where=where), folded.items()), padding=False, js_on_load=None)
-        self.model = gr.Dropdown(
-            choices(offered(self.service.runs, "")),
-            label="Base model",
-            value="general",
-            allow_custom_value=True,
-            elem_id="base",
-        )
-
-    def _draw_start(self) -> None:
-        limit = self.service.settings.max_run_minutes
-        self.minutes = gr.Radio(
-            [(label, minutes) for label, minutes in PRESETS if minutes <= limit],
-            value=1,
-            label="Training time",
-            info="Reading and evaluation take extra time. To set a number of steps instead, open Options.",
-            elem_id="minutes",
-        )
-        self.start = gr.Button("Start", variant="primary", size="md", interactive=False, elem_id="start")
-        self.refused = gr.HTML(padding=False, js_on_load=None, elem_id="start-refused")
-
-    def _draw_more(self) -> None:
-        with gr.Row():
-            self.steps = _number(
-                0, "Steps", "If above 0, train for this many steps instead of a time.", "steps"
-            )
-            self.rate = _number(
-                AdaptConfig.learning_rate,
-                "Learning rate",
-                "The peak, after a linear warm-up; it then falls to a third of it.",
-                "rate",
-            )
-            self.masked = _number(
-                AdaptConfig.mlm_probability * 100,
-                "Masked tokens, %",
-                "Share of tokens to predict; in the last fifth of the training, 15 at most.",
-                "masked",
-            )
-        with gr.Row():
-            self.batch = _number(AdaptConfig.batch_size, "Batch size", "Blocks per step.", "batch")
-            self.block = _number(AdaptConfig.block_size, "Block size", "Tokens per block.", "block")
-            self.seed = _number(
-                AdaptConfig.seed, "Seed", "Decides which text is held out and masked.", "seed"
-            )
-        self.whole = gr.Checkbox(
-            label="Whole-word masking",
-            info="Mask all tokens of a word together: harder, and closer to what the word means.",
-            elem_id="whole",
-        )
-        self.replay = gr.Checkbox(
-            label=f"Replay general text, {REPLAY:.0%}",
-            info="Mixed into your text, so that the model forgets less general English.",
-            elem_id="replay",
-        )
-        self.near = gr.Checkbox(
-            label="Keep near duplicates",
-            info="Paragraphs that are nearly the same as earlier ones.",
-            elem_id="near",
-        )
-
 
 def _status(said: str) -> str:
     return f'<p role="status">{escape(said)}</p>' if said else ""
-
-
-def _number(value: float, label: str, info: str, elem_id: str) -> gr.Number:
-    return gr.Number(value, label=label, info=info, precision=None, min_width=140, elem_id=elem_id)

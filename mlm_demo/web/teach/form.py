@@ -30,6 +30,7 @@ ABOUT = (
     "random numbers, so that chance shows; the best is kept. The sample, questions about sixty invented abstracts, "
     "shows the way, and is too small to show a gain beyond chance."
 )
+READING = "Your examples are being read."
 EMPTY = (
     '<p class="empty">Add a file of examples, or use the sample. What is in it appears here before training '
     "starts.</p>"
@@ -52,6 +53,7 @@ class TeachForm:
                     EMPTY, min_height=160, padding=False, js_on_load=None, elem_id="teach-report"
                 )
         self.draft = gr.State("")
+        self.read_for = gr.State("")  # the task
         self.filled = [self.draft, self.report, self.start, self.clear]
         self.started = gr.Textbox(visible="hidden")
 
@@ -85,6 +87,21 @@ class TeachForm:
         is_sample = self._names(draft) in [[path.name] for path in SAMPLE_EXAMPLES.values()]
         files = [SAMPLE_EXAMPLES[task]] if is_sample else []
         return self._read(request, files, draft, owner, (task, *fields), progress)
+
+    def read_as_chosen(
+        self,
+        request: gr.Request,
+        draft: str,
+        read_for: str,
+        owner: str,
+        task: str,
+        *fields,
+        progress=gr.Progress(),
+    ) -> dict:
+        """Read again if another task was chosen while the files were read."""
+        if task == read_for:
+            return gr.skip()
+        return self.read_again(request, draft, owner, task, *fields, progress=progress)
 
     def start_run(
         self, request: gr.Request, draft: str, task: str, model: str, minutes: float, owner: str
@@ -144,6 +161,7 @@ class TeachForm:
             names = self._names(draft)
             return {
                 self.files: None,
+                self.read_for: fields[0],
                 self.report: refusal(error, "") + kept_files(names),
                 self.start: gr.Button(interactive=bool(names)),
                 self.clear: gr.Button(visible=bool(names)),
@@ -153,6 +171,7 @@ class TeachForm:
         return {
             self.files: None,
             self.draft: added or draft,
+            self.read_for: fields[0],
             self.report: examples_view(content) + first_examples(content["first"]),
             self.start: gr.Button(interactive=True),
             self.clear: gr.Button(visible=True),
@@ -169,19 +188,31 @@ class TeachForm:
     def wire(self, owner: gr.BrowserState) -> None:
         """Connect the widgets' events to the handlers."""
         fields = [self.task, self.model, self.minutes]
-        read = [self.files, *self.filled]
         reading = {
+            "outputs": [self.files, self.read_for, *self.filled],
             "show_progress_on": self.report,
             "api_visibility": "private",
             "concurrency_id": "reading",
             "concurrency_limit": 2,
         }
-        self.files.upload(self.read_upload, [self.files, self.draft, owner, *fields], read, **reading)
-        # A choice that is made while the files are read counts too.
-        self.task.input(
-            self.read_again, [self.draft, owner, *fields], read, trigger_mode="always_last", **reading
+        in_javascript = {"fn": None, "inputs": None, "api_visibility": "private"}
+        adding = [self.files, self.sample, self.clear]
+        closed = [*adding, self.start]
+        gr.on(
+            [self.files.upload, self.sample.click],
+            outputs=[self.report, *closed],
+            js=javascript.close_form(READING, len(closed)),
+            **in_javascript,
         )
-        self.sample.click(self.read_sample, [self.draft, owner, *fields], read, **reading)
+        for read in (
+            self.files.upload(self.read_upload, [self.files, self.draft, owner, *fields], **reading),
+            self.sample.click(self.read_sample, [self.draft, owner, *fields], **reading),
+        ):
+            read.then(outputs=adding, js=javascript.open_form(len(adding)), **in_javascript).then(
+                self.read_as_chosen, [self.draft, self.read_for, owner, *fields], **reading
+            )
+        # A choice that is made while the files are read again counts too.
+        self.task.input(self.read_again, [self.draft, owner, *fields], trigger_mode="always_last", **reading)
         self.clear.click(self.remove_files, self.draft, self.filled, **AT_ONCE)
         self.start.click(
             self.start_run,

@@ -3,12 +3,13 @@ import shutil
 import gradio as gr
 import pytest
 
-from mlm_demo.errors import CorpusError, TrainingError
+from mlm_demo.errors import CorpusError
 from mlm_demo.runs.service import SAMPLE, RunService
 from mlm_demo.settings import Settings
-from mlm_demo.web.adapt.draft import adapt_request, read_files
+from mlm_demo.web.adapt.draft import read_files
 from mlm_demo.web.adapt.form import EMPTY, AdaptForm
 from mlm_demo.web.server.rate_limits import RateLimits
+from tests.support.adapt_form import chosen, form_page, values
 from tests.support.events import call, request
 from tests.support.reports import REPORT
 from tests.support.runs import corpus_text, waiting_service
@@ -21,11 +22,7 @@ def service(tmp_path):
 
 @pytest.fixture
 def page(service):
-    """A page with the form."""
-    with gr.Blocks() as demo:
-        demo.form = AdaptForm(service, RateLimits(service.settings))
-        demo.form.wire(demo, gr.BrowserState(""))
-    return demo
+    return form_page(service)
 
 
 @pytest.fixture
@@ -57,46 +54,6 @@ def add(page, form, report, tmp_path):
         )
 
     return add
-
-
-def values(form, **changes):
-    """The values of the form's fields as they are drawn, with changes by name."""
-    return [changes.get(name, field.value) for name, field in form.fields.items()]
-
-
-def chosen(form, **changes):
-    return adapt_request(**dict(zip(form.fields, values(form, **changes), strict=True)))
-
-
-def test_the_form_as_drawn_is_the_commands_default(form):
-    assert chosen(form).to_argv() == ["--model", "general", "--minutes", "1"]
-
-
-def test_steps_replace_the_time(form):
-    argv = chosen(form, steps=30.0, replay=True, column=" text ").to_argv()
-    assert argv == ["--model", "general", "--column", "text", "--max-steps", "30", "--replay", "0.1"]
-
-
-def test_an_empty_field_means_its_default(form):
-    empty = dict.fromkeys(("steps", "rate", "masked", "batch", "block", "seed", "column", "model"))
-    assert chosen(form, **empty).to_argv() == ["--model", "general", "--minutes", "1"]
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "message"),
-    [
-        ("steps", -1, "max_steps is -1; it must be above 0"),
-        ("steps", 2.5, "max_steps is 2.5; it must be a whole number"),
-        ("rate", -1, "learning_rate is -1.0"),
-        ("masked", 0, "mlm_probability is 0"),
-        ("masked", 95, "mlm_probability is 0.95; it must be above 0 and at most 0.9"),
-        ("batch", 0, "batch_size is 0"),
-        ("block", 1e9, "block_size is 1000000000"),
-    ],
-)
-def test_a_value_that_cannot_be_used_is_refused(form, name, value, message):
-    with pytest.raises(TrainingError, match=message):
-        chosen(form, **{name: value})
 
 
 def test_files_are_added_to_the_draft_and_a_bad_file_leaves_it(form, service, report, tmp_path):
@@ -139,7 +96,7 @@ def test_an_upload_shows_its_report_and_enables_start(form, add):
 def test_a_bad_file_is_refused_and_the_earlier_ones_and_the_settings_stay(form, add):
     draft = add("bees.txt")[form.draft]
     changed = add("bad.txt", draft, minutes=5, model="biomedical")
-    assert set(changed) == {form.files, form.report, form.start}
+    assert set(changed) == {form.files, form.read_as, form.report, form.start}
     assert "&#x27;bad.txt&#x27; is bad" in changed[form.report]
     assert "Your earlier files are kept: bees.txt." in changed[form.report]
     assert changed[form.start].interactive
@@ -161,7 +118,7 @@ UNREADABLE = [
 def test_an_unreadable_file_is_refused_by_the_child_process(page, form, tmp_path, name, data, message):
     (tmp_path / name).write_bytes(data)
     changed = call(page, form.read_upload, request(), [str(tmp_path / name)], "", "me", *values(form))
-    assert set(changed) == {form.files, form.report, form.start}
+    assert set(changed) == {form.files, form.read_as, form.report, form.start}
     assert message.replace("'", "&#x27;") in changed[form.report]
     assert not changed[form.start].interactive
 
@@ -224,12 +181,6 @@ def test_the_column_of_a_table_is_shown_and_can_be_changed(page, form, tmp_path,
     few = call(page, form.read_again, request(), draft, *values(form, model=tiny, column=["id"]))
     assert "The corpus holds" in few[form.report]
     assert [value for _, value in few[form.column].choices] == ["text", "note", "id"], "to be unticked"
-
-
-def test_near_duplicates_can_be_kept(form):
-    assert chosen(form, near=True).to_argv() == [
-        "--model", "general", "--minutes", "1", "--keep-near-duplicates",
-    ]  # fmt: skip
 
 
 def test_another_budget_changes_the_verdict_without_reading(page, form, add):
@@ -300,6 +251,51 @@ def test_the_last_file_that_is_removed_leaves_an_empty_form(page, form, add, ser
     assert not changed[form.start].interactive
     assert list(service.staging.folder.iterdir()) == []
     assert removed(page, form, draft, "0")[form.report] == EMPTY, "and in another window"
+
+
+def test_files_that_were_removed_while_others_were_read_do_not_come_back(form, add, service, monkeypatch):
+    draft, read = add("first.txt")[form.draft], RunService.report
+
+    def report(self, *given):
+        assert "Deleted: first.txt." in form.remove_files(draft)[form.report]
+        return read(self, *given)
+
+    monkeypatch.setattr(RunService, "report", report)
+    changed = add("second.txt", draft)
+    assert "Files were removed while others were read" in changed[form.report]
+    assert not changed[form.start].interactive
+    assert not list(service.staging.folder.iterdir())
+
+
+def test_a_reading_of_files_that_another_one_has_replaced_shows_nothing(page, form, add, monkeypatch):
+    draft, read = add("first.txt")[form.draft], RunService.report
+    both = []
+
+    def report(self, *given):
+        found = read(self, *given)
+        if not both:
+            both.append({})
+            both[0] = add("second.txt", draft)
+        return found
+
+    monkeypatch.setattr(RunService, "report", report)
+    changed = call(page, form.read_again, request(), draft, *values(form, near=True))
+    assert form.report not in changed
+    assert "second.txt" in both[0][form.listed]
+
+
+def test_what_was_chosen_while_files_were_read_counts(page, form, add):
+    shown = add("first.txt")
+    draft, read_as = shown[form.draft], shown[form.read_as]
+
+    def after(**chosen):
+        return call(page, form.read_as_chosen, request(), draft, read_as, *values(form, **chosen))
+
+    assert form.report not in after()
+    assert form.report not in after(minutes=5), "which needs no reading"
+    for choice in ({"near": True}, {"model": "biomedical"}, {"column": ["text"]}):
+        assert after(**choice)[form.read_as] != read_as
+        assert after(**choice)[form.report]
 
 
 def test_files_that_cannot_be_read_alone_stay_listed(page, form, tmp_path, service, tiny):

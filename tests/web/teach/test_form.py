@@ -62,6 +62,15 @@ def test_examples_are_described_and_a_run_starts_with_them(page, service, add):
     assert not started[form.start].interactive
 
 
+def test_a_task_that_was_chosen_while_the_examples_were_read_counts(page, add):
+    form, draft = page.form, add("examples.csv", ["question,context,answer", *ROWS])[page.form.draft]
+    asked = request(), draft, "answers", "me"
+    assert call(page, form.read_as_chosen, *asked, *FIELDS) == {}
+    again = call(page, form.read_as_chosen, *asked, "evidence", *FIELDS[1:])
+    assert again[form.read_for] == "evidence"
+    assert "24 examples" in again[form.report]
+
+
 def test_the_page_of_a_run_tells_of_its_examples_but_quotes_none(page, service, add):
     draft = add("examples.csv", ["question,context,answer", *ROWS])[page.form.draft]
     started = call(page, page.form.start_run, request(), draft, *FIELDS, "me")
