@@ -242,19 +242,3 @@ def download(name: str, media_type: str) -> str:
   anchor.click();
   setTimeout(() => URL.revokeObjectURL(anchor.href), 1000);
 }}"""
-
-
-def close_form(message: str, widgets: int) -> str:
-    """Return JavaScript that shows a message and lets nobody use some widgets, for a form whose files are being read.
-
-    What such a form shows is not what is read: a file that is added then would vanish, and Start would not know of it.
-    """
-    return (
-        f"() => ['<p class=\"empty\">{message}</p>', "
-        f"...Array({widgets}).fill({{__type__: 'update', interactive: false}})]"
-    )
-
-
-def open_form(widgets: int) -> str:
-    """Return JavaScript that lets people use some widgets again."""
-    return f"() => Array({widgets}).fill({{__type__: 'update', interactive: true}})"

@@ -16,6 +16,7 @@ from mlm_demo.web.adapt.draft import adapt_request, read_files
 from mlm_demo.web.adapt.file_list import file_list
 from mlm_demo.web.adapt.form_widgets import FormWidgets
 from mlm_demo.web.adapt.report import report_view
+from mlm_demo.web.closed_form import close_on, open_after
 from mlm_demo.web.event_options import AT_ONCE, QUIET
 from mlm_demo.web.identity import browser_secret
 from mlm_demo.web.messages import kept_files, refusal
@@ -275,22 +276,16 @@ class AdaptForm(FormWidgets):
             "concurrency_id": "reading",
             "concurrency_limit": 2,
         }
-        in_javascript = {"fn": None, "inputs": None, "api_visibility": "private"}
-        adding = [self.files, self.sample, self.clear]
-        closed = [*adding, self.start, self.scratch.start]
-        gr.on(
-            [self.files.upload, self.sample.click],
-            outputs=[self.report, *closed],
-            js=javascript.close_form(READING, len(closed)),
-            **in_javascript,
-        )
         page.load(self.find_draft, self.draft, self.kept, **AT_ONCE)
         self.kept.change(self.read_again, [self.draft, *fields], **reading)
+        opened = [self.files, self.sample, self.clear]
+        closed = [*opened, self.start, self.scratch.start]
+        close_on([self.files.upload, self.sample.click], self.report, READING, closed)
         for read in (
             self.files.upload(self.read_upload, [self.files, self.draft, owner, *fields], **reading),
             self.sample.click(self.read_sample, [self.draft, owner, *fields], **reading),
         ):
-            read.then(outputs=adding, js=javascript.open_form(len(adding)), **in_javascript).then(
+            open_after(read, opened).then(
                 self.scratch.allow_start, self.content, self.scratch.start, **AT_ONCE
             ).then(self.read_as_chosen, [self.draft, self.read_as, *fields], **reading)
         gr.on(

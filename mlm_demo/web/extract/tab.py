@@ -15,6 +15,7 @@ from mlm_demo.runs.service import RunService
 from mlm_demo.runs.tasks.extract import ExtractRequest, extraction_of
 from mlm_demo.web import javascript
 from mlm_demo.web.api import check_amount
+from mlm_demo.web.closed_form import close_on, open_after
 from mlm_demo.web.event_options import AT_ONCE, EXTRACTING, QUIET
 from mlm_demo.web.extract import javascript as extract_javascript
 from mlm_demo.web.extract.background import asked_of, start, takes_long
@@ -349,7 +350,9 @@ class ExtractTab(ExtractWidgets):
                 None, js=extract_javascript.SHOW_RESULTS, api_visibility="private"
             )
         gives_way = {"cancels": [by_button, by_example]}
-        self.files.upload(
+        form = [self.files, self.sample, self.clear, self.run]
+        close_on([self.files.upload], self.about, "Your papers are being read.", form)
+        reading = self.files.upload(
             self.read_upload,
             [self.files, self.papers, self.sampled, self.verdicts],
             [self.files, *self.of_papers],
@@ -358,6 +361,7 @@ class ExtractTab(ExtractWidgets):
             concurrency_id="reading",
             concurrency_limit=2,
         )
+        open_after(reading, form)
         self.sample.click(self.read_sample, self.verdicts, self.of_papers, **gives_way, **QUIET)
         self.clear.click(self.remove_papers, None, self.filled, **gives_way, **AT_ONCE)
         self.threshold.input(

@@ -14,6 +14,7 @@ from mlm_demo.runs.service import SAMPLE_EXAMPLES, RunService
 from mlm_demo.runs.tasks.finetune import FinetuneRequest
 from mlm_demo.training.downstream.config import FinetuneConfig
 from mlm_demo.web import javascript
+from mlm_demo.web.closed_form import close_on, open_after
 from mlm_demo.web.event_options import AT_ONCE, QUIET
 from mlm_demo.web.messages import kept_files, refusal
 from mlm_demo.web.model_choices import choices
@@ -195,20 +196,14 @@ class TeachForm:
             "concurrency_id": "reading",
             "concurrency_limit": 2,
         }
-        in_javascript = {"fn": None, "inputs": None, "api_visibility": "private"}
-        adding = [self.files, self.sample, self.clear]
-        closed = [*adding, self.start]
-        gr.on(
-            [self.files.upload, self.sample.click],
-            outputs=[self.report, *closed],
-            js=javascript.close_form(READING, len(closed)),
-            **in_javascript,
-        )
+        opened = [self.files, self.sample, self.clear]
+        closed = [*opened, self.start]
+        close_on([self.files.upload, self.sample.click], self.report, READING, closed)
         for read in (
             self.files.upload(self.read_upload, [self.files, self.draft, owner, *fields], **reading),
             self.sample.click(self.read_sample, [self.draft, owner, *fields], **reading),
         ):
-            read.then(outputs=adding, js=javascript.open_form(len(adding)), **in_javascript).then(
+            open_after(read, opened).then(
                 self.read_as_chosen, [self.draft, self.read_for, owner, *fields], **reading
             )
         # A choice that is made while the files are read again counts too.
