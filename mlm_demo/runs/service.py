@@ -263,12 +263,13 @@ class RunService:
         """Delete ended runs, the oldest first, until the rest fits the disk limit; raises RunError if it cannot."""
         sizes, left = self.runs.sizes(), self.runs.all()
         states = {run.id: run.state for run in left}
-        active = [run for run in left if states[run.id] not in ENDED]
+        kept = {run.id for run in left if states[run.id] not in ENDED}
+        while more := models_of(run for run in left if run.id in kept and states[run.id] != "done") - kept:
+            kept |= more  # a stopped run whose model an active one needs keeps its own base
         limit, total = self.settings.max_disk_gigabytes * 1e9, sum(sizes.get(run.id, 0) for run in left)
-        kept = sum(sizes.get(id, 0) for id in {run.id for run in active} | models_of(active))
-        if kept > limit:
+        if (size := sum(sizes.get(id, 0) for id in kept)) > limit:
             raise RunError(
-                f"The active runs use {kept / 1e9:.1f} GB, which exceeds the disk limit for runs; try again later."
+                f"The active runs use {size / 1e9:.1f} GB, which exceeds the disk limit for runs; try again later."
             )
         while total > limit:
             needed = models_of(run for run in left if states[run.id] != "done")

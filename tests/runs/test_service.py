@@ -256,6 +256,18 @@ def test_the_base_of_a_run_that_can_be_resumed_is_kept_as_long_as_that_run(servi
     assert service.runs.all() == [], "that run, though it is the younger one, and then its base"
 
 
+def test_a_waiting_run_keeps_a_stopped_one_and_the_base_of_that(service):
+    service.queue.starts = False
+    base = ended(service, 300, 4_000_000)
+    stopped = service.runs.create(lambda run: [], title="more", request={"model": base.id})
+    stopped.finish("stopped")
+    service.runs.create(lambda run: [], title="most", request={"model": stopped.id})
+    service.settings = replace(service.settings, max_disk_gigabytes=0.003)
+    with pytest.raises(RunError, match="The active runs use"):
+        service.make_room()
+    assert len(service.runs.all()) == 3
+
+
 def test_the_base_of_a_run_that_is_done_expires(service):
     base = ended(service, 90 * 86_400, 1_000)
     service.runs.create(lambda run: [], title="more", request={"model": base.id}).finish("done")
