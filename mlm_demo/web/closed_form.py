@@ -11,7 +11,6 @@ from gradio.components import Component
 from gradio.events import Dependency
 
 IN_BROWSER = {"fn": None, "inputs": None, "api_visibility": "private"}
-USABLE = "Array(COUNT).fill({__type__: 'update', interactive: IS})"
 
 
 def close_on(
@@ -22,14 +21,14 @@ def close_on(
     Call it before the reading is wired: Gradio (6.31) handles the events of one trigger in the order of their wiring,
     and else may close the form after the reading has opened it.
     """
-    close = f"() => ['<p class=\"empty\">{message}</p>', ...{_usable(closed, 'false')}]"
+    close = f"() => ['<p class=\"empty\">{message}</p>', ...{_interactive('false', closed)}]"
     gr.on(triggers, outputs=[report, *closed], js=close, **IN_BROWSER)
 
 
 def open_after(reading: Dependency, opened: Sequence[Component]) -> Dependency:
     """Let people use widgets again however a reading ends; return the event, for what follows it."""
-    return reading.then(outputs=opened, js=f"() => {_usable(opened, 'true')}", **IN_BROWSER)
+    return reading.then(outputs=opened, js=f"() => {_interactive('true', opened)}", **IN_BROWSER)
 
 
-def _usable(widgets: Sequence[Component], is_usable: str) -> str:
-    return USABLE.replace("COUNT", str(len(widgets))).replace("IS", is_usable)
+def _interactive(value: str, widgets: Sequence[Component]) -> str:
+    return f"Array({len(widgets)}).fill({{__type__: 'update', interactive: {value}}})"

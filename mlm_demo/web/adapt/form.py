@@ -224,11 +224,14 @@ class AdaptForm(FormWidgets):
         }
 
     def _request(self, fields: tuple) -> AdaptRequest:
-        return adapt_request(**dict(zip(self.fields, fields, strict=True)))
+        return adapt_request(**self._values(fields))
+
+    def _values(self, fields: tuple) -> dict[str, Any]:
+        return dict(zip(self.fields, fields, strict=True))
 
     def _read_by(self, fields: tuple) -> tuple:
         """Return the choices that a report depends on, of those that read the files again."""
-        values = dict(zip(self.fields, fields, strict=True))
+        values = self._values(fields)
         return values["model"], tuple(values["column"] or ()), bool(values["near"])
 
     def _files(self, draft: str) -> list[Path]:
@@ -245,7 +248,7 @@ class AdaptForm(FormWidgets):
                 return {}
         else:
             columns = list(dict.fromkeys(name for table in content["tables"] for name in table["columns"]))
-        ticked = dict(zip(self.fields, fields, strict=True))["column"] or ()
+        ticked = self._values(fields)["column"] or ()
         kept = [name for name in ticked if name in columns]
         # The value is left alone if it can be, because a person may have ticked another box meanwhile.
         value = {} if len(kept) == len(ticked) else {"value": kept}

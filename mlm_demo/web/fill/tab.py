@@ -170,26 +170,13 @@ class FillTab(FillWidgets):
 
         return self._show_row(row, text, view, link, kept, request)
 
-    def explain(
-        self,
-        event: gr.EventData,
-        text,
-        model,
-        targets,
-        precision,
-        view,
-        link,
-        kept,
-        request: gr.Request,
-        progress=gr.Progress(),
-    ) -> dict:
+    def explain(self, request: gr.Request, event: gr.EventData, *options, progress=gr.Progress()) -> dict:
         """Do so for the blank, or by the measure, that was pressed; the other choice stays."""
         pressed = event._data if isinstance(event._data, dict) else {}
         mask, measure = pressed.get("mask"), pressed.get("measure")
         if not isinstance(mask, int) or not isinstance(measure, str):  # not from the page
             return {self.words: gr.skip()}
-        form = text, model, targets, precision, view, link, kept
-        return self.show_influence(*form, request, progress, mask, measure)
+        return self.show_influence(*options, request, progress, mask, measure)
 
     def _show_row(self, row: Callable[[], str], text, view, link, kept, request: gr.Request) -> dict:
         """Show a row of words that a model has to be asked for; the answer may have changed when it is there."""

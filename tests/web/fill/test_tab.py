@@ -184,10 +184,10 @@ def test_why_says_how_precise_its_numbers_are(tab):
 
 
 def test_why_explains_the_blank_that_is_pressed(tab):
-    asked = ("The <mask> sat on the <mask>.", "general", "", "auto", "Chart", "", {}, None)
+    asked = ("The <mask> sat on the <mask>.", "general", "", "auto", "Chart", "", {})
 
     def explain(data):
-        return tab.explain(gr.EventData(None, data), *asked)
+        return tab.explain(None, gr.EventData(None, data), *asked)
 
     for mask, measure in (1, "hiding"), (2, "gradient"):
         row = explain({"mask": mask, "measure": measure})[tab.words]
@@ -196,7 +196,7 @@ def test_why_explains_the_blank_that_is_pressed(tab):
     assert "the sentence has 2" in explain({"mask": 3, "measure": "hiding"})[tab.results]
     assert "The measure is" in explain({"mask": 1, "measure": "x"})[tab.results]
     for data in (None, {}, {"mask": "1", "measure": "hiding"}, {"mask": 1}):
-        assert tab.explain(gr.EventData(None, data), *asked) == {tab.words: gr.skip()}
+        assert tab.explain(None, gr.EventData(None, data), *asked) == {tab.words: gr.skip()}
 
 
 def test_an_unfinished_sentence_is_no_error(tab):
