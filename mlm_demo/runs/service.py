@@ -10,7 +10,7 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -261,22 +261,26 @@ class RunService:
 
     def make_room(self) -> None:
         """Delete ended runs, the oldest first, until the rest fits the disk limit; raises RunError if it cannot."""
-        sizes, left = self.runs.sizes(), self.runs.all()
-        states = {run.id: run.state for run in left}
-        kept = {run.id for run in left if states[run.id] not in ENDED}
-        while more := models_of(run for run in left if run.id in kept and states[run.id] != "done") - kept:
+        sizes, left = self.runs.sizes(), {run.id: run for run in self.runs.all()}
+        states = {id: run.state for id, run in left.items()}
+        needs = {id: models_of(run) for id, run in left.items() if states[id] != "done"}
+
+        def needed_by(ids: Iterable[str]) -> set[str]:
+            return set().union(*(needs.get(id, ()) for id in ids))
+
+        kept = {id for id in left if states[id] not in ENDED}
+        while more := needed_by(kept) - kept:
             kept |= more  # a stopped run whose model an active one needs keeps its own base
-        limit, total = self.settings.max_disk_gigabytes * 1e9, sum(sizes.get(run.id, 0) for run in left)
+        limit, total = self.settings.max_disk_gigabytes * 1e9, sum(sizes.get(id, 0) for id in left)
         if (size := sum(sizes.get(id, 0) for id in kept)) > limit:
             raise RunError(
                 f"The active runs use {size / 1e9:.1f} GB, which exceeds the disk limit for runs; try again later."
             )
         while total > limit:
-            needed = models_of(run for run in left if states[run.id] != "done")
-            ended = [run for run in left if states[run.id] in ENDED and run.id not in needed]
+            ended = [left[id] for id in left.keys() - kept - needed_by(left)]
             oldest = min(ended, key=lambda run: run.touched)
             oldest.delete()
-            left.remove(oldest)
+            del left[oldest.id]
             total -= sizes.get(oldest.id, 0)
 
     def sweep(self) -> None:

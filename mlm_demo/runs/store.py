@@ -6,7 +6,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -20,13 +20,10 @@ SECONDS_FILES_KEPT = 86_400  # of a run that is done
 SECONDS_SIZES_KEPT = 5  # measuring takes a look at every file of every run
 
 
-def models_of(runs: Iterable[Run]) -> set[str]:
-    """Return the names of the models that runs start from or ask."""
-    return {
-        name
-        for run in runs
-        for name in (run.request.request.get("model", ""), *run.request.request.get("more_models", ()))
-    }
+def models_of(run: Run) -> set[str]:
+    """Return the names of the models that a run starts from or asks."""
+    asked = run.request.request
+    return {asked.get("model", ""), *asked.get("more_models", ())}
 
 
 class RunStore:
@@ -124,7 +121,7 @@ class RunStore:
 
     def needed(self) -> set[str]:
         """Return the ids of the runs whose models are needed by runs that are not done: Resume asks for them again."""
-        return models_of(run for run in self.all() if run.state != "done")
+        return set().union(*(models_of(run) for run in self.all() if run.state != "done"))
 
     def sweep(self, days: float) -> None:
         """Delete runs that ended more than `days` ago, the files of those done for a day, and what a crash left.
